@@ -1,0 +1,239 @@
+/**
+ * The gate log: one JSON record a line, each line hashed with the one before, a batch of lines sealed
+ * by the gate's Ed25519 key (protocol/README.md §7). The same bytes travel over HTTP or as a file.
+ * Reading never re-encodes: hashes and seal are over the bytes that arrived.
+ */
+import { z } from 'zod';
+import { concatBytes, fromHex, type Sha256, toHex, utf8 } from './bytes.ts';
+import { REASONS } from './reasons.ts';
+import { holds, type Verify } from './signature.ts';
+
+export const LINE_BYTES_MAX = 4_096;
+export const BATCH_LINES_MAX = 500;
+export const BATCH_BYTES_MAX = 1024 * 1024;
+/** How much of an unreadable scan is kept as evidence. */
+export const SCAN_BYTES_KEPT = 512;
+
+const LINE_DOMAIN = utf8('SGL1-line\0');
+const GENESIS_DOMAIN = utf8('SGL1-genesis\0');
+const SEAL_DOMAIN = utf8('SGL1-seal\0');
+const LF = 0x0a;
+
+export const gateIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/);
+/** One life of a gate's log: 8 random bytes as hex, made anew when the log file is made anew. */
+export const epochSchema = z.string().regex(/^[0-9a-f]{16}$/);
+const seq = z.int().min(1);
+const stamp = {
+  v: z.literal(1),
+  seq,
+  /** Gate's wall clock, unix ms: when it happened. Never overwritten by when it arrived. */
+  atMs: z.int().min(0),
+  /** Milliseconds since this boot began; orders records whatever the wall clock did. */
+  monoMs: z.int().min(0),
+  boot: z.string().regex(/^[0-9a-f]{8}$/),
+  clock: z.enum(['TRUSTED', 'HOLDOVER', 'UNKNOWN']),
+};
+
+export const tapSchema = z.strictObject({
+  ...stamp,
+  kind: z.literal('tap'),
+  verdict: z.enum(['open', 'refuse']),
+  /** Null exactly when the verdict is open. */
+  reason: z.enum(REASONS).nullable(),
+  /** The code as scanned, where it is printable ASCII; otherwise null and `scanHex` has its start. */
+  scan: z.string().max(SCAN_BYTES_KEPT).nullable(),
+  scanHex: z
+    .string()
+    .max(SCAN_BYTES_KEPT * 2)
+    .nullable(),
+  /** Length of the whole scan, which may be longer than what is kept. */
+  scanBytes: z.int().min(0),
+  line: z.string().max(32),
+  fareCents: z.int().min(0).nullable(),
+  /** Versions in force at the gate: the evidence for who bears an unpaid ride. */
+  trust: z.int().min(0),
+  deny: z.int().min(0),
+  tariff: z.int().min(0),
+});
+
+/** A tap that said open but whose barrier could not be told so: the ride did not happen. */
+export const voidSchema = z.strictObject({
+  ...stamp,
+  kind: z.literal('void'),
+  of: seq,
+  reason: z.enum(['BARRIER_FAILED']),
+});
+
+/** Something about the gate itself that a person may ask about later. */
+export const noteSchema = z.strictObject({
+  ...stamp,
+  kind: z.literal('note'),
+  note: z.enum(['STARTED', 'LOG_REPLACED', 'SCANS_DROPPED']),
+  detail: z.string().max(500),
+});
+
+export const recordSchema = z.discriminatedUnion('kind', [tapSchema, voidSchema, noteSchema]);
+export type TapRecord = z.infer<typeof tapSchema>;
+export type GateRecord = z.infer<typeof recordSchema>;
+
+export const batchHeaderSchema = z.strictObject({
+  stile: z.literal('gate-log/1'),
+  gate: gateIdSchema,
+  epoch: epochSchema,
+  fromSeq: seq,
+  toSeq: seq,
+  /** Chain hash before the first line, hex. */
+  prev: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type BatchHeader = z.infer<typeof batchHeaderSchema>;
+
+const sealSchema = z.strictObject({
+  head: z.string().regex(/^[0-9a-f]{64}$/),
+  sig: z.string().regex(/^[0-9a-f]{128}$/),
+});
+
+export type ChainedLine = {
+  seq: number;
+  /** The line without its LF, exactly as received. */
+  bytes: Uint8Array;
+  hash: Uint8Array;
+};
+export type Batch = {
+  header: BatchHeader;
+  lines: readonly ChainedLine[];
+  /** Chain hash after the last line. */
+  head: Uint8Array;
+  seal: { signature: Uint8Array; message: Uint8Array };
+};
+
+export const BATCH_REFUSALS = [
+  'BATCH_TOO_LARGE',
+  'BATCH_MALFORMED',
+  'CHAIN_BROKEN',
+  'SEAL_BROKEN',
+] as const;
+export type BatchRefusal = (typeof BATCH_REFUSALS)[number];
+export type BatchReading =
+  | { ok: true; batch: Batch }
+  | { ok: false; reason: BatchRefusal; detail: string };
+
+/** The chain hash before the first line of a gate's epoch. */
+export function genesisHash(gate: string, epoch: string, sha256: Sha256): Uint8Array {
+  return sha256(concatBytes(GENESIS_DOMAIN, utf8(gate), utf8('\0'), utf8(epoch)));
+}
+
+export function lineHash(previous: Uint8Array, line: Uint8Array, sha256: Sha256): Uint8Array {
+  return sha256(concatBytes(LINE_DOMAIN, previous, line));
+}
+
+export function sealMessage(headerLine: Uint8Array, head: Uint8Array, sha256: Sha256): Uint8Array {
+  return concatBytes(SEAL_DOMAIN, sha256(headerLine), head);
+}
+
+/** Puts stored lines into one sealed batch. `sign` is the gate's Ed25519 key at work. */
+export function writeBatch(
+  header: BatchHeader,
+  lines: readonly Uint8Array[],
+  head: Uint8Array,
+  sha256: Sha256,
+  sign: (message: Uint8Array) => Uint8Array,
+): Uint8Array {
+  const headerLine = utf8(JSON.stringify(header));
+  const signature = sign(sealMessage(headerLine, head, sha256));
+  const newline = Uint8Array.of(LF);
+  const parts = [headerLine, newline];
+  for (const line of lines) parts.push(line, newline);
+  parts.push(utf8(JSON.stringify({ head: toHex(head), sig: toHex(signature) })), newline);
+  return concatBytes(...parts);
+}
+
+/**
+ * Takes a batch apart and walks its chain. Lines are not parsed here: a line that is no record must
+ * neither stop the others nor vanish. The seal is not checked here: the key depends on the header.
+ */
+export function readBatch(bytes: Uint8Array, sha256: Sha256): BatchReading {
+  if (bytes.length > BATCH_BYTES_MAX) {
+    return refuse('BATCH_TOO_LARGE', `${bytes.length} bytes, at most ${BATCH_BYTES_MAX}`);
+  }
+  const parts = splitLines(bytes);
+  if (parts === undefined) return refuse('BATCH_MALFORMED', 'does not end in a newline');
+  const headerLine = parts[0];
+  const sealLine = parts.at(-1);
+  if (headerLine === undefined || sealLine === undefined || parts.length < 3) {
+    return refuse('BATCH_MALFORMED', 'needs a header, at least one record and a seal');
+  }
+  const header = batchHeaderSchema.safeParse(parseJson(headerLine));
+  if (!header.success) return refuse('BATCH_MALFORMED', 'the first line is not a batch header');
+  const seal = sealSchema.safeParse(parseJson(sealLine));
+  if (!seal.success) return refuse('BATCH_MALFORMED', 'the last line is not a seal');
+  const { fromSeq, toSeq, prev } = header.data;
+  const bodies = parts.slice(1, -1);
+  if (bodies.length > BATCH_LINES_MAX) {
+    return refuse('BATCH_TOO_LARGE', `${bodies.length} lines, at most ${BATCH_LINES_MAX}`);
+  }
+  if (toSeq - fromSeq + 1 !== bodies.length) {
+    return refuse('BATCH_MALFORMED', `${bodies.length} lines for seq ${fromSeq} to ${toSeq}`);
+  }
+  let hash = fromHex(prev, 32) ?? new Uint8Array(32);
+  const lines: ChainedLine[] = [];
+  for (const [index, body] of bodies.entries()) {
+    if (body.length > LINE_BYTES_MAX) {
+      return refuse('BATCH_TOO_LARGE', `line ${index + 1} has ${body.length} bytes`);
+    }
+    hash = lineHash(hash, body, sha256);
+    lines.push({ seq: fromSeq + index, bytes: body, hash });
+  }
+  if (toHex(hash) !== seal.data.head) {
+    return refuse('CHAIN_BROKEN', 'the chain of the lines does not end in the sealed head');
+  }
+  const signature = fromHex(seal.data.sig, 64) ?? new Uint8Array(64);
+  const message = sealMessage(headerLine, hash, sha256);
+  return {
+    ok: true,
+    batch: { header: header.data, lines, head: hash, seal: { signature, message } },
+  };
+}
+
+/** Whether the gate that the header names sealed exactly these bytes. */
+export function sealHolds(batch: Batch, gateKey: Uint8Array, verify: Verify): boolean {
+  return holds(verify, 'Ed25519', gateKey, batch.seal.message, batch.seal.signature);
+}
+
+/** Reads one line of a log as a record, or says why it is none. */
+export function readRecord(
+  line: ChainedLine,
+): { ok: true; record: GateRecord } | { ok: false; detail: string } {
+  const parsed = recordSchema.safeParse(parseJson(line.bytes));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return { ok: false, detail: `${issue?.path.join('.')}: ${issue?.message}` };
+  }
+  if (parsed.data.seq !== line.seq) {
+    return { ok: false, detail: `says seq ${parsed.data.seq} in the place of ${line.seq}` };
+  }
+  return { ok: true, record: parsed.data };
+}
+
+function refuse(reason: BatchRefusal, detail: string): BatchReading {
+  return { ok: false, reason, detail };
+}
+
+function splitLines(bytes: Uint8Array): Uint8Array[] | undefined {
+  if (bytes.at(-1) !== LF) return undefined;
+  const lines: Uint8Array[] = [];
+  let from = 0;
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, from)) {
+    lines.push(bytes.subarray(from, at));
+    from = at + 1;
+  }
+  return lines;
+}
+
+function parseJson(line: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
+  } catch {
+    // Not JSON is an ordinary answer here: the schema refuses undefined with a reason.
+    return undefined;
+  }
+}

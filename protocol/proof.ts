@@ -1,0 +1,19 @@
+/**
+ * Proof of possession: what a phone's or a gate's key signs to show that its holder is here now
+ * (protocol/README.md §9). The server's challenge makes it fresh; the purpose keeps a proof for one
+ * thing from serving another; the subject binds it to what is asked for.
+ */
+import { concatBytes, utf8 } from './bytes.ts';
+
+const PROOF_DOMAIN = utf8('Stile-proof\0');
+
+export type ProofPurpose = 'enrol-rider' | 'open-session' | 'renew-pass' | 'enrol-gate';
+
+/** The message to sign. `subject`: device key, account or enrolment token, as §9 says per purpose. */
+export function proofMessage(
+  purpose: ProofPurpose,
+  challenge: string,
+  subject: string,
+): Uint8Array {
+  return concatBytes(PROOF_DOMAIN, utf8(`${purpose}\0${challenge}\0${subject}`));
+}

@@ -1,0 +1,129 @@
+/**
+ * Whether the two signatures of a code hold. The curve arithmetic is a function passed in; what is
+ * refused before it (malleated, small-order, high-S, non-canonical) is decided here, in one place,
+ * so that every implementation gives the same answer (protocol/README.md §3).
+ */
+import { concatBytes, toHex } from './bytes.ts';
+import {
+  deviceMessage,
+  deviceSignedPart,
+  issuerMessage,
+  issuerSignedPart,
+  SIGNATURE_BYTES,
+  type SignedPass,
+  type TransitCode,
+} from './transit-code.ts';
+
+export type Algorithm = 'Ed25519' | 'P-256';
+
+/**
+ * Checks one signature. Keys: raw 32 bytes (Ed25519) or a compressed 33-byte point (P-256).
+ * Signatures: 64 bytes, R‖S or r‖s. Must return false, never throw, on keys that are no points.
+ */
+export type Verify = (
+  algorithm: Algorithm,
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+) => boolean;
+
+// RFC 8032 §5.1: group order L and field prime p, little-endian on the wire.
+const ED25519_L = (1n << 252n) + 27742317777372353535851937790883648493n;
+const ED25519_P = (1n << 255n) - 19n;
+// FIPS 186-5 / SEC 2: order of P-256.
+const P256_N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+const P256_HALF_N = P256_N >> 1n;
+
+/** y coordinates (sign bit cleared, little-endian hex) of the eight points of order 1, 2, 4, 8. */
+const ED25519_SMALL_ORDER_Y = new Set([
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+]);
+
+/** A signature check with everything refused that the algorithms alone would let through. */
+export function holds(
+  verify: Verify,
+  algorithm: Algorithm,
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (signature.length !== SIGNATURE_BYTES) return false;
+  const acceptable =
+    algorithm === 'Ed25519'
+      ? isSoundEd25519Key(publicKey) && lessThan(signature, 32, ED25519_L, 'little')
+      : isCompressedPoint(publicKey) && isLowS(signature);
+  return acceptable && verify(algorithm, publicKey, message, signature);
+}
+
+export function issuerSignatureHolds(
+  verify: Verify,
+  issuerKey: Uint8Array,
+  code: SignedPass,
+): boolean {
+  return holds(
+    verify,
+    'Ed25519',
+    issuerKey,
+    issuerMessage(issuerSignedPart(code)),
+    code.issuerSignature,
+  );
+}
+
+export function deviceSignatureHolds(verify: Verify, code: TransitCode): boolean {
+  return holds(
+    verify,
+    deviceAlgorithm(code.pass.suite),
+    code.pass.deviceKey,
+    deviceMessage(deviceSignedPart(code)),
+    code.deviceSignature,
+  );
+}
+
+export function deviceAlgorithm(suite: 0 | 1): Algorithm {
+  return suite === 0 ? 'Ed25519' : 'P-256';
+}
+
+/** Turns an ECDSA r‖s into its low-S form, as TC1 requires of phones. Other lengths are kept. */
+export function lowS(signature: Uint8Array): Uint8Array {
+  if (signature.length !== SIGNATURE_BYTES) return signature;
+  const s = toBigInt(signature.subarray(32), 'big');
+  if (s <= P256_HALF_N) return signature;
+  const flipped = (P256_N - s).toString(16).padStart(64, '0');
+  const bytes = Uint8Array.from({ length: 32 }, (_, at) =>
+    Number.parseInt(flipped.slice(at * 2, at * 2 + 2), 16),
+  );
+  return concatBytes(signature.subarray(0, 32), bytes);
+}
+
+function isSoundEd25519Key(key: Uint8Array): boolean {
+  if (key.length !== 32) return false;
+  const y = key.slice();
+  y[31] = (y[31] ?? 0) & 0x7f;
+  if (!lessThan(y, 0, ED25519_P, 'little')) return false;
+  return !ED25519_SMALL_ORDER_Y.has(toHex(y));
+}
+
+function isCompressedPoint(key: Uint8Array): boolean {
+  return key.length === 33 && (key[0] === 2 || key[0] === 3);
+}
+
+function isLowS(signature: Uint8Array): boolean {
+  return !isZero(signature.subarray(32)) && lessThan(signature, 32, P256_HALF_N + 1n, 'big');
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+/** Whether the 32 bytes at `at` are a number below `bound`. Most significant bytes decide first. */
+function lessThan(bytes: Uint8Array, at: number, bound: bigint, order: 'big' | 'little'): boolean {
+  return toBigInt(bytes.subarray(at, at + 32), order) < bound;
+}
+
+function toBigInt(bytes: Uint8Array, order: 'big' | 'little'): bigint {
+  return BigInt(`0x${toHex(order === 'big' ? bytes : bytes.toReversed())}`);
+}

@@ -1,0 +1,91 @@
+/**
+ * What the operator signs and gates obey: trust lists, deny snapshots and deltas, all compact JWS
+ * (RFC 7515) with alg Ed25519 (RFC 9864) and a `typ` of their own, so that none can pass for
+ * another. Signing and checking is jose's work; this file fixes algorithm, type and size.
+ */
+import { CompactSign, type CryptoKey, calculateJwkThumbprint, compactVerify, type JWK } from 'jose';
+import type { z } from 'zod';
+import { utf8 } from './bytes.ts';
+import { describeError, Fault } from './fault.ts';
+
+/** The largest list that is parsed: 10,000 deny ids in a delta are 0.3 MB. */
+export const LIST_BYTES_MAX = 2 * 1024 * 1024;
+const ALGORITHM = 'Ed25519';
+
+export type ListType = 'stile-trust-list+jws' | 'stile-deny-snapshot+jws' | 'stile-deny-delta+jws';
+
+/** The public half of a key that signs lists: an OKP JWK with crv Ed25519. */
+export type RootKey = { kty: 'OKP'; crv: 'Ed25519'; x: string };
+
+/** Signs a payload; `kid` is the RFC 7638 thumbprint of the public key, which rides along. */
+export async function signList(
+  type: ListType,
+  payload: unknown,
+  key: { privateKey: CryptoKey | JWK; publicKey: RootKey },
+): Promise<string> {
+  const { kty, crv, x } = key.publicKey;
+  return await new CompactSign(utf8(JSON.stringify(payload)))
+    .setProtectedHeader({
+      alg: ALGORITHM,
+      typ: type,
+      kid: await calculateJwkThumbprint({ kty, crv, x }),
+      jwk: { kty, crv, x },
+    })
+    .sign(key.privateKey);
+}
+
+/**
+ * Checks a signed list against one of the pinned root keys and its schema.
+ * @throws Fault LIST_REFUSED with the reason, where anything about it is not as it must be.
+ */
+export async function openList<T>(
+  type: ListType,
+  jws: string,
+  rootKeys: readonly RootKey[],
+  schema: z.ZodType<T>,
+): Promise<T> {
+  if (jws.length > LIST_BYTES_MAX) {
+    throw new Fault('LIST_REFUSED', `${type} is larger than ${LIST_BYTES_MAX} bytes`);
+  }
+  let failure: unknown = new Error('no root key is known');
+  for (const rootKey of rootKeys) {
+    try {
+      const { payload, protectedHeader } = await compactVerify(jws.trim(), rootKey, {
+        algorithms: [ALGORITHM],
+      });
+      if (protectedHeader.typ !== type) throw new Error(`typ is ${protectedHeader.typ}`);
+      return parsePayload(payload, schema);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw new Fault('LIST_REFUSED', `${type} refused: ${describeError(failure)}`, failure);
+}
+
+/**
+ * The root key that a list says it was signed with. For a person's inspection only: a gate pins its
+ * root keys at enrolment and never learns one from a list.
+ * @throws Fault LIST_REFUSED where the text is no signed list.
+ */
+export function claimedRootKey(jws: string): RootKey {
+  try {
+    const header = JSON.parse(new TextDecoder().decode(base64UrlBytes(jws.trim().split('.')[0])));
+    const { kty, crv, x } = header.jwk;
+    if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string') throw new Error('no jwk');
+    return { kty, crv, x };
+  } catch (error) {
+    throw new Fault('LIST_REFUSED', 'this is not a signed list of ours (compact JWS)', error);
+  }
+}
+
+function base64UrlBytes(text: string | undefined): Uint8Array {
+  const binary = atob((text ?? '').replaceAll('-', '+').replaceAll('_', '/'));
+  return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+}
+
+function parsePayload<T>(payload: Uint8Array, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(JSON.parse(new TextDecoder().decode(payload)));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Error(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'does not fit'}`);
+}

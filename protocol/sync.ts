@@ -1,0 +1,47 @@
+/**
+ * What settlement answers to a batch: one ruling an item and how far everything is durable
+ * (protocol/README.md §8). A gate deletes only what `ackSeq` covers.
+ */
+import { z } from 'zod';
+import { epochSchema, gateIdSchema } from './gate-log.ts';
+
+export const RULINGS = ['accepted', 'duplicate', 'conflict', 'parked', 'rejected'] as const;
+
+/** Why an item was parked (kept, waits for a person or a missing part) or rejected. */
+export const RULING_REASONS = [
+  'GAP',
+  'FORK',
+  'UNREADABLE',
+  'KEY_UNKNOWN',
+  'KEY_EXPIRED',
+  'BAD_ISSUER_SIGNATURE',
+  'BAD_DEVICE_SIGNATURE',
+  'MALFORMED',
+  'EXTRA_USE',
+  'STALE_CODE',
+  'DENIED_AT_GATE',
+  'ACCOUNT_UNKNOWN',
+  'FARE_UNKNOWN',
+  'OTHER_BYTES',
+] as const;
+
+export const itemRulingSchema = z.strictObject({
+  seq: z.int().min(1),
+  ruling: z.enum(RULINGS),
+  reason: z.enum(RULING_REASONS).optional(),
+});
+
+export const batchReplySchema = z.strictObject({
+  gate: gateIdSchema,
+  epoch: epochSchema,
+  /** Every record up to this one is durable at settlement. 0: none. */
+  ackSeq: z.int().min(0),
+  items: z.array(itemRulingSchema),
+  trustVersion: z.int().min(0),
+  denyVersion: z.int().min(0),
+});
+
+export type Ruling = (typeof RULINGS)[number];
+export type RulingReason = (typeof RULING_REASONS)[number];
+export type ItemRuling = z.infer<typeof itemRulingSchema>;
+export type BatchReply = z.infer<typeof batchReplySchema>;

@@ -1,0 +1,113 @@
+/**
+ * The trust list: whose passes a gate believes, within which limits, and which deny list belongs to
+ * it (protocol/README.md §4). Versioned; a gate applies it whole or not at all and never an older one.
+ */
+import { z } from 'zod';
+import { DENY_ID_BYTES } from './deny-list.ts';
+
+export const ISSUER_KEYS_MAX = 256;
+export const LINES_MAX = 5_000;
+
+const unixS = z.int().min(0).max(0xffffffff);
+const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const issuerKeySchema = z.strictObject({
+  issuer: z.int().min(0).max(0xffff),
+  keyId: z.int().min(0).max(0xff),
+  /** Raw Ed25519 public key, 32 bytes as hex. */
+  publicKey: sha256Hex,
+  notBeforeS: unixS,
+  notAfterS: unixS,
+  /** `retired` keys sign no new passes, theirs stay valid; `revoked` keys open nothing. */
+  status: z.enum(['active', 'retired', 'revoked']),
+  /** A pass's ceiling is in minor units × 10^this. */
+  ceilingExponent: z.int().min(0).max(6),
+});
+
+export const lineSchema = z.strictObject({
+  line: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/),
+  fareCents: z.int().min(0).max(10_000_000),
+  /** Unix seconds from which this fare is in force. */
+  fromS: unixS,
+});
+
+export const denyHeadSchema = z.strictObject({
+  version: z.int().min(0),
+  count: z.int().min(0),
+  /** Sum of SHA-256 over all ids, see deny-list.ts. */
+  setDigest: sha256Hex,
+});
+
+export const trustListSchema = z.strictObject({
+  stile: z.literal('trust-list/1'),
+  operator: z.string().min(1).max(100),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+  version: z.int().min(1),
+  issuedAtS: unixS,
+  expiresAtS: unixS,
+  issuers: z.array(issuerKeySchema).min(1).max(ISSUER_KEYS_MAX),
+  limits: z.strictObject({
+    /** The longest code lifetime a gate accepts, whatever the pass says. */
+    codeLifetimeSMax: z.int().min(1).max(3600),
+    /** How far a phone's clock may run ahead of the gate's. */
+    skewS: z.int().min(0).max(300),
+  }),
+  tariff: z.strictObject({
+    version: z.int().min(1),
+    lines: z.array(lineSchema).max(LINES_MAX),
+  }),
+  deny: denyHeadSchema,
+});
+
+export type IssuerKey = z.infer<typeof issuerKeySchema>;
+export type TariffLine = z.infer<typeof lineSchema>;
+export type TrustList = z.infer<typeof trustListSchema>;
+export type DenyHead = z.infer<typeof denyHeadSchema>;
+
+/** The issuer key that a pass names, or undefined. */
+export function findIssuerKey(
+  trust: Pick<TrustList, 'issuers'>,
+  issuer: number,
+  keyId: number,
+): IssuerKey | undefined {
+  return trust.issuers.find((key) => key.issuer === issuer && key.keyId === keyId);
+}
+
+/** The fare of a line at an instant: the latest entry in force, or undefined (which is not zero). */
+export function findFareCents(
+  tariff: TrustList['tariff'],
+  line: string,
+  atS: number,
+): number | undefined {
+  let best: TariffLine | undefined;
+  for (const entry of tariff.lines) {
+    if (entry.line !== line || entry.fromS > atS) continue;
+    if (best === undefined || entry.fromS >= best.fromS) best = entry;
+  }
+  return best?.fareCents;
+}
+
+const deltaIds = z.array(z.string().regex(new RegExp(`^[0-9a-f]{${DENY_ID_BYTES * 2}}$`)));
+
+/** Head of a deny snapshot; `bodySha256` covers the binary body that follows it. */
+export const denySnapshotSchema = z.strictObject({
+  stile: z.literal('deny-snapshot/1'),
+  ...denyHeadSchema.shape,
+  bodySha256: sha256Hex,
+  issuedAtS: unixS,
+  force: z.boolean(),
+});
+
+/** The step from one version of the deny list to a later one. */
+export const denyDeltaSchema = z.strictObject({
+  stile: z.literal('deny-delta/1'),
+  from: z.int().min(0),
+  ...denyHeadSchema.shape,
+  adds: deltaIds,
+  removes: deltaIds,
+  issuedAtS: unixS,
+  force: z.boolean(),
+});
+
+export type DenySnapshotHead = z.infer<typeof denySnapshotSchema>;
+export type DenyDelta = z.infer<typeof denyDeltaSchema>;
