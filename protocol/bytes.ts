@@ -3,6 +3,8 @@
  * Strict: what is not exactly such a spelling is refused, because hex is part of signed ids.
  */
 
+import { assert } from './fault.ts';
+
 const HEX = /^(?:[0-9a-f]{2})*$/;
 const encoder = new TextEncoder();
 const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
@@ -42,6 +44,18 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
   return true;
+}
+
+/**
+ * Writes a big-endian unsigned integer of 1, 2 or 4 bytes. DataView would wrap 65,536 to 0 without a
+ * word, and a wrapped ceiling or serial would then be signed; so what does not fit is our bug.
+ */
+export function putUint(view: DataView, at: number, size: 1 | 2 | 4, value: number): void {
+  const fits = Number.isInteger(value) && value >= 0 && value < 2 ** (size * 8);
+  assert(fits, `${value} is an unsigned integer of ${size} bytes`);
+  if (size === 1) view.setUint8(at, value);
+  else if (size === 2) view.setUint16(at, value);
+  else view.setUint32(at, value);
 }
 
 /** SHA-256, passed in: `node:crypto` at gate and settlement, `@noble/hashes` in a browser. */

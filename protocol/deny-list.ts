@@ -2,7 +2,7 @@
  * Deny list ids and the arithmetic that says whether two lists are the same (protocol/README.md §5).
  * Exact ids, no filter: a filter would refuse honest riders and saves less than 2 % of a tap.
  */
-import { concatBytes, fromHex, type Sha256, toHex, utf8 } from './bytes.ts';
+import { concatBytes, fromHex, putUint, type Sha256, toHex, utf8 } from './bytes.ts';
 import { assert } from './fault.ts';
 
 /** issuer (2) ‖ account (8) ‖ serial (4), big-endian. Serial 0 means every pass of the account. */
@@ -23,9 +23,9 @@ export function denyId(issuer: number, account: string, serial: number): Uint8Ar
   assert(accountBytes !== undefined, 'account is 16 hex digits');
   const id = new Uint8Array(DENY_ID_BYTES);
   const view = new DataView(id.buffer);
-  view.setUint16(0, issuer);
+  putUint(view, 0, 2, issuer);
   id.set(accountBytes, 2);
-  view.setUint32(10, serial);
+  putUint(view, 10, 4, serial);
   return id;
 }
 

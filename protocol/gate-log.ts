@@ -34,7 +34,7 @@ const stamp = {
   clock: z.enum(['TRUSTED', 'HOLDOVER', 'UNKNOWN']),
 };
 
-export const tapSchema = z.strictObject({
+const tapFields = z.strictObject({
   ...stamp,
   kind: z.literal('tap'),
   verdict: z.enum(['open', 'refuse']),
@@ -44,6 +44,7 @@ export const tapSchema = z.strictObject({
   scan: z.string().max(SCAN_BYTES_KEPT).nullable(),
   scanHex: z
     .string()
+    .regex(/^(?:[0-9a-f]{2})*$/)
     .max(SCAN_BYTES_KEPT * 2)
     .nullable(),
   /** Length of the whole scan, which may be longer than what is kept. */
@@ -55,6 +56,16 @@ export const tapSchema = z.strictObject({
   deny: z.int().min(0),
   tariff: z.int().min(0),
 });
+
+export const tapSchema = tapFields
+  .refine((tap) => (tap.verdict === 'open') === (tap.reason === null), {
+    path: ['reason'],
+    error: 'open has no reason, refuse has one',
+  })
+  .refine((tap) => (tap.scan === null) !== (tap.scanHex === null), {
+    path: ['scan'],
+    error: 'either scan or scanHex',
+  });
 
 /** A tap that said open but whose barrier could not be told so: the ride did not happen. */
 export const voidSchema = z.strictObject({
@@ -74,6 +85,7 @@ export const noteSchema = z.strictObject({
 
 export const recordSchema = z.discriminatedUnion('kind', [tapSchema, voidSchema, noteSchema]);
 export type TapRecord = z.infer<typeof tapSchema>;
+export type NoteRecord = z.infer<typeof noteSchema>;
 export type GateRecord = z.infer<typeof recordSchema>;
 
 export const batchHeaderSchema = z.strictObject({
@@ -157,6 +169,9 @@ export function readBatch(bytes: Uint8Array, sha256: Sha256): BatchReading {
   }
   const parts = splitLines(bytes);
   if (parts === undefined) return refuse('BATCH_MALFORMED', 'does not end in a newline');
+  if (parts.length > BATCH_LINES_MAX + 2) {
+    return refuse('BATCH_TOO_LARGE', `more than ${BATCH_LINES_MAX} lines`);
+  }
   const headerLine = parts[0];
   const sealLine = parts.at(-1);
   if (headerLine === undefined || sealLine === undefined || parts.length < 3) {
@@ -168,9 +183,6 @@ export function readBatch(bytes: Uint8Array, sha256: Sha256): BatchReading {
   if (!seal.success) return refuse('BATCH_MALFORMED', 'the last line is not a seal');
   const { fromSeq, toSeq, prev } = header.data;
   const bodies = parts.slice(1, -1);
-  if (bodies.length > BATCH_LINES_MAX) {
-    return refuse('BATCH_TOO_LARGE', `${bodies.length} lines, at most ${BATCH_LINES_MAX}`);
-  }
   if (toSeq - fromSeq + 1 !== bodies.length) {
     return refuse('BATCH_MALFORMED', `${bodies.length} lines for seq ${fromSeq} to ${toSeq}`);
   }
@@ -218,11 +230,13 @@ function refuse(reason: BatchRefusal, detail: string): BatchReading {
   return { ok: false, reason, detail };
 }
 
+/** Splits at each LF; stops one line past the limit, because a megabyte can be a million lines. */
 function splitLines(bytes: Uint8Array): Uint8Array[] | undefined {
   if (bytes.at(-1) !== LF) return undefined;
   const lines: Uint8Array[] = [];
   let from = 0;
   for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, from)) {
+    if (lines.length > BATCH_LINES_MAX + 2) break;
     lines.push(bytes.subarray(from, at));
     from = at + 1;
   }

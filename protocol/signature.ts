@@ -87,11 +87,14 @@ export function deviceAlgorithm(suite: 0 | 1): Algorithm {
   return suite === 0 ? 'Ed25519' : 'P-256';
 }
 
-/** Turns an ECDSA r‖s into its low-S form, as TC1 requires of phones. Other lengths are kept. */
+/**
+ * Turns an ECDSA r‖s into its low-S form, as TC1 requires of phones. What is no signature (another
+ * length, s beyond the order) is returned as it is, and will not hold.
+ */
 export function lowS(signature: Uint8Array): Uint8Array {
   if (signature.length !== SIGNATURE_BYTES) return signature;
   const s = toBigInt(signature.subarray(32), 'big');
-  if (s <= P256_HALF_N) return signature;
+  if (s <= P256_HALF_N || s >= P256_N) return signature;
   const flipped = (P256_N - s).toString(16).padStart(64, '0');
   const bytes = Uint8Array.from({ length: 32 }, (_, at) =>
     Number.parseInt(flipped.slice(at * 2, at * 2 + 2), 16),
@@ -119,7 +122,7 @@ function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
 
-/** Whether the 32 bytes at `at` are a number below `bound`. Most significant bytes decide first. */
+/** Whether the 32 bytes at `at`, read as a number, are below `bound`. */
 function lessThan(bytes: Uint8Array, at: number, bound: bigint, order: 'big' | 'little'): boolean {
   return toBigInt(bytes.subarray(at, at + 32), order) < bound;
 }

@@ -47,19 +47,25 @@ export async function openList<T>(
   if (jws.length > LIST_BYTES_MAX) {
     throw new Fault('LIST_REFUSED', `${type} is larger than ${LIST_BYTES_MAX} bytes`);
   }
+  try {
+    const { payload, protectedHeader } = await verifyWithAny(jws.trim(), rootKeys);
+    if (protectedHeader.typ !== type) throw new Error(`typ is ${protectedHeader.typ}`);
+    return parsePayload(payload, schema);
+  } catch (error) {
+    throw new Fault('LIST_REFUSED', `${type} refused: ${describeError(error)}`, error);
+  }
+}
+
+async function verifyWithAny(jws: string, rootKeys: readonly RootKey[]) {
   let failure: unknown = new Error('no root key is known');
   for (const rootKey of rootKeys) {
     try {
-      const { payload, protectedHeader } = await compactVerify(jws.trim(), rootKey, {
-        algorithms: [ALGORITHM],
-      });
-      if (protectedHeader.typ !== type) throw new Error(`typ is ${protectedHeader.typ}`);
-      return parsePayload(payload, schema);
+      return await compactVerify(jws, rootKey, { algorithms: [ALGORITHM] });
     } catch (error) {
       failure = error;
     }
   }
-  throw new Fault('LIST_REFUSED', `${type} refused: ${describeError(failure)}`, failure);
+  throw failure;
 }
 
 /**

@@ -4,7 +4,7 @@
  * This file turns text into fields and back. It checks no signature and knows no clock.
  */
 import { decodeBase45, encodeBase45 } from './base45.ts';
-import { concatBytes, fromHex, toHex, utf8 } from './bytes.ts';
+import { concatBytes, fromHex, putUint, toHex, utf8 } from './bytes.ts';
 import { assert } from './fault.ts';
 
 export const TEXT_PREFIX = 'TC1:';
@@ -77,7 +77,7 @@ function refuse(reason: 'MALFORMED' | 'UNSUPPORTED_VERSION', detail: string) {
 /** Reads the text of a transit code. Nothing is trimmed or case-folded: a space is a digit here. */
 export function readTransitCode(text: string): Reading<TransitCode> {
   if (!text.startsWith(TEXT_PREFIX)) {
-    return /^TC\d+:/.test(text)
+    return /^TC\d{1,4}:/.test(text)
       ? refuse('UNSUPPORTED_VERSION', `prefix ${text.slice(0, text.indexOf(':') + 1)} is not TC1:`)
       : refuse('MALFORMED', 'does not begin with TC1:');
   }
@@ -128,8 +128,9 @@ export function readSignedPass(bytes: Uint8Array): Reading<SignedPass> {
 }
 
 function readSuite(bytes: Uint8Array): Reading<Suite> {
+  // The first two bytes share three characters: a text cut inside them would show a wrong version.
   const first = bytes[0];
-  if (first === undefined) return refuse('MALFORMED', 'empty');
+  if (first === undefined || bytes.length < 2) return refuse('MALFORMED', 'no whole first group');
   if (first >> 4 !== VERSION) {
     return refuse('UNSUPPORTED_VERSION', `version ${first >> 4} is not ${VERSION}`);
   }
@@ -163,25 +164,28 @@ function sliceSignedPass(bytes: Uint8Array, suite: Suite): SignedPass {
   };
 }
 
-/** The pass fields as bytes, before the issuer's signature. */
+/**
+ * The pass fields as bytes, before the issuer's signature. Every number must be an integer that fits
+ * its field (§2.1): the caller has checked what comes from outside, a number too large is a bug.
+ */
 export function encodePass(pass: Pass): Uint8Array {
   assert(pass.deviceKey.length === DEVICE_KEY_BYTES[pass.suite], 'device key fits the suite');
   const account = fromHex(pass.account, 8);
   assert(account !== undefined, 'account is 16 hex digits');
   const bytes = new Uint8Array(DEVICE_KEY_AT + pass.deviceKey.length);
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, (VERSION << 4) | pass.suite);
-  view.setUint8(1, pass.product);
-  view.setUint16(2, pass.issuer);
-  view.setUint8(4, pass.issuerKeyId);
+  putUint(view, 0, 1, (VERSION << 4) | pass.suite);
+  putUint(view, 1, 1, pass.product);
+  putUint(view, 2, 2, pass.issuer);
+  putUint(view, 4, 1, pass.issuerKeyId);
   bytes.set(account, 5);
-  view.setUint32(13, pass.serial);
-  view.setUint32(17, pass.issuedAtS);
-  view.setUint16(21, pass.lifetimeMin);
-  view.setUint16(23, pass.codeLifetimeS);
-  view.setUint16(25, pass.ceiling);
-  view.setUint8(27, pass.allowance);
-  view.setUint16(28, pass.scope);
+  putUint(view, 13, 4, pass.serial);
+  putUint(view, 17, 4, pass.issuedAtS);
+  putUint(view, 21, 2, pass.lifetimeMin);
+  putUint(view, 23, 2, pass.codeLifetimeS);
+  putUint(view, 25, 2, pass.ceiling);
+  putUint(view, 27, 1, pass.allowance);
+  putUint(view, 28, 2, pass.scope);
   bytes.set(pass.deviceKey, DEVICE_KEY_AT);
   return bytes;
 }
@@ -204,9 +208,9 @@ export function encodeCodeFields(
   const bytes = new Uint8Array(signedPassBytes.length + 9);
   bytes.set(signedPassBytes);
   const view = new DataView(bytes.buffer);
-  view.setUint32(signedPassBytes.length, fresh.generatedAtS);
-  view.setUint32(signedPassBytes.length + 4, fresh.counter);
-  view.setUint8(signedPassBytes.length + 8, fresh.flags);
+  putUint(view, signedPassBytes.length, 4, fresh.generatedAtS);
+  putUint(view, signedPassBytes.length + 4, 4, fresh.counter);
+  putUint(view, signedPassBytes.length + 8, 1, fresh.flags);
   return bytes;
 }
 

@@ -3,7 +3,7 @@
  * it (protocol/README.md §4). Versioned; a gate applies it whole or not at all and never an older one.
  */
 import { z } from 'zod';
-import { DENY_ID_BYTES } from './deny-list.ts';
+import { DELTA_IDS_MAX, DENY_ID_BYTES } from './deny-list.ts';
 
 export const ISSUER_KEYS_MAX = 256;
 export const LINES_MAX = 5_000;
@@ -87,7 +87,9 @@ export function findFareCents(
   return best?.fareCents;
 }
 
-const deltaIds = z.array(z.string().regex(new RegExp(`^[0-9a-f]{${DENY_ID_BYTES * 2}}$`)));
+const deltaIds = z
+  .array(z.string().regex(new RegExp(`^[0-9a-f]{${DENY_ID_BYTES * 2}}$`)))
+  .max(DELTA_IDS_MAX);
 
 /** Head of a deny snapshot; `bodySha256` covers the binary body that follows it. */
 export const denySnapshotSchema = z.strictObject({

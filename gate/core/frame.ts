@@ -1,0 +1,138 @@
+/**
+ * The guard before the line parser. `@serialport/parser-readline` splits lines but never bounds one;
+ * this file lets through only what it may hold: every line ends, at the latest after `LINE_BYTES_MAX`
+ * bytes or after a silence, and the rest of an endless line is dropped up to the next line end.
+ * It also skips the acknowledgement frames that GM65-type scanners mix into their data
+ * (hardware/README.md). Pure: bytes and time in, bytes out; it keeps counters, never the bytes.
+ */
+import { CODE_TEXT_CHARS, TEXT_PREFIX } from '@stile/protocol/transit-code.ts';
+
+/** Longest line that is passed on; a code has 303 or 304 characters. */
+export const LINE_BYTES_MAX = 1_024;
+/** Silence after which a whole code without a line end counts as one. */
+export const CODE_IDLE_MS = 100;
+/** Silence after which any unfinished line is ended, so that noise cannot spoil the next code. */
+export const LINE_IDLE_MS = 1_000;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const REPLY_HEAD = 0x02;
+/** `02 00 | status | length | data… | crc crc`: six bytes around the data. */
+const REPLY_FIXED_BYTES = 6;
+const REPLY_DATA_BYTES_MAX = 32;
+const PREFIX = TEXT_PREFIX.split('').map((char) => char.charCodeAt(0));
+
+export type FrameState = {
+  /** Bytes of the current line that were passed on. */
+  lineBytes: number;
+  /** How many bytes of the current line's start are `TC1:` so far (4: it may be a code). */
+  prefixBytes: number;
+  /** True inside the rest of an endless line. */
+  discarding: boolean;
+  /** Position inside a scanner's acknowledgement frame; 0 outside. */
+  replyAt: number;
+  /** Length of that frame, known from its fourth byte on. */
+  replyBytes: number;
+  lastByteMonoMs: number;
+  /** Since start: bytes dropped from endless lines, and acknowledgement bytes skipped. */
+  droppedBytes: number;
+  skippedReplyBytes: number;
+};
+
+export const FRAME_START: Readonly<FrameState> = {
+  lineBytes: 0,
+  prefixBytes: 0,
+  discarding: false,
+  replyAt: 0,
+  replyBytes: 0,
+  lastByteMonoMs: 0,
+  droppedBytes: 0,
+  skippedReplyBytes: 0,
+};
+
+export type FrameStep = {
+  state: FrameState;
+  /** Bytes for the line parser: lines end in one LF, empty lines are left out. */
+  passed: Uint8Array;
+  /** When to call `flushFrame`, or null while no line is unfinished. */
+  wakeAtMs: number | null;
+};
+
+/** Takes the next bytes from the scanner. */
+export function guardFrame(before: FrameState, chunk: Uint8Array, monoMs: number): FrameStep {
+  const state = { ...before, lastByteMonoMs: monoMs };
+  // At most one LF is added for each byte that is not passed on, so this is always enough.
+  const passed = new Uint8Array(chunk.length + 1);
+  let length = 0;
+  for (let at = 0; at < chunk.length; at += 1) {
+    const byte = chunk[at] ?? 0;
+    if (state.discarding) {
+      const end = nextLineEnd(chunk, at);
+      state.droppedBytes += end - at;
+      if (end === chunk.length) break;
+      at = end;
+      state.discarding = false;
+    } else if (state.replyAt > 0 || (byte === REPLY_HEAD && state.lineBytes === 0)) {
+      skipReplyByte(state, byte);
+    } else if (byte === CR || byte === LF) {
+      if (state.lineBytes > 0) passed[length++] = LF;
+      startLine(state);
+    } else if (state.lineBytes === LINE_BYTES_MAX) {
+      passed[length++] = LF;
+      startLine(state);
+      state.discarding = true;
+      state.droppedBytes += 1;
+    } else {
+      passed[length++] = byte;
+      if (state.prefixBytes === state.lineBytes && byte === PREFIX[state.lineBytes]) {
+        state.prefixBytes += 1;
+      }
+      state.lineBytes += 1;
+    }
+  }
+  return { state, passed: passed.subarray(0, length), wakeAtMs: wakeAt(state) };
+}
+
+/** Ends an unfinished line after a silence. Call it when `wakeAtMs` has come. */
+export function flushFrame(before: FrameState, monoMs: number): FrameStep {
+  const due = wakeAt(before);
+  if (due === null || monoMs < due) {
+    return { state: before, passed: new Uint8Array(0), wakeAtMs: due };
+  }
+  const state = { ...before };
+  const passed = state.lineBytes > 0 ? Uint8Array.of(LF) : new Uint8Array(0);
+  startLine(state);
+  state.discarding = false;
+  state.replyAt = 0;
+  return { state, passed, wakeAtMs: null };
+}
+
+function wakeAt(state: FrameState): number | null {
+  if (state.lineBytes === 0 && !state.discarding && state.replyAt === 0) return null;
+  const whole =
+    state.prefixBytes === PREFIX.length &&
+    (state.lineBytes === CODE_TEXT_CHARS[0] || state.lineBytes === CODE_TEXT_CHARS[1]);
+  return state.lastByteMonoMs + (whole ? CODE_IDLE_MS : LINE_IDLE_MS);
+}
+
+function startLine(state: FrameState): void {
+  state.lineBytes = 0;
+  state.prefixBytes = 0;
+}
+
+function skipReplyByte(state: FrameState, byte: number): void {
+  state.replyAt += 1;
+  state.skippedReplyBytes += 1;
+  if (state.replyAt === 1) state.replyBytes = REPLY_FIXED_BYTES;
+  if (state.replyAt === 4) {
+    state.replyBytes = REPLY_FIXED_BYTES + Math.min(byte, REPLY_DATA_BYTES_MAX);
+  }
+  if (state.replyAt >= state.replyBytes) state.replyAt = 0;
+}
+
+function nextLineEnd(chunk: Uint8Array, from: number): number {
+  for (let at = from; at < chunk.length; at += 1) {
+    if (chunk[at] === CR || chunk[at] === LF) return at;
+  }
+  return chunk.length;
+}

@@ -1,0 +1,154 @@
+/**
+ * The uplink's state machine: when to send taps and fetch lists, and what an answer means. Pure.
+ *
+ * Two independent tracks share the same rules. `taps`: sends the oldest unconfirmed records until none
+ * is left, then rests `syncEveryMs`. `lists`: fetches trust and deny lists every `listsEveryMs`, or at
+ * once when a reply names a newer version. After a failure a track waits, full jitter over a doubling
+ * span up to `BACKOFF_MS_MAX`; a server that says when to come back is obeyed within the same bound.
+ *
+ * Nothing here deletes. `acknowledge` says how far settlement has everything durable; records are kept
+ * beyond that for as long as the store's ring lasts, because a restored server may go back.
+ */
+import { BATCH_LINES_MAX } from '@stile/protocol/gate-log.ts';
+import type { BatchReply } from '@stile/protocol/sync.ts';
+
+export const BACKOFF_MS_MIN = 1_000;
+export const BACKOFF_MS_MAX = 300_000;
+
+export type SyncPace = { syncEveryMs: number; listsEveryMs: number };
+
+type Track = { busy: boolean; dueAtMs: number; failures: number };
+
+export type SyncState = {
+  taps: Track;
+  lists: Track;
+  /** Halved when settlement refuses a batch as a whole, restored by the next success. */
+  batchLines: number;
+  online: boolean;
+};
+
+export type SyncEvent =
+  | { kind: 'tick'; unconfirmed: number }
+  | { kind: 'stored' }
+  | {
+      kind: 'replied';
+      reply: BatchReply;
+      /** What was confirmed before this reply. */
+      ackedSeq: number;
+      lastSeq: number;
+      trust: number;
+      deny: number;
+    }
+  | { kind: 'batchRefused'; jitter: number }
+  | { kind: 'tapsFailed'; jitter: number; retryAfterMs: number | null }
+  | { kind: 'listsFetched' }
+  | { kind: 'listsFailed'; jitter: number; retryAfterMs: number | null };
+
+export type SyncEffect =
+  | { do: 'sendBatch'; lines: number }
+  | { do: 'fetchLists' }
+  | { do: 'acknowledge'; epoch: string; ackSeq: number };
+
+export type SyncStep = { state: SyncState; effects: readonly SyncEffect[]; wakeAtMs: number };
+
+export function syncStart(monoMs: number): SyncState {
+  const track = { busy: false, dueAtMs: monoMs, failures: 0 };
+  return { taps: track, lists: track, batchLines: BATCH_LINES_MAX, online: false };
+}
+
+export function syncStep(
+  state: SyncState,
+  event: SyncEvent,
+  monoMs: number,
+  pace: SyncPace,
+): SyncStep {
+  switch (event.kind) {
+    case 'tick':
+      return onTick(state, event.unconfirmed, monoMs, pace);
+    case 'stored':
+      // A tap that is stored while the line is good goes up at the next due time, not at once:
+      // batches cost less than single taps, and nothing about the verdict waits for it.
+      return finish(state, []);
+    case 'replied':
+      return onReply(state, event, monoMs, pace);
+    case 'batchRefused': {
+      const batchLines = Math.max(1, Math.floor(state.batchLines / 2));
+      // Down to one line the refusal is about that line: wait for a person, but keep trying.
+      const waitMs = state.batchLines === 1 ? BACKOFF_MS_MAX : backoffMs(0, event.jitter);
+      const taps = { busy: false, dueAtMs: monoMs + waitMs, failures: state.taps.failures + 1 };
+      return finish({ ...state, taps, batchLines, online: true }, []);
+    }
+    case 'tapsFailed':
+      return finish({ ...state, taps: failed(state.taps, event, monoMs), online: false }, []);
+    case 'listsFetched': {
+      const lists = { busy: false, dueAtMs: monoMs + pace.listsEveryMs, failures: 0 };
+      return finish({ ...state, lists, online: true }, []);
+    }
+    case 'listsFailed':
+      return finish({ ...state, lists: failed(state.lists, event, monoMs) }, []);
+  }
+}
+
+function onTick(state: SyncState, unconfirmed: number, monoMs: number, pace: SyncPace): SyncStep {
+  const effects: SyncEffect[] = [];
+  let next = state;
+  if (!next.taps.busy && monoMs >= next.taps.dueAtMs) {
+    if (unconfirmed > 0) {
+      effects.push({ do: 'sendBatch', lines: next.batchLines });
+      next = { ...next, taps: { ...next.taps, busy: true } };
+    } else {
+      next = { ...next, taps: { ...next.taps, dueAtMs: monoMs + pace.syncEveryMs } };
+    }
+  }
+  if (!next.lists.busy && monoMs >= next.lists.dueAtMs) {
+    effects.push({ do: 'fetchLists' });
+    next = { ...next, lists: { ...next.lists, busy: true } };
+  }
+  return finish(next, effects);
+}
+
+function onReply(
+  state: SyncState,
+  event: Extract<SyncEvent, { kind: 'replied' }>,
+  monoMs: number,
+  pace: SyncPace,
+): SyncStep {
+  const { reply, lastSeq } = event;
+  // Without progress the same batch would come back at once, for ever: rest first.
+  const more = reply.ackSeq < lastSeq && reply.ackSeq !== event.ackedSeq;
+  const taps = { busy: false, dueAtMs: more ? monoMs : monoMs + pace.syncEveryMs, failures: 0 };
+  const newer = reply.trustVersion > event.trust || reply.denyVersion > event.deny;
+  const lists =
+    newer && !state.lists.busy && state.lists.failures === 0
+      ? { ...state.lists, dueAtMs: monoMs }
+      : state.lists;
+  return finish({ taps, lists, batchLines: BATCH_LINES_MAX, online: true }, [
+    { do: 'acknowledge', epoch: reply.epoch, ackSeq: reply.ackSeq },
+  ]);
+}
+
+function failed(
+  track: Track,
+  event: { jitter: number; retryAfterMs: number | null },
+  monoMs: number,
+): Track {
+  const waitMs =
+    event.retryAfterMs === null
+      ? backoffMs(track.failures, event.jitter)
+      : Math.min(event.retryAfterMs, BACKOFF_MS_MAX);
+  return { busy: false, dueAtMs: monoMs + waitMs, failures: track.failures + 1 };
+}
+
+/** Full jitter: a uniform share (`jitter` in [0, 1)) of a span that doubles with each failure. */
+export function backoffMs(failures: number, jitter: number): number {
+  const spanMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(failures, 20));
+  return Math.ceil(spanMs * jitter);
+}
+
+function finish(state: SyncState, effects: readonly SyncEffect[]): SyncStep {
+  const { taps, lists } = state;
+  const due = [taps, lists].filter((track) => !track.busy).map((track) => track.dueAtMs);
+  // While both tracks wait for answers there is nothing to do; their answers bring the next step.
+  const wakeAtMs = due.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...due);
+  return { state, effects, wakeAtMs };
+}

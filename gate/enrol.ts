@@ -1,0 +1,95 @@
+/**
+ * Makes a box a gate: a key pair is made here (its private half never leaves), the operator's one-time
+ * token buys an identity, and the first lists are fetched, so that no network is needed from then on.
+ */
+import { mkdirSync } from 'node:fs';
+import { generateKey } from '@stile/crypto/sign.ts';
+import { toHex } from '@stile/protocol/bytes.ts';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { gateIdSchema } from '@stile/protocol/gate-log.ts';
+import { proofMessage } from '@stile/protocol/proof.ts';
+import { z } from 'zod';
+import { hasIdentity, readIdentity, writeIdentity } from './shell/identity.ts';
+import { createListsFetcher } from './shell/lists.ts';
+import { openReferenceStore } from './shell/reference-store.ts';
+import { createUplink } from './shell/uplink.ts';
+
+const TIMEOUT_MS = 30_000;
+
+const enrolmentSchema = z.object({
+  gate: gateIdSchema,
+  line: z.string().min(1).max(32),
+  scope: z.int(),
+  operator: z.string(),
+  rootKeys: z
+    .array(z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }))
+    .min(1),
+});
+
+export type Enrolment = { gate: string; line: string; trustVersion: number; denyVersion: number };
+
+/**
+ * @throws Fault CONFLICT where the directory belongs to a gate already, UPLINK_REFUSED where the
+ * token is not good, UPLINK_UNREACHABLE where settlement does not answer.
+ */
+export async function enrolGate(options: {
+  dataDir: string;
+  settlementUrl: string;
+  token: string;
+}): Promise<Enrolment> {
+  const { dataDir, settlementUrl, token } = options;
+  if (hasIdentity(dataDir)) {
+    const { gate } = readIdentity(dataDir);
+    throw new Fault('CONFLICT', `${dataDir} belongs to gate ${gate} already`);
+  }
+  const key = generateKey('Ed25519');
+  const publicKey = toHex(key.publicKey);
+  const proof = toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
+  const answer = await postJson(settlementUrl, 'v1/gates/enrolments', { token, publicKey, proof });
+  const { gate, line, scope, operator, rootKeys } = enrolmentSchema.parse(answer);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeIdentity(dataDir, { gate, line, scope, operator, rootKeys }, key.privateJwk);
+  const lists = await provision(dataDir, settlementUrl);
+  return { gate, line, ...lists };
+}
+
+/** Fetches the lists into an enrolled gate's directory, as the running gate does. */
+async function provision(dataDir: string, url: string) {
+  const { rootKeys } = readIdentity(dataDir);
+  const reference = await openReferenceStore(dataDir, rootKeys);
+  try {
+    const uplink = createUplink({ url, timeoutMs: TIMEOUT_MS, rootKeys });
+    await createListsFetcher(reference, uplink).refresh();
+    return {
+      trustVersion: reference.trust?.version ?? 0,
+      denyVersion: reference.denyHead.version,
+    };
+  } finally {
+    reference.close();
+  }
+}
+
+async function postJson(base: string, path: string, body: unknown): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(new URL(path, base.endsWith('/') ? base : `${base}/`), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause ? error.cause : error;
+    throw new Fault(
+      'UPLINK_UNREACHABLE',
+      `settlement at ${base} does not answer: ${describeError(cause)}`,
+      error,
+    );
+  }
+  const json = (await response.json().catch(() => ({}))) as { message?: string };
+  if (response.ok) return json;
+  throw new Fault(
+    'UPLINK_REFUSED',
+    `settlement refuses (${response.status}): ${json.message ?? 'no reason given'}`,
+  );
+}

@@ -1,0 +1,215 @@
+/**
+ * The deny list in a SQLite file of its own: exact ids, one index look-up, no filter. A change becomes
+ * visible in one instant although it is written in small transactions: each row says from which list
+ * version on it counts, and only the last transaction moves the version in force. So a delta is
+ * applied whole or not at all, and no tap waits for more than a few hundred rows.
+ */
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { sha256 } from '@stile/crypto/sign.ts';
+import { fromHex, toHex } from '@stile/protocol/bytes.ts';
+import {
+  DENY_ID_BYTES,
+  denyId,
+  EMPTY_SET_DIGEST,
+  isSaneChange,
+  updateSetDigest,
+} from '@stile/protocol/deny-list.ts';
+import { Fault } from '@stile/protocol/fault.ts';
+import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
+import Database from 'better-sqlite3';
+import { asStoreFault, openDurable, type Schema } from './sqlite.ts';
+
+/** Rows written in one transaction: at 1 M entries the longest takes a few milliseconds. */
+const ROWS_PER_TRANSACTION = 500;
+
+export const DENY_SCHEMA: Schema = {
+  applicationId: 0x53_54_44_31,
+  migrations: [
+    `CREATE TABLE deny (
+       id BLOB PRIMARY KEY CHECK (length(id) = ${DENY_ID_BYTES}),
+       added_in INTEGER NOT NULL,
+       removed_in INTEGER
+     ) STRICT, WITHOUT ROWID;
+     CREATE TABLE head (
+       one INTEGER PRIMARY KEY CHECK (one = 1),
+       version INTEGER NOT NULL,
+       count INTEGER NOT NULL,
+       set_digest TEXT NOT NULL,
+       applying INTEGER
+     ) STRICT;
+     INSERT INTO head VALUES (1, 0, 0, '${EMPTY_SET_DIGEST}', NULL);`,
+  ],
+};
+
+type HeadRow = { version: number; count: number; set_digest: string; applying: number | null };
+
+export type DenyFile = ReturnType<typeof openDenyFile>;
+
+/** Opens a deny file, or makes an empty one (version 0). */
+export function openDenyFile(file: string) {
+  const db = openDurable(file, DENY_SCHEMA);
+  const readHead = db.prepare('SELECT version, count, set_digest, applying FROM head');
+  const find = db
+    .prepare(
+      `SELECT 1 FROM deny WHERE id IN (?, ?) AND added_in <= ?
+         AND (removed_in IS NULL OR removed_in > ?) LIMIT 1`,
+    )
+    .pluck();
+  const findRow = db.prepare('SELECT added_in, removed_in FROM deny WHERE id = ?');
+  const add = db.prepare('INSERT OR REPLACE INTO deny (id, added_in) VALUES (?, ?)');
+  const remove = db.prepare('UPDATE deny SET removed_in = ? WHERE id = ?');
+  let row = readHead.get() as HeadRow;
+
+  const head = (): DenyHead => ({
+    version: row.version,
+    count: row.count,
+    setDigest: row.set_digest,
+  });
+
+  function isListed(id: Uint8Array, version: number): boolean {
+    const found = findRow.get(id) as { added_in: number; removed_in: number | null } | undefined;
+    return (
+      found !== undefined &&
+      found.added_in <= row.version &&
+      (found.removed_in === null || found.removed_in === version)
+    );
+  }
+
+  const addRows = db.transaction((ids: readonly Uint8Array[], version: number) => {
+    for (const id of ids) {
+      if (isListed(id, version)) throw mismatch(`${toHex(id)} is on the list already`);
+      add.run(id, version);
+    }
+  });
+  const removeRows = db.transaction((ids: readonly Uint8Array[], version: number) => {
+    for (const id of ids) {
+      if (!isListed(id, version)) throw mismatch(`${toHex(id)} is not on the list`);
+      remove.run(version, id);
+    }
+  });
+
+  /** Takes back what an interrupted delta has written; it was never visible. */
+  function undoInterrupted(): void {
+    if (row.applying === null) return;
+    db.transaction(() => {
+      db.prepare('UPDATE deny SET removed_in = NULL WHERE removed_in > ?').run(row.version);
+      db.prepare('DELETE FROM deny WHERE added_in > ?').run(row.version);
+      db.prepare('UPDATE head SET applying = NULL').run();
+    })();
+    row = readHead.get() as HeadRow;
+  }
+  undoInterrupted();
+
+  async function applyDelta(delta: DenyDelta, pause: () => Promise<void>): Promise<void> {
+    if (delta.from !== row.version) {
+      throw mismatch(`it begins at version ${delta.from}, here is ${row.version}`);
+    }
+    if (!delta.force && !isSaneChange(row.count, delta.count)) {
+      throw mismatch(`from ${row.count} to ${delta.count} entries without the operator's force`);
+    }
+    const adds = delta.adds.map(idOf);
+    const removes = delta.removes.map(idOf);
+    const digest = updateSetDigest(row.set_digest, adds, removes, sha256);
+    const count = row.count + adds.length - removes.length;
+    if (digest !== delta.setDigest || count !== delta.count) {
+      throw mismatch('count or digest after the step is not what it says');
+    }
+    try {
+      db.prepare('UPDATE head SET applying = ?').run(delta.version);
+      row = readHead.get() as HeadRow;
+      for (const [ids, writeRows] of [
+        [removes, removeRows],
+        [adds, addRows],
+      ] as const) {
+        for (let at = 0; at < ids.length; at += ROWS_PER_TRANSACTION) {
+          writeRows(ids.slice(at, at + ROWS_PER_TRANSACTION), delta.version);
+          await pause();
+        }
+      }
+      db.prepare('UPDATE head SET version = ?, count = ?, set_digest = ?, applying = NULL').run(
+        delta.version,
+        delta.count,
+        delta.setDigest,
+      );
+    } catch (error) {
+      undoInterrupted();
+      throw asStoreFault(error, file);
+    }
+    row = readHead.get() as HeadRow;
+    db.prepare('DELETE FROM deny WHERE removed_in <= ?').run(row.version);
+  }
+
+  return {
+    file,
+    get head() {
+      return head();
+    },
+    /** Whether this pass, or its whole account, is on the list in force. */
+    isDenied(issuer: number, account: string, serial: number): boolean {
+      const { version } = row;
+      const whole = denyId(issuer, account, 0);
+      const pass = denyId(issuer, account, serial);
+      return find.get(whole, pass, version, version) !== undefined;
+    },
+    /** @throws Fault LIST_REFUSED where the delta does not fit; then nothing has changed. */
+    applyDelta,
+    close(): void {
+      db.close();
+    },
+  };
+}
+
+function idOf(hex: string): Uint8Array {
+  const id = fromHex(hex, DENY_ID_BYTES);
+  if (id === undefined) throw mismatch(`${hex} is no id`);
+  return id;
+}
+
+function mismatch(why: string): Fault {
+  return new Fault('LIST_REFUSED', `deny delta refused: ${why}`);
+}
+
+/**
+ * Writes a new deny file from a checked snapshot body (sorted ids, nothing else) beside the one in
+ * use. It is on disk when this returns; the caller renames and swaps it.
+ */
+export async function buildDenyFile(
+  file: string,
+  head: DenyHead,
+  body: Uint8Array,
+  pause: () => Promise<void>,
+): Promise<void> {
+  rmSync(file, { force: true });
+  const db = new Database(file);
+  try {
+    // Nobody reads this file before it is whole, so it needs no journal; fsync comes at the end.
+    db.pragma('journal_mode = OFF');
+    db.pragma('synchronous = OFF');
+    for (const statements of DENY_SCHEMA.migrations) db.exec(statements);
+    db.pragma(`application_id = ${DENY_SCHEMA.applicationId}`);
+    db.pragma(`user_version = ${DENY_SCHEMA.migrations.length}`);
+    const insert = db.prepare('INSERT INTO deny (id, added_in) VALUES (?, ?)');
+    const insertRows = db.transaction((from: number, to: number) => {
+      for (let at = from; at < to; at += DENY_ID_BYTES) {
+        insert.run(body.subarray(at, at + DENY_ID_BYTES), head.version);
+      }
+    });
+    const chunkBytes = ROWS_PER_TRANSACTION * DENY_ID_BYTES;
+    for (let at = 0; at < body.length; at += chunkBytes) {
+      insertRows(at, Math.min(body.length, at + chunkBytes));
+      await pause();
+    }
+    db.prepare('UPDATE head SET version = ?, count = ?, set_digest = ?').run(
+      head.version,
+      head.count,
+      head.setDigest,
+    );
+  } catch (error) {
+    throw asStoreFault(error, file);
+  } finally {
+    db.close();
+  }
+  const handle = openSync(file, 'r+');
+  fsyncSync(handle);
+  closeSync(handle);
+}

@@ -1,0 +1,97 @@
+/**
+ * The lists that settlement publishes, cached so that no network is needed through any number of
+ * restarts: the trust list in `reference.db`, the deny list in a file of its own that it names. All
+ * of it can be fetched again, so damage here is answered with a fresh start, never with a guess.
+ */
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault } from '@stile/protocol/fault.ts';
+import { openList, type RootKey } from '@stile/protocol/signed-list.ts';
+import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
+import { buildDenyFile, type DenyFile, openDenyFile } from './deny-file.ts';
+import { openDurable, type Schema } from './sqlite.ts';
+
+const REFERENCE_SCHEMA: Schema = {
+  applicationId: 0x53_54_52_31,
+  migrations: [
+    'CREATE TABLE current (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;',
+  ],
+};
+
+export type ReferenceStore = Awaited<ReturnType<typeof openReferenceStore>>;
+
+/**
+ * Opens the cached lists and checks the trust list's signature again.
+ * @throws Fault STORE_CORRUPT where a file is damaged: move it aside and open again.
+ */
+export async function openReferenceStore(dataDir: string, rootKeys: readonly RootKey[]) {
+  const db = openDurable(join(dataDir, 'reference.db'), REFERENCE_SCHEMA);
+  const get = db.prepare('SELECT value FROM current WHERE key = ?').pluck();
+  const set = db.prepare('INSERT OR REPLACE INTO current (key, value) VALUES (?, ?)');
+  let deny: DenyFile;
+  let trust: TrustList | null = null;
+  try {
+    const jws = get.get('trust') as string | undefined;
+    if (jws !== undefined) {
+      trust = await openList('stile-trust-list+jws', jws, rootKeys, trustListSchema);
+    }
+    deny = openDenyFile(join(dataDir, (get.get('deny_file') as string | undefined) ?? 'deny-0.db'));
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  removeStrayDenyFiles(dataDir, deny.file);
+
+  return {
+    get trust() {
+      return trust;
+    },
+    get denyHead(): DenyHead {
+      return deny.head;
+    },
+    isDenied(issuer: number, account: string, serial: number): boolean {
+      return deny.isDenied(issuer, account, serial);
+    },
+    applyDelta: (delta: Parameters<DenyFile['applyDelta']>[0], pause: () => Promise<void>) =>
+      deny.applyDelta(delta, pause),
+    /** Builds the snapshot aside, then swaps it in whole; the old one stays until it has. */
+    async applySnapshot(head: DenyHead, body: Uint8Array, pause: () => Promise<void>) {
+      const name = `deny-${head.version}-${head.setDigest.slice(0, 8)}.db`;
+      const file = join(dataDir, name);
+      if (file === deny.file) return;
+      await buildDenyFile(`${file}.part`, head, body, pause);
+      renameSync(`${file}.part`, file);
+      const next = openDenyFile(file);
+      set.run('deny_file', name);
+      const old = deny;
+      deny = next;
+      old.close();
+      removeStrayDenyFiles(dataDir, file);
+    },
+    /** @throws Fault LIST_REFUSED for a list older than the one in force. */
+    applyTrust(list: TrustList, jws: string): void {
+      if (trust !== null && list.version < trust.version) {
+        throw new Fault(
+          'LIST_REFUSED',
+          `trust list ${list.version} is older than ${trust.version}, which is in force`,
+        );
+      }
+      set.run('trust', jws);
+      trust = list;
+    },
+    close(): void {
+      deny.close();
+      db.close();
+    },
+  };
+}
+
+function removeStrayDenyFiles(dataDir: string, inUse: string): void {
+  for (const name of readdirSync(dataDir)) {
+    if (!name.startsWith('deny-')) continue;
+    const file = join(dataDir, name);
+    if (file !== inUse && !file.startsWith(`${inUse}-`) && existsSync(file)) {
+      rmSync(file, { force: true });
+    }
+  }
+}
