@@ -1,0 +1,108 @@
+/**
+ * What a phone asks of settlement while it has a network: enrol, open a session, renew its pass, see
+ * its money, top up. Each proof is signed by the phone's own key over the server's fresh challenge.
+ */
+import type { SigningKey } from '@stile/crypto/sign.ts';
+import { toHex } from '@stile/protocol/bytes.ts';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
+import { z } from 'zod';
+
+const TIMEOUT_MS = 30_000;
+
+const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/);
+const challengeSchema = z.object({ challenge: z.string() });
+const sessionSchema = z.object({ token: z.string(), expiresAtS: z.int() });
+const enrolledSchema = z.object({
+  account: z.string(),
+  issuer: z.int(),
+  serial: z.int(),
+  pass: hex,
+  session: sessionSchema,
+});
+const passSchema = z.object({ pass: hex });
+const riderSchema = z.object({
+  account: z.string(),
+  balanceCents: z.int(),
+  debtCents: z.int(),
+  denied: z.boolean(),
+  deniedReason: z.string().nullable(),
+});
+
+export type Rider = z.infer<typeof riderSchema>;
+export type Enrolled = z.infer<typeof enrolledSchema>;
+
+export function createPhoneClient(settlementUrl: string, key: SigningKey) {
+  const base = settlementUrl.endsWith('/') ? settlementUrl : `${settlementUrl}/`;
+
+  async function ask<T>(
+    schema: z.ZodType<T>,
+    path: string,
+    init: { body?: unknown; session?: string } = {},
+  ): Promise<T> {
+    const response = await send(new URL(path, base), init);
+    const json: unknown = await response.json().catch(() => ({}));
+    if (!response.ok) {
+      const message = z.object({ message: z.string() }).safeParse(json);
+      const says = message.success ? message.data.message : 'no reason given';
+      throw new Fault('UPLINK_REFUSED', `settlement refuses (${response.status}): ${says}`);
+    }
+    return schema.parse(json);
+  }
+
+  async function prove(purpose: ProofPurpose, subject: string) {
+    const { challenge } = await ask(challengeSchema, 'v1/challenges', { body: {} });
+    return { challenge, proof: toHex(key.sign(proofMessage(purpose, challenge, subject))) };
+  }
+
+  return {
+    async enrol(): Promise<Enrolled> {
+      const publicKey = toHex(key.publicKey);
+      const proof = await prove('enrol-rider', publicKey);
+      const body = { algorithm: key.algorithm, publicKey, ...proof };
+      return await ask(enrolledSchema, 'v1/riders', { body });
+    },
+    async openSession(account: string, serial: number): Promise<string> {
+      const proof = await prove('open-session', `${account}/${serial}`);
+      const session = await ask(sessionSchema, 'v1/sessions', {
+        body: { account, serial, ...proof },
+      });
+      return session.token;
+    },
+    /** The renewed pass, hex. */
+    async renewPass(account: string, serial: number): Promise<string> {
+      const proof = await prove('renew-pass', `${account}/${serial}`);
+      const renewed = await ask(passSchema, 'v1/passes', { body: { account, serial, ...proof } });
+      return renewed.pass;
+    },
+    async readRider(session: string): Promise<Rider> {
+      return await ask(riderSchema, 'v1/riders/me', { session });
+    },
+    /** Delivering the same `idempotencyKey` again tops up once. */
+    async topUp(session: string, amountCents: number, idempotencyKey: string): Promise<void> {
+      const body = { amountCents, idempotencyKey };
+      await ask(z.unknown(), 'v1/riders/me/top-ups', { body, session });
+    },
+  };
+}
+
+async function send(url: URL, init: { body?: unknown; session?: string }): Promise<Response> {
+  try {
+    return await fetch(url, {
+      method: init.body === undefined ? 'GET' : 'POST',
+      headers: {
+        ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(init.session === undefined ? {} : { authorization: `Bearer ${init.session}` }),
+      },
+      ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause ? error.cause : error;
+    throw new Fault(
+      'UPLINK_UNREACHABLE',
+      `settlement at ${url.origin} does not answer: ${describeError(cause)}`,
+      error,
+    );
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * A scripted phone's memory: one JSON file with its key, its pass and its counter. Every change is on
+ * disk before it is used, so a counter is never shown twice even when the process dies in between.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { z } from 'zod';
+
+const phoneSchema = z.strictObject({
+  stile: z.literal('phone/1'),
+  settlementUrl: z.url(),
+  key: z.object({
+    kty: z.string(),
+    crv: z.enum(['Ed25519', 'P-256']),
+    x: z.string(),
+    y: z.string().exactOptional(),
+    d: z.string(),
+  }),
+  account: z.string().regex(/^[0-9a-f]{16}$/),
+  serial: z.int().min(1),
+  /** The pass with the issuer's signature, hex. */
+  pass: z.string().regex(/^(?:[0-9a-f]{2})+$/),
+  /** The last counter that a code was made with; 0 before the first. */
+  counter: z.int().min(0).max(0xffffffff),
+});
+
+export type PhoneFile = z.infer<typeof phoneSchema>;
+
+/** @throws Fault FILE_UNREADABLE where there is no phone, or its file is damaged. */
+export function readPhone(file: string): PhoneFile {
+  try {
+    return phoneSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new Fault(
+      'FILE_UNREADABLE',
+      missing
+        ? `there is no phone at ${file}. Make one with "stile rider enrol".`
+        : `${file} is not a phone's file: ${describeError(error).split('\n')[0]}`,
+      error,
+    );
+  }
+}
+
+/** Replaces the file in one step; the new content is on disk when this returns. */
+export function writePhone(file: string, phone: PhoneFile): void {
+  const part = `${file}.part`;
+  try {
+    const handle = openSync(part, 'w', 0o600);
+    writeSync(handle, `${JSON.stringify(phone, null, 2)}\n`);
+    fsyncSync(handle);
+    closeSync(handle);
+    renameSync(part, file);
+    const folder = openSync(dirname(file), 'r');
+    fsyncSync(folder);
+    closeSync(folder);
+  } catch (error) {
+    throw new Fault('STORE_FAILED', `cannot write ${file}: ${describeError(error)}`, error);
+  }
+}
