@@ -36,6 +36,8 @@ export function createNodeVerify(): Verify {
 
 /** Imports a raw Ed25519 key or a compressed P-256 point; undefined where it is no such key. */
 export function importPublicKey(algorithm: Algorithm, raw: Uint8Array): KeyObject | undefined {
+  // OpenSSL ignores bytes after the key, which would give one key many spellings.
+  if (raw.length !== (algorithm === 'Ed25519' ? 32 : 33)) return undefined;
   const head = algorithm === 'Ed25519' ? ED25519_SPKI_HEAD : P256_SPKI_HEAD;
   // PEM text takes OpenSSL's shortest way in: a third of the time that the same DER takes.
   const body = Buffer.concat([head, raw]).toString('base64');

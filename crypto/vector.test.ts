@@ -1,71 +1,144 @@
-import { fromHex, toHex } from '@stile/protocol/bytes.ts';
-import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.ts';
+/** The published TC1 vectors: written from their fields, read, verified, and broken bit by bit. */
+import { p256 } from '@noble/curves/nist.js';
+import { concatBytes, fromHex, toHex } from '@stile/protocol/bytes.ts';
+import {
+  deviceSignatureHolds,
+  issuerSignatureHolds,
+  type Verify,
+} from '@stile/protocol/signature.ts';
 import {
   deviceMessage,
   encodeCodeFields,
   encodePass,
   issuerMessage,
   readTransitCode,
+  readTransitCodeBytes,
+  type Suite,
   writeTransitCode,
 } from '@stile/protocol/transit-code.ts';
 import { expect, test } from 'vitest';
 import { verifyWithNoble } from './noble-verify.ts';
 import { createNodeVerify } from './node-verify.ts';
+import * as vector from './published-vector.ts';
 import { keyFromSeed } from './sign.ts';
 
-// Seeds and public keys of RFC 8032 §7.1, tests 1 and 2; the rest is protocol/README.md §2.4.
-const ISSUER_SEED = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
-const DEVICE_SEED = '4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb';
-const CODE_HEX =
-  '10010007030123456789abcdef0000002a6955b9002760003c0dac0c00013d4017c3e843895a92b70aa74d1b7ebc9c' +
-  '982ccf2ec4968cc0cd55f12af4660cdcea1b9495bb1fc453a335a853046a985e11b3519abf802c839a384ebf518b9b' +
-  '960e4e95321b41a888d29857583267c4dc712232ad58d404058f85f4593cc70f6955c710000000010006a7c68a1011' +
-  '16ad2aadcc80944dc4811538cbbcdfc0512fef258642608d509df3ea8636f731b6fb7046f1b2592e1f21b0e7d5d1f5' +
-  '87a3970a6f4152d564c40f';
-const CODE_TEXT =
-  'TC1:2127004H0TK404DGWLT9U000CG5U$A*0066CSQ7YXL100KX7803EGTHGHTOIRF1TX9:0G%ZJ-T52-5K1J$GO-%AGJ5' +
-  'O+CY-R+L3 -IW04 PABZ6CMAILD6+B5UMFPJ79GUSGE57H8O9THT/I2.92F6ND8GDHTBJX6BE5D3*ROE46-L6 QSV02.GT' +
-  'CBJ7PAEDK7P000100600K9LJKH9725+LW/LLBGI$9FEG487L*N3EOV26LX4RH8-%HP/J8TTV.6 C6IZVQ/8ROMH$5TB4*D' +
-  'TJOQS6HB4J-2EALABXCF0';
+const issuer = keyFromSeed(bytesOf(vector.ISSUER_SEED));
+const device = keyFromSeed(bytesOf(vector.DEVICE_SEED));
+const deviceScalar = bytesOf(vector.DEVICE_SCALAR);
+const verifyWithNode = createNodeVerify();
+const VECTORS: [Suite, string, string][] = [
+  [0, vector.SUITE_0_HEX, vector.SUITE_0_TEXT],
+  [1, vector.SUITE_1_HEX, vector.SUITE_1_TEXT],
+];
 
-function seedKey(hex: string) {
-  return keyFromSeed(fromHex(hex, 32) ?? new Uint8Array(32));
+function bytesOf(hex: string): Uint8Array {
+  const bytes = fromHex(hex);
+  if (bytes === undefined) throw new Error('a vector is hex');
+  return bytes;
 }
 
-test('the published TC1 vector is written from its fields, byte for byte', () => {
-  const issuer = seedKey(ISSUER_SEED);
-  const device = seedKey(DEVICE_SEED);
-  const fields = encodePass({
-    suite: 0,
-    product: 1,
-    issuer: 7,
-    issuerKeyId: 3,
-    account: '0123456789abcdef',
-    serial: 42,
-    issuedAtS: Date.UTC(2026, 0, 1) / 1000,
-    lifetimeMin: 10_080,
-    codeLifetimeS: 60,
-    ceiling: 3500,
-    allowance: 12,
-    scope: 1,
-    deviceKey: device.publicKey,
-  });
-  const signedPass = Buffer.concat([fields, issuer.sign(issuerMessage(fields))]);
-  const fresh = { generatedAtS: Date.UTC(2026, 0, 1, 1) / 1000, counter: 1, flags: 0 };
-  const code = encodeCodeFields(signedPass, fresh);
-  const bytes = Buffer.concat([code, device.sign(deviceMessage(code))]);
-  expect(toHex(bytes)).toBe(CODE_HEX);
-  expect(writeTransitCode(bytes)).toBe(CODE_TEXT);
+/** Signs as the phone of the vector does; P-256 by RFC 6979, so that it comes out the same. */
+function signAsDevice(suite: Suite, message: Uint8Array): Uint8Array {
+  return suite === 0
+    ? device.sign(message)
+    : p256.sign(message, deviceScalar, { prehash: true, lowS: true });
+}
+
+function bothHold(verify: Verify, bytes: Uint8Array): boolean {
+  const reading = readTransitCodeBytes(bytes);
+  return (
+    reading.ok &&
+    issuerSignatureHolds(verify, issuer.publicKey, reading.value) &&
+    deviceSignatureHolds(verify, reading.value)
+  );
+}
+
+test.each(VECTORS)('suite %i is written from its fields, byte for byte', (suite, hex, text) => {
+  const deviceKey = suite === 0 ? device.publicKey : p256.getPublicKey(deviceScalar, true);
+  const fields = encodePass({ suite, ...vector.PASS_FIELDS, deviceKey });
+  const signedPass = concatBytes(fields, issuer.sign(issuerMessage(fields)));
+  const code = encodeCodeFields(signedPass, vector.FRESH_FIELDS);
+  const bytes = concatBytes(code, signAsDevice(suite, deviceMessage(code)));
+  expect(toHex(bytes)).toBe(hex);
+  expect(writeTransitCode(bytes)).toBe(text);
 });
 
-test.each([
-  ['node:crypto', createNodeVerify()],
-  ['@noble/curves', verifyWithNoble],
-])('the published TC1 vector is read and both its signatures hold on %s', (_name, verify) => {
-  const reading = readTransitCode(CODE_TEXT);
+test.each(VECTORS)('suite %i is read back into its fields', (suite, hex, text) => {
+  const reading = readTransitCode(text);
   if (!reading.ok) throw new Error(reading.detail);
-  expect(reading.value.pass).toMatchObject({ issuer: 7, issuerKeyId: 3, serial: 42, scope: 1 });
-  expect(reading.value.counter).toBe(1);
-  expect(issuerSignatureHolds(verify, seedKey(ISSUER_SEED).publicKey, reading.value)).toBe(true);
-  expect(deviceSignatureHolds(verify, reading.value)).toBe(true);
+  expect(reading.value).toMatchObject(vector.FRESH_FIELDS);
+  expect(reading.value.pass).toMatchObject({ suite, ...vector.PASS_FIELDS });
+  expect(toHex(reading.value.codeBytes)).toBe(hex);
 });
+
+test.each(VECTORS)('suite %i holds on both implementations', (_suite, hex) => {
+  expect(bothHold(verifyWithNode, bytesOf(hex))).toBe(true);
+  expect(bothHold(verifyWithNoble, bytesOf(hex))).toBe(true);
+});
+
+test.each(VECTORS)('suite %i never holds with a single bit flipped', (_suite, hex) => {
+  const good = bytesOf(hex);
+  for (let bit = 0; bit < good.length * 8; bit += 1) {
+    const bad = good.slice();
+    bad[bit >> 3] = (bad[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    expect(bothHold(verifyWithNode, bad), `bit ${bit}`).toBe(false);
+  }
+});
+
+test.each(VECTORS)(
+  'suite %i: both implementations say the same of every byte changed',
+  (_s, hex) => {
+    const good = bytesOf(hex);
+    for (let at = 0; at < good.length; at += 1) {
+      const bad = good.slice();
+      bad[at] = (bad[at] ?? 0) ^ (1 << (at & 7));
+      const reading = readTransitCodeBytes(bad);
+      if (!reading.ok) continue;
+      const code = reading.value;
+      const answers = [verifyWithNode, verifyWithNoble].map((verify) => [
+        issuerSignatureHolds(verify, issuer.publicKey, code),
+        deviceSignatureHolds(verify, code),
+      ]);
+      expect(answers[0], `byte ${at}`).toEqual(answers[1]);
+      // The issuer signed what is before its signature; the phone all of it.
+      const issuerPart = good.length - 73;
+      expect(answers[0], `byte ${at}`).toEqual([at >= issuerPart, false]);
+    }
+  },
+);
+
+test.each(VECTORS)('suite %i never holds with a bit of its text flipped', (_suite, _hex, text) => {
+  for (let bit = 0; bit < text.length * 8; bit += 1) {
+    const at = bit >> 3;
+    const char = String.fromCharCode(text.charCodeAt(at) ^ (1 << (bit & 7)));
+    const reading = readTransitCode(text.slice(0, at) + char + text.slice(at + 1));
+    expect(reading.ok && bothHold(verifyWithNode, reading.value.codeBytes), `bit ${bit}`).toBe(
+      false,
+    );
+  }
+});
+
+test('a signature of the one purpose does not serve the other', () => {
+  const reading = readTransitCode(vector.SUITE_0_TEXT);
+  if (!reading.ok) throw new Error(reading.detail);
+  const { value: code } = reading;
+  const pass = code.bytes.subarray(0, code.bytes.length - 64);
+  const crossed = { ...code, issuerSignature: issuer.sign(deviceMessage(pass)) };
+  expect(issuerSignatureHolds(verifyWithNode, issuer.publicKey, crossed)).toBe(false);
+});
+
+test.each(VECTORS)(
+  'suite %i: the issuer key signs no code, the device key no pass',
+  (suite, hex) => {
+    const good = bytesOf(hex);
+    const fields = good.subarray(0, good.length - 64);
+    const byIssuer = concatBytes(fields, issuer.sign(deviceMessage(fields)));
+    expect(bothHold(verifyWithNode, byIssuer)).toBe(false);
+    const passFields = good.subarray(0, good.length - 137);
+    const ownPass = concatBytes(passFields, signAsDevice(suite, issuerMessage(passFields)));
+    const code = encodeCodeFields(ownPass, vector.FRESH_FIELDS);
+    expect(
+      bothHold(verifyWithNode, concatBytes(code, signAsDevice(suite, deviceMessage(code)))),
+    ).toBe(false);
+  },
+);

@@ -54,7 +54,9 @@ export function holds(
   if (signature.length !== SIGNATURE_BYTES) return false;
   const acceptable =
     algorithm === 'Ed25519'
-      ? isSoundEd25519Key(publicKey) && lessThan(signature, 32, ED25519_L, 'little')
+      ? isSoundEd25519Point(publicKey) &&
+        isSoundEd25519Point(signature.subarray(0, 32)) &&
+        lessThan(signature, 32, ED25519_L, 'little')
       : isCompressedPoint(publicKey) && isLowS(signature);
   return acceptable && verify(algorithm, publicKey, message, signature);
 }
@@ -102,9 +104,10 @@ export function lowS(signature: Uint8Array): Uint8Array {
   return concatBytes(signature.subarray(0, 32), bytes);
 }
 
-function isSoundEd25519Key(key: Uint8Array): boolean {
-  if (key.length !== 32) return false;
-  const y = key.slice();
+/** Of a key and of R alike: platforms differ on an R of small order, so none of them is asked. */
+function isSoundEd25519Point(point: Uint8Array): boolean {
+  if (point.length !== 32) return false;
+  const y = point.slice();
   y[31] = (y[31] ?? 0) & 0x7f;
   if (!lessThan(y, 0, ED25519_P, 'little')) return false;
   return !ED25519_SMALL_ORDER_Y.has(toHex(y));

@@ -1,0 +1,119 @@
+/**
+ * Checks a gate's tap file without changing it: is the chain whole, is every line a record in its
+ * place, is what was opened remembered. Safe beside a running gate: it only reads.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256 } from '@stile/crypto/sign.ts';
+import { toHex } from '@stile/protocol/bytes.ts';
+import { denyId } from '@stile/protocol/deny-list.ts';
+import { Fault } from '@stile/protocol/fault.ts';
+import { genesisHash, lineHash, readRecord, type TapRecord } from '@stile/protocol/gate-log.ts';
+import { readTransitCode } from '@stile/protocol/transit-code.ts';
+import Database from 'better-sqlite3';
+
+export type AuditCheck = { name: string; ok: boolean; detail: string };
+
+type Row = { seq: number; line: Uint8Array; hash: Uint8Array };
+
+/** Whether this directory is a gate's. */
+export function isGateDir(dataDir: string): boolean {
+  return existsSync(join(dataDir, 'taps.db'));
+}
+
+/** @throws Fault FILE_UNREADABLE where there is no tap file that can be read. */
+export function auditGate(dataDir: string): AuditCheck[] {
+  const file = join(dataDir, 'taps.db');
+  let db: Database.Database;
+  try {
+    db = new Database(file, { readonly: true, fileMustExist: true });
+  } catch (error) {
+    throw new Fault('FILE_UNREADABLE', `cannot open ${file}`, error);
+  }
+  try {
+    return [checkFile(db), ...checkLog(db)];
+  } finally {
+    db.close();
+  }
+}
+
+function checkFile(db: Database.Database): AuditCheck {
+  const says = String(db.pragma('quick_check', { simple: true }));
+  return { name: 'the file is sound', ok: says === 'ok', detail: says };
+}
+
+function checkLog(db: Database.Database): AuditCheck[] {
+  const meta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
+  const counterOf = db.prepare('SELECT counter_max FROM used_pass WHERE id = ?').pluck();
+  const epoch = String(meta.get('epoch'));
+  const rows = db.prepare('SELECT seq, line, hash FROM log ORDER BY seq').iterate();
+  let hash = genesisHash(String(meta.get('gate')), epoch, sha256);
+  let previous: number | undefined;
+  const broken: number[] = [];
+  const unreadable: number[] = [];
+  const forgotten: number[] = [];
+  const latestMs = db.prepare('SELECT max(at_ms) FROM log').pluck().get() as number | null;
+  const latestS = (latestMs ?? 0) / 1000;
+  const counts = { records: 0, open: 0, refuse: 0 };
+  for (const row of rows as IterableIterator<Row>) {
+    counts.records += 1;
+    // After pruning the first row's predecessor is gone; the chain is checked from there on.
+    const first = previous === undefined && row.seq > 1;
+    const expected = lineHash(hash, row.line, sha256);
+    const gap = previous !== undefined && row.seq !== previous + 1;
+    if (!first && (gap || toHex(expected) !== toHex(row.hash))) broken.push(row.seq);
+    hash = row.hash;
+    previous = row.seq;
+    const read = readRecord({ seq: row.seq, bytes: row.line, hash: row.hash });
+    if (!read.ok) unreadable.push(row.seq);
+    else if (read.record.kind === 'tap') {
+      counts[read.record.verdict] += 1;
+      if (isForgotten(read.record, (id) => counterOf.get(id) as number | undefined, latestS)) {
+        forgotten.push(row.seq);
+      }
+    }
+  }
+  const acked = Number(meta.get('ack_seq') ?? 0);
+  const last = previous ?? 0;
+  return [
+    {
+      name: 'the chain is whole',
+      ok: broken.length === 0,
+      detail: list(broken, `${counts.records} records`),
+    },
+    {
+      name: 'every line is a record',
+      ok: unreadable.length === 0,
+      detail: list(unreadable, 'all'),
+    },
+    {
+      name: 'every opened code is remembered',
+      ok: forgotten.length === 0,
+      detail: list(forgotten, `${counts.open} opened, ${counts.refuse} refused`),
+    },
+    {
+      name: 'settlement confirmed no more than there is',
+      ok: acked <= last,
+      detail: `${acked} of ${last} confirmed`,
+    },
+  ];
+}
+
+function isForgotten(
+  tap: TapRecord,
+  counterOf: (id: Uint8Array) => number | undefined,
+  latestS: number,
+): boolean {
+  if (tap.verdict !== 'open' || tap.scan === null) return false;
+  const reading = readTransitCode(tap.scan);
+  if (!reading.ok) return true;
+  const { issuer, account, serial, issuedAtS, lifetimeMin } = reading.value.pass;
+  const counterMax = counterOf(denyId(issuer, account, serial));
+  // A pass that can open nothing any more may have been forgotten, its records not yet.
+  if (counterMax === undefined) return issuedAtS + lifetimeMin * 60 > latestS;
+  return counterMax < reading.value.counter;
+}
+
+function list(seqs: readonly number[], good: string): string {
+  return seqs.length === 0 ? good : `records ${seqs.slice(0, 10).join(', ')}`;
+}

@@ -1,0 +1,59 @@
+/** `stile keys`: makes and looks at key files (JWK), and says whether a public key may be certified. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { isKeyOfPrimeOrder } from '@stile/crypto/noble-verify.ts';
+import { generateKey, keyFromJwk, type PrivateJwk } from '@stile/crypto/sign.ts';
+import { fromHex, toHex } from '@stile/protocol/bytes.ts';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
+import type { Algorithm } from '@stile/protocol/signature.ts';
+import type { Command } from 'commander';
+import { oneOf, printJson } from './terminal.ts';
+
+const ALGORITHMS: readonly Algorithm[] = ['Ed25519', 'P-256'];
+
+export function addKeysCommand(program: Command): void {
+  const keys = program.command('keys').description('make, show and check keys');
+  keys
+    .command('generate')
+    .description('make a private key file (JWK); an existing file is never overwritten')
+    .argument('<file>', 'where to write it')
+    .option('--algorithm <name>', 'Ed25519 or P-256', oneOf(ALGORITHMS), 'Ed25519')
+    .action((file: string, options: { algorithm: Algorithm }) => {
+      const key = generateKey(options.algorithm);
+      try {
+        const text = `${JSON.stringify(key.privateJwk, null, 2)}\n`;
+        writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
+      } catch (error) {
+        throw new Fault('STORE_FAILED', `cannot write the key: ${describeError(error)}`, error);
+      }
+      printJson({ algorithm: key.algorithm, publicKey: toHex(key.publicKey) });
+    });
+  keys
+    .command('show')
+    .description('print the public half of a private key file')
+    .argument('<file>', 'a JWK file')
+    .action((file: string) => {
+      const key = keyFromJwk(readJwk(file));
+      const { d: _secret, ...publicJwk } = key.privateJwk;
+      printJson({ algorithm: key.algorithm, publicKey: toHex(key.publicKey), jwk: publicJwk });
+    });
+  keys
+    .command('check')
+    .description('say whether a public key may be certified: on its curve, of prime order')
+    .argument('<hex>', 'raw Ed25519 key (32 bytes) or compressed P-256 point (33 bytes)')
+    .action((hex: string) => {
+      const bytes = fromHex(hex.toLowerCase());
+      if (bytes === undefined || (bytes.length !== 32 && bytes.length !== 33)) {
+        throw new Fault('REQUEST_INVALID', 'a public key is 32 or 33 bytes in hexadecimal');
+      }
+      const algorithm: Algorithm = bytes.length === 32 ? 'Ed25519' : 'P-256';
+      printJson({ algorithm, sound: isKeyOfPrimeOrder(algorithm, bytes) });
+    });
+}
+
+function readJwk(file: string): PrivateJwk {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as PrivateJwk;
+  } catch (error) {
+    throw new Fault('FILE_UNREADABLE', `cannot read ${file}: ${describeError(error)}`, error);
+  }
+}

@@ -1,0 +1,79 @@
+/** Writing to the terminal, and reading what a person typed after a command: one place for both. */
+import { Fault } from '@stile/protocol/fault.ts';
+import { InvalidArgumentError } from 'commander';
+
+export function print(text: string): void {
+  process.stdout.write(text);
+}
+
+export function sayError(text: string): void {
+  process.stderr.write(text);
+}
+
+export function printJson(value: unknown): void {
+  print(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Ctrl-C and a supervisor's stop, as a signal that tools wait for; a second Ctrl-C ends at once. */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      controller.abort();
+      process.once(name, () => process.exit(130));
+    });
+  }
+  return controller.signal;
+}
+
+export function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** A parser for commander: a whole number between two bounds. */
+export function wholeNumber(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^-?\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/** A parser for commander: one of some words. */
+export function oneOf<T extends string>(words: readonly T[]) {
+  return (text: string): T => {
+    const found = words.find((word) => word === text);
+    if (found === undefined) throw new InvalidArgumentError(`It must be ${words.join(' or ')}.`);
+    return found;
+  };
+}
+
+/** A parser for commander: an instant in ISO 8601 with a time zone, as unix milliseconds. */
+export function instant(text: string): number {
+  const complete = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text);
+  const ms = complete ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms) || ms < 0) {
+    throw new InvalidArgumentError('It must be an instant such as 2026-01-01T08:30:00Z.');
+  }
+  return ms;
+}
+
+/** All of standard input as text, up to a limit. */
+export async function readStdin(bytesMax: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of process.stdin) {
+    const bytes = Buffer.from(part);
+    length += bytes.length;
+    if (length > bytesMax) {
+      throw new Fault('REQUEST_INVALID', `standard input is longer than ${bytesMax} bytes`);
+    }
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts).toString('latin1');
+}

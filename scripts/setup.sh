@@ -1,0 +1,42 @@
+# Sourced by demo, test and stile: gets the packages (and with them Node 24) when they are missing or
+# changed, and leaves the path of that Node in $STILE_NODE. Says what it does, on stderr only.
+
+stile_fail() {
+  echo "stile: $*" >&2
+  exit 1
+}
+
+stile_setup() {
+  root=$1
+  cd "$root" || stile_fail "cannot enter $root"
+  stamp="$root/node_modules/.stile-installed"
+  if [ ! -f "$stamp" ] || ! cmp -s "$root/package-lock.json" "$stamp"; then
+    command -v npm >/dev/null 2>&1 ||
+      stile_fail "npm is missing. Install Node.js 20 or newer with npm (Debian: apt-get install nodejs npm)."
+    # Two commands started at once must not install over each other.
+    exec 9>"$root/.install-lock" || stile_fail "cannot write to $root"
+    if command -v flock >/dev/null 2>&1; then flock 9; fi
+    if [ ! -f "$stamp" ] || ! cmp -s "$root/package-lock.json" "$stamp"; then
+      echo "stile: installing packages (npm ci, about half a minute) ..." >&2
+      log=$(mktemp) || stile_fail "cannot write a temporary file"
+      if ! npm ci --no-progress --loglevel=error >"$log" 2>&1 9>&-; then
+        cat "$log" >&2
+        rm -f "$log"
+        stile_fail "npm ci failed; the lines above say why. Is the npm registry reachable?"
+      fi
+      rm -f "$log"
+      cp "$root/package-lock.json" "$stamp"
+      echo "stile: packages installed." >&2
+    fi
+    exec 9>&-
+  fi
+  STILE_NODE="$root/node_modules/.bin/node"
+  if [ ! -x "$STILE_NODE" ]; then
+    # No Node 24 package for this platform: the machine's own has to be new enough.
+    STILE_NODE=$(command -v node) || stile_fail "no Node.js found; version 24 or newer is needed."
+    major=$("$STILE_NODE" -p 'process.versions.node.split(".")[0]')
+    [ "$major" -ge 24 ] || stile_fail "Node.js $major found; version 24 or newer is needed."
+  fi
+  PATH="$root/node_modules/.bin:$PATH"
+  export PATH
+}
