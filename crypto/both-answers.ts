@@ -1,6 +1,5 @@
 /**
- * For tests: one question to both implementations, and the arithmetic to build such questions.
- * The answer of the published list of small-order points decides nothing in the product.
+ * Test-only: one question to both implementations, and the arithmetic to build such questions.
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';

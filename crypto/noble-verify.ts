@@ -7,10 +7,12 @@ import { p256 } from '@noble/curves/nist.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes } from '@stile/protocol/bytes.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
+import { SIGNATURE_BYTES } from '@stile/protocol/transit-code.ts';
 
 const ED25519_L = ed25519.Point.Fn.ORDER;
 
 export const verifyWithNoble: Verify = (algorithm, publicKey, message, signature) => {
+  if (signature.length !== SIGNATURE_BYTES) return false;
   try {
     return algorithm === 'Ed25519'
       ? ed25519Holds(publicKey, message, signature)

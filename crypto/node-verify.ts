@@ -4,6 +4,7 @@
  */
 import { createPublicKey, type KeyObject, verify as opensslVerify } from 'node:crypto';
 import type { Algorithm, Verify } from '@stile/protocol/signature.ts';
+import { SIGNATURE_BYTES } from '@stile/protocol/transit-code.ts';
 
 /** Imported keys that are kept: an import costs about a tenth of a check (11–25 µs). */
 export const KEYS_CACHED_MAX = 4_096;
@@ -17,6 +18,7 @@ const ED25519_SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
 export function createNodeVerify(): Verify {
   const keys = new Map<string, KeyObject>();
   return (algorithm, publicKey, message, signature) => {
+    if (signature.length !== SIGNATURE_BYTES) return false;
     const id = `${algorithm[0]}${Buffer.from(publicKey).toString('latin1')}`;
     let key = keys.get(id);
     if (key === undefined) {

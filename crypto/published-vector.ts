@@ -1,6 +1,6 @@
 /**
- * The published TC1 vectors (protocol/README.md §2.4), for tests only: their keys are in RFCs, so
- * nothing real may ever be signed with them.
+ * Test-only: the published TC1 vectors (protocol/README.md §2.4). Their keys are in RFCs, so nothing
+ * real may ever be signed with them.
  */
 
 /** Seeds of RFC 8032 §7.1, tests 1 (issuer) and 2 (device of suite 0). */

@@ -41,7 +41,7 @@ test.each(ALGORITHMS)('%s: random damage of any kind', (algorithm) => {
   } as const);
   fc.assert(
     fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (changes) => {
-      const parts = { ...sound };
+      const parts: Record<keyof typeof sound, Uint8Array> = { ...sound };
       for (const { part, at, remove, insert } of changes) {
         const old = parts[part];
         parts[part] = concatBytes(old.slice(0, at), insert, old.slice(at + remove));
@@ -80,6 +80,15 @@ test.each(ALGORITHMS)('%s: a hundred fresh keys and messages hold on both', (alg
     expect(isKeyOfPrimeOrder(algorithm, key.publicKey), toHex(key.publicKey)).toBe(true);
     expect(answer(algorithm, key.publicKey, message, key.sign(message)).holds).toBe(true);
   }
+});
+
+test.each(ALGORITHMS)('%s: a byte behind a signature or a key is never ignored', (algorithm) => {
+  const { key, message, signature } = good(algorithm);
+  const more = (bytes: Uint8Array) => concatBytes(bytes, Uint8Array.of(0));
+  const no = { raw: false, holds: false };
+  expect(answer(algorithm, key, message, more(signature))).toEqual(no);
+  expect(answer(algorithm, key, message, signature.subarray(0, 63))).toEqual(no);
+  expect(answer(algorithm, more(key), message, signature)).toEqual(no);
 });
 
 test('a check neither throws on empty nor on huge input', () => {

@@ -15,7 +15,7 @@ import { DEVICE_SCALAR } from './published-vector.ts';
 const N = p256.Point.Fn.ORDER;
 const EC_PRIME = p256.Point.Fp.ORDER;
 
-// RFC 6979 §A.2.5, P-256 with SHA-256: the public key of DEVICE_SCALAR, and its signatures of two words.
+// RFC 6979 §A.2.5, P-256 with SHA-256: the public key and its signatures of two words.
 const RFC6979_KEY = hex('0360fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6');
 const RFC6979_SAMPLE = hex(
   'efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716' +

@@ -17,6 +17,7 @@ export const LINE_IDLE_MS = 1_000;
 const LF = 0x0a;
 const CR = 0x0d;
 const REPLY_HEAD = 0x02;
+const REPLY_SECOND = 0x00;
 /** `02 00 | status | length | data… | crc crc`: six bytes around the data. */
 const REPLY_FIXED_BYTES = 6;
 const REPLY_DATA_BYTES_MAX = 32;
@@ -66,6 +67,8 @@ export function guardFrame(before: FrameState, chunk: Uint8Array, monoMs: number
   let length = 0;
   for (let at = 0; at < chunk.length; at += 1) {
     const byte = chunk[at] ?? 0;
+    // A frame goes on with 00. Any other byte means that the 02 was noise: it alone is left out.
+    if (state.replyAt === 1 && byte !== REPLY_SECOND) state.replyAt = 0;
     if (state.discarding) {
       const end = nextLineEnd(chunk, at);
       state.droppedBytes += end - at;

@@ -28,6 +28,8 @@ export type Timing = { openMs: number; presentationMs: number; messageMs: number
 
 export type GateState = {
   closeAtMs: number | null;
+  /** What `closeAtMs` was before the last scan, in case its tap cannot be stored. */
+  closeAtMsBefore: number | null;
   idleAtMs: number | null;
   presentation: { text: string; untilMs: number } | null;
   unreadable: { windowEndsMs: number; stored: number; dropped: number };
@@ -35,6 +37,7 @@ export type GateState = {
 
 export const GATE_START: GateState = {
   closeAtMs: null,
+  closeAtMsBefore: null,
   idleAtMs: null,
   presentation: null,
   unreadable: { windowEndsMs: 0, stored: 0, dropped: 0 },
@@ -98,9 +101,10 @@ export function step(
     case 'scan':
       return onScan(state, event, now, rules, verify);
     case 'storeFailed':
-      return show(state, REASON_WORDS.STORAGE_FAILED, now, rules.timing, []);
+      return onStoreFailed(state, now, rules.timing);
     case 'barrierFailed':
-      return show({ ...state, closeAtMs: null }, REASON_WORDS.OUT_OF_ORDER, now, rules.timing, [
+      // The frame may have arrived all the same: the alarm that closes the arm stays.
+      return show(state, REASON_WORDS.OUT_OF_ORDER, now, rules.timing, [
         { do: 'storeVoid', ofSeq: event.ofSeq },
       ]);
     case 'tick':
@@ -126,7 +130,7 @@ function onScan(
     reading.ok && facts !== null
       ? admit(reading.value, facts, rules, now, verify)
       : { verdict: 'refuse', reason: reading.ok ? 'STORAGE_FAILED' : reading.reason };
-  const next = { ...state, presentation };
+  const next = { ...state, presentation, closeAtMsBefore: state.closeAtMs };
   const draft = draftTap(event, verdict, rules);
   if (verdict.verdict === 'open' && reading.ok) {
     const opened = { ...next, closeAtMs: now.monoMs + timing.openMs };
@@ -138,6 +142,12 @@ function onScan(
   const reason: Reason = verdict.verdict === 'refuse' ? verdict.reason : 'STORAGE_FAILED';
   if (!reading.ok) return onUnreadable(next, draft, reason, now, timing);
   return show(next, REASON_WORDS[reason], now, timing, [{ do: 'storeTap', tap: draft, use: null }]);
+}
+
+/** A tap that is not on disk gets nothing: not even a longer stay of an arm that is already up. */
+function onStoreFailed(state: GateState, now: Now, timing: Timing): GateStep {
+  const closeAtMs = state.closeAtMsBefore;
+  return show({ ...state, closeAtMs }, REASON_WORDS.STORAGE_FAILED, now, timing, []);
 }
 
 /** Noise on the line must not fill the disk: beyond a budget scans are counted, not stored. */

@@ -1,0 +1,61 @@
+/** Test-only: a clock that moves when it is told to, and never by itself. Alarms ring in the order of
+ * their instants, those of one instant in the order they were set, and each sees its own instant: an
+ * alarm set by an alarm still rings within the same move. The wall clock can be set apart from it.
+ */
+import type { Now } from './core/admit.ts';
+import type { Clock } from './shell/clock.ts';
+
+export type MovedClock = Clock & {
+  /** Moves both clocks forward and rings every alarm on the way. */
+  advance(byMs: number): void;
+  /** Sets the wall clock; elapsed time and alarms do not notice. */
+  setWall(wallMs: number): void;
+  readonly alarms: number;
+};
+
+type Alarm = { atMs: number; fire: () => void };
+
+export function createMovedClock(start: Now): MovedClock {
+  let { wallMs, monoMs } = start;
+  let alarms: Alarm[] = [];
+
+  function moveTo(atMs: number): void {
+    if (atMs <= monoMs) return;
+    wallMs += atMs - monoMs;
+    monoMs = atMs;
+  }
+
+  function takeNext(untilMs: number): Alarm | undefined {
+    let next: Alarm | undefined;
+    for (const alarm of alarms) {
+      if (alarm.atMs <= untilMs && (next === undefined || alarm.atMs < next.atMs)) next = alarm;
+    }
+    alarms = alarms.filter((alarm) => alarm !== next);
+    return next;
+  }
+
+  return {
+    now: () => ({ wallMs, monoMs }),
+    alarm(atMs, fire) {
+      const alarm = { atMs, fire };
+      alarms.push(alarm);
+      return () => {
+        alarms = alarms.filter((other) => other !== alarm);
+      };
+    },
+    advance(byMs) {
+      const untilMs = monoMs + byMs;
+      for (let next = takeNext(untilMs); next !== undefined; next = takeNext(untilMs)) {
+        moveTo(next.atMs);
+        next.fire();
+      }
+      moveTo(untilMs);
+    },
+    setWall(toMs) {
+      wallMs = toMs;
+    },
+    get alarms() {
+      return alarms.length;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * The barrier's driver: a relay on a serial board. `open` and `close` resolve when the frame is with
+ * the kernel; after a reconnect the board is told the state again, because it forgets.
+ */
+import { SerialDevice } from '../serial-device.ts';
+import { encodeRelayFrame } from './frames.ts';
+
+export type BarrierOptions = {
+  path: string;
+  baud: number;
+  channel: number;
+  onState?: (connected: boolean, why: string) => void;
+};
+
+export class BarrierDriver {
+  readonly #device: SerialDevice;
+  readonly #openFrame: Uint8Array;
+  readonly #closeFrame: Uint8Array;
+  #isOpen = false;
+
+  constructor(options: BarrierOptions) {
+    const { path, baud, channel, onState } = options;
+    this.#openFrame = encodeRelayFrame({ channel, on: true });
+    this.#closeFrame = encodeRelayFrame({ channel, on: false });
+    this.#device = new SerialDevice(
+      { path, baud },
+      {
+        onState: (connected, why) => {
+          // The board may have kept an old state or lost it; a failed write is reported as unplugged.
+          if (connected) this.#tellState().catch(() => undefined);
+          onState?.(connected, why);
+        },
+      },
+    );
+  }
+
+  start(): void {
+    this.#device.start();
+  }
+
+  get connected(): boolean {
+    return this.#device.connected;
+  }
+
+  open(): Promise<void> {
+    this.#isOpen = true;
+    return this.#tellState();
+  }
+
+  close(): Promise<void> {
+    this.#isOpen = false;
+    return this.#tellState();
+  }
+
+  /** Leaves the relay as it is and lets go of the line. */
+  async release(): Promise<void> {
+    await this.#device.close();
+  }
+
+  #tellState(): Promise<void> {
+    return this.#device.write(this.#isOpen ? this.#openFrame : this.#closeFrame);
+  }
+}

@@ -1,0 +1,32 @@
+/** The pole display's virtual twin: keeps the screen that the bytes make, and tells when it changes. */
+import { openVirtualPort } from '../pty.ts';
+import { createScreenDecoder, type Screen } from './frames.ts';
+
+export type VirtualDisplay = {
+  readonly path: string;
+  readonly screen: Screen;
+  close(): Promise<void>;
+};
+
+export function startVirtualDisplay(options: {
+  link: string;
+  onScreen: (screen: Screen) => void;
+}): VirtualDisplay {
+  const port = openVirtualPort({ link: options.link });
+  const decoder = createScreenDecoder();
+  let shown = decoder.read().join('\n');
+  port.onBytes((bytes) => {
+    decoder.push(bytes);
+    const screen = decoder.read();
+    if (screen.join('\n') === shown) return;
+    shown = screen.join('\n');
+    options.onScreen(screen);
+  });
+  return {
+    path: port.path,
+    get screen() {
+      return decoder.read();
+    },
+    close: () => port.close(),
+  };
+}

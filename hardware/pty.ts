@@ -1,0 +1,214 @@
+/**
+ * A serial port that is not there: a pseudo-terminal whose one end any program opens as a device, and
+ * whose other end a virtual part plays. It has a stable name (a symlink), survives being opened and
+ * closed, and can be unplugged. It uses node-pty's native call only: node-pty's own JavaScript reads
+ * the device side too (and so steals bytes) and can block the process when nobody reads.
+ */
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  write,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { ReadStream } from 'node:tty';
+
+/** Bytes that wait for a reader; what is written beyond them is refused, so nothing grows. */
+export const QUEUED_BYTES_MAX = 16 * 1024 * 1024;
+/** The kernel's queue is full (nobody reads, or slowly): how long until the next try. */
+const FULL_RETRY_MS = 2;
+
+type NativePty = {
+  open(cols: number, rows: number): { master: number; slave: number; pty: string };
+};
+
+export type VirtualPort = {
+  /** The stable name to open: the symlink where one was asked for, else the device itself. */
+  readonly path: string;
+  readonly devicePath: string;
+  /** Resolves when the kernel has taken all of it; rejects once the port is closed. */
+  write(bytes: Uint8Array): Promise<void>;
+  onBytes(listener: (bytes: Uint8Array) => void): void;
+  /** Whether some program has the device open: bytes written before that are lost when it opens. */
+  hasReader(): boolean;
+  /** Unplugs: the device node and the symlink are gone, whoever has it open gets a hang-up. */
+  close(): Promise<void>;
+};
+
+export class PtyError extends Error {
+  override readonly name = 'PtyError';
+}
+
+/** @throws PtyError where this platform has no pty, or `link` is something that must not be replaced. */
+export function openVirtualPort(options: { link?: string } = {}): VirtualPort {
+  const link = options.link === undefined ? undefined : resolve(options.link);
+  if (link !== undefined) checkReplaceable(link);
+  const { master, slave, pty } = loadNative().open(80, 24);
+  try {
+    execFileSync('stty', ['-F', pty, 'raw', '-echo'], { stdio: 'ignore' });
+    if (link !== undefined) placeLink(pty, link);
+  } catch (error) {
+    closeSync(master);
+    closeSync(slave);
+    throw new PtyError(`cannot set up a virtual port: ${String(error)}`);
+  }
+  return new Port(master, slave, pty, link);
+}
+
+class Port implements VirtualPort {
+  readonly path: string;
+  readonly devicePath: string;
+  readonly #master: number;
+  /** Kept open, or closing the device once would hang up the line for good. */
+  readonly #slave: number;
+  readonly #link: string | undefined;
+  readonly #reader: ReadStream;
+  #queue: Promise<void> = Promise.resolve();
+  #queuedBytes = 0;
+  #closed = false;
+
+  constructor(master: number, slave: number, devicePath: string, link: string | undefined) {
+    this.#master = master;
+    this.#slave = slave;
+    this.devicePath = devicePath;
+    this.path = link ?? devicePath;
+    this.#link = link;
+    this.#reader = new ReadStream(master);
+    // A hang-up reads as an error here; close() is how this end ends.
+    this.#reader.on('error', () => undefined);
+  }
+
+  onBytes(listener: (bytes: Uint8Array) => void): void {
+    this.#reader.on('data', listener);
+  }
+
+  hasReader(): boolean {
+    // This process holds the device side once itself; every further holder is a reader.
+    return countHolders(this.devicePath) > 1;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#closed) throw new PtyError('the virtual port is closed');
+    if (this.#queuedBytes + bytes.length > QUEUED_BYTES_MAX) {
+      throw new PtyError(`nobody reads: ${this.#queuedBytes} bytes wait already`);
+    }
+    this.#queuedBytes += bytes.length;
+    const before = this.#queue;
+    const mine = this.#drain(before, bytes);
+    this.#queue = mine.catch(() => undefined);
+    await mine;
+  }
+
+  async #drain(before: Promise<void>, bytes: Uint8Array): Promise<void> {
+    await before;
+    try {
+      let at = 0;
+      while (at < bytes.length) {
+        if (this.#closed) throw new PtyError('the virtual port was unplugged');
+        const written = await this.#writeSome(bytes, at);
+        if (written === 0) await new Promise((retry) => setTimeout(retry, FULL_RETRY_MS));
+        at += written;
+      }
+    } finally {
+      this.#queuedBytes -= bytes.length;
+    }
+  }
+
+  #writeSome(bytes: Uint8Array, at: number): Promise<number> {
+    return new Promise((done, fail) => {
+      write(this.#master, bytes, at, bytes.length - at, null, (error, written) => {
+        if (error === null) done(written);
+        else if (error.code === 'EAGAIN') done(0);
+        else fail(new PtyError(`the virtual port failed: ${error.message}`));
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#queue;
+    if (this.#link !== undefined && pointsTo(this.#link, this.devicePath)) rmSync(this.#link);
+    const gone = new Promise((done) => this.#reader.once('close', done));
+    this.#reader.destroy();
+    await gone;
+    closeSync(this.#slave);
+  }
+}
+
+function loadNative(): NativePty {
+  const require = createRequire(import.meta.url);
+  try {
+    return require(`@lydell/node-pty-${process.platform}-${process.arch}/pty.node`) as NativePty;
+  } catch (error) {
+    throw new PtyError(
+      `no pseudo-terminals on ${process.platform}-${process.arch}: ${String(error)}`,
+    );
+  }
+}
+
+function checkReplaceable(link: string): void {
+  const found = lstatSync(link, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isSymbolicLink()) {
+    throw new PtyError(`${link} exists and is no symlink; choose another name`);
+  }
+  // A link to a live pty means that another virtual part plays there; a stale one may be replaced.
+  if (found !== undefined && readlinkSync(link).startsWith('/dev/pts/') && isAlive(link)) {
+    throw new PtyError(`${link} is in use by another virtual port`);
+  }
+}
+
+function isAlive(link: string): boolean {
+  try {
+    execFileSync('stty', ['-F', link], { stdio: 'ignore', timeout: 2_000 });
+    return true;
+  } catch {
+    // Nothing answers behind the name: its process has died without removing it.
+    return false;
+  }
+}
+
+/** Makes the symlink appear in one step, so that nobody sees the name missing in between. */
+function placeLink(device: string, link: string): void {
+  mkdirSync(dirname(link), { recursive: true });
+  const part = `${link}.${process.pid}.part`;
+  rmSync(part, { force: true });
+  symlinkSync(device, part);
+  renameSync(part, link);
+}
+
+/** How many open files of all visible processes are this device (Linux: /proc/PID/fd). */
+function countHolders(device: string): number {
+  let holders = 0;
+  for (const pid of listOf('/proc').filter((name) => /^\d+$/.test(name))) {
+    for (const fd of listOf(`/proc/${pid}/fd`)) {
+      if (pointsTo(`/proc/${pid}/fd/${fd}`, device)) holders += 1;
+    }
+  }
+  return holders;
+}
+
+function listOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // A process that has ended meanwhile, or that belongs to somebody else.
+    return [];
+  }
+}
+
+function pointsTo(link: string, device: string): boolean {
+  try {
+    return readlinkSync(link) === device;
+  } catch {
+    // Somebody else has removed the name already.
+    return false;
+  }
+}

@@ -1,0 +1,93 @@
+/** The tables of README.md name what the code names, in its order and with its numbers. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { DELTA_IDS_MAX, SANE_CHANGE_IDS, SANE_CHANGE_SHARE } from './deny-list.ts';
+import {
+  BATCH_BYTES_MAX,
+  BATCH_LINES_MAX,
+  BATCH_REFUSALS,
+  batchHeaderSchema,
+  LINE_BYTES_MAX,
+  noteSchema,
+  SCAN_BYTES_KEPT,
+  tapSchema,
+  voidSchema,
+} from './gate-log.ts';
+import type { ProofPurpose } from './proof.ts';
+import { REASON_WORDS, REASONS } from './reasons.ts';
+import { LIST_BYTES_MAX } from './signed-list.ts';
+import { batchReplySchema, RULING_REASONS, RULINGS } from './sync.ts';
+import {
+  denyDeltaSchema,
+  denySnapshotSchema,
+  ISSUER_KEYS_MAX,
+  issuerKeySchema,
+  LINES_MAX,
+  trustListSchema,
+} from './trust-list.ts';
+
+const README = readFileSync(new URL('README.md', import.meta.url), 'utf8');
+
+function section(number: number): string {
+  const from = README.indexOf(`\n## ${number}. `);
+  expect(from, `section ${number}`).toBeGreaterThan(0);
+  const to = README.indexOf('\n## ', from + 1);
+  return README.slice(from, to === -1 ? undefined : to);
+}
+
+test('§6 lists every reason, in the order of precedence, with the words of the display', () => {
+  const rows = section(6).matchAll(/^\| `([A-Z_]+)` \|.*\| ([^|·]+) · ([^|]+) \|$/gm);
+  const listed = [...rows].map(([, reason, first, second]) => [reason, [first, second]]);
+  expect(listed).toEqual(REASONS.map((reason) => [reason, REASON_WORDS[reason]]));
+});
+
+test('§7 and §8 list every refusal, ruling and ruling reason', () => {
+  for (const name of BATCH_REFUSALS) expect(section(7)).toContain(`| \`${name}\` |`);
+  for (const name of RULINGS) expect(section(8)).toContain(`| \`${name}\` |`);
+  for (const name of RULING_REASONS) expect(section(8)).toContain(`\`${name}\``);
+});
+
+test.each([
+  [4, 'trust list', trustListSchema],
+  [4, 'issuer key', issuerKeySchema],
+  [5, 'deny snapshot', denySnapshotSchema],
+  [5, 'deny delta', denyDeltaSchema],
+  [7, 'tap', tapSchema],
+  [7, 'void', voidSchema],
+  [7, 'note', noteSchema],
+  [7, 'batch header', batchHeaderSchema],
+  [8, 'batch reply', batchReplySchema],
+])('§%i names every field of a %s', (number, _what, schema) => {
+  for (const field of Object.keys(schema.shape)) {
+    expect(section(number), field).toMatch(new RegExp(`[\`."]${field}[\`."]`));
+  }
+});
+
+test('§9 names every purpose', () => {
+  const purposes: Record<ProofPurpose, true> = {
+    'enrol-rider': true,
+    'open-session': true,
+    'renew-pass': true,
+    'enrol-gate': true,
+  };
+  for (const purpose of Object.keys(purposes)) expect(section(9)).toContain(`| \`${purpose}\` |`);
+});
+
+test.each([
+  ['LIST_BYTES_MAX', LIST_BYTES_MAX, 'characters'],
+  ['ISSUER_KEYS_MAX', ISSUER_KEYS_MAX, ''],
+  ['LINES_MAX', LINES_MAX, ''],
+  ['DELTA_IDS_MAX', DELTA_IDS_MAX, ''],
+  ['LINE_BYTES_MAX', LINE_BYTES_MAX, 'bytes'],
+  ['BATCH_LINES_MAX', BATCH_LINES_MAX, ''],
+  ['BATCH_BYTES_MAX', BATCH_BYTES_MAX, 'bytes'],
+  ['SCAN_BYTES_KEPT', SCAN_BYTES_KEPT, 'bytes'],
+])('§10 has %s as it is', (name, value, unit) => {
+  const number = value.toLocaleString('en-US');
+  expect(section(10)).toContain(`| ${`${number} ${unit}`.trim()} | \`${name}\` |`);
+});
+
+test('§10 has the sane change of a deny list as it is', () => {
+  const ids = SANE_CHANGE_IDS.toLocaleString('en-US');
+  expect(section(10)).toContain(`| ${ids} ids or ${SANE_CHANGE_SHARE * 100} % |`);
+});
