@@ -4,6 +4,7 @@
 import { generateKey, keyFromSeed, type SigningKey } from '@stile/crypto/sign.ts';
 import { concatBytes } from '@stile/protocol/bytes.ts';
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
+import type { Reason } from '@stile/protocol/reasons.ts';
 import { type ListType, type RootKey, signList } from '@stile/protocol/signed-list.ts';
 import {
   deviceMessage,
@@ -18,6 +19,8 @@ import {
   writeTransitCode,
 } from '@stile/protocol/transit-code.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
+import type { Use } from './core/gate.ts';
+import type { RecordDraft } from './shell/taps-store.ts';
 
 /** The instant of every test that does not say otherwise: 2026-03-02T08:00:00Z. */
 export const NOW_S = Date.UTC(2026, 2, 2, 8) / 1000;
@@ -147,6 +150,35 @@ function bytesNumber(bytes: Uint8Array): bigint {
 
 function numberBytes(value: bigint): Uint8Array {
   return new Uint8Array(Buffer.from(value.toString(16).padStart(64, '0'), 'hex'));
+}
+
+/** A tap for a code with this counter, as the store takes it: it opened, unless there is a reason. */
+export function makeTap(
+  counter: number,
+  scan = `a code, number ${counter}`,
+  reason: Reason | null = null,
+): RecordDraft {
+  return {
+    kind: 'tap',
+    verdict: reason === null ? 'open' : 'refuse',
+    reason,
+    scan,
+    scanHex: null,
+    scanBytes: scan.length,
+    line: 'M1',
+    fareCents: 320,
+    trust: 5,
+    deny: 0,
+    tariff: 2,
+    clock: 'HOLDOVER',
+  };
+}
+
+/** What such a tap leaves behind. */
+export function makeUse(counter: number, changes: Partial<Use> = {}): Use {
+  const { issuer, account, serial, issuedAtS, lifetimeMin } = GOOD;
+  const expiresAtS = issuedAtS + lifetimeMin * 60;
+  return { issuer, account, serial, counter, issuedAtS, expiresAtS, ...changes };
 }
 
 /** The trust list under which GOOD opens: one issuer key, one line at 3.20, exponent 1. */

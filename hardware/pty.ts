@@ -13,6 +13,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   write,
 } from 'node:fs';
@@ -136,9 +137,11 @@ class Port implements VirtualPort {
     this.#closed = true;
     await this.#queue;
     if (this.#link !== undefined && pointsTo(this.#link, this.devicePath)) rmSync(this.#link);
-    const gone = new Promise((done) => this.#reader.once('close', done));
-    this.#reader.destroy();
-    await gone;
+    if (!this.#reader.closed) {
+      const gone = new Promise((done) => this.#reader.once('close', done));
+      this.#reader.destroy();
+      await gone;
+    }
     closeSync(this.#slave);
   }
 }
@@ -156,23 +159,23 @@ function loadNative(): NativePty {
 
 function checkReplaceable(link: string): void {
   const found = lstatSync(link, { throwIfNoEntry: false });
-  if (found !== undefined && !found.isSymbolicLink()) {
+  if (found === undefined) return;
+  if (!found.isSymbolicLink()) {
     throw new PtyError(`${link} exists and is no symlink; choose another name`);
   }
-  // A link to a live pty means that another virtual part plays there; a stale one may be replaced.
-  if (found !== undefined && readlinkSync(link).startsWith('/dev/pts/') && isAlive(link)) {
+  if (isLive(link, found.ctimeMs)) {
     throw new PtyError(`${link} is in use by another virtual port`);
   }
 }
 
-function isAlive(link: string): boolean {
-  try {
-    execFileSync('stty', ['-F', link], { stdio: 'ignore', timeout: 2_000 });
-    return true;
-  } catch {
-    // Nothing answers behind the name: its process has died without removing it.
-    return false;
-  }
+/**
+ * Whether a link still leads to the device that it was made for. A killed process leaves its link
+ * behind, and the kernel soon gives the same number to the next pty: a device younger than the link
+ * that names it is somebody else's.
+ */
+function isLive(link: string, linkedAtMs: number): boolean {
+  const device = statSync(link, { throwIfNoEntry: false });
+  return device !== undefined && device.ctimeMs <= linkedAtMs;
 }
 
 /** Makes the symlink appear in one step, so that nobody sees the name missing in between. */

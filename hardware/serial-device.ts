@@ -13,6 +13,8 @@ import { SerialPort } from 'serialport';
 export const NODE_CHECK_MS = 250;
 export const REOPEN_MS_MIN = 250;
 export const REOPEN_MS_MAX = 5_000;
+/** A device that takes no bytes must not make them pile up: what is written beyond is refused. */
+export const WAITING_BYTES_MAX = 4_096;
 
 export type SerialDeviceOptions = {
   path: string;
@@ -35,6 +37,7 @@ export class SerialDeviceError extends Error {
 export class SerialDevice {
   readonly #options: SerialDeviceOptions;
   readonly #events: SerialDeviceEvents;
+  /** The port that is open or being opened; events of any other are old news. */
   #port: SerialPort | null = null;
   #node: string | null = null;
   #connected = false;
@@ -44,6 +47,11 @@ export class SerialDevice {
   #nodeTimer: NodeJS.Timeout | null = null;
   #heartbeatTimer: NodeJS.Timeout | null = null;
   #heartbeatPending = false;
+  /** Writes that the kernel has not taken yet. */
+  readonly #writes = new Set<(error: SerialDeviceError) => void>();
+  #waitingBytes = 0;
+  /** Ports that are still being opened or closed; `close` waits for them. */
+  readonly #unsettled = new Set<Promise<void>>();
 
   constructor(options: SerialDeviceOptions, events: SerialDeviceEvents) {
     this.#options = options;
@@ -61,53 +69,57 @@ export class SerialDevice {
 
   /**
    * Resolves when the kernel has taken the bytes.
-   * @throws SerialDeviceError where the device is not there, or went away in between.
+   * @throws SerialDeviceError where the device is not there, went away in between, or takes no bytes.
    */
   write(bytes: Uint8Array): Promise<void> {
     const port = this.#port;
+    const { path } = this.#options;
     if (port === null || !this.#connected) {
-      return Promise.reject(new SerialDeviceError(`${this.#options.path} is not connected`));
+      return Promise.reject(new SerialDeviceError(`${path} is not connected`));
     }
-    return new Promise((done, fail) => {
-      const lost = () => fail(new SerialDeviceError(`${this.#options.path} was unplugged`));
-      // After a hang-up serialport never answers a write; its close event does.
-      port.once('close', lost);
+    if (this.#waitingBytes + bytes.length > WAITING_BYTES_MAX) {
+      return Promise.reject(new SerialDeviceError(`${path} does not take what is written to it`));
+    }
+    this.#waitingBytes += bytes.length;
+    return new Promise<void>((done, fail) => {
+      // After a hang-up serialport never answers a write: losing the port does.
+      this.#writes.add(fail);
       port.write(Buffer.from(bytes), (error) => {
-        port.off('close', lost);
-        if (error) fail(new SerialDeviceError(`${this.#options.path}: ${error.message}`));
+        // Not there any more: the port was lost meanwhile, and the count with it.
+        if (!this.#writes.delete(fail)) return;
+        this.#waitingBytes -= bytes.length;
+        if (error) fail(new SerialDeviceError(`${path}: ${error.message}`));
         else done();
       });
     });
   }
 
+  /** Resolves when nothing is open any more. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#reopenTimer !== null) clearTimeout(this.#reopenTimer);
-    this.#stopTimers();
-    const port = this.#port;
-    this.#port = null;
-    this.#connected = false;
-    if (port?.isOpen) await new Promise<void>((done) => port.close(() => done()));
+    this.#drop('closed');
+    await Promise.all(this.#unsettled);
   }
 
   #open(): void {
     if (this.#closed) return;
     const { path, baud } = this.#options;
     const port = new SerialPort({ path, baudRate: baud, autoOpen: false });
-    // An error without a listener would end the process; a close follows every one that matters.
+    this.#port = port;
+    // An error without a listener would end the process.
     port.on('error', (error) => this.#lose(port, error.message));
-    port.open((error) => {
-      if (this.#closed) {
-        if (!error) port.close(() => undefined);
-        return;
-      }
-      if (error) this.#lose(port, error.message);
-      else this.#gain(port);
-    });
+    this.#settle((settled) =>
+      port.open((error) => {
+        settled();
+        if (this.#closed) this.#shut(port);
+        else if (error) this.#lose(port, error.message);
+        else this.#gain(port);
+      }),
+    );
   }
 
   #gain(port: SerialPort): void {
-    this.#port = port;
     this.#node = nodeOf(this.#options.path);
     this.#connected = true;
     this.#reopenMs = REOPEN_MS_MIN;
@@ -122,20 +134,38 @@ export class SerialDevice {
   }
 
   #lose(port: SerialPort, why: string): void {
-    if (this.#closed || (this.#port !== null && this.#port !== port)) return;
-    if (this.#reopenTimer !== null) return;
+    if (this.#closed || this.#port !== port) return;
     const wasConnected = this.#connected;
-    this.#stopTimers();
-    this.#port = null;
-    this.#connected = false;
-    port.removeAllListeners('data');
-    if (port.isOpen) port.close(() => undefined);
-    this.#reopenTimer = setTimeout(() => {
-      this.#reopenTimer = null;
-      this.#open();
-    }, this.#reopenMs);
+    this.#drop('was unplugged');
+    this.#reopenTimer = setTimeout(() => this.#open(), this.#reopenMs);
     this.#reopenMs = Math.min(REOPEN_MS_MAX, this.#reopenMs * 2);
     if (wasConnected) this.#events.onState?.(false, why);
+  }
+
+  /** Lets go of the port; what waited to be written fails. */
+  #drop(what: string): void {
+    const port = this.#port;
+    this.#port = null;
+    this.#connected = false;
+    if (this.#nodeTimer !== null) clearInterval(this.#nodeTimer);
+    if (this.#heartbeatTimer !== null) clearInterval(this.#heartbeatTimer);
+    this.#heartbeatPending = false;
+    this.#waitingBytes = 0;
+    const writes = [...this.#writes];
+    this.#writes.clear();
+    for (const fail of writes) fail(new SerialDeviceError(`${this.#options.path} ${what}`));
+    if (port !== null) this.#shut(port);
+  }
+
+  #shut(port: SerialPort): void {
+    port.removeAllListeners('data');
+    if (port.isOpen) this.#settle((settled) => port.close(() => settled()));
+  }
+
+  #settle(begin: (settled: () => void) => void): void {
+    const settled = new Promise<void>((done) => begin(done));
+    this.#unsettled.add(settled);
+    settled.finally(() => this.#unsettled.delete(settled)).catch(() => undefined);
   }
 
   #checkNode(port: SerialPort): void {
@@ -147,17 +177,10 @@ export class SerialDevice {
     if (this.#heartbeatPending) return;
     this.#heartbeatPending = true;
     port.write(Buffer.from(this.#options.heartbeat ?? Uint8Array.of(0)), (error) => {
+      if (this.#port !== port) return;
       this.#heartbeatPending = false;
       if (error) this.#lose(port, error.message);
     });
-  }
-
-  #stopTimers(): void {
-    if (this.#nodeTimer !== null) clearInterval(this.#nodeTimer);
-    if (this.#heartbeatTimer !== null) clearInterval(this.#heartbeatTimer);
-    this.#nodeTimer = null;
-    this.#heartbeatTimer = null;
-    this.#heartbeatPending = false;
   }
 }
 

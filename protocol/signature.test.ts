@@ -69,7 +69,7 @@ test.each<[string, bigint, boolean]>([
   ['2^252', 1n << 252n, true],
   ['2^253', 1n << 253n, false],
   ['the greatest', (1n << 256n) - 1n, false],
-])('Ed25519: S = %s goes on to the arithmetic: %s', (_name, s, goesOn) => {
+])('Ed25519: S = %s is judged before the arithmetic', (_name, s, goesOn) => {
   expect(passes('Ed25519', edKey, join(edR, littleEndian(s)))).toBe(goesOn);
 });
 
@@ -83,12 +83,15 @@ test.each<[string, bigint, boolean]>([
   ['y = p + 1, not canonical', P + 1n, false],
   ['y = p + 9, not canonical', P + 9n, false],
   ['y = 2^255 − 1, not canonical', (1n << 255n) - 1n, false],
-])('Ed25519: a key or an R with %s goes on: %s, with either sign', (_name, y, goesOn) => {
-  for (const point of [littleEndian(y), littleEndian(y | (1n << 255n))]) {
-    expect(passes('Ed25519', point, edSignature)).toBe(goesOn);
-    expect(passes('Ed25519', edKey, join(point, littleEndian(5n)))).toBe(goesOn);
-  }
-});
+])(
+  'Ed25519: a key or an R with %s is judged before the arithmetic, with either sign',
+  (_name, y, goesOn) => {
+    for (const point of [littleEndian(y), littleEndian(y | (1n << 255n))]) {
+      expect(passes('Ed25519', point, edSignature)).toBe(goesOn);
+      expect(passes('Ed25519', edKey, join(point, littleEndian(5n)))).toBe(goesOn);
+    }
+  },
+);
 
 test.each<[string, bigint, boolean]>([
   ['0', 0n, false],
@@ -99,7 +102,7 @@ test.each<[string, bigint, boolean]>([
   ['n − 1', N - 1n, false],
   ['n', N, false],
   ['the greatest', (1n << 256n) - 1n, false],
-])('P-256: s = %s goes on to the arithmetic: %s', (_name, s, goesOn) => {
+])('P-256: s = %s is judged before the arithmetic', (_name, s, goesOn) => {
   expect(passes('P-256', pointKey, join(bigEndian(5n), bigEndian(s)))).toBe(goesOn);
 });
 

@@ -4,7 +4,8 @@
  * Two independent tracks share the same rules. `taps`: sends the oldest unconfirmed records until none
  * is left, then rests `syncEveryMs`. `lists`: fetches trust and deny lists every `listsEveryMs`, or at
  * once when a reply names a newer version. After a failure a track waits, full jitter over a doubling
- * span up to `BACKOFF_MS_MAX`; a server that says when to come back is obeyed within the same bound.
+ * span up to `BACKOFF_MS_MAX`; a server that says when to come back is obeyed within `BACKOFF_MS_MIN`
+ * and the same bound.
  *
  * Nothing here deletes. `acknowledge` says how far settlement has everything durable; records are kept
  * beyond that for as long as the store's ring lasts, because a restored server may go back.
@@ -114,8 +115,9 @@ function onReply(
   pace: SyncPace,
 ): SyncStep {
   const { reply, lastSeq } = event;
-  // Without progress the same batch would come back at once, for ever: rest first.
-  const more = reply.ackSeq < lastSeq && reply.ackSeq !== event.ackedSeq;
+  // Without progress (or going back, after a restore) the same batch could come back at once, for
+  // ever: rest first.
+  const more = reply.ackSeq < lastSeq && reply.ackSeq > event.ackedSeq;
   const taps = { busy: false, dueAtMs: more ? monoMs : monoMs + pace.syncEveryMs, failures: 0 };
   const newer = reply.trustVersion > event.trust || reply.denyVersion > event.deny;
   const lists =
@@ -135,7 +137,7 @@ function failed(
   const waitMs =
     event.retryAfterMs === null
       ? backoffMs(track.failures, event.jitter)
-      : Math.min(event.retryAfterMs, BACKOFF_MS_MAX);
+      : Math.min(Math.max(event.retryAfterMs, BACKOFF_MS_MIN), BACKOFF_MS_MAX);
   return { busy: false, dueAtMs: monoMs + waitMs, failures: track.failures + 1 };
 }
 

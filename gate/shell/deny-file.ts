@@ -55,9 +55,9 @@ export function openDenyFile(file: string) {
          AND (removed_in IS NULL OR removed_in > ?) LIMIT 1`,
     )
     .pluck();
-  const findRow = db.prepare('SELECT added_in, removed_in FROM deny WHERE id = ?');
   const add = db.prepare('INSERT OR REPLACE INTO deny (id, added_in) VALUES (?, ?)');
   const remove = db.prepare('UPDATE deny SET removed_in = ? WHERE id = ?');
+  const drop = db.prepare('DELETE FROM deny WHERE id = ? AND removed_in <= ?');
   let row = readHead.get() as HeadRow;
 
   const head = (): DenyHead => ({
@@ -66,26 +66,25 @@ export function openDenyFile(file: string) {
     setDigest: row.set_digest,
   });
 
-  function isListed(id: Uint8Array, version: number): boolean {
-    const found = findRow.get(id) as { added_in: number; removed_in: number | null } | undefined;
-    return (
-      found !== undefined &&
-      found.added_in <= row.version &&
-      (found.removed_in === null || found.removed_in === version)
-    );
+  /** Whether this very id is on the list in force. */
+  function isListed(id: Uint8Array): boolean {
+    return find.get(id, id, row.version, row.version) !== undefined;
   }
 
   const addRows = db.transaction((ids: readonly Uint8Array[], version: number) => {
     for (const id of ids) {
-      if (isListed(id, version)) throw mismatch(`${toHex(id)} is on the list already`);
+      if (isListed(id)) throw mismatch(`${toHex(id)} is on the list already`);
       add.run(id, version);
     }
   });
   const removeRows = db.transaction((ids: readonly Uint8Array[], version: number) => {
     for (const id of ids) {
-      if (!isListed(id, version)) throw mismatch(`${toHex(id)} is not on the list`);
+      if (!isListed(id)) throw mismatch(`${toHex(id)} is not on the list`);
       remove.run(version, id);
     }
+  });
+  const dropRows = db.transaction((ids: readonly Uint8Array[], version: number) => {
+    for (const id of ids) drop.run(id, version);
   });
 
   /** Takes back what an interrupted delta has written; it was never visible. */
@@ -100,31 +99,53 @@ export function openDenyFile(file: string) {
   }
   undoInterrupted();
 
-  async function applyDelta(delta: DenyDelta, pause: () => Promise<void>): Promise<void> {
+  /** @throws Fault LIST_REFUSED before anything is written, where the delta cannot be meant for here. */
+  function refuseMisfit(delta: DenyDelta): void {
     if (delta.from !== row.version) {
       throw mismatch(`it begins at version ${delta.from}, here is ${row.version}`);
     }
+    // Rows count from their version on: an equal or older one would show before the step is whole.
+    if (delta.version <= delta.from) throw mismatch(`it leads from ${delta.from} to no later one`);
     if (!delta.force && !isSaneChange(row.count, delta.count)) {
       throw mismatch(`from ${row.count} to ${delta.count} entries without the operator's force`);
     }
-    const adds = delta.adds.map(idOf);
-    const removes = delta.removes.map(idOf);
-    const digest = updateSetDigest(row.set_digest, adds, removes, sha256);
-    const count = row.count + adds.length - removes.length;
-    if (digest !== delta.setDigest || count !== delta.count) {
-      throw mismatch('count or digest after the step is not what it says');
+    const { adds, removes } = delta;
+    if (new Set([...adds, ...removes]).size !== adds.length + removes.length) {
+      throw mismatch('an id stands in it twice');
     }
+    if (row.count + adds.length - removes.length !== delta.count) {
+      throw mismatch('the count after the step is not what it says');
+    }
+  }
+
+  async function applyDelta(delta: DenyDelta, pause: () => Promise<void>): Promise<void> {
+    refuseMisfit(delta);
+    const removes: Uint8Array[][] = [];
+    const adds: Uint8Array[][] = [];
+    let digest = row.set_digest;
+    for (const piece of pieces(delta.removes)) {
+      const ids = piece.map(idOf);
+      digest = updateSetDigest(digest, [], ids, sha256);
+      removes.push(ids);
+      await pause();
+    }
+    for (const piece of pieces(delta.adds)) {
+      const ids = piece.map(idOf);
+      digest = updateSetDigest(digest, ids, [], sha256);
+      adds.push(ids);
+      await pause();
+    }
+    if (digest !== delta.setDigest) throw mismatch('the digest after the step is not what it says');
     try {
       db.prepare('UPDATE head SET applying = ?').run(delta.version);
       row = readHead.get() as HeadRow;
-      for (const [ids, writeRows] of [
-        [removes, removeRows],
-        [adds, addRows],
-      ] as const) {
-        for (let at = 0; at < ids.length; at += ROWS_PER_TRANSACTION) {
-          writeRows(ids.slice(at, at + ROWS_PER_TRANSACTION), delta.version);
-          await pause();
-        }
+      for (const ids of removes) {
+        removeRows(ids, delta.version);
+        await pause();
+      }
+      for (const ids of adds) {
+        addRows(ids, delta.version);
+        await pause();
       }
       db.prepare('UPDATE head SET version = ?, count = ?, set_digest = ?, applying = NULL').run(
         delta.version,
@@ -136,7 +157,11 @@ export function openDenyFile(file: string) {
       throw asStoreFault(error, file);
     }
     row = readHead.get() as HeadRow;
-    db.prepare('DELETE FROM deny WHERE removed_in <= ?').run(row.version);
+    // By id: looking for all that is outdated would read the whole table in one go.
+    for (const ids of removes) {
+      dropRows(ids, row.version);
+      await pause();
+    }
   }
 
   return {
@@ -157,6 +182,12 @@ export function openDenyFile(file: string) {
       db.close();
     },
   };
+}
+
+function* pieces<T>(all: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < all.length; at += ROWS_PER_TRANSACTION) {
+    yield all.slice(at, at + ROWS_PER_TRANSACTION);
+  }
 }
 
 function idOf(hex: string): Uint8Array {
@@ -205,6 +236,9 @@ export async function buildDenyFile(
       head.setDigest,
     );
   } catch (error) {
+    if (error instanceof Error && 'code' in error && String(error.code).includes('CONSTRAINT')) {
+      throw new Fault('LIST_REFUSED', 'deny snapshot refused: an id stands in it twice', error);
+    }
     throw asStoreFault(error, file);
   } finally {
     db.close();

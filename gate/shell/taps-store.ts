@@ -116,6 +116,7 @@ function storeOn(db: Connection, options: TapsStoreOptions) {
   const findCounter = db.prepare('SELECT counter_max FROM used_pass WHERE id = ?').pluck();
   const findOpen = db.prepare('SELECT wall_ms, mono_ms, boot FROM last_open WHERE account = ?');
   const readHash = db.prepare('SELECT hash FROM log WHERE seq = ?').pluck();
+  const firstSeq = db.prepare('SELECT min(seq) FROM log').pluck();
   const readLines = db.prepare(
     'SELECT seq, line, hash FROM log WHERE seq > ? ORDER BY seq LIMIT ?',
   );
@@ -127,10 +128,7 @@ function storeOn(db: Connection, options: TapsStoreOptions) {
     const pass = denyId(use.issuer, use.account, use.serial);
     upsertPass.run(pass, use.counter, use.expiresAtS);
     upsertOpen.run(account, at.wallMs, at.monoMs, boot);
-    if (use.issuedAtS > signedTimeS) {
-      meta.set('signed_time_s', String(use.issuedAtS));
-      signedTimeS = use.issuedAtS;
-    }
+    if (use.issuedAtS > signedTimeS) meta.set('signed_time_s', String(use.issuedAtS));
   });
 
   function append(draft: RecordDraft, at: Stamp, use: Use | null): number {
@@ -148,6 +146,7 @@ function storeOn(db: Connection, options: TapsStoreOptions) {
     }
     lastSeq = seq;
     head = hash;
+    if (use !== null && use.issuedAtS > signedTimeS) signedTimeS = use.issuedAtS;
     return seq;
   }
 
@@ -177,8 +176,15 @@ function storeOn(db: Connection, options: TapsStoreOptions) {
     return { header: { stile: 'gate-log/1', ...header }, lines, head: hash };
   }
 
+  /** The earliest place from which records can still be sent: the hash before them is known. */
+  function resendFloor(): number {
+    const first = (firstSeq.get() as number | null) ?? 1;
+    return first === 1 ? 0 : first;
+  }
+
+  /** Everything unconfirmed, and always the last record: the next one is chained to it. */
   function checkChain(): void {
-    let at = Math.min(ackSeq, lastSeq);
+    let at = Math.max(resendFloor(), Math.min(ackSeq, lastSeq - 1));
     while (at < lastSeq) {
       const span = readSpan(at, PRUNE_ROWS_MAX);
       if (span === null) throw new Fault('STORE_CORRUPT', `${file}: records after ${at} are lost`);
@@ -217,33 +223,46 @@ function storeOn(db: Connection, options: TapsStoreOptions) {
       if (row === undefined) return undefined;
       return { wallMs: row.wall_ms, monoMs: row.boot === boot ? row.mono_ms : undefined };
     },
-    /** Settlement has everything up to here; it may also go back, after a restore. */
+    /**
+     * Settlement has everything up to here; it may also go back, after a restore: as far as the
+     * ring reaches. What lies before it is gone here, and settlement will see the gap.
+     */
     acknowledge(seq: number): void {
       assert(seq <= lastSeq, 'settlement confirms only what was sent');
-      meta.set('ack_seq', String(seq));
-      ackSeq = seq;
+      const acked = Math.max(seq, resendFloor());
+      meta.set('ack_seq', String(acked));
+      ackSeq = acked;
     },
     raiseSignedTime(atS: number): void {
       if (atS <= signedTimeS) return;
       meta.set('signed_time_s', String(atS));
       signedTimeS = atS;
     },
-    /** Removes confirmed rows beyond the ring and passes that can open nothing any more. */
+    /** Removes confirmed rows beyond the ring, and of passes and accounts what matters no more. */
     prune(wallMs: number): number {
-      const keepFrom = Math.min(ackSeq, lastSeq - 1) - options.ringMax;
+      // The last confirmed row stays: the hash before the first unconfirmed one is in it.
+      const removeTo = Math.min(ackSeq, lastSeq) - 1 - options.ringMax;
       const rows = db
         .prepare(
           `DELETE FROM log WHERE seq IN
              (SELECT seq FROM log WHERE seq <= ? AND at_ms < ? ORDER BY seq LIMIT ?)`,
         )
-        .run(keepFrom, wallMs - RING_MS, PRUNE_ROWS_MAX).changes;
+        .run(removeTo, wallMs - RING_MS, PRUNE_ROWS_MAX).changes;
+      // A clock that ran ahead must not make the gate forget what was used: signed time bounds it.
+      const sureS = Math.min(Math.floor(wallMs / 1000), signedTimeS);
       const passes = db
         .prepare(
           `DELETE FROM used_pass WHERE id IN
              (SELECT id FROM used_pass WHERE expires_s < ? LIMIT ?)`,
         )
-        .run(Math.floor((wallMs - RING_MS) / 1000), PRUNE_ROWS_MAX).changes;
-      return rows + passes;
+        .run(sureS - RING_MS / 1000, PRUNE_ROWS_MAX).changes;
+      const rides = db
+        .prepare(
+          `DELETE FROM last_open WHERE account IN
+             (SELECT account FROM last_open WHERE wall_ms < ? LIMIT ?)`,
+        )
+        .run(sureS * 1000 - RING_MS, PRUNE_ROWS_MAX).changes;
+      return rows + passes + rides;
     },
     /** Moves the WAL into the file. Called when idle, so that no tap pays for it. */
     checkpoint(): void {

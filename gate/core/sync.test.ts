@@ -1,0 +1,218 @@
+import { BATCH_LINES_MAX } from '@stile/protocol/gate-log.ts';
+import type { BatchReply } from '@stile/protocol/sync.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  BACKOFF_MS_MAX,
+  BACKOFF_MS_MIN,
+  backoffMs,
+  type SyncEvent,
+  type SyncState,
+  syncStart,
+  syncStep,
+} from './sync.ts';
+
+const PACE = { syncEveryMs: 5_000, listsEveryMs: 60_000 };
+const EPOCH = '0011223344556677';
+const T0 = 10_000;
+
+function reply(ackSeq: number, versions: Partial<BatchReply> = {}): BatchReply {
+  return {
+    gate: 'g1',
+    epoch: EPOCH,
+    ackSeq,
+    items: [],
+    trustVersion: 3,
+    denyVersion: 4,
+    ...versions,
+  };
+}
+
+function replied(ackSeq: number, ackedSeq: number, lastSeq: number, versions = {}): SyncEvent {
+  const inForce = { trust: 3, deny: 4 };
+  return { kind: 'replied', reply: reply(ackSeq, versions), ackedSeq, lastSeq, ...inForce };
+}
+
+/** Steps through (event, instant) pairs; what each step did and when it wants to wake. */
+function run(...events: [SyncEvent, number][]) {
+  let state: SyncState = syncStart(T0);
+  const steps = events.map(([event, atMs]) => {
+    const result = syncStep(state, event, atMs, PACE);
+    state = result.state;
+    return { effects: result.effects, wakeAtMs: result.wakeAtMs };
+  });
+  return { state, steps, last: steps.at(-1) };
+}
+
+const tick = (unconfirmed: number): SyncEvent => ({ kind: 'tick', unconfirmed });
+const listsFetched: SyncEvent = { kind: 'listsFetched' };
+const tapsFailed = (jitter: number, retryAfterMs: number | null = null): SyncEvent => ({
+  kind: 'tapsFailed',
+  jitter,
+  retryAfterMs,
+});
+const listsFailed = (jitter: number, retryAfterMs: number | null = null): SyncEvent => ({
+  kind: 'listsFailed',
+  jitter,
+  retryAfterMs,
+});
+const refused = (jitter: number): SyncEvent => ({ kind: 'batchRefused', jitter });
+const send = (lines: number) => ({ do: 'sendBatch', lines });
+
+describe('the ordinary course', () => {
+  test('at start both tracks are due: records go up and lists are fetched', () => {
+    const { last, state } = run([tick(3), T0]);
+    expect(last?.effects).toEqual([send(BATCH_LINES_MAX), { do: 'fetchLists' }]);
+    // Both wait for answers: nothing but an answer can bring the next step.
+    expect(last?.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+    expect(state.online).toBe(false);
+  });
+
+  test('nothing is sent twice while an answer is awaited', () => {
+    const { steps } = run([tick(3), T0], [tick(4), T0 + 1], [tick(5), T0 + 900_000]);
+    expect(steps.slice(1).flatMap((step) => step.effects)).toEqual([]);
+  });
+
+  test('without records nothing is sent, and the next look is one pace later', () => {
+    const { last } = run([tick(0), T0], [listsFetched, T0 + 1]);
+    expect(last?.wakeAtMs).toBe(T0 + PACE.syncEveryMs);
+  });
+
+  test('a stored tap sends nothing by itself and moves no alarm', () => {
+    const { steps } = run([tick(0), T0], [listsFetched, T0], [{ kind: 'stored' }, T0 + 100]);
+    expect(steps.at(-1)).toEqual({ effects: [], wakeAtMs: T0 + PACE.syncEveryMs });
+  });
+
+  test('a reply is acknowledged; what is left goes up at once, otherwise after a rest', () => {
+    const more = run([tick(900), T0], [listsFetched, T0], [replied(500, 0, 900), T0 + 50]);
+    expect(more.last?.effects).toEqual([{ do: 'acknowledge', epoch: EPOCH, ackSeq: 500 }]);
+    expect(more.last?.wakeAtMs).toBe(T0 + 50);
+    expect(more.state.online).toBe(true);
+    const done = run([tick(3), T0], [listsFetched, T0], [replied(3, 0, 3), T0 + 50]);
+    expect(done.last?.wakeAtMs).toBe(T0 + 50 + PACE.syncEveryMs);
+  });
+
+  test('lists are fetched every pace of their own', () => {
+    const { steps } = run(
+      [tick(0), T0],
+      [listsFetched, T0 + 10],
+      [tick(0), T0 + PACE.listsEveryMs + 9],
+      [tick(0), T0 + PACE.listsEveryMs + 10],
+    );
+    expect(steps.map(({ effects }) => effects.length)).toEqual([1, 0, 0, 1]);
+  });
+
+  test.each([
+    ['a newer trust list', { trustVersion: 4 }, true],
+    ['a newer deny list', { denyVersion: 5 }, true],
+    ['the same lists', {}, false],
+    ['older lists', { trustVersion: 2, denyVersion: 3 }, false],
+  ])('a reply that names %s', (_name, versions, fetches) => {
+    const { last } = run(
+      [tick(1), T0],
+      [listsFetched, T0],
+      [replied(1, 0, 1, versions), T0 + 7],
+      [tick(0), T0 + 7],
+    );
+    expect(last?.effects).toEqual(fetches ? [{ do: 'fetchLists' }] : []);
+  });
+
+  test('a reply that names newer lists does not cut short the wait after a failed fetch', () => {
+    const { last } = run(
+      [tick(1), T0],
+      [listsFailed(0.5, 30_000), T0],
+      [replied(1, 0, 1, { trustVersion: 9 }), T0 + 7],
+      [tick(0), T0 + 7],
+    );
+    expect(last?.effects).toEqual([]);
+  });
+});
+
+describe('failures', () => {
+  test('the wait doubles up to its bound and ends with the first success', () => {
+    let state = syncStart(T0);
+    const waits: number[] = [];
+    let atMs = T0;
+    for (let failure = 0; failure < 12; failure += 1) {
+      state = syncStep(state, tick(1), atMs, PACE).state;
+      state = syncStep(state, tapsFailed(0.999), atMs, PACE).state;
+      waits.push(state.taps.dueAtMs - atMs);
+      atMs = state.taps.dueAtMs;
+    }
+    const spans = waits.map((_, failure) =>
+      Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** failure),
+    );
+    expect(waits).toEqual(spans.map((span) => Math.ceil(span * 0.999)));
+    expect(state.online).toBe(false);
+    state = syncStep(state, replied(1, 0, 5), atMs, PACE).state;
+    expect(state.taps).toEqual({ busy: false, dueAtMs: atMs, failures: 0 });
+    expect(state.online).toBe(true);
+  });
+
+  test('back-off is a share of its span, whatever the number of failures', () => {
+    for (const failures of [0, 1, 8, 9, 40, 1_000_000]) {
+      const span = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** failures);
+      expect(backoffMs(failures, 0)).toBe(0);
+      expect(backoffMs(failures, 0.5)).toBe(span / 2);
+      expect(backoffMs(failures, 0.999_999)).toBeLessThanOrEqual(span);
+    }
+  });
+
+  test.each([
+    ['is obeyed', 30_000, 30_000],
+    ['is capped', 86_400_000, BACKOFF_MS_MAX],
+    ['of nothing is no leave for a hot loop', 0, BACKOFF_MS_MIN],
+  ])('Retry-After %s', (_name, retryAfterMs, waitMs) => {
+    const { state } = run([tick(1), T0], [tapsFailed(0.1, retryAfterMs), T0]);
+    expect(state.taps.dueAtMs).toBe(T0 + waitMs);
+    const lists = run([tick(0), T0], [listsFailed(0.1, retryAfterMs), T0]);
+    expect(lists.state.lists.dueAtMs).toBe(T0 + waitMs);
+  });
+
+  test('the two tracks fail and wait apart from each other', () => {
+    const { state, last } = run(
+      [tick(1), T0],
+      [listsFailed(0.9), T0],
+      [tapsFailed(0.5, 9_000), T0],
+    );
+    expect(state.lists).toMatchObject({ busy: false, failures: 1, dueAtMs: T0 + 900 });
+    expect(state.taps).toMatchObject({ busy: false, failures: 1, dueAtMs: T0 + 9_000 });
+    expect(last?.wakeAtMs).toBe(T0 + 900);
+  });
+
+  test('a batch that is refused as a whole is halved down to one line, then waits for a person', () => {
+    let state = syncStart(T0);
+    const lines: number[] = [];
+    let atMs = T0;
+    for (let round = 0; round < 11; round += 1) {
+      const step = syncStep(state, tick(800), atMs, PACE);
+      lines.push(
+        ...step.effects.flatMap((effect) => (effect.do === 'sendBatch' ? effect.lines : [])),
+      );
+      const after = syncStep(step.state, refused(0.5), atMs, PACE);
+      expect(after.effects).toEqual([]);
+      state = after.state;
+      const waitMs = state.taps.dueAtMs - atMs;
+      expect(waitMs).toBe(lines.at(-1) === 1 ? BACKOFF_MS_MAX : BACKOFF_MS_MIN / 2);
+      atMs = state.taps.dueAtMs;
+    }
+    expect(lines).toEqual([500, 250, 125, 62, 31, 15, 7, 3, 1, 1, 1]);
+    // Settlement has answered: the line is good, its answer is not.
+    expect(state.online).toBe(true);
+    const restored = syncStep(state, replied(1, 0, 800), atMs, PACE).state;
+    expect(restored.batchLines).toBe(BATCH_LINES_MAX);
+  });
+
+  test.each([
+    ['no progress', 5, 5],
+    ['an acknowledgement that goes back', 2, 5],
+    ['an acknowledgement that goes back to nothing', 0, 5],
+  ])('%s is followed by a rest, not by the same batch at once', (_name, ackSeq, ackedSeq) => {
+    const { last } = run(
+      [tick(5), T0],
+      [listsFetched, T0],
+      [replied(ackSeq, ackedSeq, 10), T0 + 1],
+    );
+    expect(last?.effects).toEqual([{ do: 'acknowledge', epoch: EPOCH, ackSeq }]);
+    expect(last?.wakeAtMs).toBe(T0 + 1 + PACE.syncEveryMs);
+  });
+});

@@ -1,0 +1,168 @@
+/** The fixtures that are wire formats: fields of codes, trust lists, gate logs, keys. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isKeyOfPrimeOrder, verifyWithNoble } from '@stile/crypto/noble-verify.ts';
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { keyFromJwk, type PrivateJwk, sha256 } from '@stile/crypto/sign.ts';
+import { describe, expect, test } from 'vitest';
+import { fromHex, toHex } from './bytes.ts';
+import { genesisHash, readBatch, readRecord, sealHolds } from './gate-log.ts';
+import { claimedRootKey, openList, type RootKey } from './signed-list.ts';
+import { readTransitCode, type TransitCode, writeTransitCode } from './transit-code.ts';
+import { trustListSchema } from './trust-list.ts';
+
+const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
+
+function readText(path: string): string {
+  return readFileSync(join(FIXTURES, path), 'utf8');
+}
+
+function readJson<T>(path: string): T {
+  return JSON.parse(readText(path)) as T;
+}
+
+function namesIn(folder: string): string[] {
+  return readdirSync(join(FIXTURES, folder));
+}
+
+type CodeCase = {
+  name: string;
+  text: string;
+  expected: { reason: string | null };
+  fields: Record<string, unknown> | null;
+};
+
+function fieldsOf({ pass, ...code }: TransitCode): Record<string, unknown> {
+  const { issuedAtS, deviceKey, ...numbers } = pass;
+  const at = (unixS: number) => new Date(unixS * 1000).toISOString();
+  return {
+    version: 1,
+    ...numbers,
+    issuedAt: at(issuedAtS),
+    expiresAt: at(issuedAtS + pass.lifetimeMin * 60),
+    deviceKey: toHex(deviceKey),
+    issuerSignature: toHex(code.issuerSignature),
+    generatedAt: at(code.generatedAtS),
+    counter: code.counter,
+    flags: code.flags,
+    deviceSignature: toHex(code.deviceSignature),
+  };
+}
+
+describe('codes', () => {
+  const cases = namesIn('codes').map((name) => readJson<CodeCase>(`codes/${name}`));
+  const readable = cases.filter(({ fields }) => fields !== null);
+  const unreadable = cases.filter(({ fields }) => fields === null);
+
+  test.each(readable)('$name is read into its fields, and written back', ({ text, fields }) => {
+    const reading = readTransitCode(text);
+    if (!reading.ok) throw new Error(reading.detail);
+    expect(fieldsOf(reading.value)).toEqual(fields);
+    expect(writeTransitCode(reading.value.codeBytes)).toBe(text);
+  });
+
+  test.each(unreadable)('$name is not read', ({ text, expected }) => {
+    expect(readTransitCode(text)).toMatchObject({ ok: false, reason: expected.reason });
+  });
+});
+
+describe('keys', () => {
+  type TestJwk = PrivateJwk & { kid: string; stileTestKey: string };
+
+  test.each(namesIn('keys'))('%s is a private key that says it is for tests', (name) => {
+    const jwk = readJson<TestJwk>(`keys/${name}`);
+    const key = keyFromJwk(jwk);
+    expect(isKeyOfPrimeOrder(key.algorithm, key.publicKey)).toBe(true);
+    expect(name).toMatch(/^test-.*\.jwk\.json$/);
+    expect(jwk.kid).toMatch(/^TEST KEY .*: never use outside tests$/);
+    expect(jwk.stileTestKey).toBe('never use outside tests');
+  });
+});
+
+describe('trust lists', () => {
+  type Expected = {
+    rootKey: RootKey;
+    otherRootKey: RootKey;
+    lists: { file: string; opens: boolean; version?: number; expiresAt?: string }[];
+  };
+  const { rootKey, otherRootKey, lists } = readJson<Expected>('lists/trust-expected.json');
+  const open = (file: string, roots: RootKey[]) =>
+    openList('stile-trust-list+jws', readText(`lists/${file}`), roots, trustListSchema);
+
+  test.each(lists)('$file opens: $opens', async ({ file, opens, version, expiresAt }) => {
+    if (!opens) {
+      await expect(open(file, [rootKey])).rejects.toMatchObject({ code: 'LIST_REFUSED' });
+      return;
+    }
+    const list = await open(file, [otherRootKey, rootKey]);
+    expect(list.version).toBe(version);
+    expect(list.expiresAtS).toBe(Date.parse(expiresAt ?? '') / 1000);
+    expect(claimedRootKey(readText(`lists/${file}`))).toEqual(rootKey);
+    await expect(open(file, [otherRootKey])).rejects.toMatchObject({ code: 'LIST_REFUSED' });
+  });
+
+  test('the list of the other root is a good one to who trusts that root', async () => {
+    expect((await open('trust-wrong-root.jws', [otherRootKey])).version).toBe(99);
+  });
+});
+
+describe('gate logs', () => {
+  type Read =
+    | { read: string; lines?: undefined }
+    | {
+        read: 'ok';
+        sealHolds: boolean;
+        fromSeq: number;
+        toSeq: number;
+        head: string;
+        lines: string[];
+      };
+  type Expected = {
+    gate: string;
+    epoch: string;
+    gateKey: string;
+    genesis: string;
+    logs: { file: string; expected: Read }[];
+  };
+  const { gate, epoch, genesis, logs, ...rest } = readJson<Expected>('logs/expected.json');
+  const gateKey = keyFromJwk(readJson<PrivateJwk>(rest.gateKey)).publicKey;
+  const readLog = (file: string) =>
+    readBatch(new Uint8Array(readFileSync(join(FIXTURES, 'logs', file))), sha256);
+
+  test('the chain of a new log begins at the hash of gate and epoch', () => {
+    expect(toHex(genesisHash(gate, epoch, sha256))).toBe(genesis);
+  });
+
+  test.each(logs)('$file: $expected.read', ({ file, expected }) => {
+    const reading = readLog(file);
+    if (expected.lines === undefined) {
+      expect(reading).toMatchObject({ ok: false, reason: expected.read });
+      return;
+    }
+    if (!reading.ok) throw new Error(reading.detail);
+    const { header, lines, head } = reading.batch;
+    const { fromSeq, toSeq } = expected;
+    expect(header).toMatchObject({ epoch, fromSeq, toSeq });
+    expect(toHex(head)).toBe(expected.head);
+    for (const verify of [createNodeVerify(), verifyWithNoble]) {
+      expect(sealHolds(reading.batch, gateKey, verify)).toBe(expected.sealHolds);
+    }
+    const words = lines.map((line) => {
+      const record = readRecord(line);
+      return record.ok ? record.record.kind : 'unreadable';
+    });
+    expect(words).toEqual(expected.lines);
+  });
+
+  test('a later stretch goes on where the first line of it was chained to', () => {
+    const [whole, later] = ['good-several-kinds', 'good-later-stretch'].map((name) =>
+      readLog(`${name}.ndjson`),
+    );
+    if (!whole?.ok || !later?.ok) throw new Error('both are good');
+    const before = whole.batch.lines[later.batch.header.fromSeq - 2];
+    expect(later.batch.header.prev).toBe(toHex(before?.hash ?? new Uint8Array(0)));
+    expect(whole.batch.header.prev).toBe(genesis);
+    expect(fromHex(genesis, 32)).toBeDefined();
+  });
+});
