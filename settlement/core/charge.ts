@@ -1,24 +1,11 @@
 /**
- * From opened taps to money. A charge belongs to a code use; the earliest opened tap of that use
- * carries it (docs/decisions/0007). Whatever arrives, in whatever order, the charge is brought to what
- * all known taps say now, and only the difference is posted.
- *
- * States: POSTED (owed, receivable and revenue stand) → VERIFYING (is the account good) → WITHHELD
- * (paid from the wallet) or DEBT (owed, the account goes onto the deny list) → RECOVERED (paid later).
- * VOIDED: no tap carries it any more. A charge whose fare changes goes back to POSTED.
- * No path reaches WITHHELD or DEBT but through VERIFYING.
+ * What one use of a code costs, and the life of that charge. A charge belongs to the code use, not to
+ * a tap: of all taps that opened for it the earliest carries it, whichever arrives first. States are
+ * written as events and never overwritten: POSTED, the fare is known · VERIFYING, the account is
+ * looked at · WITHHELD, paid · DEBT, something is owed · RECOVERED, a debt was paid later · REPRICED,
+ * fare or line moved, the difference follows · REFUNDED, no tap carries it any more.
  */
-import { assert } from '@stile/protocol/fault.ts';
-import {
-  type Balances,
-  balanceOf,
-  post,
-  receivableOf,
-  revenueOf,
-  type Transfer,
-  type TransferCode,
-  walletOf,
-} from './ledger.ts';
+import type { ChargeChange } from './position.ts';
 
 export const CHARGE_STATES = [
   'POSTED',
@@ -26,208 +13,116 @@ export const CHARGE_STATES = [
   'WITHHELD',
   'DEBT',
   'RECOVERED',
-  'VOIDED',
+  'REPRICED',
+  'REFUNDED',
 ] as const;
 export type ChargeState = (typeof CHARGE_STATES)[number];
 
-/** Every step a charge may take. */
-export const CHARGE_STEPS: Readonly<Record<ChargeState, readonly ChargeState[]>> = {
-  POSTED: ['VERIFYING', 'POSTED', 'VOIDED'],
+/** Every edge there is. Money is withheld or owed only directly behind VERIFYING. */
+export const CHARGE_GRAPH: Readonly<Record<ChargeState, readonly ChargeState[]>> = {
+  POSTED: ['VERIFYING'],
   VERIFYING: ['WITHHELD', 'DEBT'],
-  WITHHELD: ['POSTED', 'WITHHELD', 'VOIDED'],
-  DEBT: ['RECOVERED', 'POSTED', 'DEBT', 'VOIDED'],
-  RECOVERED: ['POSTED', 'RECOVERED', 'VOIDED'],
-  VOIDED: ['POSTED'],
+  WITHHELD: ['REPRICED', 'REFUNDED'],
+  DEBT: ['RECOVERED', 'REPRICED', 'REFUNDED'],
+  RECOVERED: ['REPRICED', 'REFUNDED'],
+  REPRICED: ['VERIFYING'],
+  REFUNDED: ['POSTED'],
 };
 
-/** An opened, verified tap with a known fare. */
-export type CarrierTap = {
+/** An opened tap whose code was found good: it claims that its code was used here. */
+export type Claim = {
+  record: number;
   gate: string;
   epoch: string;
   seq: number;
-  line: string;
-  fareCents: number;
+  /** The gate's clock: when it happened. */
   atMs: number;
+  line: string;
+  /** Undefined where no fare is in force for this tap; that is not zero. */
+  fareCents: number | undefined;
+  /** A later record of the same gate took the tap back. */
+  voided: boolean;
 };
+
+/** How an opened tap has ended so far. */
+export type Outcome = 'CHARGED' | 'EXTRA_USE' | 'VOIDED' | 'FARE_UNKNOWN';
 
 export type Charge = {
-  /** `issuer/account/serial/counter`. */
   use: string;
-  account: string;
+  rev: number;
+  record: number;
+  line: string;
+  fareCents: number;
+  owedCents: number;
   state: ChargeState;
-  tap: CarrierTap | null;
-  /** What of the fare the wallet has paid. */
-  withheldCents: number;
-  /** Grows with every change, so that every transfer of this charge has an id of its own. */
-  revision: number;
 };
 
-export type ChargeEvent = { use: string; state: ChargeState; atMs: number; cause: string };
-
-export type MoneyStep = {
-  charge: Charge;
-  balances: Balances;
-  transfers: readonly Transfer[];
-  events: readonly ChargeEvent[];
+export type UseDecision = {
+  outcomes: ReadonlyMap<number, Outcome>;
+  /** Null where the charge already is what it must be. */
+  change: (ChargeChange & { carrier: Claim | null }) | null;
 };
 
-/** The tap that carries the charge of a code use: the earliest, and the same one in any order. */
-export function carrierOf(taps: readonly CarrierTap[]): CarrierTap | null {
-  let first: CarrierTap | null = null;
-  for (const tap of taps) if (first === null || isEarlier(tap, first)) first = tap;
+/** Decides from all taps of one code use what its charge must be, and what to change for it. */
+export function decideUse(
+  use: string,
+  claims: readonly Claim[],
+  charge: Charge | undefined,
+): UseDecision {
+  const carrier = findCarrier(claims);
+  const outcomes = new Map<number, Outcome>();
+  for (const claim of claims) outcomes.set(claim.record, outcomeOf(claim, carrier));
+  const isCharged = charge !== undefined && charge.state !== 'REFUNDED';
+  const before = isCharged
+    ? { line: charge.line, fareCents: charge.fareCents, owedCents: charge.owedCents }
+    : null;
+  const after =
+    carrier?.fareCents === undefined ? null : { line: carrier.line, fareCents: carrier.fareCents };
+  if (before === null && after === null) return { outcomes, change: null };
+  const isSame =
+    before?.line === after?.line &&
+    before?.fareCents === after?.fareCents &&
+    charge?.record === carrier?.record;
+  if (isSame) return { outcomes, change: null };
+  const rev = (charge?.rev ?? 0) + 1;
+  return { outcomes, change: { use, rev, before, after, carrier: after && (carrier ?? null) } };
+}
+
+/** The earliest tap that was not taken back. */
+export function findCarrier(claims: readonly Claim[]): Claim | undefined {
+  let first: Claim | undefined;
+  for (const claim of claims) {
+    if (!claim.voided && (first === undefined || isEarlier(claim, first))) first = claim;
+  }
   return first;
 }
 
-function isEarlier(a: CarrierTap, b: CarrierTap): boolean {
+/** By (time, gate, epoch, seq): total, and the same whatever arrived first. */
+export function isEarlier(
+  a: Pick<Claim, 'atMs' | 'gate' | 'epoch' | 'seq'>,
+  b: Pick<Claim, 'atMs' | 'gate' | 'epoch' | 'seq'>,
+): boolean {
   if (a.atMs !== b.atMs) return a.atMs < b.atMs;
   if (a.gate !== b.gate) return a.gate < b.gate;
-  if (a.epoch !== b.epoch) return a.epoch < b.epoch;
-  return a.seq < b.seq;
+  return a.epoch !== b.epoch ? a.epoch < b.epoch : a.seq < b.seq;
 }
 
-export function isSameTap(a: CarrierTap | null, b: CarrierTap | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.gate === b.gate && a.epoch === b.epoch && a.seq === b.seq;
+function outcomeOf(claim: Claim, carrier: Claim | undefined): Outcome {
+  if (claim.voided) return 'VOIDED';
+  if (claim !== carrier) return 'EXTRA_USE';
+  return claim.fareCents === undefined ? 'FARE_UNKNOWN' : 'CHARGED';
 }
 
-/** Brings a charge (or the lack of one) to what the taps of its code use say now. */
-export function rate(
-  before: Charge | undefined,
-  use: string,
-  account: string,
-  taps: readonly CarrierTap[],
-  balances: Balances,
-): MoneyStep | null {
-  const tap = carrierOf(taps);
-  if (before === undefined && tap === null) return null;
-  const charge = before ?? {
-    use,
-    account,
-    state: 'VOIDED' as const,
-    tap: null,
-    withheldCents: 0,
-    revision: 0,
-  };
-  const same = isSameTap(charge.tap, tap) && charge.tap?.fareCents === tap?.fareCents;
-  if (same && before !== undefined) return null;
-  const fareBefore = charge.tap?.fareCents ?? 0;
-  const fareAfter = tap?.fareCents ?? 0;
-  const steps = new Poster(charge, balances, tap?.atMs ?? charge.tap?.atMs ?? 0);
-  moveRevenue(steps, charge.tap, tap);
-  const line = revenueOf((tap ?? charge.tap)?.line ?? '');
-  if (fareAfter > fareBefore) {
-    steps.post('FARE', receivableOf(account), line, fareAfter - fareBefore);
-  } else if (fareAfter < fareBefore) {
-    giveBack(steps, account, line, fareBefore - fareAfter);
-  }
-  // What the wallet has paid beyond the new fare went back to it just now.
-  const withheldCents = Math.min(charge.withheldCents, fareAfter);
-  const rated = { ...charge, tap, withheldCents };
-  if (tap === null) return steps.finish(rated, 'VOIDED', 'no tap carries it');
-  const cause = before === undefined ? 'tap' : 'another tap carries it';
-  if (fareAfter === withheldCents && before !== undefined && charge.state !== 'POSTED') {
-    return steps.finish(rated, charge.state === 'VOIDED' ? 'POSTED' : charge.state, cause);
-  }
-  return steps.finish(rated, 'POSTED', cause);
+/** The states that a change walks through; the last one is where the charge then stands. */
+export function statesOf(
+  change: Pick<ChargeChange, 'before' | 'after'>,
+  owedCents: number,
+): readonly ChargeState[] {
+  if (change.after === null) return ['REFUNDED'];
+  return [change.before === null ? 'POSTED' : 'REPRICED', 'VERIFYING', verified(owedCents)];
 }
 
-/** Revenue belongs to the line of the carrying tap; when that changes, what was booked moves. */
-function moveRevenue(steps: Poster, from: CarrierTap | null, to: CarrierTap | null): void {
-  if (from === null || to === null || from.line === to.line || from.fareCents === 0) return;
-  steps.post('MOVE', revenueOf(from.line), revenueOf(to.line), from.fareCents);
-}
-
-/** First lowers what is owed, then refills the wallet: never both owed and owned. */
-function giveBack(steps: Poster, account: string, revenue: string, amountCents: number): void {
-  const owed = balanceOf(receivableOf(account), steps.balances.get(receivableOf(account)));
-  const lowered = Math.min(owed, amountCents);
-  if (lowered > 0) steps.post('FARE_BACK', revenue, receivableOf(account), lowered);
-  if (amountCents > lowered)
-    steps.post('REFUND', revenue, walletOf(account), amountCents - lowered);
-}
-
-export type AccountStanding = 'active' | 'closed';
-
-/** Verifies the account, then withholds what the wallet has; the rest stays owed. */
-export function withhold(
-  charge: Charge,
-  standing: AccountStanding | undefined,
-  balances: Balances,
-): MoneyStep {
-  assert(charge.state === 'POSTED' && charge.tap !== null, 'only what is owed is withheld');
-  const { account, tap } = charge;
-  const steps = new Poster(charge, balances, tap.atMs);
-  steps.pass('VERIFYING', 'account');
-  const owed = balanceOf(receivableOf(account), balances.get(receivableOf(account)));
-  const open = Math.min(owed, tap.fareCents - charge.withheldCents);
-  if (standing !== 'active') {
-    const cause = standing === 'closed' ? 'ACCOUNT_CLOSED' : 'ACCOUNT_UNKNOWN';
-    return steps.finish(charge, open > 0 ? 'DEBT' : 'WITHHELD', cause);
-  }
-  const wallet = balanceOf(walletOf(account), balances.get(walletOf(account)));
-  const taken = Math.min(wallet, open);
-  if (taken > 0) steps.post('WITHHOLD', walletOf(account), receivableOf(account), taken);
-  const paid = { ...charge, withheldCents: charge.withheldCents + taken };
-  return taken === open
-    ? steps.finish(paid, 'WITHHELD', 'wallet')
-    : steps.finish(paid, 'DEBT', 'WALLET_EMPTY');
-}
-
-/** Pays one debt from a wallet that has been topped up. */
-export function recover(charge: Charge, balances: Balances, atMs: number): MoneyStep | null {
-  assert(charge.state === 'DEBT' && charge.tap !== null, 'only a debt is recovered');
-  const { account, tap } = charge;
-  const steps = new Poster(charge, balances, atMs);
-  const wallet = balanceOf(walletOf(account), balances.get(walletOf(account)));
-  const owed = balanceOf(receivableOf(account), balances.get(receivableOf(account)));
-  const open = Math.min(owed, tap.fareCents - charge.withheldCents);
-  const taken = Math.min(wallet, open);
-  if (taken > 0) steps.post('RECOVER', walletOf(account), receivableOf(account), taken);
-  else if (open > 0) return null;
-  const paid = { ...charge, withheldCents: charge.withheldCents + taken };
-  return steps.finish(paid, taken === open ? 'RECOVERED' : 'DEBT', 'top-up');
-}
-
-/** Collects what one step of one charge posts, with ids derived from the charge and its revision. */
-class Poster {
-  readonly #charge: Charge;
-  readonly #atMs: number;
-  readonly #transfers: Transfer[] = [];
-  readonly #events: ChargeEvent[] = [];
-  #state: ChargeState;
-  balances: Balances;
-
-  constructor(charge: Charge, balances: Balances, atMs: number) {
-    this.#charge = charge;
-    this.#state = charge.state;
-    this.#atMs = atMs;
-    this.balances = balances;
-  }
-
-  post(code: TransferCode, debit: string, credit: string, amountCents: number): void {
-    const { use, revision } = this.#charge;
-    const id = `charge:${use}:${revision + 1}:${code}`;
-    const eventAtMs = this.#atMs;
-    const transfer: Transfer = { id, debit, credit, amountCents, code, ref: use, eventAtMs };
-    this.balances = post(this.balances, [transfer]);
-    this.#transfers.push(transfer);
-  }
-
-  pass(state: ChargeState, cause: string): void {
-    const { use, revision } = this.#charge;
-    const first = revision === 0 && this.#state === 'VOIDED';
-    assert(first || CHARGE_STEPS[this.#state].includes(state), `${this.#state} → ${state} exists`);
-    this.#state = state;
-    this.#events.push({ use, state, atMs: this.#atMs, cause });
-  }
-
-  finish(charge: Charge, state: ChargeState, cause: string): MoneyStep {
-    this.pass(state, cause);
-    return {
-      charge: { ...charge, state, revision: this.#charge.revision + 1 },
-      balances: this.balances,
-      transfers: this.#transfers,
-      events: this.#events,
-    };
-  }
+/** The account's verdict: good for the whole fare, or something stays owed. */
+function verified(owedCents: number): ChargeState {
+  return owedCents === 0 ? 'WITHHELD' : 'DEBT';
 }

@@ -1,53 +1,52 @@
 /**
- * When the deny list changes: which ids a new version adds and removes, given what has changed and why
- * accounts are on it. An id is on the list as long as it has a cause (a debt, or the operator's word).
+ * From who is to be denied to the next version of the published deny list. Debts and an operator's own
+ * denials are causes; an id is on the list while it has any. It publishes only differences, and a
+ * version only where there is one.
  */
-import { fromHex, type Sha256 } from '@stile/protocol/bytes.ts';
+import { type Sha256, toHex } from '@stile/protocol/bytes.ts';
 import { updateSetDigest } from '@stile/protocol/deny-list.ts';
 import type { DenyHead } from '@stile/protocol/trust-list.ts';
 
+/** DEBT: something is owed · OPERATOR: a person said so, and only a person lifts it. */
 export const DENY_CAUSES = ['DEBT', 'OPERATOR'] as const;
 export type DenyCause = (typeof DENY_CAUSES)[number];
 
-export type DenyStep = { head: DenyHead; adds: string[]; removes: string[] };
+/** One id whose causes may have changed since it was last published. */
+export type DenyCandidate = { id: Uint8Array; wanted: boolean; listed: boolean };
 
-/** The next version, or null where nothing has changed in effect. Ids are hex, sorted in the result. */
-export function nextDenyVersion(
+export type DenyStep = { head: DenyHead; adds: Uint8Array[]; removes: Uint8Array[] };
+
+/** The next version, or null where nothing changes. */
+export function nextDenyList(
   head: DenyHead,
-  changed: readonly { id: string; isListed: boolean; hasCause: boolean }[],
+  candidates: readonly DenyCandidate[],
   sha256: Sha256,
 ): DenyStep | null {
-  const adds = changed.filter((entry) => entry.hasCause && !entry.isListed).map(({ id }) => id);
-  const removes = changed.filter((entry) => !entry.hasCause && entry.isListed).map(({ id }) => id);
-  if (adds.length === 0 && removes.length === 0) return null;
-  return {
-    head: {
-      version: head.version + 1,
-      count: head.count + adds.length - removes.length,
-      setDigest: updateSetDigest(head.setDigest, bytesOf(adds), bytesOf(removes), sha256),
-    },
-    adds: adds.sort(),
-    removes: removes.sort(),
-  };
+  const adds = candidates.filter(({ wanted, listed }) => wanted && !listed).map(({ id }) => id);
+  const removes = candidates.filter(({ wanted, listed }) => !wanted && listed).map(({ id }) => id);
+  if (adds.length + removes.length === 0) return null;
+  const setDigest = updateSetDigest(head.setDigest, adds, removes, sha256);
+  const count = head.count + adds.length - removes.length;
+  return { head: { version: head.version + 1, count, setDigest }, adds, removes };
 }
 
-/** The one step that leads from an older version to the newest: what was added and stayed, and so on. */
-export function combineSteps(
-  steps: readonly { id: string; addedIn: number; removedIn: number | null }[],
-  from: number,
-): { adds: string[]; removes: string[] } {
+/** A row of the list's history: from which version on, and until before which, an id is on it. */
+export type DenyRow = { id: Uint8Array; addedIn: number; removedIn: number | null };
+
+export function isListedIn(row: Pick<DenyRow, 'addedIn' | 'removedIn'>, version: number): boolean {
+  return row.addedIn <= version && (row.removedIn === null || row.removedIn > version);
+}
+
+/** The net step between two versions, from the rows that changed after `from`. */
+export function denyStepBetween(rows: readonly DenyRow[], from: number, to: number) {
   const before = new Set<string>();
   const after = new Set<string>();
-  for (const { id, addedIn, removedIn } of steps) {
-    if (addedIn <= from && (removedIn === null || removedIn > from)) before.add(id);
-    if (removedIn === null) after.add(id);
+  for (const row of rows) {
+    if (isListedIn(row, from)) before.add(toHex(row.id));
+    if (isListedIn(row, to)) after.add(toHex(row.id));
   }
   return {
     adds: [...after].filter((id) => !before.has(id)).sort(),
     removes: [...before].filter((id) => !after.has(id)).sort(),
   };
-}
-
-function bytesOf(ids: readonly string[]): Uint8Array[] {
-  return ids.map((id) => fromHex(id) ?? new Uint8Array(0));
 }

@@ -1,189 +1,115 @@
 /**
- * What settlement says to each line of a batch. Pure: the batch as read, what is known of this gate's
- * log, and what the signature checks found, in; one ruling and one thing to keep for each line, out.
- * Nothing is refused silently: every line is kept somewhere, and every kept line has its reason.
+ * What settlement answers to each record of a batch, and which of them claim a fare. A pure function
+ * of the checked records and of facts that were looked up for them; it neither charges nor stores.
+ * The reasons are tried in the order in which they stand in `ruleOpened`; the first one counts.
  */
-import { equalBytes, toHex } from '@stile/protocol/bytes.ts';
-import {
-  type Batch,
-  type ChainedLine,
-  type GateRecord,
-  readRecord,
-} from '@stile/protocol/gate-log.ts';
-import type { ItemRuling, RulingReason } from '@stile/protocol/sync.ts';
-import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
-import { findFareCents, type IssuerKey, type TrustList } from '@stile/protocol/trust-list.ts';
+import type { Ruling, RulingReason } from '@stile/protocol/sync.ts';
+import type { TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
+import { type Claim, isEarlier } from './charge.ts';
+import type { Checked, CheckedCode, CheckedTap } from './check.ts';
+import { useKey } from './code-use.ts';
+import { fareOfTap, type LinePosting } from './tariff.ts';
 
-/** How far apart a phone's and a gate's clock may be before a code counts as stale here. */
-const CLOCK_SLACK_S = 120;
+export type Limits = TrustList['limits'];
 
-/** What is known of one epoch of one gate's log. */
-export type KnownLog = {
-  /** Last record that is here without a gap; 0: none. */
-  lastSeq: number;
-  /** Chain hash after it. */
-  head: Uint8Array;
-  /** Records that are here already, by seq, as received. */
-  lines: ReadonlyMap<number, Uint8Array>;
-};
+export type RecordId = { gate: string; epoch: string; seq: number };
 
-export type SignatureFinding =
-  | 'OK'
-  | 'KEY_UNKNOWN'
-  | 'BAD_ISSUER_SIGNATURE'
-  | 'BAD_DEVICE_SIGNATURE'
-  | 'MALFORMED';
-
+/** What was looked up for the records of one batch. */
 export type IngestFacts = {
-  gateLine: string;
-  codeLifetimeSMax: number;
-  tariff: TrustList['tariff'];
-  findKey: (issuer: number, keyId: number) => IssuerKey | undefined;
-  /** What the signature checks say of an opened tap. */
-  findSignature: (seq: number) => SignatureFinding | undefined;
-  isDevice: (account: string, serial: number) => boolean;
+  /** Limits by the trust list version in force at the gate; the latest where it names none. */
+  limits: ReadonlyMap<number, Limits>;
+  limitsNow: Limits;
+  /** Passes that were enrolled here, as `account/serial`. */
+  passes: ReadonlySet<string>;
+  /** Taps (by seq) that the gate's own deny list should have refused. */
+  deniedAtGate: ReadonlySet<number>;
+  /** Earlier taps of the code uses in the batch. */
+  claims: ReadonlyMap<string, readonly EarlierClaim[]>;
+  postings: readonly LinePosting[];
+  tariff: readonly TariffLine[];
 };
 
-/** An opened tap whose code is good: it may carry a charge. */
-export type GoodUse = {
-  use: string;
-  issuer: number;
-  account: string;
-  serial: number;
-  counter: number;
-  line: string;
-  fareCents: number;
-};
+export type EarlierClaim = Pick<Claim, 'gate' | 'epoch' | 'seq' | 'atMs' | 'voided'>;
 
-export type KeptRecord = {
-  line: ChainedLine;
-  /** Null where the line is no record. */
-  record: GateRecord | null;
-  ruling: ItemRuling['ruling'];
+export type Ruled = {
+  seq: number;
+  checked: Checked;
+  ruling: Ruling;
   reason: RulingReason | null;
-  use: GoodUse | null;
+  /** The code use that this record claims, or null: no money can come of it. */
+  use: string | null;
 };
 
-/** Lines that are no part of the log (yet): kept byte for byte. */
-export type KeptAside = { line: ChainedLine; why: 'CONFLICT' | 'FORK' | 'GAP' };
+type Answer = Pick<Ruled, 'ruling' | 'reason' | 'use'>;
 
-export type IngestPlan = {
-  items: ItemRuling[];
-  records: KeptRecord[];
-  aside: KeptAside[];
-  lastSeq: number;
-  head: Uint8Array;
-  /** Set where records are missing before this batch. */
-  gap: { fromSeq: number; toSeq: number } | null;
-};
+const ACCEPTED: Answer = { ruling: 'accepted', reason: null, use: null };
 
-export function useKey(code: TransitCode): string {
-  const { issuer, account, serial } = code.pass;
-  return `${issuer}/${account}/${serial}/${code.counter}`;
-}
-
-export function planIngest(batch: Batch, known: KnownLog, facts: IngestFacts): IngestPlan {
-  const plan: IngestPlan = {
-    items: [],
-    records: [],
-    aside: [],
-    lastSeq: known.lastSeq,
-    head: known.head,
-    gap: null,
-  };
-  const { fromSeq, toSeq } = batch.header;
-  if (fromSeq > known.lastSeq + 1) {
-    plan.gap = { fromSeq: known.lastSeq + 1, toSeq: fromSeq - 1 };
-    for (const line of batch.lines) setAside(plan, line, 'GAP');
-    return plan;
-  }
-  const fresh = batch.lines.filter((line) => line.seq > known.lastSeq);
-  const joins = fresh.length === 0 || toHex(hashBefore(batch, known.lastSeq)) === toHex(known.head);
-  for (const line of batch.lines) {
-    const here = known.lines.get(line.seq);
-    if (line.seq <= known.lastSeq) {
-      if (here !== undefined && equalBytes(here, line.bytes)) {
-        plan.items.push({ seq: line.seq, ruling: 'duplicate' });
-      } else setAside(plan, line, 'CONFLICT');
-    } else if (!joins) setAside(plan, line, 'FORK');
-    else keep(plan, line, facts);
-  }
-  if (joins && toSeq > known.lastSeq) {
-    plan.lastSeq = toSeq;
-    plan.head = batch.head;
-  }
-  return plan;
-}
-
-/** The chain hash that the batch itself has after `seq`. */
-function hashBefore(batch: Batch, seq: number): Uint8Array {
-  const line = batch.lines[seq - batch.header.fromSeq];
-  if (line !== undefined) return line.hash;
-  return Uint8Array.from(batch.header.prev.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-}
-
-function setAside(plan: IngestPlan, line: ChainedLine, why: KeptAside['why']): void {
-  plan.aside.push({ line, why });
-  plan.items.push(
-    why === 'CONFLICT'
-      ? { seq: line.seq, ruling: 'conflict', reason: 'OTHER_BYTES' }
-      : { seq: line.seq, ruling: 'parked', reason: why },
-  );
-}
-
-function keep(plan: IngestPlan, line: ChainedLine, facts: IngestFacts): void {
-  const kept = judge(line, facts);
-  plan.records.push(kept);
-  plan.items.push({
-    seq: line.seq,
-    ruling: kept.ruling,
-    ...(kept.reason === null ? {} : { reason: kept.reason }),
+/** Rules on the records that continue the log, in their order. */
+export function ruleRecords(
+  log: { gate: string; epoch: string },
+  records: readonly { seq: number; checked: Checked }[],
+  facts: IngestFacts,
+): readonly Ruled[] {
+  const claims = new Map<string, EarlierClaim[]>();
+  for (const [use, earlier] of facts.claims) claims.set(use, [...earlier]);
+  return records.map(({ seq, checked }) => {
+    const answer = ruleOne({ ...log, seq }, checked, facts, claims);
+    if (answer.use !== null && checked.kind === 'tap') {
+      const claim = { ...log, seq, atMs: checked.atMs, voided: false };
+      claims.set(answer.use, [...(claims.get(answer.use) ?? []), claim]);
+    }
+    return { seq, checked, ...answer };
   });
 }
 
-function judge(line: ChainedLine, facts: IngestFacts): KeptRecord {
-  const read = readRecord(line);
-  if (!read.ok) return { line, record: null, ruling: 'parked', reason: 'UNREADABLE', use: null };
-  const { record } = read;
-  if (record.kind !== 'tap' || record.verdict !== 'open') {
-    return { line, record, ruling: 'accepted', reason: null, use: null };
-  }
-  const reading = readTransitCode(record.scan ?? '');
-  if (!reading.ok) return { line, record, ruling: 'rejected', reason: 'MALFORMED', use: null };
-  const code = reading.value;
-  const refused = refuseCode(code, record, facts);
-  if (refused !== null) return { line, record, ruling: 'rejected', reason: refused, use: null };
-  const { issuer, account, serial } = code.pass;
-  if (!facts.isDevice(account, serial)) {
-    return { line, record, ruling: 'parked', reason: 'ACCOUNT_UNKNOWN', use: null };
-  }
-  const fareCents = findFareCents(facts.tariff, record.line, Math.floor(record.atMs / 1000));
-  if (fareCents === undefined || record.line !== facts.gateLine) {
-    return { line, record, ruling: 'parked', reason: 'FARE_UNKNOWN', use: null };
-  }
-  const { counter } = code;
-  const use = { use: useKey(code), issuer, account, serial, counter, line: record.line, fareCents };
-  return { line, record, ruling: 'accepted', reason: null, use };
+function ruleOne(
+  id: RecordId,
+  checked: Checked,
+  facts: IngestFacts,
+  claims: ReadonlyMap<string, readonly EarlierClaim[]>,
+): Answer {
+  if (checked.kind === 'unreadable') return { ruling: 'parked', reason: 'UNREADABLE', use: null };
+  if (checked.kind !== 'tap' || checked.verdict === 'refuse') return ACCEPTED;
+  if (checked.problem !== null) return rejected(checked.problem);
+  return ruleOpened(id, checked, checked.code, facts, claims);
 }
 
-function refuseCode(
-  code: TransitCode,
-  record: Extract<GateRecord, { kind: 'tap' }>,
+function ruleOpened(
+  id: RecordId,
+  tap: CheckedTap,
+  code: CheckedCode,
   facts: IngestFacts,
-): RulingReason | null {
-  const { pass, generatedAtS } = code;
-  const key = facts.findKey(pass.issuer, pass.issuerKeyId);
-  if (key === undefined) return 'KEY_UNKNOWN';
-  // Whether a key was good is judged by when the pass was signed, not by when the tap arrives.
-  if (pass.issuedAtS < key.notBeforeS || pass.issuedAtS > key.notAfterS) return 'KEY_EXPIRED';
-  const finding = facts.findSignature(record.seq);
-  if (finding !== 'OK') return finding ?? 'MALFORMED';
-  if (record.clock === 'UNKNOWN') return null;
-  const atS = Math.floor(record.atMs / 1000);
-  const lifetimeS = Math.min(pass.codeLifetimeS, facts.codeLifetimeSMax);
-  const stale =
-    atS > generatedAtS + lifetimeS + CLOCK_SLACK_S ||
-    atS < generatedAtS - CLOCK_SLACK_S ||
-    atS > pass.issuedAtS + pass.lifetimeMin * 60 + CLOCK_SLACK_S;
-  return stale ? 'STALE_CODE' : null;
+  claims: ReadonlyMap<string, readonly EarlierClaim[]>,
+): Answer {
+  const limits = facts.limits.get(tap.trust) ?? facts.limitsNow;
+  if (tap.clock !== 'UNKNOWN' && isStale(code, Math.floor(tap.atMs / 1000), limits)) {
+    return rejected('STALE_CODE');
+  }
+  if (facts.deniedAtGate.has(id.seq)) return rejected('DENIED_AT_GATE');
+  if (!facts.passes.has(`${code.account}/${code.serial}`)) {
+    return { ruling: 'parked', reason: 'ACCOUNT_UNKNOWN', use: null };
+  }
+  const use = useKey(code);
+  const here = { ...id, atMs: tap.atMs };
+  const others = (claims.get(use) ?? []).filter(({ voided }) => !voided);
+  if (others.some((other) => isEarlier(other, here))) return { ...rejected('EXTRA_USE'), use };
+  const fareCents = fareOfTap(tap, facts.postings, facts.tariff);
+  if (fareCents === undefined) return { ruling: 'parked', reason: 'FARE_UNKNOWN', use };
+  return { ...ACCEPTED, use };
+}
+
+function rejected(reason: RulingReason): Answer {
+  return { ruling: 'rejected', reason, use: null };
+}
+
+/** Whether pass or code were outside their time; both ends are inside, as at the gate. */
+function isStale(code: CheckedCode, tapS: number, limits: Limits): boolean {
+  const { issuedAtS, lifetimeMin, generatedAtS } = code;
+  const codeLifetimeS = Math.min(code.codeLifetimeS, limits.codeLifetimeSMax);
+  return (
+    tapS + limits.skewS < issuedAtS ||
+    tapS > issuedAtS + lifetimeMin * 60 ||
+    tapS > generatedAtS + codeLifetimeS ||
+    generatedAtS > tapS + limits.skewS
+  );
 }

@@ -1,80 +1,76 @@
 /**
- * The double-entry ledger as arithmetic: immutable transfers between named accounts, integers only.
- * A transfer debits one account and credits another by the same amount, so debits equal credits by
- * construction; this file decides which transfers are allowed and what balances they leave.
+ * Double entry in its smallest form: named accounts, immutable transfers between two of them, and the
+ * arithmetic that says what a balance is. Amounts are integers in minor units and above zero; which
+ * side of an account may not be overdrawn follows from its kind. It decides no transfer.
  */
 import { assert } from '@stile/protocol/fault.ts';
 
-export type TransferCode =
-  | 'TOP_UP'
-  | 'FARE'
-  | 'FARE_BACK'
-  | 'MOVE'
-  | 'WITHHOLD'
-  | 'RECOVER'
-  | 'REFUND';
+/** cash: what riders paid in · wallet: prepaid · receivable: debt · revenue: fares of a line. */
+export const LEDGER_KINDS = ['cash', 'wallet', 'receivable', 'revenue'] as const;
+export type LedgerKind = (typeof LEDGER_KINDS)[number];
 
-/** One posting. `id` is derived from what it is for, so that the same work posts once. */
+export const TRANSFER_CODES = [
+  'TOP_UP',
+  'RECOVER',
+  'WITHHOLD',
+  'DEBT',
+  'REPRICE',
+  'REFUND',
+] as const;
+export type TransferCode = (typeof TRANSFER_CODES)[number];
+
 export type Transfer = {
+  /** Derived from what it is for, so that the same cause can never be posted twice. */
   id: string;
   debit: string;
   credit: string;
   amountCents: number;
   code: TransferCode;
-  /** The code use or top-up that it belongs to. */
-  ref: string;
-  /** When it happened (gate or rider), unix ms. */
-  eventAtMs: number;
 };
 
-/** Sums over all transfers of one account. */
-export type Sums = { debitsCents: number; creditsCents: number };
-export type Balances = Map<string, Sums>;
+export type Totals = { debitsCents: number; creditsCents: number };
 
-/** Money that the sandbox provider holds for us. */
 export const CASH = 'cash';
-export const walletOf = (account: string) => `wallet:${account}`;
-export const receivableOf = (account: string) => `receivable:${account}`;
-export const revenueOf = (line: string) => `revenue:${line}`;
 
-/** What the account stands at, positive on its own side: assets by debits, the rest by credits. */
-export function balanceOf(name: string, sums: Sums | undefined): number {
-  if (sums === undefined) return 0;
-  const { debitsCents, creditsCents } = sums;
-  const isAsset = name === CASH || name.startsWith('receivable:');
-  return isAsset ? debitsCents - creditsCents : creditsCents - debitsCents;
+export function walletOf(account: string): string {
+  return `wallet:${account}`;
 }
 
-/** Accounts that may never stand below zero: a wallet cannot lend, nobody owes less than nothing. */
-export function isBounded(name: string): boolean {
-  return name.startsWith('wallet:') || name.startsWith('receivable:');
+export function receivableOf(account: string): string {
+  return `receivable:${account}`;
 }
 
-/**
- * Posts transfers onto balances, all or none. A transfer that the rules forbid is our own bug: the
- * callers compute amounts from these very balances.
- */
-export function post(balances: Balances, transfers: readonly Transfer[]): Balances {
-  const next = new Map(balances);
-  for (const { id, debit, credit, amountCents } of transfers) {
-    assert(
-      Number.isSafeInteger(amountCents) && amountCents > 0,
-      `transfer ${id} has a whole amount`,
-    );
-    assert(debit !== credit, `transfer ${id} has two sides`);
-    next.set(debit, add(next.get(debit), amountCents, 0));
-    next.set(credit, add(next.get(credit), 0, amountCents));
-    for (const name of [debit, credit]) {
-      const balance = balanceOf(name, next.get(name));
-      assert(!isBounded(name) || balance >= 0, `transfer ${id} leaves ${name} at ${balance}`);
-    }
-  }
-  return next;
+export function revenueOf(line: string): string {
+  return `revenue:${line}`;
 }
 
-function add(sums: Sums | undefined, debitCents: number, creditCents: number): Sums {
-  return {
-    debitsCents: (sums?.debitsCents ?? 0) + debitCents,
-    creditsCents: (sums?.creditsCents ?? 0) + creditCents,
+export function kindOf(name: string): LedgerKind {
+  const kind = LEDGER_KINDS.find((known) => name === known || name.startsWith(`${known}:`));
+  assert(kind !== undefined, `${name} is no ledger account`);
+  return kind;
+}
+
+/** What an account holds, seen from its normal side; below zero means overdrawn. */
+export function balanceCents(kind: LedgerKind, totals: Totals): number {
+  const isDebitNormal = kind === 'cash' || kind === 'receivable';
+  return isDebitNormal
+    ? totals.debitsCents - totals.creditsCents
+    : totals.creditsCents - totals.debitsCents;
+}
+
+/** What a set of transfers adds to each account: one balance update an account, however many post. */
+export function netTotals(transfers: Iterable<Transfer>): Map<string, Totals> {
+  const net = new Map<string, Totals>();
+  const at = (name: string) => {
+    const totals = net.get(name) ?? { debitsCents: 0, creditsCents: 0 };
+    net.set(name, totals);
+    return totals;
   };
+  for (const { debit, credit, amountCents } of transfers) {
+    assert(Number.isSafeInteger(amountCents) && amountCents > 0, `a transfer of ${amountCents}`);
+    assert(debit !== credit, `a transfer from ${debit} to itself`);
+    at(debit).debitsCents += amountCents;
+    at(credit).creditsCents += amountCents;
+  }
+  return net;
 }

@@ -5,7 +5,8 @@
 
 import { assert, describeError, Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
-import { Kysely, type Migration, Migrator, SqliteDialect } from 'kysely';
+import { Kysely, SqliteDialect } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
 import { up } from '../migrations/0001-start.ts';
 import type { Tables } from './schema.ts';
 

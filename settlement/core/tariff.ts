@@ -1,0 +1,57 @@
+/**
+ * Which fare belongs to a tap, and what of all fares ever set is worth publishing. A fare has a date
+ * from which it is in force; one from the future is not applied, and no fare is not a fare of zero.
+ */
+import type { GateRecord } from '@stile/protocol/gate-log.ts';
+import { findFareCents, LINES_MAX, type TariffLine } from '@stile/protocol/trust-list.ts';
+
+export type ClockQuality = GateRecord['clock'];
+
+/** A gate's line and the instant from which it stood there. */
+export type LinePosting = { line: string; fromMs: number };
+
+/**
+ * The fare of a tap, or undefined: the line has no fare in force then, or it is not the line at which
+ * the gate stood. A gate that did not know the time may name any line where it ever stood.
+ */
+export function fareOfTap(
+  tap: { line: string; atMs: number; clock: ClockQuality },
+  postings: readonly LinePosting[],
+  lines: readonly TariffLine[],
+): number | undefined {
+  if (!stoodAt(tap, postings)) return undefined;
+  return findFareCents({ version: 1, lines: [...lines] }, tap.line, Math.floor(tap.atMs / 1000));
+}
+
+function stoodAt(
+  tap: { line: string; atMs: number; clock: ClockQuality },
+  postings: readonly LinePosting[],
+): boolean {
+  if (tap.clock === 'UNKNOWN') return postings.some(({ line }) => line === tap.line);
+  let inForce: LinePosting | undefined;
+  for (const posting of postings) {
+    if (posting.fromMs > tap.atMs) continue;
+    if (inForce === undefined || posting.fromMs >= inForce.fromMs) inForce = posting;
+  }
+  return inForce?.line === tap.line;
+}
+
+/**
+ * The fares that a gate can still need: of each line the one in force and those to come, in the order
+ * in which they were set. History stays here; a list that carried it would outgrow its limit.
+ */
+export function publishableLines(all: readonly TariffLine[], nowS: number): TariffLine[] {
+  const wanted = new Set<TariffLine>();
+  const inForce = new Map<string, TariffLine>();
+  const coming = new Map<string, TariffLine>();
+  for (const entry of all) {
+    if (entry.fromS > nowS) {
+      coming.set(`${entry.line}@${entry.fromS}`, entry);
+      continue;
+    }
+    const best = inForce.get(entry.line);
+    if (best === undefined || entry.fromS >= best.fromS) inForce.set(entry.line, entry);
+  }
+  for (const entry of [...inForce.values(), ...coming.values()]) wanted.add(entry);
+  return all.filter((entry) => wanted.has(entry)).slice(-LINES_MAX);
+}
