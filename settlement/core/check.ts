@@ -12,7 +12,11 @@ import {
   type Verify,
 } from '@stile/protocol/signature.ts';
 import type { RulingReason } from '@stile/protocol/sync.ts';
-import { readTransitCode, type SignedPass, type TransitCode } from '@stile/protocol/transit-code.ts';
+import {
+  readTransitCode,
+  type SignedPass,
+  type TransitCode,
+} from '@stile/protocol/transit-code.ts';
 import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 import type { CodeUse } from './code-use.ts';
 import type { ClockQuality } from './tariff.ts';
