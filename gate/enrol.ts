@@ -46,7 +46,11 @@ export async function enrolGate(options: {
   const publicKey = toHex(key.publicKey);
   const proof = toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
   const answer = await postJson(settlementUrl, 'v1/gates/enrolments', { token, publicKey, proof });
-  const { gate, line, scope, operator, rootKeys } = enrolmentSchema.parse(answer);
+  const parsed = enrolmentSchema.safeParse(answer);
+  if (!parsed.success) {
+    throw new Fault('UPLINK_REFUSED', `${settlementUrl} answers the enrolment with something else`);
+  }
+  const { gate, line, scope, operator, rootKeys } = parsed.data;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   writeIdentity(dataDir, { gate, line, scope, operator, rootKeys }, key.privateJwk);
   const lists = await provision(dataDir, settlementUrl);

@@ -74,6 +74,7 @@ class Port implements VirtualPort {
   #queue: Promise<void> = Promise.resolve();
   #queuedBytes = 0;
   #closed = false;
+  #closing: Promise<void> | null = null;
 
   constructor(master: number, slave: number, devicePath: string, link: string | undefined) {
     this.#master = master;
@@ -132,8 +133,12 @@ class Port implements VirtualPort {
     });
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#unplug();
+    return this.#closing;
+  }
+
+  async #unplug(): Promise<void> {
     this.#closed = true;
     await this.#queue;
     if (this.#link !== undefined && pointsTo(this.#link, this.devicePath)) rmSync(this.#link);

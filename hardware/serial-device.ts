@@ -47,8 +47,8 @@ export class SerialDevice {
   #nodeTimer: NodeJS.Timeout | null = null;
   #heartbeatTimer: NodeJS.Timeout | null = null;
   #heartbeatPending = false;
-  /** Writes that the kernel has not taken yet. */
-  readonly #writes = new Set<(error: SerialDeviceError) => void>();
+  /** Writes and settings that have not come to an end yet. */
+  readonly #calls = new Set<(error: SerialDeviceError) => void>();
   #waitingBytes = 0;
   /** Ports that are still being opened or closed; `close` waits for them. */
   readonly #unsettled = new Set<Promise<void>>();
@@ -83,12 +83,28 @@ export class SerialDevice {
     this.#waitingBytes += bytes.length;
     return new Promise<void>((done, fail) => {
       // After a hang-up serialport never answers a write: losing the port does.
-      this.#writes.add(fail);
+      this.#calls.add(fail);
       port.write(Buffer.from(bytes), (error) => {
         // Not there any more: the port was lost meanwhile, and the count with it.
-        if (!this.#writes.delete(fail)) return;
+        if (!this.#calls.delete(fail)) return;
         this.#waitingBytes -= bytes.length;
         if (error) fail(new SerialDeviceError(`${path}: ${error.message}`));
+        else done();
+      });
+    });
+  }
+
+  /** Changes the rate of the open port; the next time it is opened, it has the configured one again. */
+  setBaud(baud: number): Promise<void> {
+    const port = this.#port;
+    if (port === null || !this.#connected) {
+      return Promise.reject(new SerialDeviceError(`${this.#options.path} is not connected`));
+    }
+    return new Promise<void>((done, fail) => {
+      this.#calls.add(fail);
+      port.update({ baudRate: baud }, (error) => {
+        if (!this.#calls.delete(fail)) return;
+        if (error) fail(new SerialDeviceError(`${this.#options.path}: ${error.message}`));
         else done();
       });
     });
@@ -151,9 +167,9 @@ export class SerialDevice {
     if (this.#heartbeatTimer !== null) clearInterval(this.#heartbeatTimer);
     this.#heartbeatPending = false;
     this.#waitingBytes = 0;
-    const writes = [...this.#writes];
-    this.#writes.clear();
-    for (const fail of writes) fail(new SerialDeviceError(`${this.#options.path} ${what}`));
+    const calls = [...this.#calls];
+    this.#calls.clear();
+    for (const fail of calls) fail(new SerialDeviceError(`${this.#options.path} ${what}`));
     if (port !== null) this.#shut(port);
   }
 

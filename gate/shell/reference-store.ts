@@ -3,7 +3,15 @@
  * restarts: the trust list in `reference.db`, the deny list in a file of its own that it names. All
  * of it can be fetched again, so damage here is answered with a fresh start, never with a guess.
  */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@stile/protocol/fault.ts';
 import { openList, type RootKey } from '@stile/protocol/signed-list.ts';
@@ -36,9 +44,10 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
       trust = await openList('stile-trust-list+jws', jws, rootKeys, trustListSchema);
     }
     deny = openDenyFile(join(dataDir, (get.get('deny_file') as string | undefined) ?? 'deny-0.db'));
+    checkTogether(trust, deny);
   } catch (error) {
     db.close();
-    throw error;
+    throw asDamage(error, dataDir);
   }
   removeStrayDenyFiles(dataDir, deny.file);
 
@@ -61,6 +70,7 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
       if (file === deny.file) return;
       await buildDenyFile(`${file}.part`, head, body, pause);
       renameSync(`${file}.part`, file);
+      syncDirectory(dataDir);
       const next = openDenyFile(file);
       set.run('deny_file', name);
       const old = deny;
@@ -84,6 +94,30 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
       db.close();
     },
   };
+}
+
+/** A trust list is applied after its deny list: an older deny list here means that a file was lost. */
+function checkTogether(trust: TrustList | null, deny: DenyFile): void {
+  const { version } = deny.head;
+  if (trust === null || version >= trust.deny.version) return;
+  deny.close();
+  throw new Fault(
+    'STORE_CORRUPT',
+    `${deny.file} has deny list ${version}, but ${trust.deny.version} was applied`,
+  );
+}
+
+/** A cached list that no longer verifies was verified when it was stored: the file is damaged. */
+function asDamage(error: unknown, dataDir: string): unknown {
+  if (!(error instanceof Fault) || error.code !== 'LIST_REFUSED') return error;
+  return new Fault('STORE_CORRUPT', `the cached lists in ${dataDir}: ${error.message}`, error);
+}
+
+/** Makes a new name in the directory survive a power cut. */
+function syncDirectory(dataDir: string): void {
+  const handle = openSync(dataDir, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
 }
 
 function removeStrayDenyFiles(dataDir: string, inUse: string): void {

@@ -176,7 +176,7 @@ export function createGateLoop(parts: LoopParts) {
         return seq;
       case 'open': {
         const from = performance.now();
-        barrier.open().then(
+        openBarrier().then(
           () => stopwatch.add('relay', performance.now() - from),
           (error) => {
             log.error({ error: describeError(error), seq }, 'the barrier could not be opened');
@@ -186,17 +186,35 @@ export function createGateLoop(parts: LoopParts) {
         return seq;
       }
       case 'close':
-        barrier.close().catch((error) => {
+        closeBarrier().catch((error) => {
           log.error({ error: describeError(error) }, 'the barrier could not be closed');
         });
         return seq;
       case 'show':
-        display.show(effect.words);
+        show(effect.words);
         return seq;
       case 'report':
         counts[effect.what === 'repeat' ? 'repeat' : 'dropped'] += 1;
         log.debug({ what: effect.what }, 'scan not stored');
         return seq;
+    }
+  }
+
+  /** A driver that throws instead of rejecting has failed in the same way. */
+  async function openBarrier(): Promise<void> {
+    await barrier.open();
+  }
+
+  async function closeBarrier(): Promise<void> {
+    await barrier.close();
+  }
+
+  /** Words are a courtesy: a display that fails must not stop a gate. */
+  function show(words: Words): void {
+    try {
+      display.show(words);
+    } catch (error) {
+      log.error({ error: describeError(error) }, 'the display failed');
     }
   }
 
@@ -223,7 +241,7 @@ export function createGateLoop(parts: LoopParts) {
       freshSignedTime = true;
     },
     start(): void {
-      display.show(IDLE_WORDS);
+      show(IDLE_WORDS);
     },
     get lastScanMonoMs() {
       return lastScanMonoMs;

@@ -97,7 +97,8 @@ export function createUplink(options: UplinkOptions) {
       const answer = await ask('v1/trust-list', LIST_BYTES_MAX, {
         headers: etag === null ? {} : { 'if-none-match': etag },
       });
-      if (answer.status === 304) return null;
+      // Without a question "changed since?" this answer says nothing.
+      if (answer.status === 304 && etag !== null) return null;
       if (answer.status !== 200) throw refused('the trust list', answer);
       const jws = textOf(answer.body);
       const list = await openList('stile-trust-list+jws', jws, rootKeys, trustListSchema);
@@ -148,8 +149,8 @@ async function readBounded(response: Response, bytesMax: number): Promise<Uint8A
 }
 
 function retryAfterMs(header: string | null): number | null {
-  const seconds = Number(header);
-  return header !== null && Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+  // The other form is a date, which a gate with a wrong clock would misread.
+  return header !== null && /^\d{1,9}$/.test(header) ? Number(header) * 1000 : null;
 }
 
 function refused(what: string, answer: Answer): Fault {

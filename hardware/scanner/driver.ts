@@ -1,31 +1,47 @@
 /**
  * The scanner's driver: raw bytes from the line, whatever program or module is at its other end.
  * Lines are the reader's business: the gate puts its own guard and line parser behind these bytes.
+ * A GM65-type module can be set up each time it appears; its replies are among the bytes.
  */
 import { SerialDevice } from '../serial-device.ts';
-import { GATE_SETTINGS, SAVE_SETTINGS } from './frames.ts';
+import { createReplyDecoder, encodeBaud, FACTORY_BAUD, type Reply } from './frames.ts';
+import { applySettings, type SettingsReport } from './settings.ts';
+
+/** How long a module may take to answer a command. */
+export const REPLY_MS_MAX = 200;
 
 export type ScannerOptions = {
   path: string;
   baud: number;
-  /** `gm65`: write GATE_SETTINGS whenever the scanner appears. */
+  /** `gm65`: bring the module to GATE_SETTINGS whenever it appears, from 9600 baud if need be. */
   configure: 'none' | 'gm65';
   /** 0: no heartbeat. */
   heartbeatMs: number;
   /** Must not throw: it runs inside the serial port's data handler. */
   onBytes: (bytes: Uint8Array) => void;
   onState?: (connected: boolean, why: string) => void;
+  /** What became of `configure`; the line is read all the same. */
+  onConfigured?: (report: SettingsReport) => void;
 };
 
 export class ScannerDriver {
+  readonly #options: ScannerOptions;
   readonly #device: SerialDevice;
+  #onReply: ((reply: Reply) => void) | null = null;
 
   constructor(options: ScannerOptions) {
+    this.#options = options;
     const { path, baud, configure, heartbeatMs, onBytes, onState } = options;
+    const replies = createReplyDecoder();
     this.#device = new SerialDevice(
       { path, baud, heartbeatMs },
       {
-        onBytes,
+        onBytes: (bytes) => {
+          if (this.#onReply !== null) {
+            for (const reply of replies.push(bytes)) this.#onReply?.(reply);
+          }
+          onBytes(bytes);
+        },
         onState: (connected, why) => {
           // What fails here is an unplug, which the device reports by itself.
           if (connected && configure === 'gm65') this.#configure().catch(() => undefined);
@@ -48,7 +64,35 @@ export class ScannerDriver {
   }
 
   async #configure(): Promise<void> {
-    for (const command of GATE_SETTINGS) await this.#device.write(command);
-    await this.#device.write(SAVE_SETTINGS);
+    const { baud, onConfigured } = this.#options;
+    let report = await applySettings((command) => this.#ask(command));
+    if (!report.ok && report.reason === 'SILENT' && baud !== FACTORY_BAUD) {
+      await this.#leaveFactoryBaud(baud);
+      report = await applySettings((command) => this.#ask(command));
+    }
+    onConfigured?.(report);
+  }
+
+  /** A module fresh from the factory, or reset, is told at its own rate which one the gate uses. */
+  async #leaveFactoryBaud(baud: number): Promise<void> {
+    await this.#device.setBaud(FACTORY_BAUD);
+    // The reply comes at the old rate or the new one; which, differs from model to model.
+    await this.#ask(encodeBaud(baud));
+    await this.#device.setBaud(baud);
+  }
+
+  async #ask(command: Uint8Array): Promise<Reply | null> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const reply = new Promise<Reply | null>((done) => {
+        this.#onReply = done;
+        timer = setTimeout(() => done(null), REPLY_MS_MAX);
+      });
+      await this.#device.write(command);
+      return await reply;
+    } finally {
+      clearTimeout(timer);
+      this.#onReply = null;
+    }
   }
 }

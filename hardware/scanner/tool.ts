@@ -8,8 +8,9 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleepMs } from 'node:timers/promises';
 import { createDice } from '../dice.ts';
-import { openVirtualPort, type VirtualPort } from '../pty.ts';
-import { readPicture } from './picture.ts';
+import { openVirtualPort, PtyError, type VirtualPort } from '../pty.ts';
+import { createScannerModule } from './module.ts';
+import { PICTURE_BYTES_MAX, readPicture } from './picture.ts';
 import { createLinePlayer, type LinePlayer, type Misbehaviour, type Suffix } from './virtual.ts';
 
 /** How often a missing reader and a growing file are looked at again. */
@@ -18,6 +19,7 @@ const LOOK_AGAIN_MS = 100;
 const SETTLE_MS = 100;
 /** The last line has to reach the reader before the port goes away. */
 const LINGER_MS = 400;
+const OUTPUT_COLUMNS = 80;
 const PICTURE_NAME = /\.(png|jpe?g)$/i;
 
 export type ScannerToolOptions = {
@@ -42,8 +44,8 @@ export type ScannerToolOptions = {
 
 const HELP = `Each line is played as a scanned text. Commands:
   /picture FILE   /unplug   /replug   /quit
-  /double TEXT    /split TEXT    /noise TEXT    /nosuffix TEXT
-  /ack TEXT       /damage TEXT   /endless BYTES
+  /double TEXT    /split TEXT    /nosuffix TEXT   /ack TEXT    /damage TEXT
+  /noise TEXT     /noisewithin TEXT   /noiseafter TEXT   /endless BYTES
 `;
 
 /** Plays everything; resolves with how many texts went out and how many pictures could not be read. */
@@ -61,7 +63,10 @@ export async function runScannerTool(
 class ScannerTool {
   readonly #options: ScannerToolOptions;
   readonly #player: LinePlayer;
+  readonly #module = createScannerModule();
   #port: VirtualPort | null = null;
+  /** One thing at a time on the wire: a reply never falls into the middle of a text. */
+  #turn: Promise<void> = Promise.resolve();
   #played = 0;
   #unread = 0;
 
@@ -72,43 +77,65 @@ class ScannerTool {
       suffix: options.suffix,
       dice: createDice(options.seed),
       write: async (bytes) => {
-        await this.#port?.write(bytes);
+        if (this.#port === null) throw new PtyError('the scanner was unplugged');
+        await this.#port.write(bytes);
       },
       sleep: async (ms) => {
         await sleepMs(ms);
       },
+      now: () => performance.now(),
     });
     this.#plug();
   }
 
   async run(): Promise<{ played: number; unread: number }> {
     const { pictures, watchDir, input, signal, stay } = this.#options;
+    if (watchDir !== undefined && !statSync(watchDir, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new Error(`cannot watch ${watchDir}: no such folder`);
+    }
+    // A line that nobody reads must not hold up the end.
+    signal.addEventListener('abort', () => this.close().catch(() => undefined), { once: true });
     this.#say(`scanner at ${this.#options.link}, ${this.#options.baud} baud`);
     await this.#waitForReader();
-    for (const file of pictures) await this.#playPicture(file);
+    for (const file of pictures) {
+      if (!signal.aborted) await this.#playPicture(file);
+    }
     const sources = [
       ...(watchDir === undefined ? [] : [this.#watch(watchDir)]),
       ...(input === undefined ? [] : [this.#read(input)]),
       ...(stay ? [new Promise<void>((end) => signal.addEventListener('abort', () => end()))] : []),
     ];
     if (!signal.aborted) await Promise.all(sources);
-    await sleepMs(LINGER_MS);
+    if (!signal.aborted) await sleepMs(LINGER_MS);
     return { played: this.#played, unread: this.#unread };
   }
 
   async close(): Promise<void> {
-    await this.#port?.close();
+    const port = this.#port;
     this.#port = null;
+    await port?.close();
   }
 
   #say(text: string): void {
-    this.#options.out.write(`${text}\n`);
+    const line = text.length <= OUTPUT_COLUMNS ? text : `${text.slice(0, OUTPUT_COLUMNS - 1)}…`;
+    this.#options.out.write(`${line}\n`);
+  }
+
+  async #inTurn(send: () => Promise<void>): Promise<void> {
+    const mine = this.#turn.then(send);
+    this.#turn = mine.catch(() => undefined);
+    await mine;
   }
 
   #plug(): void {
-    this.#port = openVirtualPort({ link: this.#options.link });
+    const port = openVirtualPort({ link: this.#options.link });
+    this.#port = port;
     // The gate's heartbeats and commands have to be read, or they would fill the line.
-    this.#port.onBytes(() => undefined);
+    port.onBytes((bytes) => {
+      for (const reply of this.#module.push(bytes)) {
+        this.#inTurn(() => port.write(reply)).catch((error) => this.#say(describe(error)));
+      }
+    });
   }
 
   async #waitForReader(): Promise<void> {
@@ -132,11 +159,12 @@ class ScannerTool {
       return;
     }
     try {
-      await this.#player.play(text, { ...this.#options.misbehaviour, ...extra });
+      const misbehaviour = { ...this.#options.misbehaviour, ...extra };
+      await this.#inTurn(() => this.#player.play(text, misbehaviour));
       this.#played += 1;
       this.#say(`sent ${text.length} characters: ${shorten(text)}`);
     } catch (error) {
-      this.#say(`not sent: ${error instanceof Error ? error.message : String(error)}`);
+      this.#say(`not sent: ${describe(error)}`);
     }
   }
 
@@ -144,21 +172,23 @@ class ScannerTool {
     const from = performance.now();
     let bytes: Uint8Array;
     try {
+      if (statSync(file).size > PICTURE_BYTES_MAX) throw new Error('too large for a picture');
       bytes = readFileSync(file);
     } catch (error) {
       this.#unread += 1;
-      this.#say(`${basename(file)}: cannot be read (${String((error as Error).message)})`);
+      this.#say(`${nameOf(file)}: cannot be read`);
+      this.#say(`  ${describe(error)}`);
       return;
     }
     const reading = await readPicture(bytes);
     const ms = (performance.now() - from).toFixed(0);
     if (!reading.ok) {
       this.#unread += 1;
-      this.#say(`${basename(file)}: ${reading.reason} in ${ms} ms`);
+      this.#say(`${nameOf(file)}: ${reading.reason} in ${ms} ms`);
       this.#say(`  ${reading.hint}`);
       return;
     }
-    this.#say(`${basename(file)}: QR v${reading.version}-${reading.ecLevel} in ${ms} ms`);
+    this.#say(`${nameOf(file)}: QR v${reading.version}-${reading.ecLevel} in ${ms} ms`);
     await this.#play(reading.text);
   }
 
@@ -187,15 +217,17 @@ class ScannerTool {
         await this.close();
         return this.#say('unplugged');
       case 'replug':
-        if (this.#port === null) this.#plug();
-        this.#say('plugged in');
-        return await this.#waitForReader();
+        return await this.#replug();
       case 'double':
         return await this.#play(rest, { double: true });
       case 'split':
         return await this.#play(rest, { split: true });
       case 'noise':
         return await this.#play(rest, { noiseBytes: 64 });
+      case 'noisewithin':
+        return await this.#play(rest, { noiseWithinBytes: 8 });
+      case 'noiseafter':
+        return await this.#play(rest, { noiseAfterBytes: 8 });
       case 'nosuffix':
         return await this.#play(rest, { missingSuffix: true });
       case 'ack':
@@ -207,6 +239,16 @@ class ScannerTool {
       default:
         this.#options.out.write(HELP);
     }
+  }
+
+  async #replug(): Promise<void> {
+    try {
+      if (this.#port === null) this.#plug();
+    } catch (error) {
+      return this.#say(`not plugged in: ${describe(error)}`);
+    }
+    this.#say('plugged in');
+    await this.#waitForReader();
   }
 
   /** Plays each picture of the folder once, when it has stopped growing. */
@@ -252,6 +294,15 @@ function listPictures(folder: string): [string, string][] {
 function versionOf(file: string): string {
   const found = statSync(file, { throwIfNoEntry: false });
   return found === undefined ? 'gone' : `:${found.size}:${found.mtimeMs}`;
+}
+
+function nameOf(file: string): string {
+  const name = basename(file);
+  return name.length <= 40 ? name : `${name.slice(0, 24)}…${name.slice(-15)}`;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function shorten(text: string): string {

@@ -22,7 +22,11 @@ export type Misbehaviour = {
   split?: boolean;
   /** This many random bytes before the text, ended like a line. */
   noiseBytes?: number;
-  /** This many bytes of the text replaced by others. */
+  /** This many random bytes somewhere inside the text: the code is spoilt. */
+  noiseWithinBytes?: number;
+  /** This many random bytes behind the line end, with none of their own: the next line's burden. */
+  noiseAfterBytes?: number;
+  /** This many bytes of the text with one bit turned. */
   damagedBytes?: number;
   /** Sent twice, as scanners do with a code that stays before them. */
   double?: boolean;
@@ -46,6 +50,8 @@ export type LinePlayerOptions = {
   dice: Dice;
   write: (bytes: Uint8Array) => Promise<void>;
   sleep: (ms: number) => Promise<void>;
+  /** Milliseconds that pass while `sleep` sleeps. */
+  now: () => number;
 };
 
 /** How long a line of so many bytes takes on the wire: 304 characters at 115,200 baud are 26 ms. */
@@ -54,17 +60,21 @@ export function wireMs(bytes: number, baud: number): number {
 }
 
 export function createLinePlayer(options: LinePlayerOptions): LinePlayer {
-  const { baud, dice, sleep } = options;
+  const { baud, dice, sleep, now } = options;
 
   async function send(bytes: Uint8Array, split: boolean): Promise<void> {
     const fifoBytes =
       baud === 0 ? bytes.length : Math.max(1, Math.floor(FIFO_MS / wireMs(1, baud)));
+    const fromMs = now();
+    let dueMs = 0;
     let at = 0;
     while (at < bytes.length) {
       const piece = split ? dice.between(1, SPLIT_BYTES_MAX) : fifoBytes;
       const part = bytes.subarray(at, at + piece);
-      const pauseMs = wireMs(part.length, baud) + (split ? dice.between(0, SPLIT_GAP_MS_MAX) : 0);
-      // The wire is slow first and the byte is there afterwards, not the other way round.
+      dueMs += wireMs(part.length, baud) + (split ? dice.between(0, SPLIT_GAP_MS_MAX) : 0);
+      // The wire is slow first and the byte is there afterwards, not the other way round. What a sleep
+      // took too long is taken off the next one: the whole line keeps to the baud rate.
+      const pauseMs = dueMs - (now() - fromMs);
       if (pauseMs > 0) await sleep(pauseMs);
       await options.write(part);
       at += piece;
@@ -75,16 +85,21 @@ export function createLinePlayer(options: LinePlayerOptions): LinePlayer {
     async play(text, misbehaviour = {}) {
       const suffix = misbehaviour.missingSuffix ? '' : SUFFIXES[options.suffix];
       const { endlessBytes = 0, noiseBytes = 0, damagedBytes = 0 } = misbehaviour;
+      const { noiseWithinBytes = 0, noiseAfterBytes = 0 } = misbehaviour;
       const split = misbehaviour.split ?? false;
       if (endlessBytes > 0) {
         await sendEndless(endlessBytes, dice, options.write);
         await send(Buffer.from('\r\n'), false);
       }
       if (noiseBytes > 0) {
-        const noise = Uint8Array.from({ length: noiseBytes }, () => dice.between(0, 255));
-        await send(Buffer.concat([noise, Buffer.from('\r\n')]), split);
+        await send(Buffer.concat([makeNoise(noiseBytes, dice), Buffer.from('\r\n')]), split);
       }
-      const line = damage(Buffer.from(text + suffix, 'latin1'), damagedBytes, dice);
+      const damaged = damage(Buffer.from(text, 'latin1'), damagedBytes, dice);
+      const line = Buffer.concat([
+        insert(damaged, makeNoise(noiseWithinBytes, dice), dice),
+        Buffer.from(suffix),
+        makeNoise(noiseAfterBytes, dice),
+      ]);
       const ack = misbehaviour.acknowledge ? TRIGGER_ACK : new Uint8Array(0);
       await send(Buffer.concat([ack, line]), split);
       if (misbehaviour.double) {
@@ -107,11 +122,25 @@ async function sendEndless(
   }
 }
 
-function damage(line: Uint8Array, count: number, dice: Dice): Uint8Array {
-  const damaged = line.slice();
-  for (let n = 0; n < count; n += 1) {
-    const at = dice.between(0, Math.max(0, line.length - 3));
-    damaged[at] = (damaged[at] ?? 0) ^ (1 << dice.between(0, 6));
+function makeNoise(bytes: number, dice: Dice): Uint8Array {
+  return Uint8Array.from({ length: bytes }, () => dice.between(0, 255));
+}
+
+function insert(text: Uint8Array, noise: Uint8Array, dice: Dice): Uint8Array {
+  if (noise.length === 0) return text;
+  const at = dice.between(0, text.length);
+  return Buffer.concat([text.subarray(0, at), noise, text.subarray(at)]);
+}
+
+/** Turns one bit in each of `count` different bytes; a line end is never made. */
+function damage(text: Uint8Array, count: number, dice: Dice): Uint8Array {
+  const damaged = text.slice();
+  const places = Array.from(text.keys());
+  for (let n = 0; n < count && places.length > 0; n += 1) {
+    const [at = 0] = places.splice(dice.between(0, places.length - 1), 1);
+    const bit = 1 << dice.between(0, 6);
+    const turned = (text[at] ?? 0) ^ bit;
+    damaged[at] = turned === 0x0a || turned === 0x0d ? turned ^ 0x60 : turned;
   }
   return damaged;
 }

@@ -1,0 +1,273 @@
+/**
+ * Composition root of the firmware: identity, stores, devices, loop and uplink, put together and taken
+ * down again. No decision is made here.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { BarrierDriver } from '@stile/hardware/barrier/driver.ts';
+import { DisplayDriver } from '@stile/hardware/display/driver.ts';
+import { ScannerDriver } from '@stile/hardware/scanner/driver.ts';
+import { describeError, type Fault } from '@stile/protocol/fault.ts';
+import type { Logger } from 'pino';
+import { type Clock, systemClock } from './shell/clock.ts';
+import type { GateConfig } from './shell/config.ts';
+import { readIdentity } from './shell/identity.ts';
+import { createLineReader } from './shell/lines.ts';
+import { createListsFetcher } from './shell/lists.ts';
+import { lockDataDir } from './shell/lock.ts';
+import { openOrReplace } from './shell/quarantine.ts';
+import { openReferenceStore } from './shell/reference-store.ts';
+import { createGateLoop, type LoopParts } from './shell/run.ts';
+import { createStopwatch } from './shell/stopwatch.ts';
+import { createSyncer } from './shell/syncer.ts';
+import { newBootId, openTapsStore } from './shell/taps-store.ts';
+import { createUplink } from './shell/uplink.ts';
+import { warmUp } from './shell/warm-up.ts';
+
+const HOUSEKEEPING_MS = 1_000;
+/** Housekeeping writes to the disk only when nobody has been at the gate for this long. */
+const QUIET_MS = 500;
+/** Old records and passes are looked for once in so many rounds of housekeeping. */
+const PRUNE_EVERY_ROUNDS = 60;
+/** How long words stay on the display before it invites the next rider. */
+const MESSAGE_MS = 2_500;
+
+export type GateOptions = {
+  config: GateConfig;
+  log: Logger;
+  clock?: Clock;
+  random?: () => number;
+  /** The disk has failed; the gate has closed itself and the process should end. */
+  onFatal: (fault: Fault) => void;
+};
+
+export type Gate = {
+  readonly gate: string;
+  /** Milliseconds since this process began until the gate was ready. */
+  readonly readyMs: number;
+  /** Writes how long each step of the latest taps took, as JSON; answers the file's name. */
+  writeTimings(): string;
+  close(): Promise<void>;
+};
+
+/** @throws Fault where the gate is not enrolled, runs already, or cannot write its disk. */
+export async function startGate(options: GateOptions): Promise<Gate> {
+  const { config, log, clock = systemClock } = options;
+  const { dataDir } = config;
+  const identity = readIdentity(dataDir);
+  const unlock = lockDataDir(dataDir);
+  const closers: (() => void | Promise<void>)[] = [unlock];
+  try {
+    return await assemble({ ...options, clock }, identity, closers);
+  } catch (error) {
+    for (const close of closers.reverse()) await close();
+    log.debug({ error: describeError(error) }, 'start failed');
+    throw error;
+  }
+}
+
+async function assemble(
+  options: GateOptions & { clock: Clock },
+  identity: ReturnType<typeof readIdentity>,
+  closers: (() => void | Promise<void>)[],
+): Promise<Gate> {
+  const { config, log, clock } = options;
+  const { dataDir } = config;
+  const stores = await openStores(config, identity, clock, log);
+  closers.push(() => stores.taps.close());
+  closers.push(() => stores.reference.close());
+  const stopwatch = createStopwatch();
+  const verify = createNodeVerify();
+  const devices = openDevices(config, log);
+  for (const device of [devices.barrier, devices.display]) {
+    if (device !== null) closers.push(() => device.release());
+  }
+  let fatal = false;
+  const onFatal = (fault: Fault) => {
+    if (fatal) return;
+    fatal = true;
+    log.fatal({ code: fault.code, error: fault.message }, 'the gate stops');
+    options.onFatal(fault);
+  };
+  const loop = createGateLoop({
+    taps: stores.taps,
+    reference: stores.reference,
+    barrier: devices.barrier,
+    display: devices.display ?? { show: () => undefined },
+    clock,
+    log,
+    verify,
+    stopwatch,
+    settings: settingsOf(config, identity),
+    onStored: () => syncer.onStored(),
+    onFatal,
+  });
+  const uplink = createUplink({ ...config.settlement, rootKeys: identity.rootKeys });
+  const syncer = createSyncer({
+    gate: identity.gate,
+    key: identity.key,
+    taps: stores.taps,
+    reference: stores.reference,
+    uplink,
+    lists: createListsFetcher(stores.reference, uplink),
+    clock,
+    pace: config.settlement,
+    random: options.random ?? Math.random,
+    log,
+    onLists: ({ signedAtS }) => loop.onListsApplied(signedAtS),
+    onFatal,
+  });
+  const scanner = openScanner(config, clock, log, (text, atMs) => loop.onLine(text, atMs));
+  closers.push(() => scanner.release());
+  if (stores.replaced !== null) loop.storeNote('LOG_REPLACED', stores.replaced);
+  loop.storeNote('STARTED', `node ${process.version}`);
+  warmUp(verify);
+  loop.start();
+  for (const device of [devices.barrier, devices.display, scanner]) device?.start();
+  syncer.start();
+  const housekeeping = keepHouse(stores.taps, loop, clock);
+  const readyMs = Math.round(performance.now());
+  const { gate, line } = identity;
+  const trust = stores.reference.trust?.version ?? 0;
+  log.info({ gate, line, trust, unconfirmed: stores.taps.unconfirmed, readyMs }, 'ready');
+  return {
+    gate,
+    readyMs,
+    writeTimings() {
+      const file = join(dataDir, 'timings.json');
+      writeFileSync(file, JSON.stringify(stopwatch.read()));
+      return file;
+    },
+    async close() {
+      clearInterval(housekeeping);
+      await scanner.release();
+      await syncer.close();
+      loop.close();
+      // The relay is left closed; a rider in the way is the hardware's business.
+      await devices.barrier.close().catch(() => undefined);
+      await devices.barrier.release();
+      await devices.display?.release();
+      stores.taps.close();
+      stores.reference.close();
+      closers[0]?.();
+      log.info(loop.counts, 'stopped');
+    },
+  };
+}
+
+async function openStores(
+  config: GateConfig,
+  identity: ReturnType<typeof readIdentity>,
+  clock: Clock,
+  log: Logger,
+) {
+  const { dataDir, store } = config;
+  const { wallMs } = clock.now();
+  const reference = await openOrReplace(
+    () => openReferenceStore(dataDir, identity.rootKeys),
+    dataDir,
+    (name) => name.startsWith('reference.db') || name.startsWith('deny-'),
+    wallMs,
+  );
+  const taps = await openOrReplace(
+    () =>
+      openTapsStore({
+        file: join(dataDir, 'taps.db'),
+        gate: identity.gate,
+        boot: newBootId(),
+        ...store,
+      }),
+    dataDir,
+    (name) => name.startsWith('taps.db'),
+    wallMs,
+  ).catch((error) => {
+    reference.store.close();
+    throw error;
+  });
+  for (const { replaced } of [reference, taps]) {
+    if (replaced !== null) log.error(replaced, 'a damaged store was moved aside');
+  }
+  return {
+    reference: reference.store,
+    taps: taps.store,
+    replaced: taps.replaced === null ? null : taps.replaced.why.slice(0, 500),
+  };
+}
+
+function openDevices(config: GateConfig, log: Logger) {
+  const report = (device: string) => (connected: boolean, why: string) =>
+    log[connected ? 'info' : 'warn']({ device, connected, why }, 'device');
+  const { barrier, display } = config;
+  return {
+    barrier: new BarrierDriver({ ...barrier, onState: report('barrier') }),
+    display:
+      display === undefined ? null : new DisplayDriver({ ...display, onState: report('display') }),
+  };
+}
+
+function openScanner(
+  config: GateConfig,
+  clock: Clock,
+  log: Logger,
+  onLine: (text: string, bytesAtMs: number) => void,
+): ScannerDriver {
+  let bytesAtMs = 0;
+  const lines = createLineReader(clock, (text) => {
+    try {
+      onLine(text, bytesAtMs);
+    } catch (error) {
+      // A throw inside a stream's handler would end the process; a bug here must refuse, not stop.
+      log.error({ error: describeError(error) }, 'a scan could not be judged');
+    }
+  });
+  return new ScannerDriver({
+    ...config.scanner,
+    onBytes: (bytes) => {
+      bytesAtMs = performance.now();
+      lines.push(bytes);
+    },
+    onState: (connected, why) => {
+      if (!connected) lines.reset();
+      log[connected ? 'info' : 'warn']({ device: 'scanner', connected, why }, 'device');
+    },
+  });
+}
+
+function settingsOf(
+  config: GateConfig,
+  identity: ReturnType<typeof readIdentity>,
+): LoopParts['settings'] {
+  const { rules, barrier } = config;
+  return {
+    line: identity.line,
+    scopes: rules.scopes ?? [identity.scope],
+    products: rules.products,
+    passbackS: rules.passbackS,
+    onClockUnknown: rules.onClockUnknown,
+    timing: {
+      openMs: barrier.openMs,
+      presentationMs: rules.presentationMs,
+      messageMs: MESSAGE_MS,
+    },
+  };
+}
+
+/** Moves the journal into the file and drops what is old, while nobody is waiting. */
+function keepHouse(
+  taps: ReturnType<typeof openTapsStore>,
+  loop: ReturnType<typeof createGateLoop>,
+  clock: Clock,
+): NodeJS.Timeout {
+  let checkpointedSeq = -1;
+  let round = 0;
+  return setInterval(() => {
+    const now = clock.now();
+    if (now.monoMs - loop.lastScanMonoMs < QUIET_MS) return;
+    round += 1;
+    if (round % PRUNE_EVERY_ROUNDS === 0) taps.prune(now.wallMs);
+    if (checkpointedSeq === taps.lastSeq) return;
+    checkpointedSeq = taps.lastSeq;
+    taps.checkpoint();
+  }, HOUSEKEEPING_MS);
+}

@@ -1,0 +1,287 @@
+import { denyIdHex } from '@stile/protocol/deny-list.ts';
+import type { TrustList } from '@stile/protocol/trust-list.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  makeTrust,
+  NOW_S,
+  rootKey,
+  rootKeyOf,
+  signAsRoot,
+  strangerKey,
+} from '../scripted-phone.ts';
+import {
+  type Answer,
+  cutOff,
+  DELTA_PATH,
+  type DenyStep,
+  denyOf,
+  hangInBody,
+  NO_DENY,
+  SNAPSHOT_PATH,
+  say,
+  signDelta,
+  signSnapshot,
+  startSettlement,
+  TRUST_PATH,
+} from '../scripted-settlement.ts';
+import { createListsFetcher } from './lists.ts';
+import { openReferenceStore } from './reference-store.ts';
+import { scratchDir } from './scratch-dir.ts';
+import { createUplink } from './uplink.ts';
+
+const ROOT_KEYS = [rootKeyOf(rootKey)];
+const ACCOUNT = '0000000000000001';
+const id = (serial: number) => denyIdHex(7, ACCOUNT, serial);
+const DENY_3 = denyOf(3, [id(1), id(2)]);
+const DENY_4 = denyOf(4, [id(2), id(3)]);
+
+async function openStore(dir: string) {
+  const store = await openReferenceStore(dir, ROOT_KEYS);
+  let closed = false;
+  const close = () => {
+    if (!closed) store.close();
+    closed = true;
+  };
+  onTestFinished(close);
+  return { store, close };
+}
+
+/** A gate's lists and the settlement that they come from. */
+async function world() {
+  const settlement = await startSettlement();
+  const { answers, asked, url } = settlement;
+  const dir = scratchDir();
+  const { store, close } = await openStore(dir);
+  const uplink = createUplink({ url, timeoutMs: 1_000, rootKeys: ROOT_KEYS });
+  const lists = createListsFetcher(store, uplink);
+
+  const signTrust = (deny: DenyStep, changes: Partial<TrustList> = {}, key = rootKey) =>
+    signAsRoot('stile-trust-list+jws', makeTrust({ deny: deny.head, ...changes }), key);
+  async function publish(deny: DenyStep, changes: Partial<TrustList> = {}): Promise<void> {
+    const jws = await signTrust(deny, changes);
+    answers.set(TRUST_PATH, ifChanged(jws, `"v${changes.version ?? 5}"`));
+    answers.set(SNAPSHOT_PATH, say(200, await signSnapshot(deny)));
+    answers.set(DELTA_PATH, say(410));
+  }
+  /** All that a gate goes by. */
+  const inForce = () => ({
+    trust: store.trust,
+    deny: store.denyHead,
+    denied: [0, 1, 2, 3, 4].filter((serial) => store.isDenied(7, ACCOUNT, serial)),
+  });
+  return { answers, asked, close, dir, inForce, lists, publish, signTrust, store };
+}
+
+function ifChanged(body: string, etag: string): Answer {
+  return (response, asked) => {
+    const same = asked.headers['if-none-match'] === etag;
+    (same ? say(304) : say(200, body, { etag }))(response, asked);
+  };
+}
+
+/** The world with trust list 5 and deny list 3 in force. */
+async function provisioned() {
+  const made = await world();
+  await made.publish(DENY_3);
+  expect(await made.lists.refresh()).toEqual({ changed: true, signedAtS: NOW_S - 3_600 });
+  expect(made.inForce()).toMatchObject({ trust: { version: 5 }, denied: [1, 2] });
+  made.asked.length = 0;
+  return made;
+}
+
+describe('a refresh', () => {
+  test('brings both lists in, the first time by snapshot', async () => {
+    const { asked } = await provisioned();
+    expect(asked).toEqual([]);
+  });
+
+  test('brings a newer pair in by delta', async () => {
+    const { answers, asked, inForce, lists, publish } = await provisioned();
+    await publish(DENY_4, { version: 6 });
+    answers.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4)));
+    expect(await lists.refresh()).toMatchObject({ changed: true });
+    expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: DENY_4.head, denied: [2, 3] });
+    expect(asked.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH]);
+    expect(asked[1]?.query.get('from')).toBe('3');
+  });
+
+  test('that finds nothing new asks once and changes nothing', async () => {
+    const { asked, inForce, lists } = await provisioned();
+    const before = inForce();
+    expect(await lists.refresh()).toEqual({ changed: false, signedAtS: NOW_S - 3_600 });
+    expect(inForce()).toEqual(before);
+    expect(asked.map(({ path }) => path)).toEqual([TRUST_PATH]);
+  });
+
+  test('takes the snapshot where the delta does not fit what is here', async () => {
+    const { answers, asked, inForce, lists, publish } = await provisioned();
+    await publish(DENY_4, { version: 6 });
+    answers.set(DELTA_PATH, say(200, await signDelta(NO_DENY, DENY_4, { from: 3 })));
+    await lists.refresh();
+    expect(inForce()).toMatchObject({ deny: DENY_4.head, denied: [2, 3] });
+    expect(asked.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH, SNAPSHOT_PATH]);
+  });
+
+  test('takes the snapshot where the same version is another list', async () => {
+    const { answers, inForce, lists, publish } = await provisioned();
+    const other = denyOf(3, [id(4)]);
+    await publish(other, { version: 6 });
+    answers.set(DELTA_PATH, say(204));
+    await lists.refresh();
+    expect(inForce()).toMatchObject({ deny: other.head, denied: [4] });
+  });
+
+  test('tries again where the lists change between two requests', async () => {
+    const { answers, inForce, lists, publish } = await provisioned();
+    await publish(DENY_4, { version: 6 });
+    const delta = await signDelta(DENY_3, DENY_4);
+    const late = answers.get(TRUST_PATH) ?? say(500);
+    const old = await signAsRoot('stile-trust-list+jws', makeTrust({ version: 6 }));
+    let asks = 0;
+    // The first trust list names a deny list that is already history when the delta is asked for.
+    answers.set(TRUST_PATH, (response, asked) => {
+      asks += 1;
+      (asks === 1 ? say(200, old) : late)(response, asked);
+    });
+    answers.set(DELTA_PATH, say(200, delta));
+    await lists.refresh();
+    expect(asks).toBe(2);
+    expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: DENY_4.head });
+  });
+});
+
+type Spoil = (made: Awaited<ReturnType<typeof provisioned>>) => Promise<unknown>;
+
+describe('a failed refresh changes nothing', () => {
+  test.each<[string, object, Spoil]>([
+    [
+      'an older trust list',
+      { code: 'LIST_REFUSED', message: expect.stringContaining('older than 5') },
+      ({ publish }) => publish(DENY_3, { version: 4 }),
+    ],
+    [
+      'a trust list signed by a stranger',
+      { code: 'LIST_REFUSED' },
+      async ({ answers, signTrust }) =>
+        answers.set(TRUST_PATH, say(200, await signTrust(DENY_4, { version: 6 }, strangerKey))),
+    ],
+    [
+      'a trust list that names an older deny list',
+      { code: 'LIST_REFUSED', message: expect.stringContaining('do not belong together') },
+      ({ publish }) => publish(denyOf(2, []), { version: 6 }),
+    ],
+    [
+      'a delta to another list than the trust list names',
+      { code: 'LIST_REFUSED', message: expect.stringContaining('do not belong together') },
+      async ({ answers, publish }) => {
+        await publish(DENY_4, { version: 6 });
+        answers.set(DELTA_PATH, say(200, await signDelta(DENY_3, denyOf(5, [id(4)]))));
+      },
+    ],
+    [
+      'a delta signed by a stranger',
+      { code: 'LIST_REFUSED' },
+      async ({ answers, publish }) => {
+        await publish(DENY_4, { version: 6 });
+        answers.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4, {}, strangerKey)));
+      },
+    ],
+    [
+      'a snapshot of another list than the trust list names',
+      { code: 'LIST_REFUSED', message: expect.stringContaining('do not belong together') },
+      async ({ answers, publish }) => {
+        await publish(DENY_4, { version: 6 });
+        answers.set(SNAPSHOT_PATH, say(200, await signSnapshot(denyOf(4, [id(4)]))));
+      },
+    ],
+    [
+      'a snapshot with another body',
+      { code: 'LIST_REFUSED' },
+      async ({ answers, publish }) => {
+        await publish(DENY_4, { version: 6 });
+        const file = await signSnapshot(DENY_4);
+        answers.set(SNAPSHOT_PATH, say(200, file.subarray(0, -14)));
+      },
+    ],
+    [
+      'a snapshot in which an id stands twice',
+      { code: 'LIST_REFUSED' },
+      ({ publish }) => publish(denyOf(4, [id(3), id(3)]), { version: 6 }),
+    ],
+    [
+      'a snapshot cut off in its body',
+      { code: 'UPLINK_UNREACHABLE' },
+      async ({ answers, publish }) => {
+        await publish(DENY_4, { version: 6 });
+        answers.set(SNAPSHOT_PATH, cutOff(await signSnapshot(DENY_4)));
+      },
+    ],
+    [
+      'a snapshot that hangs',
+      { code: 'UPLINK_UNREACHABLE' },
+      async ({ answers, publish }) => {
+        await publish(DENY_4, { version: 6 });
+        answers.set(SNAPSHOT_PATH, hangInBody);
+      },
+    ],
+    [
+      'a delta that fails',
+      { code: 'UPLINK_UNREACHABLE' },
+      async ({ answers, publish }) => {
+        await publish(DENY_4, { version: 6 });
+        answers.set(DELTA_PATH, say(500));
+      },
+    ],
+    [
+      'a server that is busy',
+      { code: 'UPLINK_BUSY', retryAfterMs: 9_000 },
+      async ({ answers }) => answers.set(TRUST_PATH, say(429, '', { 'retry-after': '9' })),
+    ],
+  ])('%s', async (_name, expected, spoil) => {
+    const made = await provisioned();
+    const before = made.inForce();
+    await spoil(made);
+    await expect(made.lists.refresh()).rejects.toMatchObject(expected);
+    expect(made.inForce()).toEqual(before);
+    // What is wrong once must not stick: the next good pair is taken.
+    await made.publish(DENY_4, { version: 7 });
+    expect(await made.lists.refresh()).toMatchObject({ changed: true });
+    expect(made.inForce()).toMatchObject({ trust: { version: 7 }, denied: [2, 3] });
+    made.close();
+    const { store } = await openStore(made.dir);
+    expect(store.trust?.version).toBe(7);
+    expect(store.denyHead).toEqual(DENY_4.head);
+  });
+
+  test('a list that grows insanely is refused, unless it is signed with force', async () => {
+    const { answers, inForce, lists, publish } = await provisioned();
+    const before = inForce();
+    const huge = denyOf(
+      4,
+      Array.from({ length: 10_003 }, (_, at) => id(at + 10)),
+    );
+    await publish(huge, { version: 6 });
+    await expect(lists.refresh()).rejects.toMatchObject({
+      code: 'LIST_REFUSED',
+      message: expect.stringContaining('without force'),
+    });
+    expect(inForce()).toEqual(before);
+    answers.set(SNAPSHOT_PATH, say(200, await signSnapshot(huge, true)));
+    await lists.refresh();
+    expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: huge.head });
+  });
+});
+
+test('the lists outlive any number of restarts without a network', async () => {
+  const made = await provisioned();
+  const before = made.inForce();
+  made.close();
+  for (let restart = 0; restart < 3; restart += 1) {
+    const { store, close } = await openStore(made.dir);
+    expect(store.trust).toEqual(before.trust);
+    expect(store.denyHead).toEqual(before.deny);
+    expect(store.isDenied(7, ACCOUNT, 1)).toBe(true);
+    expect(store.isDenied(7, ACCOUNT, 3)).toBe(false);
+    close();
+  }
+});

@@ -1,0 +1,145 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { concatBytes, fromHex } from '@stile/protocol/bytes.ts';
+import { DENY_ID_BYTES, denyIdHex } from '@stile/protocol/deny-list.ts';
+import Database from 'better-sqlite3';
+import { expect, onTestFinished, test } from 'vitest';
+import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../scripted-phone.ts';
+import { type DenyStep, denyOf } from '../scripted-settlement.ts';
+import { openReferenceStore } from './reference-store.ts';
+import { scratchDir } from './scratch-dir.ts';
+
+const ACCOUNT = '0000000000000001';
+const LIST_2 = denyOf(2, [denyIdHex(7, ACCOUNT, 1)]);
+const LIST_3 = denyOf(3, [denyIdHex(7, ACCOUNT, 2)]);
+const noPause = async () => undefined;
+
+async function open(dir: string, key = rootKey) {
+  const store = await openReferenceStore(dir, [rootKeyOf(key)]);
+  let closed = false;
+  const close = () => {
+    if (!closed) store.close();
+    closed = true;
+  };
+  onTestFinished(close);
+  return Object.assign(Object.create(store) as typeof store, { close });
+}
+
+type Store = Awaited<ReturnType<typeof open>>;
+
+async function applyTrust(store: Store, deny: DenyStep, version: number): Promise<void> {
+  const list = makeTrust({ deny: deny.head, version });
+  store.applyTrust(list, await signAsRoot('stile-trust-list+jws', list));
+}
+
+function applySnapshot(store: Store, { head, ids }: DenyStep, pause = noPause): Promise<void> {
+  const body = concatBytes(...ids.map((id) => fromHex(id, DENY_ID_BYTES) ?? new Uint8Array()));
+  return store.applySnapshot(head, body, pause);
+}
+
+function denyFiles(dir: string): string[] {
+  return readdirSync(dir).filter((name) => /^deny-.*\.(db|part)$/.test(name));
+}
+
+test('a new directory has no trust list and an empty deny list', async () => {
+  const store = await open(scratchDir());
+  expect(store.trust).toBeNull();
+  expect(store.denyHead).toMatchObject({ version: 0, count: 0 });
+  expect(store.isDenied(7, ACCOUNT, 1)).toBe(false);
+});
+
+test('a snapshot is swapped in whole; look-ups see the old list until then', async () => {
+  const dir = scratchDir();
+  const store = await open(dir);
+  await applySnapshot(store, LIST_2);
+  const seen: boolean[] = [];
+  await applySnapshot(store, LIST_3, async () => {
+    seen.push(store.isDenied(7, ACCOUNT, 1) && !store.isDenied(7, ACCOUNT, 2));
+  });
+  expect(seen).toEqual([true]);
+  expect(store.isDenied(7, ACCOUNT, 1)).toBe(false);
+  expect(store.isDenied(7, ACCOUNT, 2)).toBe(true);
+  expect(denyFiles(dir)).toHaveLength(1);
+  await applySnapshot(store, LIST_3);
+  expect(store.denyHead).toEqual(LIST_3.head);
+});
+
+test('a snapshot that breaks off while it is built leaves the old list, and no litter', async () => {
+  const dir = scratchDir();
+  const store = await open(dir);
+  await applySnapshot(store, LIST_2);
+  const broken = applySnapshot(store, LIST_3, async () => {
+    throw new Error('out of order');
+  });
+  await expect(broken).rejects.toThrow('out of order');
+  expect(store.denyHead).toEqual(LIST_2.head);
+  store.close();
+  // What a killed process leaves: half a file, and a whole one that was never taken into use.
+  writeFileSync(join(dir, 'deny-9-ffffffff.db.part'), 'half');
+  writeFileSync(join(dir, 'deny-9-ffffffff.db'), 'whole');
+  const again = await open(dir);
+  expect(again.denyHead).toEqual(LIST_2.head);
+  expect(denyFiles(dir)).toHaveLength(1);
+});
+
+test('an older trust list is refused, the same one again is not', async () => {
+  const store = await open(scratchDir());
+  await applyTrust(store, denyOf(0, []), 6);
+  await expect(applyTrust(store, denyOf(0, []), 5)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
+  expect(store.trust?.version).toBe(6);
+  await applyTrust(store, denyOf(0, []), 6);
+});
+
+test('a cached trust list is believed only with its signature', async () => {
+  const dir = scratchDir();
+  const store = await open(dir);
+  await applyTrust(store, denyOf(0, []), 6);
+  store.close();
+  await expect(open(dir, strangerKey)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  expect((await open(dir)).trust?.version).toBe(6);
+});
+
+test('a trust list that was changed on disk is found', async () => {
+  const dir = scratchDir();
+  const store = await open(dir);
+  await applyTrust(store, denyOf(0, []), 6);
+  store.close();
+  const db = new Database(join(dir, 'reference.db'));
+  db.exec("UPDATE current SET value = replace(value, '.', '.x') WHERE key = 'trust'");
+  db.close();
+  await expect(open(dir)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+});
+
+test('a deny file that was lost is found: an empty list would let everybody in', async () => {
+  const dir = scratchDir();
+  const store = await open(dir);
+  await applySnapshot(store, LIST_2);
+  await applyTrust(store, LIST_2, 6);
+  store.close();
+  for (const name of denyFiles(dir)) rmSync(join(dir, name));
+  await expect(open(dir)).rejects.toMatchObject({
+    code: 'STORE_CORRUPT',
+    message: expect.stringContaining('deny list 0, but 2 was applied'),
+  });
+});
+
+test('a deny list ahead of its trust list is what a kill between the two leaves; it is kept', async () => {
+  const dir = scratchDir();
+  const store = await open(dir);
+  await applySnapshot(store, LIST_2);
+  await applyTrust(store, LIST_2, 6);
+  await applySnapshot(store, LIST_3);
+  store.close();
+  const again = await open(dir);
+  expect(again.denyHead).toEqual(LIST_3.head);
+  expect(again.trust?.version).toBe(6);
+});
+
+test.each(['reference.db', 'deny-0.db'])('garbage in %s is STORE_CORRUPT', async (name) => {
+  const dir = scratchDir();
+  (await open(dir)).close();
+  for (const end of ['-wal', '-shm']) rmSync(join(dir, `${name}${end}`), { force: true });
+  expect(existsSync(join(dir, name))).toBe(true);
+  writeFileSync(join(dir, name), Buffer.alloc(4_096, 0x5a));
+  await expect(open(dir)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+});

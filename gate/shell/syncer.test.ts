@@ -1,0 +1,190 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { sha256 } from '@stile/crypto/sign.ts';
+import type { Fault } from '@stile/protocol/fault.ts';
+import { type Batch, readBatch, readRecord, sealHolds } from '@stile/protocol/gate-log.ts';
+import type { BatchReply } from '@stile/protocol/sync.ts';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { createMovedClock } from '../moved-clock.ts';
+import {
+  gateKey,
+  makeTap,
+  makeTrust,
+  makeUse,
+  NOW_S,
+  rootKey,
+  rootKeyOf,
+  signAsRoot,
+} from '../scripted-phone.ts';
+import { type Answer, say, startSettlement, TRUST_PATH } from '../scripted-settlement.ts';
+import { createListsFetcher } from './lists.ts';
+import { openReferenceStore } from './reference-store.ts';
+import { scratchDir } from './scratch-dir.ts';
+import { createSyncer } from './syncer.ts';
+import { openTapsStore } from './taps-store.ts';
+import { createUplink } from './uplink.ts';
+
+const BATCHES_PATH = '/v1/gates/g1/batches';
+const PACE = { syncEveryMs: 5_000, listsEveryMs: 60_000 };
+const verify = createNodeVerify();
+
+/** A gate with taps to send, and a settlement whose answers come through `answered`. */
+async function world(taps: number) {
+  const { answers, asked, url, stop } = await startSettlement();
+  const dir = scratchDir();
+  const limits = { quotaMb: 64, unconfirmedMax: 10_000, ringMax: 0 };
+  const store = openTapsStore({
+    file: join(dir, 'taps.db'),
+    gate: 'g1',
+    boot: '0000aaaa',
+    ...limits,
+  });
+  const rootKeys = [rootKeyOf(rootKey)];
+  const reference = await openReferenceStore(dir, rootKeys);
+  const uplink = createUplink({ url, timeoutMs: 5_000, rootKeys });
+  const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 0 });
+  const fatal: Fault[] = [];
+  const applied: number[] = [];
+  const steps = new EventTarget();
+  const syncer = createSyncer({
+    ...{ gate: 'g1', key: gateKey, taps: store, reference, uplink, clock, pace: PACE },
+    lists: createListsFetcher(reference, uplink),
+    // Asked for once after every failure, which makes it the moment to go on.
+    random: () => {
+      queueMicrotask(() => steps.dispatchEvent(new Event('failed')));
+      return 0.5;
+    },
+    log: pino({ level: 'silent' }),
+    onLists: ({ signedAtS }) => applied.push(signedAtS),
+    onFatal: (fault) => fatal.push(fault),
+  });
+  onTestFinished(async () => {
+    await stop();
+    await syncer.close();
+    store.close();
+    reference.close();
+  });
+  for (let counter = 1; counter <= taps; counter += 1) {
+    store.append(makeTap(counter), { wallMs: NOW_S * 1000, monoMs: counter }, makeUse(counter));
+  }
+  const trust = await signAsRoot('stile-trust-list+jws', makeTrust());
+  answers.set(TRUST_PATH, say(200, trust, { etag: '"5"' }));
+
+  /** Waits until what the clock has set going has been answered and digested. */
+  async function answered(until: () => boolean): Promise<void> {
+    const deadlineMs = performance.now() + 10_000;
+    while (!until() && performance.now() < deadlineMs) {
+      await new Promise<void>((resume) => setImmediate(resume));
+    }
+    expect(until()).toBe(true);
+  }
+  const failed = () => once(steps, 'failed');
+  return { answered, answers, applied, asked, clock, failed, fatal, store, syncer };
+}
+
+function batchIn(body: Buffer): Batch {
+  const reading = readBatch(body, sha256);
+  if (!reading.ok) throw new Error(reading.detail);
+  return reading.batch;
+}
+
+/** Settlement as it should be: durable up to what arrived, unless `changes` say otherwise. */
+function honest(changes: Partial<BatchReply> = {}): Answer {
+  return (response, asked) => {
+    const { header } = batchIn(asked.body);
+    const { gate, epoch, toSeq: ackSeq } = header;
+    const reply = { gate, epoch, ackSeq, items: [], trustVersion: 5, denyVersion: 0, ...changes };
+    say(200, JSON.stringify(reply))(response, asked);
+  };
+}
+
+test('records go up sealed, batch after batch, until all are confirmed; lists come down', async () => {
+  const { answered, answers, applied, asked, clock, fatal, store, syncer } = await world(501);
+  answers.set(BATCHES_PATH, honest());
+  syncer.start();
+  await answered(() => store.ackSeq === 500 && applied.length === 1);
+  clock.advance(0);
+  await answered(() => store.unconfirmed === 0);
+  expect(syncer.online).toBe(true);
+  const batches = asked
+    .filter(({ path }) => path === BATCHES_PATH)
+    .map(({ body }) => batchIn(body));
+  expect(batches.map(({ header }) => [header.fromSeq, header.toSeq])).toEqual([
+    [1, 500],
+    [501, 501],
+  ]);
+  for (const batch of batches) {
+    expect(sealHolds(batch, gateKey.publicKey, verify)).toBe(true);
+    for (const line of batch.lines) expect(readRecord(line).ok).toBe(true);
+  }
+  expect(applied).toEqual([NOW_S - 3_600]);
+  expect(fatal).toEqual([]);
+  clock.advance(PACE.syncEveryMs);
+  expect(asked).toHaveLength(3);
+});
+
+test.each<[string, Answer]>([
+  ['more than was ever written', honest({ ackSeq: 4 })],
+  ['for another gate', honest({ gate: 'g2' })],
+  ['for another life of this log', honest({ epoch: 'ffffffffffffffff' })],
+  ['nothing, for it fails', say(500)],
+  ['nothing, for it refuses', say(400, '{"message":"no"}')],
+  ['nothing, for it is a page of a portal', say(200, '<html>')],
+])('a settlement that confirms %s gets the same records again later', async (_name, answer) => {
+  const { answered, answers, applied, asked, clock, failed, fatal, store, syncer } = await world(3);
+  answers.set(BATCHES_PATH, answer);
+  const first = failed();
+  syncer.start();
+  await first;
+  await answered(() => applied.length === 1);
+  expect(store.ackSeq).toBe(0);
+  answers.set(BATCHES_PATH, honest());
+  clock.advance(499);
+  expect(asked.filter(({ path }) => path === BATCHES_PATH)).toHaveLength(1);
+  clock.advance(1);
+  await answered(() => store.ackSeq === 3);
+  const [once, again] = asked.filter(({ path }) => path === BATCHES_PATH);
+  expect(again?.body).toEqual(once?.body);
+  expect(fatal).toEqual([]);
+});
+
+test('a settlement that was restored gets back what it has lost', async () => {
+  const { answered, answers, applied, asked, clock, store, syncer } = await world(6);
+  answers.set(BATCHES_PATH, honest());
+  syncer.start();
+  await answered(() => store.ackSeq === 6 && applied.length === 1);
+  store.append(makeTap(7), { wallMs: NOW_S * 1000, monoMs: 7 }, makeUse(7));
+  answers.set(BATCHES_PATH, honest({ ackSeq: 2 }));
+  clock.advance(PACE.syncEveryMs);
+  await answered(() => store.ackSeq === 2);
+  answers.set(BATCHES_PATH, honest());
+  clock.advance(PACE.syncEveryMs);
+  await answered(() => store.ackSeq === 7);
+  const last = asked.filter(({ path }) => path === BATCHES_PATH).at(-1);
+  expect(batchIn(last?.body ?? Buffer.alloc(0)).header).toMatchObject({ fromSeq: 3, toSeq: 7 });
+});
+
+test('a reply that comes after closing is not acted upon', async () => {
+  const { answers, store, syncer } = await world(1);
+  const arrived = new Promise<() => void>((resume) => {
+    answers.set(BATCHES_PATH, (response, asked) => resume(() => honest()(response, asked)));
+  });
+  syncer.start();
+  const answer = await arrived;
+  const closed = syncer.close();
+  answer();
+  await closed;
+  expect(store.ackSeq).toBe(0);
+});
+
+test('a log that has lost records is a fault of the store, and is not sent around', async () => {
+  const { answered, answers, asked, fatal, store, syncer } = await world(3);
+  answers.set(BATCHES_PATH, honest());
+  Object.defineProperty(store, 'readSpan', { value: () => null });
+  syncer.start();
+  await answered(() => fatal.length === 1);
+  expect(fatal).toMatchObject([{ code: 'STORE_CORRUPT' }]);
+  expect(asked.filter(({ path }) => path === BATCHES_PATH)).toEqual([]);
+});

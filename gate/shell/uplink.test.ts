@@ -1,0 +1,236 @@
+import { LIST_BYTES_MAX } from '@stile/protocol/signed-list.ts';
+import { describe, expect, test } from 'vitest';
+import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../scripted-phone.ts';
+import {
+  type Answer,
+  cutOff,
+  DELTA_PATH,
+  denyOf,
+  endless,
+  hang,
+  hangInBody,
+  NO_DENY,
+  SNAPSHOT_PATH,
+  say,
+  signDelta,
+  signSnapshot,
+  startSettlement,
+  TRUST_PATH,
+} from '../scripted-settlement.ts';
+import { createUplink } from './uplink.ts';
+
+const BATCHES_PATH = '/v1/gates/g1/batches';
+const ID = '0007000000000000000100000000';
+const REPLY = {
+  gate: 'g1',
+  epoch: '0011223344556677',
+  ackSeq: 3,
+  items: [{ seq: 3, ruling: 'accepted' }],
+  trustVersion: 1,
+  denyVersion: 2,
+};
+
+async function connect(timeoutMs = 5_000) {
+  const settlement = await startSettlement();
+  const { url } = settlement;
+  const uplink = createUplink({ url, timeoutMs, rootKeys: [rootKeyOf(rootKey)] });
+  return { ...settlement, uplink };
+}
+
+const failures: [string, Answer, object][] = [
+  ['a plain failure', say(500, 'oops'), { code: 'UPLINK_UNREACHABLE', retryAfterMs: null }],
+  [
+    'busy, come back later',
+    say(503, '', { 'retry-after': '7' }),
+    { code: 'UPLINK_BUSY', retryAfterMs: 7_000 },
+  ],
+  [
+    'too many requests',
+    say(429, '', { 'retry-after': '0' }),
+    { code: 'UPLINK_BUSY', retryAfterMs: 0 },
+  ],
+  [
+    '429 with a date',
+    say(429, '', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }),
+    { retryAfterMs: null },
+  ],
+  ['503 with nonsense', say(503, '', { 'retry-after': '-5' }), { retryAfterMs: null }],
+  ['503 with nothing', say(503, '', { 'retry-after': '' }), { retryAfterMs: null }],
+  ['a redirect', say(302, '', { location: 'http://127.0.0.1:1/' }), { code: 'UPLINK_UNREACHABLE' }],
+  ['an answer cut off in its body', cutOff('x'.repeat(5_000)), { code: 'UPLINK_UNREACHABLE' }],
+  ['an endless body', endless, { message: expect.stringContaining('an answer of over') }],
+];
+
+describe('every exchange fails as a fault that says when to come back', () => {
+  test.each(failures)('%s', async (_name, answer, expected) => {
+    const { answers, uplink } = await connect();
+    for (const path of [TRUST_PATH, DELTA_PATH, BATCHES_PATH]) answers.set(path, answer);
+    const batch = Buffer.from('batch');
+    await expect(uplink.fetchTrust(null)).rejects.toMatchObject(expected);
+    await expect(uplink.fetchDelta(0)).rejects.toMatchObject(expected);
+    await expect(uplink.sendBatch('g1', batch)).rejects.toMatchObject(expected);
+  });
+
+  test.each([
+    ['at once', hang],
+    ['in mid-body', hangInBody],
+  ])('a server that hangs %s is left after the time limit', async (_name, answer) => {
+    const { answers, uplink } = await connect(150);
+    answers.set(TRUST_PATH, answer);
+    answers.set(BATCHES_PATH, answer);
+    const hung = { code: 'UPLINK_UNREACHABLE', retryAfterMs: null };
+    await expect(uplink.fetchTrust(null)).rejects.toMatchObject(hung);
+    await expect(uplink.sendBatch('g1', Buffer.from('x'))).rejects.toMatchObject(hung);
+  });
+
+  test('nobody listening', async () => {
+    const { uplink, stop } = await connect();
+    await stop();
+    await expect(uplink.fetchTrust(null)).rejects.toMatchObject({
+      code: 'UPLINK_UNREACHABLE',
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+});
+
+describe('batches', () => {
+  test('go up byte for byte, and the reply comes back', async () => {
+    const { answers, asked, uplink } = await connect();
+    answers.set(BATCHES_PATH, say(200, JSON.stringify(REPLY)));
+    const batch = Buffer.from([0, 10, 255, 13, 10]);
+    expect(await uplink.sendBatch('g1', batch)).toEqual({ kind: 'replied', reply: REPLY });
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatchObject({ method: 'POST', path: BATCHES_PATH, body: batch });
+    expect(asked[0]?.headers['content-type']).toBe('application/x-ndjson');
+  });
+
+  test('a base address with a path of its own is kept', async () => {
+    const { answers, asked, url } = await connect();
+    answers.set(`/stile${BATCHES_PATH}`, say(200, JSON.stringify(REPLY)));
+    for (const end of ['', '/']) {
+      const uplink = createUplink({ url: `${url}/stile${end}`, timeoutMs: 5_000, rootKeys: [] });
+      expect(await uplink.sendBatch('g1', Buffer.from('x'))).toMatchObject({ kind: 'replied' });
+    }
+    expect(asked).toHaveLength(2);
+  });
+
+  test.each([400, 401, 404, 409, 413])('status %i is a refusal of the batch', async (status) => {
+    const { answers, uplink } = await connect();
+    answers.set(BATCHES_PATH, say(status, JSON.stringify({ message: 'm'.repeat(1_000) })));
+    expect(await uplink.sendBatch('g1', Buffer.from('x'))).toEqual({
+      kind: 'refused',
+      status,
+      message: 'm'.repeat(300),
+    });
+  });
+
+  test('a refusal without words is a refusal', async () => {
+    const { answers, uplink } = await connect();
+    answers.set(BATCHES_PATH, say(400, '<html>'));
+    expect(await uplink.sendBatch('g1', Buffer.from('x'))).toMatchObject({ message: '' });
+  });
+
+  test.each([
+    ['a page of a captive portal', '<html>Log in</html>'],
+    ['nothing', ''],
+    ['a reply with a part missing', JSON.stringify({ ...REPLY, ackSeq: undefined })],
+    ['a reply with a wrong part', JSON.stringify({ ...REPLY, ackSeq: -1 })],
+    ['a reply with a part too many', JSON.stringify({ ...REPLY, more: 1 })],
+  ])('200 with %s confirms nothing', async (_name, body) => {
+    const { answers, uplink } = await connect();
+    answers.set(BATCHES_PATH, say(200, body));
+    await expect(uplink.sendBatch('g1', Buffer.from('x'))).rejects.toMatchObject({
+      code: 'UPLINK_UNREACHABLE',
+    });
+  });
+});
+
+describe('the trust list', () => {
+  test('is fetched whole, then only when it has changed', async () => {
+    const { answers, asked, uplink } = await connect();
+    const list = makeTrust();
+    const jws = await signAsRoot('stile-trust-list+jws', list);
+    answers.set(TRUST_PATH, say(200, jws, { etag: '"v5"' }));
+    expect(await uplink.fetchTrust(null)).toEqual({ list, jws, etag: '"v5"' });
+    answers.set(TRUST_PATH, say(304));
+    expect(await uplink.fetchTrust('"v5"')).toBeNull();
+    expect(asked.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, '"v5"']);
+  });
+
+  test('"not changed" is no answer where nothing was known', async () => {
+    const { answers, uplink } = await connect();
+    answers.set(TRUST_PATH, say(304));
+    await expect(uplink.fetchTrust(null)).rejects.toMatchObject({ code: 'UPLINK_REFUSED' });
+  });
+
+  test.each<[string, () => Promise<string>]>([
+    ['signed by a stranger', () => signAsRoot('stile-trust-list+jws', makeTrust(), strangerKey)],
+    ['of another type', () => signAsRoot('stile-deny-delta+jws', makeTrust())],
+    ['of another shape', () => signAsRoot('stile-trust-list+jws', { ...makeTrust(), version: 0 })],
+    ['without a signature', async () => JSON.stringify(makeTrust())],
+    ['that is empty', async () => ''],
+  ])('a list %s is refused', async (_name, make) => {
+    const { answers, uplink } = await connect();
+    answers.set(TRUST_PATH, say(200, await make()));
+    await expect(uplink.fetchTrust(null)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
+  });
+
+  test('a list that is too long is not read to its end', async () => {
+    const { answers, uplink } = await connect();
+    answers.set(TRUST_PATH, say(200, Buffer.alloc(LIST_BYTES_MAX + 1, 0x41)));
+    await expect(uplink.fetchTrust(null)).rejects.toMatchObject({
+      message: `an answer of over ${LIST_BYTES_MAX} bytes`,
+    });
+  });
+
+  test('a refusal comes with the words of the server', async () => {
+    const { uplink } = await connect();
+    await expect(uplink.fetchTrust(null)).rejects.toMatchObject({
+      code: 'UPLINK_REFUSED',
+      message: 'settlement refuses the trust list: 404 no such thing',
+    });
+  });
+});
+
+describe('deny lists', () => {
+  test('a delta is asked for by version; 204 is current, 410 wants the snapshot', async () => {
+    const { answers, asked, uplink } = await connect();
+    answers.set(DELTA_PATH, say(200, await signDelta(NO_DENY, denyOf(4, [ID]))));
+    expect(await uplink.fetchDelta(0)).toMatchObject({ from: 0, version: 4, adds: [ID] });
+    answers.set(DELTA_PATH, say(204));
+    expect(await uplink.fetchDelta(4)).toBe('current');
+    answers.set(DELTA_PATH, say(410, '{}'));
+    expect(await uplink.fetchDelta(2)).toBe('snapshot');
+    expect(asked.map(({ query }) => query.get('from'))).toEqual(['0', '4', '2']);
+  });
+
+  test('a delta signed by a stranger is refused', async () => {
+    const { answers, uplink } = await connect();
+    const delta = await signDelta(NO_DENY, denyOf(4, [ID]), {}, strangerKey);
+    answers.set(DELTA_PATH, say(200, delta));
+    await expect(uplink.fetchDelta(0)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
+  });
+
+  test('a snapshot is taken apart, and its body must be the signed one', async () => {
+    const { answers, uplink } = await connect();
+    const good = await signSnapshot(denyOf(4, [ID]));
+    answers.set(SNAPSHOT_PATH, say(200, good));
+    const { head, body } = await uplink.fetchSnapshot();
+    expect(head).toMatchObject({ version: 4, count: 1, force: false });
+    expect(Buffer.from(body).toString('hex')).toBe(ID);
+    const flipped = good.slice();
+    flipped[flipped.length - 1] = 0xff;
+    const bad = {
+      flipped,
+      short: good.subarray(0, -1),
+      long: Buffer.concat([good, Buffer.of(0)]),
+      'without a head': good.subarray(good.indexOf(0x0a) + 1),
+      'without a body': good.subarray(0, good.indexOf(0x0a)),
+      empty: new Uint8Array(0),
+    };
+    for (const [name, bytes] of Object.entries(bad)) {
+      answers.set(SNAPSHOT_PATH, say(200, bytes));
+      await expect(uplink.fetchSnapshot(), name).rejects.toMatchObject({ code: 'LIST_REFUSED' });
+    }
+  });
+});

@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openVirtualPort, type VirtualPort } from '../pty.ts';
+import { ScannerDriver, type ScannerOptions } from './driver.ts';
+import { createScannerModule } from './module.ts';
+import { GATE_SETTINGS, type SettingsReport } from './settings.ts';
+
+let folder: string;
+let path: string;
+const open: { close(): Promise<void> }[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scanner-'));
+  path = join(folder, 'ttyGATE0');
+});
+
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+  rmSync(folder, { recursive: true });
+});
+
+function plug(): VirtualPort {
+  const port = openVirtualPort({ link: path });
+  open.push(port);
+  return port;
+}
+
+function start(options: Partial<ScannerOptions>): ScannerDriver {
+  const driver = new ScannerDriver({
+    path,
+    baud: 115_200,
+    configure: 'none',
+    heartbeatMs: 0,
+    onBytes: () => undefined,
+    ...options,
+  });
+  open.push({ close: () => driver.release() });
+  driver.start();
+  return driver;
+}
+
+test('whatever program writes TEXT CR LF to a pty is a scanner', async () => {
+  const port = plug();
+  const received = new Promise<string>((done) => {
+    let text = '';
+    start({
+      onBytes: (bytes) => {
+        text += Buffer.from(bytes).toString();
+        if (text.endsWith('\r\n')) done(text);
+      },
+      onState: (connected) => {
+        if (connected) port.write(Buffer.from('TEXT\r\n')).catch(() => undefined);
+      },
+    });
+  });
+  expect(await received).toBe('TEXT\r\n');
+});
+
+test('without configure, nothing but heartbeats is ever written to a scanner', async () => {
+  const port = plug();
+  const heard = new Promise<number[]>((done) => {
+    const bytes: number[] = [];
+    port.onBytes((part) => {
+      bytes.push(...part);
+      if (bytes.length >= 3) done(bytes);
+    });
+  });
+  start({ heartbeatMs: 10 });
+  expect(new Set(await heard)).toEqual(new Set([0]));
+});
+
+/** A module that hears and is heard only at its own baud rate, as on a real line. */
+function plugModule(baud: number) {
+  const module = createScannerModule(baud);
+  const port = plug();
+  port.onBytes((bytes) => {
+    const rate = Number(execFileSync('stty', ['-F', port.devicePath, 'speed']).toString());
+    // Its register holds a whole divisor: 115,200 is really 115,385.
+    if (Math.abs(rate / module.baud - 1) > 0.02) return;
+    for (const reply of module.push(bytes)) port.write(reply).catch(() => undefined);
+  });
+  return module;
+}
+
+function configure(): Promise<SettingsReport> {
+  return new Promise((done) => start({ configure: 'gm65', onConfigured: done, heartbeatMs: 20 }));
+}
+
+test('a module at the configured rate is set up and saved', async () => {
+  const module = plugModule(115_200);
+  expect(await configure()).toMatchObject({ ok: true });
+  for (const { address, mask, value } of GATE_SETTINGS) {
+    expect(module.read(address) & mask).toBe(value);
+  }
+  expect(module.saves).toBe(1);
+});
+
+test('a module still at the factory rate is found there and brought to the gate’s', async () => {
+  const module = plugModule(9_600);
+  expect(await configure()).toMatchObject({ ok: true });
+  expect(module.baud).toBe(115_385);
+  module.restart();
+  expect(module.baud).toBe(115_385);
+});
+
+test('something that never answers is reported silent, and its lines are read all the same', async () => {
+  const port = plug();
+  port.onBytes(() => undefined);
+  const received = new Promise<string>((done) => {
+    start({
+      configure: 'gm65',
+      onBytes: (bytes) => done(Buffer.from(bytes).toString()),
+      onConfigured: (report) => {
+        expect(report).toMatchObject({ ok: false, reason: 'SILENT' });
+        port.write(Buffer.from('TEXT\r\n')).catch(() => undefined);
+      },
+    });
+  });
+  expect(await received).toBe('TEXT\r\n');
+});

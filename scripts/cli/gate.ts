@@ -1,0 +1,95 @@
+/** `stile gate`: enrols a box as a gate and runs it. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
+import type { Command } from 'commander';
+import { print, printJson, stopped, stopSignal } from './terminal.ts';
+
+type RunOptions = { config: string };
+
+export function addGateCommand(program: Command): void {
+  const gate = program.command('gate').description('run a gate, or make a box one');
+  gate
+    .command('run', { isDefault: true })
+    .description('run the gate that a configuration file describes (stile gate --config FILE)')
+    .requiredOption('--config <file>', 'configuration, JSON (see docs/operations.md)')
+    .option('--check', 'only check the configuration and say so')
+    .action(run);
+  gate
+    .command('enrol')
+    .description("spend the operator's one-time token: make a key, get an identity and the lists")
+    .requiredOption('--config <file>', 'configuration of the gate to be')
+    .requiredOption('--token <token>', 'from "stile settlement add-gate"')
+    .action(enrol);
+  gate
+    .command('configure')
+    .description('write a configuration file with the defaults filled in')
+    .requiredOption('--config <file>', 'where to write it; an existing file is kept')
+    .requiredOption('--settlement <url>', 'where settlement is')
+    .option('--data <dir>', "the gate's data directory", './data')
+    .option('--scanner <path>', 'device path of the scanner', './run/ttyGATE0')
+    .option('--barrier <path>', 'device path of the barrier', './run/ttyBARRIER0')
+    .option('--display <path>', 'device path of the pole display')
+    .action(configure);
+}
+
+async function run(options: RunOptions & { check?: boolean }): Promise<void> {
+  const { readConfig } = await import('@stile/gate/shell/config.ts');
+  const config = readConfig(options.config);
+  if (options.check) {
+    print(`${options.config} is a good gate configuration.\n`);
+    return;
+  }
+  const { pino } = await import('pino');
+  const { startGate } = await import('@stile/gate/main.ts');
+  const log = pino({
+    level: config.log.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+  });
+  const signal = stopSignal();
+  const failed = Promise.withResolvers<Fault>();
+  const gate = await startGate({ config, log, onFatal: (fault) => failed.resolve(fault) });
+  process.on('SIGUSR2', () => {
+    log.info({ file: gate.writeTimings() }, 'timings written');
+  });
+  const fault = await Promise.race([failed.promise, stopped(signal)]);
+  await gate.close();
+  if (fault instanceof Fault) throw fault;
+}
+
+async function enrol(options: RunOptions & { token: string }): Promise<void> {
+  const { readConfig } = await import('@stile/gate/shell/config.ts');
+  const { enrolGate } = await import('@stile/gate/enrol.ts');
+  const { dataDir, settlement } = readConfig(options.config);
+  printJson(await enrolGate({ dataDir, settlementUrl: settlement.url, token: options.token }));
+}
+
+function configure(options: {
+  config: string;
+  settlement: string;
+  data: string;
+  scanner: string;
+  barrier: string;
+  display?: string;
+}): void {
+  const { config, settlement, data, scanner, barrier, display } = options;
+  if (existsSync(config)) throw new Fault('CONFLICT', `${config} exists already; it is kept`);
+  if (!URL.canParse(settlement)) {
+    throw new Fault('REQUEST_INVALID', `${settlement} is not a URL such as http://127.0.0.1:8080`);
+  }
+  const content = {
+    dataDir: data,
+    scanner: { path: scanner, baud: 115_200 },
+    barrier: { path: barrier, baud: 9_600, channel: 1, openMs: 3_000 },
+    ...(display === undefined ? {} : { display: { path: display, baud: 9_600 } }),
+    settlement: { url: settlement, syncEveryMs: 5_000, listsEveryMs: 60_000 },
+  };
+  try {
+    mkdirSync(dirname(resolve(config)), { recursive: true });
+    writeFileSync(config, `${JSON.stringify(content, null, 2)}\n`, { flag: 'wx' });
+  } catch (error) {
+    throw new Fault('STORE_FAILED', `cannot write ${config}: ${describeError(error)}`, error);
+  }
+  print(`${config} written. Next: stile gate enrol --config ${config} --token TOKEN\n`);
+}

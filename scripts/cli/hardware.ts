@@ -1,0 +1,121 @@
+/** `stile scanner`, `stile barrier`, `stile display`: the testers' virtual parts, each a process. */
+import type { Misbehaviour, Suffix } from '@stile/hardware/scanner/virtual.ts';
+import { Fault } from '@stile/protocol/fault.ts';
+import type { Command } from 'commander';
+import { oneOf, stopSignal, wholeNumber } from './terminal.ts';
+
+const SUFFIX_NAMES: readonly Suffix[] = ['crlf', 'cr', 'lf', 'none'];
+
+type ScannerOptions = {
+  link: string;
+  baud: number;
+  suffix: Suffix;
+  picture: string[];
+  watch?: string;
+  stdin: boolean;
+  stay: boolean;
+  waitMs: number;
+  seed: number;
+  split?: boolean;
+  double?: boolean;
+  missingSuffix?: boolean;
+  ack?: boolean;
+  noise?: number;
+  damage?: number;
+  endless?: number;
+};
+
+export function addHardwareCommands(program: Command): void {
+  const bytes = wholeNumber(1, 2 ** 30);
+  program
+    .command('scanner')
+    .description('a virtual scanner: plays pictures, a watched folder or typed text over a pty')
+    .option('--link <path>', 'stable name of the port', './run/ttyGATE0')
+    .option('--picture <file...>', 'PNG or JPEG files to scan, in order', [])
+    .option('--watch <dir>', 'scan each picture that appears in this folder')
+    .option('--no-stdin', 'do not read texts and commands from standard input')
+    .option('--stay', 'keep the port when everything is played', false)
+    .option(
+      '--baud <rate>',
+      'pace of the line; 0: as fast as it goes',
+      wholeNumber(0, 921_600),
+      115_200,
+    )
+    .option('--suffix <name>', `line end: ${SUFFIX_NAMES.join(', ')}`, oneOf(SUFFIX_NAMES), 'crlf')
+    .option('--wait-ms <ms>', 'how long to wait for a reader', wholeNumber(0, 3_600_000), 60_000)
+    .option('--seed <number>', 'same seed, same misbehaviour', wholeNumber(0, 2 ** 31), 1)
+    .option('--split', 'misbehave: random pieces with pauses')
+    .option('--double', 'misbehave: every text twice')
+    .option('--missing-suffix', 'misbehave: no line end')
+    .option('--ack', 'misbehave: an acknowledgement frame before the text')
+    .option('--noise <bytes>', 'misbehave: a line of noise before each text', bytes)
+    .option('--damage <bytes>', 'misbehave: this many bytes of the text changed', bytes)
+    .option('--endless <bytes>', 'misbehave: so many bytes without a line end first', bytes)
+    .addHelpText('after', '\nTyped lines are scanned; "/help" lists the commands.')
+    .action(scanner);
+  program
+    .command('barrier')
+    .description('a virtual barrier: shows open and closed, and records what it was told')
+    .option('--link <path>', 'stable name of the port', './run/ttyBARRIER0')
+    .option('--record <file>', 'append one JSON line for each frame')
+    .action(async (options: { link: string; record?: string }) => {
+      const { runBarrierTool } = await import('@stile/hardware/barrier/tool.ts');
+      await asPort(runBarrierTool({ ...options, out: process.stdout, signal: stopSignal() }));
+    });
+  program
+    .command('display')
+    .description('a virtual pole display: draws its two lines')
+    .option('--link <path>', 'stable name of the port', './run/ttyDISPLAY0')
+    .action(async (options: { link: string }) => {
+      const { runDisplayTool } = await import('@stile/hardware/display/tool.ts');
+      await asPort(runDisplayTool({ ...options, out: process.stdout, signal: stopSignal() }));
+    });
+}
+
+async function scanner(options: ScannerOptions): Promise<void> {
+  const { runScannerTool } = await import('@stile/hardware/scanner/tool.ts');
+  const { link, baud, suffix, seed, waitMs, stay, picture, watch } = options;
+  // With pictures alone there is nothing to type, unless somebody sits at a terminal.
+  const reads = options.stdin && (picture.length === 0 || process.stdin.isTTY === true);
+  const { unread } = await asPort(
+    runScannerTool({
+      link,
+      baud,
+      suffix,
+      seed,
+      waitMs,
+      stay,
+      pictures: picture,
+      ...(watch === undefined ? {} : { watchDir: watch }),
+      ...(reads && watch === undefined ? { input: process.stdin } : {}),
+      misbehaviour: misbehaviourOf(options),
+      out: process.stdout,
+      signal: stopSignal(),
+    }),
+  );
+  process.exitCode = unread > 0 ? 1 : 0;
+}
+
+function misbehaviourOf(options: ScannerOptions): Misbehaviour {
+  return {
+    split: options.split ?? false,
+    double: options.double ?? false,
+    missingSuffix: options.missingSuffix ?? false,
+    acknowledge: options.ack ?? false,
+    noiseBytes: options.noise ?? 0,
+    damagedBytes: options.damage ?? 0,
+    endlessBytes: options.endless ?? 0,
+  };
+}
+
+/** What keeps a port from opening is said in a sentence. */
+async function asPort<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'PtyError') {
+      throw new Fault('SCANNER_UNAVAILABLE', error.message, error);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,178 @@
+/** The tables as the query builder sees them; migrations/ is where they are made. */
+import type { Generated } from 'kysely';
+
+export type Tables = {
+  meta: { key: string; value: string };
+  issuer_key: {
+    issuer: number;
+    key_id: number;
+    public_key: string;
+    not_before_s: number;
+    not_after_s: number;
+    status: 'active' | 'retired' | 'revoked';
+    ceiling_exponent: number;
+  };
+  tariff_line: {
+    version: Generated<number>;
+    line: string;
+    fare_cents: number;
+    from_s: number;
+    set_at_ms: number;
+  };
+  trust_list: { version: number; jws: string; payload: string; made_at_ms: number };
+  deny_version: { version: number; count: number; set_digest: string; made_at_ms: number };
+  deny_entry: { id: Uint8Array; added_in: number; removed_in: number | null };
+  denial: {
+    number: Generated<number>;
+    id: Uint8Array;
+    cause: 'DEBT' | 'OPERATOR';
+    note: string;
+    since_ms: number;
+    lifted_at_ms: number | null;
+  };
+  deny_dirty: { id: Uint8Array };
+  account: { account: string; created_at_ms: number };
+  pass: {
+    account: string;
+    serial: number;
+    algorithm: 'Ed25519' | 'P-256';
+    public_key: string;
+    enrolled_at_ms: number;
+  };
+  pass_issue: {
+    number: Generated<number>;
+    account: string;
+    serial: number;
+    issuer: number;
+    key_id: number;
+    issued_at_s: number;
+    expires_at_s: number;
+  };
+  session: { token_hash: string; account: string; serial: number; expires_at_s: number };
+  top_up: {
+    number: Generated<number>;
+    account: string;
+    key: string;
+    amount_cents: number;
+    at_ms: number;
+  };
+  gate: {
+    gate: string;
+    scope: number;
+    created_at_ms: number;
+    enrolled_at_ms: number | null;
+    last_sync_ms: number | null;
+    trust_seen: number | null;
+    deny_seen: number | null;
+    tariff_seen: number | null;
+  };
+  gate_line: { number: Generated<number>; gate: string; line: string; from_ms: number };
+  gate_token: {
+    token_hash: string;
+    gate: string;
+    line: string;
+    scope: number;
+    expires_at_ms: number;
+    used_at_ms: number | null;
+  };
+  gate_key: {
+    id: Generated<number>;
+    gate: string;
+    public_key: Uint8Array;
+    from_ms: number;
+    until_ms: number | null;
+  };
+  gate_epoch: {
+    id: Generated<number>;
+    gate: string;
+    epoch: string;
+    last_seq: number;
+    head: Uint8Array;
+  };
+  batch: {
+    id: Generated<number>;
+    epoch_id: number;
+    header_line: Uint8Array;
+    seal_line: Uint8Array;
+    gate_key_id: number;
+    received_at_ms: number;
+  };
+  record: {
+    id: Generated<number>;
+    epoch_id: number;
+    seq: number;
+    batch_id: number;
+    line: Uint8Array;
+    hash: Uint8Array;
+    kind: 'tap' | 'void' | 'note' | 'unreadable';
+    verdict: 'open' | 'refuse' | null;
+    gate_reason: string | null;
+    at_ms: number;
+    clock: 'TRUSTED' | 'HOLDOVER' | 'UNKNOWN' | null;
+    ride_line: string | null;
+    of_seq: number | null;
+    use: string | null;
+    ruling: string;
+    reason: string | null;
+    received_at_ms: number;
+    outcome: string | null;
+  };
+  odd_line: {
+    id: Generated<number>;
+    epoch_id: number;
+    seq: number;
+    batch_id: number;
+    line: Uint8Array;
+    prev: Uint8Array;
+    hash: Uint8Array;
+    checked: string;
+    received_at_ms: number;
+    why: 'GAP' | 'FORK' | 'OTHER_BYTES' | 'JOINED';
+  };
+  ledger_account: { name: string; kind: string; debits_cents: number; credits_cents: number };
+  transfer: {
+    number: Generated<number>;
+    id: string;
+    debit: string;
+    credit: string;
+    amount_cents: number;
+    code: string;
+    happened_at_ms: number;
+    recorded_at_ms: number;
+  };
+  charge: {
+    use: string;
+    account: string;
+    rev: number;
+    record: number;
+    line: string;
+    fare_cents: number;
+    owed_cents: number;
+    state: string;
+    reason: string | null;
+    ridden_at_ms: number;
+    recorded_at_ms: number;
+  };
+  charge_event: {
+    number: Generated<number>;
+    use: string;
+    rev: number;
+    state: string;
+    fare_cents: number;
+    owed_cents: number;
+    record: number;
+    reason: string | null;
+    ridden_at_ms: number;
+    recorded_at_ms: number;
+  };
+  outbox: {
+    id: Generated<number>;
+    kind: 'settle' | 'reprice' | 'join' | 'publish';
+    cursor: number;
+    until: number;
+    subject: string;
+    attempts: number;
+    created_at_ms: number;
+    failed: string | null;
+  };
+};
