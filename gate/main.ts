@@ -48,6 +48,8 @@ export type Gate = {
   readonly readyMs: number;
   /** Writes how long each step of the latest taps took, as JSON; answers the file's name. */
   writeTimings(): string;
+  /** Syncs now instead of at the next due time. */
+  syncNow(): void;
   close(): Promise<void>;
 };
 
@@ -139,6 +141,7 @@ async function assemble(
       writeFileSync(file, JSON.stringify(stopwatch.read()));
       return file;
     },
+    syncNow: () => syncer.wake(),
     async close() {
       clearInterval(housekeeping);
       await scanner.release();

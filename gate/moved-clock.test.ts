@@ -53,3 +53,12 @@ test('setting the wall clock moves no alarm', () => {
   expect(rang).toBe(1);
   expect(clock.now()).toEqual({ wallMs: 1, monoMs: 10 });
 });
+
+test('an alarm that sets itself for the instant it is in is found out', () => {
+  const clock = createMovedClock({ wallMs: 0, monoMs: 0 });
+  const again = (): void => {
+    clock.alarm(clock.now().monoMs, again);
+  };
+  clock.alarm(10, again);
+  expect(() => clock.advance(10)).toThrow('again and again');
+});

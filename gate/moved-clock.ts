@@ -15,6 +15,9 @@ export type MovedClock = Clock & {
 
 type Alarm = { atMs: number; fire: () => void };
 
+/** More alarms than this in one move are a loop that sets its alarm for the instant that it is in. */
+const ALARMS_PER_MOVE_MAX = 100_000;
+
 export function createMovedClock(start: Now): MovedClock {
   let { wallMs, monoMs } = start;
   let alarms: Alarm[] = [];
@@ -45,7 +48,10 @@ export function createMovedClock(start: Now): MovedClock {
     },
     advance(byMs) {
       const untilMs = monoMs + byMs;
+      let rung = 0;
       for (let next = takeNext(untilMs); next !== undefined; next = takeNext(untilMs)) {
+        rung += 1;
+        if (rung > ALARMS_PER_MOVE_MAX) throw new Error('an alarm is set again and again, at once');
         moveTo(next.atMs);
         next.fire();
       }

@@ -159,6 +159,16 @@ test('writes to a device that takes nothing are bounded, and fail when it goes',
   for (const outcome of await Promise.all(outcomes)) expect(outcome).not.toBe('written');
 });
 
+test('a write that is under way when the device is closed fails', async () => {
+  const port = plug();
+  const { device, connected } = start();
+  await connected();
+  fillLine(port.devicePath);
+  const outcome = device.write(Uint8Array.of(1)).catch((error: Error) => error.message);
+  await device.close();
+  expect(await outcome).toMatch(/closed$/);
+});
+
 /** Writes to the device side until the kernel takes no more: nobody reads at the other end. */
 function fillLine(devicePath: string): void {
   const line = openSync(devicePath, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

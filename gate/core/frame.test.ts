@@ -115,10 +115,10 @@ test.each([64, 65_536])(
       const step = guardFrame(state, chunk, 0);
       state = step.state;
       passedBytes += step.passed.length;
-      reader.push(chunk);
     }
     // One line and its end are all that anything after the guard could ever hold.
     expect(passedBytes).toBe(LINE_BYTES_MAX + 1);
+    for (let sent = 0; sent < total; sent += chunkBytes) reader.push(chunk);
     reader.push(latin1('\r\n', CODE, '\r\n'));
     await settled();
     expect(lines).toEqual(['A'.repeat(LINE_BYTES_MAX), CODE]);

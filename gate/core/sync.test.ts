@@ -127,6 +127,30 @@ describe('the ordinary course', () => {
   });
 });
 
+describe('a person who knows that the line is back', () => {
+  test('need not wait for either track, whatever it is resting for', () => {
+    const { last } = run(
+      [tick(0), T0],
+      [listsFetched, T0],
+      [{ kind: 'wanted' }, T0 + 5],
+      [tick(2), T0 + 5],
+    );
+    expect(last?.effects).toEqual([send(BATCH_LINES_MAX), { do: 'fetchLists' }]);
+    const waiting = run(
+      [tick(2), T0],
+      [tapsFailed(0.9, 200_000), T0],
+      [listsFailed(0.9, 200_000), T0],
+      [{ kind: 'wanted' }, T0 + 5],
+    );
+    expect(waiting.last?.wakeAtMs).toBe(T0 + 5);
+  });
+
+  test('brings nothing twice while an answer is awaited', () => {
+    const { steps } = run([tick(2), T0], [{ kind: 'wanted' }, T0 + 5], [tick(3), T0 + 6]);
+    expect(steps.slice(1).flatMap(({ effects }) => effects)).toEqual([]);
+  });
+});
+
 describe('failures', () => {
   test('the wait doubles up to its bound and ends with the first success', () => {
     let state = syncStart(T0);

@@ -31,6 +31,8 @@ export type SyncState = {
 export type SyncEvent =
   | { kind: 'tick'; unconfirmed: number }
   | { kind: 'stored' }
+  /** Somebody knows that the line is back: try now. */
+  | { kind: 'wanted' }
   | {
       kind: 'replied';
       reply: BatchReply;
@@ -70,6 +72,11 @@ export function syncStep(
       // A tap that is stored while the line is good goes up at the next due time, not at once:
       // batches cost less than single taps, and nothing about the verdict waits for it.
       return finish(state, []);
+    case 'wanted': {
+      const taps = { ...state.taps, dueAtMs: Math.min(state.taps.dueAtMs, monoMs) };
+      const lists = { ...state.lists, dueAtMs: Math.min(state.lists.dueAtMs, monoMs) };
+      return finish({ ...state, taps, lists }, []);
+    }
     case 'replied':
       return onReply(state, event, monoMs, pace);
     case 'batchRefused': {

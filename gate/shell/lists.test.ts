@@ -160,6 +160,11 @@ describe('a failed refresh changes nothing', () => {
       ({ publish }) => publish(DENY_3, { version: 4 }),
     ],
     [
+      'an older trust list with a newer deny list',
+      { code: 'LIST_REFUSED', message: expect.stringContaining('older than 5') },
+      ({ publish }) => publish(DENY_4, { version: 4 }),
+    ],
+    [
       'a trust list signed by a stranger',
       { code: 'LIST_REFUSED' },
       async ({ answers, signTrust }) =>

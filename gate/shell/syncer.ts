@@ -143,6 +143,10 @@ export function createSyncer(parts: SyncerParts) {
     onStored(): void {
       handle({ kind: 'stored' });
     },
+    /** Sends and fetches at once instead of at the next due time. */
+    wake(): void {
+      handle({ kind: 'wanted' });
+    },
     get online() {
       return state.online;
     },

@@ -9,7 +9,7 @@ export const CHANNEL_MAX = 8;
 
 export type RelayFrame = { channel: number; on: boolean };
 
-/** The frame that switches a relay. Open is on: a board without power releases the barrier. */
+/** The frame that switches a relay. On opens; what a board without power does is a matter of wiring. */
 export function encodeRelayFrame(frame: RelayFrame): Uint8Array {
   const state = frame.on ? 1 : 0;
   return Uint8Array.of(HEAD, frame.channel, state, (HEAD + frame.channel + state) & 0xff);

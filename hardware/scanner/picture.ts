@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { prepareZXingModule, type ReadResult, readBarcodes } from 'zxing-wasm/reader';
+import { lookAgain } from './picture-pixels.ts';
 
 export const PICTURE_BYTES_MAX = 20 * 1024 * 1024;
 export const PICTURE_PIXELS_MAX = 50_000_000;
@@ -36,24 +37,33 @@ export async function readPicture(bytes: Uint8Array): Promise<PictureReading> {
   const size = measurePicture(bytes);
   if (size === undefined) return refuse('NOT_A_PICTURE', 'neither PNG nor JPEG');
   const pixels = size.width * size.height;
+  if (pixels === 0) return refuse('NOT_A_PICTURE', 'a picture without pixels');
   if (bytes.length > PICTURE_BYTES_MAX || pixels > PICTURE_PIXELS_MAX) {
     return refuse('TOO_LARGE', `${size.width} × ${size.height} pixels, ${bytes.length} bytes`);
   }
+  const reading = await decode(bytes);
+  if (reading.ok || reading.reason !== 'NO_CODE_FOUND') return reading;
+  const again = lookAgain(bytes);
+  if (!again.whole) return refuse('NOT_A_PICTURE', 'the file is broken off or damaged');
+  return again.rgba === undefined ? reading : decode({ ...again.rgba, colorSpace: 'srgb' });
+}
+
+async function decode(picture: Parameters<typeof readBarcodes>[0]): Promise<PictureReading> {
   prepare();
-  let results: ReadResult[];
   try {
-    results = await readBarcodes(bytes, {
-      formats: [],
-      tryHarder: true,
-      tryDenoise: true,
-      returnErrors: true,
-      maxNumberOfSymbols: 8,
-    });
+    return choose(
+      await readBarcodes(picture, {
+        formats: [],
+        tryHarder: true,
+        tryDenoise: true,
+        returnErrors: true,
+        maxNumberOfSymbols: 8,
+      }),
+    );
   } catch {
     // The decoder refuses what it cannot unpack: the head of a picture file without its body.
-    return refuse('NOT_A_PICTURE', 'the picture is broken off or damaged');
+    return refuse('NOT_A_PICTURE', 'the file is broken off or damaged');
   }
-  return choose(results);
 }
 
 function choose(results: readonly ReadResult[]): PictureReading {
@@ -72,10 +82,9 @@ function choose(results: readonly ReadResult[]): PictureReading {
   }
   if (texts.size > 1) return refuse('SEVERAL_CODES', `${texts.size} codes; show one at a time`);
   const [other] = good;
-  if (other !== undefined) return refuse('OTHER_SYMBOLOGY', `a ${other.format}, not a QR code`);
-  const damaged = results.find((result) => result.format.startsWith('QRCode'));
-  if (damaged !== undefined) {
-    return refuse('CODE_DAMAGED', `a QR code whose content cannot be restored: ${damaged.error}`);
+  if (other !== undefined) return refuse('OTHER_SYMBOLOGY', `${other.format}, not a QR code`);
+  if (results.some((result) => result.format.startsWith('QRCode'))) {
+    return refuse('CODE_DAMAGED', 'a QR code, but too blurred, noisy or covered to be restored');
   }
   return refuse('NO_CODE_FOUND', 'no code: too blurred, too small, cut off, or not there');
 }

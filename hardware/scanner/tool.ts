@@ -91,7 +91,7 @@ class ScannerTool {
   async run(): Promise<{ played: number; unread: number }> {
     const { pictures, watchDir, input, signal, stay } = this.#options;
     if (watchDir !== undefined && !statSync(watchDir, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new Error(`cannot watch ${watchDir}: no such folder`);
+      throw new PtyError(`cannot watch ${watchDir}: no such folder`);
     }
     // A line that nobody reads must not hold up the end.
     signal.addEventListener('abort', () => this.close().catch(() => undefined), { once: true });

@@ -11,7 +11,7 @@ import { openVirtualPort, type VirtualPort } from '@stile/hardware/pty.ts';
 import { makeCodes, type Operator, provisionGate, writeGateConfig } from './riders.ts';
 import { median, percentile } from './statistics.ts';
 
-const STILE = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+const STILE = fileURLToPath(new URL('../stile', import.meta.url));
 const BARE = fileURLToPath(new URL('./bare-gate.ts', import.meta.url));
 const ANSWER_MS_MAX = 2_000;
 const WARM_UP_CODES = 30;
@@ -60,13 +60,14 @@ export async function measureGate(options: {
   };
   const config = writeGateConfig(gateDir, ports);
   const readyMs = await measureStart(config, ports);
-  const gate = await startStation([STILE, 'gate', '--config', config], ports);
+  const gate = await startStation(STILE, ['gate', '--config', config], ports);
   readyMs.push(gate.readyMs);
   const bare = {
     scanner: join(folder, 'run/ttyBARE0'),
     barrier: join(folder, 'run/ttyBARE1'),
   };
   const floor = await startStation(
+    process.execPath,
     [BARE, bare.scanner, bare.barrier, join(folder, 'bare.db')],
     bare,
   );
@@ -102,7 +103,7 @@ async function measureStart(
 ): Promise<number[]> {
   const readyMs: number[] = [];
   for (let round = 0; round < 4; round += 1) {
-    const station = await startStation([STILE, 'gate', '--config', config], ports);
+    const station = await startStation(STILE, ['gate', '--config', config], ports);
     readyMs.push(station.readyMs);
     await stopStation(station);
   }
@@ -110,7 +111,8 @@ async function measureStart(
 }
 
 async function startStation(
-  command: readonly string[],
+  program: string,
+  argv: readonly string[],
   ports: { scanner: string; barrier: string },
 ): Promise<Station> {
   const scanner = openVirtualPort({ link: ports.scanner });
@@ -125,7 +127,7 @@ async function startStation(
     if (bytes.length >= 4 && bytes[2] === 1) station.next();
   });
   const from = performance.now();
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   const connected = new Set<string>();
   await new Promise<void>((ready, fail) => {
     child.once('exit', (code) => fail(new Error(`it ended with ${code}: ${station.output}`)));
@@ -134,7 +136,7 @@ async function startStation(
       if (station.output.length < 100) station.output.push(text);
       if (text.includes('"ready"')) station.readyMs ??= performance.now() - from;
       for (const name of ['"scanner"', '"barrier"']) if (text.includes(name)) connected.add(name);
-      const isBare = command[0] === BARE;
+      const isBare = argv[0] === BARE;
       if (station.readyMs !== undefined && (isBare || connected.size === 2)) ready();
     });
   });

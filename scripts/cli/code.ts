@@ -55,7 +55,7 @@ async function inspect(argument: string, options: InspectOptions): Promise<void>
   const text = argument === '-' ? dropLineEnd(await readStdin(TEXT_BYTES_MAX)) : argument;
   const atMs = options.at ?? Date.now();
   const trust = options.trust === undefined ? null : await readTrust(options.trust, options.root);
-  const judged = { at: new Date(atMs).toISOString(), trust: trust && trust.summary };
+  const judged = { at: new Date(atMs).toISOString(), trust: trust?.summary ?? null };
   const reading = readTransitCode(text);
   if (!reading.ok) {
     const { reason, detail } = reading;

@@ -14,6 +14,7 @@ export function addGateCommand(program: Command): void {
     .description('run the gate that a configuration file describes (stile gate --config FILE)')
     .requiredOption('--config <file>', 'configuration, JSON (see docs/operations.md)')
     .option('--check', 'only check the configuration and say so')
+    .addHelpText('after', '\nSIGHUP: sync now. SIGUSR2: write how long taps took to timings.json.')
     .action(run);
   gate
     .command('enrol')
@@ -53,6 +54,7 @@ async function run(options: RunOptions & { check?: boolean }): Promise<void> {
   process.on('SIGUSR2', () => {
     log.info({ file: gate.writeTimings() }, 'timings written');
   });
+  process.on('SIGHUP', () => gate.syncNow());
   const fault = await Promise.race([failed.promise, stopped(signal)]);
   await gate.close();
   if (fault instanceof Fault) throw fault;

@@ -53,14 +53,16 @@ export type Charge = {
   record: number;
   line: string;
   fareCents: number;
-  owedCents: number;
   state: ChargeState;
 };
+
+/** Why nothing is charged: the ride did not happen, or its fare is not known. */
+export type RefundReason = 'BARRIER_FAILED' | 'FARE_UNKNOWN';
 
 export type UseDecision = {
   outcomes: ReadonlyMap<number, Outcome>;
   /** Null where the charge already is what it must be. */
-  change: (ChargeChange & { carrier: Claim | null }) | null;
+  change: (ChargeChange & { carrier: Claim | null; reason: RefundReason | null }) | null;
 };
 
 /** Decides from all taps of one code use what its charge must be, and what to change for it. */
@@ -73,9 +75,7 @@ export function decideUse(
   const outcomes = new Map<number, Outcome>();
   for (const claim of claims) outcomes.set(claim.record, outcomeOf(claim, carrier));
   const isCharged = charge !== undefined && charge.state !== 'REFUNDED';
-  const before = isCharged
-    ? { line: charge.line, fareCents: charge.fareCents, owedCents: charge.owedCents }
-    : null;
+  const before = isCharged ? { line: charge.line, fareCents: charge.fareCents } : null;
   const after =
     carrier?.fareCents === undefined ? null : { line: carrier.line, fareCents: carrier.fareCents };
   if (before === null && after === null) return { outcomes, change: null };
@@ -85,7 +85,11 @@ export function decideUse(
     charge?.record === carrier?.record;
   if (isSame) return { outcomes, change: null };
   const rev = (charge?.rev ?? 0) + 1;
-  return { outcomes, change: { use, rev, before, after, carrier: after && (carrier ?? null) } };
+  if (after === null || carrier === undefined) {
+    const reason = carrier === undefined ? 'BARRIER_FAILED' : 'FARE_UNKNOWN';
+    return { outcomes, change: { use, rev, before, after: null, carrier: null, reason } };
+  }
+  return { outcomes, change: { use, rev, before, after, carrier, reason: null } };
 }
 
 /** The earliest tap that was not taken back. */

@@ -25,6 +25,8 @@ export type IngestFacts = {
   deniedAtGate: ReadonlySet<number>;
   /** Earlier taps of the code uses in the batch. */
   claims: ReadonlyMap<string, readonly EarlierClaim[]>;
+  /** Code uses of earlier taps of this log that a record of the batch takes back, by their seq. */
+  usesBySeq: ReadonlyMap<number, string>;
   postings: readonly LinePosting[];
   tariff: readonly TariffLine[];
 };
@@ -52,11 +54,20 @@ export function ruleRecords(
 ): readonly Ruled[] {
   const claims = new Map<string, EarlierClaim[]>();
   for (const [use, earlier] of facts.claims) claims.set(use, [...earlier]);
+  const usesBySeq = new Map(facts.usesBySeq);
   return records.map(({ seq, checked }) => {
-    const answer = ruleOne({ ...log, seq }, checked, facts, claims);
+    const answer = ruleOne({ ...log, seq }, checked, facts, claims, usesBySeq);
+    const ofUse = claims.get(answer.use ?? '') ?? [];
     if (answer.use !== null && checked.kind === 'tap') {
-      const claim = { ...log, seq, atMs: checked.atMs, voided: false };
-      claims.set(answer.use, [...(claims.get(answer.use) ?? []), claim]);
+      claims.set(answer.use, [...ofUse, { ...log, seq, atMs: checked.atMs, voided: false }]);
+      usesBySeq.set(seq, answer.use);
+    } else if (answer.use !== null && checked.kind === 'void') {
+      const isIt = (claim: EarlierClaim) =>
+        claim.gate === log.gate && claim.epoch === log.epoch && claim.seq === checked.of;
+      claims.set(
+        answer.use,
+        ofUse.map((claim) => (isIt(claim) ? { ...claim, voided: true } : claim)),
+      );
     }
     return { seq, checked, ...answer };
   });
@@ -67,9 +78,11 @@ function ruleOne(
   checked: Checked,
   facts: IngestFacts,
   claims: ReadonlyMap<string, readonly EarlierClaim[]>,
+  usesBySeq: ReadonlyMap<number, string>,
 ): Answer {
   if (checked.kind === 'unreadable') return { ruling: 'parked', reason: 'UNREADABLE', use: null };
-  if (checked.kind !== 'tap' || checked.verdict === 'refuse') return ACCEPTED;
+  if (checked.kind === 'void') return { ...ACCEPTED, use: usesBySeq.get(checked.of) ?? null };
+  if (checked.kind === 'note' || checked.verdict === 'refuse') return ACCEPTED;
   if (checked.problem !== null) return rejected(checked.problem);
   return ruleOpened(id, checked, checked.code, facts, claims);
 }

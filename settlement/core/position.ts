@@ -21,7 +21,7 @@ export type ChargeChange = {
   use: string;
   /** Counts the changes of this charge; part of every transfer's id. */
   rev: number;
-  before: { line: string; fareCents: number; owedCents: number } | null;
+  before: { line: string; fareCents: number } | null;
   after: { line: string; fareCents: number } | null;
 };
 
@@ -43,7 +43,7 @@ export function applyCharges(position: Position, changes: readonly ChargeChange[
     const id = `charge:${use}:${rev}`;
     const beforeCents = before?.fareCents ?? 0;
     const afterCents = after?.fareCents ?? 0;
-    purse.owed.set(use, before?.owedCents ?? 0);
+    purse.touch(use);
     if (before && after && before.line !== after.line) {
       const movedCents = Math.min(beforeCents, afterCents);
       const [debit, credit] = [revenueOf(before.line), revenueOf(after.line)];
@@ -95,9 +95,11 @@ function openPurse(position: Position) {
   }
 
   return {
-    owed,
     post,
     payDebts,
+    touch(use: string): void {
+      owed.set(use, owed.get(use) ?? 0);
+    },
     fill(amountCents: number): void {
       walletCents += amountCents;
     },

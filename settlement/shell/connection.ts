@@ -120,7 +120,10 @@ async function migrate(db: Database.Database): Promise<void> {
   const names = Object.keys(MIGRATIONS);
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version > names.length) {
-    throw new Fault('STORE_CORRUPT', 'the database was written by a newer version of this software');
+    throw new Fault(
+      'STORE_CORRUPT',
+      'the database was written by a newer version of this software',
+    );
   }
   const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: db }) });
   const provider = { getMigrations: async () => ({ ...MIGRATIONS }) };

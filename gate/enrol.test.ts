@@ -1,0 +1,101 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { fromHex, toHex } from '@stile/protocol/bytes.ts';
+import { proofMessage } from '@stile/protocol/proof.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { enrolGate } from './enrol.ts';
+import { makeTrust, rootKey, rootKeyOf, signAsRoot } from './scripted-phone.ts';
+import { type Answer, say, startSettlement, TRUST_PATH } from './scripted-settlement.ts';
+import { readIdentity } from './shell/identity.ts';
+import { openReferenceStore } from './shell/reference-store.ts';
+import { scratchDir } from './shell/scratch-dir.ts';
+
+const ENROLMENTS_PATH = '/v1/gates/enrolments';
+const GRANTED = {
+  gate: 'g1',
+  line: 'M1',
+  scope: 1,
+  operator: 'Test operator',
+  rootKeys: [rootKeyOf(rootKey)],
+};
+
+async function settlementThat(answer: Answer) {
+  const settlement = await startSettlement();
+  settlement.answers.set(ENROLMENTS_PATH, answer);
+  const trust = await signAsRoot('stile-trust-list+jws', makeTrust());
+  settlement.answers.set(TRUST_PATH, say(200, trust));
+  const dataDir = join(scratchDir(), 'data');
+  const enrol = () => enrolGate({ dataDir, settlementUrl: settlement.url, token: 'one-time' });
+  return { ...settlement, dataDir, enrol };
+}
+
+test('a box proves its new key, becomes the gate it is told to be, and has its lists', async () => {
+  const { asked, dataDir, enrol } = await settlementThat(say(201, JSON.stringify(GRANTED)));
+  const enrolled = await enrol();
+  expect(enrolled).toEqual({ gate: 'g1', line: 'M1', trustVersion: 5, denyVersion: 0 });
+  const { token, publicKey, proof } = JSON.parse(String(asked[0]?.body));
+  expect(token).toBe('one-time');
+  const message = proofMessage('enrol-gate', token, publicKey);
+  const [key, signature] = [fromHex(publicKey, 32), fromHex(proof, 64)];
+  if (key === undefined || signature === undefined) throw new Error('both are hex');
+  expect(createNodeVerify()('Ed25519', key, message, signature)).toBe(true);
+
+  const identity = readIdentity(dataDir);
+  expect(identity).toMatchObject({ gate: 'g1', line: 'M1', scope: 1, rootKeys: GRANTED.rootKeys });
+  expect(toHex(identity.key.publicKey)).toBe(publicKey);
+  expect(String(asked[0]?.body)).not.toContain(identity.key.privateJwk.d);
+  expect(statSync(join(dataDir, 'identity.json')).mode & 0o077).toBe(0);
+  expect(statSync(dataDir).mode & 0o077).toBe(0);
+  const reference = await openReferenceStore(dataDir, identity.rootKeys);
+  onTestFinished(() => reference.close());
+  expect(reference.trust?.version).toBe(5);
+});
+
+test('a directory that belongs to a gate is left as it is', async () => {
+  const { asked, dataDir, enrol } = await settlementThat(say(201, JSON.stringify(GRANTED)));
+  await enrol();
+  const before = readFileSync(join(dataDir, 'identity.json'));
+  asked.length = 0;
+  await expect(enrol()).rejects.toMatchObject({ code: 'CONFLICT' });
+  expect(readFileSync(join(dataDir, 'identity.json'))).toEqual(before);
+  expect(asked).toEqual([]);
+});
+
+test.each<[string, Answer, object]>([
+  [
+    'a token that is not good',
+    say(403, '{"message":"token used"}'),
+    { code: 'UPLINK_REFUSED', message: expect.stringContaining('403): token used') },
+  ],
+  [
+    'a server that fails',
+    say(500, 'oops'),
+    { code: 'UPLINK_REFUSED', message: expect.stringContaining('500') },
+  ],
+  ['a page of a captive portal', say(200, '<html>'), { code: 'UPLINK_REFUSED' }],
+  [
+    'an answer with a part missing',
+    say(200, JSON.stringify({ ...GRANTED, rootKeys: [] })),
+    { code: 'UPLINK_REFUSED' },
+  ],
+])('%s enrols nothing', async (_name, answer, expected) => {
+  const { dataDir, enrol } = await settlementThat(answer);
+  await expect(enrol()).rejects.toMatchObject(expected);
+  expect(() => readIdentity(dataDir)).toThrow('this gate is not enrolled');
+});
+
+test('a settlement that is not there is said to be so', async () => {
+  const { enrol, stop } = await settlementThat(say(500));
+  await stop();
+  await expect(enrol()).rejects.toMatchObject({ code: 'UPLINK_UNREACHABLE' });
+});
+
+test.each([
+  ['no JSON', 'half a file {'],
+  ['something else', '{"gate":"g1"}'],
+])('an identity that is %s is damaged, not believed', async (_name, text) => {
+  const dir = scratchDir();
+  writeFileSync(join(dir, 'identity.json'), text);
+  expect(() => readIdentity(dir)).toThrow('Enrol the gate again');
+});

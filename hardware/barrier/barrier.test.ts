@@ -1,0 +1,152 @@
+/** Driver and virtual twin against each other, over a pseudo-terminal. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openVirtualPort } from '../pty.ts';
+import { BarrierDriver } from './driver.ts';
+import { runBarrierTool } from './tool.ts';
+import { type BarrierTold, startVirtualBarrier, type VirtualBarrier } from './virtual.ts';
+
+let folder: string;
+let path: string;
+let told: BarrierTold[];
+let wake: () => void = () => undefined;
+const open: (() => Promise<void>)[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'barrier-'));
+  path = join(folder, 'ttyBARRIER0');
+  told = [];
+});
+
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+  rmSync(folder, { recursive: true });
+});
+
+function plug(record?: string): VirtualBarrier {
+  const barrier = startVirtualBarrier({
+    link: path,
+    ...(record === undefined ? {} : { record }),
+    now: () => Date.UTC(2026, 0, 1),
+    onTold: (one) => {
+      told.push(one);
+      wake();
+    },
+  });
+  open.push(() => barrier.close());
+  return barrier;
+}
+
+function start(): BarrierDriver {
+  const driver = new BarrierDriver({
+    path,
+    baud: 9_600,
+    channel: 1,
+    onState: () => wake(),
+  });
+  open.push(() => driver.release());
+  driver.start();
+  return driver;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) {
+    await new Promise<void>((done) => {
+      wake = done;
+    });
+  }
+}
+
+const framesTold = () => told.map(({ frame }) => frame);
+
+test('the barrier is told its state when it appears, then open, then close', async () => {
+  const barrier = plug();
+  const driver = start();
+  await until(() => told.length === 1);
+  await driver.open();
+  await until(() => barrier.isOpen);
+  await driver.close();
+  await until(() => !barrier.isOpen);
+  expect(framesTold()).toEqual(['a00100a1', 'a00101a2', 'a00100a1']);
+});
+
+test('a barrier that comes back is told what it should be, because it forgets', async () => {
+  const first = plug();
+  const driver = start();
+  await until(() => told.length === 1);
+  await driver.open();
+  await until(() => first.isOpen);
+  await first.close();
+  await until(() => !driver.connected);
+  told = [];
+  const second = plug();
+  await until(() => second.isOpen);
+  expect(framesTold()).toEqual(['a00101a2']);
+});
+
+test('what was asked for while the barrier was away is refused, and told when it is back', async () => {
+  const driver = start();
+  await expect(driver.open()).rejects.toThrow(/not connected/);
+  const barrier = plug();
+  await until(() => barrier.isOpen);
+  expect(framesTold()).toEqual(['a00101a2']);
+});
+
+test('open resolves when the frame is with the kernel, though nobody has read it yet', async () => {
+  // A bare pty: what is written stays in the kernel until somebody listens.
+  const port = openVirtualPort({ link: path });
+  open.push(() => port.close());
+  const driver = start();
+  await until(() => driver.connected);
+  await driver.open();
+  const heard = new Promise<string>((done) => {
+    let text = '';
+    port.onBytes((bytes) => {
+      text += Buffer.from(bytes).toString('hex');
+      if (text.length >= 16) done(text);
+    });
+  });
+  expect(await heard).toBe('a00100a1a00101a2');
+});
+
+test('the twin writes down what it was told, one JSON object a line', async () => {
+  const record = join(folder, 'told.ndjson');
+  plug(record);
+  const driver = start();
+  await until(() => told.length === 1);
+  await driver.open();
+  await until(() => told.length === 2);
+  const lines = readFileSync(record, 'utf8').trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual(told);
+  expect(told[1]).toEqual({
+    at: '2026-01-01T00:00:00.000Z',
+    channel: 1,
+    state: 'open',
+    frame: 'a00101a2',
+  });
+});
+
+test('the tool shows open and closed, and ends when it is told to', async () => {
+  let shown = '';
+  const out = new Writable({
+    write(chunk, _encoding, done) {
+      shown += String(chunk);
+      wake();
+      done();
+    },
+  });
+  const abort = new AbortController();
+  const record = join(folder, 'told.ndjson');
+  const ended = runBarrierTool({ link: path, record, out, signal: abort.signal });
+  const driver = start();
+  await until(() => shown.includes('CLOSED'));
+  await driver.open();
+  await until(() => shown.includes('OPEN'));
+  abort.abort();
+  await ended;
+  expect(shown.split('\n').every((line) => line.length <= 80)).toBe(true);
+  expect(readFileSync(record, 'utf8').trimEnd().split('\n')).toHaveLength(2);
+});

@@ -1,0 +1,212 @@
+/**
+ * Everything that the demo sets up before the first rider comes: settlement, a gate with its virtual
+ * parts, riders with phones and money. Each is a process of its own; this file only starts them.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createDice } from '@stile/hardware/dice.ts';
+import {
+  drawQr,
+  encodeJpeg,
+  encodePng,
+  photograph,
+  type Shot,
+} from '@stile/hardware/scanner/picture-draw.ts';
+import { Cable } from './cable.ts';
+import { type Line, parseLine, Running, stile, stileJson } from './processes.ts';
+
+export const LINE = 'L1';
+export const FARE_CENTS = 250;
+/** Fast enough for an audience; a real gate syncs every few seconds. */
+const SYNC_MS = 500;
+const OPEN_MS = 1_200;
+
+export type Phone = { name: string; file: string; account: string };
+
+export type Outcome = { verdict: string; reason: string | null; seq: number };
+
+export class Stage {
+  readonly folder: string;
+  readonly #running: Running[] = [];
+  settlement!: Running;
+  gate!: Running;
+  scanner!: Running;
+  barrier!: Running;
+  cable!: Cable;
+  settlementUrl = '';
+  #shots = 0;
+  #gateLine = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    rmSync(folder, { recursive: true, force: true });
+    for (const name of ['logs', 'phones', 'pictures', 'run']) {
+      mkdirSync(join(folder, name), { recursive: true });
+    }
+  }
+
+  path(...parts: string[]): string {
+    return join(this.folder, ...parts);
+  }
+
+  start(name: string, ...args: string[]): Running {
+    const running = new Running(name, this.path('logs'), args);
+    this.#running.push(running);
+    return running;
+  }
+
+  async startSettlement(): Promise<void> {
+    const data = this.path('settlement');
+    const options = ['--data', data, '--port', '0', '--operator', 'Demo Transit'];
+    this.settlement = this.start('settlement', 'settlement', 'start', ...options);
+    const { found } = await this.settlement.waitFor('its address', (line) => {
+      const url = parseLine(line)?.url;
+      return typeof url === 'string' ? url : undefined;
+    });
+    this.settlementUrl = found;
+    await this.operate('set-fare', LINE, String(FARE_CENTS));
+  }
+
+  /** Runs one operator command and gives its JSON. */
+  async operate<T>(command: string, ...args: string[]): Promise<T> {
+    const where = ['--data', this.path('settlement'), '--url', this.settlementUrl];
+    return await stileJson<T>('settlement', command, ...args, ...where);
+  }
+
+  async startHardware(): Promise<void> {
+    const { path } = this;
+    this.scanner = this.start(
+      'scanner',
+      ...['scanner', '--link', path.call(this, 'run', 'ttyGATE0')],
+      ...['--watch', path.call(this, 'pictures'), '--no-stdin', '--stay'],
+    );
+    this.barrier = this.start(
+      'barrier',
+      ...['barrier', '--link', path.call(this, 'run', 'ttyBARRIER0')],
+      ...['--record', path.call(this, 'barrier.ndjson')],
+    );
+    const display = this.start('display', 'display', '--link', this.path('run', 'ttyDISPLAY0'));
+    const up = (line: string) => (/ at /.test(line) ? true : undefined);
+    for (const part of [this.scanner, this.barrier, display]) await part.waitFor('its port', up);
+  }
+
+  /** Enrols the gate through the cable and starts it. */
+  async enrolGate(): Promise<void> {
+    this.cable = new Cable(this.settlementUrl);
+    await this.cable.plug();
+    const config = this.path('gate.json');
+    const content = {
+      dataDir: './gate',
+      scanner: { path: './run/ttyGATE0', baud: 115_200 },
+      barrier: { path: './run/ttyBARRIER0', baud: 9_600, channel: 1, openMs: OPEN_MS },
+      display: { path: './run/ttyDISPLAY0', baud: 9_600 },
+      settlement: { url: this.cable.url, syncEveryMs: SYNC_MS, listsEveryMs: SYNC_MS },
+      rules: { presentationMs: 1_000 },
+    };
+    writeFileSync(config, `${JSON.stringify(content, null, 2)}\n`);
+    const { token } = await this.operate<{ token: string }>(
+      'add-gate',
+      ...['--gate', 'harbour-1', '--line', LINE],
+    );
+    await stile('gate', 'enrol', '--config', config, '--token', token);
+    await this.startGate();
+  }
+
+  async startGate(): Promise<Line> {
+    this.gate = this.start('gate', 'gate', '--config', this.path('gate.json'));
+    const devices = new Set<unknown>();
+    this.#gateLine = 0;
+    let ready: Line | undefined;
+    const { found, next } = await this.gate.waitFor('ready', (text) => {
+      const line = parseLine(text);
+      if (line?.msg === 'ready') ready = line;
+      if (line?.msg === 'device' && line.connected === true) devices.add(line.device);
+      return devices.has('scanner') && devices.has('barrier') ? ready : undefined;
+    });
+    this.#gateLine = next;
+    return found;
+  }
+
+  async enrolRider(name: string, algorithm: string, cents: number): Promise<Phone> {
+    const file = this.path('phones', `${name}.json`);
+    const { account } = await stileJson<{ account: string }>(
+      'rider',
+      'enrol',
+      ...['--phone', file, '--settlement', this.settlementUrl, '--algorithm', algorithm],
+    );
+    if (cents > 0) await stile('rider', 'top-up', '--phone', file, String(cents));
+    return { name, file, account };
+  }
+
+  /** The text that a phone shows, made without any network. */
+  async makeCode(phone: Phone, at?: Date): Promise<string> {
+    const clock = at === undefined ? [] : ['--at', at.toISOString()];
+    const text = await stile('rider', 'code', '--phone', phone.file, ...clock);
+    return text.replace(/\n$/, '');
+  }
+
+  /** Takes a picture of a phone that shows a text, and holds it before the scanner. */
+  async show(text: string, shot: Partial<Shot>, kind: 'png' | 'jpg' = 'png'): Promise<void> {
+    this.#shots += 1;
+    const full: Shot = {
+      width: 900,
+      height: 700,
+      turnDegrees: 0,
+      share: 0.85,
+      blurPx: 0,
+      noise: 0,
+      shade: 0,
+      ...shot,
+    };
+    const photo = photograph(await drawQr(text), full, createDice(this.#shots));
+    const bytes = kind === 'png' ? encodePng(photo) : encodeJpeg(photo, 80);
+    const name = `${String(this.#shots).padStart(2, '0')}.${kind}`;
+    writeFileSync(this.path('pictures', name), bytes);
+  }
+
+  /** What the gate said to the next presentation. */
+  async outcome(): Promise<Outcome> {
+    const { found, next } = await this.gate.waitFor(
+      'a verdict',
+      (text) => {
+        const line = parseLine(text);
+        if (line?.msg !== 'tap') return undefined;
+        const reason = typeof line.reason === 'string' ? line.reason : null;
+        return { verdict: String(line.verdict), reason, seq: Number(line.seq) };
+      },
+      this.#gateLine,
+    );
+    this.#gateLine = next;
+    return found;
+  }
+
+  /** Waits for a log line of the gate, from the newest that was looked at on. */
+  async gateSays(what: string, pick: (line: Line) => boolean): Promise<void> {
+    await this.gate.waitFor(what, (text) => {
+      const line = parseLine(text);
+      return line !== undefined && pick(line) ? true : undefined;
+    });
+  }
+
+  /** Waits until the record of the barrier shows it closed. */
+  async barrierClosed(): Promise<void> {
+    const isClosed = () => this.barrier.lines.findLast((line) => /OPEN|CLOSED/.test(line));
+    if (isClosed()?.includes('CLOSED')) return;
+    const from = this.barrier.lines.length;
+    await this.barrier.waitFor(
+      'closed',
+      (line) => (line.includes('CLOSED') ? true : undefined),
+      from,
+    );
+  }
+
+  barrierOpenings(): number {
+    const record = readFileSync(this.path('barrier.ndjson'), 'utf8').trim().split('\n');
+    return record.filter((line) => parseLine(line)?.state === 'open').length;
+  }
+
+  async end(): Promise<void> {
+    for (const running of this.#running.reverse()) await running.end('SIGTERM');
+    await this.cable?.unplug();
+  }
+}

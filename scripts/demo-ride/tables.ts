@@ -1,0 +1,58 @@
+/** The demo's last word: what was, beside what had to be. */
+import { table } from '../bench/statistics.ts';
+import { type Check, cents, type Result } from './play.ts';
+
+/** Prints the tables; true only where every number is as it must be. */
+export function showTables(result: Result, print: (text: string) => void): boolean {
+  const { taps, money, openings, revenue } = result;
+  print('\nTaps\n');
+  const tapRows = taps.map(({ who, what, expected, got }) => [
+    `${who.padEnd(8)}${what}`,
+    got,
+    got === expected ? 'ok' : `WRONG: ${expected}`,
+  ]);
+  print(`${table([['rider   presentation', 'verdict', ''], ...tapRows])}\n`);
+  print('\nMoney\n');
+  const moneyRows = money.map((rider) => [
+    rider.name,
+    String(rider.rides),
+    cents(rider.topUpCents),
+    cents(rider.balanceCents),
+    cents(rider.debtCents),
+    rider.denied ? 'denied' : '',
+    isRight(rider) ? 'ok' : 'WRONG',
+  ]);
+  print(`${table([['rider', 'rides', 'paid in', 'wallet', 'debt', '', ''], ...moneyRows])}\n`);
+  print('\nChecks\n');
+  const checks: Check[] = [
+    {
+      name: 'the barrier opened once for each ride',
+      ok: openings.got === openings.expected,
+      detail: `${openings.got} of ${openings.expected}`,
+    },
+    {
+      name: 'revenue is rides times fare',
+      ok: revenue.gotCents === revenue.expectedCents,
+      detail: `${cents(revenue.gotCents)} of ${cents(revenue.expectedCents)}`,
+    },
+    ...result.ledger,
+    ...result.gateLog.map((check) => ({ ...check, name: `gate: ${check.name}` })),
+  ];
+  for (const { name, ok, detail } of checks) {
+    print(`  ${ok ? 'ok   ' : 'WRONG'} ${name}${ok ? '' : `: ${detail}`}\n`);
+  }
+  return (
+    taps.every(({ expected, got }) => expected === got) &&
+    money.every(isRight) &&
+    checks.every(({ ok }) => ok)
+  );
+}
+
+function isRight(rider: Result['money'][number]): boolean {
+  const { balanceCents, debtCents, denied, expected } = rider;
+  return (
+    balanceCents === expected.balanceCents &&
+    debtCents === expected.debtCents &&
+    denied === expected.denied
+  );
+}
