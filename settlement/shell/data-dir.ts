@@ -25,9 +25,12 @@ const TOKEN_BYTES = 32;
 
 export const configSchema = z.strictObject({
   stile: z.literal('settlement/1'),
-  operator: z.string().min(1).max(100),
-  currency: z.string().regex(/^[A-Z]{3}$/),
-  issuer: z.int().min(0).max(0xffff),
+  operator: z.string().min(1).max(100).default('Stile'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .default('EUR'),
+  issuer: z.int().min(0).max(0xffff).default(1),
   limits: z
     .strictObject({
       codeLifetimeSMax: z.int().min(1).max(3600).default(120),

@@ -15,10 +15,10 @@ import type {
   TrustList,
 } from '@stile/protocol/trust-list.ts';
 import { publishableLines } from '../core/tariff.ts';
-import { nextTrustList, publishableKeys } from '../core/trust.ts';
+import { nextTrustList, publishableKeys, type TrustContent } from '../core/trust.ts';
 import { type Clock, wallS } from './clock.ts';
 import type { SettlementFile } from './data-dir.ts';
-import type { Store } from './store.ts';
+import type { ListFacts, Store } from './store.ts';
 
 /** Changed ids that one transaction writes. */
 const DENY_STEP_IDS_MAX = 500;
@@ -45,23 +45,8 @@ export function createPublisher({ store, rootKey, config, clock }: PublisherPart
     while (await store.stepDenyList(DENY_STEP_IDS_MAX, clock.now().wallMs)) await pause();
     const facts = await store.readListFacts();
     const nowS = wallS(clock);
-    const list = nextTrustList(
-      {
-        stile: 'trust-list/1',
-        operator: config.operator,
-        currency: config.currency,
-        issuers: publishableKeys(facts.issuerKeys, nowS),
-        limits: config.limits,
-        tariff: {
-          version: facts.tariffVersion,
-          lines: publishableLines(facts.tariff, nowS),
-        },
-        deny: facts.denyHead,
-      },
-      facts.trust?.list,
-      nowS,
-      config.lists,
-    );
+    const inForce = facts.trust?.list;
+    const list = nextTrustList(contentOf(config, facts, nowS), inForce, nowS, config.lists);
     if (list === null) {
       published = facts.trust;
       return;
@@ -69,31 +54,6 @@ export function createPublisher({ store, rootKey, config, clock }: PublisherPart
     const jws = await signList('stile-trust-list+jws', list, signer);
     await store.addTrustList(list, jws, clock.now().wallMs);
     published = { list, jws };
-  }
-
-  async function buildSnapshot(head: DenyHead): Promise<Uint8Array> {
-    const body = Buffer.alloc(head.count * DENY_ID_BYTES);
-    const hash = createHash('sha256');
-    let after: Uint8Array | null = null;
-    let at = 0;
-    while (at < body.length) {
-      const page: Uint8Array = await store.readDenyPage(head.version, after, PAGE_IDS);
-      assert(page.length > 0 && at + page.length <= body.length, 'a version has its count of ids');
-      body.set(page, at);
-      hash.update(page);
-      after = page.subarray(page.length - DENY_ID_BYTES);
-      at += page.length;
-      await pause();
-    }
-    const signed: DenySnapshotHead = {
-      stile: 'deny-snapshot/1',
-      ...head,
-      bodySha256: hash.digest('hex'),
-      issuedAtS: wallS(clock),
-      force: false,
-    };
-    const jws = await signList('stile-deny-snapshot+jws', signed, signer);
-    return Buffer.concat([Buffer.from(`${jws}\n`), body]);
   }
 
   function current(): Published {
@@ -111,7 +71,7 @@ export function createPublisher({ store, rootKey, config, clock }: PublisherPart
     async snapshot(): Promise<Uint8Array> {
       const { deny } = current().list;
       if (snapshot?.version !== deny.version) {
-        const file = buildSnapshot(deny);
+        const file = buildSnapshot(store, deny, signer, wallS(clock));
         snapshot = { version: deny.version, file };
         file.catch(() => {
           // Who waits for this file sees the failure; the next one asks afresh.
@@ -137,6 +97,48 @@ export function createPublisher({ store, rootKey, config, clock }: PublisherPart
       return await signList('stile-deny-delta+jws', delta, signer);
     },
   };
+}
+
+function contentOf(config: SettlementFile, facts: ListFacts, nowS: number): TrustContent {
+  const { operator, currency, limits } = config;
+  return {
+    stile: 'trust-list/1',
+    operator,
+    currency,
+    issuers: publishableKeys(facts.issuerKeys, nowS),
+    limits,
+    tariff: { version: facts.tariffVersion, lines: publishableLines(facts.tariff, nowS) },
+    deny: facts.denyHead,
+  };
+}
+
+type Signer = { privateKey: SigningKey['privateJwk']; publicKey: RootKey };
+
+/** Reads one version in pages; requests are served in between. */
+async function buildSnapshot(
+  store: Store,
+  head: DenyHead,
+  signer: Signer,
+  issuedAtS: number,
+): Promise<Uint8Array> {
+  const body = Buffer.alloc(head.count * DENY_ID_BYTES);
+  const hash = createHash('sha256');
+  let after: Uint8Array | null = null;
+  let at = 0;
+  while (at < body.length) {
+    const page: Uint8Array = await store.readDenyPage(head.version, after, PAGE_IDS);
+    assert(page.length > 0 && at + page.length <= body.length, 'a version has its count of ids');
+    body.set(page, at);
+    hash.update(page);
+    after = page.subarray(page.length - DENY_ID_BYTES);
+    at += page.length;
+    await pause();
+  }
+  const bodySha256 = hash.digest('hex');
+  const stile = 'deny-snapshot/1';
+  const signed: DenySnapshotHead = { stile, ...head, bodySha256, issuedAtS, force: false };
+  const jws = await signList('stile-deny-snapshot+jws', signed, signer);
+  return Buffer.concat([Buffer.from(`${jws}\n`), body]);
 }
 
 export function rootKeyOf({ privateJwk }: SigningKey): RootKey {

@@ -24,7 +24,7 @@ export class Gates {
     this.#run = connection.run;
   }
 
-  setKey(gate: string, publicKey: Uint8Array, nowMs: number): void {
+  #setKey(gate: string, publicKey: Uint8Array, nowMs: number): void {
     const older = this.#build
       .updateTable('gate_key')
       .set({ until_ms: nowMs })
@@ -36,7 +36,7 @@ export class Gates {
   }
 
   /** A gate's first line holds from the beginning of time: its clock may have been behind. */
-  setLine(gate: string, line: string, nowMs: number): void {
+  #setLine(gate: string, line: string, nowMs: number): void {
     const latest = this.#first(
       this.#build
         .selectFrom('gate_line')
@@ -83,14 +83,21 @@ export class Gates {
         .set({ used_at_ms: nowMs })
         .where('token_hash', '=', tokenHash),
     );
-    this.#run(this.#build.updateTable('gate').set({ scope, enrolled_at_ms: nowMs }).where('gate', '=', gate));
-    this.setKey(gate, publicKey, nowMs);
-    this.setLine(gate, line, nowMs);
+    this.#run(
+      this.#build
+        .updateTable('gate')
+        .set({ scope, enrolled_at_ms: nowMs })
+        .where('gate', '=', gate),
+    );
+    this.#setKey(gate, publicKey, nowMs);
+    this.#setLine(gate, line, nowMs);
     return { kind: 'enrolled', gate, line, scope } as const;
   }
 
   findGateKeys(gate: string): readonly GateKeyRow[] | undefined {
-    const known = this.#first(this.#build.selectFrom('gate').select('gate').where('gate', '=', gate));
+    const known = this.#first(
+      this.#build.selectFrom('gate').select('gate').where('gate', '=', gate),
+    );
     if (known === undefined) return undefined;
     return this.#all(
       this.#build
@@ -108,5 +115,4 @@ export class Gates {
       .where('used_at_ms', 'is', null);
     this.#run(expired);
   }
-
 }

@@ -32,51 +32,51 @@ type WaitingRow = WaitingLine & { line: Uint8Array; checked: string; batchId: nu
 function prepare(db: Connection['db']) {
   return {
     readEpoch: db.prepare(
-    `SELECT id, gate, epoch, last_seq AS lastSeq, head FROM gate_epoch WHERE gate = ? AND epoch = ?`,
-  ),
+      `SELECT id, gate, epoch, last_seq AS lastSeq, head FROM gate_epoch WHERE gate = ? AND epoch = ?`,
+    ),
     readEpochById: db.prepare(
-    `SELECT id, gate, epoch, last_seq AS lastSeq, head FROM gate_epoch WHERE id = ?`,
-  ),
+      `SELECT id, gate, epoch, last_seq AS lastSeq, head FROM gate_epoch WHERE id = ?`,
+    ),
     addEpoch: db.prepare(
-    'INSERT INTO gate_epoch (gate, epoch, last_seq, head) VALUES (?, ?, 0, ?)',
-  ),
+      'INSERT INTO gate_epoch (gate, epoch, last_seq, head) VALUES (?, ?, 0, ?)',
+    ),
     moveEpoch: db.prepare('UPDATE gate_epoch SET last_seq = ?, head = ? WHERE id = ?'),
     storedLines: db.prepare(
-    'SELECT seq, line FROM record WHERE epoch_id = ? AND seq BETWEEN ? AND ?',
-  ),
+      'SELECT seq, line FROM record WHERE epoch_id = ? AND seq BETWEEN ? AND ?',
+    ),
     isOddStored: db
-    .prepare('SELECT 1 FROM odd_line WHERE epoch_id = ? AND seq = ? AND hash = ?')
-    .pluck(),
+      .prepare('SELECT 1 FROM odd_line WHERE epoch_id = ? AND seq = ? AND hash = ?')
+      .pluck(),
     addBatch: db.prepare(
-    `INSERT INTO batch (epoch_id, header_line, seal_line, gate_key_id, received_at_ms)
+      `INSERT INTO batch (epoch_id, header_line, seal_line, gate_key_id, received_at_ms)
      VALUES (?, ?, ?, ?, ?)`,
-  ),
+    ),
     addRecord: db.prepare(
-    `INSERT INTO record (epoch_id, seq, batch_id, line, hash, kind, verdict, gate_reason, at_ms, clock,
+      `INSERT INTO record (epoch_id, seq, batch_id, line, hash, kind, verdict, gate_reason, at_ms, clock,
        ride_line, of_seq, use, ruling, reason, received_at_ms, outcome)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ),
+    ),
     addOdd: db.prepare(
-    `INSERT INTO odd_line (epoch_id, seq, batch_id, line, prev, hash, checked, received_at_ms, why)
+      `INSERT INTO odd_line (epoch_id, seq, batch_id, line, prev, hash, checked, received_at_ms, why)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  ),
+    ),
     waitingRows: db.prepare(
-    `SELECT id, seq, prev, hash, line, checked, batch_id AS batchId FROM odd_line
+      `SELECT id, seq, prev, hash, line, checked, batch_id AS batchId FROM odd_line
      WHERE epoch_id = ? AND why = 'GAP' AND seq <= ? ORDER BY seq LIMIT ?`,
-  ),
+    ),
     setWhy: db.prepare('UPDATE odd_line SET why = ? WHERE id = ?'),
     addJob: db.prepare(
-    `INSERT INTO outbox (kind, cursor, until, subject, attempts, created_at_ms)
+      `INSERT INTO outbox (kind, cursor, until, subject, attempts, created_at_ms)
      VALUES (?, ?, ?, ?, 0, ?)`,
-  ),
+    ),
     sawGate: db.prepare(
-    `UPDATE gate SET last_sync_ms = ?, trust_seen = coalesce(?, trust_seen),
+      `UPDATE gate SET last_sync_ms = ?, trust_seen = coalesce(?, trust_seen),
        deny_seen = coalesce(?, deny_seen), tariff_seen = coalesce(?, tariff_seen) WHERE gate = ?`,
-  ),
+    ),
     published: db.prepare(
-    `SELECT version, payload ->> '$.deny.version' AS deny FROM trust_list
+      `SELECT version, payload ->> '$.deny.version' AS deny FROM trust_list
      ORDER BY version DESC LIMIT 1`,
-  ),
+    ),
   };
 }
 
@@ -88,9 +88,8 @@ export class Ingester {
     this.#sql = prepare(connection.db);
     this.#facts = createFactReader(connection.db, lookups);
   }
-  const facts = createFactReader(db, lookups);
 
-  openEpoch(gate: string, epoch: string): Epoch {
+  #openEpoch(gate: string, epoch: string): Epoch {
     const known = this.#sql.readEpoch.get(gate, epoch) as Epoch | undefined;
     if (known !== undefined) return known;
     const head = genesisHash(gate, epoch, sha256);
@@ -99,8 +98,8 @@ export class Ingester {
   }
 
   /** Adds lines to the log, then those that waited for them, and queues what follows. */
-  grow(epoch: Epoch, added: readonly Grown[], limitsNow: Limits, nowMs: number) {
-    const joined = this.joinBehind(epoch, added);
+  #grow(epoch: Epoch, added: readonly Grown[], limitsNow: Limits, nowMs: number) {
+    const joined = this.#joinBehind(epoch, added);
     const grown = [...added, ...joined.lines];
     const records = grown.map(({ line }) => ({ seq: line.seq, checked: line.checked }));
     const ruled = ruleRecords(epoch, records, this.#facts.read(epoch, records, limitsNow));
@@ -109,7 +108,8 @@ export class Ingester {
       const ruling = ruled[index];
       assert(ruling !== undefined, 'every record has its ruling');
       lastId = Number(
-        this.#sql.addRecord.run(...recordRow(epoch.id, batchId, line, ruling, nowMs)).lastInsertRowid,
+        this.#sql.addRecord.run(...recordRow(epoch.id, batchId, line, ruling, nowMs))
+          .lastInsertRowid,
       );
       if (firstId === 0) firstId = lastId;
       if (ruling.use !== null) uses += 1;
@@ -121,7 +121,7 @@ export class Ingester {
     return { ruled, lastSeq: last?.seq ?? epoch.lastSeq };
   }
 
-  joinBehind(epoch: Epoch, added: readonly Grown[]): { lines: Grown[]; more: boolean } {
+  #joinBehind(epoch: Epoch, added: readonly Grown[]): { lines: Grown[]; more: boolean } {
     const last = added.at(-1)?.line;
     const lastSeq = last?.seq ?? epoch.lastSeq;
     const upTo = lastSeq + JOIN_LINES_MAX;
@@ -142,7 +142,7 @@ export class Ingester {
     return { lines, more: waited.length > 0 && rows.length === JOIN_LINES_MAX };
   }
 
-  keepOdd(epochId: number, batchId: number, odd: readonly OddLine[], nowMs: number) {
+  #keepOdd(epochId: number, batchId: number, odd: readonly OddLine[], nowMs: number) {
     for (const { line, prev, place } of odd) {
       const { seq, bytes, hash } = line;
       const checked = JSON.stringify(line.checked);
@@ -152,13 +152,12 @@ export class Ingester {
 
   ingest(batch: CheckedBatch, limitsNow: Limits, nowMs: number): BatchReply {
     const { gate, lines, prev } = batch;
-    const epoch = this.openEpoch(gate, batch.epoch);
+    const epoch = this.#openEpoch(gate, batch.epoch);
     const stored = new Map<number, Uint8Array>();
     const from = batch.fromSeq;
     if (from <= epoch.lastSeq) {
       const rows = this.#sql.storedLines.all(epoch.id, from, from + lines.length - 1);
-      for (const row of rows as { seq: number; line: Uint8Array }[])
-        stored.set(row.seq, row.line);
+      for (const row of rows as { seq: number; line: Uint8Array }[]) stored.set(row.seq, row.line);
     }
     const places = placeLines(prev, lines, { lastSeq: epoch.lastSeq, head: epoch.head, stored });
     const fresh = lines.filter((_, index) => places[index] === 'append');
@@ -172,14 +171,20 @@ export class Ingester {
       const { headerLine, sealLine, gateKeyId } = batch;
       const added = this.#sql.addBatch.run(epoch.id, headerLine, sealLine, gateKeyId, nowMs);
       const batchId = Number(added.lastInsertRowid);
-      this.keepOdd(epoch.id, batchId, newOdd, nowMs);
+      this.#keepOdd(epoch.id, batchId, newOdd, nowMs);
       const grown = fresh.map((line) => ({ line, batchId }));
-      const growth = this.grow(epoch, grown, limitsNow, nowMs);
+      const growth = this.#grow(epoch, grown, limitsNow, nowMs);
       ({ lastSeq } = growth);
       rulings = growth.ruled;
       const seen = lines.findLast(({ checked }) => checked.kind === 'tap')?.checked;
       const tap = seen?.kind === 'tap' ? seen : undefined;
-      this.#sql.sawGate.run(nowMs, tap?.trust ?? null, tap?.deny ?? null, tap?.tariff ?? null, gate);
+      this.#sql.sawGate.run(
+        nowMs,
+        tap?.trust ?? null,
+        tap?.deny ?? null,
+        tap?.tariff ?? null,
+        gate,
+      );
     }
     const lists = this.#sql.published.get() as { version: number; deny: number } | undefined;
     return {
@@ -195,9 +200,8 @@ export class Ingester {
   /** Joins what waits behind a log that has grown; returns how many lines joined. */
   join(epochId: number, limitsNow: Limits, nowMs: number): number {
     const epoch = this.#sql.readEpochById.get(epochId) as Epoch | undefined;
-    return epoch === undefined ? 0 : this.grow(epoch, [], limitsNow, nowMs).ruled.length;
+    return epoch === undefined ? 0 : this.#grow(epoch, [], limitsNow, nowMs).ruled.length;
   }
-
 }
 
 type OddLine = { line: CheckedLine; prev: Uint8Array; place: 'gap' | 'fork' | 'conflict' };

@@ -14,37 +14,37 @@ import {
 } from '@stile/protocol/trust-list.ts';
 import { type DenyRow, denyStepBetween, nextDenyList } from '../core/deny.ts';
 import type { Connection } from './connection.ts';
-import type { Money } from './sqlite-this.#money.ts';
+import type { Money } from './sqlite-money.ts';
 import type { ListFacts } from './store.ts';
 
 function prepare(db: Connection['db']) {
   return {
     candidates: db.prepare(
-    `SELECT id,
+      `SELECT id,
        EXISTS (SELECT 1 FROM denial WHERE denial.id = deny_dirty.id AND lifted_at_ms IS NULL) AS wanted,
        EXISTS (SELECT 1 FROM deny_entry WHERE deny_entry.id = deny_dirty.id AND removed_in IS NULL)
          AS listed
      FROM deny_dirty LIMIT ?`,
-  ),
+    ),
     addEntry: db.prepare('INSERT INTO deny_entry (id, added_in) VALUES (?, ?)'),
     endEntry: db.prepare(
-    'UPDATE deny_entry SET removed_in = ? WHERE id = ? AND removed_in IS NULL',
-  ),
+      'UPDATE deny_entry SET removed_in = ? WHERE id = ? AND removed_in IS NULL',
+    ),
     clean: db.prepare('DELETE FROM deny_dirty WHERE id = ?'),
     changedRows: db.prepare(
-    `SELECT id, added_in AS addedIn, removed_in AS removedIn FROM deny_entry
+      `SELECT id, added_in AS addedIn, removed_in AS removedIn FROM deny_entry
        WHERE added_in > @from AND added_in <= @to
      UNION
      SELECT id, added_in, removed_in FROM deny_entry
        WHERE removed_in > @from AND removed_in <= @to
      LIMIT @rows`,
-  ),
+    ),
     page: db
-    .prepare(
-      `SELECT id FROM deny_entry WHERE id > ? AND added_in <= ?
+      .prepare(
+        `SELECT id FROM deny_entry WHERE id > ? AND added_in <= ?
          AND (removed_in IS NULL OR removed_in > ?) ORDER BY id LIMIT ?`,
-    )
-    .pluck(),
+      )
+      .pluck(),
   };
 }
 
@@ -65,7 +65,7 @@ export class Lists {
     this.#money = money;
   }
 
-  denyHead(): DenyHead {
+  #denyHead(): DenyHead {
     const row = this.#first(
       this.#build.selectFrom('deny_version').selectAll().orderBy('version', 'desc').limit(1),
     );
@@ -73,7 +73,7 @@ export class Lists {
     return { version: row.version, count: row.count, setDigest: row.set_digest };
   }
 
-  listKeys(): IssuerKey[] {
+  #listKeys(): IssuerKey[] {
     const rows = this.#all(
       this.#build.selectFrom('issuer_key').selectAll().orderBy('issuer').orderBy('key_id'),
     );
@@ -88,14 +88,14 @@ export class Lists {
     }));
   }
 
-  selectTariff() {
+  #selectTariff() {
     return this.#build
       .selectFrom('tariff_line')
       .select(['line', 'fare_cents as fareCents', 'from_s as fromS'])
       .orderBy('version');
   }
 
-  tariffVersion(): number {
+  #tariffVersion(): number {
     const row = this.#first(
       this.#build.selectFrom('tariff_line').select((of) => of.fn.max('version').as('version')),
     );
@@ -111,10 +111,10 @@ export class Lists {
       jws: row.jws,
     };
     return {
-      issuerKeys: this.listKeys(),
-      tariff: this.#all(this.selectTariff()),
-      tariffVersion: this.tariffVersion(),
-      denyHead: this.denyHead(),
+      issuerKeys: this.#listKeys(),
+      tariff: this.#all(this.#selectTariff()),
+      tariffVersion: this.#tariffVersion(),
+      denyHead: this.#denyHead(),
       trust,
     };
   }
@@ -125,9 +125,13 @@ export class Lists {
   }
 
   stepDenyList(idsMax: number, nowMs: number): boolean {
-    const rows = this.#sql.candidates.all(idsMax) as { id: Uint8Array; wanted: number; listed: number }[];
+    const rows = this.#sql.candidates.all(idsMax) as {
+      id: Uint8Array;
+      wanted: number;
+      listed: number;
+    }[];
     const step = nextDenyList(
-      this.denyHead(),
+      this.#denyHead(),
       rows.map(({ id, wanted, listed }) => ({ id, wanted: wanted === 1, listed: listed === 1 })),
       sha256,
     );
@@ -161,7 +165,9 @@ export class Lists {
   setFare({ line, fareCents, fromS }: TariffLine, nowMs: number): number {
     const row = { line, fare_cents: fareCents, from_s: fromS, set_at_ms: nowMs };
     const { lastInsertRowid } = this.#run(this.#build.insertInto('tariff_line').values(row));
-    const last = this.#first(this.#build.selectFrom('record').select((of) => of.fn.max('id').as('id')));
+    const last = this.#first(
+      this.#build.selectFrom('record').select((of) => of.fn.max('id').as('id')),
+    );
     // Taps that waited for a fare, or were charged another: all of this line since then.
     this.#run(
       this.#build.insertInto('outbox').values({
@@ -177,7 +183,10 @@ export class Lists {
     return Number(lastInsertRowid) + 1;
   }
 
-  listTariff: (line: string) => this.#all(this.selectTariff().where('line', '=', line)),
+  listTariff(line: string): TariffLine[] {
+    return this.#all(this.#selectTariff().where('line', '=', line));
+  }
+
   /** A new key signs from now on: those before it are retired, their passes stay good. */
   addIssuerKey(key: IssuerKey): void {
     this.#run(
@@ -199,5 +208,4 @@ export class Lists {
       }),
     );
   }
-
 }

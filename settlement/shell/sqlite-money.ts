@@ -24,44 +24,44 @@ export type DatedTransfer = Transfer & { happenedAtMs: number };
 function prepare(db: Connection['db']) {
   return {
     balance: db.prepare(
-    'SELECT debits_cents AS debits, credits_cents AS credits FROM ledger_account WHERE name = ?',
-  ),
+      'SELECT debits_cents AS debits, credits_cents AS credits FROM ledger_account WHERE name = ?',
+    ),
     owing: db.prepare(
-    `SELECT use, owed_cents AS owedCents FROM charge
+      `SELECT use, owed_cents AS owedCents FROM charge
      WHERE account = ? AND owed_cents > 0 ORDER BY ridden_at_ms, use`,
-  ),
+    ),
     openAccount: db.prepare(
-    `INSERT INTO ledger_account VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING`,
-  ),
+      `INSERT INTO ledger_account VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING`,
+    ),
     addTotals: db.prepare(
-    `UPDATE ledger_account SET debits_cents = debits_cents + ?, credits_cents = credits_cents + ?
+      `UPDATE ledger_account SET debits_cents = debits_cents + ?, credits_cents = credits_cents + ?
      WHERE name = ?`,
-  ),
+    ),
     addTransfer: db.prepare(
-    `INSERT INTO transfer (id, debit, credit, amount_cents, code, happened_at_ms, recorded_at_ms)
+      `INSERT INTO transfer (id, debit, credit, amount_cents, code, happened_at_ms, recorded_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  ),
+    ),
     pay: db.prepare(
-    `UPDATE charge SET owed_cents = ?, state = iif(? = 0, 'RECOVERED', state) WHERE use = ?
+      `UPDATE charge SET owed_cents = ?, state = iif(? = 0, 'RECOVERED', state) WHERE use = ?
      RETURNING use, rev, state, fare_cents AS fareCents, record, ridden_at_ms AS riddenAtMs`,
-  ),
+    ),
     addEvent: db.prepare(
-    `INSERT INTO charge_event
+      `INSERT INTO charge_event
        (use, rev, state, fare_cents, owed_cents, record, reason, ridden_at_ms, recorded_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ),
+    ),
     deny: db.prepare(
-    `INSERT INTO denial (id, cause, note, since_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  ),
+      `INSERT INTO denial (id, cause, note, since_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    ),
     lift: db.prepare(
-    'UPDATE denial SET lifted_at_ms = ? WHERE id = ? AND cause = ? AND lifted_at_ms IS NULL',
-  ),
+      'UPDATE denial SET lifted_at_ms = ? WHERE id = ? AND cause = ? AND lifted_at_ms IS NULL',
+    ),
     soil: db.prepare('INSERT INTO deny_dirty VALUES (?) ON CONFLICT DO NOTHING'),
     request: db.prepare(
-    `INSERT INTO outbox (kind, cursor, until, subject, attempts, created_at_ms)
+      `INSERT INTO outbox (kind, cursor, until, subject, attempts, created_at_ms)
      VALUES ('publish', 0, 1, '', 0, ?)
      ON CONFLICT (kind) WHERE kind = 'publish' DO UPDATE SET until = until + 1`,
-  ),
+    ),
   };
 }
 
@@ -72,18 +72,18 @@ export class Money {
     this.#sql = prepare(connection.db);
   }
 
-  readTotals(name: string): { debits: number; credits: number } {
+  #readTotals(name: string): { debits: number; credits: number } {
     const row = this.#sql.balance.get(name) as { debits: number; credits: number } | undefined;
     return row ?? { debits: 0, credits: 0 };
   }
 
   walletCents(account: string): number {
-    const { debits, credits } = this.readTotals(walletOf(account));
+    const { debits, credits } = this.#readTotals(walletOf(account));
     return credits - debits;
   }
 
   debtCents(account: string): number {
-    const { debits, credits } = this.readTotals(receivableOf(account));
+    const { debits, credits } = this.#readTotals(receivableOf(account));
     return debits - credits;
   }
 
@@ -137,12 +137,7 @@ export class Money {
   }
 
   /** Other charges of the account that were paid on the way. */
-  savePaid(
-    before: Position,
-    owed: ReadonlyMap<string, number>,
-    skip: Set<string>,
-    nowMs: number,
-  ) {
+  savePaid(before: Position, owed: ReadonlyMap<string, number>, skip: Set<string>, nowMs: number) {
     for (const { use, owedCents } of before.owing) {
       const left = owed.get(use);
       if (left === undefined || left === owedCents || skip.has(use)) continue;
@@ -160,5 +155,4 @@ export class Money {
     if (isOwing) this.setDenied(id, 'DEBT', 'a fare is owed', nowMs);
     else this.liftDenied(id, 'DEBT', nowMs);
   }
-
 }

@@ -1,9 +1,10 @@
 /** Riders on SQLite: accounts, passes, sessions, top-ups and what a rider may read about them. */
 import { denyId } from '@stile/protocol/deny-list.ts';
+import type Database from 'better-sqlite3';
 import { receivableOf, walletOf } from '../core/ledger.ts';
 import { applyTopUp, debtCents } from '../core/position.ts';
 import type { Connection } from './connection.ts';
-import type { Money } from './sqlite-this.#money.ts';
+import type { Money } from './sqlite-money.ts';
 import type {
   DeniedBy,
   NewRider,
@@ -33,7 +34,6 @@ export class Riders {
     this.#money = money;
     this.#statement = connection.db.prepare(STATEMENT_SQL);
   }
-  const statement = connection.db.prepare(STATEMENT_SQL);
 
   findPass(account: string, serial: number): PassRow | undefined {
     return this.#first(
@@ -174,9 +174,10 @@ export class Riders {
   }
 
   sweepExpired(nowMs: number): void {
-    this.#run(this.#build.deleteFrom('session').where('expires_at_s', '<=', Math.floor(nowMs / 1000)));
+    this.#run(
+      this.#build.deleteFrom('session').where('expires_at_s', '<=', Math.floor(nowMs / 1000)),
+    );
   }
-
 }
 
 /** Rides and top-ups in one list, the latest first; a page begins behind the cursor's item. */

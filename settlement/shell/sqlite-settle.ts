@@ -3,6 +3,7 @@
  * core/charge.ts decides, and the difference is posted. Running it again on the same uses changes
  * nothing, so a job may be repeated from wherever a crash left it.
  */
+import { assert } from '@stile/protocol/fault.ts';
 import {
   type Charge,
   type Claim,
@@ -13,10 +14,10 @@ import {
 } from '../core/charge.ts';
 import { accountOfUse } from '../core/code-use.ts';
 import { applyCharges } from '../core/position.ts';
-import { type ClockQuality, fareOfTap, type LinePosting } from '../core/tariff.ts';
+import { type ClockQuality, fareOfTap } from '../core/tariff.ts';
 import type { Connection } from './connection.ts';
-import type { Lookups } from './sqlite-this.#lookups.ts';
-import type { DatedTransfer, Money } from './sqlite-this.#money.ts';
+import type { Lookups } from './sqlite-lookups.ts';
+import type { DatedTransfer, Money } from './sqlite-money.ts';
 
 type ClaimRow = {
   id: number;
@@ -32,22 +33,22 @@ type ClaimRow = {
   outcome: Outcome | 'PENDING' | null;
 };
 
-type Change = NonNullable<UseDecision['change']>;
+type DatedChange = NonNullable<UseDecision['change']> & { record: number; riddenAtMs: number };
 
 function prepare(db: Connection['db']) {
   return {
     claimRows: db.prepare(
-    `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, kind, at_ms AS atMs, clock,
+      `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, kind, at_ms AS atMs, clock,
             ride_line AS line, of_seq AS ofSeq, outcome
      FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE use = ?`,
-  ),
+    ),
     findCharge: db.prepare(
-    `SELECT use, rev, record, line, fare_cents AS fareCents, state, ridden_at_ms AS riddenAtMs
+      `SELECT use, rev, record, line, fare_cents AS fareCents, state, ridden_at_ms AS riddenAtMs
      FROM charge WHERE use = ?`,
-  ),
+    ),
     saveOutcome: db.prepare('UPDATE record SET outcome = ? WHERE id = ?'),
     saveCharge: db.prepare(
-    `INSERT INTO charge
+      `INSERT INTO charge
        (use, account, rev, record, line, fare_cents, owed_cents, state, reason, ridden_at_ms,
         recorded_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -55,7 +56,7 @@ function prepare(db: Connection['db']) {
        line = excluded.line, fare_cents = excluded.fare_cents, owed_cents = excluded.owed_cents,
        state = excluded.state, reason = excluded.reason, ridden_at_ms = excluded.ridden_at_ms,
        recorded_at_ms = excluded.recorded_at_ms`,
-  ),
+    ),
   };
 }
 
@@ -70,10 +71,8 @@ export class Settler {
     this.#lookups = lookups;
   }
 
-  claimsOf(
-    rows: readonly ClaimRow[],
-    postings: (gate: string) => readonly LinePosting[],
-  ): Claim[] {
+  #claimsOf(rows: readonly ClaimRow[]): Claim[] {
+    const { postingsOf, tariffOf } = this.#lookups;
     const voids = new Set<string>();
     for (const { kind, epochId, ofSeq } of rows) {
       if (kind === 'void') voids.add(`${epochId}/${ofSeq}`);
@@ -87,68 +86,68 @@ export class Settler {
         seq: row.seq,
         atMs: row.atMs,
         line: row.line,
-        fareCents: fareOfTap(row, postings(row.gate), this.#lookups.tariffOf(row.line)),
+        fareCents: fareOfTap(row, postingsOf(row.gate), tariffOf(row.line)),
         voided: voids.has(`${row.epochId}/${row.seq}`),
       }));
   }
 
-  decide(use: string): Change | null {
+  /** Writes how each tap has ended and returns what has to change about the money. */
+  #decide(use: string): DatedChange | null {
     const rows = this.#sql.claimRows.all(use) as ClaimRow[];
     const charge = this.#sql.findCharge.get(use) as (Charge & { riddenAtMs: number }) | undefined;
-    const decision = decideUse(use, this.claimsOf(rows, this.#lookups.postingsOf), charge);
+    const { outcomes, change } = decideUse(use, this.#claimsOf(rows), charge);
     for (const { id, outcome } of rows) {
-      const next = decision.outcomes.get(id);
+      const next = outcomes.get(id);
       if (next !== undefined && next !== outcome) this.#sql.saveOutcome.run(next, id);
     }
-    return decision.change;
+    if (change === null) return null;
+    const { carrier } = change;
+    const record = carrier?.record ?? charge?.record;
+    const riddenAtMs = carrier?.atMs ?? charge?.riddenAtMs;
+    assert(record !== undefined && riddenAtMs !== undefined, 'a change has a tap or a charge');
+    return { ...change, record, riddenAtMs };
   }
 
-  settleAccount(
-    issuer: number,
-    account: string,
-    changes: readonly Change[],
-    nowMs: number,
-  ) {
+  #settleAccount(issuer: number, account: string, changes: DatedChange[], nowMs: number) {
     const before = this.#money.readPosition(account);
     const { position, transfers, owed } = applyCharges(before, changes);
-    const own = new Set(changes.map(({ use }) => use));
-    const riddenAt = new Map<string, number>();
     for (const change of changes) {
-      const { use, rev } = change;
-      const old = this.#sql.findCharge.get(use) as (Charge & { riddenAtMs: number }) | undefined;
-      const riddenAtMs = change.carrier?.atMs ?? old?.riddenAtMs ?? nowMs;
-      riddenAt.set(`charge:${use}:${rev}`, riddenAtMs);
-      const record = change.carrier?.record ?? old?.record ?? 0;
-      const line = change.after?.line ?? change.before?.line ?? '';
-      const fareCents = change.after?.fareCents ?? 0;
-      const owedCents = owed.get(use) ?? 0;
-      const states = statesOf(change, owedCents);
-      const last = states.at(-1) ?? 'POSTED';
-      const reason = change.reason ?? (owedCents > 0 ? 'WALLET_SHORT' : null);
-      this.#sql.saveCharge.run(
-        ...[use, account, rev, record, line, fareCents, owedCents, last, reason, riddenAtMs, nowMs],
-      );
-      for (const state of states) {
-        const why = state === last ? reason : null;
-        this.#money.addEvent.run(
-          ...[use, rev, state, fareCents, owedCents, record, why, riddenAtMs, nowMs],
-        );
-      }
+      this.#saveChange(account, change, owed.get(change.use) ?? 0, nowMs);
     }
+    const own = new Set(changes.map(({ use }) => use));
     this.#money.savePaid(before, owed, own, nowMs);
     this.#money.followDebt(issuer, before, position, nowMs);
+    const riddenAt = new Map(
+      changes.map(({ use, rev, riddenAtMs }) => [`charge:${use}:${rev}`, riddenAtMs]),
+    );
     return transfers.map((transfer): DatedTransfer => {
       const of = transfer.id.slice(0, transfer.id.lastIndexOf(':'));
       return { ...transfer, happenedAtMs: riddenAt.get(of) ?? nowMs };
     });
   }
 
+  #saveChange(account: string, change: DatedChange, owedCents: number, nowMs: number): void {
+    const { use, rev, record, riddenAtMs } = change;
+    const line = change.after?.line ?? change.before?.line ?? '';
+    const fareCents = change.after?.fareCents ?? 0;
+    const states = statesOf(change, owedCents);
+    const last = states.at(-1) ?? 'POSTED';
+    const reason = change.reason ?? (owedCents > 0 ? 'WALLET_SHORT' : null);
+    this.#sql.saveCharge.run(
+      ...[use, account, rev, record, line, fareCents, owedCents, last, reason, riddenAtMs, nowMs],
+    );
+    const event = { use, rev, fareCents, owedCents, record, riddenAtMs };
+    for (const state of states) {
+      this.#money.addEvent({ ...event, state, reason: state === last ? reason : null }, nowMs);
+    }
+  }
+
   /** Brings the charges of these uses to what their taps say; returns how many changed. */
   settleUses(issuer: number, uses: Iterable<string>, nowMs: number): number {
-    const byAccount = new Map<string, Change[]>();
+    const byAccount = new Map<string, DatedChange[]>();
     let changed = 0;
     for (const use of uses) {
-      const change = this.decide(use);
+      const change = this.#decide(use);
       if (change === null) continue;
       changed += 1;
       const account = accountOfUse(use);
@@ -158,10 +157,9 @@ export class Settler {
     }
     const transfers: DatedTransfer[] = [];
     for (const [account, changes] of byAccount) {
-      transfers.push(...settleAccount(issuer, account, changes, nowMs));
+      transfers.push(...this.#settleAccount(issuer, account, changes, nowMs));
     }
     this.#money.post(transfers, nowMs);
     return changed;
   }
-
 }

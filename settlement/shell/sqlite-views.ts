@@ -79,7 +79,7 @@ export function createViews({ db, build, all }: Connection) {
     readTrialBalance(): TrialBalance {
       const rows = db
         .prepare(
-          `SELECT iif(kind IN ('wallet', 'receivable'), kind || ' of riders', name) AS account,
+          `SELECT iif(kind IN ('wallet', 'receivable'), kind || ':*', name) AS account,
              sum(debits_cents) AS debitsCents, sum(credits_cents) AS creditsCents
            FROM ledger_account GROUP BY 1 ORDER BY 1`,
         )

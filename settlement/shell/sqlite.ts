@@ -4,14 +4,14 @@
  */
 import type { Limits } from '../core/ingest.ts';
 import { type Connection, openConnection } from './connection.ts';
-import { createGates } from './sqlite-gates.ts';
-import { createIngester } from './sqlite-ingest.ts';
+import { Gates } from './sqlite-gates.ts';
+import { Ingester } from './sqlite-ingest.ts';
 import { createJobs } from './sqlite-jobs.ts';
-import { createLists } from './sqlite-lists.ts';
+import { Lists } from './sqlite-lists.ts';
 import { createLookups } from './sqlite-lookups.ts';
-import { createMoney } from './sqlite-money.ts';
-import { createRiders } from './sqlite-riders.ts';
-import { createSettler } from './sqlite-settle.ts';
+import { Money } from './sqlite-money.ts';
+import { Riders } from './sqlite-riders.ts';
+import { Settler } from './sqlite-settle.ts';
 import { createViews } from './sqlite-views.ts';
 import type { Store } from './store.ts';
 
@@ -30,13 +30,13 @@ export async function openSqliteStore({ file, limitsNow }: SqliteOptions): Promi
 
 function storeOn(connection: Connection, limitsNow: Limits): Store {
   const { build, first, run, write } = connection;
-  const money = createMoney(connection);
+  const money = new Money(connection);
   const lookups = createLookups(connection);
-  const riders = createRiders(connection, money);
-  const gates = createGates(connection);
-  const lists = createLists(connection, money);
-  const settler = createSettler(connection, money, lookups);
-  const ingester = createIngester(connection, lookups);
+  const riders = new Riders(connection, money);
+  const gates = new Gates(connection);
+  const lists = new Lists(connection, money);
+  const settler = new Settler(connection, money, lookups);
+  const ingester = new Ingester(connection, lookups);
   const jobs = createJobs(connection, { settler, ingester, lookups, limitsNow: () => limitsNow });
   const views = createViews(connection);
 

@@ -177,7 +177,8 @@ export type Store = {
     nowMs: number,
   ): Promise<
     | { kind: 'enrolled'; gate: string; line: string; scope: number }
-    | { kind: 'refused' | 'keyTaken' }
+    | { kind: 'refused' }
+    | { kind: 'keyTaken' }
   >;
   /** Undefined where there is no such gate. */
   findGateKeys(gate: string): Promise<readonly GateKeyRow[] | undefined>;

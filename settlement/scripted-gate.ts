@@ -1,0 +1,90 @@
+/** Test-only: a gate's log without a gate. It writes whatever records a test asks for, honest or not,
+ * chains and seals them, and hands out any part of them as a batch.
+ */
+import { randomBytes } from 'node:crypto';
+import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
+import { toHex, utf8 } from '@stile/protocol/bytes.ts';
+import { genesisHash, lineHash, type TapRecord, writeBatch } from '@stile/protocol/gate-log.ts';
+
+const BOOT = '0badcafe';
+
+export type TapChanges = Partial<Omit<TapRecord, 'v' | 'kind' | 'seq'>>;
+
+export class ScriptedGate {
+  readonly gate: string;
+  readonly line: string;
+  readonly epoch: string;
+  key: SigningKey;
+  readonly lines: Uint8Array[] = [];
+  readonly #hashes: Uint8Array[];
+
+  constructor(gate: string, line: string, epoch = toHex(randomBytes(8))) {
+    this.gate = gate;
+    this.line = line;
+    this.epoch = epoch;
+    this.key = generateKey('Ed25519');
+    this.#hashes = [genesisHash(gate, epoch, sha256)];
+  }
+
+  get lastSeq(): number {
+    return this.lines.length;
+  }
+
+  /** A log that goes its own way from here on, under the same key and epoch. */
+  fork(): ScriptedGate {
+    const other = new ScriptedGate(this.gate, this.line, this.epoch);
+    other.key = this.key;
+    for (const line of this.lines) other.raw(line);
+    return other;
+  }
+
+  /** Appends an opened tap; returns its seq. */
+  tap(scan: string, atMs: number, changes: TapChanges = {}): number {
+    const { line } = this;
+    return this.#append({
+      ...this.#stamp(atMs),
+      ...{ kind: 'tap', verdict: 'open', reason: null, scan, scanHex: null },
+      ...{ scanBytes: scan.length, line, fareCents: 250, trust: 1, deny: 0, tariff: 1 },
+      ...changes,
+    });
+  }
+
+  voidOf(of: number, atMs: number): number {
+    return this.#append({ ...this.#stamp(atMs), kind: 'void', of, reason: 'BARRIER_FAILED' });
+  }
+
+  note(atMs: number): number {
+    return this.#append({ ...this.#stamp(atMs), kind: 'note', note: 'STARTED', detail: '0.1.0' });
+  }
+
+  /** Appends bytes that need not be a record. */
+  raw(line: Uint8Array): number {
+    const head = this.#hashes.at(-1) ?? new Uint8Array(32);
+    this.#hashes.push(lineHash(head, line, sha256));
+    return this.lines.push(line);
+  }
+
+  /** The sealed batch of these records, both ends inside. */
+  batch(fromSeq = 1, toSeq = this.lastSeq): Uint8Array {
+    const prev = this.#hashes[fromSeq - 1];
+    const head = this.#hashes[toSeq];
+    if (prev === undefined || head === undefined) throw new Error('no such records');
+    const { gate, epoch } = this;
+    return writeBatch(
+      { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev: toHex(prev) },
+      this.lines.slice(fromSeq - 1, toSeq),
+      head,
+      sha256,
+      this.key.sign,
+    );
+  }
+
+  #stamp(atMs: number) {
+    const seq = this.lines.length + 1;
+    return { v: 1, seq, atMs, monoMs: seq * 1000, boot: BOOT, clock: 'TRUSTED' };
+  }
+
+  #append(record: Record<string, unknown>): number {
+    return this.raw(utf8(JSON.stringify(record)));
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Who may ask: the operator by the one token whose hash is stored, a rider by a session. Both are
+ * looked at before the body is read. There is no third way in.
+ */
+import { assert, Fault } from '@stile/protocol/fault.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { wallS } from '../clock.ts';
+import { isSameHash, tokenHash } from '../data-dir.ts';
+import type { ApiParts } from './app.ts';
+
+export type ApiRouter = FastifyInstance<
+  import('node:http').Server,
+  import('node:http').IncomingMessage,
+  import('node:http').ServerResponse,
+  import('fastify').FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+export type RiderSession = { account: string; serial: number };
+
+const riders = new WeakMap<FastifyRequest, RiderSession>();
+
+export function requireOperator({ operatorTokenHash }: ApiParts) {
+  return async (request: FastifyRequest): Promise<void> => {
+    const token = bearerOf(request);
+    if (token === undefined || !isSameHash(tokenHash(token), operatorTokenHash)) {
+      throw new Fault('UNAUTHENTICATED', "this needs the operator's token");
+    }
+  };
+}
+
+export function requireSession({ store, clock }: ApiParts) {
+  return async (request: FastifyRequest): Promise<void> => {
+    const token = bearerOf(request);
+    const session = token && (await store.findSession(tokenHash(token), wallS(clock)));
+    if (!session) throw new Fault('UNAUTHENTICATED', 'this needs an open session');
+    riders.set(request, session);
+  };
+}
+
+/** Whose session it is; only behind `requireSession`. */
+export function riderOf(request: FastifyRequest): RiderSession {
+  const session = riders.get(request);
+  assert(session !== undefined, 'the route requires a session');
+  return session;
+}
+
+function bearerOf(request: FastifyRequest): string | undefined {
+  return /^Bearer ([\w.~+/-]{1,512}=*)$/i.exec(request.headers.authorization ?? '')?.[1];
+}

@@ -1,0 +1,90 @@
+/**
+ * What a request is told when it is not served: `{ code, message }`, always. Codes are stable. Faults
+ * have their status in protocol/fault.ts, which is the only table for them; refusals that only this
+ * API knows have theirs here.
+ */
+import { FAULT_TABLE, Fault } from '@stile/protocol/fault.ts';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+
+export const REFUSAL_STATUS = {
+  GATE_UNKNOWN: 404,
+  GATE_MISMATCH: 400,
+  SEAL_BROKEN: 403,
+  BATCH_MALFORMED: 400,
+  CHAIN_BROKEN: 400,
+  BATCH_TOO_LARGE: 413,
+  DELTA_UNAVAILABLE: 410,
+  TOKEN_REFUSED: 403,
+  KEY_REFUSED: 400,
+  KEY_TAKEN: 409,
+  ACCOUNT_DENIED: 403,
+  WALLET_FULL: 409,
+} as const;
+export type RefusalCode = keyof typeof REFUSAL_STATUS;
+
+export const refusalSchema = z.object({
+  code: z.string().describe('stable name of the reason'),
+  message: z.string().describe('the same for a person'),
+});
+
+const RETRY_AFTER_S = 1;
+const INTERNAL = { status: 500, code: 'INTERNAL', message: 'settlement failed; its log says why' };
+
+/** Thrown by routes, answered by `answerError`; never leaves the HTTP layer. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+type Answer = { status: number; code: string; message: string };
+
+export function answerError(log: Logger) {
+  return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply) => {
+    const { status, code, message } = answerOf(error, request);
+    if (status >= 500 && status !== 503) {
+      log.error({ route: request.routeOptions.url, error: error.stack ?? error.message }, 'failed');
+    }
+    if (status === 503) void reply.header('retry-after', RETRY_AFTER_S);
+    void reply.code(status).send({ code, message });
+  };
+}
+
+function answerOf(error: FastifyError | Error, request: FastifyRequest): Answer {
+  if (error instanceof Refusal) {
+    return { status: REFUSAL_STATUS[error.code], code: error.code, message: error.message };
+  }
+  if (error instanceof Fault) {
+    const { status } = FAULT_TABLE[error.code];
+    const isOurs = status >= 500 && error.code !== 'UPLINK_BUSY';
+    return { status, code: error.code, message: isOurs ? INTERNAL.message : error.message };
+  }
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const issue = error.validation[0];
+    const field = issue?.instancePath.replace(/^\//, '').replaceAll('/', '.') || 'body';
+    return faultAnswer('REQUEST_INVALID', `${field}: ${issue?.message ?? 'does not fit'}`);
+  }
+  const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
+  if (status === 413) return tooLarge(request);
+  if (status === 429) return faultAnswer('TOO_MANY_REQUESTS', error.message);
+  if (status >= 400 && status < 500) return faultAnswer('REQUEST_INVALID', error.message);
+  return INTERNAL;
+}
+
+function tooLarge(request: FastifyRequest): Answer {
+  const message = 'the body is larger than this route takes';
+  const isBatch = request.routeOptions.url?.endsWith('/batches') ?? false;
+  if (!isBatch) return faultAnswer('BODY_TOO_LARGE', message);
+  return { status: REFUSAL_STATUS.BATCH_TOO_LARGE, code: 'BATCH_TOO_LARGE', message };
+}
+
+function faultAnswer(code: keyof typeof FAULT_TABLE, message: string): Answer {
+  return { status: FAULT_TABLE[code].status, code, message };
+}
