@@ -99,13 +99,15 @@ export class Gates {
       this.#build.selectFrom('gate').select('gate').where('gate', '=', gate),
     );
     if (known === undefined) return undefined;
-    return this.#all(
+    const rows = this.#all(
       this.#build
         .selectFrom('gate_key')
         .select(['id', 'public_key as publicKey', 'until_ms as untilMs'])
         .where('gate', '=', gate)
         .orderBy('id', 'desc'),
     );
+    // Plain bytes: a Buffer's slice() shares its memory, which those who copy a key do not expect.
+    return rows.map((row) => ({ ...row, publicKey: new Uint8Array(row.publicKey) }));
   }
 
   sweepExpired(nowMs: number): void {

@@ -11,7 +11,7 @@ import type { Settler } from './sqlite-settle.ts';
 import type { JobTurn } from './store.ts';
 
 /** Records that one turn settles: a few milliseconds of the event loop. */
-export const SETTLE_RECORDS_MAX = 100;
+export const SETTLE_RECORDS_MAX = 50;
 /** A job that fails this often waits for a person; others go on. */
 const ATTEMPTS_MAX = 5;
 
