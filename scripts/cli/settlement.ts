@@ -81,6 +81,16 @@ function addOperatorCommands(settlement: Command): void {
       const path = `v1/operator/accounts/${encodeURIComponent(account)}`;
       printJson(await client(where).ask('GET', path));
     });
+  operate('taps', 'records as they arrived, with what became of them')
+    .option('--gate <id>', 'only of this gate')
+    .option('--after <number>', 'continue after this record', wholeNumber(0, 2 ** 53 - 1), 0)
+    .option('--limit <number>', 'at most so many', wholeNumber(1, 500), 100)
+    .action(async (options: Where & { gate?: string; after: number; limit: number }) => {
+      const { gate, after, limit } = options;
+      const query = new URLSearchParams({ after: String(after), limit: String(limit) });
+      if (gate !== undefined) query.set('gate', gate);
+      printJson(await client(options).ask('GET', `v1/operator/taps?${query}`));
+    });
   operate('parked', 'records that wait for a person').action(async (where: Where) => {
     printJson(await client(where).ask('GET', 'v1/operator/parked'));
   });

@@ -10,7 +10,15 @@ import { FARE_CENTS, LINE, type Outcome, type Phone, type Stage } from './stage.
 
 export type Scene = { heading: boolean; text: string };
 
-export type Tap = { who: string; what: string; expected: string; got: string };
+export type Tap = {
+  who: string;
+  what: string;
+  expected: string;
+  got: string;
+  seq: number;
+  /** What settlement made of it: CHARGED for an opened tap, nothing for a refused one. */
+  settled: string;
+};
 export type Money = {
   name: string;
   rides: number;
@@ -86,7 +94,7 @@ class Script {
     const judged = await outcome;
     const got = wordOf(judged);
     this.#lastSeq = judged.seq;
-    this.#taps.push({ who, what, expected, got });
+    this.#taps.push({ who, what, expected, got, seq: judged.seq, settled: '' });
     const rider = this.#riders.get(who);
     if (got === 'open' && rider !== undefined) rider.rides += 1;
     const mark = got === expected ? '' : `   (expected ${expected})`;
@@ -202,10 +210,18 @@ class Script {
     const revenue = balance.accounts
       .filter(({ name }) => name.startsWith('revenue:'))
       .reduce((sum, account) => sum + account.balanceCents, 0);
+    const records = await stage.operate<{ seq: number; outcome: string | null }[]>(
+      'taps',
+      ...['--limit', '500'],
+    );
+    const taps = this.#taps.map((tap) => ({
+      ...tap,
+      settled: records.find(({ seq }) => seq === tap.seq)?.outcome ?? '',
+    }));
     const ledger = await auditOf(stage.path('settlement'));
     const gateLog = await auditOf(stage.path('gate'));
     return {
-      taps: this.#taps,
+      taps,
       money,
       ledger,
       gateLog,

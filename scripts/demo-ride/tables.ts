@@ -6,23 +6,27 @@ import { type Check, cents, type Result } from './play.ts';
 export function showTables(result: Result, print: (text: string) => void): boolean {
   const { taps, money, openings, revenue } = result;
   print('\nTaps\n');
-  const tapRows = taps.map(({ who, what, expected, got }) => [
-    `${who.padEnd(8)}${what}`,
-    got,
-    got === expected ? 'ok' : `WRONG: ${expected}`,
+  const tapRows = taps.map((tap) => [
+    `${tap.who.padEnd(8)}${tap.what}`,
+    tap.got,
+    tap.settled.toLowerCase(),
+    isRightTap(tap) ? 'ok' : `WRONG: ${tap.expected}`,
   ]);
-  print(`${table([['rider   presentation', 'verdict', ''], ...tapRows])}\n`);
+  print(`${table([['rider   presentation', 'verdict', 'fare', ''], ...tapRows])}\n`);
   print('\nMoney\n');
   const moneyRows = money.map((rider) => [
     rider.name,
     String(rider.rides),
     cents(rider.topUpCents),
+    cents(rider.topUpCents - rider.balanceCents + rider.debtCents),
     cents(rider.balanceCents),
     cents(rider.debtCents),
     rider.denied ? 'denied' : '',
     isRight(rider) ? 'ok' : 'WRONG',
   ]);
-  print(`${table([['rider', 'rides', 'paid in', 'wallet', 'debt', '', ''], ...moneyRows])}\n`);
+  print(
+    `${table([['rider', 'rides', 'paid in', 'fares', 'wallet', 'debt', '', ''], ...moneyRows])}\n`,
+  );
   print('\nChecks\n');
   const checks: Check[] = [
     {
@@ -41,11 +45,12 @@ export function showTables(result: Result, print: (text: string) => void): boole
   for (const { name, ok, detail } of checks) {
     print(`  ${ok ? 'ok   ' : 'WRONG'} ${name}${ok ? '' : `: ${detail}`}\n`);
   }
-  return (
-    taps.every(({ expected, got }) => expected === got) &&
-    money.every(isRight) &&
-    checks.every(({ ok }) => ok)
-  );
+  return taps.every(isRightTap) && money.every(isRight) && checks.every(({ ok }) => ok);
+}
+
+/** The gate said what it should, and settlement charged exactly what the gate had opened for. */
+function isRightTap({ expected, got, settled }: Result['taps'][number]): boolean {
+  return got === expected && settled === (got === 'open' ? 'CHARGED' : '');
 }
 
 function isRight(rider: Result['money'][number]): boolean {
