@@ -16,7 +16,8 @@ const BARE = fileURLToPath(new URL('./bare-gate.ts', import.meta.url));
 const ANSWER_MS_MAX = 2_000;
 const WARM_UP_CODES = 30;
 
-export type Pace = { everyMs: number; codes: number; rounds: number };
+/** `alternate`: gate and floor take turns code by code, half an interval apart, instead of in rounds. */
+export type Pace = { everyMs: number; codes: number; rounds: number; alternate?: boolean };
 export type LatencyReport = {
   everyMs: number;
   gate: { p50: number; p99: number };
@@ -79,8 +80,12 @@ export async function measureGate(options: {
     const samples = { gate: [] as number[], floor: [] as number[] };
     for (let round = 0; round < pace.rounds; round += 1) {
       const batch = codes.splice(0, pace.codes);
-      samples.floor.push(...(await play(floor, batch, pace.everyMs)));
-      samples.gate.push(...(await play(gate, batch, pace.everyMs)));
+      const turns = pace.alternate ? batch.map((code) => [code]) : [batch];
+      const everyMs = pace.alternate ? pace.everyMs / 2 : pace.everyMs;
+      for (const turn of turns) {
+        samples.floor.push(...(await play(floor, turn, everyMs)));
+        samples.gate.push(...(await play(gate, turn, everyMs)));
+      }
     }
     latency.push({
       everyMs: pace.everyMs,

@@ -4,26 +4,21 @@
  * from it. When this returns, what it acknowledges is on disk.
  */
 import { sha256 } from '@stile/crypto/sign.ts';
-import { denyId } from '@stile/protocol/deny-list.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import { genesisHash } from '@stile/protocol/gate-log.ts';
-import type { BatchReply, ItemRuling } from '@stile/protocol/sync.ts';
-import type { Checked, CheckedCode } from '../core/check.ts';
-import { useKey } from '../core/code-use.ts';
-import {
-  type EarlierClaim,
-  type IngestFacts,
-  type Limits,
-  type Ruled,
-  ruleRecords,
-} from '../core/ingest.ts';
+import type { ItemRuling } from '@stile/protocol/sync.ts';
+import type { Checked } from '../core/check.ts';
+import { type Limits, type Ruled, ruleRecords } from '../core/ingest.ts';
 import { joinWaiting, type Place, placeLines, type WaitingLine } from '../core/place.ts';
 import type { Connection } from './connection.ts';
+import { FactReader } from './sqlite-facts.ts';
 import type { Lookups } from './sqlite-lookups.ts';
 import type { CheckedBatch, CheckedLine } from './store.ts';
 
+/** Lines that one transaction stores: a few milliseconds of the event loop. */
+const TURN_LINES_MAX = 125;
 /** Waiting lines that join in one transaction; the rest is a job. */
-const JOIN_LINES_MAX = 500;
+const JOIN_LINES_MAX = 125;
 
 type Epoch = { id: number; gate: string; epoch: string; lastSeq: number; head: Uint8Array };
 type Grown = { line: CheckedLine; batchId: number };
@@ -82,11 +77,11 @@ function prepare(db: Connection['db']) {
 
 export class Ingester {
   readonly #sql: ReturnType<typeof prepare>;
-  readonly #facts: ReturnType<typeof createFactReader>;
+  readonly #facts: FactReader;
 
   constructor(connection: Connection, lookups: Lookups) {
     this.#sql = prepare(connection.db);
-    this.#facts = createFactReader(connection.db, lookups);
+    this.#facts = new FactReader(connection, lookups);
   }
 
   #openEpoch(gate: string, epoch: string): Epoch {
@@ -150,51 +145,57 @@ export class Ingester {
     }
   }
 
-  ingest(batch: CheckedBatch, limitsNow: Limits, nowMs: number): BatchReply {
-    const { gate, lines, prev } = batch;
-    const epoch = this.#openEpoch(gate, batch.epoch);
-    const stored = new Map<number, Uint8Array>();
-    const from = batch.fromSeq;
-    if (from <= epoch.lastSeq) {
-      const rows = this.#sql.storedLines.all(epoch.id, from, from + lines.length - 1);
-      for (const row of rows as { seq: number; line: Uint8Array }[]) stored.set(row.seq, row.line);
-    }
-    const places = placeLines(prev, lines, { lastSeq: epoch.lastSeq, head: epoch.head, stored });
+  /** Stores a batch, or as much of its beginning as one turn may take. */
+  ingest(part: BatchPart, limitsNow: Limits, nowMs: number): PartReply {
+    const { gate } = part.batch;
+    const epoch = this.#openEpoch(gate, part.batch.epoch);
+    const { lines, places } = takeLines(part, this.#place(epoch, part));
     const fresh = lines.filter((_, index) => places[index] === 'append');
-    const odd = oddLines(prev, lines, places);
-    const newOdd = odd.filter(
+    const odd = oddLines(part.prev, lines, places).filter(
       ({ line }) => this.#sql.isOddStored.get(epoch.id, line.seq, line.hash) === undefined,
     );
     let rulings: readonly Ruled[] = [];
     let { lastSeq } = epoch;
-    if (fresh.length + newOdd.length > 0) {
-      const { headerLine, sealLine, gateKeyId } = batch;
-      const added = this.#sql.addBatch.run(epoch.id, headerLine, sealLine, gateKeyId, nowMs);
-      const batchId = Number(added.lastInsertRowid);
-      this.#keepOdd(epoch.id, batchId, newOdd, nowMs);
-      const grown = fresh.map((line) => ({ line, batchId }));
-      const growth = this.#grow(epoch, grown, limitsNow, nowMs);
-      ({ lastSeq } = growth);
-      rulings = growth.ruled;
-      const seen = lines.findLast(({ checked }) => checked.kind === 'tap')?.checked;
-      const tap = seen?.kind === 'tap' ? seen : undefined;
-      this.#sql.sawGate.run(
-        nowMs,
-        tap?.trust ?? null,
-        tap?.deny ?? null,
-        tap?.tariff ?? null,
-        gate,
-      );
+    let { batchId } = part;
+    if (fresh.length + odd.length > 0) {
+      batchId ??= this.#addBatch(epoch.id, part.batch, nowMs);
+      this.#keepOdd(epoch.id, batchId, odd, nowMs);
+      const grown = fresh.map((line): Grown => ({ line, batchId: batchId ?? 0 }));
+      ({ ruled: rulings, lastSeq } = this.#grow(epoch, grown, limitsNow, nowMs));
+      this.#seeGate(gate, lines, nowMs);
     }
+    const items = itemsOf(lines, places, rulings);
+    return { items, ackSeq: lastSeq, batchId, rest: restOf(part, lines, batchId) };
+  }
+
+  #place(epoch: Epoch, { lines, prev }: BatchPart): readonly Place[] {
+    const stored = new Map<number, Uint8Array>();
+    const from = lines[0]?.seq ?? 0;
+    if (from <= epoch.lastSeq) {
+      const rows = this.#sql.storedLines.all(epoch.id, from, from + lines.length - 1);
+      for (const row of rows as { seq: number; line: Uint8Array }[]) stored.set(row.seq, row.line);
+    }
+    return placeLines(prev, lines, { lastSeq: epoch.lastSeq, head: epoch.head, stored });
+  }
+
+  #addBatch(epochId: number, batch: CheckedBatch, nowMs: number): number {
+    const { headerLine, sealLine, gateKeyId } = batch;
+    const added = this.#sql.addBatch.run(epochId, headerLine, sealLine, gateKeyId, nowMs);
+    return Number(added.lastInsertRowid);
+  }
+
+  /** What the gate had in force at its latest tap. */
+  #seeGate(gate: string, lines: readonly CheckedLine[], nowMs: number): void {
+    const checked = lines.findLast((line) => line.checked.kind === 'tap')?.checked;
+    const tap = checked?.kind === 'tap' ? checked : undefined;
+    const seen = [tap?.trust ?? null, tap?.deny ?? null, tap?.tariff ?? null];
+    this.#sql.sawGate.run(nowMs, ...seen, gate);
+  }
+
+  /** What is published now: newer than what the gate has, it will fetch. */
+  published(): { trustVersion: number; denyVersion: number } {
     const lists = this.#sql.published.get() as { version: number; deny: number } | undefined;
-    return {
-      gate,
-      epoch: batch.epoch,
-      ackSeq: lastSeq,
-      items: itemsOf(lines, places, rulings),
-      trustVersion: lists?.version ?? 0,
-      denyVersion: lists?.deny ?? 0,
-    };
+    return { trustVersion: lists?.version ?? 0, denyVersion: lists?.deny ?? 0 };
   }
 
   /** Joins what waits behind a log that has grown; returns how many lines joined. */
@@ -202,6 +203,38 @@ export class Ingester {
     const epoch = this.#sql.readEpochById.get(epochId) as Epoch | undefined;
     return epoch === undefined ? 0 : this.#grow(epoch, [], limitsNow, nowMs).ruled.length;
   }
+}
+
+/** The part of a batch that is still to be stored. */
+export type BatchPart = {
+  batch: CheckedBatch;
+  lines: readonly CheckedLine[];
+  prev: Uint8Array;
+  /** The stored batch, once a line of it was new. */
+  batchId: number | null;
+};
+export type PartReply = {
+  items: readonly ItemRuling[];
+  ackSeq: number;
+  batchId: number | null;
+  rest: BatchPart | null;
+};
+
+/** Only lines that all continue the log are taken in turns: their beginning is as good as a batch. */
+function takeLines({ lines }: BatchPart, places: readonly Place[]) {
+  const isPlain = places.every((place) => place === 'append');
+  const end = isPlain ? TURN_LINES_MAX : lines.length;
+  return { lines: lines.slice(0, end), places: places.slice(0, end) };
+}
+
+function restOf(
+  part: BatchPart,
+  taken: readonly CheckedLine[],
+  batchId: number | null,
+): BatchPart | null {
+  const lines = part.lines.slice(taken.length);
+  if (lines.length === 0) return null;
+  return { batch: part.batch, lines, prev: taken.at(-1)?.hash ?? part.prev, batchId };
 }
 
 type OddLine = { line: CheckedLine; prev: Uint8Array; place: 'gap' | 'fork' | 'conflict' };
@@ -265,71 +298,4 @@ function recordRow(
     ...[gateReason, atMs, tap?.clock ?? null, tap?.line ?? null, ofSeq, use, ruling, reason],
     ...[nowMs, outcome],
   ];
-}
-
-/** Looks up what core/ingest.ts needs to know about a set of records. */
-function createFactReader(db: Connection['db'], lookups: Lookups) {
-  const hasPass = db.prepare('SELECT 1 FROM pass WHERE account = ? AND serial = ?').pluck();
-  const wasListed = db
-    .prepare(
-      `SELECT 1 FROM deny_entry WHERE id IN (?, ?) AND added_in <= ?
-         AND (removed_in IS NULL OR removed_in > ?) LIMIT 1`,
-    )
-    .pluck();
-  const claimRows = db.prepare(
-    `SELECT gate, epoch, seq, at_ms AS atMs, EXISTS (
-       SELECT 1 FROM record AS taken WHERE taken.use = record.use AND taken.kind = 'void'
-         AND taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq) AS voided
-     FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE use = ? AND kind = 'tap'`,
-  );
-  const useOf = db
-    .prepare(`SELECT use FROM record WHERE epoch_id = ? AND seq = ? AND kind = 'tap'`)
-    .pluck();
-
-  function isDenied({ issuer, account, serial }: CheckedCode, version: number): boolean {
-    if (version === 0) return false;
-    const ids = [denyId(issuer, account, 0), denyId(issuer, account, serial)];
-    return wasListed.get(...ids, version, version) !== undefined;
-  }
-
-  function claimsOf(use: string): EarlierClaim[] {
-    const rows = claimRows.all(use) as (Omit<EarlierClaim, 'voided'> & { voided: number })[];
-    return rows.map((row) => ({ ...row, voided: row.voided === 1 }));
-  }
-
-  return {
-    read(
-      epoch: Epoch,
-      records: readonly { seq: number; checked: Checked }[],
-      limitsNow: Limits,
-    ): IngestFacts {
-      lookups.forget();
-      const limits = new Map<number, Limits>();
-      const passes = new Set<string>();
-      const deniedAtGate = new Set<number>();
-      const claims = new Map<string, EarlierClaim[]>();
-      const usesBySeq = new Map<number, string>();
-      const lines = new Set<string>();
-      for (const { seq, checked } of records) {
-        if (checked.kind === 'void') {
-          const use = useOf.get(epoch.id, checked.of) as string | null | undefined;
-          if (use) usesBySeq.set(checked.of, use);
-          if (use) claims.set(use, claimsOf(use));
-        }
-        if (checked.kind !== 'tap' || checked.verdict !== 'open' || checked.problem) continue;
-        const { code, trust, deny } = checked;
-        const versionLimits = lookups.limitsOf(trust);
-        if (versionLimits !== undefined) limits.set(trust, versionLimits);
-        const { account, serial } = code;
-        if (hasPass.get(account, serial) !== undefined) passes.add(`${account}/${serial}`);
-        if (isDenied(code, deny)) deniedAtGate.add(seq);
-        const use = useKey(code);
-        claims.set(use, claimsOf(use));
-        lines.add(checked.line);
-      }
-      const tariff = [...lines].flatMap((line) => lookups.tariffOf(line));
-      const postings = lookups.postingsOf(epoch.gate);
-      return { limits, limitsNow, passes, deniedAtGate, claims, usesBySeq, postings, tariff };
-    },
-  };
 }

@@ -2,10 +2,11 @@
  * The Store on SQLite: one file, one connection, every write in a transaction of its own. The parts
  * are synchronous and decide nothing; this file gives them their transactions and a promise each.
  */
+import type { ItemRuling } from '@stile/protocol/sync.ts';
 import type { Limits } from '../core/ingest.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { Gates } from './sqlite-gates.ts';
-import { Ingester } from './sqlite-ingest.ts';
+import { type BatchPart, Ingester } from './sqlite-ingest.ts';
 import { createJobs } from './sqlite-jobs.ts';
 import { Lists } from './sqlite-lists.ts';
 import { createLookups } from './sqlite-lookups.ts';
@@ -66,7 +67,21 @@ function storeOn(connection: Connection, limitsNow: Limits): Store {
     addGateToken: async (token) => write(() => gates.addGateToken(token)),
     enrolGate: async (...enrolment) => write(() => gates.enrolGate(...enrolment)),
     findGateKeys: async (gate) => gates.findGateKeys(gate),
-    ingestBatch: async (...batch) => write(() => ingester.ingest(...batch)),
+    async ingestBatch(batch, limits, nowMs) {
+      const items: ItemRuling[] = [];
+      const { gate, epoch, lines, prev } = batch;
+      let rest: BatchPart | null = { batch, lines, prev, batchId: null };
+      let ackSeq = 0;
+      while (rest !== null) {
+        const part: BatchPart = rest;
+        const reply = write(() => ingester.ingest(part, limits, nowMs));
+        items.push(...reply.items);
+        ({ rest, ackSeq } = reply);
+        // Others have their turn between two parts; each part finds the log as it then is.
+        if (rest !== null) await new Promise((resume) => setImmediate(resume));
+      }
+      return { gate, epoch, ackSeq, items, ...ingester.published() };
+    },
 
     workOnce: async (...turn) => jobs.workOnce(...turn),
     countJobs: async () => jobs.countJobs(),

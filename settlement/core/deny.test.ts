@@ -1,0 +1,71 @@
+import { sha256 } from '@stile/crypto/sign.ts';
+import { toHex } from '@stile/protocol/bytes.ts';
+import { denyId, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type DenyRow, denyStepBetween, isListedIn, nextDenyList } from './deny.ts';
+
+const START = { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST };
+const ids = [1, 2, 3, 4].map((serial) => denyId(1, '0123456789abcdef', serial));
+const of = (index: number) => ids[index] ?? new Uint8Array();
+
+test('only differences are published, and no version without one', () => {
+  const candidates = [
+    { id: of(0), wanted: true, listed: false },
+    { id: of(1), wanted: true, listed: true },
+    { id: of(2), wanted: false, listed: false },
+  ];
+  const step = nextDenyList(START, candidates, sha256);
+  expect(step?.head).toEqual({
+    ...{ version: 1, count: 1 },
+    setDigest: updateSetDigest(EMPTY_SET_DIGEST, [of(0)], [], sha256),
+  });
+  expect(nextDenyList(START, candidates.slice(1), sha256)).toBeNull();
+});
+
+test('any history of additions and removals ends in the digest of what is listed', () => {
+  const moves = fc.array(fc.array(fc.nat({ max: 3 }), { maxLength: 4 }), { maxLength: 12 });
+  fc.assert(
+    fc.property(moves, fc.nat({ max: 12 }), (versions, from) => {
+      let head = START;
+      const listed = new Set<number>();
+      const rows: (DenyRow & { index: number })[] = [];
+      for (const flips of versions) {
+        const candidates = [...new Set(flips)].map((index) => {
+          return { index, id: of(index), wanted: !listed.has(index), listed: listed.has(index) };
+        });
+        const step = nextDenyList(head, candidates, sha256);
+        if (step === null) continue;
+        for (const { index, wanted } of candidates) {
+          if (wanted)
+            rows.push({ index, id: of(index), addedIn: step.head.version, removedIn: null });
+          else {
+            const row = rows.findLast((one) => one.index === index);
+            if (row !== undefined) row.removedIn = step.head.version;
+          }
+          if (wanted) listed.add(index);
+          else listed.delete(index);
+        }
+        ({ head } = step);
+      }
+      const now = rows.filter((row) => isListedIn(row, head.version));
+      expect(now).toHaveLength(head.count);
+      const digest = updateSetDigest(
+        EMPTY_SET_DIGEST,
+        now.map(({ id }) => id),
+        [],
+        sha256,
+      );
+      expect(head.setDigest).toBe(digest);
+      const start = Math.min(from, head.version);
+      const step = denyStepBetween(rows, start, head.version);
+      const before = new Set(
+        rows.filter((row) => isListedIn(row, start)).map(({ id }) => toHex(id)),
+      );
+      for (const id of step.removes) expect(before.delete(id)).toBe(true);
+      for (const id of step.adds) expect(before.has(id)).toBe(false);
+      for (const id of step.adds) before.add(id);
+      expect([...before].sort()).toEqual(now.map(({ id }) => toHex(id)).sort());
+    }),
+  );
+});
