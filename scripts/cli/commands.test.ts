@@ -1,0 +1,101 @@
+/** The command line as a person meets it: real processes, their output and exit codes. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+const TERMINAL_COLUMNS = 80;
+const folder = mkdtempSync(join(tmpdir(), 'stile-cli-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Ran = { code: number; stdout: string; stderr: string };
+
+function stile(...args: string[]): Promise<Ran> {
+  return new Promise((done) => {
+    const child = execFile(process.execPath, [MAIN, ...args], (error, stdout, stderr) => {
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+    child.stdin?.end();
+  });
+}
+
+test.each([
+  [],
+  ['settlement'],
+  ['settlement', 'add-gate'],
+  ['gate'],
+  ['gate', 'run'],
+  ['gate', 'enrol'],
+  ['scanner'],
+  ['barrier'],
+  ['display'],
+  ['rider'],
+  ['rider', 'code'],
+  ['code', 'inspect'],
+  ['keys'],
+  ['audit'],
+])('stile %s %s --help explains itself within eighty columns', async (...command) => {
+  const { code, stdout, stderr } = await stile(...command.filter(Boolean), '--help');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('Usage: stile');
+  const wide = stdout.split('\n').filter((line) => line.length > TERMINAL_COLUMNS);
+  expect(wide).toEqual([]);
+});
+
+test.each([
+  [['frobnicate'], 2, /unknown command/],
+  [['gate'], 2, /--config/],
+  [['gate', '--config', 'missing.json'], 1, /cannot read the gate's configuration/],
+  [['scanner', '--baud', 'fast'], 2, /whole number/],
+  [['scanner', '--suffix', 'tab'], 2, /crlf or cr/],
+  [['rider', 'code', '--phone', 'missing.json'], 1, /no phone at/],
+  [['rider', 'enrol', '--settlement', 'nowhere'], 2, /not a URL/],
+  [['rider', 'enrol', '--settlement', 'http://127.0.0.1:9'], 1, /does not answer/],
+  [['rider', 'top-up', '-5'], 2, /./],
+  [['code', 'inspect', '--at', 'yesterday', 'x'], 2, /an instant such as/],
+  [['code', 'inspect', '--trust', 'missing.jws', 'x'], 1, /cannot read the trust list/],
+  [['keys', 'check', 'zz'], 2, /32 or 33 bytes/],
+  [['keys', 'show', 'missing.json'], 1, /cannot read/],
+  [['audit', '/nonexistent'], 1, /neither settlement's nor a gate's/],
+  [['settlement', 'gates', '--data', '/nonexistent'], 1, /no operator token/],
+] as const)('stile %j ends with %i and a sentence, not a stack', async (args, expected, says) => {
+  const { code, stderr } = await stile(...args);
+  expect(code).toBe(expected);
+  expect(stderr).toMatch(says);
+  expect(stderr).not.toMatch(/\n\s+at |node:internal/);
+});
+
+test('keys are made once, shown without their secret, and checked', async () => {
+  const file = join(folder, 'key.json');
+  const made = JSON.parse((await stile('keys', 'generate', file)).stdout);
+  const again = await stile('keys', 'generate', file);
+  expect(again.code).toBe(1);
+  const shown = (await stile('keys', 'show', file)).stdout;
+  expect(JSON.parse(shown).publicKey).toBe(made.publicKey);
+  expect(shown).not.toContain(JSON.parse(readFileSync(file, 'utf8')).d);
+  const checked = JSON.parse((await stile('keys', 'check', made.publicKey)).stdout);
+  expect(checked).toEqual({ algorithm: 'Ed25519', sound: true });
+  const small = `01${'00'.repeat(31)}`;
+  expect(JSON.parse((await stile('keys', 'check', small)).stdout).sound).toBe(false);
+});
+
+test('a configuration is written once, checked, and says what is wrong with it', async () => {
+  const file = join(folder, 'gate.json');
+  const url = 'http://127.0.0.1:8080';
+  expect((await stile('gate', 'configure', '--config', file, '--settlement', url)).code).toBe(0);
+  expect((await stile('gate', '--config', file, '--check')).stdout).toContain('good');
+  expect((await stile('gate', 'configure', '--config', file, '--settlement', url)).code).toBe(1);
+  const unenrolled = await stile('gate', '--config', file);
+  expect(unenrolled.code).toBe(1);
+  expect(unenrolled.stderr).toContain('not enrolled');
+  const config = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...config, barrier: { ...config.barrier, openMs: -1 } }));
+  const wrong = await stile('gate', '--config', file, '--check');
+  expect(wrong.code).toBe(1);
+  expect(wrong.stderr).toContain('barrier.openMs');
+});
