@@ -1,6 +1,5 @@
 /** `stile keys`: makes and looks at key files (JWK), and says whether a public key may be certified. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { isKeyOfPrimeOrder } from '@stile/crypto/noble-verify.ts';
 import { generateKey, keyFromJwk, type PrivateJwk } from '@stile/crypto/sign.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
@@ -40,11 +39,12 @@ export function addKeysCommand(program: Command): void {
     .command('check')
     .description('say whether a public key may be certified: on its curve, of prime order')
     .argument('<hex>', 'raw Ed25519 key (32 bytes) or compressed P-256 point (33 bytes)')
-    .action((hex: string) => {
+    .action(async (hex: string) => {
       const bytes = fromHex(hex.toLowerCase());
       if (bytes === undefined || (bytes.length !== 32 && bytes.length !== 33)) {
         throw new Fault('REQUEST_INVALID', 'a public key is 32 or 33 bytes in hexadecimal');
       }
+      const { isKeyOfPrimeOrder } = await import('@stile/crypto/noble-verify.ts');
       const algorithm: Algorithm = bytes.length === 32 ? 'Ed25519' : 'P-256';
       printJson({ algorithm, sound: isKeyOfPrimeOrder(algorithm, bytes) });
     });

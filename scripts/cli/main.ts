@@ -55,4 +55,4 @@ function readVersion(): string {
   return version;
 }
 
-process.exitCode = await main();
+if (import.meta.main) process.exitCode = await main();
