@@ -153,7 +153,7 @@ async function assemble(
       await devices.display?.release();
       stores.taps.close();
       stores.reference.close();
-      closers[0]?.();
+      await closers[0]?.();
       log.info(loop.counts, 'stopped');
     },
   };
@@ -179,6 +179,7 @@ async function openStores(
         file: join(dataDir, 'taps.db'),
         gate: identity.gate,
         boot: newBootId(),
+        remembersRides: config.rules.passbackS > 0,
         ...store,
       }),
     dataDir,

@@ -158,9 +158,9 @@ export function createGateLoop(parts: LoopParts) {
         stopwatch.add('commit', performance.now() - from);
         counts[effect.tap.verdict] += 1;
         parts.onStored();
-        // The line is logged after the barrier was told: writing a log must not hold a rider up.
+        // Logged after the barrier was told, not before: writing a log must not hold a rider up.
         const { verdict, reason } = effect.tap;
-        queueMicrotask(() => log.info({ seq: stored, verdict, reason }, 'tap'));
+        setImmediate(() => log.info({ seq: stored, verdict, reason }, 'tap'));
         return stored;
       }
       case 'storeVoid':

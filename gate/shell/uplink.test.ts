@@ -179,7 +179,7 @@ describe('the trust list', () => {
     const { answers, uplink } = await connect();
     answers.set(TRUST_PATH, say(200, Buffer.alloc(LIST_BYTES_MAX + 1, 0x41)));
     await expect(uplink.fetchTrust(null)).rejects.toMatchObject({
-      message: `an answer of over ${LIST_BYTES_MAX} bytes`,
+      message: expect.stringContaining(`an answer of over ${LIST_BYTES_MAX} bytes`),
     });
   });
 

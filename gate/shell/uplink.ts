@@ -17,6 +17,7 @@ import {
   type TrustList,
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
+import { type Answer, exchange } from './exchange.ts';
 
 /** Largest reply to a batch: 500 rulings. */
 const REPLY_BYTES_MAX = 256 * 1024;
@@ -40,8 +41,6 @@ export class UplinkFault extends Fault {
   }
 }
 
-type Answer = { status: number; etag: string | null; body: Uint8Array };
-
 export type Uplink = ReturnType<typeof createUplink>;
 
 export function createUplink(options: UplinkOptions) {
@@ -51,33 +50,35 @@ export function createUplink(options: UplinkOptions) {
   async function ask(
     path: string,
     bytesMax: number,
-    init: { method?: string; headers?: Record<string, string>; body?: Uint8Array } = {},
+    init: { headers?: Record<string, string>; body?: Uint8Array } = {},
   ): Promise<Answer> {
+    let answer: Answer;
     try {
-      const { body, ...rest } = init;
-      const response = await fetch(new URL(path, base), {
-        ...rest,
-        ...(body === undefined ? {} : { body: new Uint8Array(body) }),
-        redirect: 'error',
-        signal: AbortSignal.timeout(timeoutMs),
+      answer = await exchange(new URL(path, base), {
+        method: init.body === undefined ? 'GET' : 'POST',
+        headers: init.headers ?? {},
+        body: init.body ?? null,
+        timeoutMs,
+        bytesMax,
       });
-      const bytes = await readBounded(response, bytesMax);
-      if (response.status === 429 || response.status >= 500) {
-        const says = `settlement answers ${response.status} to ${path}`;
-        throw new UplinkFault(says, retryAfterMs(response.headers.get('retry-after')));
-      }
-      return { status: response.status, etag: response.headers.get('etag'), body: bytes };
     } catch (error) {
-      if (error instanceof Fault) throw error;
-      const cause = error instanceof Error && error.cause ? error.cause : error;
-      throw new UplinkFault(`no answer from ${base}: ${describeError(cause)}`, null, error);
+      throw new UplinkFault(`no answer from ${base}: ${describeError(error)}`, null, error);
     }
+    const { status, headers } = answer;
+    if (status === 429 || status >= 500) {
+      const says = `settlement answers ${status} to ${path}`;
+      throw new UplinkFault(says, retryAfterMs(headers['retry-after']));
+    }
+    // A portal in between that wants somebody to log in is no settlement.
+    if (status >= 300 && status < 400 && status !== 304) {
+      throw new UplinkFault(`${base} leads elsewhere (${status})`, null);
+    }
+    return answer;
   }
 
   return {
     async sendBatch(gate: string, batch: Uint8Array): Promise<BatchAnswer> {
       const answer = await ask(`v1/gates/${gate}/batches`, REPLY_BYTES_MAX, {
-        method: 'POST',
         headers: { 'content-type': 'application/x-ndjson' },
         body: batch,
       });
@@ -102,7 +103,7 @@ export function createUplink(options: UplinkOptions) {
       if (answer.status !== 200) throw refused('the trust list', answer);
       const jws = textOf(answer.body);
       const list = await openList('stile-trust-list+jws', jws, rootKeys, trustListSchema);
-      return { list, jws, etag: answer.etag };
+      return { list, jws, etag: answer.headers.etag?.toString() ?? null };
     },
 
     /** The step from `from` to the list in force; 'snapshot' where there is none. */
@@ -137,20 +138,9 @@ export async function openSnapshot(
   return { head, body };
 }
 
-async function readBounded(response: Response, bytesMax: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body ?? []) {
-    length += part.length;
-    if (length > bytesMax) throw new UplinkFault(`an answer of over ${bytesMax} bytes`, null);
-    parts.push(part);
-  }
-  return Buffer.concat(parts, length);
-}
-
-function retryAfterMs(header: string | null): number | null {
+function retryAfterMs(header: string | string[] | undefined): number | null {
   // The other form is a date, which a gate with a wrong clock would misread.
-  return header !== null && /^\d{1,9}$/.test(header) ? Number(header) * 1000 : null;
+  return typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) * 1000 : null;
 }
 
 function refused(what: string, answer: Answer): Fault {
