@@ -10,7 +10,7 @@ import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { initSettlement, type Settlement, type SettlementConfig, startSettlement } from './main.ts';
 import { ScriptedGate } from './scripted-gate.ts';
 import type { Clock } from './shell/clock.ts';
@@ -32,6 +32,7 @@ export type TownOptions = {
   dataDir?: string;
   settings?: SettlementOptions;
   config?: Partial<SettlementConfig>;
+  log?: Logger;
 };
 
 export class ScriptedTown {
@@ -51,7 +52,7 @@ export class ScriptedTown {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stile-settlement-'));
     const clock = new MovedClock();
     const { operatorTokenFile } = await initSettlement(dataDir, options.settings ?? {}, clock);
-    const log = pino({ level: 'silent' });
+    const log = options.log ?? pino({ level: 'silent' });
     const config = { dataDir, port: 0, ...options.config };
     const settlement = await startSettlement(config, { log, clock });
     const token = readFileSync(operatorTokenFile, 'utf8').trim();

@@ -74,7 +74,10 @@ test.each([
   ['every record received is accounted for', `UPDATE record SET outcome = NULL WHERE seq = 2`],
   ["every gate's log is whole", `UPDATE record SET line = CAST('{}' AS BLOB) WHERE seq = 1`],
   ["every gate's log is whole", `DELETE FROM record WHERE seq = 6`],
-  ['every batch is sealed by its gate', `UPDATE batch SET header_line = header_line || x'20'`],
+  [
+    'every batch is sealed by its gate',
+    `UPDATE batch SET header_line = CAST(header_line || ' ' AS BLOB)`,
+  ],
   ['every code that money hangs on is genuine', `UPDATE issuer_key SET status = 'revoked'`],
   ['no job is left over', `INSERT INTO outbox VALUES (NULL, 'settle', 0, 0, '', 0, 0, NULL)`],
 ])('%s: found when it is not so (%#)', async (name, statement) => {

@@ -1,0 +1,95 @@
+/** A real process, killed as a power cut kills: what was acknowledged is there, and is charged once. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { ScriptedTown, START_MS } from './scripted-town.ts';
+import { auditSettlement } from './shell/audit.ts';
+
+const PROGRAM = fileURLToPath(new URL('./scripted-process.ts', import.meta.url));
+
+async function start(dataDir: string, jobs: 'run' | 'hold') {
+  const child: ChildProcess = spawn(process.execPath, [PROGRAM, dataDir, jobs], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (child.stdout === null) throw new Error('the process has an output');
+  const lines = createInterface({ input: child.stdout });
+  const [url] = (await once(lines, 'line')) as [string];
+  const kill = async () => {
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return { url, kill };
+}
+
+async function post(url: string, gate: string, body: Uint8Array): Promise<{ ackSeq: number }> {
+  const response = await fetch(`${url}/v1/gates/${gate}/batches`, {
+    ...{ method: 'POST', headers: { 'content-type': 'application/x-ndjson' } },
+    body: new Uint8Array(body),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return (await response.json()) as { ackSeq: number };
+}
+
+async function prepare() {
+  const town = await ScriptedTown.open();
+  await town.setFare('M1', 250);
+  const gate = await town.addGate('g1', 'M1');
+  const rider = await town.addRider();
+  await rider.topUp(1000);
+  for (let count = 0; count < 6; count += 1) gate.tap(rider.code(START_MS), START_MS);
+  await town.settled();
+  await town.stop();
+  return { town, gate, rider };
+}
+
+async function moneyAfterRestart(dataDir: string, session: string) {
+  const again = await ScriptedTown.open({ dataDir });
+  await again.settled();
+  const money = await again.get('/v1/riders/me', { token: session });
+  const trust = Buffer.from((await again.ask('/v1/trust-list')).body as Uint8Array).toString();
+  const payload = JSON.parse(Buffer.from(trust.split('.')[1] ?? '', 'base64url').toString());
+  await again.stop();
+  return { money, denied: payload.deny.count };
+}
+
+test('killed between the commit and the first job, it charges after the restart', async () => {
+  const { town, gate, rider } = await prepare();
+  try {
+    const held = await start(town.dataDir, 'hold');
+    expect(await post(held.url, 'g1', gate.batch(1, 3))).toMatchObject({ ackSeq: 3 });
+    await held.kill();
+    const before = await auditSettlement(town.dataDir);
+    expect(before.find(({ name }) => name === 'no job is left over')?.ok).toBe(false);
+    const second = await start(town.dataDir, 'hold');
+    expect(await post(second.url, 'g1', gate.batch(1, 6))).toMatchObject({ ackSeq: 6 });
+    await second.kill();
+    const { money, denied } = await moneyAfterRestart(town.dataDir, rider.session);
+    expect(money).toMatchObject({ balanceCents: 0, debtCents: 500, denied: true });
+    expect(denied).toBe(1);
+    const checks = await auditSettlement(town.dataDir, { signatures: true });
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  } finally {
+    await town.close();
+  }
+});
+
+test('killed right behind each answer, again and again, it charges each ride once', async () => {
+  const { town, gate, rider } = await prepare();
+  try {
+    for (let seq = 1; seq <= gate.lastSeq; seq += 1) {
+      const running = await start(town.dataDir, 'run');
+      expect(await post(running.url, 'g1', gate.batch(1, seq))).toMatchObject({ ackSeq: seq });
+      await running.kill();
+    }
+    const { money, denied } = await moneyAfterRestart(town.dataDir, rider.session);
+    expect(money).toMatchObject({ balanceCents: 0, debtCents: 500, denied: true });
+    expect(denied).toBe(1);
+    const checks = await auditSettlement(town.dataDir, { signatures: true });
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  } finally {
+    await town.close();
+  }
+}, 60_000);

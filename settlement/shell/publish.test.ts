@@ -1,0 +1,71 @@
+/** Large deny lists: one snapshot for all who ask, requests served in between, exact to the last id. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateKey, sha256 } from '@stile/crypto/sign.ts';
+import { DENY_ID_BYTES, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
+import { openList } from '@stile/protocol/signed-list.ts';
+import { denySnapshotSchema } from '@stile/protocol/trust-list.ts';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { LIMITS } from '../scripted-log.ts';
+import { MovedClock } from '../scripted-town.ts';
+import { configSchema } from './data-dir.ts';
+import { createPublisher, rootKeyOf } from './publish.ts';
+import { openSqliteStore } from './sqlite.ts';
+
+const IDS = 20_000;
+
+/** Ids in an order of their own, none of them sorted. */
+function makeIds(): Uint8Array[] {
+  return Array.from({ length: IDS }, (_, index) =>
+    sha256(Uint8Array.of(index >> 8, index & 0xff)).subarray(0, DENY_ID_BYTES),
+  );
+}
+
+test('a snapshot of many ids is sorted, complete, signed, and made once', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stile-publish-'));
+  const file = join(dir, 'settlement.db');
+  const empty = await openSqliteStore({ file, limitsNow: LIMITS });
+  await empty.close();
+  const ids = makeIds();
+  const setDigest = updateSetDigest(EMPTY_SET_DIGEST, ids, [], sha256);
+  const db = new Database(file);
+  const insert = db.prepare('INSERT INTO deny_entry VALUES (?, 1, NULL)');
+  db.transaction(() => {
+    for (const id of ids) insert.run(id);
+    db.prepare('INSERT INTO deny_version VALUES (1, ?, ?, 0)').run(IDS, setDigest);
+    db.exec(
+      `INSERT INTO issuer_key VALUES (1, 1, '${'a'.repeat(64)}', 0, 4000000000, 'active', 0)`,
+    );
+  })();
+  db.close();
+  const store = await openSqliteStore({ file, limitsNow: LIMITS });
+  try {
+    const rootKey = generateKey('Ed25519');
+    const config = configSchema.parse({ stile: 'settlement/1' });
+    const publisher = createPublisher({ store, rootKey, config, clock: new MovedClock() });
+    await publisher.publish();
+    let turns = 0;
+    const counting = setInterval(() => (turns += 1), 0);
+    const [first, second] = await Promise.all([publisher.snapshot(), publisher.snapshot()]);
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(0);
+    expect(second).toBe(first);
+    const end = Buffer.from(first).indexOf('\n');
+    const jws = Buffer.from(first.subarray(0, end)).toString();
+    const root = [rootKeyOf(rootKey)];
+    const head = await openList('stile-deny-snapshot+jws', jws, root, denySnapshotSchema);
+    expect(head).toMatchObject({ version: 1, count: IDS, setDigest });
+    const sorted = ids
+      .map((id) => Buffer.from(id).toString('hex'))
+      .sort()
+      .join('');
+    expect(Buffer.from(first.subarray(end + 1)).toString('hex')).toBe(sorted);
+    expect(await publisher.delta(0)).toBe('unavailable');
+    expect(await publisher.delta(1)).toBe('current');
+  } finally {
+    await store.close();
+    rmSync(dir, { recursive: true });
+  }
+});
