@@ -176,3 +176,12 @@ test.each([0, 1] as const)(
     expect(deviceAlgorithm(suite)).toBe(seen[1]?.[0]);
   },
 );
+
+test('a check changes neither key nor signature, even where they are Node Buffers', () => {
+  // slice() of a Buffer shares its memory: clearing a sign bit in it once destroyed a caller's key.
+  const key = Buffer.alloc(32, 0xa5);
+  const signature = Buffer.alloc(64, 0x87);
+  holds(() => true, 'Ed25519', key, new Uint8Array(0), signature);
+  expect(key.equals(Buffer.alloc(32, 0xa5))).toBe(true);
+  expect(signature.equals(Buffer.alloc(64, 0x87))).toBe(true);
+});

@@ -107,7 +107,8 @@ export function lowS(signature: Uint8Array): Uint8Array {
 /** Of a key and of R alike: platforms differ on an R of small order, so none of them is asked. */
 function isSoundEd25519Point(point: Uint8Array): boolean {
   if (point.length !== 32) return false;
-  const y = point.slice();
+  // A copy of its own: slice() of a Node Buffer would share, and the caller's key would change.
+  const y = Uint8Array.from(point);
   y[31] = (y[31] ?? 0) & 0x7f;
   if (!lessThan(y, 0, ED25519_P, 'little')) return false;
   return !ED25519_SMALL_ORDER_Y.has(toHex(y));

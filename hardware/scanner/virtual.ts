@@ -134,7 +134,7 @@ function insert(text: Uint8Array, noise: Uint8Array, dice: Dice): Uint8Array {
 
 /** Turns one bit in each of `count` different bytes; a line end is never made. */
 function damage(text: Uint8Array, count: number, dice: Dice): Uint8Array {
-  const damaged = text.slice();
+  const damaged = Uint8Array.from(text);
   const places = Array.from(text.keys());
   for (let n = 0; n < count && places.length > 0; n += 1) {
     const [at = 0] = places.splice(dice.between(0, places.length - 1), 1);
