@@ -170,7 +170,8 @@ test('a link to a live port, a real file and a link to a file are not replaced',
 
   const toFile = join(folder, 'to-file');
   symlinkSync(file, toFile);
-  expect(() => openVirtualPort({ link: toFile })).toThrow(PtyError);
+  writeFileSync(file, 'newer than the link to it');
+  expect(() => openVirtualPort({ link: toFile })).toThrow(/leads to no virtual port/);
   expect(readlinkSync(toFile)).toBe(file);
 });
 
@@ -181,6 +182,14 @@ test('hasReader tells whether some program has the port open', async () => {
   expect(port.hasReader()).toBe(true);
   await shut(serial);
   expect(port.hasReader()).toBe(false);
+});
+
+test('a program that is started while a port is open does not count as its reader', async () => {
+  const port = openPort(link);
+  const child = await startProcess(`console.log('up'); setInterval(() => {}, 1e6);`);
+  expect(port.hasReader()).toBe(false);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
 });
 
 test('where nobody reads, writes wait, are bounded, and end with an unplug', async () => {

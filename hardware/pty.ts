@@ -7,8 +7,10 @@
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
+  constants,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -23,6 +25,8 @@ import { ReadStream } from 'node:tty';
 
 /** Bytes that wait for a reader; what is written beyond them is refused, so nothing grows. */
 export const QUEUED_BYTES_MAX = 16 * 1024 * 1024;
+/** What pseudo-terminals are called (Linux, macOS); a link to anything else is not ours to replace. */
+const DEVICE_NAME = /^\/dev\/(pts\/\d+|ttys\d+)$/;
 /** The kernel's queue is full (nobody reads, or slowly): how long until the next try. */
 const FULL_RETRY_MS = 2;
 
@@ -47,13 +51,21 @@ export class PtyError extends Error {
   override readonly name = 'PtyError';
 }
 
-/** @throws PtyError where this platform has no pty, or `link` is something that must not be replaced. */
+/**
+ * Programs that are started while a port is open inherit its master (the native call cannot prevent
+ * it), and so hold the line up until they end: start them first, or unplug in a process of its own.
+ * @throws PtyError where this platform has no pty, or `link` is something that must not be replaced.
+ */
 export function openVirtualPort(options: { link?: string } = {}): VirtualPort {
   const link = options.link === undefined ? undefined : resolve(options.link);
   if (link !== undefined) checkReplaceable(link);
-  const { master, slave, pty } = loadNative().open(80, 24);
+  const { master, slave: inheritable, pty } = loadNative().open(80, 24);
+  let slave = inheritable;
   try {
     execFileSync('stty', ['-F', pty, 'raw', '-echo'], { stdio: 'ignore' });
+    // Opened again the way that programs started later do not inherit it: they would count as readers.
+    slave = openSync(pty, constants.O_RDWR | constants.O_NOCTTY);
+    closeSync(inheritable);
     if (link !== undefined) placeLink(pty, link);
   } catch (error) {
     closeSync(master);
@@ -165,8 +177,8 @@ function loadNative(): NativePty {
 function checkReplaceable(link: string): void {
   const found = lstatSync(link, { throwIfNoEntry: false });
   if (found === undefined) return;
-  if (!found.isSymbolicLink()) {
-    throw new PtyError(`${link} exists and is no symlink; choose another name`);
+  if (!found.isSymbolicLink() || !DEVICE_NAME.test(readlinkSync(link))) {
+    throw new PtyError(`${link} exists and leads to no virtual port; choose another name`);
   }
   if (isLive(link, found.ctimeMs)) {
     throw new PtyError(`${link} is in use by another virtual port`);

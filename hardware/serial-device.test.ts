@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -104,9 +113,9 @@ test('an unplug of a quiet line is found within a second, and writes are refused
   await expect(device.write(Uint8Array.of(1))).rejects.toThrow(/not connected/);
 });
 
-test('a replug under the same name connects again, twelve times, right after traffic', async () => {
+test('a replug under the same name connects again, twenty times, right after traffic', async () => {
   const { connected, gone, received, states } = start({ heartbeatMs: 50 });
-  for (let cycle = 0; cycle < 12; cycle += 1) {
+  for (let cycle = 0; cycle < 20; cycle += 1) {
     const port = plug();
     port.onBytes(() => undefined);
     await connected();
@@ -115,7 +124,7 @@ test('a replug under the same name connects again, twelve times, right after tra
     await port.close();
     await gone();
   }
-  expect(states).toEqual(Array.from({ length: 24 }, (_, at) => at % 2 === 0));
+  expect(states).toEqual(Array.from({ length: 40 }, (_, at) => at % 2 === 0));
 });
 
 test('a peer that is killed right after traffic is found within a second', async () => {
@@ -157,6 +166,55 @@ test('writes to a device that takes nothing are bounded, and fail when it goes',
   await expect(device.write(Uint8Array.of(1))).rejects.toThrow(/does not take/);
   await port.close();
   for (const outcome of await Promise.all(outcomes)) expect(outcome).not.toBe('written');
+});
+
+test('heartbeats do not pile up where nobody reads: at most one waits', async () => {
+  const BEAT = 0x07;
+  const options = { heartbeatMs: 5, heartbeat: Uint8Array.of(BEAT) };
+  const port = plug();
+  const { device, connected } = start(options);
+  await connected();
+  fillLine(port.devicePath);
+  // A second device beats as often and is heard: it tells when the first has had time to pile up.
+  const other = openVirtualPort({ link: `${path}.other` });
+  ports.push(other);
+  const clock = start({ ...options, path: other.path });
+  let beats = 0;
+  const thirtyBeats = new Promise<void>((done) =>
+    other.onBytes((bytes) => {
+      beats += bytes.length;
+      if (beats >= 30) done();
+    }),
+  );
+  await clock.connected();
+  await thirtyBeats;
+  device.write(Buffer.from('!')).catch(() => undefined);
+  const waiting = await new Promise<number>((done) => {
+    let afterFill = 0;
+    port.onBytes((bytes) => {
+      for (const byte of bytes) {
+        if (byte === 0x21) done(afterFill);
+        afterFill = byte === BEAT ? afterFill + 1 : 0;
+      }
+    });
+  });
+  expect(waiting).toBeLessThanOrEqual(1);
+});
+
+test('a name that is given to another device while it is being opened leads to that one', async () => {
+  const first = plug();
+  const second = openVirtualPort({ link: `${path}.second` });
+  ports.push(second);
+  const { device, connected, gone, received } = start();
+  // The event loop stands still here, so the device is open and does not know it yet.
+  while (!first.hasReader()) expect(device.connected).toBe(false);
+  symlinkSync(second.devicePath, `${path}.new`);
+  renameSync(`${path}.new`, path);
+  await connected();
+  await gone();
+  await connected();
+  await second.write(Buffer.from('from the second'));
+  await received('from the second');
 });
 
 test('a write that is under way when the device is closed fails', async () => {

@@ -123,6 +123,9 @@ export class SerialDevice {
     const { path, baud } = this.#options;
     const port = new SerialPort({ path, baudRate: baud, autoOpen: false });
     this.#port = port;
+    // Looked up before it is opened: a name that is given to another device in between then counts as
+    // an unplug, and not as this device.
+    this.#node = nodeOf(path);
     // An error without a listener would end the process.
     port.on('error', (error) => this.#lose(port, error.message));
     this.#settle((settled) =>
@@ -136,7 +139,6 @@ export class SerialDevice {
   }
 
   #gain(port: SerialPort): void {
-    this.#node = nodeOf(this.#options.path);
     this.#connected = true;
     this.#reopenMs = REOPEN_MS_MIN;
     port.on('data', (bytes: Buffer) => this.#events.onBytes?.(bytes));

@@ -55,30 +55,89 @@ export type LoopParts = {
   onFatal: (fault: Fault) => void;
 };
 
-export type GateLoop = ReturnType<typeof createGateLoop>;
+/** The loop over these parts. */
+export function createGateLoop(parts: LoopParts): GateLoop {
+  return new GateLoop(parts);
+}
 
-export function createGateLoop(parts: LoopParts) {
-  const { taps, reference, barrier, display, clock, log, stopwatch, settings } = parts;
-  let state: GateState = GATE_START;
-  let cancelAlarm: (() => void) | null = null;
-  let verifyMs = 0;
-  let freshSignedTime = false;
-  let lastScanMonoMs = Number.NEGATIVE_INFINITY;
-  const counts = { open: 0, refuse: 0, repeat: 0, dropped: 0 };
+export class GateLoop {
+  readonly #parts: LoopParts;
+  readonly #verify: Verify;
+  readonly counts = { open: 0, refuse: 0, repeat: 0, dropped: 0 };
+  #state: GateState = GATE_START;
+  #cancelAlarm: (() => void) | null = null;
+  #verifyMs = 0;
+  #freshSignedTime = false;
+  #lastScanMonoMs = Number.NEGATIVE_INFINITY;
 
-  const timedVerify: Verify = (...check) => {
-    const from = performance.now();
-    const holds = parts.verify(...check);
-    verifyMs += performance.now() - from;
-    return holds;
-  };
-
-  function clockState(now: Now): ClockState {
-    if (now.wallMs / 1000 < taps.signedTimeS - CLOCK_TOLERANCE_S) return 'UNKNOWN';
-    return freshSignedTime ? 'TRUSTED' : 'HOLDOVER';
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#verify = (...check) => {
+      const from = performance.now();
+      const holds = parts.verify(...check);
+      this.#verifyMs += performance.now() - from;
+      return holds;
+    };
   }
 
-  function rulesAt(now: Now): GateRules {
+  get lastScanMonoMs(): number {
+    return this.#lastScanMonoMs;
+  }
+
+  start(): void {
+    this.#show(IDLE_WORDS);
+  }
+
+  close(): void {
+    this.#cancelAlarm?.();
+  }
+
+  /** A list was fetched and applied: rules follow it from the next scan on. */
+  onListsApplied(signedAtS: number): void {
+    this.#parts.taps.raiseSignedTime(signedAtS);
+    this.#freshSignedTime = true;
+  }
+
+  /** One line from the scanner; `bytesAtMs` is when its last bytes came. */
+  onLine(text: string, bytesAtMs: number): void {
+    const { clock, log, stopwatch } = this.#parts;
+    const lineAtMs = performance.now();
+    this.#lastScanMonoMs = lineAtMs;
+    this.#verifyMs = 0;
+    const reading = readTransitCode(text);
+    const decodedAtMs = performance.now();
+    const clockNow = this.#clockState(clock.now());
+    let facts: Facts | null = null;
+    if (reading.ok) {
+      try {
+        facts = this.#gatherFacts(reading.value, clockNow);
+      } catch (error) {
+        log.error({ error: describeError(error) }, 'look-up failed; the code is refused');
+      }
+    }
+    const foundAtMs = performance.now();
+    this.#handle({ kind: 'scan', text, reading, facts, clock: clockNow });
+    stopwatch.add('line', lineAtMs - bytesAtMs);
+    stopwatch.add('decode', decodedAtMs - lineAtMs);
+    stopwatch.add('lookup', foundAtMs - decodedAtMs);
+    stopwatch.add('verify', this.#verifyMs);
+    stopwatch.add('total', performance.now() - bytesAtMs);
+  }
+
+  storeNote(note: NoteRecord['note'], detail: string): void {
+    const { clock, taps, onStored } = this.#parts;
+    const now = clock.now();
+    taps.append({ kind: 'note', clock: this.#clockState(now), note, detail }, stampOf(now), null);
+    onStored();
+  }
+
+  #clockState(now: Now): ClockState {
+    if (now.wallMs / 1000 < this.#parts.taps.signedTimeS - CLOCK_TOLERANCE_S) return 'UNKNOWN';
+    return this.#freshSignedTime ? 'TRUSTED' : 'HOLDOVER';
+  }
+
+  #rulesAt(now: Now): GateRules {
+    const { reference, settings } = this.#parts;
     const trust = reference.trust;
     return {
       ...settings,
@@ -91,7 +150,8 @@ export function createGateLoop(parts: LoopParts) {
     };
   }
 
-  function gatherFacts(code: TransitCode, clockNow: ClockState): Facts {
+  #gatherFacts(code: TransitCode, clockNow: ClockState): Facts {
+    const { reference, taps, settings, barrier } = this.#parts;
     const { issuer, issuerKeyId, account, serial } = code.pass;
     const key = reference.trust && findIssuerKey(reference.trust, issuer, issuerKeyId);
     return {
@@ -105,152 +165,118 @@ export function createGateLoop(parts: LoopParts) {
     };
   }
 
-  function onLine(text: string, bytesAtMs: number): void {
-    const lineAtMs = performance.now();
-    lastScanMonoMs = lineAtMs;
-    verifyMs = 0;
-    const reading = readTransitCode(text);
-    const decodedAtMs = performance.now();
-    const clockNow = clockState(clock.now());
-    let facts: Facts | null = null;
-    if (reading.ok) {
-      try {
-        facts = gatherFacts(reading.value, clockNow);
-      } catch (error) {
-        log.error({ error: describeError(error) }, 'look-up failed; the code is refused');
-      }
-    }
-    const foundAtMs = performance.now();
-    handle({ kind: 'scan', text, reading, facts, clock: clockNow });
-    stopwatch.add('line', lineAtMs - bytesAtMs);
-    stopwatch.add('decode', decodedAtMs - lineAtMs);
-    stopwatch.add('lookup', foundAtMs - decodedAtMs);
-    stopwatch.add('verify', verifyMs);
-    stopwatch.add('total', performance.now() - bytesAtMs);
-  }
-
-  function handle(event: GateEvent): void {
+  #handle(event: GateEvent): void {
+    const { clock } = this.#parts;
     const now = clock.now();
-    const result = step(state, event, now, rulesAt(now), timedVerify);
-    state = result.state;
-    cancelAlarm?.();
-    cancelAlarm =
+    const result = step(this.#state, event, now, this.#rulesAt(now), this.#verify);
+    this.#state = result.state;
+    this.#cancelAlarm?.();
+    this.#cancelAlarm =
       result.wakeAtMs === null
         ? null
-        : clock.alarm(result.wakeAtMs, () => handle({ kind: 'tick' }));
+        : clock.alarm(result.wakeAtMs, () => this.#handle({ kind: 'tick' }));
     let seq = 0;
     for (const effect of result.effects) {
       try {
-        seq = perform(effect, now, seq);
+        seq = this.#perform(effect, now, seq);
       } catch (error) {
-        onEffectFailed(effect, error);
+        this.#onEffectFailed(effect, error);
         return;
       }
     }
   }
 
   /** Performs one effect; returns the seq of the tap that this event stored, for the effects after it. */
-  function perform(effect: GateEffect, now: Now, seq: number): number {
+  #perform(effect: GateEffect, now: Now, seq: number): number {
     switch (effect.do) {
-      case 'storeTap': {
-        const from = performance.now();
-        const stored = taps.append({ kind: 'tap', ...effect.tap }, stampOf(now), effect.use);
-        stopwatch.add('commit', performance.now() - from);
-        counts[effect.tap.verdict] += 1;
-        parts.onStored();
-        // Logged after the barrier was told, not before: writing a log must not hold a rider up.
-        const { verdict, reason } = effect.tap;
-        setImmediate(() => log.info({ seq: stored, verdict, reason }, 'tap'));
-        return stored;
-      }
+      case 'storeTap':
+        return this.#storeTap(effect, now);
       case 'storeVoid':
-        taps.append(
-          { kind: 'void', clock: clockState(now), of: effect.ofSeq, reason: 'BARRIER_FAILED' },
-          stampOf(now),
-          null,
-        );
-        parts.onStored();
+        this.#storeVoid(effect.ofSeq, now);
         return seq;
       case 'storeNote':
-        storeNote(effect.note, effect.detail);
+        this.storeNote(effect.note, effect.detail);
         return seq;
-      case 'open': {
-        const from = performance.now();
-        openBarrier().then(
-          () => stopwatch.add('relay', performance.now() - from),
-          (error) => {
-            log.error({ error: describeError(error), seq }, 'the barrier could not be opened');
-            handle({ kind: 'barrierFailed', ofSeq: seq });
-          },
-        );
+      case 'open':
+        this.#open(seq);
         return seq;
-      }
       case 'close':
-        closeBarrier().catch((error) => {
-          log.error({ error: describeError(error) }, 'the barrier could not be closed');
-        });
+        this.#close();
         return seq;
       case 'show':
-        show(effect.words);
+        this.#show(effect.words);
         return seq;
       case 'report':
-        counts[effect.what === 'repeat' ? 'repeat' : 'dropped'] += 1;
-        log.debug({ what: effect.what }, 'scan not stored');
+        this.counts[effect.what === 'repeat' ? 'repeat' : 'dropped'] += 1;
+        this.#parts.log.debug({ what: effect.what }, 'scan not stored');
         return seq;
     }
+  }
+
+  #storeTap(effect: Extract<GateEffect, { do: 'storeTap' }>, now: Now): number {
+    const { taps, stopwatch, log, onStored } = this.#parts;
+    const from = performance.now();
+    const stored = taps.append({ kind: 'tap', ...effect.tap }, stampOf(now), effect.use);
+    stopwatch.add('commit', performance.now() - from);
+    this.counts[effect.tap.verdict] += 1;
+    onStored();
+    // Logged after the barrier was told, not before: writing a log must not hold a rider up.
+    const { verdict, reason } = effect.tap;
+    setImmediate(() => log.info({ seq: stored, verdict, reason }, 'tap'));
+    return stored;
+  }
+
+  #storeVoid(ofSeq: number, now: Now): void {
+    const clock = this.#clockState(now);
+    const record = { kind: 'void', clock, of: ofSeq, reason: 'BARRIER_FAILED' } as const;
+    this.#parts.taps.append(record, stampOf(now), null);
+    this.#parts.onStored();
+  }
+
+  #open(seq: number): void {
+    const { stopwatch, log } = this.#parts;
+    const from = performance.now();
+    this.#tellOpen().then(
+      () => stopwatch.add('relay', performance.now() - from),
+      (error) => {
+        log.error({ error: describeError(error), seq }, 'the barrier could not be opened');
+        this.#handle({ kind: 'barrierFailed', ofSeq: seq });
+      },
+    );
+  }
+
+  #close(): void {
+    this.#tellClose().catch((error) => {
+      this.#parts.log.error({ error: describeError(error) }, 'the barrier could not be closed');
+    });
   }
 
   /** A driver that throws instead of rejecting has failed in the same way. */
-  async function openBarrier(): Promise<void> {
-    await barrier.open();
+  async #tellOpen(): Promise<void> {
+    await this.#parts.barrier.open();
   }
 
-  async function closeBarrier(): Promise<void> {
-    await barrier.close();
+  async #tellClose(): Promise<void> {
+    await this.#parts.barrier.close();
   }
 
   /** Words are a courtesy: a display that fails must not stop a gate. */
-  function show(words: Words): void {
+  #show(words: Words): void {
     try {
-      display.show(words);
+      this.#parts.display.show(words);
     } catch (error) {
-      log.error({ error: describeError(error) }, 'the display failed');
+      this.#parts.log.error({ error: describeError(error) }, 'the display failed');
     }
   }
 
-  function storeNote(note: NoteRecord['note'], detail: string): void {
-    const now = clock.now();
-    taps.append({ kind: 'note', clock: clockState(now), note, detail }, stampOf(now), null);
-    parts.onStored();
-  }
-
-  function onEffectFailed(effect: GateEffect, error: unknown): void {
+  #onEffectFailed(effect: GateEffect, error: unknown): void {
     const fault = error instanceof Fault ? error : new Fault('STORE_FAILED', describeError(error));
+    const { log, onFatal } = this.#parts;
     log.error({ effect: effect.do, code: fault.code, error: fault.message }, 'effect failed');
-    if (effect.do === 'storeTap') handle({ kind: 'storeFailed' });
+    if (effect.do === 'storeTap') this.#handle({ kind: 'storeFailed' });
     // A failed write or sync is final: what the kernel still has in memory can't be trusted.
-    if (fault.code !== 'STORE_FULL') parts.onFatal(fault);
+    if (fault.code !== 'STORE_FULL') onFatal(fault);
   }
-
-  return {
-    onLine,
-    storeNote,
-    /** A list was fetched and applied: rules follow it from the next scan on. */
-    onListsApplied(signedAtS: number): void {
-      taps.raiseSignedTime(signedAtS);
-      freshSignedTime = true;
-    },
-    start(): void {
-      show(IDLE_WORDS);
-    },
-    get lastScanMonoMs() {
-      return lastScanMonoMs;
-    },
-    counts,
-    close(): void {
-      cancelAlarm?.();
-    },
-  };
 }
 
 function fareOf(trust: TrustList, line: string, now: Now): number | undefined {

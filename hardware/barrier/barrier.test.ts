@@ -129,6 +129,29 @@ test('the twin writes down what it was told, one JSON object a line', async () =
   });
 });
 
+test('a record that cannot be kept is said at the start, or while the barrier goes on', async () => {
+  expect(() => plug(join(folder, 'no', 'such', 'folder'))).toThrow(/cannot record to .*ENOENT/);
+  let shown = '';
+  const out = new Writable({
+    write(chunk, _encoding, done) {
+      shown += String(chunk);
+      wake();
+      done();
+    },
+  });
+  const abort = new AbortController();
+  // A disk that is full: it opens, and takes nothing.
+  const ended = runBarrierTool({ link: path, record: '/dev/full', out, signal: abort.signal });
+  const driver = start();
+  await until(() => shown.includes('CLOSED'));
+  await driver.open();
+  await until(() => shown.includes('OPEN'));
+  abort.abort();
+  await ended;
+  expect(shown).toContain('not recorded: ENOSPC');
+  expect(shown.split('\n').every((line) => line.length <= 80)).toBe(true);
+});
+
 test('the tool shows open and closed, and ends when it is told to', async () => {
   let shown = '';
   const out = new Writable({

@@ -20,6 +20,7 @@ export async function runBarrierTool(options: {
       const arm = isOpen ? '[=    /    ]  OPEN  ' : '[=========]  CLOSED';
       out.write(`${at.slice(11, 23)}  ${arm}  ${frame}${again}\n`);
     },
+    onUnrecorded: (why) => out.write(`${`  not recorded: ${why}`.slice(0, 80)}\n`),
   });
   out.write(`barrier at ${options.link}\n`);
   await new Promise<void>((end) => {

@@ -3,7 +3,7 @@
  * tells whoever listens. It can also write down what it was told, one JSON object a line.
  */
 import { appendFileSync } from 'node:fs';
-import { openVirtualPort, type VirtualPort } from '../pty.ts';
+import { openVirtualPort, PtyError, type VirtualPort } from '../pty.ts';
 import { createRelayDecoder, encodeRelayFrame } from './frames.ts';
 
 export type BarrierTold = { at: string; channel: number; state: 'open' | 'closed'; frame: string };
@@ -12,6 +12,8 @@ export type VirtualBarrierOptions = {
   link: string;
   /** File that gets one JSON line for each frame. */
   record?: string;
+  /** The record could not be written (a full disk); the barrier goes on. */
+  onUnrecorded?: (why: string) => void;
   now: () => number;
   onTold: (told: BarrierTold) => void;
 };
@@ -24,7 +26,10 @@ export type VirtualBarrier = {
   close(): Promise<void>;
 };
 
+/** @throws PtyError where there can be no port under that link, or no record under that name. */
 export function startVirtualBarrier(options: VirtualBarrierOptions): VirtualBarrier {
+  const { record } = options;
+  if (record !== undefined) checkRecord(record);
   const port: VirtualPort = openVirtualPort({ link: options.link });
   const decoder = createRelayDecoder();
   let isOpen = false;
@@ -37,7 +42,8 @@ export function startVirtualBarrier(options: VirtualBarrierOptions): VirtualBarr
         state: frame.on ? 'open' : 'closed',
         frame: Buffer.from(encodeRelayFrame(frame)).toString('hex'),
       };
-      if (options.record !== undefined) appendFileSync(options.record, `${JSON.stringify(told)}\n`);
+      const failure = record === undefined ? null : append(record, `${JSON.stringify(told)}\n`);
+      if (failure !== null) options.onUnrecorded?.(failure);
       options.onTold(told);
     }
   });
@@ -51,4 +57,19 @@ export function startVirtualBarrier(options: VirtualBarrierOptions): VirtualBarr
     },
     close: () => port.close(),
   };
+}
+
+function checkRecord(file: string): void {
+  const failure = append(file, '');
+  if (failure !== null) throw new PtyError(`cannot record to ${file}: ${failure}`);
+}
+
+/** Null, or why not: a throw inside the line's data handler would end the process. */
+function append(file: string, text: string): string | null {
+  try {
+    appendFileSync(file, text);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

@@ -38,6 +38,20 @@ describe('bytes', () => {
     );
   });
 
+  test('whatever came before, a display that is started up shows the next screen', () => {
+    const garbage = fc.array(fc.oneof(fc.constantFrom(0x1b, 0x1f, 0x24, 0x0c), fc.nat(255)), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(garbage, (bytes) => {
+        const decoder = createScreenDecoder();
+        decoder.push(Uint8Array.from(bytes));
+        decoder.push(Buffer.concat([INITIALISE, encodeScreen(['GO', 'FARE 2.50'])]));
+        expect(decoder.read()).toEqual(['GO', 'FARE 2.50'].map(asShown));
+      }),
+    );
+  });
+
   test('no bytes make the decoder throw or leave its 2 × 20 characters', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {

@@ -55,7 +55,8 @@ export function createScreenDecoder(): ScreenDecoder {
       command = [];
     } else if (first !== ESC && first !== US) {
       command = [];
-    } else if (second !== undefined && second !== 0x24) {
+    } else if (second !== undefined && (first === ESC || second !== 0x24)) {
+      // An unknown command: it must end, or it would swallow all that follows.
       command = [];
     }
   }

@@ -106,6 +106,21 @@ test('a module still at the factory rate is found there and brought to the gateâ
   expect(module.baud).toBe(115_385);
 });
 
+test('a garbled reply costs one try, not those behind it', async () => {
+  const module = createScannerModule(115_200);
+  const port = plug();
+  let commands = 0;
+  port.onBytes((bytes) => {
+    for (const reply of module.push(bytes)) {
+      commands += 1;
+      // The head of a reply of 256 bytes that never come.
+      const answer = commands === 1 ? Buffer.from('02000000', 'hex') : reply;
+      port.write(answer).catch(() => undefined);
+    }
+  });
+  expect(await configure()).toMatchObject({ ok: true });
+});
+
 test('something that never answers is reported silent, and its lines are read all the same', async () => {
   const port = plug();
   port.onBytes(() => undefined);

@@ -27,19 +27,17 @@ export type ScannerOptions = {
 export class ScannerDriver {
   readonly #options: ScannerOptions;
   readonly #device: SerialDevice;
-  #onReply: ((reply: Reply) => void) | null = null;
+  /** Takes the bytes that come while a command waits for its reply. */
+  #onReplyBytes: ((bytes: Uint8Array) => void) | null = null;
 
   constructor(options: ScannerOptions) {
     this.#options = options;
     const { path, baud, configure, heartbeatMs, onBytes, onState } = options;
-    const replies = createReplyDecoder();
     this.#device = new SerialDevice(
       { path, baud, heartbeatMs },
       {
         onBytes: (bytes) => {
-          if (this.#onReply !== null) {
-            for (const reply of replies.push(bytes)) this.#onReply?.(reply);
-          }
+          this.#onReplyBytes?.(bytes);
           onBytes(bytes);
         },
         onState: (connected, why) => {
@@ -84,15 +82,20 @@ export class ScannerDriver {
   async #ask(command: Uint8Array): Promise<Reply | null> {
     let timer: NodeJS.Timeout | undefined;
     try {
+      // A decoder for each command: what came garbled at a wrong baud rate may look like the head of a
+      // long reply, and would swallow the good ones behind it.
+      const replies = createReplyDecoder();
       const reply = new Promise<Reply | null>((done) => {
-        this.#onReply = done;
+        this.#onReplyBytes = (bytes) => {
+          for (const found of replies.push(bytes)) done(found);
+        };
         timer = setTimeout(() => done(null), REPLY_MS_MAX);
       });
       await this.#device.write(command);
       return await reply;
     } finally {
       clearTimeout(timer);
-      this.#onReply = null;
+      this.#onReplyBytes = null;
     }
   }
 }

@@ -152,10 +152,17 @@ describe('a watched folder', () => {
     expect(received).toBe('TC1:ONE\r\nTC1:TWO\r\n');
   });
 
-  test('that does not exist is said in a sentence', async () => {
+  test('that does not exist, or is taken away, is said in a sentence', async () => {
     await expect(start({ watchDir: join(folder, 'nowhere') })).rejects.toThrow(
       /cannot watch .*nowhere: no such folder/,
     );
+    await driver.release();
+    const watchDir = join(folder, 'inbox');
+    mkdirSync(watchDir);
+    const tool = start({ watchDir });
+    await until(() => shown.includes('watching'));
+    rmSync(watchDir, { recursive: true });
+    await expect(tool).rejects.toThrow(/cannot watch .*inbox any longer: ENOENT/);
   });
 });
 
@@ -182,6 +189,14 @@ describe('typed lines', () => {
     expect(bare).toMatch(/^TC1:BARE([A-Z])\1{4999}$/);
     expect(rest).toEqual(['', 'TC1:PICTURE', '']);
     expect(shown).toContain('Commands:');
+  });
+
+  test('go out byte for byte as they were typed', async () => {
+    const input = new PassThrough();
+    const tool = start({ input });
+    input.end(Buffer.concat([Buffer.from('é€\n'), Buffer.from([0xff, 0x80, 0x0a])]));
+    await tool;
+    expect(Buffer.from(received, 'latin1').toString('hex')).toBe('c3a9e282ac0d0aff800d0a');
   });
 
   test('unplug and replug: the gate loses the scanner and finds it again', async () => {

@@ -193,6 +193,8 @@ class ScannerTool {
   }
 
   async #read(input: Readable): Promise<void> {
+    // One character a byte, as in a picture's text: what is typed goes out byte for byte.
+    input.setEncoding('latin1');
     const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
     const stop = () => lines.close();
     this.#options.signal.addEventListener('abort', stop, { once: true });
@@ -212,7 +214,7 @@ class ScannerTool {
     const [, name = '', rest = ''] = /^\/(\w+) ?(.*)$/.exec(line) ?? [];
     switch (name) {
       case 'picture':
-        return await this.#playPicture(rest);
+        return await this.#playPicture(Buffer.from(rest, 'latin1').toString());
       case 'unplug':
         await this.close();
         return this.#say('unplugged');
@@ -260,6 +262,7 @@ class ScannerTool {
     try {
       let wake: () => void = () => undefined;
       watcher.on('change', () => wake());
+      watcher.on('error', () => wake());
       signal.addEventListener('abort', () => wake());
       while (!signal.aborted) {
         for (const [name, version] of listPictures(folder)) {
@@ -285,10 +288,18 @@ class ScannerTool {
 }
 
 function listPictures(folder: string): [string, string][] {
-  return readdirSync(folder)
+  return namesIn(folder)
     .filter((name) => PICTURE_NAME.test(name) && !name.startsWith('.'))
     .sort()
     .map((name) => [name, versionOf(join(folder, name))]);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw new PtyError(`cannot watch ${folder} any longer: ${describe(error)}`);
+  }
 }
 
 function versionOf(file: string): string {
