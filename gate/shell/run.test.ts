@@ -9,7 +9,6 @@ import { denyOf } from '../scripted-settlement.ts';
 import type { ReferenceStore } from './reference-store.ts';
 import { CLOCK_TOLERANCE_S } from './run.ts';
 import { gateWith, readyGate, START, TIMING } from './scripted-gate.ts';
-import type { TapsStore } from './taps-store.ts';
 
 const noPause = async () => undefined;
 /** Promises that were settled have been heard by whoever waits for them. */
@@ -109,7 +108,7 @@ describe('when something fails', () => {
   test('a failing disk: the arm stays down and the process is told to end', async () => {
     const gate = await readyGate({
       taps: (real) =>
-        Object.assign(Object.create(real) as TapsStore, {
+        Object.assign(real, {
           append: () => {
             throw new Fault('STORE_FAILED', 'disk I/O error');
           },

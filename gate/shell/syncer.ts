@@ -5,6 +5,7 @@
 import { type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { writeBatch } from '@stile/protocol/gate-log.ts';
+import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { Logger } from 'pino';
 import {
   type SyncEffect,
@@ -36,35 +37,71 @@ export type SyncerParts = {
   onFatal: (fault: Fault) => void;
 };
 
-export function createSyncer(parts: SyncerParts) {
-  const { taps, reference, uplink, clock, log, pace } = parts;
-  let state: SyncState = syncStart(clock.now().monoMs);
-  let cancelAlarm: (() => void) | null = null;
-  let closed = false;
-  const underWay = new Set<Promise<void>>();
+export function createSyncer(parts: SyncerParts): Syncer {
+  return new Syncer(parts);
+}
 
-  function handle(event: SyncEvent): void {
-    if (closed) return;
-    const wasOnline = state.online;
-    const step = syncStep(state, event, clock.now().monoMs, pace);
-    state = step.state;
-    if (state.online !== wasOnline) log.info({ online: state.online }, 'uplink');
-    for (const effect of step.effects) perform(effect);
-    cancelAlarm?.();
-    cancelAlarm = Number.isFinite(step.wakeAtMs) ? clock.alarm(step.wakeAtMs, tick) : null;
+export class Syncer {
+  readonly #parts: SyncerParts;
+  readonly #underWay = new Set<Promise<void>>();
+  #state: SyncState;
+  #cancelAlarm: (() => void) | null = null;
+  #closed = false;
+
+  constructor(parts: SyncerParts) {
+    this.#parts = parts;
+    this.#state = syncStart(parts.clock.now().monoMs);
   }
 
-  function tick(): void {
-    handle({ kind: 'tick', unconfirmed: taps.unconfirmed });
+  get online(): boolean {
+    return this.#state.online;
   }
 
-  function perform(effect: SyncEffect): void {
+  start(): void {
+    this.#tick();
+  }
+
+  onStored(): void {
+    this.#handle({ kind: 'stored' });
+  }
+
+  /** Sends and fetches at once instead of at the next due time. */
+  wake(): void {
+    this.#handle({ kind: 'wanted' });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelAlarm?.();
+    await Promise.all(this.#underWay);
+  }
+
+  #tick(): void {
+    this.#handle({ kind: 'tick', unconfirmed: this.#parts.taps.unconfirmed });
+  }
+
+  #handle(event: SyncEvent): void {
+    if (this.#closed) return;
+    const { clock, pace, log } = this.#parts;
+    const wasOnline = this.#state.online;
+    const step = syncStep(this.#state, event, clock.now().monoMs, pace);
+    this.#state = step.state;
+    if (this.#state.online !== wasOnline) log.info({ online: this.#state.online }, 'uplink');
+    for (const effect of step.effects) this.#perform(effect);
+    this.#cancelAlarm?.();
+    this.#cancelAlarm = Number.isFinite(step.wakeAtMs)
+      ? clock.alarm(step.wakeAtMs, () => this.#tick())
+      : null;
+  }
+
+  #perform(effect: SyncEffect): void {
+    const { taps } = this.#parts;
     switch (effect.do) {
       case 'sendBatch':
-        run(sendBatch(effect.lines));
+        this.#run(this.#sendBatch(effect.lines));
         break;
       case 'fetchLists':
-        run(fetchLists());
+        this.#run(this.#fetchLists());
         break;
       case 'acknowledge':
         if (effect.epoch === taps.epoch) taps.acknowledge(effect.ackSeq);
@@ -72,88 +109,74 @@ export function createSyncer(parts: SyncerParts) {
     }
   }
 
-  function run(work: Promise<void>): void {
+  #run(work: Promise<void>): void {
     const settled = work.catch((error) => {
-      parts.onFatal(
-        error instanceof Fault ? error : new Fault('STORE_FAILED', describeError(error)),
-      );
+      const fault =
+        error instanceof Fault ? error : new Fault('STORE_FAILED', describeError(error));
+      this.#parts.onFatal(fault);
     });
-    underWay.add(settled);
-    void settled.finally(() => underWay.delete(settled));
+    this.#underWay.add(settled);
+    void settled.finally(() => this.#underWay.delete(settled));
   }
 
-  async function sendBatch(lines: number): Promise<void> {
+  async #sendBatch(lines: number): Promise<void> {
+    const { taps, uplink, gate, key, log, random } = this.#parts;
     const span = taps.readSpan(taps.ackSeq, lines);
     if (span === null) {
       throw new Fault('STORE_CORRUPT', `records after ${taps.ackSeq} are missing from the log`);
     }
     const { header, head } = span;
-    const batch = writeBatch(header, span.lines, head, sha256, parts.key.sign);
+    const { fromSeq, toSeq } = header;
+    const batch = writeBatch(header, span.lines, head, sha256, key.sign);
     try {
-      const answer = await uplink.sendBatch(parts.gate, batch);
+      const answer = await uplink.sendBatch(gate, batch);
       if (answer.kind === 'refused') {
         const { status, message } = answer;
-        const { fromSeq, toSeq } = header;
         log.error({ status, message, fromSeq, toSeq }, 'settlement refuses a batch');
-        handle({ kind: 'batchRefused', jitter: parts.random() });
+        this.#handle({ kind: 'batchRefused', jitter: random() });
         return;
       }
-      const { reply } = answer;
-      if (reply.ackSeq > taps.lastSeq || reply.gate !== parts.gate || reply.epoch !== taps.epoch) {
-        throw new UplinkFault('settlement confirms what was never sent', null);
-      }
-      const odd = reply.items.filter((item) => item.ruling !== 'accepted');
-      log.info({ fromSeq: header.fromSeq, toSeq: header.toSeq, ackSeq: reply.ackSeq }, 'synced');
-      if (odd.length > 0) log.warn({ items: odd.slice(0, 20), more: odd.length > 20 }, 'rulings');
-      const trust = reference.trust?.version ?? 0;
-      const deny = reference.denyHead.version;
-      const { ackSeq: ackedSeq, lastSeq } = taps;
-      handle({ kind: 'replied', reply, ackedSeq, lastSeq, trust, deny });
+      this.#onReply(answer.reply, { fromSeq, toSeq });
     } catch (error) {
       if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;
       log.debug({ error: error.message }, 'batch not delivered');
-      const retryAfterMs = error instanceof UplinkFault ? error.retryAfterMs : null;
-      handle({ kind: 'tapsFailed', jitter: parts.random(), retryAfterMs });
+      this.#handle({ kind: 'tapsFailed', jitter: random(), retryAfterMs: retryAfterMs(error) });
     }
   }
 
-  async function fetchLists(): Promise<void> {
+  #onReply(reply: BatchReply, sent: { fromSeq: number; toSeq: number }): void {
+    const { taps, reference, gate, log } = this.#parts;
+    if (reply.ackSeq > taps.lastSeq || reply.gate !== gate || reply.epoch !== taps.epoch) {
+      throw new UplinkFault('settlement confirms what was never sent', null);
+    }
+    const odd = reply.items.filter((item) => item.ruling !== 'accepted');
+    log.info({ ...sent, ackSeq: reply.ackSeq }, 'synced');
+    if (odd.length > 0) log.warn({ items: odd.slice(0, 20), more: odd.length > 20 }, 'rulings');
+    const trust = reference.trust?.version ?? 0;
+    const deny = reference.denyHead.version;
+    const { ackSeq: ackedSeq, lastSeq } = taps;
+    this.#handle({ kind: 'replied', reply, ackedSeq, lastSeq, trust, deny });
+  }
+
+  async #fetchLists(): Promise<void> {
+    const { lists, reference, log, onLists, random } = this.#parts;
     try {
-      const outcome = await parts.lists.refresh();
+      const outcome = await lists.refresh();
       if (outcome.changed) {
-        const deny = reference.denyHead;
-        log.info(
-          { trust: reference.trust?.version, deny: deny.version, denied: deny.count },
-          'lists',
-        );
+        const { version: deny, count: denied } = reference.denyHead;
+        log.info({ trust: reference.trust?.version, deny, denied }, 'lists');
       }
-      parts.onLists(outcome);
-      handle({ kind: 'listsFetched' });
+      onLists(outcome);
+      this.#handle({ kind: 'listsFetched' });
     } catch (error) {
       if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;
       const level = error.code === 'LIST_REFUSED' ? 'error' : 'debug';
       log[level]({ error: error.message }, 'lists not fetched; the cached ones stay in force');
-      const retryAfterMs = error instanceof UplinkFault ? error.retryAfterMs : null;
-      handle({ kind: 'listsFailed', jitter: parts.random(), retryAfterMs });
+      this.#handle({ kind: 'listsFailed', jitter: random(), retryAfterMs: retryAfterMs(error) });
     }
   }
+}
 
-  return {
-    start: tick,
-    onStored(): void {
-      handle({ kind: 'stored' });
-    },
-    /** Sends and fetches at once instead of at the next due time. */
-    wake(): void {
-      handle({ kind: 'wanted' });
-    },
-    get online() {
-      return state.online;
-    },
-    async close(): Promise<void> {
-      closed = true;
-      cancelAlarm?.();
-      await Promise.all(underWay);
-    },
-  };
+function retryAfterMs(fault: Fault): number | null {
+  return fault instanceof UplinkFault ? fault.retryAfterMs : null;
 }

@@ -20,13 +20,14 @@ const newFile = () => join(scratchDir(), 'taps.db');
 function open(file: string, changes: Partial<TapsStoreOptions> = {}) {
   const limits = { quotaMb: 64, unconfirmedMax: 10_000, ringMax: 0 };
   const store = openTapsStore({ file, gate: 'g1', boot: '0000aaaa', ...limits, ...changes });
+  const closeStore = store.close.bind(store);
   let closed = false;
   const close = () => {
-    if (!closed) store.close();
+    if (!closed) closeStore();
     closed = true;
   };
   onTestFinished(close);
-  return Object.assign(Object.create(store) as typeof store, { close });
+  return Object.assign(store, { close });
 }
 
 /** Appends taps with these counters, one millisecond apart. */

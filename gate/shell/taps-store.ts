@@ -73,95 +73,127 @@ export type TapsStoreOptions = {
 
 type LogRow = { seq: number; line: Uint8Array; hash: Uint8Array };
 
-export type TapsStore = ReturnType<typeof openTapsStore>;
-
 /** @throws Fault STORE_CORRUPT where the file or the chain in it is damaged. */
-export function openTapsStore(options: TapsStoreOptions) {
+export function openTapsStore(options: TapsStoreOptions): TapsStore {
   const db = openDurable(options.file, TAPS_SCHEMA, options.quotaMb);
   try {
-    return storeOn(db, options);
+    return new TapsStore(db, options);
   } catch (error) {
     db.close();
     throw asStoreFault(error, options.file);
   }
 }
 
-function storeOn(db: Connection, options: TapsStoreOptions) {
-  const { file, gate, boot } = options;
-  const meta = openMeta(db);
-  const epoch = meta.get('epoch') ?? randomBytes(8).toString('hex');
-  if (meta.get('epoch') === undefined) {
-    meta.set('gate', gate);
-    meta.set('epoch', epoch);
+/** Every statement that runs for a tap or a batch, prepared once. */
+function prepare(db: Connection) {
+  return {
+    insertLine: db.prepare('INSERT INTO log (seq, at_ms, line, hash) VALUES (?, ?, ?, ?)'),
+    upsertPass: db.prepare(
+      `INSERT INTO used_pass (id, counter_max, expires_s) VALUES (?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET counter_max = excluded.counter_max,
+         expires_s = max(expires_s, excluded.expires_s)`,
+    ),
+    upsertOpen: db.prepare(
+      'INSERT OR REPLACE INTO last_open (account, wall_ms, mono_ms, boot) VALUES (?, ?, ?, ?)',
+    ),
+    findCounter: db.prepare('SELECT counter_max FROM used_pass WHERE id = ?').pluck(),
+    findOpen: db.prepare('SELECT wall_ms, mono_ms, boot FROM last_open WHERE account = ?'),
+    readHash: db.prepare('SELECT hash FROM log WHERE seq = ?').pluck(),
+    firstSeq: db.prepare('SELECT min(seq) FROM log').pluck(),
+    readLast: db.prepare('SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1'),
+    readLines: db.prepare('SELECT seq, line, hash FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
+    getMeta: db.prepare('SELECT value FROM meta WHERE key = ?').pluck(),
+    setMeta: db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)'),
+  };
+}
+
+export class TapsStore {
+  readonly epoch: string;
+  readonly #db: Connection;
+  readonly #options: TapsStoreOptions;
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #genesis: Uint8Array;
+  readonly #write: (line: Uint8Array, hash: Uint8Array, at: Stamp, use: Use | null) => void;
+  #lastSeq: number;
+  #head: Uint8Array;
+  #ackSeq: number;
+  #signedTimeS: number;
+
+  constructor(db: Connection, options: TapsStoreOptions) {
+    this.#db = db;
+    this.#options = options;
+    this.#statements = prepare(db);
+    this.epoch = this.#readEpoch();
+    this.#genesis = genesisHash(options.gate, this.epoch, sha256);
+    const last = this.#statements.readLast.get() as { seq: number; hash: Uint8Array } | undefined;
+    this.#lastSeq = last?.seq ?? 0;
+    this.#head = last?.hash ?? this.#genesis;
+    this.#ackSeq = Number(this.#getMeta('ack_seq') ?? 0);
+    this.#signedTimeS = Number(this.#getMeta('signed_time_s') ?? 0);
+    this.#write = db.transaction((line, hash, at, use) => this.#writeRows(line, hash, at, use));
+    this.#checkChain();
   }
-  if (meta.get('gate') !== gate) {
-    throw new Fault('STORE_CORRUPT', `${file} holds the log of gate ${meta.get('gate')}`);
+
+  get lastSeq(): number {
+    return this.#lastSeq;
   }
-  const genesis = genesisHash(gate, epoch, sha256);
-  const last = db.prepare('SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1').get() as
-    | { seq: number; hash: Uint8Array }
-    | undefined;
-  let lastSeq = last?.seq ?? 0;
-  let head: Uint8Array = last?.hash ?? genesis;
-  let ackSeq = Number(meta.get('ack_seq') ?? 0);
-  let signedTimeS = Number(meta.get('signed_time_s') ?? 0);
 
-  const insertLine = db.prepare('INSERT INTO log (seq, at_ms, line, hash) VALUES (?, ?, ?, ?)');
-  const upsertPass = db.prepare(
-    `INSERT INTO used_pass (id, counter_max, expires_s) VALUES (?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET counter_max = excluded.counter_max,
-       expires_s = max(expires_s, excluded.expires_s)`,
-  );
-  const upsertOpen = db.prepare(
-    'INSERT OR REPLACE INTO last_open (account, wall_ms, mono_ms, boot) VALUES (?, ?, ?, ?)',
-  );
-  const findCounter = db.prepare('SELECT counter_max FROM used_pass WHERE id = ?').pluck();
-  const findOpen = db.prepare('SELECT wall_ms, mono_ms, boot FROM last_open WHERE account = ?');
-  const readHash = db.prepare('SELECT hash FROM log WHERE seq = ?').pluck();
-  const firstSeq = db.prepare('SELECT min(seq) FROM log').pluck();
-  const readLines = db.prepare(
-    'SELECT seq, line, hash FROM log WHERE seq > ? ORDER BY seq LIMIT ?',
-  );
+  get ackSeq(): number {
+    return this.#ackSeq;
+  }
 
-  const write = db.transaction((line: Uint8Array, hash: Uint8Array, at: Stamp, use: Use | null) => {
-    insertLine.run(lastSeq + 1, at.wallMs, line, hash);
-    if (use === null) return;
-    const pass = denyId(use.issuer, use.account, use.serial);
-    upsertPass.run(pass, use.counter, use.expiresAtS);
-    if (options.remembersRides !== false) {
-      upsertOpen.run(denyId(use.issuer, use.account, 0), at.wallMs, at.monoMs, boot);
+  get unconfirmed(): number {
+    return this.#lastSeq - this.#ackSeq;
+  }
+
+  get signedTimeS(): number {
+    return this.#signedTimeS;
+  }
+
+  get headHash(): string {
+    return toHex(this.#head);
+  }
+
+  /** Writes one record and what to remember with it; durable when it returns its seq. */
+  append(draft: RecordDraft, at: Stamp, use: Use | null): number {
+    const { unconfirmedMax, boot, file } = this.#options;
+    if (this.unconfirmed >= unconfirmedMax) {
+      throw new Fault('STORE_FULL', `${unconfirmedMax} records wait for settlement`);
     }
-    if (use.issuedAtS > signedTimeS) meta.set('signed_time_s', String(use.issuedAtS));
-  });
-
-  function append(draft: RecordDraft, at: Stamp, use: Use | null): number {
-    if (lastSeq - ackSeq >= options.unconfirmedMax) {
-      throw new Fault('STORE_FULL', `${options.unconfirmedMax} records wait for settlement`);
-    }
-    const seq = lastSeq + 1;
+    const seq = this.#lastSeq + 1;
     const stamp = { v: 1, seq, atMs: at.wallMs, monoMs: at.monoMs, boot };
     const line = utf8(JSON.stringify({ ...stamp, ...draft }));
-    const hash = lineHash(head, line, sha256);
+    const hash = lineHash(this.#head, line, sha256);
     try {
-      write(line, hash, at, use);
+      this.#write(line, hash, at, use);
     } catch (error) {
       throw asStoreFault(error, file);
     }
-    lastSeq = seq;
-    head = hash;
-    if (use !== null && use.issuedAtS > signedTimeS) signedTimeS = use.issuedAtS;
+    this.#lastSeq = seq;
+    this.#head = hash;
+    if (use !== null && use.issuedAtS > this.#signedTimeS) this.#signedTimeS = use.issuedAtS;
     return seq;
   }
 
+  #writeRows(line: Uint8Array, hash: Uint8Array, at: Stamp, use: Use | null): void {
+    const { insertLine, upsertPass, upsertOpen } = this.#statements;
+    insertLine.run(this.#lastSeq + 1, at.wallMs, line, hash);
+    if (use === null) return;
+    const { issuer, account, serial, counter, expiresAtS } = use;
+    upsertPass.run(denyId(issuer, account, serial), counter, expiresAtS);
+    if (this.#options.remembersRides !== false) {
+      upsertOpen.run(denyId(issuer, account, 0), at.wallMs, at.monoMs, this.#options.boot);
+    }
+    if (use.issuedAtS > this.#signedTimeS) this.#setMeta('signed_time_s', use.issuedAtS);
+  }
+
   /** Up to `linesMax` records after `afterSeq`, their chain checked on the way out of the file. */
-  function readSpan(afterSeq: number, linesMax: number): LogSpan | null {
-    const rows = readLines.all(afterSeq, linesMax) as LogRow[];
+  readSpan(afterSeq: number, linesMax: number): LogSpan | null {
+    const { file, gate } = this.#options;
+    const rows = this.#statements.readLines.all(afterSeq, linesMax) as LogRow[];
     const first = rows[0];
     if (first === undefined) return null;
-    const prev =
-      first.seq === 1 ? genesis : (readHash.get(first.seq - 1) as Uint8Array | undefined);
-    if (prev === undefined)
-      throw new Fault('STORE_CORRUPT', `${file}: record ${first.seq - 1} lost`);
+    const prev = this.#hashBefore(first.seq);
     const lines: Uint8Array[] = [];
     let hash = prev;
     let bytes = BATCH_FRAME_BYTES;
@@ -175,117 +207,120 @@ function storeOn(db: Connection, options: TapsStoreOptions) {
       lines.push(row.line);
     }
     const toSeq = first.seq + lines.length - 1;
-    const header = { gate, epoch, fromSeq: first.seq, toSeq, prev: toHex(prev) };
+    const header = { gate, epoch: this.epoch, fromSeq: first.seq, toSeq, prev: toHex(prev) };
     return { header: { stile: 'gate-log/1', ...header }, lines, head: hash };
   }
 
+  #hashBefore(seq: number): Uint8Array {
+    if (seq === 1) return this.#genesis;
+    const hash = this.#statements.readHash.get(seq - 1) as Uint8Array | undefined;
+    if (hash !== undefined) return hash;
+    throw new Fault('STORE_CORRUPT', `${this.#options.file}: record ${seq - 1} lost`);
+  }
+
+  findCounterMax(issuer: number, account: string, serial: number): number | undefined {
+    const id = denyId(issuer, account, serial);
+    return this.#statements.findCounter.get(id) as number | undefined;
+  }
+
+  findLastOpen(
+    issuer: number,
+    account: string,
+  ): { wallMs: number; monoMs: number | undefined } | undefined {
+    const row = this.#statements.findOpen.get(denyId(issuer, account, 0)) as
+      | { wall_ms: number; mono_ms: number; boot: string }
+      | undefined;
+    if (row === undefined) return undefined;
+    const sameBoot = row.boot === this.#options.boot;
+    return { wallMs: row.wall_ms, monoMs: sameBoot ? row.mono_ms : undefined };
+  }
+
+  /**
+   * Settlement has everything up to here; it may also go back, after a restore: as far as the
+   * ring reaches. What lies before it is gone here, and settlement will see the gap.
+   */
+  acknowledge(seq: number): void {
+    assert(seq <= this.#lastSeq, 'settlement confirms only what was sent');
+    const acked = Math.max(seq, this.#resendFloor());
+    this.#setMeta('ack_seq', acked);
+    this.#ackSeq = acked;
+  }
+
+  raiseSignedTime(atS: number): void {
+    if (atS <= this.#signedTimeS) return;
+    this.#setMeta('signed_time_s', atS);
+    this.#signedTimeS = atS;
+  }
+
+  /** Removes confirmed rows beyond the ring, and of passes and accounts what matters no more. */
+  prune(wallMs: number): number {
+    // The last confirmed row stays: the hash before the first unconfirmed one is in it.
+    const removeTo = Math.min(this.#ackSeq, this.#lastSeq) - 1 - this.#options.ringMax;
+    const rows = this.#deleteSome('log', 'seq', 'seq <= ? AND at_ms < ?', [
+      removeTo,
+      wallMs - RING_MS,
+    ]);
+    // A clock that ran ahead must not make the gate forget what was used: signed time bounds it.
+    const sureS = Math.min(Math.floor(wallMs / 1000), this.#signedTimeS);
+    const passes = this.#deleteSome('used_pass', 'id', 'expires_s < ?', [sureS - RING_MS / 1000]);
+    const rides = this.#deleteSome('last_open', 'account', 'wall_ms < ?', [sureS * 1000 - RING_MS]);
+    return rows + passes + rides;
+  }
+
+  #deleteSome(table: string, key: string, where: string, values: readonly number[]): number {
+    const some = `SELECT ${key} FROM ${table} WHERE ${where} ORDER BY ${key} LIMIT ?`;
+    const statement = this.#db.prepare(`DELETE FROM ${table} WHERE ${key} IN (${some})`);
+    return statement.run(...values, PRUNE_ROWS_MAX).changes;
+  }
+
+  /** Moves the WAL into the file. Called when idle, so that no tap pays for it. */
+  checkpoint(): void {
+    this.#db.pragma('wal_checkpoint(PASSIVE)');
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #readEpoch(): string {
+    const { gate, file } = this.#options;
+    const known = this.#getMeta('epoch');
+    const epoch = known ?? randomBytes(8).toString('hex');
+    if (known === undefined) {
+      this.#setMeta('gate', gate);
+      this.#setMeta('epoch', epoch);
+    }
+    if (this.#getMeta('gate') !== gate) {
+      throw new Fault('STORE_CORRUPT', `${file} holds the log of gate ${this.#getMeta('gate')}`);
+    }
+    return epoch;
+  }
+
   /** The earliest place from which records can still be sent: the hash before them is known. */
-  function resendFloor(): number {
-    const first = (firstSeq.get() as number | null) ?? 1;
+  #resendFloor(): number {
+    const first = (this.#statements.firstSeq.get() as number | null) ?? 1;
     return first === 1 ? 0 : first;
   }
 
   /** Everything unconfirmed, and always the last record: the next one is chained to it. */
-  function checkChain(): void {
-    let at = Math.max(resendFloor(), Math.min(ackSeq, lastSeq - 1));
-    while (at < lastSeq) {
-      const span = readSpan(at, PRUNE_ROWS_MAX);
-      if (span === null) throw new Fault('STORE_CORRUPT', `${file}: records after ${at} are lost`);
+  #checkChain(): void {
+    let at = Math.max(this.#resendFloor(), Math.min(this.#ackSeq, this.#lastSeq - 1));
+    while (at < this.#lastSeq) {
+      const span = this.readSpan(at, PRUNE_ROWS_MAX);
+      if (span === null) {
+        throw new Fault('STORE_CORRUPT', `${this.#options.file}: records after ${at} are lost`);
+      }
       at = span.header.toSeq;
     }
   }
-  checkChain();
 
-  return {
-    epoch,
-    get lastSeq() {
-      return lastSeq;
-    },
-    get ackSeq() {
-      return ackSeq;
-    },
-    get unconfirmed() {
-      return lastSeq - ackSeq;
-    },
-    get signedTimeS() {
-      return signedTimeS;
-    },
-    get headHash() {
-      return toHex(head);
-    },
-    /** Writes one record and what to remember with it; durable when it returns its seq. */
-    append,
-    readSpan,
-    findCounterMax(issuer: number, account: string, serial: number): number | undefined {
-      return findCounter.get(denyId(issuer, account, serial)) as number | undefined;
-    },
-    findLastOpen(issuer: number, account: string) {
-      const row = findOpen.get(denyId(issuer, account, 0)) as
-        | { wall_ms: number; mono_ms: number; boot: string }
-        | undefined;
-      if (row === undefined) return undefined;
-      return { wallMs: row.wall_ms, monoMs: row.boot === boot ? row.mono_ms : undefined };
-    },
-    /**
-     * Settlement has everything up to here; it may also go back, after a restore: as far as the
-     * ring reaches. What lies before it is gone here, and settlement will see the gap.
-     */
-    acknowledge(seq: number): void {
-      assert(seq <= lastSeq, 'settlement confirms only what was sent');
-      const acked = Math.max(seq, resendFloor());
-      meta.set('ack_seq', String(acked));
-      ackSeq = acked;
-    },
-    raiseSignedTime(atS: number): void {
-      if (atS <= signedTimeS) return;
-      meta.set('signed_time_s', String(atS));
-      signedTimeS = atS;
-    },
-    /** Removes confirmed rows beyond the ring, and of passes and accounts what matters no more. */
-    prune(wallMs: number): number {
-      // The last confirmed row stays: the hash before the first unconfirmed one is in it.
-      const removeTo = Math.min(ackSeq, lastSeq) - 1 - options.ringMax;
-      const rows = db
-        .prepare(
-          `DELETE FROM log WHERE seq IN
-             (SELECT seq FROM log WHERE seq <= ? AND at_ms < ? ORDER BY seq LIMIT ?)`,
-        )
-        .run(removeTo, wallMs - RING_MS, PRUNE_ROWS_MAX).changes;
-      // A clock that ran ahead must not make the gate forget what was used: signed time bounds it.
-      const sureS = Math.min(Math.floor(wallMs / 1000), signedTimeS);
-      const passes = db
-        .prepare(
-          `DELETE FROM used_pass WHERE id IN
-             (SELECT id FROM used_pass WHERE expires_s < ? LIMIT ?)`,
-        )
-        .run(sureS - RING_MS / 1000, PRUNE_ROWS_MAX).changes;
-      const rides = db
-        .prepare(
-          `DELETE FROM last_open WHERE account IN
-             (SELECT account FROM last_open WHERE wall_ms < ? LIMIT ?)`,
-        )
-        .run(sureS * 1000 - RING_MS, PRUNE_ROWS_MAX).changes;
-      return rows + passes + rides;
-    },
-    /** Moves the WAL into the file. Called when idle, so that no tap pays for it. */
-    checkpoint(): void {
-      db.pragma('wal_checkpoint(PASSIVE)');
-    },
-    close(): void {
-      db.close();
-    },
-  };
-}
+  #getMeta(key: string): string | undefined {
+    return this.#statements.getMeta.get(key) as string | undefined;
+  }
 
-function openMeta(db: Connection) {
-  const get = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
-  const set = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
-  return {
-    get: (key: string) => get.get(key) as string | undefined,
-    set: (key: string, value: string) => {
-      set.run(key, value);
-    },
-  };
+  #setMeta(key: string, value: string | number): void {
+    this.#statements.setMeta.run(key, String(value));
+  }
 }
 
 /** A boot's name in the log: 4 random bytes, because counting boots needs a file that survives. */
