@@ -17,11 +17,11 @@ import { createLineReader } from './shell/lines.ts';
 import { createListsFetcher } from './shell/lists.ts';
 import { lockDataDir } from './shell/lock.ts';
 import { openOrReplace } from './shell/quarantine.ts';
-import { openReferenceStore } from './shell/reference-store.ts';
-import { createGateLoop, type LoopParts } from './shell/run.ts';
+import { openReferenceStore, type ReferenceStore } from './shell/reference-store.ts';
+import { createGateLoop, type GateLoop, type LoopParts } from './shell/run.ts';
 import { createStopwatch } from './shell/stopwatch.ts';
-import { createSyncer } from './shell/syncer.ts';
-import { newBootId, openTapsStore } from './shell/taps-store.ts';
+import { createSyncer, type Syncer } from './shell/syncer.ts';
+import { newBootId, openTapsStore, type TapsStore } from './shell/taps-store.ts';
 import { createUplink } from './shell/uplink.ts';
 import { warmUp } from './shell/warm-up.ts';
 
@@ -30,6 +30,7 @@ const HOUSEKEEPING_MS = 1_000;
 const QUIET_MS = 500;
 /** Old records and passes are looked for once in so many rounds of housekeeping. */
 const PRUNE_EVERY_ROUNDS = 60;
+const WARN_EVERY_ROUNDS = 24 * 3_600;
 /** How long words stay on the display before it invites the next rider. */
 const MESSAGE_MS = 2_500;
 
@@ -85,13 +86,7 @@ async function assemble(
   for (const device of [devices.barrier, devices.display]) {
     if (device !== null) closers.push(() => device.release());
   }
-  let fatal = false;
-  const onFatal = (fault: Fault) => {
-    if (fatal) return;
-    fatal = true;
-    log.fatal({ code: fault.code, error: fault.message }, 'the gate stops');
-    options.onFatal(fault);
-  };
+  const onFatal = onceFatal(options);
   const loop = createGateLoop({
     taps: stores.taps,
     reference: stores.reference,
@@ -105,21 +100,7 @@ async function assemble(
     onStored: () => syncer.onStored(),
     onFatal,
   });
-  const uplink = createUplink({ ...config.settlement, rootKeys: identity.rootKeys });
-  const syncer = createSyncer({
-    gate: identity.gate,
-    key: identity.key,
-    taps: stores.taps,
-    reference: stores.reference,
-    uplink,
-    lists: createListsFetcher(stores.reference, uplink),
-    clock,
-    pace: config.settlement,
-    random: options.random ?? Math.random,
-    log,
-    onLists: ({ signedAtS }) => loop.onListsApplied(signedAtS),
-    onFatal,
-  });
+  const syncer = joinSettlement({ ...options, onFatal }, identity, stores, loop);
   const scanner = openScanner(config, clock, log, (text, atMs) => loop.onLine(text, atMs));
   closers.push(() => scanner.release());
   if (stores.replaced !== null) loop.storeNote('LOG_REPLACED', stores.replaced);
@@ -128,7 +109,8 @@ async function assemble(
   loop.start();
   for (const device of [devices.barrier, devices.display, scanner]) device?.start();
   syncer.start();
-  const housekeeping = keepHouse(stores.taps, loop, clock);
+  const housekeeping = keepHouse(stores, loop, clock, log);
+  warnIfExpired(stores.reference, clock, log);
   const readyMs = Math.round(performance.now());
   const { gate, line } = identity;
   const trust = stores.reference.trust?.version ?? 0;
@@ -157,6 +139,52 @@ async function assemble(
       log.info(loop.counts, 'stopped');
     },
   };
+}
+
+/** The first failure that ends the gate is reported; what follows from it is noise. */
+function onceFatal({ log, onFatal }: GateOptions): (fault: Fault) => void {
+  let fatal = false;
+  return (fault) => {
+    if (fatal) return;
+    fatal = true;
+    log.fatal({ code: fault.code, error: fault.message }, 'the gate stops');
+    onFatal(fault);
+  };
+}
+
+function joinSettlement(
+  options: GateOptions & { clock: Clock },
+  identity: ReturnType<typeof readIdentity>,
+  stores: Awaited<ReturnType<typeof openStores>>,
+  loop: GateLoop,
+): Syncer {
+  const { config, clock, log, onFatal, random = Math.random } = options;
+  const { taps, reference } = stores;
+  const uplink = createUplink({ ...config.settlement, rootKeys: identity.rootKeys });
+  return createSyncer({
+    gate: identity.gate,
+    key: identity.key,
+    taps,
+    reference,
+    uplink,
+    lists: createListsFetcher(reference, uplink),
+    clock,
+    pace: config.settlement,
+    random,
+    log,
+    onLists: ({ signedAtS }) => loop.onListsApplied(signedAtS),
+    onFatal,
+  });
+}
+
+/** An old trust list stays in force (protocol/README.md §4), but somebody should know. */
+function warnIfExpired(reference: ReferenceStore, clock: Clock, log: Logger): void {
+  const { trust } = reference;
+  if (trust === null) log.warn('there is no trust list: every code is refused until it is fetched');
+  else if (clock.now().wallMs / 1000 > trust.expiresAtS) {
+    const expiredAt = new Date(trust.expiresAtS * 1000).toISOString();
+    log.warn({ trust: trust.version, expiredAt }, 'the trust list is past its date');
+  }
 }
 
 async function openStores(
@@ -259,16 +287,18 @@ function settingsOf(
 
 /** Moves the journal into the file and drops what is old, while nobody is waiting. */
 function keepHouse(
-  taps: ReturnType<typeof openTapsStore>,
-  loop: ReturnType<typeof createGateLoop>,
+  { taps, reference }: { taps: TapsStore; reference: ReferenceStore },
+  loop: GateLoop,
   clock: Clock,
+  log: Logger,
 ): NodeJS.Timeout {
   let checkpointedSeq = -1;
   let round = 0;
   return setInterval(() => {
     const now = clock.now();
-    if (now.monoMs - loop.lastScanMonoMs < QUIET_MS) return;
     round += 1;
+    if (round % WARN_EVERY_ROUNDS === 0) warnIfExpired(reference, clock, log);
+    if (now.monoMs - loop.lastScanMonoMs < QUIET_MS) return;
     if (round % PRUNE_EVERY_ROUNDS === 0) taps.prune(now.wallMs);
     if (checkpointedSeq === taps.lastSeq) return;
     checkpointedSeq = taps.lastSeq;

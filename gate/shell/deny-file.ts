@@ -17,7 +17,7 @@ import {
 import { Fault } from '@stile/protocol/fault.ts';
 import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
-import { asStoreFault, openDurable, type Schema } from './sqlite.ts';
+import { asStoreFault, type Connection, openDurable, type Schema } from './sqlite.ts';
 
 /** Rows written in one transaction: at 1 M entries the longest takes a few milliseconds. */
 const ROWS_PER_TRANSACTION = 500;
@@ -43,151 +43,175 @@ export const DENY_SCHEMA: Schema = {
 
 type HeadRow = { version: number; count: number; set_digest: string; applying: number | null };
 
-export type DenyFile = ReturnType<typeof openDenyFile>;
-
 /** Opens a deny file, or makes an empty one (version 0). */
-export function openDenyFile(file: string) {
-  const db = openDurable(file, DENY_SCHEMA);
-  const readHead = db.prepare('SELECT version, count, set_digest, applying FROM head');
-  const find = db
-    .prepare(
-      `SELECT 1 FROM deny WHERE id IN (?, ?) AND added_in <= ?
-         AND (removed_in IS NULL OR removed_in > ?) LIMIT 1`,
-    )
-    .pluck();
-  const add = db.prepare('INSERT OR REPLACE INTO deny (id, added_in) VALUES (?, ?)');
-  const remove = db.prepare('UPDATE deny SET removed_in = ? WHERE id = ?');
-  const drop = db.prepare('DELETE FROM deny WHERE id = ? AND removed_in <= ?');
-  let row = readHead.get() as HeadRow;
+export function openDenyFile(file: string): DenyFile {
+  return new DenyFile(file, openDurable(file, DENY_SCHEMA));
+}
 
-  const head = (): DenyHead => ({
-    version: row.version,
-    count: row.count,
-    setDigest: row.set_digest,
-  });
+function prepare(db: Connection) {
+  return {
+    readHead: db.prepare('SELECT version, count, set_digest, applying FROM head'),
+    find: db
+      .prepare(
+        `SELECT 1 FROM deny WHERE id IN (?, ?) AND added_in <= ?
+           AND (removed_in IS NULL OR removed_in > ?) LIMIT 1`,
+      )
+      .pluck(),
+    add: db.prepare('INSERT OR REPLACE INTO deny (id, added_in) VALUES (?, ?)'),
+    remove: db.prepare('UPDATE deny SET removed_in = ? WHERE id = ?'),
+    drop: db.prepare('DELETE FROM deny WHERE id = ? AND removed_in <= ?'),
+  };
+}
 
-  /** Whether this very id is on the list in force. */
-  function isListed(id: Uint8Array): boolean {
-    return find.get(id, id, row.version, row.version) !== undefined;
+export class DenyFile {
+  readonly file: string;
+  readonly #db: Connection;
+  readonly #statements: ReturnType<typeof prepare>;
+  #row: HeadRow;
+
+  constructor(file: string, db: Connection) {
+    this.file = file;
+    this.#db = db;
+    this.#statements = prepare(db);
+    this.#row = this.#readRow();
+    this.#undoInterrupted();
   }
 
-  const addRows = db.transaction((ids: readonly Uint8Array[], version: number) => {
-    for (const id of ids) {
-      if (isListed(id)) throw mismatch(`${toHex(id)} is on the list already`);
-      add.run(id, version);
-    }
-  });
-  const removeRows = db.transaction((ids: readonly Uint8Array[], version: number) => {
-    for (const id of ids) {
-      if (!isListed(id)) throw mismatch(`${toHex(id)} is not on the list`);
-      remove.run(version, id);
-    }
-  });
-  const dropRows = db.transaction((ids: readonly Uint8Array[], version: number) => {
-    for (const id of ids) drop.run(id, version);
-  });
-
-  /** Takes back what an interrupted delta has written; it was never visible. */
-  function undoInterrupted(): void {
-    if (row.applying === null) return;
-    db.transaction(() => {
-      db.prepare('UPDATE deny SET removed_in = NULL WHERE removed_in > ?').run(row.version);
-      db.prepare('DELETE FROM deny WHERE added_in > ?').run(row.version);
-      db.prepare('UPDATE head SET applying = NULL').run();
-    })();
-    row = readHead.get() as HeadRow;
+  get head(): DenyHead {
+    const { version, count, set_digest: setDigest } = this.#row;
+    return { version, count, setDigest };
   }
-  undoInterrupted();
 
-  /** @throws Fault LIST_REFUSED before anything is written, where the delta cannot be meant for here. */
-  function refuseMisfit(delta: DenyDelta): void {
-    if (delta.from !== row.version) {
-      throw mismatch(`it begins at version ${delta.from}, here is ${row.version}`);
+  /** Whether this pass, or its whole account, is on the list in force. */
+  isDenied(issuer: number, account: string, serial: number): boolean {
+    return this.#isEither(denyId(issuer, account, 0), denyId(issuer, account, serial));
+  }
+
+  #isEither(one: Uint8Array, other: Uint8Array): boolean {
+    const { version } = this.#row;
+    return this.#statements.find.get(one, other, version, version) !== undefined;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /**
+   * Applies a delta whole or not at all, in pieces; `pause` is waited for between them.
+   * @throws Fault LIST_REFUSED where the delta does not fit; then nothing has changed.
+   */
+  async applyDelta(delta: DenyDelta, pause: () => Promise<void>): Promise<void> {
+    this.#refuseMisfit(delta);
+    const removes = pieces(delta.removes.map(idOf));
+    const adds = pieces(delta.adds.map(idOf));
+    let digest = this.#row.set_digest;
+    for (const ids of removes) {
+      digest = updateSetDigest(digest, [], ids, sha256);
+      await pause();
+    }
+    for (const ids of adds) {
+      digest = updateSetDigest(digest, ids, [], sha256);
+      await pause();
+    }
+    if (digest !== delta.setDigest) throw mismatch('the digest after the step is not what it says');
+    try {
+      this.#db.prepare('UPDATE head SET applying = ?').run(delta.version);
+      this.#row = this.#readRow();
+      for (const ids of removes) {
+        this.#removeRows(ids, delta.version);
+        await pause();
+      }
+      for (const ids of adds) {
+        this.#addRows(ids, delta.version);
+        await pause();
+      }
+      this.#moveTo(delta);
+    } catch (error) {
+      this.#undoInterrupted();
+      throw asStoreFault(error, this.file);
+    }
+    // By id: looking for all that is outdated would read the whole table in one go.
+    for (const ids of removes) {
+      this.#dropRows(ids);
+      await pause();
+    }
+  }
+
+  /** Refuses before anything is written what cannot be meant for this list. */
+  #refuseMisfit(delta: DenyDelta): void {
+    const { version, count } = this.#row;
+    if (delta.from !== version) {
+      throw mismatch(`it begins at version ${delta.from}, here is ${version}`);
     }
     // Rows count from their version on: an equal or older one would show before the step is whole.
     if (delta.version <= delta.from) throw mismatch(`it leads from ${delta.from} to no later one`);
-    if (!delta.force && !isSaneChange(row.count, delta.count)) {
-      throw mismatch(`from ${row.count} to ${delta.count} entries without the operator's force`);
+    if (!delta.force && !isSaneChange(count, delta.count)) {
+      throw mismatch(`from ${count} to ${delta.count} entries without the operator's force`);
     }
     const { adds, removes } = delta;
     if (new Set([...adds, ...removes]).size !== adds.length + removes.length) {
       throw mismatch('an id stands in it twice');
     }
-    if (row.count + adds.length - removes.length !== delta.count) {
+    if (count + adds.length - removes.length !== delta.count) {
       throw mismatch('the count after the step is not what it says');
     }
   }
 
-  async function applyDelta(delta: DenyDelta, pause: () => Promise<void>): Promise<void> {
-    refuseMisfit(delta);
-    const removes: Uint8Array[][] = [];
-    const adds: Uint8Array[][] = [];
-    let digest = row.set_digest;
-    for (const piece of pieces(delta.removes)) {
-      const ids = piece.map(idOf);
-      digest = updateSetDigest(digest, [], ids, sha256);
-      removes.push(ids);
-      await pause();
-    }
-    for (const piece of pieces(delta.adds)) {
-      const ids = piece.map(idOf);
-      digest = updateSetDigest(digest, ids, [], sha256);
-      adds.push(ids);
-      await pause();
-    }
-    if (digest !== delta.setDigest) throw mismatch('the digest after the step is not what it says');
-    try {
-      db.prepare('UPDATE head SET applying = ?').run(delta.version);
-      row = readHead.get() as HeadRow;
-      for (const ids of removes) {
-        removeRows(ids, delta.version);
-        await pause();
+  #addRows(ids: readonly Uint8Array[], version: number): void {
+    this.#db.transaction(() => {
+      for (const id of ids) {
+        if (this.#isEither(id, id)) throw mismatch(`${toHex(id)} is on the list already`);
+        this.#statements.add.run(id, version);
       }
-      for (const ids of adds) {
-        addRows(ids, delta.version);
-        await pause();
-      }
-      db.prepare('UPDATE head SET version = ?, count = ?, set_digest = ?, applying = NULL').run(
-        delta.version,
-        delta.count,
-        delta.setDigest,
-      );
-    } catch (error) {
-      undoInterrupted();
-      throw asStoreFault(error, file);
-    }
-    row = readHead.get() as HeadRow;
-    // By id: looking for all that is outdated would read the whole table in one go.
-    for (const ids of removes) {
-      dropRows(ids, row.version);
-      await pause();
-    }
+    })();
   }
 
-  return {
-    file,
-    get head() {
-      return head();
-    },
-    /** Whether this pass, or its whole account, is on the list in force. */
-    isDenied(issuer: number, account: string, serial: number): boolean {
-      const { version } = row;
-      const whole = denyId(issuer, account, 0);
-      const pass = denyId(issuer, account, serial);
-      return find.get(whole, pass, version, version) !== undefined;
-    },
-    /** @throws Fault LIST_REFUSED where the delta does not fit; then nothing has changed. */
-    applyDelta,
-    close(): void {
-      db.close();
-    },
-  };
+  #removeRows(ids: readonly Uint8Array[], version: number): void {
+    this.#db.transaction(() => {
+      for (const id of ids) {
+        if (!this.#isEither(id, id)) throw mismatch(`${toHex(id)} is not on the list`);
+        this.#statements.remove.run(version, id);
+      }
+    })();
+  }
+
+  #dropRows(ids: readonly Uint8Array[]): void {
+    this.#db.transaction(() => {
+      for (const id of ids) this.#statements.drop.run(id, this.#row.version);
+    })();
+  }
+
+  /** The instant in which the new version comes into force. */
+  #moveTo({ version, count, setDigest }: DenyHead): void {
+    this.#db
+      .prepare('UPDATE head SET version = ?, count = ?, set_digest = ?, applying = NULL')
+      .run(version, count, setDigest);
+    this.#row = this.#readRow();
+  }
+
+  /** Takes back what an interrupted delta has written; it was never visible. */
+  #undoInterrupted(): void {
+    if (this.#row.applying === null) return;
+    const { version } = this.#row;
+    this.#db.transaction(() => {
+      this.#db.prepare('UPDATE deny SET removed_in = NULL WHERE removed_in > ?').run(version);
+      this.#db.prepare('DELETE FROM deny WHERE added_in > ?').run(version);
+      this.#db.prepare('UPDATE head SET applying = NULL').run();
+    })();
+    this.#row = this.#readRow();
+  }
+
+  #readRow(): HeadRow {
+    return this.#statements.readHead.get() as HeadRow;
+  }
 }
 
-function* pieces<T>(all: readonly T[]): Generator<T[]> {
+function pieces<T>(all: readonly T[]): T[][] {
+  const cut: T[][] = [];
   for (let at = 0; at < all.length; at += ROWS_PER_TRANSACTION) {
-    yield all.slice(at, at + ROWS_PER_TRANSACTION);
+    cut.push(all.slice(at, at + ROWS_PER_TRANSACTION));
   }
+  return cut;
 }
 
 function idOf(hex: string): Uint8Array {

@@ -157,7 +157,8 @@ export class TapsStore {
   /** Writes one record and what to remember with it; durable when it returns its seq. */
   append(draft: RecordDraft, at: Stamp, use: Use | null): number {
     const { unconfirmedMax, boot, file } = this.#options;
-    if (this.unconfirmed >= unconfirmedMax) {
+    // Taking a tap back must always be possible, or a rider pays for a barrier that stayed shut.
+    if (draft.kind === 'tap' && this.unconfirmed >= unconfirmedMax) {
       throw new Fault('STORE_FULL', `${unconfirmedMax} records wait for settlement`);
     }
     const seq = this.#lastSeq + 1;

@@ -64,6 +64,11 @@ test('a frame whose CRC is wrong is no frame, and the next one is found', () => 
   expect(decoder.push(SAVE_SETTINGS)).toHaveLength(1);
 });
 
+test('a reply that is cut short by the next one costs itself only', () => {
+  const bytes = Buffer.concat([TRIGGER_ACK.subarray(0, 3), TRIGGER_ACK]);
+  expect(createReplyDecoder().push(bytes)).toEqual([{ status: 0, data: Uint8Array.of(0) }]);
+});
+
 test('heartbeats between commands are passed over', () => {
   const bytes = Buffer.concat([Uint8Array.of(0, 0), TRIGGER, Uint8Array.of(0), TRIGGER]);
   expect(createCommandDecoder().push(bytes)).toHaveLength(2);

@@ -3,6 +3,8 @@ import type { AuditCheck } from './audit.ts';
 import { check } from './audit-money.ts';
 import type { Connection } from './connection.ts';
 
+const PARKED = `'FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'UNREADABLE'`;
+
 export function auditTaps({ db }: Connection): AuditCheck[] {
   const endless = db
     .prepare(
@@ -56,10 +58,8 @@ function checkReceived({ db }: Pick<Connection, 'db'>): AuditCheck {
   const counts = {
     charged: of("outcome = 'CHARGED'"),
     pending: of("outcome = 'PENDING'"),
-    parked: of("outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN') OR kind = 'unreadable'"),
-    rejected: of(
-      "outcome NOT IN ('CHARGED', 'PENDING', 'FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'VOIDED')",
-    ),
+    parked: of(`outcome IN (${PARKED})`),
+    rejected: of(`outcome NOT IN ('CHARGED', 'PENDING', 'VOIDED', ${PARKED})`),
     voided: of("outcome = 'VOIDED'"),
     refused: of("verdict = 'refuse'"),
     others: of("kind IN ('void', 'note')"),

@@ -13,6 +13,8 @@ import type { CheckedBatch, GateKeyRow } from './store.ts';
 
 const LF = 0x0a;
 const HASH_BYTES = 32;
+/** How far a gate's clock may run ahead when its key is replaced. */
+const KEY_GRACE_MS = 10 * 60_000;
 
 export type BatchCheck =
   | { ok: true; batch: CheckedBatch }
@@ -34,7 +36,7 @@ export function checkBatch(
   const key = gateKeys.find((one) => isSealedBy(batch, one, parts.verify));
   if (key === undefined) return refuseSeal('no key of this gate sealed these bytes');
   const checked = batch.lines.map((line) => checkLine(line, parts));
-  if (key.untilMs !== null && latestMs(checked) > key.untilMs) {
+  if (key.untilMs !== null && latestMs(checked) > key.untilMs + KEY_GRACE_MS) {
     return refuseSeal('sealed by a key that was replaced before these records were made');
   }
   const hashes = new Uint8Array(batch.lines.length * HASH_BYTES);

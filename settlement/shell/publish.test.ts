@@ -69,3 +69,27 @@ test('a snapshot of many ids is sorted, complete, signed, and made once', async 
     rmSync(dir, { recursive: true });
   }
 });
+
+test('more changes than one transaction writes are still one published list', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stile-publish-'));
+  const store = await openSqliteStore({ file: join(dir, 'settlement.db'), limitsNow: LIMITS });
+  try {
+    await store.addIssuerKey({
+      ...{ issuer: 1, keyId: 1, publicKey: 'a'.repeat(64), notBeforeS: 0, notAfterS: 4e9 },
+      ...{ status: 'active', ceilingExponent: 0 },
+    });
+    const ids = makeIds().slice(0, 1_201);
+    for (const id of ids) await store.setDenied(id, 'lost', 0);
+    const rootKey = generateKey('Ed25519');
+    const config = configSchema.parse({ stile: 'settlement/1' });
+    const publisher = createPublisher({ store, rootKey, config, clock: new MovedClock() });
+    await publisher.publish();
+    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, ids, [], sha256);
+    expect(publisher.current().list).toMatchObject({
+      ...{ version: 1, deny: { count: ids.length, setDigest } },
+    });
+  } finally {
+    await store.close();
+    rmSync(dir, { recursive: true });
+  }
+});

@@ -292,7 +292,8 @@ function recordRow(
   const gateReason = tap?.verdict === 'refuse' ? tap.gateReason : null;
   const atMs = checked.kind === 'unreadable' ? 0 : checked.atMs;
   const ofSeq = checked.kind === 'void' ? checked.of : null;
-  const outcome = isOpen ? (use === null ? reason : 'PENDING') : null;
+  const isEnded = checked.kind === 'unreadable' || (isOpen && use === null);
+  const outcome = isEnded ? reason : isOpen ? 'PENDING' : null;
   return [
     ...[epochId, line.seq, batchId, line.bytes, line.hash, checked.kind, tap?.verdict ?? null],
     ...[gateReason, atMs, tap?.clock ?? null, tap?.line ?? null, ofSeq, use, ruling, reason],

@@ -12,6 +12,8 @@ import type { JobTurn } from './store.ts';
 
 /** Records that one turn settles: a few milliseconds of the event loop. */
 export const SETTLE_RECORDS_MAX = 50;
+/** Records that one turn looks at: most are of no concern to a job that looks for one line. */
+const SCAN_RECORDS_MAX = 5_000;
 /** A job that fails this often waits for a person; others go on. */
 const ATTEMPTS_MAX = 5;
 
@@ -23,6 +25,8 @@ type Job = {
   subject: string;
   attempts: number;
 };
+
+type UseRow = { id: number; use: string };
 
 export type JobParts = {
   settler: Settler;
@@ -55,13 +59,18 @@ export function createJobs(connection: Connection, parts: JobParts) {
             count(*) FILTER (WHERE failed IS NOT NULL) AS failed FROM outbox`,
   );
 
-  function rowsOf(job: Job): { id: number; use: string }[] {
-    if (job.kind === 'settle') {
-      return settleRows.all(job.cursor, job.until, SETTLE_RECORDS_MAX) as ReturnType<typeof rowsOf>;
-    }
-    const { line, fromMs } = JSON.parse(job.subject) as { line: string; fromMs: number };
-    const rows = repriceRows.all(job.cursor, job.until, line, fromMs, SETTLE_RECORDS_MAX);
-    return rows as ReturnType<typeof rowsOf>;
+  /** The next piece of a job, and where the one after it begins. */
+  function pieceOf(job: Job): { rows: UseRow[]; cursor: number } {
+    const to = Math.min(job.until, job.cursor + SCAN_RECORDS_MAX);
+    const rows = rowsOf(job, to);
+    const isFull = rows.length === SETTLE_RECORDS_MAX;
+    return { rows, cursor: isFull ? (rows.at(-1)?.id ?? to) : to };
+  }
+
+  function rowsOf({ kind, cursor, subject }: Job, to: number): UseRow[] {
+    if (kind === 'settle') return settleRows.all(cursor, to, SETTLE_RECORDS_MAX) as UseRow[];
+    const { line, fromMs } = JSON.parse(subject) as { line: string; fromMs: number };
+    return repriceRows.all(cursor, to, line, fromMs, SETTLE_RECORDS_MAX) as UseRow[];
   }
 
   function work(job: Job, issuer: number, nowMs: number): number {
@@ -71,12 +80,11 @@ export function createJobs(connection: Connection, parts: JobParts) {
       return joined;
     }
     parts.lookups.forget();
-    const rows = rowsOf(job);
+    const { rows, cursor } = pieceOf(job);
     const uses = new Set(rows.map(({ use }) => use));
     parts.settler.settleUses(issuer, uses, nowMs);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < SETTLE_RECORDS_MAX) finish.run(job.id);
-    else move.run(last.id, job.id);
+    if (cursor >= job.until) finish.run(job.id);
+    else move.run(cursor, job.id);
     return rows.length;
   }
 

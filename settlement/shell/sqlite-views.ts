@@ -23,16 +23,14 @@ export function createViews({ db, build, all }: Connection) {
      WHERE epoch_id = ? AND outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING')
      GROUP BY outcome`,
   );
-  const unreadableCount = db
-    .prepare(`SELECT count(*) FROM record WHERE epoch_id = ? AND kind = 'unreadable'`)
-    .pluck();
   const parkedRows = db.prepare(
     `SELECT gate, epoch, seq, why, odd_line.received_at_ms AS receivedAtMs, line
        FROM odd_line JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE why <> 'JOINED'
      UNION ALL
-     SELECT gate, epoch, seq, coalesce(outcome, reason), record.received_at_ms, line
+     SELECT gate, epoch, seq, outcome, record.received_at_ms, line
        FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
-       WHERE outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN') OR kind = 'unreadable'
+       WHERE outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING')
+         AND outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'UNREADABLE')
      LIMIT ?`,
   );
 
@@ -46,11 +44,11 @@ export function createViews({ db, build, all }: Connection) {
       const odd = oddCounts.get(id) as { conflicts: number; forks: number; gapEnd: number | null };
       alarms.conflicts += odd.conflicts;
       alarms.forks += odd.forks;
-      alarms.unreadable += Number(unreadableCount.get(id));
       if (odd.gapEnd !== null) gaps.push({ epoch, fromSeq: lastSeq + 1, toSeq: odd.gapEnd - 1 });
       for (const { outcome, n } of outcomeCounts.all(id) as { outcome: string; n: number }[]) {
         if (outcome === 'EXTRA_USE') alarms.extraUses += n;
         else if (outcome === 'FARE_UNKNOWN') alarms.fareUnknown += n;
+        else if (outcome === 'UNREADABLE') alarms.unreadable += n;
         else if (outcome !== 'VOIDED') alarms.rejected += n;
       }
     }
