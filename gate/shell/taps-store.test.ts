@@ -332,6 +332,14 @@ describe('limits', () => {
     expect(readBack(store)).toHaveLength(14);
   });
 
+  test('a tap can be taken back even where no further tap has room', () => {
+    const store = open(newFile(), { unconfirmedMax: 10 });
+    fill(store, 1, 10);
+    const record = { kind: 'void', clock: 'TRUSTED', of: 10, reason: 'BARRIER_FAILED' } as const;
+    expect(store.append(record, { wallMs: 11, monoMs: 11 }, null)).toBe(11);
+    expect(readBack(store)).toHaveLength(11);
+  });
+
   test('an acknowledgement may go back, within the ring to the record, beyond it to the oldest', () => {
     const store = open(newFile(), { ringMax: 5 });
     fill(store, 1, 20);

@@ -67,21 +67,7 @@ function storeOn(connection: Connection, limitsNow: Limits): Store {
     addGateToken: async (token) => write(() => gates.addGateToken(token)),
     enrolGate: async (...enrolment) => write(() => gates.enrolGate(...enrolment)),
     findGateKeys: async (gate) => gates.findGateKeys(gate),
-    async ingestBatch(batch, limits, nowMs) {
-      const items: ItemRuling[] = [];
-      const { gate, epoch, lines, prev } = batch;
-      let rest: BatchPart | null = { batch, lines, prev, batchId: null };
-      let ackSeq = 0;
-      while (rest !== null) {
-        const part: BatchPart = rest;
-        const reply = write(() => ingester.ingest(part, limits, nowMs));
-        items.push(...reply.items);
-        ({ rest, ackSeq } = reply);
-        // Others have their turn between two parts; each part finds the log as it then is.
-        if (rest !== null) await new Promise((resume) => setImmediate(resume));
-      }
-      return { gate, epoch, ackSeq, items, ...ingester.published() };
-    },
+    ingestBatch: (...turn) => ingestInTurns(connection, ingester, ...turn),
 
     workOnce: async (...turn) => jobs.workOnce(...turn),
     countJobs: async () => jobs.countJobs(),
@@ -108,4 +94,25 @@ function storeOn(connection: Connection, limitsNow: Limits): Store {
       connection.close();
     },
   };
+}
+
+/** A batch in parts, each durable by itself; others have their turn between two of them. */
+async function ingestInTurns(
+  { write }: Connection,
+  ingester: Ingester,
+  ...[batch, limits, nowMs]: Parameters<Store['ingestBatch']>
+): ReturnType<Store['ingestBatch']> {
+  const items: ItemRuling[] = [];
+  const { gate, epoch, lines, prev } = batch;
+  let rest: BatchPart | null = { batch, lines, prev, batchId: null };
+  let ackSeq = 0;
+  while (rest !== null) {
+    const part: BatchPart = rest;
+    const reply = write(() => ingester.ingest(part, limits, nowMs));
+    items.push(...reply.items);
+    ({ rest, ackSeq } = reply);
+    // Each part finds the log as it then is.
+    if (rest !== null) await new Promise((resume) => setImmediate(resume));
+  }
+  return { gate, epoch, ackSeq, items, ...ingester.published() };
 }
