@@ -9,6 +9,8 @@ import { play, type Scene } from './play.ts';
 import { Stage } from './stage.ts';
 import { showTables } from './tables.ts';
 
+const FOLDER = fileURLToPath(new URL('../../run/demo', import.meta.url));
+
 const HELP = `The main job, end to end, in separate processes; under a minute.
 
   ./scripts/demo            play it, print the tables, exit 0 if every number is right
@@ -23,19 +25,14 @@ function print(text: string): void {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      keep: { type: 'boolean', default: false },
-      quiet: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false, short: 'h' },
-    },
-  });
+  const values = readArguments();
+  if (values === null) return 2;
   if (values.help) {
     print(HELP);
     return 0;
   }
   const from = performance.now();
-  const stage = new Stage(fileURLToPath(new URL('../../run/demo', import.meta.url)));
+  const stage = new Stage(FOLDER);
   const interrupted = new Promise<void>((stop) => process.once('SIGINT', () => stop()));
   void interrupted.then(async () => {
     if (!values.keep) {
@@ -58,6 +55,20 @@ async function main(): Promise<number> {
     return right ? 0 : 1;
   } finally {
     await stage.end();
+  }
+}
+
+function readArguments() {
+  const options = {
+    keep: { type: 'boolean', default: false },
+    quiet: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false, short: 'h' },
+  } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`demo: ${describeError(error)}\n\n${HELP}`);
+    return null;
   }
 }
 

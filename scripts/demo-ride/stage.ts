@@ -2,7 +2,14 @@
  * Everything that the demo sets up before the first rider comes: settlement, a gate with its virtual
  * parts, riders with phones and money. Each is a process of its own; this file only starts them.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createDice } from '@stile/hardware/dice.ts';
 import {
@@ -39,6 +46,8 @@ export class Stage {
 
   constructor(folder: string) {
     this.folder = folder;
+    // A demo that was killed could not end its processes; they would hold ports of the same names.
+    endLeftovers(folder);
     rmSync(folder, { recursive: true, force: true });
     for (const name of ['logs', 'phones', 'pictures', 'run']) {
       mkdirSync(join(folder, name), { recursive: true });
@@ -52,6 +61,7 @@ export class Stage {
   start(name: string, ...args: string[]): Running {
     const running = new Running(name, this.path('logs'), args);
     this.#running.push(running);
+    appendFileSync(pidFile(this.folder), `${running.child.pid}\n`);
     return running;
   }
 
@@ -208,5 +218,26 @@ export class Stage {
   async end(): Promise<void> {
     for (const running of this.#running.reverse()) await running.end('SIGTERM');
     await this.cable?.unplug();
+    rmSync(pidFile(this.folder), { force: true });
   }
+}
+
+function pidFile(folder: string): string {
+  return `${folder}.pids`;
+}
+
+/** Ends what an earlier demo in this folder has left running, and nothing else. */
+function endLeftovers(folder: string): void {
+  if (!existsSync(pidFile(folder))) return;
+  const pids = readFileSync(pidFile(folder), 'utf8').split('\n').filter(Boolean).map(Number);
+  for (const pid of pids) {
+    try {
+      // The number may belong to another program by now: only one that names our folder is ours.
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (command.includes(folder)) process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  rmSync(pidFile(folder));
 }
