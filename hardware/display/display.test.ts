@@ -35,6 +35,7 @@ describe('bytes', () => {
           expect(decoder.read()).toEqual(screen.map(asShown));
         },
       ),
+      { numRuns: 60 },
     );
   });
 
