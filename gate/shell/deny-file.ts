@@ -102,15 +102,19 @@ export class DenyFile {
    */
   async applyDelta(delta: DenyDelta, pause: () => Promise<void>): Promise<void> {
     this.#refuseMisfit(delta);
-    const removes = pieces(delta.removes.map(idOf));
-    const adds = pieces(delta.adds.map(idOf));
+    const removes: Uint8Array[][] = [];
+    const adds: Uint8Array[][] = [];
     let digest = this.#row.set_digest;
-    for (const ids of removes) {
+    for (const piece of pieces(delta.removes)) {
+      const ids = piece.map(idOf);
       digest = updateSetDigest(digest, [], ids, sha256);
+      removes.push(ids);
       await pause();
     }
-    for (const ids of adds) {
+    for (const piece of pieces(delta.adds)) {
+      const ids = piece.map(idOf);
       digest = updateSetDigest(digest, ids, [], sha256);
+      adds.push(ids);
       await pause();
     }
     if (digest !== delta.setDigest) throw mismatch('the digest after the step is not what it says');
@@ -130,6 +134,7 @@ export class DenyFile {
       this.#undoInterrupted();
       throw asStoreFault(error, this.file);
     }
+    this.#row = this.#readRow();
     // By id: looking for all that is outdated would read the whole table in one go.
     for (const ids of removes) {
       this.#dropRows(ids);
@@ -186,7 +191,6 @@ export class DenyFile {
     this.#db
       .prepare('UPDATE head SET version = ?, count = ?, set_digest = ?, applying = NULL')
       .run(version, count, setDigest);
-    this.#row = this.#readRow();
   }
 
   /** Takes back what an interrupted delta has written; it was never visible. */
@@ -206,12 +210,10 @@ export class DenyFile {
   }
 }
 
-function pieces<T>(all: readonly T[]): T[][] {
-  const cut: T[][] = [];
+function* pieces<T>(all: readonly T[]): Generator<T[]> {
   for (let at = 0; at < all.length; at += ROWS_PER_TRANSACTION) {
-    cut.push(all.slice(at, at + ROWS_PER_TRANSACTION));
+    yield all.slice(at, at + ROWS_PER_TRANSACTION);
   }
-  return cut;
 }
 
 function idOf(hex: string): Uint8Array {
