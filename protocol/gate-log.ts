@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { concatBytes, fromHex, type Sha256, toHex, utf8 } from './bytes.ts';
-import { REASONS } from './reasons.ts';
+import { ASK_REASONS, REASONS } from './reasons.ts';
 import { holds, type Verify } from './signature.ts';
 
 export const LINE_BYTES_MAX = 4_096;
@@ -67,7 +67,40 @@ export const tapSchema = tapFields
     error: 'either scan or scanHex',
   });
 
-/** A tap that said open but whose barrier could not be told so: the ride did not happen. */
+/**
+ * A code that only settlement can judge was presented, and settlement is about to be asked under this
+ * id. Stored before the question goes out; the code itself is not kept.
+ */
+export const askSchema = z.strictObject({
+  ...stamp,
+  kind: z.literal('ask'),
+  id: z.string().regex(/^[0-9a-f]{32}$/),
+  way: z.enum(['PAYMENT_CODE', 'ONLINE_CODE']),
+  line: z.string().max(32),
+});
+
+/**
+ * How an ask ended at the gate: opened on a durable answer, or not. Settlement gives back what it took
+ * for one that did not open.
+ */
+export const answerSchema = z
+  .strictObject({
+    ...stamp,
+    kind: z.literal('answer'),
+    /** The seq of the ask. */
+    of: seq,
+    verdict: z.enum(['open', 'refuse']),
+    /** Null exactly when the verdict is open. */
+    reason: z.enum(ASK_REASONS).nullable(),
+    /** What settlement said was withheld; null where it said nothing. */
+    fareCents: z.int().min(0).nullable(),
+  })
+  .refine((answer) => (answer.verdict === 'open') === (answer.reason === null), {
+    path: ['reason'],
+    error: 'open has no reason, refuse has one',
+  });
+
+/** A tap or an answer that said open but whose barrier could not be told so: the ride did not happen. */
 export const voidSchema = z.strictObject({
   ...stamp,
   kind: z.literal('void'),
@@ -79,12 +112,20 @@ export const voidSchema = z.strictObject({
 export const noteSchema = z.strictObject({
   ...stamp,
   kind: z.literal('note'),
-  note: z.enum(['STARTED', 'LOG_REPLACED', 'SCANS_DROPPED']),
+  note: z.enum(['STARTED', 'LOG_REPLACED', 'SCANS_DROPPED', 'ANSWER_REFUSED']),
   detail: z.string().max(500),
 });
 
-export const recordSchema = z.discriminatedUnion('kind', [tapSchema, voidSchema, noteSchema]);
+export const recordSchema = z.discriminatedUnion('kind', [
+  tapSchema,
+  askSchema,
+  answerSchema,
+  voidSchema,
+  noteSchema,
+]);
 export type TapRecord = z.infer<typeof tapSchema>;
+export type AskRecord = z.infer<typeof askSchema>;
+export type AnswerRecord = z.infer<typeof answerSchema>;
 export type NoteRecord = z.infer<typeof noteSchema>;
 export type GateRecord = z.infer<typeof recordSchema>;
 

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DELTA_IDS_MAX, SANE_CHANGE_IDS, SANE_CHANGE_SHARE } from './deny-list.ts';
 import {
+  answerSchema,
+  askSchema,
   BATCH_BYTES_MAX,
   BATCH_LINES_MAX,
   BATCH_REFUSALS,
@@ -13,8 +15,16 @@ import {
   tapSchema,
   voidSchema,
 } from './gate-log.ts';
+import { AMOUNT_CENTS_MAX, NOTE_CHARS_MAX, OUTCOMES, PAYMENT_REASONS } from './payment.ts';
+import {
+  ONLINE_PREFIX,
+  OTP_DIGITS,
+  otpOfStep,
+  PAYMENT_PREFIX,
+  SERVER_CODE_DIGITS,
+} from './payment-code.ts';
 import type { ProofPurpose } from './proof.ts';
-import { REASON_WORDS, REASONS } from './reasons.ts';
+import { ASK_REASON_WORDS, ASK_REASONS, REASON_WORDS, REASONS } from './reasons.ts';
 import { LIST_BYTES_MAX } from './signed-list.ts';
 import { batchReplySchema, RULING_REASONS, RULINGS } from './sync.ts';
 import {
@@ -41,6 +51,33 @@ test('§6 lists every reason, in the order of precedence, with the words of the 
   expect(listed).toEqual(REASONS.map((reason) => [reason, REASON_WORDS[reason]]));
 });
 
+test('§14 lists every reason of an ask, with the words of the display', () => {
+  const rows = section(14).matchAll(/^\| `([A-Z_]+)` \|.*\| ([^|·]+) · ([^|]+) \|$/gm);
+  const listed = [...rows].map(([, reason, first, second]) => [reason, [first, second]]);
+  expect(listed).toEqual(ASK_REASONS.map((reason) => [reason, ASK_REASON_WORDS[reason]]));
+});
+
+test('§13 lists outcomes and reasons of payments, in the order of precedence', () => {
+  const names = [...section(13).matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+  expect(names).toEqual([...OUTCOMES, ...PAYMENT_REASONS]);
+});
+
+test('§11 gives vectors that hold', () => {
+  const seed = new TextEncoder().encode('12345678901234567890123456789012');
+  const vectors = [...section(11).matchAll(/\| 0x([0-9A-F]+) \| (\d{8}) /g)];
+  expect(vectors).toHaveLength(6);
+  for (const [, counter = '', otp] of vectors) {
+    expect(otpOfStep(seed, Number.parseInt(counter, 16)), counter).toBe(otp);
+  }
+});
+
+test('§11 and §12 have prefixes and lengths as they are', () => {
+  expect(section(11)).toContain(`| 0 | 2 | \`${PAYMENT_PREFIX}\`;`);
+  expect(section(11)).toContain(`| 10 | ${OTP_DIGITS} | TOTP`);
+  const random = SERVER_CODE_DIGITS - ONLINE_PREFIX.length;
+  expect(section(12)).toContain(`\`${ONLINE_PREFIX}\` and ${random} random digits`);
+});
+
 test('§7 and §8 list every refusal, ruling and ruling reason', () => {
   for (const name of BATCH_REFUSALS) expect(section(7)).toContain(`| \`${name}\` |`);
   for (const name of RULINGS) expect(section(8)).toContain(`| \`${name}\` |`);
@@ -53,6 +90,8 @@ test.each([
   [5, 'deny snapshot', denySnapshotSchema],
   [5, 'deny delta', denyDeltaSchema],
   [7, 'tap', tapSchema],
+  [7, 'ask', askSchema],
+  [7, 'answer', answerSchema],
   [7, 'void', voidSchema],
   [7, 'note', noteSchema],
   [7, 'batch header', batchHeaderSchema],
@@ -82,6 +121,8 @@ test.each([
   ['BATCH_LINES_MAX', BATCH_LINES_MAX, ''],
   ['BATCH_BYTES_MAX', BATCH_BYTES_MAX, 'bytes'],
   ['SCAN_BYTES_KEPT', SCAN_BYTES_KEPT, 'bytes'],
+  ['AMOUNT_CENTS_MAX', AMOUNT_CENTS_MAX, ''],
+  ['NOTE_CHARS_MAX', NOTE_CHARS_MAX, 'characters'],
 ])('§10 has %s as it is', (name, value, unit) => {
   const number = value.toLocaleString('en-US');
   expect(section(10)).toContain(`| ${`${number} ${unit}`.trim()} | \`${name}\` |`);

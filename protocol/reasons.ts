@@ -51,3 +51,45 @@ export const REASON_WORDS: Readonly<Record<Reason, readonly [string, string]>> =
   OUT_OF_ORDER: ['GATE OUT OF ORDER', 'Use another gate'],
   STORAGE_FAILED: ['GATE OUT OF ORDER', 'Use another gate'],
 };
+
+/**
+ * Why a gate does not open for a code that only settlement can judge (protocol/README.md §14): what
+ * settlement says, or why it could not be asked or believed in time.
+ */
+export const ASK_REASONS = [
+  /** The uplink is known to be down: nothing was sent. */
+  'NO_NETWORK',
+  /** Asked, and no answer within the budget. If it was paid all the same, the money goes back. */
+  'NO_ANSWER',
+  /** Another rider's code is being asked about. */
+  'BUSY',
+  'CODE_REFUSED',
+  'CODE_USED',
+  'CODE_EXPIRED',
+  'TOO_MANY_TRIES',
+  'DENIED',
+  'FARE_UNKNOWN',
+  'OVER_CAP',
+  'WALLET_SHORT',
+  'OUT_OF_ORDER',
+  'STORAGE_FAILED',
+] as const;
+
+export type AskReason = (typeof ASK_REASONS)[number];
+
+/** As REASON_WORDS: what happened, and what to do. */
+export const ASK_REASON_WORDS: Readonly<Record<AskReason, readonly [string, string]>> = {
+  NO_NETWORK: ['NO NETWORK AT GATE', 'Show transit code'],
+  NO_ANSWER: ['NO ANSWER', 'Not charged. Retry'],
+  BUSY: ['ONE MOMENT', 'Please hold on'],
+  CODE_REFUSED: ['CODE NOT ACCEPTED', 'Refresh the code'],
+  CODE_USED: ['CODE ALREADY USED', 'Refresh the code'],
+  CODE_EXPIRED: ['CODE TOO OLD', 'Refresh the code'],
+  TOO_MANY_TRIES: ['TOO MANY TRIES', 'Show transit code'],
+  DENIED: ['PASS BLOCKED', 'See your app'],
+  FARE_UNKNOWN: ['FARE NOT KNOWN', 'Ask the staff'],
+  OVER_CAP: ['OVER YOUR LIMIT', 'Show transit code'],
+  WALLET_SHORT: ['NOT ENOUGH MONEY', 'Top up in your app'],
+  OUT_OF_ORDER: ['GATE OUT OF ORDER', 'Use another gate'],
+  STORAGE_FAILED: ['GATE OUT OF ORDER', 'Use another gate'],
+};

@@ -12,7 +12,12 @@ import { describeError, Fault } from './fault.ts';
 export const LIST_BYTES_MAX = 2 * 1024 * 1024;
 const ALGORITHM = 'Ed25519';
 
-export type ListType = 'stile-trust-list+jws' | 'stile-deny-snapshot+jws' | 'stile-deny-delta+jws';
+export type ListType =
+  | 'stile-trust-list+jws'
+  | 'stile-deny-snapshot+jws'
+  | 'stile-deny-delta+jws'
+  /** No list, but signed like one: the answer to a gate's question (§14). */
+  | 'stile-gate-payment-answer+jws';
 
 /** The public half of a key that signs lists: an OKP JWK with crv Ed25519. */
 export type RootKey = { kty: 'OKP'; crv: 'Ed25519'; x: string };

@@ -22,6 +22,7 @@ export const RULING_REASONS = [
   'DENIED_AT_GATE',
   'ACCOUNT_UNKNOWN',
   'FARE_UNKNOWN',
+  'ASK_UNKNOWN',
   'OTHER_BYTES',
 ] as const;
 
