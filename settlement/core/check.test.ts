@@ -86,6 +86,23 @@ test('a refused tap is not looked into', () => {
   expect(check('hello', refused)).toMatchObject({ verdict: 'refuse', gateReason: 'REPLAY' });
 });
 
+test('an ask and its answer are read as they are, with nothing to check', () => {
+  const gate = new ScriptedGate('g1', 'M1');
+  const id = 'a5'.repeat(16);
+  const ask = gate.ask(id, 5);
+  gate.answer(ask, 6, 'NO_ANSWER');
+  gate.answer(ask, 7);
+  const read = gate.lines.map((bytes, index) =>
+    checkLine({ seq: index + 1, bytes, hash: new Uint8Array(32) }, PARTS),
+  );
+  const clock = 'TRUSTED';
+  expect(read).toEqual([
+    { kind: 'ask', atMs: 5, clock, id, line: 'M1' },
+    { kind: 'answer', atMs: 6, clock, of: 1, verdict: 'refuse', gateReason: 'NO_ANSWER' },
+    { kind: 'answer', atMs: 7, clock, of: 1, verdict: 'open', gateReason: null },
+  ]);
+});
+
 test('a line that is no record, or in the wrong place, is unreadable', () => {
   const hash = new Uint8Array(32);
   expect(checkLine({ seq: 1, bytes: utf8('{}'), hash }, PARTS).kind).toBe('unreadable');

@@ -5,7 +5,7 @@
  */
 import { concatBytes, type Sha256, toHex } from '@stile/protocol/bytes.ts';
 import { type ChainedLine, readRecord, type TapRecord } from '@stile/protocol/gate-log.ts';
-import type { Reason } from '@stile/protocol/reasons.ts';
+import type { AskReason, Reason } from '@stile/protocol/reasons.ts';
 import {
   deviceSignatureHolds,
   issuerSignatureHolds,
@@ -50,8 +50,27 @@ export type CheckedTap = {
   | { verdict: 'open'; problem: null; code: CheckedCode }
 );
 
+/** What a gate says of a code that only settlement can judge. */
+export type CheckedAsk = {
+  kind: 'ask';
+  atMs: number;
+  clock: ClockQuality;
+  id: string;
+  line: string;
+};
+export type CheckedAnswer = {
+  kind: 'answer';
+  atMs: number;
+  clock: ClockQuality;
+  of: number;
+  verdict: 'open' | 'refuse';
+  gateReason: AskReason | null;
+};
+
 export type Checked =
   | CheckedTap
+  | CheckedAsk
+  | CheckedAnswer
   | { kind: 'void'; atMs: number; of: number }
   | { kind: 'note'; atMs: number }
   | { kind: 'unreadable'; detail: string };
@@ -73,9 +92,22 @@ export function checkLine(line: ChainedLine, parts: CheckParts): Checked {
   const reading = readRecord(line);
   if (!reading.ok) return { kind: 'unreadable', detail: reading.detail };
   const { record } = reading;
-  if (record.kind === 'void') return { kind: 'void', atMs: record.atMs, of: record.of };
-  if (record.kind === 'note') return { kind: 'note', atMs: record.atMs };
-  return checkTap(record, parts);
+  switch (record.kind) {
+    case 'tap':
+      return checkTap(record, parts);
+    case 'ask': {
+      const { kind, atMs, clock, id, line: ofLine } = record;
+      return { kind, atMs, clock, id, line: ofLine };
+    }
+    case 'answer': {
+      const { kind, atMs, clock, of, verdict, reason: gateReason } = record;
+      return { kind, atMs, clock, of, verdict, gateReason };
+    }
+    case 'void':
+      return { kind: 'void', atMs: record.atMs, of: record.of };
+    case 'note':
+      return { kind: 'note', atMs: record.atMs };
+  }
 }
 
 function checkTap(record: TapRecord, parts: CheckParts): CheckedTap {

@@ -129,4 +129,23 @@ describe('several records', () => {
     expect(rule([{ kind: 'void', atMs: 0, of: 9 }], facts)).toEqual([`accepted null ${USE}`]);
     expect(rule([{ kind: 'void', atMs: 0, of: 8 }], facts)).toEqual(['accepted null null']);
   });
+
+  const ASK: Checked = { kind: 'ask', atMs: 0, clock: 'TRUSTED', id: 'a5', line: 'M1' };
+  const answer = (of: number): Checked => ({
+    ...{ kind: 'answer', atMs: 0, clock: 'TRUSTED', of, verdict: 'open', gateReason: null },
+  });
+
+  test('an answer, and a void of it, name their ask', () => {
+    const named = Array(3).fill('accepted null ask/g1/a5');
+    expect(rule([ASK, answer(1), { kind: 'void', atMs: 0, of: 2 }])).toEqual(named);
+    const facts = { usesBySeq: new Map([[9, 'ask/g1/a5']]) };
+    expect(rule([answer(9), { kind: 'void', atMs: 0, of: 1 }], facts)).toEqual(named.slice(1));
+  });
+
+  test('an answer to anything but an ask is rejected', () => {
+    const rejected = 'rejected ASK_UNKNOWN null';
+    expect(rule([answer(9)])).toEqual([rejected]);
+    expect(rule([tap(), answer(1)])).toEqual([`accepted null ${USE}`, rejected]);
+    expect(rule([answer(9)], { usesBySeq: new Map([[9, USE]]) })).toEqual([rejected]);
+  });
 });

@@ -7,7 +7,7 @@ import type { Ruling, RulingReason } from '@stile/protocol/sync.ts';
 import type { TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Claim, isEarlier } from './charge.ts';
 import type { Checked, CheckedCode, CheckedTap } from './check.ts';
-import { useKey } from './code-use.ts';
+import { askKey, readAskKey, useKey } from './code-use.ts';
 import { fareOfTap, type LinePosting } from './tariff.ts';
 
 export type Limits = TrustList['limits'];
@@ -25,7 +25,7 @@ export type IngestFacts = {
   deniedAtGate: ReadonlySet<number>;
   /** Earlier taps of the code uses in the batch. */
   claims: ReadonlyMap<string, readonly EarlierClaim[]>;
-  /** Code uses of earlier taps of this log that a record of the batch takes back, by their seq. */
+  /** Uses of earlier taps, asks and answers of this log that a record of the batch is about, by seq. */
   usesBySeq: ReadonlyMap<number, string>;
   postings: readonly LinePosting[];
   tariff: readonly TariffLine[];
@@ -61,6 +61,8 @@ export function ruleRecords(
     if (answer.use !== null && checked.kind === 'tap') {
       claims.set(answer.use, [...ofUse, { ...log, seq, atMs: checked.atMs, voided: false }]);
       usesBySeq.set(seq, answer.use);
+    } else if (answer.use !== null && (checked.kind === 'ask' || checked.kind === 'answer')) {
+      usesBySeq.set(seq, answer.use);
     } else if (answer.use !== null && checked.kind === 'void') {
       const isIt = (claim: EarlierClaim) =>
         claim.gate === log.gate && claim.epoch === log.epoch && claim.seq === checked.of;
@@ -81,7 +83,13 @@ function ruleOne(
   usesBySeq: ReadonlyMap<number, string>,
 ): Answer {
   if (checked.kind === 'unreadable') return { ruling: 'parked', reason: 'UNREADABLE', use: null };
+  if (checked.kind === 'ask') return { ...ACCEPTED, use: askKey(id.gate, checked.id) };
   if (checked.kind === 'void') return { ...ACCEPTED, use: usesBySeq.get(checked.of) ?? null };
+  if (checked.kind === 'answer') {
+    const use = usesBySeq.get(checked.of);
+    const isOfAsk = use !== undefined && readAskKey(use) !== undefined;
+    return isOfAsk ? { ...ACCEPTED, use } : rejected('ASK_UNKNOWN');
+  }
   if (checked.kind === 'note' || checked.verdict === 'refuse') return ACCEPTED;
   if (checked.problem !== null) return rejected(checked.problem);
   return ruleOpened(id, checked, checked.code, facts, claims);

@@ -5,8 +5,11 @@
  */
 import { assert } from '@stile/protocol/fault.ts';
 
-/** cash: what riders paid in · wallet: prepaid · receivable: debt · revenue: fares of a line. */
-export const LEDGER_KINDS = ['cash', 'wallet', 'receivable', 'revenue'] as const;
+/**
+ * cash: what riders paid in · wallet: prepaid · receivable: debt · revenue: fares of a line · merchant:
+ * what a merchant has been paid and not given back.
+ */
+export const LEDGER_KINDS = ['cash', 'wallet', 'receivable', 'revenue', 'merchant'] as const;
 export type LedgerKind = (typeof LEDGER_KINDS)[number];
 
 export const TRANSFER_CODES = [
@@ -16,6 +19,7 @@ export const TRANSFER_CODES = [
   'DEBT',
   'REPRICE',
   'REFUND',
+  'PAY',
 ] as const;
 export type TransferCode = (typeof TRANSFER_CODES)[number];
 
@@ -42,6 +46,10 @@ export function receivableOf(account: string): string {
 
 export function revenueOf(line: string): string {
   return `revenue:${line}`;
+}
+
+export function merchantOf(merchant: string): string {
+  return `merchant:${merchant}`;
 }
 
 export function kindOf(name: string): LedgerKind {

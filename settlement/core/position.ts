@@ -72,6 +72,40 @@ export function applyTopUp(position: Position, id: string, amountCents: number):
   return purse.close();
 }
 
+/** Money that leaves the wallet at once, as a whole. The caller has seen that it is there. */
+export function applyPayment(
+  position: Position,
+  id: string,
+  credit: string,
+  amountCents: number,
+): Moved {
+  const purse = openPurse(position);
+  assert(amountCents <= position.walletCents, 'a payment is never more than the wallet holds');
+  const debit = walletOf(position.account);
+  purse.post({ id: `${id}:pay`, debit, credit, amountCents, code: 'PAY' });
+  purse.fill(-amountCents);
+  return purse.close();
+}
+
+/** Money of a payment that comes back from whoever has it: debts first, then the wallet. */
+export function applyRefund(
+  position: Position,
+  id: string,
+  debit: string,
+  amountCents: number,
+): Moved {
+  const purse = openPurse(position);
+  const { account } = position;
+  const forgivenCents = purse.payDebts(amountCents);
+  const returnedCents = amountCents - forgivenCents;
+  const debt = { debit, credit: receivableOf(account), amountCents: forgivenCents } as const;
+  const rest = { debit, credit: walletOf(account), amountCents: returnedCents } as const;
+  purse.post({ id: `${id}:forgive`, ...debt, code: 'REFUND' });
+  purse.post({ id: `${id}:return`, ...rest, code: 'REFUND' });
+  purse.fill(returnedCents);
+  return purse.close();
+}
+
 function openPurse(position: Position) {
   const { account } = position;
   let { walletCents } = position;

@@ -4,7 +4,9 @@
  */
 import type { Migration } from 'kysely/migration';
 import { up as first } from './0001-first.ts';
+import { up as payments } from './0002-payments.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': { up: first },
+  '0002-payments': { up: payments },
 };

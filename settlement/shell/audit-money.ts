@@ -86,7 +86,11 @@ function checkCharges({ db }: Connection): AuditCheck[] {
       `SELECT coalesce(name, line) FROM
          (SELECT name, credits_cents - debits_cents AS balance FROM ledger_account
           WHERE kind = 'revenue')
-       FULL JOIN (SELECT line, sum(fare_cents) AS cents FROM charge GROUP BY line)
+       FULL JOIN (SELECT line, sum(cents) AS cents FROM (
+           SELECT line, fare_cents AS cents FROM charge
+           UNION ALL
+           SELECT line, amount_cents - refunded_cents FROM payment
+           WHERE outcome = 'PAID' AND line IS NOT NULL) GROUP BY line)
          ON name = 'revenue:' || line
        WHERE coalesce(balance, 0) <> coalesce(cents, 0)`,
     )

@@ -8,7 +8,7 @@ const PARKED = `'FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'UNREADABLE'`;
 export function auditTaps({ db }: Connection): AuditCheck[] {
   const endless = db
     .prepare(
-      `SELECT 'record ' || id FROM record WHERE verdict = 'open' AND (outcome IS NULL
+      `SELECT 'record ' || id FROM record WHERE kind = 'tap' AND verdict = 'open' AND (outcome IS NULL
          OR outcome = 'PENDING' OR outcome NOT IN ('CHARGED', 'EXTRA_USE', 'VOIDED') AND reason IS NULL
             AND outcome <> 'FARE_UNKNOWN')`,
     )
@@ -33,7 +33,8 @@ export function auditTaps({ db }: Connection): AuditCheck[] {
 function endsOf({ db }: Pick<Connection, 'db'>): string {
   const rows = db
     .prepare(
-      `SELECT outcome, count(*) AS n FROM record WHERE verdict = 'open' GROUP BY outcome ORDER BY 2 DESC`,
+      `SELECT outcome, count(*) AS n FROM record WHERE kind = 'tap' AND verdict = 'open'
+       GROUP BY outcome ORDER BY 2 DESC`,
     )
     .all() as { outcome: string; n: number }[];
   return rows.map(({ outcome, n }) => `${n} ${outcome}`).join(', ') || 'no tap yet';
@@ -55,13 +56,16 @@ function checkReceived({ db }: Pick<Connection, 'db'>): AuditCheck {
   const of = (where: string, table = 'record') =>
     Number(db.prepare(`SELECT count(*) FROM ${table} WHERE ${where}`).pluck().get());
   const received = of('1');
+  const ended = "kind IN ('tap', 'unreadable') AND outcome";
   const counts = {
-    charged: of("outcome = 'CHARGED'"),
-    pending: of("outcome = 'PENDING'"),
-    parked: of(`outcome IN (${PARKED})`),
-    rejected: of(`outcome NOT IN ('CHARGED', 'PENDING', 'VOIDED', ${PARKED})`),
-    voided: of("outcome = 'VOIDED'"),
-    refused: of("verdict = 'refuse'"),
+    charged: of(`${ended} = 'CHARGED'`),
+    pending: of(`${ended} = 'PENDING'`),
+    parked: of(`${ended} IN (${PARKED})`),
+    rejected: of(`${ended} NOT IN ('CHARGED', 'PENDING', 'VOIDED', ${PARKED})`),
+    voided: of(`${ended} = 'VOIDED'`),
+    refused: of("kind = 'tap' AND verdict = 'refuse'"),
+    asks: of("kind = 'ask' AND use IS NOT NULL"),
+    answers: of("kind = 'answer' AND (verdict = 'refuse' OR outcome IS NOT NULL)"),
     others: of("kind IN ('void', 'note')"),
   };
   const sum = Object.values(counts).reduce((total, n) => total + n, 0);

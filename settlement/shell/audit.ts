@@ -1,11 +1,12 @@
 /**
  * Checks a settlement's data directory without changing it, also beside a running one: is the money
- * right, is every tap accounted for, are the gates' logs whole. All checks see one instant.
+ * right, is every tap and payment accounted for, are the gates' logs whole. All checks see one instant.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditLogs } from './audit-logs.ts';
 import { auditMoney } from './audit-money.ts';
+import { auditPayments } from './audit-payments.ts';
 import { auditTaps } from './audit-taps.ts';
 import { type Connection, openForReading } from './connection.ts';
 import { DATABASE_FILE } from './data-dir.ts';
@@ -31,6 +32,7 @@ export async function auditSettlement(
     return connection.db.transaction(() => [
       checkFile(connection),
       ...auditMoney(connection),
+      ...auditPayments(connection),
       ...auditTaps(connection),
       ...auditLogs(connection, signatures),
       checkOutbox(connection),

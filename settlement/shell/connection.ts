@@ -37,12 +37,12 @@ export async function openConnection(file: string): Promise<Connection> {
     db = new Database(file);
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
-    db.pragma('foreign_keys = ON');
     db.pragma('trusted_schema = OFF');
     db.pragma('cell_size_check = ON');
     db.pragma(`busy_timeout = ${BUSY_MS}`);
     checkOwner(db, file);
-    await migrate(db);
+    if (await migrate(db)) checkForeignKeys(db, file);
+    db.pragma('foreign_keys = ON');
     assertDurable(db);
     return connectionOf(db, file);
   } catch (error) {
@@ -116,7 +116,8 @@ function checkOwner(db: Database.Database, file: string): void {
   }
 }
 
-async function migrate(db: Database.Database): Promise<void> {
+/** Whether there was anything to do. */
+async function migrate(db: Database.Database): Promise<boolean> {
   const names = Object.keys(MIGRATIONS);
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version > names.length) {
@@ -127,10 +128,20 @@ async function migrate(db: Database.Database): Promise<void> {
   }
   const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: db }) });
   const provider = { getMigrations: async () => ({ ...MIGRATIONS }) };
+  db.pragma('foreign_keys = OFF');
   const { error } = await new Migrator({ db: kysely, provider }).migrateToLatest();
   if (error !== undefined) throw error;
   db.pragma(`application_id = ${APPLICATION_ID}`);
   db.pragma(`user_version = ${names.length}`);
+  return version < names.length;
+}
+
+/** Migrations run without the checks, because some make a table anew that others point at. */
+function checkForeignKeys(db: Database.Database, file: string): void {
+  const broken = db.pragma('foreign_key_check') as unknown[];
+  if (broken.length > 0) {
+    throw new Fault('STORE_CORRUPT', `${file}: ${broken.length} rows point at nothing`);
+  }
 }
 
 /** better-sqlite3 falls to synchronous=NORMAL with the first write after WAL: set, write, look. */

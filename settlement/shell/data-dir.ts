@@ -16,12 +16,30 @@ import {
 import { dirname, join } from 'node:path';
 import { generateKey, keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
+import { DEFAULT_PAYMENT_LIMITS } from '../core/payment.ts';
 
 const CONFIG_FILE = 'settlement.json';
 export const TOKEN_FILE = 'operator-token';
 export const DATABASE_FILE = 'settlement.db';
 const TOKEN_BYTES = 32;
+
+const limit = (max: number, byDefault: number) => z.int().min(1).max(max).default(byDefault);
+const DEFAULTS = DEFAULT_PAYMENT_LIMITS;
+const paymentsSchema = z
+  .strictObject({
+    offlineCentsMax: limit(AMOUNT_CENTS_MAX, DEFAULTS.offlineCentsMax),
+    offlineTotalCentsMax: limit(1_000_000_000, DEFAULTS.offlineTotalCentsMax),
+    onlineCentsMax: limit(AMOUNT_CENTS_MAX, DEFAULTS.onlineCentsMax),
+    dayCentsMax: limit(1_000_000_000, DEFAULTS.dayCentsMax),
+    seedDaysMax: limit(366, DEFAULTS.seedDaysMax),
+    handleFailuresMax: limit(1_000, DEFAULTS.handleFailuresMax),
+    payeeFailuresPerHourMax: limit(100_000, DEFAULTS.payeeFailuresPerHourMax),
+    onlineCodeS: limit(3_600, DEFAULTS.onlineCodeS),
+    orderS: limit(86_400, DEFAULTS.orderS),
+  })
+  .prefault({});
 
 export const configSchema = z.strictObject({
   stile: z.literal('settlement/1'),
@@ -68,10 +86,21 @@ export const configSchema = z.strictObject({
     .prefault({}),
   http: z
     .strictObject({
+      /** Of each address, known or not; batches of gates do not count. */
       requestsPerMinute: z.int().min(1).default(6_000),
+      /** Of each rider's account, and of each merchant, wherever they ask from. */
+      riderRequestsPerMinute: z.int().min(1).default(600),
+      merchantRequestsPerMinute: z.int().min(1).default(3_000),
       challengesPerMinute: z.int().min(1).default(600),
+      /** Of each merchant, of those requests. */
+      paymentsPerMinute: z.int().min(1).default(1_200),
+      /** Of each address that gates come from. */
+      gateAsksPerMinute: z.int().min(1).default(6_000),
+      /** What order links begin with, where a proxy hides the name that riders know. */
+      publicUrl: z.url().optional(),
     })
     .prefault({}),
+  payments: paymentsSchema,
 });
 
 export type SettlementFile = z.infer<typeof configSchema>;

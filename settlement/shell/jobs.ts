@@ -1,11 +1,12 @@
 /**
  * The loop that empties the outbox in this process. It is woken after every commit that queued
- * something, does one bounded piece at a time and lets requests through in between. A sweep now and
+ * something and does one bounded piece at a time; the store lets requests through in between. A sweep now and
  * then finds what a crash left, removes what has expired and renews the published lists.
  */
 import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
+import type { Hub } from './hub.ts';
 import type { Publisher } from './publish.ts';
 import type { Store } from './store.ts';
 
@@ -17,6 +18,8 @@ const TURNS_BETWEEN_LISTS = 50;
 export type JobsParts = {
   store: Store;
   publisher: Publisher;
+  /** Hears whose money moved, behind the commit. */
+  hub: Pick<Hub, 'tellRider'>;
   issuer: number;
   clock: Clock;
   log: Logger;
@@ -24,7 +27,7 @@ export type JobsParts = {
 
 export type Jobs = ReturnType<typeof createJobs>;
 
-export function createJobs({ store, publisher, issuer, clock, log }: JobsParts) {
+export function createJobs({ store, publisher, hub, issuer, clock, log }: JobsParts) {
   let running: Promise<void> | null = null;
   let isWoken = false;
   let closed = false;
@@ -47,8 +50,8 @@ export function createJobs({ store, publisher, issuer, clock, log }: JobsParts) 
         break;
       }
       if (turn.kind === 'idle') break;
+      for (const account of turn.accounts) hub.tellRider(account, { kind: 'ACCOUNT' });
       if (turns % TURNS_BETWEEN_LISTS === 0) await publishIfAsked();
-      await new Promise((resume) => setImmediate(resume));
     }
     if (!closed) await publishIfAsked();
   }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { SigningKey } from '@stile/crypto/sign.ts';
 import { DELTA_IDS_MAX, DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { assert } from '@stile/protocol/fault.ts';
+import type { GatePaymentAnswer } from '@stile/protocol/payment.ts';
 import { type RootKey, signList } from '@stile/protocol/signed-list.ts';
 import type {
   DenyDelta,
@@ -65,6 +66,9 @@ export function createPublisher({ store, rootKey, config, clock }: PublisherPart
     publicKey,
     publish,
     current,
+    /** Signs what a gate is told about its question (protocol/README.md §14). */
+    signAnswer: async (answer: GatePaymentAnswer): Promise<string> =>
+      await signList('stile-gate-payment-answer+jws', answer, signer),
     /** Whether the list in force is old enough to be signed anew. */
     isRefreshDue: () => wallS(clock) >= current().list.issuedAtS + config.lists.refreshS,
     /** Head, LF and ids as one file; put together once for each version. */

@@ -37,7 +37,9 @@ function prepare(db: Connection['db']) {
       )
       .pluck(),
     useOf: db
-      .prepare(`SELECT use FROM record WHERE epoch_id = ? AND seq = ? AND kind = 'tap'`)
+      .prepare(
+        `SELECT use FROM record WHERE epoch_id = ? AND seq = ? AND kind IN ('tap', 'ask', 'answer')`,
+      )
       .pluck(),
   };
 }
@@ -78,7 +80,7 @@ export class FactReader {
   #usesBySeq(epochId: number, records: readonly CheckedRecord[]): Map<number, string> {
     const uses = new Map<number, string>();
     for (const { checked } of records) {
-      if (checked.kind !== 'void') continue;
+      if (checked.kind !== 'void' && checked.kind !== 'answer') continue;
       const use = this.#sql.useOf.get(epochId, checked.of) as string | null | undefined;
       if (use) uses.set(checked.of, use);
     }

@@ -15,10 +15,10 @@ import { FactReader } from './sqlite-facts.ts';
 import type { Lookups } from './sqlite-lookups.ts';
 import type { CheckedBatch, CheckedLine } from './store.ts';
 
-/** Lines that one transaction stores: a few milliseconds of the event loop. */
-const TURN_LINES_MAX = 125;
+/** Lines that one transaction stores: two or three milliseconds of the event loop. */
+const TURN_LINES_MAX = 64;
 /** Waiting lines that join in one transaction; the rest is a job. */
-const JOIN_LINES_MAX = 125;
+const JOIN_LINES_MAX = 64;
 
 type Epoch = { id: number; gate: string; epoch: string; lastSeq: number; head: Uint8Array };
 type Grown = { line: CheckedLine; batchId: number };
@@ -220,9 +220,14 @@ export type PartReply = {
   rest: BatchPart | null;
 };
 
-/** Only lines that all continue the log are taken in turns: their beginning is as good as a batch. */
+/**
+ * Only lines that are there already or continue the log, or that all wait behind the same gap, are taken
+ * in turns: their beginning is as good as a batch. A fork is only known by where the batch began.
+ */
 function takeLines({ lines }: BatchPart, places: readonly Place[]) {
-  const isPlain = places.every((place) => place === 'append');
+  const isPlain =
+    places.every((place) => place === 'append' || place === 'duplicate') ||
+    places.every((place) => place === 'gap');
   const end = isPlain ? TURN_LINES_MAX : lines.length;
   return { lines: lines.slice(0, end), places: places.slice(0, end) };
 }
@@ -287,16 +292,22 @@ function recordRow(
   { checked, ruling, reason, use }: Ruled,
   nowMs: number,
 ): (string | number | Uint8Array | null)[] {
-  const tap = checked.kind === 'tap' ? checked : undefined;
-  const isOpen = tap?.verdict === 'open';
-  const gateReason = tap?.verdict === 'refuse' ? tap.gateReason : null;
+  const judged = checked.kind === 'tap' || checked.kind === 'answer' ? checked : undefined;
+  const verdict = judged?.verdict ?? null;
+  const gateReason = judged?.verdict === 'refuse' ? judged.gateReason : null;
+  const clock = 'clock' in checked ? checked.clock : null;
+  const rideLine = 'line' in checked ? checked.line : null;
   const atMs = checked.kind === 'unreadable' ? 0 : checked.atMs;
-  const ofSeq = checked.kind === 'void' ? checked.of : null;
-  const isEnded = checked.kind === 'unreadable' || (isOpen && use === null);
-  const outcome = isEnded ? reason : isOpen ? 'PENDING' : null;
+  const ofSeq = 'of' in checked ? checked.of : null;
+  const isOpenTap = checked.kind === 'tap' && verdict === 'open';
+  const isUseless = use === null && (isOpenTap || checked.kind === 'answer');
+  const isEnded = checked.kind === 'unreadable' || isUseless;
+  // An answer that opened waits for its payment to be found, as a tap does for its charge.
+  const isPending = verdict === 'open';
+  const outcome = isEnded ? reason : isPending ? 'PENDING' : null;
   return [
-    ...[epochId, line.seq, batchId, line.bytes, line.hash, checked.kind, tap?.verdict ?? null],
-    ...[gateReason, atMs, tap?.clock ?? null, tap?.line ?? null, ofSeq, use, ruling, reason],
+    ...[epochId, line.seq, batchId, line.bytes, line.hash, checked.kind, verdict],
+    ...[gateReason, atMs, clock, rideLine, ofSeq, use, ruling, reason],
     ...[nowMs, outcome],
   ];
 }

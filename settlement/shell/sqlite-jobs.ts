@@ -10,8 +10,8 @@ import type { Lookups } from './sqlite-lookups.ts';
 import type { Settler } from './sqlite-settle.ts';
 import type { JobTurn } from './store.ts';
 
-/** Records that one turn settles: a few milliseconds of the event loop. */
-export const SETTLE_RECORDS_MAX = 50;
+/** Records that one turn settles: two or three milliseconds of the event loop. */
+export const SETTLE_RECORDS_MAX = 32;
 /** Records that one turn looks at: most are of no concern to a job that looks for one line. */
 const SCAN_RECORDS_MAX = 5_000;
 /** A job that fails this often waits for a person; others go on. */
@@ -25,6 +25,8 @@ type Job = {
   subject: string;
   attempts: number;
 };
+
+type Worked = { items: number; accounts: readonly string[] };
 
 type UseRow = { id: number; use: string };
 
@@ -73,19 +75,19 @@ export function createJobs(connection: Connection, parts: JobParts) {
     return repriceRows.all(cursor, to, line, fromMs, SETTLE_RECORDS_MAX) as UseRow[];
   }
 
-  function work(job: Job, issuer: number, nowMs: number): number {
+  function work(job: Job, issuer: number, nowMs: number): Worked {
     if (job.kind === 'join') {
       const joined = parts.ingester.join(Number(job.subject), parts.limitsNow(), nowMs);
       finish.run(job.id);
-      return joined;
+      return { items: joined, accounts: [] };
     }
     parts.lookups.forget();
     const { rows, cursor } = pieceOf(job);
     const uses = new Set(rows.map(({ use }) => use));
-    parts.settler.settleUses(issuer, uses, nowMs);
+    const accounts = parts.settler.settleUses(issuer, uses, nowMs);
     if (cursor >= job.until) finish.run(job.id);
     else move.run(cursor, job.id);
-    return rows.length;
+    return { items: rows.length, accounts };
   }
 
   return {
@@ -93,8 +95,8 @@ export function createJobs(connection: Connection, parts: JobParts) {
       const job = nextJob.get() as Job | undefined;
       if (job === undefined) return { kind: 'idle' };
       try {
-        const items = connection.write(() => work(job, issuer, nowMs));
-        return { kind: 'worked', job: job.kind, items };
+        const worked = connection.write(() => work(job, issuer, nowMs));
+        return { kind: 'worked', job: job.kind, ...worked };
       } catch (error) {
         connection.write(() => fail.run(String(error), job.id));
         return { kind: 'failed', job: job.kind, error };

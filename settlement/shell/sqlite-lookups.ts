@@ -5,7 +5,7 @@
 import type { TariffLine } from '@stile/protocol/trust-list.ts';
 import { type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { Limits } from '../core/ingest.ts';
-import type { LinePosting } from '../core/tariff.ts';
+import { type ClockQuality, fareOfTap, type LinePosting } from '../core/tariff.ts';
 import type { Connection } from './connection.ts';
 
 /** Limits of a published version never change, so they are kept; this many versions of them. */
@@ -26,15 +26,21 @@ export function createLookups({ db }: Connection) {
   const postings = new Map<string, readonly LinePosting[]>();
   const limits = new Map<number, Limits>();
 
+  const tariffOf = (line: string): readonly TariffLine[] =>
+    remember(tariff, line, () => tariffRows.all(line) as TariffLine[]);
+  const postingsOf = (gate: string): readonly LinePosting[] =>
+    remember(postings, gate, () => postingRows.all(gate) as LinePosting[]);
+
   return {
     forget(): void {
       tariff.clear();
       postings.clear();
     },
-    tariffOf: (line: string): readonly TariffLine[] =>
-      remember(tariff, line, () => tariffRows.all(line) as TariffLine[]),
-    postingsOf: (gate: string): readonly LinePosting[] =>
-      remember(postings, gate, () => postingRows.all(gate) as LinePosting[]),
+    tariffOf,
+    postingsOf,
+    /** Undefined where no fare is in force there; that is not zero. */
+    fareOf: (gate: string, tap: { line: string; atMs: number; clock: ClockQuality }) =>
+      fareOfTap(tap, postingsOf(gate), tariffOf(tap.line)),
     /** Undefined where that version was never published here. */
     limitsOf(version: number): Limits | undefined {
       const known = limits.get(version);

@@ -12,10 +12,11 @@ import {
   statesOf,
   type UseDecision,
 } from '../core/charge.ts';
-import { accountOfUse } from '../core/code-use.ts';
+import { accountOfUse, readAskKey } from '../core/code-use.ts';
 import { applyCharges } from '../core/position.ts';
 import { type ClockQuality, fareOfTap } from '../core/tariff.ts';
 import type { Connection } from './connection.ts';
+import type { Asks } from './sqlite-asks.ts';
 import type { Lookups } from './sqlite-lookups.ts';
 import type { DatedTransfer, Money } from './sqlite-money.ts';
 
@@ -64,11 +65,13 @@ export class Settler {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #money: Money;
   readonly #lookups: Lookups;
+  readonly #asks: Asks;
 
-  constructor(connection: Connection, money: Money, lookups: Lookups) {
+  constructor(connection: Connection, money: Money, lookups: Lookups, asks: Asks) {
     this.#sql = prepare(connection.db);
     this.#money = money;
     this.#lookups = lookups;
+    this.#asks = asks;
   }
 
   #claimsOf(rows: readonly ClaimRow[]): Claim[] {
@@ -142,14 +145,19 @@ export class Settler {
     }
   }
 
-  /** Brings the charges of these uses to what their taps say; returns how many changed. */
-  settleUses(issuer: number, uses: Iterable<string>, nowMs: number): number {
+  /** Brings the charges of these uses to what their taps say; returns whose money moved. */
+  settleUses(issuer: number, uses: Iterable<string>, nowMs: number): readonly string[] {
     const byAccount = new Map<string, DatedChange[]>();
-    let changed = 0;
+    const others: string[] = [];
     for (const use of uses) {
+      const ask = readAskKey(use);
+      if (ask !== undefined) {
+        const account = this.#asks.settle(issuer, use, ask, nowMs);
+        if (account !== null) others.push(account);
+        continue;
+      }
       const change = this.#decide(use);
       if (change === null) continue;
-      changed += 1;
       const account = accountOfUse(use);
       const changes = byAccount.get(account);
       if (changes === undefined) byAccount.set(account, [change]);
@@ -160,6 +168,6 @@ export class Settler {
       transfers.push(...this.#settleAccount(issuer, account, changes, nowMs));
     }
     this.#money.post(transfers, nowMs);
-    return changed;
+    return [...byAccount.keys(), ...others];
   }
 }

@@ -20,7 +20,7 @@ export function createViews({ db, build, all }: Connection) {
   );
   const outcomeCounts = db.prepare(
     `SELECT outcome, count(*) AS n FROM record
-     WHERE epoch_id = ? AND outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING')
+     WHERE epoch_id = ? AND outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING', 'PAID')
      GROUP BY outcome`,
   );
   const parkedRows = db.prepare(
@@ -29,7 +29,7 @@ export function createViews({ db, build, all }: Connection) {
      UNION ALL
      SELECT gate, epoch, seq, outcome, record.received_at_ms, line
        FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
-       WHERE outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING')
+       WHERE outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING', 'PAID')
          AND outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'UNREADABLE')
      LIMIT ?`,
   );
@@ -37,7 +37,8 @@ export function createViews({ db, build, all }: Connection) {
   function withAlarms(gate: Omit<GateView, 'epochs' | 'gaps' | 'alarms'>): GateView {
     const epochs = epochRows.all(gate.gate) as { id: number; epoch: string; lastSeq: number }[];
     const alarms = {
-      ...{ conflicts: 0, forks: 0, unreadable: 0, extraUses: 0, fareUnknown: 0, rejected: 0 },
+      ...{ conflicts: 0, forks: 0, unreadable: 0, extraUses: 0, fareUnknown: 0, unpaid: 0 },
+      rejected: 0,
     };
     const gaps: GateView['gaps'][number][] = [];
     for (const { id, epoch, lastSeq } of epochs) {
@@ -49,6 +50,7 @@ export function createViews({ db, build, all }: Connection) {
         if (outcome === 'EXTRA_USE') alarms.extraUses += n;
         else if (outcome === 'FARE_UNKNOWN') alarms.fareUnknown += n;
         else if (outcome === 'UNREADABLE') alarms.unreadable += n;
+        else if (outcome === 'UNPAID' || outcome === 'OTHER_FARE') alarms.unpaid += n;
         else if (outcome !== 'VOIDED') alarms.rejected += n;
       }
     }

@@ -4,42 +4,57 @@
  */
 import type { ItemRuling } from '@stile/protocol/sync.ts';
 import type { Limits } from '../core/ingest.ts';
+import { merchantOf } from '../core/ledger.ts';
+import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../core/payment.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { createGroupCommit } from './group-commit.ts';
+import type { PaymentStore } from './payment-store.ts';
+import { Asks } from './sqlite-asks.ts';
 import { Gates } from './sqlite-gates.ts';
 import { type BatchPart, Ingester } from './sqlite-ingest.ts';
 import { createJobs } from './sqlite-jobs.ts';
 import { Lists } from './sqlite-lists.ts';
 import { createLookups } from './sqlite-lookups.ts';
+import { Merchants } from './sqlite-merchants.ts';
 import { Money } from './sqlite-money.ts';
+import { Payments } from './sqlite-payments.ts';
 import { Riders } from './sqlite-riders.ts';
+import { Seeds } from './sqlite-seeds.ts';
 import { Settler } from './sqlite-settle.ts';
 import { createViews } from './sqlite-views.ts';
 import type { Store } from './store.ts';
+import { createTurns, type Turns } from './turns.ts';
 
-export type SqliteOptions = { file: string; limitsNow: Limits };
+export type SqliteOptions = { file: string; limitsNow: Limits; paymentLimits?: PaymentLimits };
 
 /** @throws Fault STORE_CORRUPT or STORE_FAILED where the file can't be used. */
-export async function openSqliteStore({ file, limitsNow }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  const { file, limitsNow, paymentLimits = DEFAULT_PAYMENT_LIMITS } = options;
   const connection = await openConnection(file);
   try {
-    return storeOn(connection, limitsNow);
+    return storeOn(connection, limitsNow, paymentLimits);
   } catch (error) {
     connection.close();
     throw error;
   }
 }
 
-function storeOn(connection: Connection, limitsNow: Limits): Store {
+function storeOn(connection: Connection, limitsNow: Limits, limits: PaymentLimits): Store {
   const { build, first, run, write } = connection;
   const money = new Money(connection);
   const lookups = createLookups(connection);
   const riders = new Riders(connection, money);
   const gates = new Gates(connection);
   const lists = new Lists(connection, money);
-  const settler = new Settler(connection, money, lookups);
+  const seeds = new Seeds(connection);
+  const payments = new Payments(connection, { money, riders, seeds, lookups, limits });
+  const merchants = new Merchants(connection, payments, money);
+  const asks = new Asks(connection, payments);
+  const settler = new Settler(connection, money, lookups, asks);
   const ingester = new Ingester(connection, lookups);
   const jobs = createJobs(connection, { settler, ingester, lookups, limitsNow: () => limitsNow });
   const views = createViews(connection);
+  const turns = createTurns();
 
   return {
     readMeta: async (key) =>
@@ -62,14 +77,19 @@ function storeOn(connection: Connection, limitsNow: Limits): Store {
       write(() => {
         riders.sweepExpired(nowMs);
         gates.sweepExpired(nowMs);
+        seeds.sweepExpired(nowMs);
       }),
+    ...paymentStoreOn(connection, { seeds, payments, merchants }),
 
     addGateToken: async (token) => write(() => gates.addGateToken(token)),
     enrolGate: async (...enrolment) => write(() => gates.enrolGate(...enrolment)),
     findGateKeys: async (gate) => gates.findGateKeys(gate),
-    ingestBatch: (...turn) => ingestInTurns(connection, ingester, ...turn),
+    ingestBatch: (...batch) => ingestInTurns(connection, ingester, turns, ...batch),
 
-    workOnce: async (...turn) => jobs.workOnce(...turn),
+    workOnce: async (...turn) => {
+      await turns.take();
+      return jobs.workOnce(...turn);
+    },
     countJobs: async () => jobs.countJobs(),
     requestPublish: async (nowMs) => write(() => money.requestPublish(nowMs)),
     findPublishRequest: async () => jobs.findPublishRequest(),
@@ -96,10 +116,55 @@ function storeOn(connection: Connection, limitsNow: Limits): Store {
   };
 }
 
-/** A batch in parts, each durable by itself; others have their turn between two of them. */
+type PaymentParts = { seeds: Seeds; payments: Payments; merchants: Merchants };
+
+/** Payments share their commits; whatever else there is has a transaction of its own. */
+function paymentStoreOn(connection: Connection, parts: PaymentParts): PaymentStore {
+  const { write } = connection;
+  const { seeds, payments, merchants } = parts;
+  const inGroup = createGroupCommit(connection);
+
+  return {
+    setMerchant: async (row) => write(() => merchants.set(row)),
+    blockMerchant: async (...of) => write(() => merchants.block(...of)),
+    findMerchant: async (tokenHash) => merchants.findByToken(tokenHash),
+    listMerchants: async () => merchants.list(),
+    addSeed: async (seed) => write(() => seeds.add(seed)),
+    confirmSeed: async (...of) => write(() => seeds.confirm(...of)),
+    revokeSeeds: async (...of) => write(() => seeds.revoke(...of)),
+    findSeed: async (...of) => seeds.find(...of),
+    addOnlineCode: async (code) => write(() => seeds.addOnlineCode(code)),
+    pay: (order) =>
+      inGroup(() => {
+        const { payee } = order;
+        const isOrder =
+          payee.kind === 'merchant' && merchants.hasOrder(payee.merchant, payee.idempotencyKey);
+        return isOrder ? { kind: 'conflict' } : payments.pay(order);
+      }),
+    findPayment: async (...of) => payments.paymentOf(...of),
+    reversePayment: (issuer, merchant, key, nowMs) =>
+      inGroup(() => {
+        merchants.cancelKey(merchant, key);
+        const of = merchantOf(merchant);
+        const { row, touched } = payments.reverse(issuer, of, key, 'REVERSED', nowMs);
+        return { payment: payments.rows.viewOf(row), touched };
+      }),
+    refundPayment: (refund) => inGroup(() => payments.refund(refund)),
+    listPayments: async (...of) => payments.list(...of),
+    addOrder: async (order) => write(() => merchants.addOrder(order)),
+    findOrder: async (...of) => merchants.findOrder(...of),
+    cancelOrder: async (...of) => write(() => merchants.cancelOrder(...of)),
+    findOffer: async (...of) => merchants.findOffer(...of),
+    payOrder: (confirmation) => inGroup(() => merchants.payOrder(confirmation)),
+  };
+}
+
+/** A batch in parts, each durable by itself; others have their turn between two of them, and each part
+ * finds the log as it then is. */
 async function ingestInTurns(
   { write }: Connection,
   ingester: Ingester,
+  turns: Turns,
   ...[batch, limits, nowMs]: Parameters<Store['ingestBatch']>
 ): ReturnType<Store['ingestBatch']> {
   const items: ItemRuling[] = [];
@@ -108,11 +173,10 @@ async function ingestInTurns(
   let ackSeq = 0;
   while (rest !== null) {
     const part: BatchPart = rest;
+    await turns.take();
     const reply = write(() => ingester.ingest(part, limits, nowMs));
     items.push(...reply.items);
     ({ rest, ackSeq } = reply);
-    // Each part finds the log as it then is.
-    if (rest !== null) await new Promise((resume) => setImmediate(resume));
   }
   return { gate, epoch, ackSeq, items, ...ingester.published() };
 }

@@ -3,11 +3,13 @@
  * read, core/ decides, the answer is written, or nothing is. Asynchronous, because not every database
  * is in this process; store.contract.ts is the test that any implementation has to pass.
  */
+import type { Way } from '@stile/protocol/payment.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { DenyHead, IssuerKey, TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
 import type { Checked } from '../core/check.ts';
 import type { Limits } from '../core/ingest.ts';
+import type { PaymentStore } from './payment-store.ts';
 
 export type CheckedLine = { seq: number; bytes: Uint8Array; hash: Uint8Array; checked: Checked };
 
@@ -44,7 +46,11 @@ export type RiderView = {
 };
 
 export type StatementItem = {
-  kind: 'ride' | 'topUp';
+  kind: 'ride' | 'payment' | 'refund' | 'topUp';
+  /** How it was paid; null for a top-up. */
+  way: Way | null;
+  /** Who was paid: a merchant's name; null for rides, whose line says it, and for top-ups. */
+  payee: string | null;
   /** When it happened: the gate's clock for a ride. */
   atMs: number;
   /** When it was recorded here. */
@@ -81,6 +87,8 @@ export type GateView = {
     unreadable: number;
     extraUses: number;
     fareUnknown: number;
+    /** Codes that a gate opened for although settlement was not paid for them, or not so much. */
+    unpaid: number;
     rejected: number;
   };
 };
@@ -122,7 +130,7 @@ export type TrialBalance = {
 /** What one turn of the job loop did; `idle` when there was nothing to do. */
 export type JobTurn =
   | { kind: 'idle' }
-  | { kind: 'worked'; job: string; items: number }
+  | { kind: 'worked'; job: string; items: number; accounts: readonly string[] }
   | { kind: 'failed'; job: string; error: unknown };
 
 export type ListFacts = {
@@ -133,7 +141,9 @@ export type ListFacts = {
   trust: { list: TrustList; jws: string } | undefined;
 };
 
-export type Store = {
+export type Store = PaymentStore & CoreStore;
+
+type CoreStore = {
   readMeta(key: string): Promise<string | undefined>;
   writeMeta(key: string, value: string): Promise<void>;
 
@@ -160,7 +170,7 @@ export type Store = {
     amountCents: number,
     nowMs: number,
   ): Promise<TopUpOutcome>;
-  /** Removes what has expired: sessions and unused tokens. */
+  /** Removes what has expired: sessions, unused tokens, codes. */
   sweepExpired(nowMs: number): Promise<void>;
 
   addGateToken(token: {
@@ -184,7 +194,7 @@ export type Store = {
   findGateKeys(gate: string): Promise<readonly GateKeyRow[] | undefined>;
   ingestBatch(batch: CheckedBatch, limitsNow: Limits, nowMs: number): Promise<BatchReply>;
 
-  /** Does a bounded piece of the next settle, join or reprice job. */
+  /** Does a bounded piece of the next settle, join or reprice job; requests go through before it. */
   workOnce(issuer: number, nowMs: number): Promise<JobTurn>;
   countJobs(): Promise<{ waiting: number; failed: number }>;
   requestPublish(nowMs: number): Promise<void>;

@@ -104,7 +104,7 @@ export type Tables = {
     batch_id: number;
     line: Uint8Array;
     hash: Uint8Array;
-    kind: 'tap' | 'void' | 'note' | 'unreadable';
+    kind: 'tap' | 'ask' | 'answer' | 'void' | 'note' | 'unreadable';
     verdict: 'open' | 'refuse' | null;
     gate_reason: string | null;
     at_ms: number;
@@ -174,5 +174,72 @@ export type Tables = {
     attempts: number;
     created_at_ms: number;
     failed: string | null;
+  };
+  merchant: {
+    merchant: string;
+    name: string;
+    token_hash: string;
+    last_receipt: number;
+    created_at_ms: number;
+    blocked_at_ms: number | null;
+  };
+  payment_seed: {
+    handle: string;
+    account: string;
+    serial: number;
+    key_id: string;
+    sealed: Uint8Array;
+    created_at_ms: number;
+    expires_at_ms: number;
+    confirmed_at_ms: number | null;
+    ended_at_ms: number | null;
+    failures: number;
+    paid_cents: number;
+  };
+  spent_step: { handle: string; step: number };
+  online_code: {
+    code_hash: string;
+    account: string;
+    serial: number;
+    expires_at_ms: number;
+    state: 'live' | 'used' | 'ended';
+  };
+  payee_failure: { number: Generated<number>; payee: string; at_ms: number };
+  purchase_order: {
+    order_id: string;
+    merchant: string;
+    key: string;
+    amount_cents: number;
+    note: string | null;
+    state: 'OPEN' | 'PAID' | 'CANCELLED';
+    created_at_ms: number;
+    expires_at_ms: number;
+  };
+  payment: {
+    id: Generated<number>;
+    payee: string;
+    key: string;
+    request_hash: string;
+    outcome: 'PAID' | 'REFUSED';
+    reason: string | null;
+    way: string | null;
+    account: string | null;
+    serial: number | null;
+    handle: string | null;
+    line: string | null;
+    note: string | null;
+    order_id: string | null;
+    amount_cents: number;
+    refunded_cents: number;
+    receipt: number | null;
+    at_ms: number;
+  };
+  payment_refund: {
+    id: Generated<number>;
+    payment: number;
+    key: string;
+    amount_cents: number;
+    why: string;
+    at_ms: number;
   };
 };

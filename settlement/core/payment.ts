@@ -1,0 +1,109 @@
+/**
+ * Whether a payment with a network is made: a pure function of what was presented, whose it is, what
+ * that account may and has. The reasons are tried in the order of PAYMENT_REASONS; the first one counts.
+ * Nothing is paid in part, and nobody gets credit (docs/decisions/0013). It moves no money.
+ */
+import type { PaymentReason, Way } from '@stile/protocol/payment.ts';
+
+/** What bounds payments with a network; `payments` in settlement.json. */
+export type PaymentLimits = {
+  /** One payment by payment code. */
+  offlineCentsMax: number;
+  /** All payments by codes of one handle, since it was made. */
+  offlineTotalCentsMax: number;
+  /** One payment by online code or order. */
+  onlineCentsMax: number;
+  /** What one account spends in a day, all ways together. */
+  dayCentsMax: number;
+  seedDaysMax: number;
+  /** Wrong passwords for one handle in its whole life, beyond which it is ended. */
+  handleFailuresMax: number;
+  /** Wrong codes from one merchant or gate in an hour, beyond which its codes are refused unread. */
+  payeeFailuresPerHourMax: number;
+  onlineCodeS: number;
+  orderS: number;
+};
+
+export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
+  offlineCentsMax: 5_000,
+  offlineTotalCentsMax: 15_000,
+  onlineCentsMax: 50_000,
+  dayCentsMax: 50_000,
+  seedDaysMax: 30,
+  handleFailuresMax: 20,
+  payeeFailuresPerHourMax: 60,
+  onlineCodeS: 60,
+  orderS: 600,
+};
+
+/** How many passwords of one handle are good at one instant: those of the steps that are tried. */
+export const PASSWORDS_GOOD = 3;
+export const PASSWORDS = 1e8;
+/** How many texts a blind guess has to choose from: handle and password. */
+export const CODES = 1e16;
+
+/** How likely anyone finds a password of one known handle before it is ended. */
+export function handleGuessBound({ handleFailuresMax }: PaymentLimits): number {
+  return (handleFailuresMax * PASSWORDS_GOOD) / PASSWORDS;
+}
+
+/** How likely one payee finds, in an hour of blind guesses, a code of any of so many live handles. */
+export function blindGuessBound(limits: PaymentLimits, liveHandles: number): number {
+  return (limits.payeeFailuresPerHourMax * PASSWORDS_GOOD * liveHandles) / CODES;
+}
+
+/** What the presented code turned out to be. `locked`: its handle was ended for wrong passwords. */
+export type CodeState = 'good' | 'unknown' | 'locked' | 'expired' | 'used';
+
+/** Of a code that is good: whose it is, and what they have and may. */
+export type PayerFacts = {
+  way: Exclude<Way, 'TRANSIT_CODE'>;
+  isDenied: boolean;
+  walletCents: number;
+  /** Spent in the last 24 hours, rides included, refunds taken off. */
+  dayCents: number;
+  /** Paid with this handle so far; 0 for other ways. */
+  handleCents: number;
+};
+
+/** Why nothing that was presented may be looked at, or why it is not good; null where it is. */
+export function judgeCode(
+  state: CodeState,
+  payeeFailures: number,
+  limits: PaymentLimits,
+): PaymentReason | null {
+  if (payeeFailures >= limits.payeeFailuresPerHourMax || state === 'locked') {
+    return 'TOO_MANY_TRIES';
+  }
+  if (state === 'unknown') return 'CODE_REFUSED';
+  if (state === 'expired') return 'CODE_EXPIRED';
+  return state === 'used' ? 'CODE_USED' : null;
+}
+
+/** Null where it is paid. `amountCents` null: the line of the gate has no fare. */
+export function judgePayment(
+  amountCents: number | null,
+  payer: PayerFacts,
+  limits: PaymentLimits,
+): PaymentReason | null {
+  if (payer.isDenied) return 'DENIED';
+  if (amountCents === null) return 'FARE_UNKNOWN';
+  const isOffline = payer.way === 'PAYMENT_CODE';
+  const onceCentsMax = isOffline ? limits.offlineCentsMax : limits.onlineCentsMax;
+  if (amountCents > onceCentsMax) return 'OVER_AMOUNT_CAP';
+  if (isOffline && payer.handleCents + amountCents > limits.offlineTotalCentsMax) {
+    return 'OVER_OFFLINE_CAP';
+  }
+  if (payer.dayCents + amountCents > limits.dayCentsMax) return 'OVER_DAY_CAP';
+  return amountCents > payer.walletCents ? 'WALLET_SHORT' : null;
+}
+
+export type OrderState = 'OPEN' | 'PAID' | 'CANCELLED' | 'EXPIRED';
+
+/** How an order stands now: one that nobody has paid ends by itself. */
+export function orderStateAt(
+  order: { state: Exclude<OrderState, 'EXPIRED'>; expiresAtMs: number },
+  nowMs: number,
+): OrderState {
+  return order.state === 'OPEN' && nowMs > order.expiresAtMs ? 'EXPIRED' : order.state;
+}

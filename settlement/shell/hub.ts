@@ -1,0 +1,58 @@
+/**
+ * Who is to be told of what, in this process: open event streams by whose they are. It keeps nothing for
+ * anyone who is not listening (docs/decisions/0015); whoever reconnects reads the state again.
+ */
+import type { MerchantEvent, RiderEvent } from '@stile/protocol/payment.ts';
+
+/** Streams of one account or merchant: phones and tabs of one person, tills of one shop. */
+export const STREAMS_PER_SUBJECT_MAX = 16;
+export const STREAMS_MAX = 2_000;
+
+type Event = RiderEvent | MerchantEvent;
+type Stream = { send: (event: Event) => void; end: () => void };
+
+export type Hub = ReturnType<typeof createHub>;
+
+export function createHub() {
+  const streams = new Map<string, Set<Stream>>();
+  let open = 0;
+
+  function tell(subject: string, event: Event): void {
+    for (const stream of streams.get(subject) ?? []) stream.send(event);
+  }
+
+  return {
+    /** How to leave again, or undefined where there are too many. */
+    join(subject: string, stream: Stream): (() => void) | undefined {
+      const ofSubject = streams.get(subject) ?? new Set();
+      if (open >= STREAMS_MAX || ofSubject.size >= STREAMS_PER_SUBJECT_MAX) return undefined;
+      ofSubject.add(stream);
+      streams.set(subject, ofSubject);
+      open += 1;
+      return () => {
+        if (!ofSubject.delete(stream)) return;
+        open -= 1;
+        if (ofSubject.size === 0) streams.delete(subject);
+      };
+    },
+    tellRider: (account: string, event: RiderEvent): void => tell(riderSubject(account), event),
+    tellMerchant: (merchant: string, event: MerchantEvent): void =>
+      tell(merchantSubject(merchant), event),
+    end(subject: string): void {
+      for (const stream of [...(streams.get(subject) ?? [])]) stream.end();
+    },
+    endAll(): void {
+      for (const ofSubject of [...streams.values()]) {
+        for (const stream of [...ofSubject]) stream.end();
+      }
+    },
+  };
+}
+
+export function riderSubject(account: string): string {
+  return `rider:${account}`;
+}
+
+export function merchantSubject(merchant: string): string {
+  return `merchant:${merchant}`;
+}
