@@ -93,3 +93,37 @@ test('killed right behind each answer, again and again, it charges each ride onc
     await town.close();
   }
 }, 60_000);
+
+test('killed right behind the answer to a payment, it knows the payment and does not pay twice', async () => {
+  const { town, rider } = await prepare();
+  try {
+    const open = await ScriptedTown.open({ dataDir: town.dataDir });
+    const token = await open.addMerchant('kiosk');
+    const codes = [await rider.onlineCodeOf(open), (await rider.seedOf(open)).codeAt(START_MS)];
+    await open.stop();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const pay = async (url: string, code: string, key: string) => {
+      const body = JSON.stringify({ idempotencyKey: key, code, amountCents: 300 });
+      const answer = await fetch(`${url}/v1/payments`, { method: 'POST', headers, body });
+      return await answer.json();
+    };
+    for (const [index, code] of codes.entries()) {
+      const first = await start(town.dataDir, 'run');
+      const paid = await pay(first.url, code, `a-sale-${index}`);
+      await first.kill();
+      expect(paid).toMatchObject({ outcome: 'PAID', receipt: index + 1 });
+      const second = await start(town.dataDir, 'run');
+      expect(await pay(second.url, code, `a-sale-${index}`)).toEqual(paid);
+      expect(await pay(second.url, code, `another-${index}`)).toMatchObject({
+        reason: 'CODE_USED',
+      });
+      await second.kill();
+    }
+    const { money } = await moneyAfterRestart(town.dataDir, rider.session);
+    expect(money).toMatchObject({ balanceCents: 400, debtCents: 0 });
+    const checks = await auditSettlement(town.dataDir);
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  } finally {
+    await town.close();
+  }
+}, 60_000);

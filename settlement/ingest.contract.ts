@@ -122,6 +122,28 @@ export function describeIngest(open: OpenStore): void {
     });
   });
 
+  test('a long batch, a gap and the jobs behind them let others in between', async () => {
+    for (let counter = 1; counter <= 500; counter += 1) gate.ride(ride(counter));
+    let rounds = 0;
+    let counting = true;
+    const count = () => {
+      rounds += 1;
+      if (counting) setImmediate(count);
+    };
+    setImmediate(count);
+    const roundsOf = async (work: () => Promise<unknown>) => {
+      const before = rounds;
+      await work();
+      return rounds - before;
+    };
+    expect(await roundsOf(() => gate.send(store, 251, 500))).toBeGreaterThanOrEqual(4);
+    expect(await roundsOf(() => gate.send(store, 1, 250))).toBeGreaterThanOrEqual(4);
+    expect(await roundsOf(() => gate.send(store))).toBeGreaterThanOrEqual(8);
+    expect(await roundsOf(() => drain(store))).toBeGreaterThanOrEqual(15);
+    counting = false;
+    expect((await readBooks(store, ['a'])).debts).toEqual({ a: 125_000 });
+  });
+
   describe('charges', () => {
     test('an empty wallet makes a debt, the account is denied, and paying lifts it', async () => {
       await topUp(100);

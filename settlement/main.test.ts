@@ -1,12 +1,13 @@
-/** Starting, stopping and starting again; what lies in the directory; what the log never says. */
+/** Starting, stopping and starting again; what lies in the directory; which settings and keys it takes. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DEFAULT_PAYMENT_LIMITS } from './core/payment.ts';
 import { initSettlement, startSettlement } from './main.ts';
-import { ScriptedTown, START_MS } from './scripted-town.ts';
+import { ScriptedTown, START_MS, TEST_SEED_KEY } from './scripted-town.ts';
+import { readConfig } from './shell/data-dir.ts';
 
 let dataDir: string;
 beforeEach(() => {
@@ -93,32 +94,60 @@ test('money, passes and sessions outlive a restart', async () => {
   await again.stop();
 });
 
-test('no token, code, proof, account or body ever reaches the log', async () => {
-  const said: string[] = [];
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      said.push(String(chunk));
-      done();
-    },
+test('settings of before payments were possible still start, with the limits that are documented', async () => {
+  await initSettlement(dataDir);
+  const file = join(dataDir, 'settlement.json');
+  const { payments, ...before } = JSON.parse(readFileSync(file, 'utf8'));
+  expect(payments).toEqual(DEFAULT_PAYMENT_LIMITS);
+  const { requestsPerMinute, challengesPerMinute } = before.http;
+  const http = { requestsPerMinute, challengesPerMinute };
+  writeFileSync(file, JSON.stringify({ ...before, http }));
+  const running = await startSettlement({ dataDir, port: 0 }, { log });
+  await running.close();
+  expect(readConfig(dataDir).payments).toEqual(DEFAULT_PAYMENT_LIMITS);
+});
+
+test.each([
+  ['"offlineCentsMax": 5000', '"offlineCentsMax": 0', 'payments.offlineCentsMax'],
+  ['"dayCentsMax": 50000', '"dayCentsMax": "much"', 'payments.dayCentsMax'],
+  ['"orderS": 600', '"orderS": 600, "orderMs": 1', 'orderMs'],
+])('a payment limit that cannot be is named: %s as %s', async (good, wrong, named) => {
+  await initSettlement(dataDir);
+  const file = join(dataDir, 'settlement.json');
+  const text = readFileSync(file, 'utf8');
+  expect(text).toContain(good);
+  writeFileSync(file, text.replace(good, wrong));
+  await expect(startSettlement({ dataDir, port: 0 }, { log })).rejects.toMatchObject({
+    ...{ code: 'CONFIG_INVALID', message: expect.stringContaining(named) },
   });
-  const town = await ScriptedTown.open({ dataDir, log: pino({ level: 'trace' }, stream) });
-  await town.setFare('M1', 250);
-  const gate = await town.addGate('g1', 'M1');
+});
+
+test('without a key for seeds payment codes are off, and all else works', async () => {
+  const town = await ScriptedTown.open({ dataDir });
   const rider = await town.addRider();
-  const text = rider.code(START_MS);
-  gate.tap(text, START_MS);
-  gate.tap(text, START_MS + 1);
-  await town.send(gate);
-  await town.settled();
-  await town.operate('GET', `accounts/${rider.account}`);
-  await town.ask('/v1/riders/me', { token: 'canary-token' });
-  await town.ask(`/v1/operator/accounts/${rider.account}?x=canary-query`);
-  await town.ask('/v1/sessions', { body: { proof: 'canary-body' } });
   await town.stop();
-  const all = said.join('');
-  expect(all).toContain('/v1/gates/:gate/batches');
-  expect(all).toContain('EXTRA_USE');
-  for (const secret of [rider.account, rider.session, text, town.operatorToken, 'canary']) {
-    expect(all).not.toContain(secret);
+  const running = await startSettlement({ dataDir, port: 0 }, { log, clock: town.clock });
+  const ask = { method: 'POST', headers: { authorization: `Bearer ${rider.session}` } } as const;
+  const url = '/v1/riders/me/payment-seeds';
+  const refused = await running.api.inject({ ...ask, url });
+  expect(refused.statusCode).toBe(503);
+  expect(refused.json()).toMatchObject({ code: 'PAYMENT_CODES_OFF' });
+  const online = await running.api.inject({ ...ask, url: '/v1/riders/me/online-codes' });
+  expect(online.statusCode).toBe(201);
+  await running.close();
+});
+
+test('the key for seeds is nowhere in the directory, and no seed is readable there', async () => {
+  const town = await ScriptedTown.open({ dataDir });
+  const rider = await town.addRider();
+  const { seed } = await rider.fetchSeed();
+  await town.stop();
+  for (const name of readdirSync(dataDir)) {
+    if (name === 'keys') continue;
+    const bytes = readFileSync(join(dataDir, name));
+    for (const hex of [TEST_SEED_KEY, seed]) {
+      const found = bytes.includes(hex) || bytes.includes(Buffer.from(hex, 'hex'));
+      expect({ name, found }).toEqual({ name, found: false });
+    }
   }
 });

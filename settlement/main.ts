@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import { createChallenges } from './shell/challenges.ts';
@@ -23,15 +24,19 @@ import {
   tokenHash,
 } from './shell/data-dir.ts';
 import { type Api, buildApi } from './shell/http/app.ts';
+import { createHub } from './shell/hub.ts';
 import { createJobs, type Jobs } from './shell/jobs.ts';
 import { addIssuerKey, openPasses } from './shell/passes.ts';
+import { createPaymentDesk } from './shell/payments.ts';
 import { createPublisher, rootKeyOf } from './shell/publish.ts';
+import { createSeedBox } from './shell/seeds.ts';
 import { openSqliteStore } from './shell/sqlite.ts';
 import type { Store } from './shell/store.ts';
 import { createVerifyPool } from './shell/verify-pool.ts';
 
 const OPERATOR_TOKEN_KEY = 'operatorTokenHash';
 const FIRST_KEY_ID = 1;
+const WEB_DIR = fileURLToPath(new URL('../web/dist', import.meta.url));
 
 export type SettlementConfig = {
   dataDir: string;
@@ -45,6 +50,12 @@ export type SettlementConfig = {
   batchesMax?: number;
   /** Passes whose issuer signature is not checked again; 0: check every one. Default 20,000. */
   passesCachedMax?: number;
+  /**
+   * Keys that seal payment seeds, as `STILE_SEED_KEY` holds them; without any, payment codes are off.
+   */
+  seedKeys?: string;
+  /** The built pages; default web/dist beside this package. */
+  webDir?: string;
   /** `hold`: take batches in and leave the outbox for a process that runs it. Default `run`. */
   jobs?: 'run' | 'hold';
 };
@@ -102,7 +113,10 @@ export async function startSettlement(
   const { dataDir, host = '127.0.0.1', port, verifyWorkers = 1, batchesMax = 16 } = options;
   const { passesCachedMax = 20_000 } = options;
   const log = given.child({}, { redact: ['*.token', '*.authorization', '*.proof', '*.scan'] });
+  const { seedKeys, webDir = WEB_DIR } = options;
+  const seedBox = seedKeys === undefined ? null : createSeedBox(seedKeys);
   const config = readConfig(dataDir);
+  const { issuer, payments: limits } = config;
   const store = await openStore(dataDir, config);
   const closers: (() => Promise<void>)[] = [() => store.close()];
   const close = async () => {
@@ -114,7 +128,9 @@ export async function startSettlement(
     const passes = await openPasses(dataDir, config, store, clock);
     const publisher = createPublisher({ store, rootKey, config, clock });
     await publisher.publish();
-    const jobs = createJobs({ store, publisher, issuer: config.issuer, clock, log });
+    const hub = createHub();
+    const desk = createPaymentDesk({ store, seedBox, hub, limits, issuer, clock });
+    const jobs = createJobs({ store, publisher, hub, issuer, clock, log });
     const pool = createVerifyPool({ workers: verifyWorkers, batchesMax, passesCachedMax });
     closers.push(() => jobs.close());
     closers.push(() => pool.close());
@@ -122,7 +138,8 @@ export async function startSettlement(
     const version = readVersion();
     const running = options.jobs === 'hold' ? holdJobs(jobs) : jobs;
     const parts = { store, publisher, passes, pool, challenges, config, operatorTokenHash };
-    const api = await buildApi({ ...parts, jobs: running, clock, log, version });
+    const told = { desk, hub, jobs: running };
+    const api = await buildApi({ ...parts, ...told, webDir, clock, log, version });
     closers.push(() => api.close());
     const url = await listen(api, host, port);
     running.start();
@@ -142,7 +159,8 @@ async function listen(api: Api, host: string, port: number): Promise<string> {
 }
 
 async function openStore(dataDir: string, config: SettlementFile): Promise<Store> {
-  return await openSqliteStore({ file: join(dataDir, DATABASE_FILE), limitsNow: config.limits });
+  const file = join(dataDir, DATABASE_FILE);
+  return await openSqliteStore({ file, limitsNow: config.limits, paymentLimits: config.payments });
 }
 
 async function readTokenHash(store: Store): Promise<string> {

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { genesisHash, lineHash, type TapRecord, writeBatch } from '@stile/protocol/gate-log.ts';
+import type { AskReason } from '@stile/protocol/reasons.ts';
 
 const BOOT = '0badcafe';
 
@@ -47,6 +48,31 @@ export class ScriptedGate {
       ...{ scanBytes: scan.length, line, fareCents: 250, trust: 1, deny: 0, tariff: 1 },
       ...changes,
     });
+  }
+
+  /** Appends a question to settlement under this id; returns its seq. */
+  ask(id: string, atMs: number): number {
+    const { line } = this;
+    return this.#append({ ...this.#stamp(atMs), kind: 'ask', id, way: 'ONLINE_CODE', line });
+  }
+
+  /** What the gate sends to settlement for an ask: whether this code pays. */
+  question(id: string, code: string, atMs: number) {
+    const { gate, line } = this;
+    const text = JSON.stringify({ stile: 'gate-payment/1', gate, id, code, line, atMs });
+    const signature = this.key.sign(utf8(`Stile-gate-payment\0${text}`));
+    const headers = {
+      'content-type': 'application/json',
+      'stile-signature': Buffer.from(signature).toString('base64url'),
+    };
+    return { bytes: utf8(text), headers };
+  }
+
+  /** Appends how an ask ended: opened for that fare, or refused where there is a reason. */
+  answer(of: number, atMs: number, reason: AskReason | null = null, fareCents = 250): number {
+    const verdict = reason === null ? 'open' : 'refuse';
+    const told = { verdict, reason, fareCents: reason === null ? fareCents : null };
+    return this.#append({ ...this.#stamp(atMs), kind: 'answer', of, ...told });
   }
 
   voidOf(of: number, atMs: number): number {

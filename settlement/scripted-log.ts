@@ -4,6 +4,7 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
 import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
+import type { AskReason } from '@stile/protocol/reasons.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { Checked, CheckedTap } from './core/check.ts';
 import type { CheckedBatch, CheckedLine, NewRider, Store } from './shell/store.ts';
@@ -12,6 +13,11 @@ export const ISSUER = 1;
 export const NOW_MS = Date.UTC(2026, 2, 2, 8);
 export const LIMITS = { codeLifetimeSMax: 3600, skewS: 20 };
 
+export type AnswerTold = {
+  verdict: 'open' | 'refuse';
+  reason?: AskReason;
+  fareCents?: number | null;
+};
 export type Ride = { account: string; counter: number; atMs: number; line?: string };
 
 export class ScriptedLog {
@@ -51,6 +57,19 @@ export class ScriptedLog {
       ...{ verdict: 'open', problem: null, code: { ...use, ...times } },
       ...changes,
     } as CheckedTap);
+  }
+
+  /** A question to settlement under this id; returns its seq. */
+  ask(id: string): number {
+    return this.add({ kind: 'ask', atMs: NOW_MS, clock: 'TRUSTED', id, line: this.line });
+  }
+
+  /** How an ask ended at the gate. What the fare was, only the line itself says. */
+  answer(of: number, how: AnswerTold): number {
+    const { verdict, reason: gateReason = null, fareCents = verdict === 'open' ? 250 : null } = how;
+    const stamp = { atMs: NOW_MS, clock: 'TRUSTED' } as const;
+    const checked: Checked = { kind: 'answer', ...stamp, of, verdict, gateReason };
+    return this.add(checked, JSON.stringify({ ...checked, fareCents }));
   }
 
   batch(fromSeq = 1, toSeq = this.lastSeq): CheckedBatch {

@@ -3,12 +3,12 @@
  */
 import { pino } from 'pino';
 import { startSettlement } from './main.ts';
-import { START_MS } from './scripted-town.ts';
+import { START_MS, TEST_SEED_KEY } from './scripted-town.ts';
 import { systemClock } from './shell/clock.ts';
 
 const [, , dataDir = '', jobs] = process.argv;
 const { url } = await startSettlement(
-  { dataDir, port: 0, jobs: jobs === 'hold' ? 'hold' : 'run' },
+  { dataDir, port: 0, seedKeys: TEST_SEED_KEY, jobs: jobs === 'hold' ? 'hold' : 'run' },
   {
     log: pino({ level: 'silent' }),
     clock: { ...systemClock, now: () => ({ ...systemClock.now(), wallMs: START_MS }) },

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { generateKey, type SigningKey } from '@stile/crypto/sign.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
+import type { OnlineCode, Seed } from '@stile/protocol/payment.ts';
+import { otpOfStep, paymentStep, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
@@ -18,6 +20,9 @@ import type { SettlementOptions } from './shell/data-dir.ts';
 
 /** 2026-03-02T08:00:00Z, where the moved clock starts. */
 export const START_MS = Date.UTC(2026, 2, 2, 8);
+
+/** A test key: never use it for anything else. */
+export const TEST_SEED_KEY = '5e'.repeat(32);
 
 export type Answer = { status: number; body: unknown; headers: Record<string, unknown> };
 export type Asked = {
@@ -33,6 +38,8 @@ export type TownOptions = {
   settings?: SettlementOptions;
   config?: Partial<SettlementConfig>;
   log?: Logger;
+  /** Null: none, so payment codes are off. Default: a test key. */
+  seedKeys?: string | null;
 };
 
 export class ScriptedTown {
@@ -53,7 +60,9 @@ export class ScriptedTown {
     const clock = new MovedClock();
     const { operatorTokenFile } = await initSettlement(dataDir, options.settings ?? {}, clock);
     const log = options.log ?? pino({ level: 'silent' });
-    const config = { dataDir, port: 0, ...options.config };
+    const { seedKeys = TEST_SEED_KEY } = options;
+    const sealed = seedKeys === null ? {} : { seedKeys };
+    const config = { dataDir, port: 0, ...sealed, ...options.config };
     const settlement = await startSettlement(config, { log, clock });
     const token = readFileSync(operatorTokenFile, 'utf8').trim();
     return new ScriptedTown(dataDir, settlement, token, clock);
@@ -96,6 +105,12 @@ export class ScriptedTown {
     return await this.get<T>(`/v1/operator/${url}`, asked);
   }
 
+  /** The merchant's token. */
+  async addMerchant(merchant: string): Promise<string> {
+    const body = { merchant, name: `Shop ${merchant}` };
+    return (await this.operate<{ token: string }>('POST', 'merchants', body)).token;
+  }
+
   async setFare(line: string, fareCents: number, fromS?: number): Promise<void> {
     const from = fromS === undefined ? {} : { fromS };
     await this.operate('PUT', `lines/${line}`, { fareCents, ...from });
@@ -132,6 +147,11 @@ export class ScriptedTown {
       body: { algorithm, publicKey, ...proof },
     });
     return new ScriptedRider(this, key, enrolled);
+  }
+
+  async openSession({ key, account, serial }: ScriptedRider): Promise<{ token: string }> {
+    const proof = await this.prove(key, 'open-session', `${account}/${serial}`);
+    return await this.get('/v1/sessions', { body: { account, serial, ...proof } });
   }
 
   async prove(key: SigningKey, purpose: ProofPurpose, subject: string) {
@@ -176,6 +196,29 @@ export class ScriptedRider {
     return makeTransitCode(this.pass, fresh, signer.sign);
   }
 
+  /** Fetches and confirms a seed, as a phone does while it is online. */
+  async fetchSeed(): Promise<ScriptedSeed> {
+    return await this.seedOf(this.#town);
+  }
+
+  /** As `fetchSeed`, of a settlement that was started again. */
+  async seedOf(town: ScriptedTown): Promise<ScriptedSeed> {
+    const ask = { token: this.session, body: {} };
+    const seed = await town.get<Seed>('/v1/riders/me/payment-seeds', ask);
+    const path = `/v1/riders/me/payment-seeds/${seed.handle}/confirmation`;
+    await town.get(path, ask);
+    return scriptedSeed(seed);
+  }
+
+  async onlineCode(): Promise<string> {
+    return await this.onlineCodeOf(this.#town);
+  }
+
+  async onlineCodeOf(town: ScriptedTown): Promise<string> {
+    const ask = { token: this.session, body: {} };
+    return (await town.get<OnlineCode>('/v1/riders/me/online-codes', ask)).text;
+  }
+
   async topUp(amountCents: number, key?: string): Promise<void> {
     this.#topUps += 1;
     const idempotencyKey = key ?? `top-up-${this.#topUps}`;
@@ -188,6 +231,20 @@ export class ScriptedRider {
     const { balanceCents, debtCents, denied } = me;
     return { balanceCents, debtCents, denied };
   }
+}
+
+export type ScriptedSeed = Seed & {
+  /** The 18 digits of the step of that instant, or of one so many steps away. */
+  codeAt(atMs: number, stepsAway?: number): string;
+};
+
+function scriptedSeed(seed: Seed): ScriptedSeed {
+  const secret = fromHex(seed.seed, 32) ?? new Uint8Array();
+  const codeAt = (atMs: number, stepsAway = 0) => {
+    const step = paymentStep(Math.floor(atMs / 1000)) + stepsAway;
+    return writePaymentCode(seed.handle, otpOfStep(secret, step));
+  };
+  return { ...seed, codeAt };
 }
 
 /** A clock that stands still until it is moved; alarms ring when it passes them. */

@@ -3,6 +3,7 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { denyId, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeAsks } from './ask.contract.ts';
 import { describeIngest, type OpenStore } from './ingest.contract.ts';
 import { describeOrder } from './order.contract.ts';
 import { accountOf, addGate, addRider, drain, ISSUER, NOW_MS } from './scripted-log.ts';
@@ -13,6 +14,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('riders', () => describeRiders(open));
     describe('gates and lists', () => describeLists(open));
     describe('ingest', () => describeIngest(open));
+    describe('asks', () => describeAsks(open));
     describe('order', () => describeOrder(open));
   });
 }

@@ -1,12 +1,14 @@
 /**
- * Who may ask: the operator by the one token whose hash is stored, a rider by a session. Both are
- * looked at before the body is read. There is no third way in.
+ * Who may ask: the operator by the one token whose hash is stored, a rider by a session, a merchant by
+ * its token. All are looked at before the body is read. Gates sign what they send instead.
  */
 import { assert, Fault } from '@stile/protocol/fault.ts';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { wallS } from '../clock.ts';
 import { isSameHash, tokenHash } from '../data-dir.ts';
+import type { MerchantRow } from '../payment-store.ts';
+import { spend } from './allowance.ts';
 import type { ApiParts } from './app.ts';
 
 export type ApiRouter = FastifyInstance<
@@ -21,6 +23,8 @@ export type RiderSession = { account: string; serial: number };
 
 const riders = new WeakMap<FastifyRequest, RiderSession>();
 
+const merchants = new WeakMap<FastifyRequest, MerchantRow>();
+
 export function requireOperator({ operatorTokenHash }: ApiParts) {
   return async (request: FastifyRequest): Promise<void> => {
     const token = bearerOf(request);
@@ -30,11 +34,12 @@ export function requireOperator({ operatorTokenHash }: ApiParts) {
   };
 }
 
-export function requireSession({ store, clock }: ApiParts) {
-  return async (request: FastifyRequest): Promise<void> => {
+export function requireSession({ store, clock, allowances }: ApiParts) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const token = bearerOf(request);
     const session = token && (await store.findSession(tokenHash(token), wallS(clock)));
     if (!session) throw new Fault('UNAUTHENTICATED', 'this needs an open session');
+    spend(allowances.rider, session.account, reply);
     riders.set(request, session);
   };
 }
@@ -44,6 +49,23 @@ export function riderOf(request: FastifyRequest): RiderSession {
   const session = riders.get(request);
   assert(session !== undefined, 'the route requires a session');
   return session;
+}
+
+export function requireMerchant({ store, allowances }: ApiParts) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const token = bearerOf(request);
+    const merchant = token && (await store.findMerchant(tokenHash(token)));
+    if (!merchant) throw new Fault('UNAUTHENTICATED', "this needs a merchant's token");
+    spend(allowances.merchant, merchant.merchant, reply);
+    merchants.set(request, merchant);
+  };
+}
+
+/** Whose token it is; only behind `requireMerchant`. */
+export function merchantOf(request: FastifyRequest): MerchantRow {
+  const merchant = merchants.get(request);
+  assert(merchant !== undefined, 'the route requires a merchant');
+  return merchant;
 }
 
 function bearerOf(request: FastifyRequest): string | undefined {

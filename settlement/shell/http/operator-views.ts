@@ -32,6 +32,7 @@ const gateSchema = z.object({
     unreadable: count,
     extraUses: count,
     fareUnknown: count,
+    unpaid: count,
     rejected: count,
   }),
 });

@@ -116,7 +116,7 @@ function addFares(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addDenials(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock, jobs } = parts;
+  const { store, config, clock, jobs, hub } = parts;
   const answer = z.object({ account: z.string(), serial: z.int(), denied: z.boolean() });
   const response = { 200: answer, 401: refusalSchema, 404: refusalSchema };
 
@@ -143,6 +143,7 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
       const { account, serial = 0, note } = request.body;
       await store.setDenied(await idOf(request.body), note, clock.now().wallMs);
       jobs.wake();
+      hub.tellRider(account, { kind: 'ACCOUNT' });
       return { account, serial, denied: true };
     },
   );
@@ -162,6 +163,7 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
       const { account, serial = 0 } = request.body;
       await store.liftDenied(await idOf(request.body), clock.now().wallMs);
       jobs.wake();
+      hub.tellRider(account, { kind: 'ACCOUNT' });
       const left = await store.findDenials(config.issuer, account, serial);
       return { account, serial, denied: left.length > 0 };
     },

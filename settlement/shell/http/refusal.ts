@@ -3,6 +3,7 @@
  * have their status in protocol/fault.ts, which is the only table for them; refusals that only this
  * API knows have theirs here.
  */
+import type { Socket } from 'node:net';
 import { FAULT_TABLE, Fault } from '@stile/protocol/fault.ts';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
@@ -22,6 +23,16 @@ export const REFUSAL_STATUS = {
   KEY_TAKEN: 409,
   ACCOUNT_DENIED: 403,
   WALLET_FULL: 409,
+  PAYMENT_UNKNOWN: 404,
+  ORDER_UNKNOWN: 404,
+  HANDLE_UNKNOWN: 404,
+  MERCHANT_UNKNOWN: 404,
+  KEY_REUSED: 409,
+  AMOUNT_CHANGED: 409,
+  TOO_MUCH: 409,
+  TOO_MANY_STREAMS: 503,
+  PAYMENT_CODES_OFF: 503,
+  PAGES_NOT_BUILT: 503,
 } as const;
 export type RefusalCode = keyof typeof REFUSAL_STATUS;
 
@@ -44,6 +55,28 @@ export class Refusal extends Error {
   }
 }
 
+/** Statuses of what is no HTTP, too long a header, or too slow; anything else is the first. */
+const UNREADABLE: Record<string, string> = {
+  OTHER: '400 Bad Request',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** Fastify's own would log the bytes that came, with the credentials in them. */
+export function answerUnreadable(log: Logger) {
+  return (error: NodeJS.ErrnoException, socket: Socket): void => {
+    log.debug({ cause: error.code }, 'a request could not be read');
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const status = UNREADABLE[error.code ?? ''] ?? UNREADABLE.OTHER;
+    const body = JSON.stringify({ code: 'REQUEST_INVALID', message: 'this request is not HTTP' });
+    const head = `content-type: application/json\r\ncontent-length: ${body.length}`;
+    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n${head}\r\n\r\n${body}`);
+  };
+}
+
 type Answer = { status: number; code: string; message: string };
 
 export function answerError(log: Logger) {
@@ -53,7 +86,7 @@ export function answerError(log: Logger) {
       log.error({ route: request.routeOptions.url, error: error.stack ?? error.message }, 'failed');
     }
     if (status === 503) void reply.header('retry-after', RETRY_AFTER_S);
-    void reply.code(status).send({ code, message });
+    void reply.code(status).header('cache-control', 'no-store').send({ code, message });
   };
 }
 

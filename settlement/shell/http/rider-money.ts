@@ -1,5 +1,6 @@
 /** What a rider sees of the money, and the way in for more: balance, statement, top-ups. */
 import { Fault } from '@stile/protocol/fault.ts';
+import { WAYS } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
 import type { RiderView } from '../store.ts';
 import { type ApiRouter, requireSession, riderOf } from './access.ts';
@@ -33,8 +34,10 @@ export const riderSchema = z.object({
 const statementSchema = z.object({
   items: z.array(
     z.object({
-      kind: z.enum(['ride', 'topUp']),
-      riddenAtMs: z.int().nullable().describe("the gate's clock; null for a top-up"),
+      kind: z.enum(['ride', 'payment', 'refund', 'topUp']),
+      way: z.enum(WAYS).nullable().describe('how it was paid; null for a top-up'),
+      payee: z.string().nullable().describe("a merchant's name; a ride has its line"),
+      riddenAtMs: z.int().nullable().describe("the gate's clock; null where nobody rode"),
       chargedAtMs: z.int().describe('when it was recorded here'),
       line: z.string().nullable(),
       amountCents: cents,
@@ -90,7 +93,7 @@ function addStatement(app: ApiRouter, parts: ApiParts): void {
     {
       onRequest: requireSession(parts),
       schema: {
-        summary: 'Rides and top-ups, the latest first',
+        summary: 'Rides, payments, refunds and top-ups, the latest first',
         tags: ['rider'],
         security,
         querystring: z.object({
@@ -118,7 +121,7 @@ function addStatement(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addTopUps(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock, jobs } = parts;
+  const { store, config, clock, jobs, hub } = parts;
   app.post(
     '/v1/riders/me/top-ups',
     {
@@ -149,6 +152,7 @@ function addTopUps(app: ApiRouter, parts: ApiParts): void {
         throw new Refusal('WALLET_FULL', 'the wallet would hold more than it may');
       }
       jobs.wake();
+      hub.tellRider(account, { kind: 'ACCOUNT' });
       const { balanceCents, debtCents } = outcome;
       return { balanceCents, debtCents };
     },

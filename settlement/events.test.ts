@@ -1,0 +1,115 @@
+/** Server-sent events over a real port: both sides hear at once, nobody hears of another, nothing leaks. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ScriptedTown } from './scripted-town.ts';
+import { STREAMS_PER_SUBJECT_MAX } from './shell/hub.ts';
+
+let town: ScriptedTown;
+let stop: AbortController;
+beforeEach(async () => {
+  town = await ScriptedTown.open();
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort();
+  await town.close();
+});
+
+type Heard = { kind: string; [field: string]: unknown };
+
+/** An open stream; `next` waits for the next event, `ended` for its end. */
+async function listen(path: string, token: string) {
+  const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
+  const response = await fetch(new URL(path, town.settlement.url), {
+    headers,
+    signal: stop.signal,
+  });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  const next = async (): Promise<Heard | null> => {
+    for (;;) {
+      const end = rest.indexOf('\n\n');
+      if (end >= 0) {
+        const data = /^data: (.*)$/m.exec(rest.slice(0, end))?.[1];
+        rest = rest.slice(end + 2);
+        if (data !== undefined) return JSON.parse(data) as Heard;
+        continue;
+      }
+      const { done = true, value } = (await reader?.read()) ?? {};
+      if (done) return null;
+      rest += value ?? '';
+    }
+  };
+  return { status: response.status, next };
+}
+
+test('a payment is heard by its merchant and its rider, and by nobody else', async () => {
+  const [shop, other] = [await town.addMerchant('kiosk'), await town.addMerchant('other')];
+  const [ada, ben] = [await town.addRider(), await town.addRider()];
+  await ada.topUp(1_000);
+  const [atShop, atOther, atAda, atBen] = await Promise.all([
+    listen('/v1/merchants/me/events', shop),
+    listen('/v1/merchants/me/events', other),
+    listen('/v1/riders/me/events', ada.session),
+    listen('/v1/riders/me/events', ben.session),
+  ]);
+  for (const stream of [atShop, atOther, atAda, atBen]) {
+    expect(await stream.next()).toEqual({ kind: 'OPEN' });
+  }
+  const code = await ada.onlineCode();
+  const body = { idempotencyKey: 'a-sale-1', code, amountCents: 300 };
+  await town.get('/v1/payments', { body, token: shop });
+  expect(await atShop.next()).toMatchObject({ kind: 'PAYMENT', payment: { receipt: 1 } });
+  expect(await atAda.next()).toMatchObject({
+    ...{ kind: 'PAYMENT', payment: { payee: 'Shop kiosk', amountCents: 300 } },
+  });
+  expect(await atAda.next()).toEqual({ kind: 'ACCOUNT' });
+  await ben.topUp(1);
+  expect(await atBen.next()).toEqual({ kind: 'ACCOUNT' });
+  await town.get('/v1/payments/other-sale/reversal', { method: 'POST', token: other });
+  const order = { idempotencyKey: 'an-order', amountCents: 5 };
+  const { order: id } = await town.get<{ order: string }>('/v1/orders', {
+    body: order,
+    token: other,
+  });
+  await town.get(`/v1/orders/${id}`, { method: 'DELETE', token: other });
+  expect(await atOther.next()).toMatchObject({ kind: 'ORDER', order: { state: 'CANCELLED' } });
+});
+
+test('asking again with the same key tells nobody twice', async () => {
+  const shop = await town.addMerchant('kiosk');
+  const ada = await town.addRider();
+  await ada.topUp(1_000);
+  const stream = await listen('/v1/riders/me/events', ada.session);
+  await stream.next();
+  const body = { idempotencyKey: 'a-sale-1', code: await ada.onlineCode(), amountCents: 300 };
+  for (let times = 0; times < 3; times += 1) await town.get('/v1/payments', { body, token: shop });
+  const refund = { body: { idempotencyKey: 'a-refund', amountCents: 300 }, token: shop };
+  await town.get('/v1/payments/a-sale-1/refunds', refund);
+  const kinds: (string | undefined)[] = [];
+  for (let count = 0; count < 4; count += 1) kinds.push((await stream.next())?.kind);
+  expect(kinds).toEqual(['PAYMENT', 'ACCOUNT', 'REFUND', 'ACCOUNT']);
+});
+
+test('a stream needs its credential, ends with it, and there are not endlessly many', async () => {
+  const shop = await town.addMerchant('kiosk');
+  expect((await listen('/v1/merchants/me/events', 'nobody')).status).toBe(401);
+  const open = [];
+  for (let count = 0; count < STREAMS_PER_SUBJECT_MAX; count += 1) {
+    open.push(await listen('/v1/merchants/me/events', shop));
+  }
+  expect((await listen('/v1/merchants/me/events', shop)).status).toBe(503);
+  await town.operate('DELETE', 'merchants/kiosk');
+  for (const stream of open) {
+    await stream.next();
+    expect(await stream.next()).toBeNull();
+  }
+  expect((await listen('/v1/merchants/me/events', shop)).status).toBe(401);
+});
+
+test('a settlement that ends does not wait for its listeners', async () => {
+  const ada = await town.addRider();
+  const stream = await listen('/v1/riders/me/events', ada.session);
+  await stream.next();
+  await town.stop();
+  expect(await stream.next()).toBeNull();
+});

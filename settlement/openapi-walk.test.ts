@@ -1,0 +1,373 @@
+/**
+ * Who may ask what: every operation of the OpenAPI document is asked with every credential there is. The
+ * request is one that succeeds for whom it is meant, so a route that forgot its guard would answer it.
+ * Then everyone reaches for what is another's.
+ */
+import { randomBytes } from 'node:crypto';
+import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
+import type { Order, Payment, PaymentList } from '@stile/protocol/payment.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ScriptedGate } from './scripted-gate.ts';
+import {
+  type Asked,
+  type ScriptedRider,
+  type ScriptedSeed,
+  ScriptedTown,
+  START_MS,
+} from './scripted-town.ts';
+
+type Role = 'session' | 'merchant' | 'operator' | 'gate';
+type Request = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; url: string; body?: object };
+type Credential = { name: string; role: Role | null; of: (request: Request) => Asked };
+type Operation = { security?: Partial<Record<Role, unknown>>[] };
+type OpenApi = { paths: Record<string, Record<string, Operation>> };
+
+/** Open to all. What changes anything here carries its own proof in its body. */
+const PUBLIC = [
+  'GET /v1/deny-list/delta',
+  'GET /v1/deny-list/snapshot',
+  'GET /v1/health',
+  'GET /v1/trust-list',
+  'POST /v1/challenges',
+  'POST /v1/gates/enrolments',
+  'POST /v1/gates/{gate}/batches',
+  'POST /v1/passes',
+  'POST /v1/riders',
+  'POST /v1/sessions',
+];
+/** Not in the document: the document itself and the files of the pages. */
+const HIDDEN = [
+  ...['*', '/openapi.json', '/scanner', '/scanner*', '/till', '/till*', '/wallet', '/wallet*'],
+];
+const SALE = 'sale-of-kiosk';
+
+let town: ScriptedTown;
+let ada: ScriptedRider;
+let bob: ScriptedRider;
+let seed: ScriptedSeed;
+let kiosk: string;
+let bakery: string;
+let gate: ScriptedGate;
+let otherGate: ScriptedGate;
+let order: Order;
+let spare: Order;
+let credentials: Credential[];
+let requests: Map<string, Request>;
+
+beforeAll(async () => {
+  town = await ScriptedTown.open();
+  await town.setFare('M1', 250);
+  [gate, otherGate] = [await town.addGate('g1', 'M1'), await town.addGate('g2', 'M1')];
+  [ada, bob] = [await town.addRider(), await town.addRider()];
+  await ada.topUp(5_000);
+  await bob.topUp(5_000);
+  seed = await ada.fetchSeed();
+  [kiosk, bakery] = [await town.addMerchant('kiosk'), await town.addMerchant('bakery')];
+  const code = await ada.onlineCode();
+  const sale = { idempotencyKey: SALE, code, amountCents: 300, note: 'two rolls' };
+  await town.get<Payment>('/v1/payments', { body: sale, token: kiosk });
+  order = await makeOrder('order-of-kiosk');
+  spare = await makeOrder('spare-of-kiosk');
+  credentials = makeCredentials();
+  requests = new Map(makeRequests().map((one) => [one[0], requestOf(...one)]));
+});
+afterAll(async () => {
+  await town.close();
+});
+
+async function makeOrder(idempotencyKey: string): Promise<Order> {
+  const body = { idempotencyKey, amountCents: 120 };
+  return await town.get<Order>('/v1/orders', { body, token: kiosk });
+}
+
+function makeCredentials(): Credential[] {
+  const bearer = (name: string, role: Role, token: string): Credential => {
+    return { name, role, of: () => ({ token }) };
+  };
+  const signed = (name: string, role: Role | null, by: ScriptedGate): Credential => ({
+    ...{ name, role },
+    of: ({ body = {} }) => ({ headers: signatureOf(by, body) }),
+  });
+  return [
+    { name: 'nobody', role: null, of: () => ({}) },
+    { name: 'a made-up token', role: null, of: () => ({ token: 'A'.repeat(43) }) },
+    bearer('rider A', 'session', ada.session),
+    bearer('rider B', 'session', bob.session),
+    bearer('merchant A', 'merchant', kiosk),
+    bearer('merchant B', 'merchant', bakery),
+    bearer('the operator', 'operator', town.operatorToken),
+    signed('the gate', 'gate', gate),
+    signed('another gate', null, otherGate),
+  ];
+}
+
+function signatureOf(by: ScriptedGate, body: object): Record<string, string> {
+  const message = concatBytes(utf8('Stile-gate-payment\0'), utf8(JSON.stringify(body)));
+  return { 'stile-signature': Buffer.from(by.key.sign(message)).toString('base64url') };
+}
+
+/** In the order in which the right ones are asked: what ends something comes last. */
+function makeRequests(): [operation: string, path: string, body?: object][] {
+  const { account } = ada;
+  const { handle } = seed;
+  const code = `72${'1'.repeat(16)}`;
+  return [
+    ['GET /v1/riders/me', ''],
+    ['GET /v1/riders/me/statement', ''],
+    ['GET /v1/riders/me/events', ''],
+    ['POST /v1/riders/me/top-ups', '', { amountCents: 100, idempotencyKey: 'walk' }],
+    ['POST /v1/riders/me/payment-seeds/{handle}/confirmation', handle, {}],
+    ['POST /v1/riders/me/payment-seeds', '', {}],
+    ['POST /v1/riders/me/online-codes', '', {}],
+    ['GET /v1/riders/me/orders/{order}', order.order],
+    ['POST /v1/riders/me/orders/{order}/confirmation', order.order, { amountCents: 120 }],
+    ['DELETE /v1/riders/me/payment-seeds', ''],
+    ['GET /v1/merchants/me', ''],
+    ['GET /v1/merchants/me/events', ''],
+    ['POST /v1/payments', '', { idempotencyKey: 'walk-sale', code, amountCents: 1 }],
+    ['GET /v1/payments', `?fromMs=0&toMs=${START_MS * 2}`],
+    ['GET /v1/payments/{key}', SALE],
+    ['POST /v1/payments/{key}/refunds', SALE, { idempotencyKey: 'walk-back', amountCents: 1 }],
+    ['POST /v1/payments/{key}/reversal', SALE, {}],
+    ['POST /v1/orders', '', { idempotencyKey: 'walk-order', amountCents: 50 }],
+    ['GET /v1/orders/{order}', spare.order],
+    ['DELETE /v1/orders/{order}', spare.order],
+    ['POST /v1/gates/{gate}/payments', gate.gate, askOf(gate, '72'.padEnd(18, '3'))],
+    ['GET /v1/operator/gates', ''],
+    ['POST /v1/operator/gates', '', { gate: 'walk', line: 'M1' }],
+    ['PUT /v1/operator/lines/{line}', 'M9', { fareCents: 1 }],
+    ['GET /v1/operator/taps', ''],
+    ['GET /v1/operator/parked', ''],
+    ['GET /v1/operator/trial-balance', ''],
+    ['GET /v1/operator/accounts/{account}', account],
+    ['GET /v1/operator/merchants', ''],
+    ['POST /v1/operator/merchants', '', { merchant: 'walk', name: 'Walk' }],
+    ['POST /v1/operator/denials', '', { account, note: 'walk' }],
+    ['DELETE /v1/operator/denials', '', { account }],
+    ['POST /v1/operator/issuer-keys', '', {}],
+    ['DELETE /v1/operator/accounts/{account}/payment-seeds', account],
+    ['DELETE /v1/operator/merchants/{merchant}', 'kiosk'],
+  ];
+}
+
+function askOf({ gate: name, line }: ScriptedGate, code: string) {
+  const id = randomBytes(16).toString('hex');
+  return { stile: 'gate-payment/1', gate: name, id, code, line, atMs: START_MS };
+}
+
+/** `rest`: what stands for the name in the path, or the query. */
+function requestOf(operation: string, rest: string, body?: object): Request {
+  const [method, path = ''] = operation.split(' ');
+  const url = path.includes('{') ? path.replace(/\{\w+\}/, rest) : path + rest;
+  return { method: method as Request['method'], url, ...(body === undefined ? {} : { body }) };
+}
+
+async function operations(): Promise<{ name: string; path: string; roles: Role[] }[]> {
+  const { paths } = await town.get<OpenApi>('/openapi.json');
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security = [] }]) => {
+      const roles = security.flatMap((one) => Object.keys(one) as Role[]);
+      return { name: `${method.toUpperCase()} ${path}`, path, roles };
+    }),
+  );
+}
+
+async function askAs(credential: Credential, request: Request) {
+  const { url, ...rest } = request;
+  return await town.ask(url, { ...rest, ...credential.of(request) });
+}
+
+/** All that anybody could have changed. */
+async function everything(): Promise<unknown[]> {
+  const names = ['gates', 'merchants', 'parked', 'trial-balance', 'taps'];
+  const accounts = [ada, bob].map(({ account }) => `accounts/${account}`);
+  const all = [...names, ...accounts].map((name) => town.operate('GET', name));
+  for (const token of [ada.session, bob.session]) {
+    all.push(town.get('/v1/riders/me/statement', { token }));
+  }
+  for (const token of [kiosk, bakery]) {
+    all.push(town.get(`/v1/payments?fromMs=0&toMs=${START_MS * 2}`, { token }));
+  }
+  for (const { order: id } of [order, spare]) {
+    all.push(town.get(`/v1/orders/${id}`, { token: kiosk }));
+  }
+  return await Promise.all(all);
+}
+
+describe('every operation of the document', () => {
+  test('names one role, or is known to be open to all', async () => {
+    const open: string[] = [];
+    for (const { name, path, roles } of await operations()) {
+      if (roles.length === 0) open.push(name);
+      else expect([name, roles]).toEqual([name, [roleOf(path)]]);
+    }
+    expect(open.sort()).toEqual(PUBLIC);
+  });
+
+  test('is asked below, and there is none that the document does not know', async () => {
+    const names = (await operations()).map(({ name }) => name);
+    expect([...requests.keys(), ...PUBLIC].sort()).toEqual(names.sort());
+    const told = new Set(names.map((name) => name.split(' ')[1]?.replace(/\{(\w+)\}/g, ':$1')));
+    expect([...new Set(servedPaths())].filter((path) => !told.has(path)).sort()).toEqual(HIDDEN);
+  });
+
+  test('is refused to every other role, with no word of data, and changes nothing', async () => {
+    const before = await everything();
+    let refused = 0;
+    for (const { name, roles } of await operations()) {
+      const request = requests.get(name);
+      if (request === undefined) continue;
+      for (const credential of credentials) {
+        if (credential.role !== null && roles.includes(credential.role)) continue;
+        const { status, body } = await askAs(credential, request);
+        const who = `${name} as ${credential.name}`;
+        expect({ who, status }).toEqual({ who, status: 401 });
+        expect(body).toEqual({ code: 'UNAUTHENTICATED', message: expect.any(String) });
+        refused += 1;
+      }
+    }
+    expect(await everything()).toEqual(before);
+    // 9 credentials; riders and merchants are two each, who may both ask.
+    const of = { session: 7, merchant: 7, operator: 8, gate: 8 };
+    const all = (await operations()).flatMap(({ roles }) => roles.map((role) => of[role]));
+    expect(refused).toBe(all.reduce((sum, count) => sum + count, 0));
+  });
+
+  test('that is open to all asks for no credential and is not moved by one', async () => {
+    for (const name of PUBLIC) {
+      const request = requestOf(name, 'g1', name.startsWith('POST') ? {} : undefined);
+      const found = new Set<number>();
+      for (const credential of credentials) found.add((await askAs(credential, request)).status);
+      expect([name, found.size, found.has(401)]).toEqual([name, 1, false]);
+    }
+  });
+});
+
+function roleOf(path: string): Role {
+  if (path.startsWith('/v1/operator/')) return 'operator';
+  if (path.startsWith('/v1/riders/me')) return 'session';
+  return path.startsWith('/v1/gates/') ? 'gate' : 'merchant';
+}
+
+/** The paths that the router knows, from its own drawing of them. */
+function servedPaths(): string[] {
+  const parents: string[] = [];
+  const paths: string[] = [];
+  for (const line of town.settlement.api.printRoutes({ commonPrefix: false }).split('\n')) {
+    const found = /^([│ ]*)[├└]── (\S+)(.*)$/.exec(line);
+    if (found === null) continue;
+    const depth = (found[1] ?? '').length / 4;
+    const path = (parents[depth - 1] ?? '') + found[2];
+    parents.splice(depth, Number.POSITIVE_INFINITY, path);
+    if (found[3]?.includes('(')) paths.push(path);
+  }
+  return paths;
+}
+
+describe("another's", () => {
+  const as = (token: string, body?: object) => ({ token, ...(body === undefined ? {} : { body }) });
+
+  test('payments are unknown to a merchant, and closing their key closes only its own', async () => {
+    const before = await everything();
+    const url = `/v1/payments/${SALE}`;
+    expect(await town.get(url, as(bakery))).toMatchObject({
+      ...{ outcome: 'UNKNOWN', reason: 'NOT_RECEIVED', amountCents: 0, note: null, atMs: null },
+    });
+    const back = { idempotencyKey: 'bakery-back', amountCents: 1 };
+    expect(await town.ask(`${url}/refunds`, as(bakery, back))).toMatchObject({
+      ...{ status: 404, body: { code: 'PAYMENT_UNKNOWN' } },
+    });
+    const list = `/v1/payments?fromMs=0&toMs=${START_MS * 2}`;
+    expect((await town.get<PaymentList>(list, as(bakery))).items).toEqual([]);
+    expect(await everything()).toEqual(before);
+    const reversed = await town.get<Payment>(`${url}/reversal`, as(bakery, {}));
+    expect(reversed).toMatchObject({ outcome: 'REFUSED', reason: 'REVERSED', amountCents: 0 });
+    expect(await town.get(url, as(kiosk))).toMatchObject({ outcome: 'PAID', refundedCents: 0 });
+    expect(await ada.money()).toMatchObject({ balanceCents: 4_700 });
+  });
+
+  test('orders are unknown to a merchant', async () => {
+    const before = await everything();
+    for (const method of ['GET', 'DELETE'] as const) {
+      const answer = await town.ask(`/v1/orders/${order.order}`, { method, token: bakery });
+      expect(answer).toMatchObject({ status: 404, body: { code: 'ORDER_UNKNOWN' } });
+    }
+    expect(await everything()).toEqual(before);
+  });
+
+  test('idempotency key is no hindrance: keys are each merchant\u2019s own', async () => {
+    const body = { idempotencyKey: 'order-of-kiosk', amountCents: 77 };
+    const made = await town.get<Order>('/v1/orders', as(bakery, body));
+    expect(made).toMatchObject({ state: 'OPEN', amountCents: 77 });
+    expect(made.order).not.toBe(order.order);
+  });
+
+  test('seeds cannot be confirmed or ended by a rider', async () => {
+    const next = await town.get<{ handle: string }>('/v1/riders/me/payment-seeds', {
+      ...as(ada.session, {}),
+    });
+    const url = `/v1/riders/me/payment-seeds/${next.handle}/confirmation`;
+    expect(await town.ask(url, as(bob.session, {}))).toMatchObject({
+      ...{ status: 404, body: { code: 'HANDLE_UNKNOWN' } },
+    });
+    await town.get('/v1/riders/me/payment-seeds', { method: 'DELETE', token: bob.session });
+    // Ada's seed before is not ended by either, and her new one can still be confirmed.
+    const sale = { idempotencyKey: 'still-good', code: seed.codeAt(START_MS), amountCents: 10 };
+    expect(await town.get('/v1/payments', as(kiosk, sale))).toMatchObject({ outcome: 'PAID' });
+    await town.get(url, as(ada.session, {}));
+    seed = await ada.fetchSeed();
+  });
+
+  test('money is on no other statement, and a top-up key of another is not taken', async () => {
+    type Items = { items: { amountCents: number }[] };
+    const { items } = await town.get<Items>('/v1/riders/me/statement', as(bob.session));
+    expect(items.map(({ amountCents }) => amountCents)).toEqual([5_000]);
+    const me = await town.get<{ account: string }>('/v1/riders/me', as(bob.session));
+    expect(me.account).toBe(bob.account);
+    await bob.topUp(1, 'top-up-1-of-both');
+    await ada.topUp(2, 'top-up-1-of-both');
+    expect(await bob.money()).toMatchObject({ balanceCents: 5_001 });
+  });
+
+  test('gate cannot be asked for, whichever name is in the path, the body or the key', async () => {
+    const before = await everything();
+    const code = await bob.onlineCode();
+    for (const [path, named, key, status] of [
+      [gate, gate, otherGate, 401],
+      [gate, otherGate, otherGate, 401],
+      [otherGate, gate, gate, 401],
+      [otherGate, gate, otherGate, 400],
+    ] as const) {
+      const body = askOf(named, code);
+      const headers = signatureOf(key, body);
+      const answer = await town.ask(`/v1/gates/${path.gate}/payments`, { body, headers });
+      expect(answer.status).toBe(status);
+    }
+    expect(await everything()).toEqual(before);
+  });
+});
+
+test('each operation is answered to whom it is meant for', async () => {
+  requests = new Map(makeRequests().map((one) => [one[0], requestOf(...one)]));
+  for (const [name, request] of requests) {
+    const role = roleOf(request.url);
+    const credential = credentials.find((one) => one.role === role);
+    if (credential === undefined) throw new Error(`nobody is ${role}`);
+    const status = name.endsWith('/events')
+      ? await streamStatus(request.url, credential.of(request).token)
+      : (await askAs(credential, request)).status;
+    expect({ name, good: status >= 200 && status < 300 }).toEqual({ name, good: true });
+  }
+});
+
+async function streamStatus(path: string, token = ''): Promise<number> {
+  const stop = new AbortController();
+  const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
+  const response = await fetch(new URL(path, town.settlement.url), {
+    ...{ headers, signal: stop.signal },
+  });
+  const first = await response.body?.getReader().read();
+  stop.abort();
+  expect(Buffer.from(first?.value ?? []).toString()).toContain('OPEN');
+  return response.status;
+}
