@@ -1,6 +1,6 @@
 /**
  * Checks a gate's tap file without changing it: is the chain whole, is every line a record in its
- * place, is what was opened remembered. Safe beside a running gate: it only reads.
+ * place, is what was opened remembered, has every ask its one answer. Safe beside a running gate: it only reads.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,13 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { denyId } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { genesisHash, lineHash, readRecord, type TapRecord } from '@stile/protocol/gate-log.ts';
+import {
+  type GateRecord,
+  genesisHash,
+  lineHash,
+  readRecord,
+  type TapRecord,
+} from '@stile/protocol/gate-log.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import Database from 'better-sqlite3';
 
@@ -55,6 +61,7 @@ function checkLog(db: Database.Database): AuditCheck[] {
   const latestMs = db.prepare('SELECT max(at_ms) FROM log').pluck().get() as number | null;
   const latestS = (latestMs ?? 0) / 1000;
   const counts = { records: 0, open: 0, refuse: 0 };
+  const asks = new AskTally();
   for (const row of rows as IterableIterator<Row>) {
     counts.records += 1;
     // After pruning the first row's predecessor is gone; the chain is checked from there on.
@@ -65,8 +72,9 @@ function checkLog(db: Database.Database): AuditCheck[] {
     hash = row.hash;
     previous = row.seq;
     const read = readRecord({ seq: row.seq, bytes: row.line, hash: row.hash });
-    if (!read.ok) unreadable.push(row.seq);
-    else if (read.record.kind === 'tap') {
+    if (read.ok) asks.add(read.record);
+    else unreadable.push(row.seq);
+    if (read.ok && read.record.kind === 'tap') {
       counts[read.record.verdict] += 1;
       if (isForgotten(read.record, (id) => counterOf.get(id) as number | undefined, latestS)) {
         forgotten.push(row.seq);
@@ -91,12 +99,47 @@ function checkLog(db: Database.Database): AuditCheck[] {
       ok: forgotten.length === 0,
       detail: list(forgotten, `${counts.open} opened, ${counts.refuse} refused`),
     },
+    asks.check(meta.get('open_ask')),
     {
       name: 'settlement confirmed no more than there is',
       ok: acked <= last,
       detail: `${acked} of ${last} confirmed`,
     },
   ];
+}
+
+/** Answers to asks, as they come along; an ask may be older than the first record that is kept. */
+class AskTally {
+  readonly #open = new Set<number>();
+  readonly #wrong: number[] = [];
+  #firstSeq: number | undefined;
+  #answers = 0;
+
+  add(record: GateRecord): void {
+    this.#firstSeq ??= record.seq;
+    if (record.kind === 'ask') {
+      // The one before should have had its answer by now.
+      this.#wrong.push(...this.#open);
+      this.#open.clear();
+      this.#open.add(record.seq);
+    }
+    if (record.kind !== 'answer') return;
+    this.#answers += 1;
+    if (!this.#open.delete(record.of) && record.of >= this.#firstSeq) this.#wrong.push(record.seq);
+  }
+
+  /** `remembered`: the ask that the gate believes to be open, as it stands in the file. */
+  check(remembered: unknown): AuditCheck {
+    const [open] = this.#open;
+    const isRemembered = open === undefined || remembered === String(open);
+    const wrong = isRemembered ? this.#wrong : [...this.#wrong, ...this.#open];
+    const waiting = open === undefined ? '' : ', 1 in flight';
+    return {
+      name: 'every ask has one answer',
+      ok: wrong.length === 0,
+      detail: list(wrong, `${this.#answers} answered${waiting}`),
+    };
+  }
 }
 
 function isForgotten(

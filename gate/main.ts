@@ -2,6 +2,7 @@
  * Composition root of the firmware: identity, stores, devices, loop and uplink, put together and taken
  * down again. No decision is made here.
  */
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
@@ -10,6 +11,7 @@ import { DisplayDriver } from '@stile/hardware/display/driver.ts';
 import { ScannerDriver } from '@stile/hardware/scanner/driver.ts';
 import { describeError, type Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
+import { createAsker } from './shell/asker.ts';
 import { type Clock, systemClock } from './shell/clock.ts';
 import type { GateConfig } from './shell/config.ts';
 import { readIdentity } from './shell/identity.ts';
@@ -22,7 +24,7 @@ import { createGateLoop, type GateLoop, type LoopParts } from './shell/run.ts';
 import { createStopwatch } from './shell/stopwatch.ts';
 import { createSyncer, type Syncer } from './shell/syncer.ts';
 import { newBootId, openTapsStore, type TapsStore } from './shell/taps-store.ts';
-import { createUplink } from './shell/uplink.ts';
+import { createUplink, type Uplink } from './shell/uplink.ts';
 import { warmUp } from './shell/warm-up.ts';
 
 const HOUSEKEEPING_MS = 1_000;
@@ -31,6 +33,7 @@ const QUIET_MS = 500;
 /** Old records and passes are looked for once in so many rounds of housekeeping. */
 const PRUNE_EVERY_ROUNDS = 60;
 const WARN_EVERY_ROUNDS = 24 * 3_600;
+const ASK_ID_BYTES = 16;
 /** How long words stay on the display before it invites the next rider. */
 const MESSAGE_MS = 2_500;
 
@@ -87,20 +90,25 @@ async function assemble(
     if (device !== null) closers.push(() => device.release());
   }
   const onFatal = onceFatal(options);
+  const uplink = createUplink({ ...config.settlement, rootKeys: identity.rootKeys, clock });
+  closers.push(() => uplink.close());
   const loop = createGateLoop({
     taps: stores.taps,
     reference: stores.reference,
     barrier: devices.barrier,
     display: devices.display ?? { show: () => undefined },
+    asker: createAsker({ ...identity, uplink, log }),
     clock,
     log,
     verify,
     stopwatch,
     settings: settingsOf(config, identity),
+    newAskId: () => randomBytes(ASK_ID_BYTES).toString('hex'),
+    random: options.random ?? Math.random,
     onStored: () => syncer.onStored(),
     onFatal,
   });
-  const syncer = joinSettlement({ ...options, onFatal }, identity, stores, loop);
+  const syncer = joinSettlement({ ...options, onFatal }, identity, stores, uplink, loop);
   const scanner = openScanner(config, clock, log, (text, atMs) => loop.onLine(text, atMs));
   closers.push(() => scanner.release());
   if (stores.replaced !== null) loop.storeNote('LOG_REPLACED', stores.replaced);
@@ -129,6 +137,7 @@ async function assemble(
       await scanner.release();
       await syncer.close();
       loop.close();
+      uplink.close();
       // The relay is left closed; a rider in the way is the hardware's business.
       await devices.barrier.close().catch(() => undefined);
       await devices.barrier.release();
@@ -156,11 +165,11 @@ function joinSettlement(
   options: GateOptions & { clock: Clock },
   identity: ReturnType<typeof readIdentity>,
   stores: Awaited<ReturnType<typeof openStores>>,
+  uplink: Uplink,
   loop: GateLoop,
 ): Syncer {
   const { config, clock, log, onFatal, random = Math.random } = options;
   const { taps, reference } = stores;
-  const uplink = createUplink({ ...config.settlement, rootKeys: identity.rootKeys });
   return createSyncer({
     gate: identity.gate,
     key: identity.key,
@@ -281,6 +290,7 @@ function settingsOf(
       openMs: barrier.openMs,
       presentationMs: rules.presentationMs,
       messageMs: MESSAGE_MS,
+      payBudgetMs: config.settlement.payBudgetMs,
     },
   };
 }

@@ -19,7 +19,7 @@ import {
   writeTransitCode,
 } from '@stile/protocol/transit-code.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
-import type { Use } from './core/gate.ts';
+import type { Use } from './core/tap.ts';
 import type { RecordDraft } from './shell/taps-store.ts';
 
 /** The instant of every test that does not say otherwise: 2026-03-02T08:00:00Z. */

@@ -7,6 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { sha256 } from '@stile/crypto/sign.ts';
 import { concatBytes, fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
+import {
+  type GatePayment,
+  type GatePaymentAnswer,
+  gatePaymentSchema,
+} from '@stile/protocol/payment.ts';
 import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
 import { onTestFinished } from 'vitest';
 import { NOW_S, rootKey, signAsRoot } from './scripted-phone.ts';
@@ -23,6 +28,7 @@ export type Answer = (response: ServerResponse, asked: Asked) => void;
 export const TRUST_PATH = '/v1/trust-list';
 export const DELTA_PATH = '/v1/deny-list/delta';
 export const SNAPSHOT_PATH = '/v1/deny-list/snapshot';
+export const PAYMENTS_PATH = '/v1/gates/g1/payments';
 
 /** A plain answer: status, body, headers. */
 export function say(
@@ -71,6 +77,8 @@ export const endless: Answer = (response) => {
 export async function startSettlement() {
   const answers = new Map<string, Answer>();
   const asked: Asked[] = [];
+  /** Of each request, the port that it came from: how many connections there were. */
+  const ports: (number | undefined)[] = [];
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
@@ -80,6 +88,7 @@ export async function startSettlement() {
       const { pathname: path, searchParams: query } = url;
       const question = { method, path, query, headers, body: Buffer.concat(parts) };
       asked.push(question);
+      ports.push(request.socket.remotePort);
       (answers.get(path) ?? say(404, '{"message":"no such thing"}'))(response, question);
     });
   });
@@ -96,7 +105,7 @@ export async function startSettlement() {
   }
   onTestFinished(stop);
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, answers, asked, stop };
+  return { url: `http://127.0.0.1:${port}`, answers, asked, ports, stop };
 }
 
 export type DenyStep = { head: DenyHead; ids: readonly string[] };
@@ -144,6 +153,29 @@ export async function signSnapshot(list: DenyStep, force = false): Promise<Uint8
   };
   const jws = await signAsRoot('stile-deny-snapshot+jws', head);
   return concatBytes(Buffer.from(`${jws}\n`), body);
+}
+
+export function questionIn({ body }: Asked): GatePayment {
+  return gatePaymentSchema.parse(JSON.parse(body.toString()));
+}
+
+/** Says that this gate's question was paid with 3.20, signed; `changes` may make it lie. */
+export function answerPaid(changes: Partial<GatePaymentAnswer> = {}, key = rootKey): Answer {
+  return (response, asked) => {
+    const { gate, id } = questionIn(asked);
+    const answer: GatePaymentAnswer = {
+      ...{ stile: 'gate-payment-answer/1', gate, id, outcome: 'PAID', reason: null },
+      ...{ fareCents: 320, issuedAtS: NOW_S },
+      ...changes,
+    };
+    const signed = signAsRoot('stile-gate-payment-answer+jws', answer, key);
+    void signed.then((jws) => say(200, jws)(response, asked));
+  };
+}
+
+/** Says, signed, that it was not paid and will not be. */
+export function answerRefused(reason: GatePaymentAnswer['reason']): Answer {
+  return answerPaid({ outcome: 'REFUSED', reason, fareCents: null });
 }
 
 function idBytes(hex: string): Uint8Array {

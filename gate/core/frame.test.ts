@@ -15,6 +15,8 @@ import {
 
 const CODES = [makeText({ suite: 0 }), makeText({ suite: 1 })] as const;
 const [CODE] = CODES;
+/** A payment code and an online code. */
+const DIGITS = ['711234567812345678', '720000000000000009'] as const;
 /** What a GM65 answers to a written setting: status 0, one byte of data, CRC. */
 const ACK = Uint8Array.of(0x02, 0x00, 0x00, 0x01, 0x00, 0x33, 0x31);
 
@@ -67,7 +69,7 @@ function linesByHand(bytes: Uint8Array): string[] {
 }
 
 const piece = fc.oneof(
-  fc.constantFrom(...CODES, '\r', '\n', '\r\n', '\0', '\0\0\0', 'TC1:', 'TC1', ' '),
+  fc.constantFrom(...CODES, ...DIGITS, '\r', '\n', '\r\n', '\0', '\0\0\0', 'TC1:', 'TC1', ' '),
   fc.uint8Array({ maxLength: 12 }),
   fc.constantFrom(1_023, 1_024, 1_025, 2_500).map((length) => 'x'.repeat(length)),
 );
@@ -149,7 +151,7 @@ test.each([
   expect(guard(sliced(bytes, 7)).text).toBe(`${CODES[0]}\n${CODES[1]}\n${CODES[0]}\n`);
 });
 
-test.each([CODES[0], CODES[1]])(
+test.each([CODES[0], CODES[1], ...DIGITS])(
   'a whole code without a line end counts after a short silence',
   async (code) => {
     const { clock, lines, reader, settled } = readerAt(10);
@@ -166,6 +168,19 @@ test.each([CODES[0], CODES[1]])(
     reader.close();
   },
 );
+
+test.each(DIGITS)('digit by digit too: %s', async (code) => {
+  const { clock, lines, reader, settled } = readerAt(0);
+  await settled();
+  for (const byte of sliced(latin1(code), 1)) {
+    expect(lines).toEqual([]);
+    reader.push(byte);
+    clock.advance(CODE_IDLE_MS - 1);
+  }
+  clock.advance(1);
+  expect(lines).toEqual([code]);
+  reader.close();
+});
 
 test('the last character of a longer code may come late; silence counts from the last byte', async () => {
   const { clock, lines, reader, settled } = readerAt(0);
@@ -184,6 +199,12 @@ test.each([
   ['a code that broke off', CODE.slice(0, 200)],
   ['a code with something behind it', `${CODE}12`],
   ['as many characters that are no code', 'X'.repeat(303)],
+  ['a payment code that broke off', DIGITS[0].slice(0, 17)],
+  ['a payment code with a digit behind it', `${DIGITS[0]}9`],
+  ['as many digits with another prefix', '731234567812345678'],
+  ['as many digits with a wrong first one', '611234567812345678'],
+  ['as many characters, not all digits', '71123456781234567x'],
+  ['a payment code behind something else', `x${DIGITS[0].slice(1)}`],
   ['NULs', '\0\0\0'],
   ['an endless line', 'X'.repeat(5_000)],
 ])('%s is ended by a long silence, and the next code is good', async (_name, noise) => {

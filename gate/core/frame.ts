@@ -5,9 +5,10 @@
  * It also skips the acknowledgement frames that GM65-type scanners mix into their data
  * (hardware/README.md). Pure: bytes and time in, bytes out; it keeps counters, never the bytes.
  */
+import { ONLINE_PREFIX, PAYMENT_PREFIX, SERVER_CODE_DIGITS } from '@stile/protocol/payment-code.ts';
 import { CODE_TEXT_CHARS, TEXT_PREFIX } from '@stile/protocol/transit-code.ts';
 
-/** Longest line that is passed on; a code has 303 or 304 characters. */
+/** Longest line that is passed on; a transit code has 303 or 304 characters, the others 18. */
 export const LINE_BYTES_MAX = 1_024;
 /** Silence after which a whole code without a line end counts as one. */
 export const CODE_IDLE_MS = 100;
@@ -21,6 +22,12 @@ const REPLY_SECOND = 0x00;
 /** `02 00 | status | length | data… | crc crc`: six bytes around the data. */
 const REPLY_FIXED_BYTES = 6;
 const REPLY_DATA_BYTES_MAX = 32;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+/** What the digits of a payment or online code may begin with, by position. */
+const DIGIT_PREFIX = [0, 1].map((at) =>
+  [PAYMENT_PREFIX, ONLINE_PREFIX].map((prefix) => prefix.charCodeAt(at)),
+);
 const PREFIX = TEXT_PREFIX.split('').map((char) => char.charCodeAt(0));
 
 export type FrameState = {
@@ -28,6 +35,8 @@ export type FrameState = {
   lineBytes: number;
   /** How many bytes of the current line's start are `TC1:` so far (4: it may be a code). */
   prefixBytes: number;
+  /** How many bytes of its start are as those of a payment or online code (18: it may be one). */
+  digitBytes: number;
   /** True inside the rest of an endless line. */
   discarding: boolean;
   /** Position inside a scanner's acknowledgement frame; 0 outside. */
@@ -43,6 +52,7 @@ export type FrameState = {
 export const FRAME_START: Readonly<FrameState> = {
   lineBytes: 0,
   prefixBytes: 0,
+  digitBytes: 0,
   discarding: false,
   replyAt: 0,
   replyBytes: 0,
@@ -90,6 +100,9 @@ export function guardFrame(before: FrameState, chunk: Uint8Array, monoMs: number
       if (state.prefixBytes === state.lineBytes && byte === PREFIX[state.lineBytes]) {
         state.prefixBytes += 1;
       }
+      if (state.digitBytes === state.lineBytes && isCodeDigit(byte, state.lineBytes)) {
+        state.digitBytes += 1;
+      }
       state.lineBytes += 1;
     }
   }
@@ -112,15 +125,22 @@ export function flushFrame(before: FrameState, monoMs: number): FrameStep {
 
 function wakeAt(state: FrameState): number | null {
   if (state.lineBytes === 0 && !state.discarding && state.replyAt === 0) return null;
-  const whole =
+  const isTransitCode =
     state.prefixBytes === PREFIX.length &&
     (state.lineBytes === CODE_TEXT_CHARS[0] || state.lineBytes === CODE_TEXT_CHARS[1]);
-  return state.lastByteMonoMs + (whole ? CODE_IDLE_MS : LINE_IDLE_MS);
+  const isServerCode =
+    state.lineBytes === SERVER_CODE_DIGITS && state.digitBytes === SERVER_CODE_DIGITS;
+  return state.lastByteMonoMs + (isTransitCode || isServerCode ? CODE_IDLE_MS : LINE_IDLE_MS);
+}
+
+function isCodeDigit(byte: number, at: number): boolean {
+  return DIGIT_PREFIX[at]?.includes(byte) ?? (byte >= DIGIT_0 && byte <= DIGIT_9);
 }
 
 function startLine(state: FrameState): void {
   state.lineBytes = 0;
   state.prefixBytes = 0;
+  state.digitBytes = 0;
 }
 
 function skipReplyByte(state: FrameState, byte: number): void {

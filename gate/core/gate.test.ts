@@ -1,95 +1,17 @@
-import { createNodeVerify } from '@stile/crypto/node-verify.ts';
-import { fromHex } from '@stile/protocol/bytes.ts';
 import { SCAN_BYTES_KEPT, tapSchema } from '@stile/protocol/gate-log.ts';
 import { REASON_WORDS } from '@stile/protocol/reasons.ts';
-import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createMovedClock } from '../moved-clock.ts';
-import { GOOD, makeText, makeTrust, NOW_S, strangerKey } from '../scripted-phone.ts';
-import type { Facts } from './admit.ts';
+import { machine, RULES, START, scanOf, TIMING, verify } from '../scripted-machine.ts';
+import { GOOD, makeText, strangerKey } from '../scripted-phone.ts';
 import {
-  GATE_START,
   type GateEffect,
   type GateEvent,
-  type GateRules,
   IDLE_WORDS,
   step,
   UNREADABLE_STORED_MAX,
   UNREADABLE_WINDOW_MS,
 } from './gate.ts';
-
-const verify = createNodeVerify();
-const KEY = makeTrust().issuers[0];
-if (KEY === undefined) throw new Error('the scripted trust list has a key');
-const TIMING = { openMs: 3_000, presentationMs: 1_500, messageMs: 4_000 };
-const RULES: GateRules = {
-  line: 'M1',
-  fareCents: 320,
-  scopes: [1],
-  products: null,
-  codeLifetimeSMax: 120,
-  skewS: 20,
-  passbackS: 0,
-  onClockUnknown: 'refuse',
-  trustVersion: 5,
-  denyVersion: 8,
-  tariffVersion: 2,
-  timing: TIMING,
-};
-const FACTS: Facts = {
-  issuerKey: { ...KEY, publicKeyBytes: fromHex(KEY.publicKey, 32) ?? new Uint8Array() },
-  denied: false,
-  counterMax: undefined,
-  lastOpen: undefined,
-  clock: 'HOLDOVER',
-  signedTimeS: 0,
-  barrierConnected: true,
-};
-const START = { wallMs: NOW_S * 1000, monoMs: 50_000 };
-
-function scanOf(text: string, facts: Partial<Facts> | null = {}): GateEvent {
-  const reading = readTransitCode(text);
-  const found = reading.ok && facts !== null ? { ...FACTS, ...facts } : null;
-  return { kind: 'scan', text, reading, facts: found, clock: 'HOLDOVER' };
-}
-
-/** The machine on a hand-moved clock: its effects with their instants, its alarms kept for it. */
-function machine() {
-  const clock = createMovedClock(START);
-  const log: { atMs: number; effect: GateEffect }[] = [];
-  let state = GATE_START;
-  let cancel: (() => void) | null = null;
-  let wakeAtMs: number | null = null;
-
-  function handle(event: GateEvent): readonly GateEffect[] {
-    const now = clock.now();
-    const result = step(state, event, now, RULES, verify);
-    state = result.state;
-    wakeAtMs = result.wakeAtMs;
-    cancel?.();
-    cancel = wakeAtMs === null ? null : clock.alarm(wakeAtMs, () => handle({ kind: 'tick' }));
-    for (const effect of result.effects) log.push({ atMs: now.monoMs - START.monoMs, effect });
-    return result.effects;
-  }
-  /** When each effect of a kind was performed, in milliseconds since the start. */
-  const times = (kind: GateEffect['do']) =>
-    log.filter(({ effect }) => effect.do === kind).map(({ atMs }) => atMs);
-  const kinds = (effects: readonly GateEffect[]) => effects.map((effect) => effect.do);
-  return {
-    clock,
-    log,
-    handle,
-    times,
-    scan: (text: string, facts: Partial<Facts> | null = {}) => kinds(handle(scanOf(text, facts))),
-    get wakeAtMs() {
-      return wakeAtMs;
-    },
-    get state() {
-      return state;
-    },
-  };
-}
 
 function tapIn(effects: readonly GateEffect[]) {
   for (const effect of effects) if (effect.do === 'storeTap') return effect;
@@ -251,7 +173,7 @@ describe('failures', () => {
   test('a tap that could not be stored says so and leaves no opening behind', () => {
     const gate = machine();
     gate.handle(scanOf(good(1)));
-    const effects = gate.handle({ kind: 'storeFailed' });
+    const effects = gate.handle({ kind: 'storeFailed', what: 'tap' });
     expect(effects).toEqual([{ do: 'show', words: REASON_WORDS.STORAGE_FAILED }]);
     gate.clock.advance(60_000);
     expect(gate.times('close')).toEqual([]);
@@ -262,7 +184,7 @@ describe('failures', () => {
     gate.scan(good(1));
     gate.clock.advance(2_900);
     gate.scan(good(2), { counterMax: 1 });
-    gate.handle({ kind: 'storeFailed' });
+    gate.handle({ kind: 'storeFailed', what: 'tap' });
     gate.clock.advance(60_000);
     expect(gate.times('close')).toEqual([3_000]);
   });
@@ -272,7 +194,7 @@ describe('failures', () => {
     gate.scan(good(1));
     gate.clock.advance(1_000);
     gate.scan('noise');
-    gate.handle({ kind: 'storeFailed' });
+    gate.handle({ kind: 'storeFailed', what: 'tap' });
     gate.clock.advance(60_000);
     expect(gate.times('close')).toEqual([3_000]);
   });
@@ -342,7 +264,7 @@ const anyEvent: fc.Arbitrary<{ event: GateEvent; afterMs: number; wallMs: number
         ),
     },
     fc.constant<GateEvent>({ kind: 'tick' }),
-    fc.constant<GateEvent>({ kind: 'storeFailed' }),
+    fc.constant<GateEvent>({ kind: 'storeFailed', what: 'tap' }),
     fc.constant<GateEvent>({ kind: 'barrierFailed', ofSeq: 1 }),
   ),
   afterMs: fc.constantFrom(0, 1, 100, 1_500, 3_000, 70_000),

@@ -44,6 +44,8 @@ const configSchema = z.strictObject({
     syncEveryMs: durationMs(100, 3_600_000).default(5_000),
     listsEveryMs: durationMs(100, 86_400_000).default(60_000),
     timeoutMs: durationMs(100, 120_000).default(10_000),
+    /** How long one payment or online code may be asked about; a rider stands before the gate. */
+    payBudgetMs: durationMs(500, 10_000).default(2_500),
   }),
   rules: z
     .strictObject({

@@ -4,28 +4,36 @@
  */
 
 import { fromHex } from '@stile/protocol/bytes.ts';
-import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { assert, describeError, Fault } from '@stile/protocol/fault.ts';
 import type { NoteRecord } from '@stile/protocol/gate-log.ts';
+import { readServerCode } from '@stile/protocol/payment-code.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import { findFareCents, findIssuerKey, type TrustList } from '@stile/protocol/trust-list.ts';
 import type { Logger } from 'pino';
 import type { ClockState, Facts, Now } from '../core/admit.ts';
+import type { AskWay, Question } from '../core/ask.ts';
 import {
   GATE_START,
   type GateEffect,
   type GateEvent,
   type GateRules,
   type GateState,
-  IDLE_WORDS,
   step,
   type Words,
 } from '../core/gate.ts';
+import type { AskPort } from './asker.ts';
 import type { Clock } from './clock.ts';
 import type { ReferenceStore } from './reference-store.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import type { TapsStore } from './taps-store.ts';
 
+/** What the machine has to hear of, where it could not be stored. */
+const FAILED_WRITES: Partial<Record<GateEffect['do'], 'tap' | 'ask' | 'answer'>> = {
+  storeTap: 'tap',
+  storeAsk: 'ask',
+  storeAnswer: 'answer',
+};
 /** How far the wall clock may lie below the last signed time before it counts as lost. */
 export const CLOCK_TOLERANCE_S = 120;
 
@@ -42,6 +50,7 @@ export type LoopParts = {
   reference: ReferenceStore;
   barrier: BarrierPort;
   display: DisplayPort;
+  asker: AskPort;
   clock: Clock;
   log: Logger;
   verify: Verify;
@@ -50,6 +59,10 @@ export type LoopParts = {
     GateRules,
     'line' | 'scopes' | 'products' | 'passbackS' | 'onClockUnknown' | 'timing'
   >;
+  /** An id for an ask: 16 random bytes as hex. */
+  newAskId: () => string;
+  /** Uniform in [0, 1). */
+  random: () => number;
   onStored: () => void;
   /** The disk has failed: nothing more can be promised, the process must end. */
   onFatal: (fault: Fault) => void;
@@ -63,12 +76,13 @@ export function createGateLoop(parts: LoopParts): GateLoop {
 export class GateLoop {
   readonly #parts: LoopParts;
   readonly #verify: Verify;
-  readonly counts = { open: 0, refuse: 0, repeat: 0, dropped: 0 };
+  readonly counts = { open: 0, refuse: 0, repeat: 0, dropped: 0, unasked: 0 };
   #state: GateState = GATE_START;
   #cancelAlarm: (() => void) | null = null;
   #verifyMs = 0;
   #freshSignedTime = false;
   #lastScanMonoMs = Number.NEGATIVE_INFINITY;
+  #closed = false;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -84,11 +98,15 @@ export class GateLoop {
     return this.#lastScanMonoMs;
   }
 
+  /** Before the first scan: an ask that a crash has left without an answer is refused. */
   start(): void {
-    this.#show(IDLE_WORDS);
+    this.#handle({ kind: 'started', askOpen: this.#parts.taps.openAskSeq !== null });
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#handle({ kind: 'stopping' });
+    this.#closed = true;
     this.#cancelAlarm?.();
   }
 
@@ -104,6 +122,11 @@ export class GateLoop {
     const lineAtMs = performance.now();
     this.#lastScanMonoMs = lineAtMs;
     this.#verifyMs = 0;
+    const serverCode = readServerCode(text);
+    if (serverCode !== undefined) {
+      this.#onServerCode(text, serverCode.way);
+      return;
+    }
     const reading = readTransitCode(text);
     const decodedAtMs = performance.now();
     const clockNow = this.#clockState(clock.now());
@@ -122,6 +145,14 @@ export class GateLoop {
     stopwatch.add('lookup', foundAtMs - decodedAtMs);
     stopwatch.add('verify', this.#verifyMs);
     stopwatch.add('total', performance.now() - bytesAtMs);
+  }
+
+  #onServerCode(text: string, way: AskWay): void {
+    const { asker, barrier, newAskId } = this.#parts;
+    const { isKnownDown: networkDown } = asker;
+    const { connected: barrierConnected } = barrier;
+    const id = newAskId();
+    this.#handle({ kind: 'serverCode', text, way, id, networkDown, barrierConnected });
   }
 
   storeNote(note: NoteRecord['note'], detail: string): void {
@@ -191,6 +222,13 @@ export class GateLoop {
     switch (effect.do) {
       case 'storeTap':
         return this.#storeTap(effect, now);
+      case 'storeAsk':
+        return this.#storeAsk(effect, now);
+      case 'ask':
+        void this.#ask(effect.question, effect.timeoutMs);
+        return seq;
+      case 'storeAnswer':
+        return this.#storeAnswer(effect, now);
       case 'storeVoid':
         this.#storeVoid(effect.ofSeq, now);
         return seq;
@@ -207,9 +245,19 @@ export class GateLoop {
         this.#show(effect.words);
         return seq;
       case 'report':
-        this.counts[effect.what === 'repeat' ? 'repeat' : 'dropped'] += 1;
-        this.#parts.log.debug({ what: effect.what }, 'scan not stored');
+        this.#report(effect);
         return seq;
+    }
+  }
+
+  #report(effect: Extract<GateEffect, { do: 'report' }>): void {
+    const { log } = this.#parts;
+    this.counts[effect.what] += 1;
+    if (effect.what !== 'unasked') log.debug({ what: effect.what }, 'scan not stored');
+    else {
+      const { reason } = effect;
+      // A code that waits for its turn is read several times a second.
+      log[reason === 'BUSY' ? 'debug' : 'info']({ seq: null, verdict: 'refuse', reason }, 'answer');
     }
   }
 
@@ -224,6 +272,37 @@ export class GateLoop {
     const { verdict, reason } = effect.tap;
     setImmediate(() => log.info({ seq: stored, verdict, reason }, 'tap'));
     return stored;
+  }
+
+  #storeAsk({ id, way }: Extract<GateEffect, { do: 'storeAsk' }>, now: Now): number {
+    const { taps, settings, onStored, log } = this.#parts;
+    const { line } = settings;
+    const clock = this.#clockState(now);
+    const seq = taps.append({ kind: 'ask', clock, id, way, line }, stampOf(now), null);
+    onStored();
+    log.debug({ seq, ask: id, way }, 'ask');
+    return seq;
+  }
+
+  async #ask(question: Question, timeoutMs: number): Promise<void> {
+    const { asker, barrier, random } = this.#parts;
+    const result = await asker.ask(question, timeoutMs);
+    if (this.#closed) return;
+    const { connected: barrierConnected } = barrier;
+    this.#handle({ kind: 'asked', id: question.id, result, barrierConnected, jitter: random() });
+  }
+
+  #storeAnswer({ answer }: Extract<GateEffect, { do: 'storeAnswer' }>, now: Now): number {
+    const { taps, onStored, log } = this.#parts;
+    const of = taps.openAskSeq;
+    assert(of !== null, 'an ask is open where one is answered');
+    const clock = this.#clockState(now);
+    const seq = taps.append({ kind: 'answer', clock, of, ...answer }, stampOf(now), null);
+    this.counts[answer.verdict] += 1;
+    onStored();
+    const { verdict, reason } = answer;
+    setImmediate(() => log.info({ seq, of, verdict, reason }, 'answer'));
+    return seq;
   }
 
   #storeVoid(ofSeq: number, now: Now): void {
@@ -273,7 +352,8 @@ export class GateLoop {
     const fault = error instanceof Fault ? error : new Fault('STORE_FAILED', describeError(error));
     const { log, onFatal } = this.#parts;
     log.error({ effect: effect.do, code: fault.code, error: fault.message }, 'effect failed');
-    if (effect.do === 'storeTap') this.#handle({ kind: 'storeFailed' });
+    const what = FAILED_WRITES[effect.do];
+    if (what !== undefined) this.#handle({ kind: 'storeFailed', what });
     // A failed write or sync is final: what the kernel still has in memory can't be trusted.
     if (fault.code !== 'STORE_FULL') onFatal(fault);
   }

@@ -13,6 +13,7 @@ import { onTestFinished } from 'vitest';
 import type { Words } from '../core/gate.ts';
 import { createMovedClock } from '../moved-clock.ts';
 import { makeTrust, NOW_S, rootKey, rootKeyOf, signAsRoot } from '../scripted-phone.ts';
+import type { AskPort } from './asker.ts';
 import { openReferenceStore, type ReferenceStore } from './reference-store.ts';
 import { createGateLoop, type LoopParts } from './run.ts';
 import { scratchDir } from './scratch-dir.ts';
@@ -21,7 +22,12 @@ import { openTapsStore, type TapsStore } from './taps-store.ts';
 
 const verify = createNodeVerify();
 export const START = { wallMs: NOW_S * 1000, monoMs: 10_000 };
-export const TIMING = { openMs: 3_000, presentationMs: 1_500, messageMs: 4_000 };
+export const TIMING = {
+  openMs: 3_000,
+  presentationMs: 1_500,
+  messageMs: 4_000,
+  payBudgetMs: 2_500,
+};
 export type GateOptions = {
   dir?: string;
   boot?: string;
@@ -31,7 +37,26 @@ export type GateOptions = {
   reference?: (real: ReferenceStore) => ReferenceStore;
   open?: () => Promise<void>;
   show?: (words: Words) => void;
+  asker?: AskPort;
 };
+
+/** As a gate without any network: what is asked is never answered, because it is not asked. */
+const NOBODY: AskPort = {
+  isKnownDown: true,
+  ask: () => Promise.reject(new Error('a gate that knows of no network asks nobody')),
+};
+
+/** Every record of a tap file, read as any other program would. */
+export function recordsIn(file: string): GateRecord[] {
+  const db = new Database(file, { readonly: true });
+  const rows = db.prepare('SELECT seq, line, hash FROM log ORDER BY seq').all();
+  db.close();
+  return (rows as { seq: number; line: Uint8Array; hash: Uint8Array }[]).map((row) => {
+    const reading = readRecord({ seq: row.seq, bytes: row.line, hash: row.hash });
+    if (!reading.ok) throw new Error(reading.detail);
+    return reading.record;
+  });
+}
 
 /** A gate with real files, an arm and a display that keep what they were told, a hand-moved clock. */
 export async function gateWith(options: GateOptions = {}) {
@@ -45,17 +70,9 @@ export async function gateWith(options: GateOptions = {}) {
   const told: { what: 'open' | 'close'; atMs: number; onDisk: GateRecord | undefined }[] = [];
   const fatal: Fault[] = [];
   let stored = 0;
+  let asks = 1;
 
-  function recordsOnDisk(): GateRecord[] {
-    const db = new Database(file, { readonly: true });
-    const rows = db.prepare('SELECT seq, line, hash FROM log ORDER BY seq').all();
-    db.close();
-    return (rows as { seq: number; line: Uint8Array; hash: Uint8Array }[]).map((row) => {
-      const reading = readRecord({ seq: row.seq, bytes: row.line, hash: row.hash });
-      if (!reading.ok) throw new Error(reading.detail);
-      return reading.record;
-    });
-  }
+  const recordsOnDisk = () => recordsIn(file);
   function tell(what: 'open' | 'close'): void {
     const atMs = clock.now().monoMs - START.monoMs;
     told.push({ what, atMs, onDisk: recordsOnDisk().at(-1) });
@@ -80,6 +97,7 @@ export async function gateWith(options: GateOptions = {}) {
         options.show?.(words);
       },
     },
+    asker: options.asker ?? NOBODY,
     clock,
     log: pino({ level: 'silent' }),
     verify,
@@ -89,6 +107,8 @@ export async function gateWith(options: GateOptions = {}) {
       onClockUnknown: 'refuse',
       ...options.settings,
     },
+    newAskId: () => (asks++).toString(16).padStart(32, '0'),
+    random: () => 0.5,
     onStored: () => {
       stored += 1;
     },
@@ -110,7 +130,7 @@ export async function gateWith(options: GateOptions = {}) {
   const scan = (text: string) => loop.onLine(text, performance.now());
   const verdicts = () =>
     recordsOnDisk().map((record) =>
-      record.kind === 'tap' ? (record.reason ?? 'open') : record.kind,
+      record.kind === 'tap' || record.kind === 'answer' ? (record.reason ?? 'open') : record.kind,
     );
   return {
     ...{ barrier, clock, close, dir, fatal, loop, recordsOnDisk, reference, scan, shown, taps },

@@ -15,7 +15,7 @@ import {
   genesisHash,
   lineHash,
 } from '@stile/protocol/gate-log.ts';
-import type { Use } from '../core/gate.ts';
+import type { Use } from '../core/tap.ts';
 import { asStoreFault, type Connection, openDurable, type Schema } from './sqlite.ts';
 
 /** Rows deleted in one go, so that cleaning up never holds a tap up for long. */
@@ -104,6 +104,7 @@ function prepare(db: Connection) {
     readLines: db.prepare('SELECT seq, line, hash FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
     getMeta: db.prepare('SELECT value FROM meta WHERE key = ?').pluck(),
     setMeta: db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)'),
+    dropMeta: db.prepare('DELETE FROM meta WHERE key = ?'),
   };
 }
 
@@ -113,11 +114,18 @@ export class TapsStore {
   readonly #options: TapsStoreOptions;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #genesis: Uint8Array;
-  readonly #write: (line: Uint8Array, hash: Uint8Array, at: Stamp, use: Use | null) => void;
+  readonly #write: (
+    line: Uint8Array,
+    hash: Uint8Array,
+    at: Stamp,
+    use: Use | null,
+    openAskSeq: number | null,
+  ) => void;
   #lastSeq: number;
   #head: Uint8Array;
   #ackSeq: number;
   #signedTimeS: number;
+  #openAskSeq: number | null;
 
   constructor(db: Connection, options: TapsStoreOptions) {
     this.#db = db;
@@ -130,7 +138,12 @@ export class TapsStore {
     this.#head = last?.hash ?? this.#genesis;
     this.#ackSeq = Number(this.#getMeta('ack_seq') ?? 0);
     this.#signedTimeS = Number(this.#getMeta('signed_time_s') ?? 0);
-    this.#write = db.transaction((line, hash, at, use) => this.#writeRows(line, hash, at, use));
+    const openAsk = this.#getMeta('open_ask');
+    this.#openAskSeq = openAsk === undefined ? null : Number(openAsk);
+    this.#write = db.transaction((line, hash, at, use, openAskSeq) => {
+      this.#writeRows(line, hash, at, use);
+      if (openAskSeq !== this.#openAskSeq) this.#saveOpenAsk(openAskSeq);
+    });
     this.#checkChain();
   }
 
@@ -150,6 +163,11 @@ export class TapsStore {
     return this.#signedTimeS;
   }
 
+  /** The ask that has no answer yet; there is never more than one. */
+  get openAskSeq(): number | null {
+    return this.#openAskSeq;
+  }
+
   get headHash(): string {
     return toHex(this.#head);
   }
@@ -157,23 +175,41 @@ export class TapsStore {
   /** Writes one record and what to remember with it; durable when it returns its seq. */
   append(draft: RecordDraft, at: Stamp, use: Use | null): number {
     const { unconfirmedMax, boot, file } = this.#options;
-    // Taking a tap back must always be possible, or a rider pays for a barrier that stayed shut.
-    if (draft.kind === 'tap' && this.unconfirmed >= unconfirmedMax) {
+    // Ending what has begun must always be possible, or a rider pays for a barrier that stayed shut.
+    const begins = draft.kind === 'tap' || draft.kind === 'ask';
+    if (begins && this.unconfirmed >= unconfirmedMax) {
       throw new Fault('STORE_FULL', `${unconfirmedMax} records wait for settlement`);
     }
     const seq = this.#lastSeq + 1;
+    const openAskSeq = this.#openAskAfter(draft, seq);
     const stamp = { v: 1, seq, atMs: at.wallMs, monoMs: at.monoMs, boot };
     const line = utf8(JSON.stringify({ ...stamp, ...draft }));
     const hash = lineHash(this.#head, line, sha256);
     try {
-      this.#write(line, hash, at, use);
+      this.#write(line, hash, at, use, openAskSeq);
     } catch (error) {
       throw asStoreFault(error, file);
     }
     this.#lastSeq = seq;
     this.#head = hash;
+    this.#openAskSeq = openAskSeq;
     if (use !== null && use.issuedAtS > this.#signedTimeS) this.#signedTimeS = use.issuedAtS;
     return seq;
+  }
+
+  #openAskAfter(draft: RecordDraft, seq: number): number | null {
+    if (draft.kind === 'ask') {
+      assert(this.#openAskSeq === null, 'an ask begins when the one before has its answer');
+      return seq;
+    }
+    if (draft.kind !== 'answer') return this.#openAskSeq;
+    assert(draft.of === this.#openAskSeq, 'an answer is that of the ask that has none');
+    return null;
+  }
+
+  #saveOpenAsk(seq: number | null): void {
+    if (seq === null) this.#statements.dropMeta.run('open_ask');
+    else this.#setMeta('open_ask', seq);
   }
 
   #writeRows(line: Uint8Array, hash: Uint8Array, at: Stamp, use: Use | null): void {

@@ -7,6 +7,7 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { type GatePaymentAnswer, gatePaymentAnswerSchema } from '@stile/protocol/payment.ts';
 import { LIST_BYTES_MAX, openList, type RootKey } from '@stile/protocol/signed-list.ts';
 import { type BatchReply, batchReplySchema } from '@stile/protocol/sync.ts';
 import {
@@ -17,10 +18,25 @@ import {
   type TrustList,
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
-import { type Answer, exchange } from './exchange.ts';
+import { type Clock, systemClock } from './clock.ts';
+import {
+  type Answer,
+  exchange,
+  type KeptConnection,
+  keepConnection,
+  NoAnswer,
+} from './exchange.ts';
 
 /** Largest reply to a batch: 500 rulings. */
 const REPLY_BYTES_MAX = 256 * 1024;
+/** Largest answer to a question about a payment; they have about 500. */
+const PAYMENT_ANSWER_BYTES_MAX = 8 * 1024;
+/**
+ * For one sync interval after a failed exchange the network counts as down, within these bounds: what is
+ * older says nothing about now, however rarely a gate syncs.
+ */
+const KNOWN_DOWN_MS_MIN = 5_000;
+const KNOWN_DOWN_MS_MAX = 30_000;
 /** Largest snapshot: ten million entries and their head. */
 export const SNAPSHOT_BYTES_MAX = 10_000_000 * DENY_ID_BYTES + LIST_BYTES_MAX;
 
@@ -29,98 +45,183 @@ export type BatchAnswer =
   /** Settlement has judged the batch as a whole and will say the same again. */
   | { kind: 'refused'; status: number; message: string };
 
-export type UplinkOptions = { url: string; timeoutMs: number; rootKeys: readonly RootKey[] };
+export type PaymentAnswer =
+  | { kind: 'answered'; answer: GatePaymentAnswer }
+  /** Settlement does not take this question, and would say the same again. */
+  | { kind: 'refused'; status: number; message: string };
+
+export type UplinkOptions = {
+  url: string;
+  timeoutMs: number;
+  rootKeys: readonly RootKey[];
+  syncEveryMs?: number;
+  clock?: Clock;
+};
 
 /** A failed exchange, with what the server said about when to come back. */
 export class UplinkFault extends Fault {
   readonly retryAfterMs: number | null;
+  /** False where there was no connection, so that nothing can have reached settlement. */
+  readonly sent: boolean;
 
   constructor(message: string, retryAfterMs: number | null, cause?: unknown) {
     super(retryAfterMs === null ? 'UPLINK_UNREACHABLE' : 'UPLINK_BUSY', message, cause);
     this.retryAfterMs = retryAfterMs;
+    this.sent = !(cause instanceof NoAnswer) || cause.sent;
   }
 }
 
-export type Uplink = ReturnType<typeof createUplink>;
+type Request = {
+  bytesMax: number;
+  headers?: Record<string, string>;
+  body?: Uint8Array;
+  /** For what a rider waits for. */
+  hasty?: { timeoutMs: number; connection: KeptConnection };
+};
 
-export function createUplink(options: UplinkOptions) {
-  const { url, timeoutMs, rootKeys } = options;
-  const base = url.endsWith('/') ? url : `${url}/`;
+export function createUplink(options: UplinkOptions): Uplink {
+  return new Uplink(options);
+}
 
-  async function ask(
-    path: string,
-    bytesMax: number,
-    init: { headers?: Record<string, string>; body?: Uint8Array } = {},
-  ): Promise<Answer> {
-    let answer: Answer;
-    try {
-      answer = await exchange(new URL(path, base), {
-        method: init.body === undefined ? 'GET' : 'POST',
-        headers: init.headers ?? {},
-        body: init.body ?? null,
-        timeoutMs,
-        bytesMax,
-      });
-    } catch (error) {
-      throw new UplinkFault(`no answer from ${base}: ${describeError(error)}`, null, error);
+export class Uplink {
+  readonly #base: string;
+  readonly #timeoutMs: number;
+  readonly #rootKeys: readonly RootKey[];
+  readonly #clock: Clock;
+  readonly #knownDownMs: number;
+  readonly #kept: KeptConnection;
+  /** When an exchange failed, where none has succeeded since. */
+  #failedAtMs: number | null = null;
+
+  constructor(options: UplinkOptions) {
+    const { url, timeoutMs, rootKeys, clock = systemClock } = options;
+    this.#base = url.endsWith('/') ? url : `${url}/`;
+    this.#timeoutMs = timeoutMs;
+    this.#rootKeys = rootKeys;
+    this.#clock = clock;
+    const { syncEveryMs = KNOWN_DOWN_MS_MIN } = options;
+    this.#knownDownMs = Math.min(Math.max(syncEveryMs, KNOWN_DOWN_MS_MIN), KNOWN_DOWN_MS_MAX);
+    this.#kept = keepConnection(new URL(this.#base));
+  }
+
+  /** Whether the last exchange failed, and so lately that the next would fail too. */
+  get isKnownDown(): boolean {
+    const failedAtMs = this.#failedAtMs;
+    return failedAtMs !== null && this.#clock.now().monoMs - failedAtMs < this.#knownDownMs;
+  }
+
+  close(): void {
+    this.#kept.destroy();
+  }
+
+  async sendBatch(gate: string, batch: Uint8Array): Promise<BatchAnswer> {
+    const answer = await this.#request(`v1/gates/${gate}/batches`, {
+      bytesMax: REPLY_BYTES_MAX,
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: batch,
+    });
+    const json = parseJson(answer.body);
+    if (answer.status === 200) {
+      const parsed = batchReplySchema.safeParse(json);
+      if (parsed.success) return { kind: 'replied', reply: parsed.data };
+      throw new UplinkFault('settlement answers a batch with something else', null);
     }
+    return { kind: 'refused', status: answer.status, message: messageOf(json) };
+  }
+
+  /**
+   * Asks once whether a code has paid (protocol/README.md §14); `signature` is the gate's over `body`.
+   * @throws Fault LIST_REFUSED where the answer is not signed by the operator.
+   */
+  async askPayment(
+    gate: string,
+    body: Uint8Array,
+    signature: string,
+    timeoutMs: number,
+  ): Promise<PaymentAnswer> {
+    const answer = await this.#request(`v1/gates/${gate}/payments`, {
+      bytesMax: PAYMENT_ANSWER_BYTES_MAX,
+      headers: { 'content-type': 'application/json', 'stile-signature': signature },
+      body,
+      hasty: { timeoutMs, connection: this.#kept },
+    });
+    if (answer.status !== 200) {
+      const message = messageOf(parseJson(answer.body));
+      return { kind: 'refused', status: answer.status, message };
+    }
+    const type = 'stile-gate-payment-answer+jws';
+    const jws = textOf(answer.body);
+    const opened = await openList(type, jws, this.#rootKeys, gatePaymentAnswerSchema);
+    return { kind: 'answered', answer: opened };
+  }
+
+  /** The trust list, or null where it has not changed since `etag`. */
+  async fetchTrust(
+    etag: string | null,
+  ): Promise<{ list: TrustList; jws: string; etag: string | null } | null> {
+    const answer = await this.#request('v1/trust-list', {
+      bytesMax: LIST_BYTES_MAX,
+      headers: etag === null ? {} : { 'if-none-match': etag },
+    });
+    // Without a question "changed since?" this answer says nothing.
+    if (answer.status === 304 && etag !== null) return null;
+    if (answer.status !== 200) throw refused('the trust list', answer);
+    const jws = textOf(answer.body);
+    const list = await openList('stile-trust-list+jws', jws, this.#rootKeys, trustListSchema);
+    return { list, jws, etag: answer.headers.etag?.toString() ?? null };
+  }
+
+  /** The step from `from` to the list in force; 'snapshot' where there is none. */
+  async fetchDelta(from: number): Promise<DenyDelta | 'current' | 'snapshot'> {
+    const bytesMax = LIST_BYTES_MAX;
+    const answer = await this.#request(`v1/deny-list/delta?from=${from}`, { bytesMax });
+    if (answer.status === 204) return 'current';
+    if (answer.status === 410) return 'snapshot';
+    if (answer.status !== 200) throw refused('a deny delta', answer);
+    const jws = textOf(answer.body);
+    return await openList('stile-deny-delta+jws', jws, this.#rootKeys, denyDeltaSchema);
+  }
+
+  async fetchSnapshot(): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
+    const answer = await this.#request('v1/deny-list/snapshot', { bytesMax: SNAPSHOT_BYTES_MAX });
+    if (answer.status !== 200) throw refused('the deny snapshot', answer);
+    return await openSnapshot(answer.body, this.#rootKeys);
+  }
+
+  /** One exchange; what is no answer of settlement's is thrown as an UplinkFault. */
+  async #request(path: string, request: Request): Promise<Answer> {
+    const answer = await this.#reach(path, request);
     const { status, headers } = answer;
+    // A portal in between that wants somebody to log in is no settlement.
+    if (status >= 300 && status < 400 && status !== 304) {
+      this.#failedAtMs = this.#clock.now().monoMs;
+      throw new UplinkFault(`${this.#base} leads elsewhere (${status})`, null);
+    }
+    this.#failedAtMs = null;
     if (status === 429 || status >= 500) {
       const says = `settlement answers ${status} to ${path}`;
       throw new UplinkFault(says, retryAfterMs(headers['retry-after']));
     }
-    // A portal in between that wants somebody to log in is no settlement.
-    if (status >= 300 && status < 400 && status !== 304) {
-      throw new UplinkFault(`${base} leads elsewhere (${status})`, null);
-    }
     return answer;
   }
 
-  return {
-    async sendBatch(gate: string, batch: Uint8Array): Promise<BatchAnswer> {
-      const answer = await ask(`v1/gates/${gate}/batches`, REPLY_BYTES_MAX, {
-        headers: { 'content-type': 'application/x-ndjson' },
-        body: batch,
+  async #reach(path: string, { bytesMax, headers, body, hasty }: Request): Promise<Answer> {
+    try {
+      return await exchange(new URL(path, this.#base), {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: headers ?? {},
+        body: body ?? null,
+        bytesMax,
+        timeoutMs: this.#timeoutMs,
+        ...hasty,
       });
-      const json = parseJson(answer.body);
-      if (answer.status === 200) {
-        const parsed = batchReplySchema.safeParse(json);
-        if (parsed.success) return { kind: 'replied', reply: parsed.data };
-        throw new UplinkFault('settlement answers a batch with something else', null);
-      }
-      return { kind: 'refused', status: answer.status, message: messageOf(json) };
-    },
-
-    /** The trust list, or null where it has not changed since `etag`. */
-    async fetchTrust(
-      etag: string | null,
-    ): Promise<{ list: TrustList; jws: string; etag: string | null } | null> {
-      const answer = await ask('v1/trust-list', LIST_BYTES_MAX, {
-        headers: etag === null ? {} : { 'if-none-match': etag },
-      });
-      // Without a question "changed since?" this answer says nothing.
-      if (answer.status === 304 && etag !== null) return null;
-      if (answer.status !== 200) throw refused('the trust list', answer);
-      const jws = textOf(answer.body);
-      const list = await openList('stile-trust-list+jws', jws, rootKeys, trustListSchema);
-      return { list, jws, etag: answer.headers.etag?.toString() ?? null };
-    },
-
-    /** The step from `from` to the list in force; 'snapshot' where there is none. */
-    async fetchDelta(from: number): Promise<DenyDelta | 'current' | 'snapshot'> {
-      const answer = await ask(`v1/deny-list/delta?from=${from}`, LIST_BYTES_MAX);
-      if (answer.status === 204) return 'current';
-      if (answer.status === 410) return 'snapshot';
-      if (answer.status !== 200) throw refused('a deny delta', answer);
-      return await openList('stile-deny-delta+jws', textOf(answer.body), rootKeys, denyDeltaSchema);
-    },
-
-    async fetchSnapshot(): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
-      const answer = await ask('v1/deny-list/snapshot', SNAPSHOT_BYTES_MAX);
-      if (answer.status !== 200) throw refused('the deny snapshot', answer);
-      return await openSnapshot(answer.body, rootKeys);
-    },
-  };
+    } catch (error) {
+      // What was given little time and had a connection may only have been slow.
+      const slow = hasty !== undefined && error instanceof NoAnswer && error.sent;
+      if (!slow) this.#failedAtMs = this.#clock.now().monoMs;
+      throw new UplinkFault(`no answer from ${this.#base}: ${describeError(error)}`, null, error);
+    }
+  }
 }
 
 /** Takes a snapshot file apart: signed head, LF, then exactly the ids that the head covers. */

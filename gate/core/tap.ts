@@ -1,0 +1,67 @@
+/**
+ * What of a scan goes into the log, and what is remembered of a code that opened. Pure; it decides
+ * nothing.
+ */
+import { SCAN_BYTES_KEPT, type TapRecord } from '@stile/protocol/gate-log.ts';
+import type { Verdict } from '@stile/protocol/reasons.ts';
+import type { TransitCode } from '@stile/protocol/transit-code.ts';
+import type { ClockState, Rules } from './admit.ts';
+
+/** A pass and account to remember, once the tap opens the gate. */
+export type Use = {
+  issuer: number;
+  account: string;
+  serial: number;
+  counter: number;
+  expiresAtS: number;
+  issuedAtS: number;
+};
+
+/** A tap before the store gives it its place (seq, boot and time stamps) in the log. */
+export type TapDraft = Pick<
+  TapRecord,
+  'verdict' | 'reason' | 'scan' | 'scanHex' | 'scanBytes' | 'line' | 'fareCents'
+> & { trust: number; deny: number; tariff: number; clock: ClockState };
+
+/** `text`: one character a byte (ISO 8859-1), so that nothing is lost or guessed. */
+export function draftTap(
+  text: string,
+  verdict: Verdict,
+  rules: Rules,
+  clock: ClockState,
+): TapDraft {
+  const readable = /^[\x20-\x7e]*$/.test(text) && text.length <= SCAN_BYTES_KEPT;
+  return {
+    verdict: verdict.verdict,
+    reason: verdict.verdict === 'open' ? null : verdict.reason,
+    scan: readable ? text : null,
+    scanHex: readable ? null : hexOfLatin1(text.slice(0, SCAN_BYTES_KEPT)),
+    scanBytes: text.length,
+    line: rules.line,
+    fareCents: rules.fareCents ?? null,
+    trust: rules.trustVersion,
+    deny: rules.denyVersion,
+    tariff: rules.tariffVersion,
+    clock,
+  };
+}
+
+function hexOfLatin1(text: string): string {
+  let hex = '';
+  for (let at = 0; at < text.length; at += 1) {
+    hex += (text.charCodeAt(at) & 0xff).toString(16).padStart(2, '0');
+  }
+  return hex;
+}
+
+export function useOf(code: TransitCode): Use {
+  const { pass } = code;
+  return {
+    issuer: pass.issuer,
+    account: pass.account,
+    serial: pass.serial,
+    counter: code.counter,
+    expiresAtS: pass.issuedAtS + pass.lifetimeMin * 60,
+    issuedAtS: pass.issuedAtS,
+  };
+}

@@ -1,0 +1,189 @@
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createMovedClock } from '../moved-clock.ts';
+import {
+  gateKey,
+  makeTrust,
+  NOW_S,
+  rootKey,
+  rootKeyOf,
+  signAsRoot,
+  strangerKey,
+} from '../scripted-phone.ts';
+import {
+  type Answer,
+  answerPaid,
+  answerRefused,
+  cutOff,
+  endless,
+  hang,
+  PAYMENTS_PATH,
+  questionIn,
+  say,
+  startSettlement,
+  TRUST_PATH,
+} from '../scripted-settlement.ts';
+import { createAsker } from './asker.ts';
+import { createUplink } from './uplink.ts';
+
+const ID = '0123456789abcdef0123456789abcdef';
+const QUESTION = { id: ID, code: '711234567887654321', atMs: NOW_S * 1000 };
+const SYNC_EVERY_MS = 7_000;
+const FAILED = { kind: 'failed', sent: true, retryAfterMs: null, doubt: null };
+
+async function world(answer: Answer, syncEveryMs = SYNC_EVERY_MS) {
+  const settlement = await startSettlement();
+  settlement.answers.set(PAYMENTS_PATH, answer);
+  const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 0 });
+  const rootKeys = [rootKeyOf(rootKey)];
+  const { url } = settlement;
+  const uplink = createUplink({ url, timeoutMs: 5_000, rootKeys, syncEveryMs, clock });
+  onTestFinished(() => uplink.close());
+  const log = pino({ level: 'silent' });
+  const asker = createAsker({ gate: 'g1', line: 'M1', key: gateKey, uplink, log });
+  const ask = (timeoutMs = 5_000) => asker.ask(QUESTION, timeoutMs);
+  return { ...settlement, ask, asker, clock, uplink };
+}
+
+test('a question is signed as a whole by the gate, and the same each time', async () => {
+  const { ask, asked } = await world(answerPaid());
+  expect(await ask()).toEqual({ kind: 'paid', fareCents: 320 });
+  expect(await ask()).toEqual({ kind: 'paid', fareCents: 320 });
+  const [first, second] = asked;
+  if (first === undefined || second === undefined) throw new Error('it was asked twice');
+  expect(first).toMatchObject({ method: 'POST', path: PAYMENTS_PATH });
+  expect(first.headers['content-type']).toBe('application/json');
+  expect(questionIn(first)).toEqual({
+    ...{ stile: 'gate-payment/1', gate: 'g1', line: 'M1' },
+    ...QUESTION,
+  });
+  expect(second.body).toEqual(first.body);
+  const signature = Buffer.from(String(first.headers['stile-signature']), 'base64url');
+  const message = concatBytes(utf8('Stile-gate-payment\0'), first.body);
+  expect(createNodeVerify()('Ed25519', gateKey.publicKey, message, signature)).toBe(true);
+});
+
+test('one connection is kept for questions, and a closed one is replaced', async () => {
+  const { ask, answers, ports } = await world(answerPaid());
+  for (let question = 0; question < 3; question += 1) await ask();
+  expect(new Set(ports).size).toBe(1);
+  answers.set(PAYMENTS_PATH, (response, asked) => {
+    response.shouldKeepAlive = false;
+    answerPaid()(response, asked);
+  });
+  await ask();
+  expect(await ask()).toMatchObject({ kind: 'paid' });
+  expect(new Set(ports).size).toBe(2);
+});
+
+test('a refusal comes with its reason', async () => {
+  const { ask } = await world(answerRefused('WALLET_SHORT'));
+  expect(await ask()).toEqual({ kind: 'refused', reason: 'WALLET_SHORT' });
+});
+
+test.each([400, 401, 403, 404, 409, 413])('status %i is not asked again', async (status) => {
+  const { ask } = await world(say(status, '{"message":"no"}'));
+  expect(await ask()).toEqual({ kind: 'rejected' });
+});
+
+test.each<[string, Answer, object]>([
+  ['an undecided payment', answerPaid({ outcome: 'UNKNOWN', fareCents: null }), FAILED],
+  [
+    'a payment that was not received',
+    answerPaid({ outcome: 'UNKNOWN', reason: 'NOT_RECEIVED', fareCents: null }),
+    FAILED,
+  ],
+  ['a plain failure', say(500, 'oops'), FAILED],
+  ['busy', say(503, '', { 'retry-after': '2' }), { ...FAILED, retryAfterMs: 2_000 }],
+  ['too many requests', say(429, '', { 'retry-after': '9' }), { ...FAILED, retryAfterMs: 9_000 }],
+  ['an answer cut off in its body', cutOff('x'.repeat(500)), FAILED],
+  ['an endless answer', endless, FAILED],
+  ['a redirect', say(302, '', { location: 'http://127.0.0.1:1/' }), FAILED],
+])('%s: no answer yet', async (_name, answer, expected) => {
+  const { ask } = await world(answer);
+  expect(await ask()).toEqual(expected);
+});
+
+test.each<[string, Answer]>([
+  ['signed by a stranger', answerPaid({}, strangerKey)],
+  ['for another question', answerPaid({ id: 'f'.repeat(32) })],
+  ['for another gate', answerPaid({ gate: 'g2' })],
+  ['paid, with a reason why not', answerPaid({ reason: 'DENIED' })],
+  ['paid, with no fare', answerPaid({ fareCents: null })],
+  ['refused, without a reason', answerRefused(null)],
+  ['a page of a captive portal', say(200, '<html>Log in</html>')],
+  ['nothing', say(200, '')],
+  [
+    'another thing that the operator signed',
+    (response, asked) => {
+      const list = signAsRoot('stile-trust-list+jws', makeTrust());
+      void list.then((jws) => say(200, jws)(response, asked));
+    },
+  ],
+  [
+    'the right words under another type',
+    (response, asked) => {
+      const { gate, id } = questionIn(asked);
+      const answer = { stile: 'gate-payment-answer/1', gate, id, outcome: 'PAID', reason: null };
+      const list = signAsRoot('stile-trust-list+jws', { ...answer, fareCents: 1, issuedAtS: 1 });
+      void list.then((jws) => say(200, jws)(response, asked));
+    },
+  ],
+])('an answer %s is not believed, and it says why', async (_name, answer) => {
+  const { ask } = await world(answer);
+  expect(await ask()).toEqual({ ...FAILED, doubt: expect.stringMatching(/./) });
+});
+
+test('a hanging server is left in the time of one attempt', async () => {
+  const { ask } = await world(hang);
+  expect(await ask(100)).toEqual(FAILED);
+});
+
+describe('what is known of the network', () => {
+  test('is nothing at first; then a lost connection counts for one sync interval', async () => {
+    const { ask, asker, clock, stop } = await world(answerPaid());
+    expect(asker.isKnownDown).toBe(false);
+    await stop();
+    expect(await ask()).toEqual({ ...FAILED, sent: false });
+    expect(asker.isKnownDown).toBe(true);
+    clock.advance(SYNC_EVERY_MS - 1);
+    expect(asker.isKnownDown).toBe(true);
+    clock.advance(1);
+    expect(asker.isKnownDown).toBe(false);
+  });
+
+  test.each([
+    ['once an hour', 3_600_000, 30_000],
+    ['all the time', 100, 5_000],
+  ])('is bounded where a gate syncs %s', async (_name, everyMs, boundMs) => {
+    const { ask, asker, clock, stop } = await world(answerPaid(), everyMs);
+    await stop();
+    await ask();
+    clock.advance(boundMs - 1);
+    expect(asker.isKnownDown).toBe(true);
+    clock.advance(1);
+    expect(asker.isKnownDown).toBe(false);
+  });
+
+  test('comes from every exchange, and any answer ends it', async () => {
+    const { answers, asker, uplink } = await world(say(500));
+    answers.set(TRUST_PATH, say(302, '', { location: 'http://127.0.0.1:1/' }));
+    await uplink.fetchTrust(null).catch(() => undefined);
+    expect(asker.isKnownDown).toBe(true);
+    answers.set(TRUST_PATH, say(500));
+    await uplink.fetchTrust(null).catch(() => undefined);
+    expect(asker.isKnownDown).toBe(false);
+    answers.set(TRUST_PATH, cutOff('x'.repeat(500)));
+    await uplink.sendBatch('g1', Buffer.from('x')).catch(() => undefined);
+    await uplink.fetchTrust(null).catch(() => undefined);
+    expect(asker.isKnownDown).toBe(true);
+  });
+
+  test('is not that it is down where an answer was only slow', async () => {
+    const { ask, asker } = await world(hang);
+    await ask(100);
+    expect(asker.isKnownDown).toBe(false);
+  });
+});
