@@ -9,6 +9,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleepMs } from 'node:timers/promises';
 import { createDice } from '../dice.ts';
 import { openVirtualPort, PtyError, type VirtualPort } from '../pty.ts';
+import { type Feed, openFeed } from './feed.ts';
 import { createScannerModule } from './module.ts';
 import { PICTURE_BYTES_MAX, readPicture } from './picture.ts';
 import { createLinePlayer, type LinePlayer, type Misbehaviour, type Suffix } from './virtual.ts';
@@ -30,6 +31,8 @@ export type ScannerToolOptions = {
   pictures: readonly string[];
   /** A folder whose pictures are played as they appear. */
   watchDir?: string;
+  /** Also takes texts over HTTP on this port of this machine; 0: any. */
+  feedPort?: number;
   /** Lines to play; a line that begins with a slash is a command (see HELP). */
   input?: Readable;
   misbehaviour: Misbehaviour;
@@ -65,6 +68,7 @@ class ScannerTool {
   readonly #player: LinePlayer;
   readonly #module = createScannerModule();
   #port: VirtualPort | null = null;
+  #feed: Feed | null = null;
   /** One thing at a time on the wire: a reply never falls into the middle of a text. */
   #turn: Promise<void> = Promise.resolve();
   #played = 0;
@@ -96,6 +100,8 @@ class ScannerTool {
     // A line that nobody reads must not hold up the end.
     signal.addEventListener('abort', () => this.close().catch(() => undefined), { once: true });
     this.#say(`scanner at ${this.#options.link}, ${this.#options.baud} baud`);
+    const { feedPort } = this.#options;
+    if (feedPort !== undefined) await this.#openFeed(feedPort);
     await this.#waitForReader();
     for (const file of pictures) {
       if (!signal.aborted) await this.#playPicture(file);
@@ -110,7 +116,19 @@ class ScannerTool {
     return { played: this.#played, unread: this.#unread };
   }
 
+  async #openFeed(port: number): Promise<void> {
+    const play = (text: string) => this.#play(text);
+    this.#feed = await openFeed({ port, play, now: () => performance.now() });
+    this.#say(`feed at ${this.#feed.url}`);
+  }
+
   async close(): Promise<void> {
+    await this.#feed?.close();
+    this.#feed = null;
+    await this.#unplug();
+  }
+
+  async #unplug(): Promise<void> {
     const port = this.#port;
     this.#port = null;
     await port?.close();
@@ -216,7 +234,7 @@ class ScannerTool {
       case 'picture':
         return await this.#playPicture(Buffer.from(rest, 'latin1').toString());
       case 'unplug':
-        await this.close();
+        await this.#unplug();
         return this.#say('unplugged');
       case 'replug':
         return await this.#replug();
