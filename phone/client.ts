@@ -5,6 +5,12 @@
 import type { SigningKey } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
+import {
+  type OnlineCode,
+  onlineCodeSchema,
+  type Seed,
+  seedSchema,
+} from '@stile/protocol/payment.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
 
@@ -77,6 +83,17 @@ export function createPhoneClient(settlementUrl: string, key: SigningKey) {
     },
     async readRider(session: string): Promise<Rider> {
       return await ask(riderSchema, 'v1/riders/me', { session });
+    },
+    /** A new seed for payment codes: store it, then confirm it. */
+    async fetchSeed(session: string): Promise<Seed> {
+      return await ask(seedSchema, 'v1/riders/me/payment-seeds', { session, body: {} });
+    },
+    async confirmSeed(session: string, handle: string): Promise<void> {
+      const path = `v1/riders/me/payment-seeds/${handle}/confirmation`;
+      await ask(z.unknown(), path, { session, body: {} });
+    },
+    async fetchOnlineCode(session: string): Promise<OnlineCode> {
+      return await ask(onlineCodeSchema, 'v1/riders/me/online-codes', { session, body: {} });
     },
     /** Delivering the same `idempotencyKey` again tops up once. */
     async topUp(session: string, amountCents: number, idempotencyKey: string): Promise<void> {

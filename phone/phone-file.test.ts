@@ -34,6 +34,19 @@ test.each(['Ed25519', 'P-256'] as const)('a phone with a %s key is what was writ
   expect(readPhone(file)).toEqual(phone);
 });
 
+test('a phone has a seed once it fetched one, and a file of before has none', () => {
+  const file = join(folder, 'phone.json');
+  const before = phoneOf('P-256');
+  writePhone(file, before);
+  expect('seed' in readPhone(file)).toBe(false);
+  const seed = {
+    ...{ handle: '00012345', seed: '5e'.repeat(32), expiresAtS: 1_790_000_000 },
+    amountCentsMax: 5_000,
+  };
+  writePhone(file, { ...before, seed });
+  expect(readPhone(file)).toEqual({ ...before, seed });
+});
+
 test('a new counter replaces the old one whole, and leaves nothing beside it', () => {
   const file = join(folder, 'phone.json');
   writePhone(file, phoneOf('Ed25519'));
@@ -57,11 +70,16 @@ test.each([
   ['no JSON', 'hello'],
   ['another file', '{"a":1}'],
   ['a counter below zero', ''],
+  ['a seed that is none', ''],
 ])('%s is refused in a sentence', (what, content) => {
   const file = join(folder, 'phone.json');
   writePhone(file, phoneOf('Ed25519'));
-  const negative = readFileSync(file, 'utf8').replace('"counter": 41', '"counter": -1');
-  writeFileSync(file, what === 'a counter below zero' ? negative : content);
+  const good = readFileSync(file, 'utf8');
+  const changed: Record<string, string> = {
+    'a counter below zero': good.replace('"counter": 41', '"counter": -1'),
+    'a seed that is none': good.replace('"counter": 41', '"counter": 41, "seed": "5e"'),
+  };
+  writeFileSync(file, changed[what] ?? content);
   expect(() => readPhone(file)).toThrow(Fault);
   expect(() => readPhone(file)).toThrow(/is not a phone's file/);
 });

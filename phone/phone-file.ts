@@ -5,6 +5,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { seedSchema } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
 
 const phoneSchema = z.strictObject({
@@ -23,6 +24,8 @@ const phoneSchema = z.strictObject({
   pass: z.string().regex(/^(?:[0-9a-f]{2})+$/),
   /** The last counter that a code was made with; 0 before the first. */
   counter: z.int().min(0).max(0xffffffff),
+  /** What payment codes are made from; absent until one was fetched. */
+  seed: seedSchema.exactOptional(),
 });
 
 export type PhoneFile = z.infer<typeof phoneSchema>;

@@ -36,6 +36,8 @@ test.each([
   ['display'],
   ['rider'],
   ['rider', 'code'],
+  ['rider', 'payment-code'],
+  ['settlement', 'add-merchant'],
   ['code', 'inspect'],
   ['keys'],
   ['audit'],
@@ -57,6 +59,10 @@ test.each([
   [['rider', 'enrol', '--settlement', 'nowhere'], 2, /not a URL/],
   [['rider', 'enrol', '--settlement', 'http://127.0.0.1:9'], 1, /does not answer/],
   [['rider', 'top-up', '-5'], 2, /./],
+  [['rider', 'payment-code', '--seed', 'ab', '--handle', '12345678'], 2, /64 hexadecimal/],
+  [['rider', 'payment-code', '--seed', '00'.repeat(32), '--handle', '1234'], 2, /8 digits/],
+  [['rider', 'payment-code', '--handle', '12345678'], 2, /belong together/],
+  [['rider', 'payment-code', '--phone', 'missing.json'], 1, /no phone at/],
   [['code', 'inspect', '--at', 'yesterday', 'x'], 2, /an instant such as/],
   [['code', 'inspect', '--trust', 'missing.jws', 'x'], 1, /cannot read the trust list/],
   [['keys', 'check', 'zz'], 2, /32 or 33 bytes/],
@@ -99,3 +105,22 @@ test('a configuration is written once, checked, and says what is wrong with it',
   expect(wrong.code).toBe(1);
   expect(wrong.stderr).toContain('barrier.openMs');
 });
+
+// RFC 6238 appendix B, SHA-256. Its counters are of 30 s; ours are of 60 s, so the times are other ones.
+test.each([
+  ['1970-01-01T00:01:00Z', '46119246'],
+  ['1970-01-01T00:01:59Z', '46119246'],
+  [new Date(0x23523ec * 60_000).toISOString(), '68084774'],
+  [new Date(0x23523ed * 60_000).toISOString(), '67062674'],
+  [new Date(0x273ef07 * 60_000).toISOString(), '91819424'],
+  [new Date(0x3f940aa * 60_000).toISOString(), '90698825'],
+  [new Date(0x27bc86aa * 60_000).toISOString(), '77737706'],
+])(
+  'a payment code at %s has the password of RFC 6238, and nothing else is said',
+  async (at, otp) => {
+    const seed = Buffer.from('12345678901234567890123456789012').toString('hex');
+    const of = ['--seed', seed, '--handle', '00012345', '--at', at];
+    const ran = await stile('rider', 'payment-code', ...of);
+    expect(ran).toEqual({ code: 0, stdout: `7100012345${otp}\n`, stderr: '' });
+  },
+);

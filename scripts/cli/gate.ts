@@ -85,7 +85,7 @@ function configure(options: {
     scanner: { path: scanner, baud: 115_200 },
     barrier: { path: barrier, baud: 9_600, channel: 1, openMs: 3_000 },
     ...(display === undefined ? {} : { display: { path: display, baud: 9_600 } }),
-    settlement: { url: settlement, syncEveryMs: 5_000, listsEveryMs: 60_000 },
+    settlement: { url: settlement, syncEveryMs: 5_000, listsEveryMs: 60_000, payBudgetMs: 2_500 },
   };
   try {
     mkdirSync(dirname(resolve(config)), { recursive: true });

@@ -12,6 +12,7 @@ type ScannerOptions = {
   suffix: Suffix;
   picture: string[];
   watch?: string;
+  feed?: number;
   stdin: boolean;
   stay: boolean;
   waitMs: number;
@@ -33,6 +34,7 @@ export function addHardwareCommands(program: Command): void {
     .option('--link <path>', 'stable name of the port', './run/ttyGATE0')
     .option('--picture <file...>', 'PNG or JPEG files to scan, in order', [])
     .option('--watch <dir>', 'scan each picture that appears in this folder')
+    .option('--feed <port>', 'take texts over HTTP on this machine; 0: any', wholeNumber(0, 65_535))
     .option('--no-stdin', 'do not read texts and commands from standard input')
     .option('--stay', 'keep the port when everything is played', false)
     .option(
@@ -87,6 +89,7 @@ async function scanner(options: ScannerOptions): Promise<void> {
       stay,
       pictures: picture,
       ...(watch === undefined ? {} : { watchDir: watch }),
+      ...(options.feed === undefined ? {} : { feedPort: options.feed }),
       ...(reads && watch === undefined ? { input: process.stdin } : {}),
       misbehaviour: misbehaviourOf(options),
       out: process.stdout,

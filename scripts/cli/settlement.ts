@@ -29,16 +29,48 @@ export function addSettlementCommand(program: Command): void {
     .option('--operator <name>', 'name of the operator')
     .action(init);
   addOperatorCommands(settlement);
+  addMerchantCommands(operateOn(settlement));
 }
 
-function addOperatorCommands(settlement: Command): void {
-  const operate = (name: string, description: string) =>
+type Operate = (name: string, description: string) => Command;
+
+function operateOn(settlement: Command): Operate {
+  return (name, description) =>
     settlement
       .command(name)
       .description(description)
       .option('--data <dir>', 'data directory with the operator token', './settlement-data')
       .option('--url <url>', 'where settlement runs', DEFAULT_URL);
+}
 
+function addMerchantCommands(operate: Operate): void {
+  operate('add-merchant', 'let a shop take payments; prints its token, this once')
+    .requiredOption('--merchant <id>', 'lower-case letters, digits and -')
+    .requiredOption('--name <name>', 'as riders see it')
+    .action(async (options: Where & { merchant: string; name: string }) => {
+      const { merchant, name } = options;
+      printJson(await client(options).ask('POST', 'v1/operator/merchants', { merchant, name }));
+    });
+  operate('merchants', 'all shops').action(async (where: Where) => {
+    printJson(await client(where).ask('GET', 'v1/operator/merchants'));
+  });
+  operate('block-merchant', "end a shop's token")
+    .argument('<merchant>')
+    .action(async (merchant: string, where: Where) => {
+      const path = `v1/operator/merchants/${encodeURIComponent(merchant)}`;
+      await client(where).ask('DELETE', path);
+      printJson({ merchant, blocked: true });
+    });
+  operate('revoke-seeds', "end the payment codes of all of an account's phones")
+    .argument('<account>')
+    .action(async (account: string, where: Where) => {
+      const path = `v1/operator/accounts/${encodeURIComponent(account)}/payment-seeds`;
+      printJson(await client(where).ask('DELETE', path));
+    });
+}
+
+function addOperatorCommands(settlement: Command): void {
+  const operate = operateOn(settlement);
   operate('add-gate', 'announce a gate; prints the one-time token for its enrolment')
     .requiredOption('--gate <id>', 'letters, digits, - and _')
     .requiredOption('--line <line>', 'the line whose fare it takes')
@@ -151,7 +183,11 @@ async function start(options: {
   });
   await initSettlement(dataDir, operator === undefined ? {} : { operator });
   const signal = stopSignal();
-  const settlement = await startSettlement({ dataDir, host, port }, { log });
+  // Never in the data directory and never in an argument: backups and process lists are read by others.
+  const seedKeys = process.env.STILE_SEED_KEY;
+  const sealed = seedKeys === undefined || seedKeys === '' ? {} : { seedKeys };
+  if (!('seedKeys' in sealed)) log.warn('STILE_SEED_KEY is not set: payment codes are off');
+  const settlement = await startSettlement({ dataDir, host, port, ...sealed }, { log });
   log.info({ url: settlement.url }, 'listening');
   await stopped(signal);
   await settlement.close();
