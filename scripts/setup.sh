@@ -45,3 +45,39 @@ stile_setup() {
   PATH="$root/node_modules/.bin:$PATH"
   export PATH
 }
+
+# The pages that settlement serves. Quick enough to be made anew each time, so they are never stale.
+stile_pages() {
+  log=$(mktemp) || stile_fail "cannot write a temporary file"
+  if ! "$STILE_NODE" "$root/node_modules/vite/bin/vite.js" build "$root/web" --logLevel warn >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    stile_fail "the pages could not be built; the lines above say why."
+  fi
+  rm -f "$log"
+}
+
+# A browser for the tests of the pages: any Chromium that is there, otherwise Debian's.
+stile_browser() {
+  STILE_CHROMIUM=${STILE_CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
+  if [ -z "$STILE_CHROMIUM" ]; then
+    command -v apt-get >/dev/null 2>&1 ||
+      stile_fail "the tests need Chromium. Install it, or name it in STILE_CHROMIUM."
+    sudo=''
+    if [ "$(id -u)" -ne 0 ]; then
+      command -v sudo >/dev/null 2>&1 || stile_fail "the tests need Chromium: apt-get install chromium"
+      sudo=sudo
+    fi
+    echo "stile: installing Chromium for the tests (apt-get) ..." >&2
+    log=$(mktemp) || stile_fail "cannot write a temporary file"
+    if ! { $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq \
+      --no-install-recommends chromium; } >"$log" 2>&1; then
+      tail -n 20 "$log" >&2
+      rm -f "$log"
+      stile_fail "Chromium could not be installed; the lines above say why."
+    fi
+    rm -f "$log"
+    STILE_CHROMIUM=$(command -v chromium) || stile_fail "Chromium was installed but is not in the PATH."
+  fi
+  export STILE_CHROMIUM
+}

@@ -1,0 +1,148 @@
+/**
+ * The scanner page with a camera that shows a phone: a fake video goes through the decoder in the browser,
+ * over the feed, onto the pseudo-terminal, and arrives at the gate's own scanner driver.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { createDice } from '@stile/hardware/dice.ts';
+import {
+  drawQr,
+  encodePng,
+  photograph,
+  type Raster,
+} from '@stile/hardware/scanner/picture-draw.ts';
+import { runScannerTool } from '@stile/hardware/scanner/tool.ts';
+import { SerialPort } from 'serialport';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DESK, openBrowser, openPage, screenshot, Town } from './town.ts';
+
+const CODE = '710001234546119246';
+const [WIDTH, HEIGHT] = [640, 480];
+
+let folder: string;
+let town: Town;
+let stop: AbortController;
+let tool: Promise<unknown>;
+let feedUrl: string;
+let port: SerialPort;
+let received: string;
+let heard: () => void;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'stile-scan-'));
+  town = await Town.open();
+  stop = new AbortController();
+  const link = join(folder, 'tty');
+  const said = waitFor(/feed at (\S+)/);
+  tool = runScannerTool({
+    ...{ link, baud: 0, suffix: 'crlf', pictures: [], misbehaviour: NONE, seed: 1 },
+    ...{ waitMs: 10_000, stay: true, out: said.out, signal: stop.signal, feedPort: 0 },
+  });
+  feedUrl = await said.found;
+  received = '';
+  heard = () => undefined;
+  port = new SerialPort({ path: link, baudRate: 115_200 });
+  port.on('data', (bytes: Buffer) => {
+    received += bytes.toString('latin1');
+    heard();
+  });
+});
+afterEach(async () => {
+  await new Promise((done) => port.close(done));
+  stop.abort();
+  await tool;
+  await town.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const NONE = {
+  ...{ split: false, double: false, missingSuffix: false, acknowledge: false },
+  ...{ noiseBytes: 0, damagedBytes: 0, endlessBytes: 0 },
+};
+
+function waitFor(pattern: RegExp): { out: Writable; found: Promise<string> } {
+  let text = '';
+  let done: (found: string) => void;
+  const found = new Promise<string>((resolve) => {
+    done = resolve;
+  });
+  const out = new Writable({
+    write(chunk, _encoding, next) {
+      text += String(chunk);
+      const match = pattern.exec(text)?.[1];
+      if (match !== undefined) done(match);
+      next();
+    },
+  });
+  return { out, found };
+}
+
+async function line(): Promise<string> {
+  return await new Promise((done) => {
+    heard = () => {
+      const end = received.indexOf('\r\n');
+      if (end >= 0) done(received.slice(0, end));
+    };
+    heard();
+  });
+}
+
+async function phonePicture() {
+  const shot = { width: WIDTH, height: HEIGHT, turnDegrees: 6, share: 0.7 };
+  const light = { blurPx: 1, noise: 8, shade: 0.2 };
+  return photograph(await drawQr(CODE), { ...shot, ...light }, createDice(1));
+}
+
+/** One frame as raw video: luminance is the picture, colour is none. */
+function asVideo({ pixels }: Raster): Buffer {
+  const luma = Buffer.from(pixels);
+  const chroma = Buffer.alloc((WIDTH * HEIGHT) / 2, 128);
+  const head = Buffer.from(`YUV4MPEG2 W${WIDTH} H${HEIGHT} F10:1 Ip A1:1 C420jpeg\nFRAME\n`);
+  const frame = Buffer.from('FRAME\n');
+  return Buffer.concat([head, luma, chroma, frame, luma, chroma]);
+}
+
+test('a code before the camera reaches the serial line of the virtual scanner', async () => {
+  const video = join(folder, 'camera.y4m');
+  writeFileSync(video, asVideo(await phonePicture()));
+  const browser = await openBrowser([
+    '--use-fake-device-for-media-stream',
+    '--use-fake-ui-for-media-stream',
+    `--use-file-for-fake-video-capture=${video}`,
+  ]);
+  try {
+    const context = await browser.newContext({ viewport: DESK });
+    await context.grantPermissions(['camera'], { origin: town.url });
+    const { page, woes } = await openPage(context);
+    await page.goto(`${town.url}/scanner/#feed=${feedUrl}`);
+    await page.locator('[data-sent="PLAYED"]').first().waitFor();
+    expect(await line()).toBe(CODE);
+    await screenshot(page, 'scanner-desk');
+    // What was read is not shown: who looks on could use it.
+    expect(await page.content()).not.toContain(CODE);
+    expect(woes).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
+test('a picture does as well, and a page without a feed says how to get one', async () => {
+  const picture = join(folder, 'phone.png');
+  writeFileSync(picture, encodePng(await phonePicture()));
+  const browser = await openBrowser();
+  try {
+    const { page, woes } = await openPage(await browser.newContext({ viewport: DESK }));
+    await page.goto(`${town.url}/scanner/#feed=${feedUrl}`);
+    await page.locator('input[type=file]').setInputFiles(picture);
+    expect(await line()).toBe(CODE);
+    await page.goto('about:blank');
+    await page.goto(`${town.url}/scanner/#feed=http://evil.example/${'k'.repeat(22)}`);
+    await page.getByText('No virtual scanner is named').waitFor();
+    await page.locator('[data-failure]').waitFor();
+    expect(woes).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});

@@ -1,0 +1,196 @@
+/** The till in a real browser: every way to take a payment, every outcome, refunds, and lost answers. */
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { DESK, openBrowser, openPage, PHONE, screenshot, Town } from './town.ts';
+
+let town: Town;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let woes: string[];
+let shops = 0;
+let shop = '';
+
+beforeAll(async () => {
+  town = await Town.open();
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await town?.close();
+});
+beforeEach(async () => {
+  shops += 1;
+  shop = `kiosk-${shops}`;
+  const token = await town.addMerchant(shop, 'Harbour Kiosk');
+  context = await browser.newContext({ viewport: DESK, locale: 'en-GB' });
+  ({ page, woes } = await openPage(context));
+  await page.goto(`${town.url}/till/#token=${token}`);
+  await page.getByText('Harbour Kiosk').waitFor();
+});
+afterEach(async () => {
+  await context.close();
+  expect(woes).toEqual([]);
+});
+
+async function onlineCode(rider: Awaited<ReturnType<Town['addRider']>>): Promise<string> {
+  return (await rider.client.fetchOnlineCode(rider.session)).text;
+}
+
+async function enterAmount(digits: string): Promise<void> {
+  for (const digit of digits) {
+    await page.getByRole('button', { name: digit, exact: true }).click();
+  }
+  await page.locator(`[data-cents="${Number(digits)}"]`).waitFor();
+}
+
+/** Keys as a scanner on the keyboard port sends them: fast, with Enter behind. */
+async function scan(text: string): Promise<void> {
+  await page.evaluate((all) => {
+    for (const key of [...all, 'Enter']) {
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    }
+  }, text);
+}
+
+async function outcome(): Promise<string | null> {
+  const shown = page.locator('[data-outcome]').first();
+  await shown.waitFor();
+  return await shown.getAttribute('data-outcome');
+}
+
+test('the token leaves the address at once and is kept for the next visit', async () => {
+  expect(page.url()).toBe(`${town.url}/till/`);
+  await page.reload();
+  await page.getByText('Harbour Kiosk').waitFor();
+});
+
+test('a scanned code pays; the same code again does not; the list has both', async () => {
+  const rider = await town.addRider(2_000);
+  const code = await onlineCode(rider);
+  await enterAmount('320');
+  await screenshot(page, 'till-desk');
+  await scan(code);
+  expect(await outcome()).toBe('PAID');
+  await page.getByText('Receipt 1').waitFor();
+  await screenshot(page, 'till-paid');
+  await page.getByRole('button', { name: 'Next customer' }).click();
+  await enterAmount('100');
+  await scan(code);
+  expect(await outcome()).toBe('REFUSED');
+  await page.getByText('The code was used already').waitFor();
+  await screenshot(page, 'till-refused');
+  await page.getByRole('button', { name: 'Next customer' }).click();
+  await page.getByRole('button', { name: 'Today' }).click();
+  await page.locator('[data-total="320"]').waitFor();
+  expect(await page.locator('li[data-outcome]').count()).toBe(2);
+  await screenshot(page, 'till-list');
+});
+
+test('a person who types on the keyboard enters the amount, not a code', async () => {
+  await page.keyboard.type('1250', { delay: 90 });
+  await page.locator('[data-cents="1250"]').waitFor();
+  await page.keyboard.press('Backspace');
+  await page.locator('[data-cents="125"]').waitFor();
+});
+
+test('digits can be typed, and a transit code is told from a payment code', async () => {
+  const rider = await town.addRider(2_000);
+  await enterAmount('500');
+  await scan('TC1:A.B.C.D.E.F');
+  await page.getByText('That is a transit code').waitFor();
+  await page.getByRole('button', { name: 'Type digits' }).click();
+  const digits = (await onlineCode(rider)).replace(/(\d{3})/g, '$1 ');
+  await page.getByLabel('The 18 digits').fill(digits);
+  await page.getByRole('button', { name: 'Take payment' }).click();
+  expect(await outcome()).toBe('PAID');
+});
+
+test('a refund gives back a part and then no more than the rest', async () => {
+  const rider = await town.addRider(2_000);
+  await enterAmount('800');
+  await scan(await onlineCode(rider));
+  expect(await outcome()).toBe('PAID');
+  await page.getByRole('button', { name: 'Next customer' }).click();
+  await page.getByRole('button', { name: 'Today' }).click();
+  await page.getByRole('button', { name: 'Refund' }).click();
+  await page.getByLabel(/Amount to give back/).fill('3.00');
+  await screenshot(page, 'till-refund');
+  await page.getByRole('button', { name: 'Give back' }).click();
+  await page.locator('[data-total="500"]').waitFor();
+  await page.getByRole('button', { name: 'Refund' }).click();
+  await page.getByLabel(/Amount to give back/).fill('5.01');
+  expect(await page.getByRole('button', { name: 'Give back' }).isDisabled()).toBe(true);
+  const { balanceCents } = await rider.client.readRider(rider.session);
+  expect(balanceCents).toBe(1_500);
+});
+
+test('a lost answer is asked for again with the same key, and charges once', async () => {
+  const rider = await town.addRider(2_000);
+  let lost = 0;
+  const keys = new Set<string>();
+  await page.route('**/v1/payments', async (route) => {
+    keys.add((route.request().postDataJSON() as { idempotencyKey: string }).idempotencyKey);
+    if (lost > 0) return await route.continue();
+    lost += 1;
+    // Settlement pays; its answer is cut off.
+    await route.fetch();
+    await route.abort('connectionreset');
+  });
+  await enterAmount('700');
+  await scan(await onlineCode(rider));
+  expect(await outcome()).toBe('PAID');
+  expect(keys.size).toBe(1);
+  expect((await rider.client.readRider(rider.session)).balanceCents).toBe(1_300);
+});
+
+test('an answer that stays away is UNKNOWN, survives a reload, and can be taken back', async () => {
+  const rider = await town.addRider(2_000);
+  let reached = 0;
+  await page.route('**/v1/payments', async (route) => {
+    reached += 1;
+    if (reached === 1) await route.fetch();
+    await route.abort('connectionreset');
+  });
+  await enterAmount('700');
+  await scan(await onlineCode(rider));
+  expect(await outcome()).toBe('UNKNOWN');
+  await screenshot(page, 'till-unknown');
+  await page.reload();
+  expect(await outcome()).toBe('UNKNOWN');
+  await page.unroute('**/v1/payments');
+  await page.getByRole('button', { name: 'Take back' }).click();
+  expect(await outcome()).toBe('REVERSED');
+  expect((await rider.client.readRider(rider.session)).balanceCents).toBe(2_000);
+});
+
+test('an order QR is paid by the customer’s phone, and the till hears of it at once', async () => {
+  const rider = await town.addRider(2_000);
+  await enterAmount('450');
+  await page.getByRole('button', { name: 'Show QR' }).click();
+  const sheet = page.locator('[data-link]');
+  await sheet.waitFor();
+  await screenshot(page, 'till-order');
+  const link = (await sheet.getAttribute('data-link')) ?? '';
+  const order = link.slice(link.lastIndexOf('/') + 1);
+  const path = `/v1/riders/me/orders/${order}/confirmation`;
+  await town.ask('POST', path, rider.session, { amountCents: 450 });
+  expect(await outcome()).toBe('PAID');
+});
+
+test('a token that was ended is refused in words, and another can be entered', async () => {
+  await town.operate('DELETE', `merchants/${shop}`).catch(() => undefined);
+  await page.reload();
+  await page.getByText('was ended').waitFor();
+  await screenshot(page, 'till-signed-out');
+});
+
+test('fits a phone, and speaks German', async () => {
+  await page.setViewportSize(PHONE);
+  await page.getByRole('button', { name: 'Deutsch' }).click();
+  await page.getByText('Betrag').waitFor();
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe('de');
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(wide).toBeLessThanOrEqual(PHONE.width);
+  await screenshot(page, 'till-phone');
+});

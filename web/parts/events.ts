@@ -1,0 +1,99 @@
+/**
+ * Server-sent events read with fetch, because EventSource cannot send a credential and an address is no
+ * place for one (docs/decisions/0015). After a break it connects again by itself; whoever listens has
+ * to read the state again then, because nothing is repeated.
+ */
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import type { z } from 'zod';
+
+const RETRY_MS_MIN = 1_000;
+const RETRY_MS_MAX = 30_000;
+/** Settlement sends a heartbeat every 15 s; a stream that is silent for longer is dead. */
+const SILENCE_MS_MAX = 45_000;
+
+export type ListenOptions<T> = {
+  token: string;
+  schema: z.ZodType<T>;
+  onEvent: (event: T) => void;
+  /** Told of each connection and each break; on `open` read the state again. */
+  onState?: (state: 'open' | 'broken' | 'refused') => void;
+  signal: AbortSignal;
+};
+
+/** Listens until the signal aborts or the credential is refused. Never throws. */
+export async function listen<T>(path: string, options: ListenOptions<T>): Promise<void> {
+  const { onState, signal } = options;
+  let waitMs = RETRY_MS_MIN;
+  while (!signal.aborted) {
+    const ended = await readStream(path, options);
+    if (signal.aborted) return;
+    onState?.(ended === 'refused' ? 'refused' : 'broken');
+    if (ended === 'refused') return;
+    waitMs = ended === 'closed' ? RETRY_MS_MIN : Math.min(RETRY_MS_MAX, waitMs * 2);
+    await pause(waitMs, signal);
+  }
+}
+
+async function readStream<T>(
+  path: string,
+  { token, schema, onEvent, onState, signal }: ListenOptions<T>,
+): Promise<'closed' | 'failed' | 'refused'> {
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), SILENCE_MS_MAX);
+  try {
+    const response = await fetch(path, {
+      headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' },
+      cache: 'no-store',
+      signal: AbortSignal.any([signal, silence.signal]),
+    });
+    if (response.status === 401) return 'refused';
+    if (!response.ok || response.body === null) return 'failed';
+    const alive = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        clearTimeout(timer);
+        timer = setTimeout(() => silence.abort(), SILENCE_MS_MAX);
+        controller.enqueue(chunk);
+      },
+    });
+    const events = response.body
+      .pipeThrough(alive)
+      .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+      .pipeThrough(new EventSourceParserStream());
+    const reader = events.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return 'closed';
+      if (value.event === 'OPEN') onState?.('open');
+      const event = readEvent(schema, value.data);
+      if (event !== undefined) onEvent(event);
+    }
+  } catch {
+    // A torn line looks like anything; it is connected again, and the state read again.
+    return 'failed';
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function readEvent<T>(schema: z.ZodType<T>, data: string): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(data)).data;
+  } catch {
+    // Not JSON is not an event of ours.
+    return undefined;
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        done();
+      },
+      { once: true },
+    );
+  });
+}

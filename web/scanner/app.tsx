@@ -1,0 +1,90 @@
+/** Camera, a picture from a file, and what became of each code. For testers, so in English only. */
+import { useState } from 'preact/hooks';
+import { loadReader } from '../parts/camera.ts';
+import { CameraView } from '../parts/camera-view.tsx';
+import { clockText } from '../parts/money.ts';
+import { feedOf, kindOf, play, type Sent } from './feed.ts';
+
+const ROWS_MAX = 12;
+const FORMATS = ['QRCode', 'Code128'] as const;
+
+const WORDS: Readonly<Record<Sent | 'UNREAD', string>> = {
+  PLAYED: 'played into the scanner',
+  NO_FEED: 'not sent: no scanner is named',
+  REFUSED: 'not sent: the scanner refuses it',
+  UNREACHABLE: 'not sent: the scanner does not answer',
+  UNREAD: 'no code found in this picture',
+};
+
+type Row = { number: number; kind: string; sent: Sent | 'UNREAD'; atMs: number };
+
+export function App() {
+  const feed = feedOf(location.hash);
+  const [rows, setRows] = useState<Row[]>([]);
+  const add = (kind: string, sent: Row['sent']) =>
+    setRows((before) =>
+      [{ number: (before[0]?.number ?? 0) + 1, kind, sent, atMs: Date.now() }, ...before].slice(
+        0,
+        ROWS_MAX,
+      ),
+    );
+  const read = async (text: string) => add(kindOf(text), await play(feed, text));
+  const readFile = async (file: File) => {
+    const text = await (await loadReader(FORMATS))(file);
+    if (text === undefined) add(file.name, 'UNREAD');
+    else await read(text);
+  };
+  return (
+    <main class="scan stack">
+      <header>
+        <h1>Scanner</h1>
+        <p class="soft">
+          Hold a phone before this computer’s camera. What it shows is played into the virtual
+          scanner, as if the gate’s own had read it.
+        </p>
+      </header>
+      {feed === null && (
+        <p class="note bad" role="alert">
+          No virtual scanner is named. Start one with <code>stile scanner --feed 0</code> and open
+          this page as <code>/scanner/#feed=…</code> with the address that it prints.
+        </p>
+      )}
+      <div class="scan-columns">
+        <section class="stack">
+          <CameraView
+            label="Camera"
+            failed="The camera cannot be used: there is none, it was not allowed, or this address is not secure. Choose a picture instead."
+            formats={FORMATS}
+            onText={(text) => void read(text)}
+          />
+          <label class="file">
+            Or a picture
+            <input
+              type="file"
+              accept="image/*"
+              onChange={(event) => {
+                const [file] = event.currentTarget.files ?? [];
+                if (file !== undefined) void readFile(file);
+              }}
+            />
+          </label>
+        </section>
+        <section class="card" aria-live="polite">
+          <h2>Read</h2>
+          {rows.length === 0 && <p class="soft">Nothing yet.</p>}
+          <ul class="list">
+            {rows.map((row) => (
+              <li key={row.number} data-sent={row.sent}>
+                <span>{row.kind}</span>
+                <span class="amount">{clockText(row.atMs, 'en')}</span>
+                <span class={row.sent === 'PLAYED' ? 'small soft' : 'small note bad'}>
+                  {WORDS[row.sent]}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      </div>
+    </main>
+  );
+}

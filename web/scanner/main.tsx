@@ -1,0 +1,8 @@
+/** The testers' scanner page: what the camera reads goes to the virtual scanner of this machine. */
+import '../parts/theme.css';
+import './scanner.css';
+import { render } from 'preact';
+import { App } from './app.tsx';
+
+const root = document.querySelector('#app');
+if (root !== null) render(<App />, root);

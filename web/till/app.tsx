@@ -1,0 +1,94 @@
+/** What stands where on a till: sign-in, or the shop's name over selling and the day's list. */
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { Language } from '../parts/money.ts';
+import { language, speak } from '../parts/words.ts';
+import { DayPage } from './day-page.tsx';
+import { SellPage } from './sell-page.tsx';
+import { access, merchant, signIn, signOut } from './shell/till.ts';
+import { WORDS, type Words } from './words.ts';
+
+const page = signal<'sell' | 'list'>('sell');
+
+export function App() {
+  const words = WORDS[language.value];
+  useEffect(() => {
+    document.title = words.title;
+  }, [words]);
+  const { value } = access;
+  if (value === 'checking') return <p class="hidden" aria-live="polite" />;
+  if (value !== 'in') return <SignIn words={words} state={value} />;
+  return (
+    <div class="till">
+      <header>
+        <span class="brand">{merchant.value?.name}</span>
+        <nav aria-label={words.title}>
+          {(['sell', 'list'] as const).map((name) => (
+            <button
+              key={name}
+              type="button"
+              class="tab"
+              aria-current={page.value === name ? 'page' : undefined}
+              onClick={() => {
+                page.value = name;
+              }}
+            >
+              {words.pages[name]}
+            </button>
+          ))}
+        </nav>
+        <span class="row">
+          <LanguageChoice />
+          <button type="button" class="tab" onClick={signOut}>
+            {words.signOut}
+          </button>
+        </span>
+      </header>
+      <main>{page.value === 'sell' ? <SellPage words={words} /> : <DayPage words={words} />}</main>
+    </div>
+  );
+}
+
+function LanguageChoice() {
+  const other: Language = language.value === 'en' ? 'de' : 'en';
+  return (
+    <button type="button" class="tab" lang={other} onClick={() => speak(other)}>
+      {other === 'de' ? 'Deutsch' : 'English'}
+    </button>
+  );
+}
+
+function SignIn({ words, state }: { words: Words; state: 'out' | 'refused' | 'unreachable' }) {
+  const [text, setText] = useState('');
+  return (
+    <main class="sign-in stack">
+      <h1>{words.signIn.title}</h1>
+      <p class="soft">{words.signIn.text}</p>
+      {state !== 'out' && (
+        <p class="note bad" role="alert">
+          {words.signIn[state]}
+        </p>
+      )}
+      <form
+        class="card stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void signIn(text);
+        }}
+      >
+        <label>
+          {words.signIn.token}
+          <input
+            type="password"
+            autocomplete="off"
+            required
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit">{words.signIn.button}</button>
+        <LanguageChoice />
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,15 @@
+/** What a till makes of a text that was scanned or typed. Pure. */
+import { readServerCode } from '@stile/protocol/payment-code.ts';
+
+export type Scanned =
+  | { kind: 'code'; code: string }
+  /** A transit code: good at gates, no means to pay here. */
+  | { kind: 'transit' }
+  | { kind: 'unknown' };
+
+/** Blanks are a person's, or a group's; a code has none. */
+export function readScanned(text: string): Scanned {
+  const bare = text.replace(/[\s-]/g, '');
+  if (readServerCode(bare) !== undefined) return { kind: 'code', code: bare };
+  return text.startsWith('TC1:') ? { kind: 'transit' } : { kind: 'unknown' };
+}

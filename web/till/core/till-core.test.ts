@@ -1,0 +1,83 @@
+/** The till's pure parts: keys, bursts, what was scanned. */
+
+import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Key, keyOf, pressKey } from './amount.ts';
+import { readScanned } from './scanned.ts';
+import { BURST_GAP_MS_MAX, NO_BURST, pressWedge } from './wedge.ts';
+
+describe('the amount', () => {
+  test.each<[Key[], number]>([
+    [['1', '2', '5', '0'], 1_250],
+    [['3', '00'], 300],
+    [['0', '0', '7'], 7],
+    [['1', '2', 'back'], 1],
+    [['9', '9', 'clear', '5'], 5],
+    [['back'], 0],
+  ])('after %j is %i cents', (keys, cents) => {
+    expect(keys.reduce(pressKey, 0)).toBe(cents);
+  });
+
+  test('never passes what one payment may be, whatever is pressed', () => {
+    const keys: Key[] = ['0', '1', '9', '00', 'back', 'clear'];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...keys), { maxLength: 40 }), (pressed) => {
+        const cents = pressed.reduce(pressKey, 0);
+        expect(Number.isSafeInteger(cents) && cents >= 0 && cents <= AMOUNT_CENTS_MAX).toBe(true);
+      }),
+    );
+  });
+
+  test.each([
+    ['7', '7'],
+    ['Backspace', 'back'],
+    ['Escape', 'clear'],
+    ['Enter', undefined],
+    ['a', undefined],
+  ])('key %s means %s', (name, key) => {
+    expect(keyOf(name)).toBe(key);
+  });
+});
+
+function typed(text: string, gapMs: number): string | null {
+  let burst = NO_BURST;
+  let scan: string | null = null;
+  for (const [index, key] of [...text, 'Enter'].entries()) {
+    ({ burst, scan } = pressWedge(burst, key, 1_000 + index * gapMs));
+  }
+  return scan;
+}
+
+describe('a keyboard wedge', () => {
+  const code = '710001234546119246';
+  test('is known by its pace', () => {
+    expect(typed(code, 2)).toBe(code);
+    expect(typed(code, BURST_GAP_MS_MAX)).toBe(code);
+    expect(typed(code, BURST_GAP_MS_MAX + 1)).toBeNull();
+  });
+
+  test('is not taken for an amount that somebody types in a hurry', () => {
+    expect(typed('1250', 20)).toBeNull();
+  });
+
+  test('sends a second code as a new one', () => {
+    let step = { burst: NO_BURST, scan: null as string | null };
+    const scans: string[] = [];
+    for (const [index, key] of [...code, 'Enter', ...code, 'Enter'].entries()) {
+      step = pressWedge(step.burst, key, index * 3);
+      if (step.scan !== null) scans.push(step.scan);
+    }
+    expect(scans).toEqual([code, code]);
+  });
+});
+
+test.each([
+  ['710001234546119246', 'code'],
+  ['720 001 234 546 119 246', 'code'],
+  ['73000123454611924', 'unknown'],
+  ['TC1:2127', 'transit'],
+  ['', 'unknown'],
+])('%j is %s', (text, kind) => {
+  expect(readScanned(text).kind).toBe(kind);
+});

@@ -1,0 +1,176 @@
+/** The day's list: what was sold, what was given back, what is left; and the way to give back more. */
+import type { Payment, PaymentList } from '@stile/protocol/payment.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { clockText, moneyText } from '../parts/money.ts';
+import { language } from '../parts/words.ts';
+import { changes, merchant, readDay, refund } from './shell/till.ts';
+import type { Words } from './words.ts';
+
+type Cents = (amount: number) => string;
+
+export function DayPage({ words }: { words: Words }) {
+  const [day, setDay] = useState<PaymentList | null>(null);
+  const [isOld, setOld] = useState(false);
+  const [chosen, setChosen] = useState<Payment | null>(null);
+  const changed = changes.value;
+  useEffect(() => {
+    readDay(null).then(
+      (list) => {
+        setDay(list);
+        setOld(false);
+      },
+      () => setOld(true),
+    );
+  }, [changed]);
+  const cents: Cents = (amount) =>
+    moneyText(amount, merchant.value?.currency ?? 'EUR', language.value);
+  const more = async () => {
+    if (day?.next == null) return;
+    const next = await readDay(day.next);
+    setDay({ ...next, items: [...day.items, ...next.items] });
+  };
+  return (
+    <div class="day stack">
+      <h1>{words.list.title}</h1>
+      {isOld && (
+        <p class="note" role="alert">
+          {words.list.unreachable}
+        </p>
+      )}
+      {day !== null && <Totals words={words} day={day} cents={cents} />}
+      {chosen !== null && (
+        <RefundForm words={words} payment={chosen} cents={cents} close={() => setChosen(null)} />
+      )}
+      <section class="card">
+        {day?.items.length === 0 && <p class="soft">{words.list.empty}</p>}
+        <ul class="list">
+          {day?.items.map((item) => (
+            <Item
+              key={item.idempotencyKey}
+              words={words}
+              item={item}
+              cents={cents}
+              choose={setChosen}
+            />
+          ))}
+        </ul>
+        {day?.next != null && (
+          <button type="button" class="quiet" onClick={() => void more()}>
+            {words.list.more}
+          </button>
+        )}
+      </section>
+    </div>
+  );
+}
+
+function Totals({ words, day, cents }: { words: Words; day: PaymentList; cents: Cents }) {
+  const { paidCents, refundedCents } = day.totals;
+  return (
+    <dl class="card totals">
+      <div>
+        <dt>{words.list.paid}</dt>
+        <dd>{cents(paidCents)}</dd>
+      </div>
+      <div>
+        <dt>{words.list.refunded}</dt>
+        <dd>{cents(refundedCents)}</dd>
+      </div>
+      <div>
+        <dt>{words.list.total}</dt>
+        <dd class="figure" data-total={paidCents - refundedCents}>
+          {cents(paidCents - refundedCents)}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+type ItemProps = {
+  words: Words;
+  item: Payment;
+  cents: Cents;
+  choose: (payment: Payment) => void;
+};
+
+function Item({ words, item, cents, choose }: ItemProps) {
+  const { outcome, reason, receipt, way, amountCents, refundedCents, atMs } = item;
+  const isPaid = outcome === 'PAID';
+  return (
+    <li data-outcome={outcome}>
+      <span>
+        {isPaid && receipt !== null ? words.outcome.receipt(receipt) : words.list.state[outcome]}
+      </span>
+      <span class={isPaid ? 'amount' : 'amount struck'}>{cents(amountCents)}</span>
+      <span class="small soft row">
+        <span>
+          {atMs !== null && clockText(atMs, language.value)}
+          {way !== null && ` · ${words.ways[way]}`}
+          {reason !== null && ` · ${words.refusals[reason]}`}
+          {refundedCents > 0 && ` · ${words.list.gaveBack(cents(refundedCents))}`}
+        </span>
+        {isPaid && refundedCents < amountCents && (
+          <button type="button" class="tab" onClick={() => choose(item)}>
+            {words.list.refund}
+          </button>
+        )}
+      </span>
+    </li>
+  );
+}
+
+type RefundProps = { words: Words; payment: Payment; cents: Cents; close: () => void };
+
+function RefundForm({ words, payment, cents, close }: RefundProps) {
+  const leftCents = payment.amountCents - payment.refundedCents;
+  const [text, setText] = useState((leftCents / 100).toFixed(2));
+  const [failure, setFailure] = useState('');
+  // One key for one intention: pressing again after a lost answer gives back once.
+  const key = useRef(`refund-${crypto.randomUUID()}`);
+  const amountCents = Math.round(Number(text.replace(',', '.')) * 100);
+  const isGood = Number.isInteger(amountCents) && amountCents > 0 && amountCents <= leftCents;
+  const give = async () => {
+    try {
+      await refund(payment, key.current, amountCents);
+      close();
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : '');
+    }
+  };
+  return (
+    <form
+      class="card stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void give();
+      }}
+    >
+      <h2>{words.list.refundTitle(payment.receipt ?? 0)}</h2>
+      <label>
+        {words.list.refundAmount} ({cents(leftCents)})
+        <input
+          inputMode="decimal"
+          value={text}
+          aria-invalid={!isGood}
+          onInput={(event) => {
+            key.current = `refund-${crypto.randomUUID()}`;
+            setText(event.currentTarget.value);
+          }}
+        />
+      </label>
+      {failure !== '' && (
+        <p class="note bad" role="alert">
+          {words.list.refundFailed} {failure}
+        </p>
+      )}
+      <div class="ways">
+        <button type="submit" class="danger" disabled={!isGood}>
+          {words.list.refundYes}
+        </button>
+        <button type="button" class="quiet" onClick={close}>
+          {words.sell.cancel}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,125 @@
+/** What stands where: header, the page of the address, the bar of pages; or the way in for a new phone. */
+import { batch, signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { moneyText } from '../parts/money.ts';
+import { language } from '../parts/words.ts';
+import { placeOf } from './core/state.ts';
+import { Evicted, NewPhone, NoStorage } from './enrol.tsx';
+import { MoneyPage } from './money-page.tsx';
+import { MorePage } from './more-page.tsx';
+import { OrderPage } from './order-page.tsx';
+import { PayPage } from './pay-page.tsx';
+import { RidePage } from './ride-page.tsx';
+import { isOnline, news } from './shell/errands.ts';
+import { seen, standing } from './shell/phone.ts';
+import { WORDS, type Words } from './words.ts';
+
+const place = signal(placeOf(location.hash));
+addEventListener('hashchange', () => {
+  batch(() => {
+    place.value = placeOf(location.hash);
+    news.value = null;
+  });
+});
+
+const ICONS = {
+  ride: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18v2',
+  pay: 'M4 5v14M8 5v14M11 5v14M15 5v14M17 5v14M20 5v14',
+  money: 'M3 7h18v12H3zM3 11h18M16 15h2',
+  more: 'M7 3h10v18H7zM11 18h2',
+} as const;
+
+export function App() {
+  const words = WORDS[language.value];
+  useEffect(() => {
+    document.title = words.title;
+  }, [words]);
+  const { value } = standing;
+  if (value.kind === 'starting') return <p class="hidden">{words.starting}</p>;
+  return (
+    <div class="shell">
+      <header>
+        <span class="brand">Stile</span>
+        <span class={isOnline.value ? 'pill on' : 'pill'} role="status">
+          {isOnline.value ? words.online : words.offline}
+        </span>
+      </header>
+      {value.kind === 'ready' ? (
+        <Ready words={words} />
+      ) : (
+        <main>
+          {value.kind === 'noStorage' && <NoStorage words={words} />}
+          {value.kind === 'new' && <NewPhone words={words} />}
+          {value.kind === 'evicted' && <Evicted words={words} account={value.account} />}
+        </main>
+      )}
+    </div>
+  );
+}
+
+function Ready({ words }: { words: Words }) {
+  const at = place.value;
+  return (
+    <>
+      <main>
+        {at.page !== 'order' && <News words={words} />}
+        {at.page === 'ride' && <RidePage words={words} />}
+        {at.page === 'pay' && <PayPage words={words} />}
+        {at.page === 'money' && <MoneyPage words={words} />}
+        {at.page === 'more' && <MorePage words={words} />}
+        {at.page === 'order' && <OrderPage key={at.order} words={words} order={at.order} />}
+      </main>
+      <nav aria-label={words.title}>
+        {(['ride', 'pay', 'money', 'more'] as const).map((page) => (
+          <a href={`#/${page}`} aria-current={at.page === page ? 'page' : undefined}>
+            <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+              <path d={ICONS[page]} />
+            </svg>
+            {words.pages[page]}
+          </a>
+        ))}
+      </nav>
+    </>
+  );
+}
+
+/** Said aloud by screen readers, and seen by everyone, until the page changes. */
+function News({ words }: { words: Words }) {
+  const event = news.value;
+  const cents = (amount: number) =>
+    moneyText(amount, seen.value?.currency ?? 'EUR', language.value);
+  let text = '';
+  let isBad = false;
+  if (event?.kind === 'REFUND') text = words.news.refund(cents(event.amountCents), event.payee);
+  if (event?.kind === 'PAYMENT') {
+    const { payee, amountCents, reason } = event.payment;
+    isBad = reason !== null;
+    text =
+      reason === null
+        ? words.news.paid(cents(amountCents), payee)
+        : words.news.refused(payee, words.refusals[reason]);
+  }
+  return (
+    <div aria-live="polite" class="news">
+      {text !== '' && <p class={isBad ? 'note bad' : 'note good'}>{text}</p>}
+    </div>
+  );
+}
+
+/** A page's heading takes the focus when the page is opened, so that its name is read out. */
+export function Page(props: { title: string; children: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    heading.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, []);
+  return (
+    <div class="stack">
+      <h1 ref={heading} tabIndex={-1}>
+        {props.title}
+      </h1>
+      {props.children}
+    </div>
+  );
+}

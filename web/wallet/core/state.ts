@@ -1,0 +1,130 @@
+/**
+ * What a wallet shows and does, decided from what it knows: which warnings stand over the code, when to
+ * renew, how far a minute has gone. Pure: time, storage and network are passed in as plain values.
+ */
+import { PAYMENT_STEP_S } from '@stile/protocol/payment-code.ts';
+
+/** Gates take a code this much ahead and no more (trust list `skewS`, default). */
+export const CLOCK_WRONG_S = 20;
+/** A code is drawn anew so often; gates take it for 60 s. */
+export const REFRESH_MS = 15_000;
+/** How long an online code is good (settlement's `onlineCodeS`, default); the ring is full at that. */
+export const ONLINE_CODE_S = 60;
+/** Renewed when this share of its life is over, and whenever it is over altogether. */
+const RENEW_AFTER = 0.25;
+/** A seed is replaced when no more than this is left of its life: every week or so of use. */
+const SEED_LEFT_S = 21 * 86_400;
+const EXPIRES_SOON_S = 2 * 86_400;
+const ERRANDS_EVERY_MS = 5 * 60_000;
+/** A network that comes back is not always announced. */
+const ERRANDS_OFFLINE_MS = 20_000;
+
+export type Known = {
+  /** On the phone's clock. */
+  nowS: number;
+  isOnline: boolean;
+  pass: { issuedAtS: number; expiresAtS: number };
+  /** Settlement's clock less the phone's; null where they were never seen together. */
+  clockOffsetS: number | null;
+  denied: { reason: string | null; debtCents: number } | null;
+  /** Settlement's last refusal in the background; null after a success. */
+  refusal: { code: string; message: string } | null;
+  keyKind: 'platform' | 'page';
+};
+
+export type Warning =
+  | { kind: 'passExpired'; expiresAtS: number }
+  | { kind: 'denied'; reason: 'DEBT' | 'OPERATOR'; note: string; debtCents: number }
+  | { kind: 'clockWrong'; aheadS: number }
+  | { kind: 'refused'; code: string; message: string }
+  | { kind: 'passEndsSoon'; expiresAtS: number }
+  | { kind: 'keyInPage' };
+
+/** Those that mean: a gate would refuse now, or soon for good. The others are for knowing. */
+export function isGrave({ kind }: Warning): boolean {
+  return kind !== 'passEndsSoon' && kind !== 'keyInPage';
+}
+
+/** In the order in which they matter; the first says why a gate would refuse now. */
+export function warningsOf(known: Known): Warning[] {
+  const warnings: Warning[] = [];
+  const { pass, clockOffsetS, denied, refusal } = known;
+  // Gates go by the right time; a phone that knows how wrong it is goes by it too.
+  const leftS = pass.expiresAtS - (known.nowS + (clockOffsetS ?? 0));
+  if (leftS < 0) warnings.push({ kind: 'passExpired', expiresAtS: pass.expiresAtS });
+  if (denied !== null) {
+    const isDebt = denied.reason === 'DEBT';
+    warnings.push({
+      kind: 'denied',
+      reason: isDebt ? 'DEBT' : 'OPERATOR',
+      note: isDebt ? '' : (denied.reason ?? ''),
+      debtCents: denied.debtCents,
+    });
+  }
+  if (isClockWrong(clockOffsetS)) warnings.push({ kind: 'clockWrong', aheadS: -clockOffsetS });
+  // A denied account may not renew: that is said already, with what to do.
+  if (refusal !== null && !(denied !== null && refusal.code === 'ACCOUNT_DENIED')) {
+    warnings.push({ kind: 'refused', ...refusal });
+  }
+  if (leftS >= 0 && leftS < EXPIRES_SOON_S && !known.isOnline) {
+    warnings.push({ kind: 'passEndsSoon', expiresAtS: pass.expiresAtS });
+  }
+  if (known.keyKind === 'page') warnings.push({ kind: 'keyInPage' });
+  return warnings;
+}
+
+export function isClockWrong(offsetS: number | null): offsetS is number {
+  return offsetS !== null && Math.abs(offsetS) > CLOCK_WRONG_S;
+}
+
+/** Settlement's clock less the phone's, from one answer that left and came at these instants. */
+export function clockOffset(serverS: number, askedAtMs: number, answeredAtMs: number): number {
+  // The server's second is cut off, so on average half of one is missing.
+  return Math.round(serverS + 0.5 - (askedAtMs + answeredAtMs) / 2_000);
+}
+
+export function isRenewalDue(pass: Known['pass'], nowS: number): boolean {
+  const lifeS = pass.expiresAtS - pass.issuedAtS;
+  return nowS > pass.issuedAtS + lifeS * RENEW_AFTER || nowS < pass.issuedAtS;
+}
+
+export function isSeedDue(seed: { expiresAtS: number } | null, nowS: number): boolean {
+  return seed === null || nowS > seed.expiresAtS - SEED_LEFT_S;
+}
+
+/** Whether a seed still makes codes that pay. */
+export function isSeedGood(seed: { expiresAtS: number } | null, nowS: number): boolean {
+  return seed !== null && nowS <= seed.expiresAtS;
+}
+
+/** How long the wallet waits before it looks again, unless something calls it before. */
+export function errandsWaitMs(isOnline: boolean): number {
+  return isOnline ? ERRANDS_EVERY_MS : ERRANDS_OFFLINE_MS;
+}
+
+/** What is left of a span: 1 at its start, 0 at its end and after; and the seconds, rounded up. */
+export function timeLeft(nowMs: number, endMs: number, spanMs: number) {
+  const leftMs = Math.min(spanMs, Math.max(0, endMs - nowMs));
+  return { share: leftMs / spanMs, seconds: Math.ceil(leftMs / 1000) };
+}
+
+/** The instant at which the payment code of this instant ends. */
+export function stepEndMs(nowMs: number): number {
+  const stepMs = PAYMENT_STEP_S * 1000;
+  return (Math.floor(nowMs / stepMs) + 1) * stepMs;
+}
+
+/** Digits in groups that a person can read out: 711 234 567 812 345 678. */
+export function groupDigits(digits: string): string[] {
+  return digits.match(/.{1,3}/g) ?? [];
+}
+
+/** Which page an address means. */
+export type Place = { page: 'ride' | 'pay' | 'money' | 'more' } | { page: 'order'; order: string };
+
+export function placeOf(hash: string): Place {
+  const order = /^#\/order\/([A-Za-z0-9_-]{22})$/.exec(hash)?.[1];
+  if (order !== undefined) return { page: 'order', order };
+  const page = /^#\/(ride|pay|money|more)$/.exec(hash)?.[1] as 'ride' | undefined;
+  return { page: page ?? 'ride' };
+}

@@ -1,0 +1,89 @@
+/** The three ways in: a new phone, one that was emptied, and a window that keeps nothing. */
+import type { Algorithm } from '@stile/protocol/signature.ts';
+import { useState } from 'preact/hooks';
+import { ApiRefusal } from '../parts/api.ts';
+import { Page } from './app.tsx';
+import { setUp } from './shell/errands.ts';
+import { failureText, type Words } from './words.ts';
+
+/** `?key=P-256`: for testers, whose browsers all have Ed25519. */
+function wantedKey(): Algorithm | null {
+  return new URLSearchParams(location.search).get('key') === 'P-256' ? 'P-256' : null;
+}
+
+export function NewPhone({ words }: { words: Words }) {
+  return (
+    <div class="start">
+      <Gate />
+      <Page title={words.enrol.title}>
+        <p class="soft">{words.enrol.text}</p>
+        <Start words={words} name={words.enrol.start} />
+        <p class="small soft">{words.enrol.before}</p>
+      </Page>
+    </div>
+  );
+}
+
+export function Evicted({ words, account }: { words: Words; account: string }) {
+  return (
+    <div class="start">
+      <Page title={words.evicted.title}>
+        <p class="note bad" role="alert">
+          {words.evicted.text(account)}
+        </p>
+        <Start words={words} name={words.evicted.start} />
+      </Page>
+    </div>
+  );
+}
+
+export function NoStorage({ words }: { words: Words }) {
+  return (
+    <div class="start">
+      <Page title={words.noStorage.title}>
+        <p class="note bad" role="alert">
+          {words.noStorage.text}
+        </p>
+      </Page>
+    </div>
+  );
+}
+
+/** The mark of the house: a stile, with someone stepping over it. */
+function Gate() {
+  return (
+    <svg class="mark" viewBox="0 0 512 512" aria-hidden="true">
+      <rect width="512" height="512" rx="112" />
+      <path d="M176 384V160M336 384V160M176 208h160M176 296h160" />
+      <circle cx="256" cy="128" r="26" />
+    </svg>
+  );
+}
+
+function Start({ words, name }: { words: Words; name: string }) {
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState('');
+  const begin = async () => {
+    setBusy(true);
+    setFailure('');
+    try {
+      await setUp(wantedKey());
+    } catch (error) {
+      const isRefused = error instanceof ApiRefusal;
+      setFailure(isRefused ? failureText(error, words) : words.enrol.offline);
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <button type="button" class="wide" disabled={busy} onClick={() => void begin()}>
+        {busy ? words.enrol.working : name}
+      </button>
+      {failure !== '' && (
+        <p class="note bad" role="alert">
+          {failure}
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,151 @@
+/** Balance, debts and how to clear them, top-up, and every ride with its fare and both its times. */
+import { useState } from 'preact/hooks';
+import { moneyText, timeText } from '../parts/money.ts';
+import { language } from '../parts/words.ts';
+import { Page } from './app.tsx';
+import { type Statement, type StatementItem, signOf } from './core/account.ts';
+import { seen } from './shell/phone.ts';
+import { withSession } from './shell/session.ts';
+import { readStatement } from './shell/settlement.ts';
+import { useTopUp } from './top-up.ts';
+import { Warnings } from './warnings.tsx';
+import { failureText, type Words } from './words.ts';
+
+const AMOUNTS_CENTS = [1_000, 2_000, 5_000];
+
+type Cents = (amount: number) => string;
+type Props = { words: Words; cents: Cents };
+
+export function MoneyPage({ words }: { words: Words }) {
+  const { value: last } = seen;
+  const currency = last?.currency ?? 'EUR';
+  const cents = (amount: number) => moneyText(amount, currency, language.value);
+  return (
+    <Page title={words.money.title}>
+      <Warnings words={words} />
+      <section class="card stack">
+        <div>
+          <h2 class="small soft">{words.money.balance}</h2>
+          <p class="figure" data-balance={last?.rider.balanceCents}>
+            {last === null ? '–' : cents(last.rider.balanceCents)}
+          </p>
+          {last !== null && (
+            <p class="small soft">{words.money.asOf(timeText(last.atMs, language.value))}</p>
+          )}
+        </div>
+        <TopUp words={words} cents={cents} />
+      </section>
+      <section class="card">
+        <h2>{words.money.statement}</h2>
+        <StatementList words={words} cents={cents} />
+      </section>
+    </Page>
+  );
+}
+
+function TopUp({ words, cents }: Props) {
+  const { pay, busy, said } = useTopUp(words, cents);
+  const debtCents = seen.value?.rider.debtCents ?? 0;
+  return (
+    <div class="stack">
+      {debtCents > 0 && (
+        <div class="note bad stack">
+          <p>
+            <strong>{words.money.debt(cents(debtCents))}</strong> {words.money.debtHint}
+          </p>
+          <button type="button" disabled={busy} onClick={() => void pay(debtCents)}>
+            {words.money.clear(cents(debtCents))}
+          </button>
+        </div>
+      )}
+      <fieldset class="amounts">
+        <legend class="small soft">{words.money.topUp}</legend>
+        {AMOUNTS_CENTS.map((amountCents) => (
+          <button
+            key={amountCents}
+            type="button"
+            class="quiet"
+            disabled={busy}
+            data-top-up={amountCents}
+            onClick={() => void pay(amountCents)}
+          >
+            {cents(amountCents)}
+          </button>
+        ))}
+      </fieldset>
+      <div aria-live="polite">
+        {said !== null && <p class={said.isGood ? 'note good' : 'note bad'}>{said.text}</p>}
+      </div>
+      <p class="small soft">{words.money.topUpHint}</p>
+    </div>
+  );
+}
+
+function StatementList({ words, cents }: Props) {
+  const latest = seen.value?.statement;
+  const [earlier, setEarlier] = useState<Statement | null>(null);
+  const [failure, setFailure] = useState('');
+  const items = [...(latest?.items ?? []), ...(earlier?.items ?? [])];
+  const next = earlier === null ? (latest?.next ?? null) : earlier.next;
+  const more = async (after: string) => {
+    setFailure('');
+    try {
+      const page = await withSession((token) => readStatement(token, after));
+      setEarlier({ items: [...(earlier?.items ?? []), ...page.items], next: page.next });
+    } catch (error) {
+      setFailure(failureText(error, words));
+    }
+  };
+  if (items.length === 0) return <p class="soft">{words.money.empty}</p>;
+  return (
+    <>
+      <ul class="list">
+        {items.map((item, at) => (
+          // What happened stays where it is; nothing about an item is unique.
+          <Item key={at} item={item} words={words} cents={cents} />
+        ))}
+      </ul>
+      {failure !== '' && (
+        <p class="note bad" role="alert">
+          {failure}
+        </p>
+      )}
+      {next !== null && (
+        <button type="button" class="quiet wide" onClick={() => void more(next)}>
+          {words.money.earlier}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Item({ item, words, cents }: Props & { item: StatementItem }) {
+  const sign = signOf(item);
+  const note = words.money.notes[item.reason ?? ''] ?? words.money.notes[item.state];
+  return (
+    <li>
+      <span>{nameOf(item, words)}</span>
+      <span class={sign === '+' ? 'amount came' : 'amount'}>{sign + cents(item.amountCents)}</span>
+      <span class="small soft">
+        {timesOf(item, words)}
+        {item.way !== null && ` · ${words.ways[item.way]}`}
+      </span>
+      {note !== undefined && <span class="small soft">{note}</span>}
+      {item.owedCents > 0 && (
+        <span class="small owed">{words.money.owed(cents(item.owedCents))}</span>
+      )}
+    </li>
+  );
+}
+
+function nameOf({ kind, line, payee }: StatementItem, words: Words): string {
+  const of = payee ?? (line === null ? '' : words.money.line(line));
+  return of === '' ? words.money.kinds[kind] : `${words.money.kinds[kind]} · ${of}`;
+}
+
+/** When it was ridden, and when it was charged: with a gate that had no network these are far apart. */
+function timesOf({ riddenAtMs, chargedAtMs }: StatementItem, words: Words): string {
+  const charged = timeText(chargedAtMs, language.value);
+  if (riddenAtMs === null) return charged;
+  return `${words.money.ridden(timeText(riddenAtMs, language.value))}, ${words.money.charged(charged)}`;
+}

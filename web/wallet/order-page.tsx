@@ -1,0 +1,162 @@
+/**
+ * A shop's order, opened from its QR: who wants how much, then one press. An answer that is lost is asked
+ * for again; the order cannot be paid twice.
+ */
+import type { OrderOffer, RiderPayment } from '@stile/protocol/payment.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { ApiRefusal } from '../parts/api.ts';
+import { moneyText } from '../parts/money.ts';
+import { language } from '../parts/words.ts';
+import { Page } from './app.tsx';
+import { look, runErrands } from './shell/errands.ts';
+import { seen } from './shell/phone.ts';
+import { withSession } from './shell/session.ts';
+import { confirmOrder, readOrder } from './shell/settlement.ts';
+import { useTopUp } from './top-up.ts';
+import { failureText, type Words } from './words.ts';
+
+type Shown =
+  | { kind: 'asking' }
+  | { kind: 'offer'; offer: OrderOffer }
+  | { kind: 'decided'; offer: OrderOffer; payment: RiderPayment }
+  | { kind: 'unsure'; offer: OrderOffer }
+  | { kind: 'failed'; text: string };
+
+export function OrderPage({ words, order }: { words: Words; order: string }) {
+  const [shown, setShown] = useState<Shown>({ kind: 'asking' });
+  const ask = async () => {
+    setShown({ kind: 'asking' });
+    try {
+      setShown({ kind: 'offer', offer: await withSession((token) => readOrder(token, order)) });
+    } catch (error) {
+      const isRefused = error instanceof ApiRefusal;
+      const text = isRefused ? failureText(error, words) : words.order.offline;
+      setShown({ kind: 'failed', text });
+    }
+  };
+  useEffect(() => void ask(), [order]);
+
+  const confirm = async (offer: OrderOffer) => {
+    setShown({ kind: 'asking' });
+    try {
+      const { amountCents } = offer;
+      const payment = await withSession((token) => confirmOrder(token, order, amountCents));
+      setShown({ kind: 'decided', offer, payment });
+    } catch (error) {
+      if (error instanceof ApiRefusal)
+        setShown({ kind: 'failed', text: failureText(error, words) });
+      else setShown({ kind: 'unsure', offer });
+    }
+    // What is in the wallet now; without a network the next errand finds out.
+    look().catch(runErrands);
+  };
+
+  return (
+    <Page title={words.order.title}>
+      <section class="card stack" aria-live="polite">
+        {shown.kind === 'asking' && <p class="soft">{words.starting}</p>}
+        {shown.kind === 'failed' && (
+          <>
+            <p class="note bad">{shown.text}</p>
+            <button type="button" onClick={() => void ask()}>
+              {words.order.again}
+            </button>
+          </>
+        )}
+        {shown.kind === 'offer' && <Offer words={words} offer={shown.offer} confirm={confirm} />}
+        {shown.kind === 'decided' && <Outcome words={words} {...shown} again={ask} />}
+        {shown.kind === 'unsure' && (
+          <>
+            <p class="note">{words.order.unsure}</p>
+            <button type="button" onClick={() => void confirm(shown.offer)}>
+              {words.order.again}
+            </button>
+          </>
+        )}
+        <a class="button quiet" href="#/money">
+          {shown.kind === 'offer' && shown.offer.state === 'OPEN'
+            ? words.order.refuse
+            : words.order.done}
+        </a>
+      </section>
+    </Page>
+  );
+}
+
+type OfferProps = {
+  words: Words;
+  offer: OrderOffer;
+  confirm: (offer: OrderOffer) => Promise<void>;
+};
+
+function Offer({ words, offer, confirm }: OfferProps) {
+  const amount = moneyText(offer.amountCents, offer.currency, language.value);
+  const balanceCents = seen.value?.rider.balanceCents ?? 0;
+  return (
+    <>
+      <div>
+        <p class="soft">{words.order.to(offer.merchantName)}</p>
+        <p class="figure">{amount}</p>
+      </div>
+      {offer.note !== null && <p>{offer.note}</p>}
+      {offer.state === 'OPEN' ? (
+        <>
+          <p class="small soft">
+            {words.order.short(moneyText(balanceCents, offer.currency, language.value))}
+          </p>
+          <button type="button" onClick={() => void confirm(offer)}>
+            {words.order.confirm(amount)}
+          </button>
+        </>
+      ) : (
+        <p class="note">{words.order.states[offer.state]}</p>
+      )}
+    </>
+  );
+}
+
+type OutcomeProps = {
+  words: Words;
+  offer: OrderOffer;
+  payment: RiderPayment;
+  again: () => Promise<void>;
+};
+
+function Outcome({ words, offer, payment, again }: OutcomeProps) {
+  const cents = (amount: number) => moneyText(amount, offer.currency, language.value);
+  if (payment.reason === 'WALLET_SHORT') {
+    return <Short words={words} offer={offer} cents={cents} again={again} />;
+  }
+  if (payment.reason !== null) return <p class="note bad">{words.refusals[payment.reason]}</p>;
+  return (
+    <div class="paid">
+      <svg class="tick" viewBox="0 0 24 24" aria-hidden="true">
+        <path d="M5 12.5l4.5 4.5L19 7.5" />
+      </svg>
+      <p class="figure">{cents(offer.amountCents)}</p>
+      <p>{words.order.paid(cents(offer.amountCents), offer.merchantName)}</p>
+    </div>
+  );
+}
+
+type ShortProps = Omit<OutcomeProps, 'payment'> & { cents: (amount: number) => string };
+
+/** The order stays open: what is missing is paid in here, and the order looked at again. */
+function Short({ words, offer, cents, again }: ShortProps) {
+  const { pay, busy, said } = useTopUp(words, cents);
+  const rider = seen.value?.rider;
+  // A debt is paid first, out of what comes in.
+  const missingCents = offer.amountCents - (rider?.balanceCents ?? 0) + (rider?.debtCents ?? 0);
+  const topUp = async () => {
+    if (await pay(Math.max(1, missingCents))) await again();
+  };
+  return (
+    <>
+      <p class="note bad">{words.refusals.WALLET_SHORT}</p>
+      {said !== null && !said.isGood && <p class="note bad">{said.text}</p>}
+      <button type="button" disabled={busy} onClick={() => void topUp()}>
+        {words.order.topUp(cents(missingCents))}
+      </button>
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+/** The transit code: large, black on white, drawn anew every few seconds and whenever asked for. */
+import { useEffect, useState } from 'preact/hooks';
+import { clockText, timeText } from '../parts/money.ts';
+import { QrCode, TRANSIT_QR } from '../parts/qr.tsx';
+import { language } from '../parts/words.ts';
+import { Page } from './app.tsx';
+import { REFRESH_MS } from './core/state.ts';
+import { useAwakeScreen } from './screen.ts';
+import { makeTransitCode, phone } from './shell/phone.ts';
+import { Warnings } from './warnings.tsx';
+import type { Words } from './words.ts';
+
+type Drawn = { text: string; atMs: number };
+
+export function RidePage({ words }: { words: Words }) {
+  const [code, setCode] = useState<Drawn | null>(null);
+  const draw = async () => {
+    const askedAt = performance.now();
+    const atMs = Date.now();
+    const text = await makeTransitCode(Math.floor(atMs / 1000));
+    // The old code stays until the new one is there.
+    if (text === undefined) return;
+    performance.mark('code-asked', { startTime: askedAt });
+    setCode({ text, atMs });
+  };
+  useCodes(draw);
+  useAwakeScreen();
+  useEffect(() => {
+    if (code === null) return;
+    performance.mark('code-shown');
+    performance.measure('code-refreshed', 'code-asked', 'code-shown');
+  }, [code]);
+  const expiresAtMs = (phone.value?.expiresAtS ?? 0) * 1000;
+  return (
+    <Page title={words.ride.title}>
+      <Warnings words={words} />
+      <div class="sheet square">
+        {code !== null && <QrCode text={code.text} label={words.ride.label} options={TRANSIT_QR} />}
+      </div>
+      <div class="row">
+        <p class="soft">
+          {code !== null && words.ride.madeAt(clockText(code.atMs, language.value))}
+        </p>
+        <button type="button" class="quiet" onClick={() => void draw()}>
+          {words.ride.fresh}
+        </button>
+      </div>
+      <section class="card pass">
+        <h2 class="small soft">{words.ride.passTitle}</h2>
+        <p>{words.ride.goOnline(timeText(expiresAtMs, language.value))}</p>
+      </section>
+      <p class="small soft">
+        {words.ride.hold} {words.ride.brightness}
+      </p>
+    </Page>
+  );
+}
+
+/** Draws at once, every few seconds, and when the page comes back. */
+function useCodes(draw: () => Promise<void>): void {
+  useEffect(() => {
+    const drawIfSeen = () => {
+      if (document.visibilityState === 'visible') void draw();
+    };
+    drawIfSeen();
+    const timer = setInterval(drawIfSeen, REFRESH_MS);
+    document.addEventListener('visibilitychange', drawIfSeen);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', drawIfSeen);
+    };
+  }, []);
+}

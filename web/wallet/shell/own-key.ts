@@ -1,0 +1,17 @@
+/**
+ * The last resort: a key in the page's own hands, on @noble/curves, for browsers whose WebCrypto has
+ * neither Ed25519 nor P-256. Loaded only there. Whoever can read this page's storage can copy it.
+ */
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { toHex } from '@stile/protocol/bytes.ts';
+import type { DeviceKey } from './keys.ts';
+
+export function makeOwnKey(): DeviceKey {
+  const secret = ed25519.utils.randomSecretKey();
+  const publicKey = toHex(ed25519.getPublicKey(secret));
+  return { kind: 'page', algorithm: 'Ed25519', publicKey, secret };
+}
+
+export function signWithOwnKey(secret: Uint8Array, message: Uint8Array): Uint8Array {
+  return ed25519.sign(message, secret);
+}

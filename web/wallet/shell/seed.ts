@@ -1,0 +1,55 @@
+/**
+ * Payment codes from a seed that nobody can read back: it is kept as a non-extractable HMAC key, and
+ * otplib asks WebCrypto for the HMAC. Only where a page has no WebCrypto (plain http) it keeps the bytes.
+ */
+import { crypto as nobleCrypto } from '@otplib/plugin-crypto-noble';
+import { generate } from '@otplib/totp';
+import { fromHex } from '@stile/protocol/bytes.ts';
+import { assert } from '@stile/protocol/fault.ts';
+import type { Seed } from '@stile/protocol/payment.ts';
+import {
+  OTP_DIGITS,
+  otpOfStep,
+  PAYMENT_STEP_S,
+  SEED_BYTES,
+  writePaymentCode,
+} from '@stile/protocol/payment-code.ts';
+
+/** otplib wants bytes; the key that counts is WebCrypto's. */
+const NO_SECRET = new Uint8Array(SEED_BYTES);
+
+export type KeptSeed = {
+  handle: string;
+  key: CryptoKey | Uint8Array;
+  expiresAtS: number;
+  amountCentsMax: number;
+};
+
+export async function keepSeed({ seed, ...rest }: Seed): Promise<KeptSeed> {
+  const bytes = fromHex(seed, SEED_BYTES);
+  assert(bytes !== undefined, 'the schema lets 32 bytes pass only');
+  if (crypto.subtle === undefined) return { ...rest, key: bytes };
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const raw = new Uint8Array(bytes);
+  const key = await crypto.subtle.importKey('raw', raw, algorithm, false, ['sign']);
+  return { ...rest, key };
+}
+
+/** The 18 digits of one step (protocol/README.md §11). */
+export async function makePaymentCode({ handle, key }: KeptSeed, step: number): Promise<string> {
+  if (key instanceof Uint8Array) return writePaymentCode(handle, otpOfStep(key, step));
+  const otp = await generate({
+    secret: NO_SECRET,
+    epoch: step * PAYMENT_STEP_S,
+    period: PAYMENT_STEP_S,
+    digits: OTP_DIGITS,
+    algorithm: 'sha256',
+    crypto: {
+      ...{ name: 'webcrypto', randomBytes: nobleCrypto.randomBytes },
+      constantTimeEqual: nobleCrypto.constantTimeEqual,
+      hmac: async (_algorithm, _secret, data) =>
+        new Uint8Array(await crypto.subtle.sign('HMAC', key, new Uint8Array(data))),
+    },
+  });
+  return writePaymentCode(handle, otp);
+}

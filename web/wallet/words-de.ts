@@ -1,0 +1,187 @@
+/** Everything the wallet says in German; the shape, and so its completeness, is that of the English. */
+import type { Words } from './words.ts';
+
+export const de: Words = {
+  title: 'Stile-Karte',
+  pages: { ride: 'Fahren', pay: 'Zahlen', money: 'Geld', more: 'Mehr' },
+  online: 'Online',
+  offline: 'Offline – Codes gehen trotzdem',
+  starting: 'Einen Moment …',
+  ride: {
+    title: 'Ihr Fahrcode',
+    hold: 'Halten Sie ihn vor den Leser an der Sperre.',
+    label: 'Fahrcode für die Sperre',
+    fresh: 'Neuer Code',
+    brightness: 'Schlecht lesbar? Stellen Sie den Bildschirm heller.',
+    passTitle: 'Ihr Pass',
+    goOnline: (when) => `Vor ${when} online gehen`,
+    madeAt: (when) => `Von ${when}`,
+  },
+  pay: {
+    title: 'An der Kasse zahlen',
+    kinds: 'Welcher Code',
+    offlineTitle: 'Zahlcode',
+    offlineHint: 'Geht ohne Netz. Die Kasse braucht eines.',
+    label: 'Zahlcode',
+    upTo: (amount) => `Zahlt bis zu ${amount} auf einmal.`,
+    seconds: (n) => `Neue Ziffern in ${n} Sekunden`,
+    spent: (n) => `Dieser Code wurde benutzt. Neue Ziffern in ${n} Sekunden.`,
+    none: 'Noch kein Zahlcode. Gehen Sie einmal online, dann kommt er von selbst.',
+    off: 'Dieser Betreiber hat keine Zahlcodes. Nehmen Sie einen Online-Code.',
+    onlineTitle: 'Online-Code',
+    onlineHint: 'Für größere Beträge, solange Sie online sind. Eine Minute, einmal.',
+    onlineMake: 'Neuer Online-Code',
+    onlineLabel: 'Online-Code',
+    onlineLeft: (n) => `Noch ${n} Sekunden gültig`,
+    onlineOver: 'Dieser Code ist abgelaufen.',
+    onlineUsed: 'Dieser Code wurde benutzt.',
+    onlineNoNetwork: 'Ein Online-Code braucht ein Netz. Der Zahlcode nicht.',
+  },
+  money: {
+    title: 'Ihr Geld',
+    balance: 'Guthaben',
+    debt: (amount) => `Sie schulden ${amount}.`,
+    debtHint:
+      'Laden Sie mindestens so viel auf: Es wird zuerst bezahlt, dann nehmen die Sperren Ihren Pass wieder.',
+    clear: (amount) => `Jetzt ${amount} zahlen`,
+    topUp: 'Aufladen',
+    topUpHint: 'Sandkasten: Es fließt kein echtes Geld.',
+    topUpDone: (amount) => `${amount} aufgeladen.`,
+    topUpUnsure: 'Keine Antwort. Drücken Sie denselben Betrag noch einmal: Er wird einmal gebucht.',
+    statement: 'Fahrten und Zahlungen',
+    empty: 'Noch nichts. Hier werden Ihre Fahrten mit ihrem Preis stehen.',
+    earlier: 'Frühere zeigen',
+    ridden: (when) => `Gefahren ${when}`,
+    charged: (when) => `gebucht ${when}`,
+    owed: (amount) => `${amount} noch offen`,
+    asOf: (when) => `Stand ${when}`,
+    kinds: { ride: 'Fahrt', payment: 'Zahlung', refund: 'Geld zurück', topUp: 'Aufladung' },
+    line: (line) => `Linie ${line}`,
+    notes: {
+      BARRIER_FAILED: 'Die Sperre ging nicht auf: Es wird nichts gebucht.',
+      GATE_DID_NOT_OPEN: 'Die Sperre ging nicht auf.',
+      FARE_UNKNOWN: 'Der Fahrpreis ist noch nicht bekannt: Es wird nichts gebucht.',
+      RECOVERED: 'War offen und ist bezahlt.',
+    },
+  },
+  more: {
+    title: 'Dieses Telefon',
+    language: 'Sprache',
+    account: 'Konto',
+    pass: 'Pass gültig bis',
+    key: 'Schlüssel',
+    keyPlatform: (algorithm) => `${algorithm}, kann diesen Browser nicht verlassen`,
+    keyPage: 'liegt bei der Seite selbst: Dieser Browser hat keinen sichereren Ort',
+    clock: 'Uhr',
+    clockRight: 'geht wie die des Betreibers',
+    clockUnknown: 'noch nicht verglichen',
+    forget: 'Vom Telefon entfernen',
+    forgetTitle: 'Diese Karte entfernen?',
+    forgetSure:
+      'Das Konto bleibt, aber dieses Telefon erreicht es nicht mehr, auch nicht das Geld darauf.',
+    forgetYes: 'Entfernen',
+    cancel: 'Abbrechen',
+  },
+  order: {
+    title: 'Zahlung bestätigen',
+    to: (name) => `An ${name}`,
+    confirm: (amount) => `${amount} zahlen`,
+    refuse: 'Jetzt nicht',
+    paid: (amount, name) => `${amount} an ${name} gezahlt.`,
+    states: {
+      PAID: 'Das ist schon bezahlt.',
+      CANCELLED: 'Der Laden hat es zurückgenommen.',
+      EXPIRED: 'Das ist zu alt. Bitten Sie um einen neuen Code.',
+    },
+    offline: 'Das braucht ein Netz. Gehen Sie online und versuchen Sie es noch einmal.',
+    unsure: 'Keine Antwort. Noch einmal fragen zahlt nicht doppelt.',
+    again: 'Noch einmal fragen',
+    short: (amount) => `Ihr Guthaben ist ${amount}.`,
+    topUp: (amount) => `${amount} aufladen`,
+    done: 'Fertig',
+  },
+  enrol: {
+    title: 'Eine Fahrkarte, die kein Netz braucht',
+    text: 'Dieses Telefon macht sich einen eigenen Schlüssel. Damit fahren und zahlen Sie, auch wo kein Netz ist.',
+    start: 'Telefon einrichten',
+    working: 'Wird eingerichtet …',
+    offline: 'Zum Einrichten braucht es dieses eine Mal ein Netz. Gehen Sie online.',
+    before:
+      'War hier schon eine Karte? Dann hat der Browser ihren Schlüssel gelöscht. Das Geld ist nicht verloren: Fragen Sie den Betreiber.',
+  },
+  noStorage: {
+    title: 'Dieses Fenster behält nichts',
+    text: 'Die Karte braucht einen Ort für ihren Schlüssel. Manche privaten Fenster haben keinen: Öffnen Sie die Seite in einem normalen, und erlauben Sie ihr, Daten zu speichern.',
+  },
+  evicted: {
+    title: 'Die Karte auf diesem Telefon wurde gelöscht',
+    text: (account) =>
+      `Der Browser hat den Schlüssel des Kontos ${account} gelöscht, um Platz zu schaffen oder weil Websitedaten gelöscht wurden. ` +
+      'Das Geld ist noch da, aber dieses Telefon erreicht es nicht mehr: Bitten Sie den Betreiber, es umzubuchen. ' +
+      'Sie können mit einem neuen Konto weitermachen.',
+    start: 'Neu einrichten',
+  },
+  warnings: {
+    passExpired: (when) =>
+      `Ihr Pass endete ${when}. Gehen Sie online: Er erneuert sich von selbst, dann nehmen ihn die Sperren wieder.`,
+    passEndsSoon: (when) => `Gehen Sie vor ${when} online, sonst weisen Sperren den Pass ab.`,
+    deniedDebt: (amount) =>
+      `Gesperrt: ${amount} sind offen. Laden Sie auf, dann öffnen die Sperren in einigen Minuten wieder.`,
+    deniedOperator: (note) =>
+      note === ''
+        ? 'Vom Betreiber gesperrt. Fragen Sie dort nach.'
+        : `Vom Betreiber gesperrt: ${note}. Fragen Sie dort nach.`,
+    clockWrong: (far, when) =>
+      `Die Uhr Ihres Telefons geht ${far} (verglichen ${when}). Sperren und Kassen weisen solche Codes ab. Stellen Sie sie auf automatisch.`,
+    clockSet: 'Sie ist jetzt gestellt',
+    refused: (why) => `Der Betreiber lehnt ab: ${why}`,
+    keyInPage:
+      'Dieser Browser kann keinen Schlüssel sicher aufbewahren. Wer den Speicher dieser Seite liest, könnte Ihre Karte kopieren.',
+    fast: (n) => `${de.duration(n)} vor`,
+    slow: (n) => `${de.duration(n)} nach`,
+  },
+  duration: (seconds) =>
+    seconds >= 5_400
+      ? `${Math.round(seconds / 3_600)} Stunden`
+      : seconds >= 120
+        ? `${Math.round(seconds / 60)} Minuten`
+        : `${seconds} Sekunden`,
+  ways: {
+    TRANSIT_CODE: 'Fahrcode',
+    PAYMENT_CODE: 'Zahlcode',
+    ONLINE_CODE: 'Online-Code',
+    ORDER: 'Bestellung',
+  },
+  news: {
+    paid: (amount, payee) => `${amount} an ${payee} gezahlt.`,
+    refused: (payee, why) => `${payee}: nicht gezahlt. ${why}`,
+    refund: (amount, payee) => `${amount} kamen von ${payee} zurück.`,
+  },
+  refusals: {
+    REVERSED: 'Es wurde zurückgenommen.',
+    TOO_MANY_TRIES: 'Zu viele falsche Codes. Gehen Sie online für einen neuen.',
+    CODE_REFUSED: 'Der Code wurde nicht angenommen. Zeigen Sie einen neuen.',
+    CODE_EXPIRED: 'Der Code war zu alt. Zeigen Sie einen neuen.',
+    CODE_USED: 'Der Code war schon benutzt. Zeigen Sie einen neuen.',
+    ORDER_CANCELLED: 'Der Laden hat es zurückgenommen.',
+    ORDER_EXPIRED: 'Es ist zu alt. Bitten Sie um einen neuen Code.',
+    DENIED: 'Ihr Konto ist gesperrt. Siehe Geld.',
+    FARE_UNKNOWN: 'Der Fahrpreis ist nicht bekannt. Fragen Sie das Personal.',
+    OVER_AMOUNT_CAP: 'Es ist mehr, als so eine Zahlung sein darf. Nehmen Sie einen Online-Code.',
+    OVER_OFFLINE_CAP: 'Gehen Sie einmal online, bevor Sie mehr mit Zahlcode zahlen.',
+    OVER_DAY_CAP: 'Es ist mehr, als Sie an einem Tag ausgeben dürfen.',
+    WALLET_SHORT: 'Das Guthaben reicht nicht. Laden Sie auf.',
+    NOT_RECEIVED: 'Es kam nie an.',
+  },
+  failures: {
+    PROOF_REFUSED:
+      'Der Betreiber kennt diese Karte nicht. Fragen Sie dort; oder entfernen Sie sie unter „Mehr“ und richten eine neue ein.',
+    ACCOUNT_DENIED: 'Ihr Konto ist gesperrt. Siehe Geld.',
+    WALLET_FULL: 'Die Karte würde mehr enthalten, als sie darf.',
+    ORDER_UNKNOWN: 'Diese Bestellung gibt es nicht.',
+    AMOUNT_CHANGED: 'Die Bestellung hat jetzt einen anderen Betrag. Sehen Sie noch einmal hin.',
+    PAYMENT_CODES_OFF: 'Dieser Betreiber hat keine Zahlcodes.',
+    TOO_MANY_REQUESTS: 'Zu viele Anfragen. Warten Sie eine Minute.',
+  },
+  unreachable: 'Keine Antwort vom Betreiber. Versuchen Sie es, wenn Sie online sind.',
+};

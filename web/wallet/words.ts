@@ -1,0 +1,15 @@
+/** What the wallet says, by language, and how it says that settlement refused or did not answer. */
+import { ApiRefusal } from '../parts/api.ts';
+import type { Language } from '../parts/money.ts';
+import { de } from './words-de.ts';
+import { en } from './words-en.ts';
+
+export type Words = typeof en;
+
+export const WORDS: Readonly<Record<Language, Words>> = { en, de };
+
+/** What an error of `askJson` means to a rider. */
+export function failureText(error: unknown, words: Words): string {
+  if (!(error instanceof ApiRefusal)) return words.unreachable;
+  return words.failures[error.code] ?? words.warnings.refused(error.message);
+}
