@@ -17,7 +17,7 @@ import { proofMessage } from '@stile/protocol/proof.ts';
 import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import { createOperatorClient, type OperatorClient } from '../cli/operator-client.ts';
-import { median } from './statistics.ts';
+import { median, type Waits, waitsOf } from './statistics.ts';
 
 const STILE = fileURLToPath(new URL('../stile', import.meta.url));
 const RIDERS = 40;
@@ -28,7 +28,9 @@ const SETTLE_MS_MAX = 60_000;
 
 export type IngestReport = {
   bareTapsPerS: number;
-  runs: { name: string; tapsPerS: number; stallMs: number | null }[];
+  runs: { name: string; tapsPerS: number }[];
+  /** How long a small question took meanwhile. */
+  waits: Waits;
 };
 
 type Rider = { key: SigningKey; pass: Uint8Array };
@@ -45,37 +47,56 @@ export async function measureIngest(options: {
   const { child, url } = await startSettlement(dataDir);
   try {
     const operator = createOperatorClient(url, dataDir);
-    await operator.ask('PUT', 'v1/operator/lines/L1', { fareCents: FARE_CENTS });
-    const riders: Rider[] = [];
-    for (let n = 0; n < RIDERS; n += 1) riders.push(await enrolRider(url, n));
     say(`making ${batches} batches of ${BATCH_LINES_MAX} taps`);
-    const codes = makeCodes(riders, batches * BATCH_LINES_MAX);
-    const gates: BenchGate[] = [];
-    for (let n = 0; n < GATES; n += 1) {
-      const mine = codes.slice((n * codes.length) / GATES, ((n + 1) * codes.length) / GATES);
-      gates.push(await enrolGate(operator, url, `bench-${n}`, mine));
-    }
+    const { gates, codes } = await prepareTaps(operator, url, batches);
     const bareTapsPerS = measureBare(dataDir, codes.slice(0, 1_500));
     say('sending');
     const run = await send(operator, url, gates, codes.length);
     return {
       bareTapsPerS,
       runs: [
-        { name: 'bare: two checks a tap, one thread', tapsPerS: bareTapsPerS, stallMs: null },
+        { name: 'bare: two checks a tap, one thread', tapsPerS: bareTapsPerS },
         { name: 'until every batch is confirmed', ...run.confirmed },
         { name: 'until every fare is withheld', ...run.settled },
       ],
+      waits: run.waits,
     };
   } finally {
-    const ended = new Promise((done) => child.once('exit', done));
-    child.kill('SIGTERM');
-    await ended;
+    await stopSettlement(child);
   }
 }
 
-async function startSettlement(dataDir: string): Promise<{ child: ChildProcess; url: string }> {
+export async function stopSettlement(child: ChildProcess): Promise<void> {
+  const ended = new Promise((done) => child.once('exit', done));
+  child.kill('SIGTERM');
+  await ended;
+}
+
+/** Gates with all that they will send, and the codes in it, each of which is charged once. */
+export async function prepareTaps(operator: OperatorClient, url: string, batches: number) {
+  await operator.ask('PUT', 'v1/operator/lines/L1', { fareCents: FARE_CENTS });
+  const riders: Rider[] = [];
+  for (let n = 0; n < RIDERS; n += 1) riders.push(await enrolRider(url, n));
+  const codes = makeCodes(riders, batches * BATCH_LINES_MAX);
+  const gates: BenchGate[] = [];
+  for (let n = 0; n < GATES; n += 1) {
+    const mine = codes.slice((n * codes.length) / GATES, ((n + 1) * codes.length) / GATES);
+    gates.push(await enrolGate(operator, url, `bench-${n}`, mine));
+  }
+  return { gates, codes };
+}
+
+/** `env` is added to this process's own. */
+export async function startSettlement(
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ child: ChildProcess; url: string }> {
   const args = ['settlement', 'start', '--data', dataDir, '--port', '0', '--log', 'info'];
-  const child = spawn(STILE, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const options = {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  } as const;
+  const child = spawn(STILE, args, options);
   const url = await new Promise<string>((found, fail) => {
     child.once('exit', (code) => fail(new Error(`settlement ended with ${code}`)));
     child.stdout.on('data', (chunk: Buffer) => {
@@ -205,15 +226,15 @@ async function send(
   const confirmedMs = performance.now() - from;
   await untilSettled(operator, taps);
   const settledMs = performance.now() - from;
-  const stallMs = await pings.stop();
   return {
-    confirmed: { tapsPerS: (taps * 1000) / confirmedMs, stallMs: null },
-    settled: { tapsPerS: (taps * 1000) / settledMs, stallMs },
+    confirmed: { tapsPerS: (taps * 1000) / confirmedMs },
+    settled: { tapsPerS: (taps * 1000) / settledMs },
+    waits: await pings.stop(),
   };
 }
 
 /** One gate sends its batches in order, as gates do. */
-async function sendAll(url: string, { gate, batches, taps }: BenchGate): Promise<void> {
+export async function sendAll(url: string, { gate, batches, taps }: BenchGate): Promise<void> {
   let ackSeq = 0;
   for (const batch of batches) {
     const response = await fetch(new URL(`v1/gates/${gate}/batches`, url), {
@@ -227,7 +248,7 @@ async function sendAll(url: string, { gate, batches, taps }: BenchGate): Promise
   if (ackSeq !== taps) throw new Error(`${gate}: ${ackSeq} of ${taps} confirmed`);
 }
 
-async function untilSettled(operator: OperatorClient, taps: number): Promise<void> {
+export async function untilSettled(operator: OperatorClient, taps: number): Promise<void> {
   const until = performance.now() + SETTLE_MS_MAX;
   for (;;) {
     const answer = await operator.ask('GET', 'v1/operator/trial-balance');
@@ -242,18 +263,18 @@ async function untilSettled(operator: OperatorClient, taps: number): Promise<voi
   }
 }
 
-/** Asks a small question again and again: its slowest answer is how long the service stood still. */
-function startPings(url: string): { stop: () => Promise<number> } {
-  let longestMs = 0;
+/** Asks a small question again and again while the service works. */
+export function startPings(url: string): { stop: () => Promise<Waits> } {
+  const waits: number[] = [];
   let stopped = false;
   const run = (async () => {
     while (!stopped) {
       const from = performance.now();
       await (await fetch(new URL('v1/health', url))).arrayBuffer();
-      longestMs = Math.max(longestMs, performance.now() - from);
+      waits.push(performance.now() - from);
       await new Promise((next) => setTimeout(next, PING_EVERY_MS));
     }
-    return longestMs;
+    return waitsOf(waits);
   })();
   return {
     stop: () => {

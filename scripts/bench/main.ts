@@ -9,18 +9,26 @@ import { parseArgs } from 'node:util';
 import { type DenyReport, measureDenyLookup } from './deny-lookup.ts';
 import { type GateReport, measureGate } from './gate-latency.ts';
 import { type IngestReport, measureIngest } from './ingest.ts';
+import { measurePayments, type PaymentsReport } from './payments.ts';
 import { benchOperator } from './riders.ts';
 import { median, ms, ratio, table } from './statistics.ts';
 
 const HELP = `Measures the gate, the deny list and settlement, each beside a floor of the same run.
 
-  npm run bench                      everything, about four minutes
+  npm run bench                      everything, about five minutes
   npm run bench -- --quick           shorter runs and shorter lists
-  npm run bench -- --only gate       gate | deny | ingest
+  npm run bench -- --only gate       gate | deny | ingest | payments
   npm run bench -- --json FILE       also write the numbers
 `;
 
-const PARTS = ['gate', 'deny', 'ingest'] as const;
+const PARTS = ['gate', 'deny', 'ingest', 'payments'] as const;
+
+type Report = {
+  gate?: GateReport;
+  deny?: DenyReport;
+  ingest?: IngestReport;
+  payments?: PaymentsReport;
+};
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -59,13 +67,43 @@ function showIngest(report: IngestReport): void {
   print(
     '\nIngest: one settlement process, over HTTP, every signature checked again, charges settled',
   );
-  const rows = report.runs.map(({ name, tapsPerS, stallMs }) => [
+  const rows = report.runs.map(({ name, tapsPerS }) => [
     name,
     `${tapsPerS.toFixed(0)} taps/s`,
     ratio(tapsPerS / report.bareTapsPerS),
-    stallMs === null ? '' : ms(stallMs),
   ]);
-  print(table([['', 'rate', 'of bare', 'longest stall'], ...rows]));
+  print(table([['', 'rate', 'of bare'], ...rows]));
+  const { p50, p99, longest, samples } = report.waits;
+  print(`\nA small question meanwhile (${samples})`);
+  print(
+    table([
+      ['', 'p50', 'p99', 'longest'],
+      ['', ms(p50), ms(p99), ms(longest)],
+    ]),
+  );
+}
+
+function showPayments({ rounds, ratio: share, besideIngest }: PaymentsReport): void {
+  print('\nPayments: one settlement process, 32 tills over loopback, each payment durable');
+  const rows = rounds.map(({ barePerS, perS, waits }, index) => [
+    `round ${index + 1} (${waits.samples})`,
+    `${barePerS.toFixed(0)}/s`,
+    `${perS.toFixed(0)}/s`,
+    ratio(perS / barePerS),
+    ms(waits.p50),
+    ms(waits.p99),
+  ]);
+  print(table([['', 'bare commits', 'payments', 'ratio', 'p50', 'p99'], ...rows]));
+  const p99 = median(rounds.map(({ waits }) => waits.p99));
+  print(`Medians: ${ratio(share)} the bare commits, p99 ${ms(p99)}`);
+  const { waits } = besideIngest;
+  print(`\nA payment while two gates send (${waits.samples}, one at a time)`);
+  print(
+    table([
+      ['', 'p50', 'p99', 'longest'],
+      ['', ms(waits.p50), ms(waits.p99), ms(waits.longest)],
+    ]),
+  );
 }
 
 async function main(): Promise<void> {
@@ -87,7 +125,7 @@ async function main(): Promise<void> {
   const wants = (part: (typeof PARTS)[number]) => only === undefined || only === part;
   const folder = mkdtempSync(join(tmpdir(), 'stile-bench-'));
   const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
-  const report: { gate?: GateReport; deny?: DenyReport; ingest?: IngestReport } = {};
+  const report: Report = {};
   print(`${cpus()[0]?.model ?? 'unknown CPU'} × ${cpus().length}, Node ${process.version}`);
   try {
     if (wants('gate')) {
@@ -110,6 +148,11 @@ async function main(): Promise<void> {
     if (wants('ingest')) {
       report.ingest = await measureIngest({ folder, batches: quick ? 6 : 20, say });
       showIngest(report.ingest);
+    }
+    if (wants('payments')) {
+      const [rounds, perRound, batches] = quick ? [3, 600, 6] : [5, 1_200, 12];
+      report.payments = await measurePayments({ folder, rounds, perRound, batches, say });
+      showPayments(report.payments);
     }
     if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
   } finally {

@@ -11,6 +11,18 @@ export function median(samples: readonly number[]): number {
   return percentile(samples, 0.5);
 }
 
+/** Of answers that were waited for, in milliseconds. */
+export type Waits = { p50: number; p99: number; longest: number; samples: number };
+
+export function waitsOf(samples: readonly number[]): Waits {
+  return {
+    p50: median(samples),
+    p99: percentile(samples, 0.99),
+    longest: Math.max(...samples),
+    samples: samples.length,
+  };
+}
+
 export type Row = readonly string[];
 
 /** Columns as wide as their widest cell; the first is text, the others are numbers. */

@@ -49,7 +49,7 @@ async function main(): Promise<number> {
     const seconds = ((performance.now() - from) / 1000).toFixed(0);
     print(right ? `\nEvery number is right. ${seconds} s.\n` : '\nSomething is WRONG (above).\n');
     if (values.keep) {
-      print(keepText(stage));
+      print(keepText(stage, result.merchantToken));
       await interrupted;
     }
     return right ? 0 : 1;
@@ -72,9 +72,21 @@ function readArguments() {
   }
 }
 
-function keepText(stage: Stage): string {
+function keepText(stage: Stage, token: string): string {
+  // Browsers treat this name as secure, which keys and cameras need.
+  const local = stage.settlementUrl.replace('127.0.0.1', 'localhost');
   return `
-Everything is still running. In another terminal:
+Everything is still running. In a browser on this machine:
+  ${local}/wallet/
+      A rider's phone. Enrol, top up, show a code; it goes on without a network.
+  ${local}/scanner/#feed=${stage.feedUrl}
+      Hold a phone before this computer's camera: the virtual gate opens.
+  ${local}/till/#token=${token}
+      Harbour Kiosk's till: take a payment code, an online code, or show an order.
+A phone needs https for its keys and camera: a TLS proxy, or for Android
+  adb reverse tcp:${new URL(local).port} tcp:${new URL(local).port}   and the addresses above.
+
+In another terminal:
   ./scripts/stile rider code --phone run/demo/phones/ada.json --png run/demo/pictures/a.png
       Ada's phone makes a code; the picture lands before the scanner.
   tail -f run/demo/logs/barrier.log run/demo/logs/display.log

@@ -6,6 +6,7 @@ import { readPhone } from '@stile/phone/phone-file.ts';
 import { concatBytes, fromHex } from '@stile/protocol/bytes.ts';
 import { encodePass, issuerMessage, readSignedPass } from '@stile/protocol/transit-code.ts';
 import { type Line, stile, stileJson } from './processes.ts';
+import { fetchOnlineCode, makePaymentCode, type Sale, Shop } from './shop.ts';
 import { FARE_CENTS, LINE, type Outcome, type Phone, type Stage } from './stage.ts';
 
 export type Scene = { heading: boolean; text: string };
@@ -16,13 +17,15 @@ export type Tap = {
   expected: string;
   got: string;
   seq: number;
-  /** What settlement made of it: CHARGED for an opened tap, nothing for a refused one. */
+  /** What settlement made of it: CHARGED or PAID for what was opened, nothing for what was refused. */
   settled: string;
+  expectedSettled: string;
 };
 export type Money = {
   name: string;
   rides: number;
   topUpCents: number;
+  shopCents: number;
   balanceCents: number;
   debtCents: number;
   denied: boolean;
@@ -31,11 +34,15 @@ export type Money = {
 export type Check = { name: string; ok: boolean; detail: string };
 export type Result = {
   taps: Tap[];
+  sales: Sale[];
   money: Money[];
   ledger: Check[];
   gateLog: Check[];
   openings: { expected: number; got: number };
+  /** For who plays on with `--keep`. */
+  merchantToken: string;
   revenue: { expectedCents: number; gotCents: number };
+  takings: { expectedCents: number; gotCents: number };
 };
 
 type Rider = { phone: Phone; topUpCents: number; rides: number };
@@ -49,6 +56,7 @@ export async function play(stage: Stage, say: (scene: Scene) => void): Promise<R
   await script.rideOffline();
   await script.crash();
   await script.reconnect();
+  await script.payWithNetwork();
   return await script.collect();
 }
 
@@ -57,11 +65,13 @@ class Script {
   readonly #say: (scene: Scene) => void;
   readonly #riders = new Map<string, Rider>();
   readonly #taps: Tap[] = [];
+  readonly #shop: Shop;
   #lastSeq = 0;
 
   constructor(stage: Stage, say: (scene: Scene) => void) {
     this.#stage = stage;
     this.#say = say;
+    this.#shop = new Shop(stage, (text) => this.#tell(text));
   }
 
   #head(text: string): void {
@@ -87,14 +97,23 @@ class Script {
   }
 
   /** One presentation: a picture before the scanner, the gate's verdict, what it should have been. */
-  async #present(who: string, what: string, text: string, expected: string, shot: Shot = {}) {
+  async #present(
+    who: string,
+    what: string,
+    text: string,
+    expected: string,
+    shot: Shot = {},
+    opened: 'CHARGED' | 'PAID' = 'CHARGED',
+  ) {
     const kind = this.#taps.length % 3 === 1 ? 'jpg' : 'png';
     const outcome = this.#stage.outcome();
     await this.#stage.show(text, shot, kind);
     const judged = await outcome;
     const got = wordOf(judged);
-    this.#lastSeq = judged.seq;
-    this.#taps.push({ who, what, expected, got, seq: judged.seq, settled: '' });
+    // A code that was not even asked about leaves no record.
+    this.#lastSeq = Math.max(this.#lastSeq, judged.seq);
+    const expectedSettled = expected === 'open' ? opened : '';
+    this.#taps.push({ who, what, expected, got, seq: judged.seq, settled: '', expectedSettled });
     const rider = this.#riders.get(who);
     if (got === 'open' && rider !== undefined) rider.rides += 1;
     const mark = got === expected ? '' : `   (expected ${expected})`;
@@ -114,6 +133,11 @@ class Script {
     await this.#enrol('cleo', 'P-256', 0);
     await this.#enrol('dan', 'Ed25519', 1_000);
     await this.#enrol('finn', 'P-256', 500);
+    for (const name of ['ada', 'ben', 'dan', 'finn']) {
+      await stile('rider', 'seed', '--phone', this.#rider(name).phone.file);
+    }
+    await this.#shop.open();
+    this.#tell('Harbour Kiosk takes payments; four phones have a seed for payment codes');
     await this.#stage.operate('deny', this.#rider('dan').phone.account, '--note', 'phone stolen');
     this.#tell('dan has lost his phone: the operator puts his account onto the deny list');
     await this.#stage.startHardware();
@@ -144,6 +168,8 @@ class Script {
       this.#forgePass(),
       'BAD_ISSUER_SIGNATURE',
     );
+    const finnPays = await makePaymentCode(this.#rider('finn').phone);
+    await this.#present('finn', 'a payment code, gate offline', finnPays, 'NO_NETWORK');
     const stolen = this.#forgeCode();
     await this.#present('mallory', "ada's pass, her own key", stolen, 'BAD_DEVICE_SIGNATURE');
     const cleo = await stage.makeCode(this.#rider('cleo').phone);
@@ -181,6 +207,26 @@ class Script {
     await this.#synced();
   }
 
+  async payWithNetwork(): Promise<void> {
+    const phones = {
+      ada: this.#rider('ada').phone,
+      ben: this.#rider('ben').phone,
+      dan: this.#rider('dan').phone,
+    };
+    this.#head('A kiosk with a network, phones without one: payment codes');
+    await this.#shop.trade(phones);
+    this.#head('A gate with a network takes payment and online codes too');
+    const { phone } = this.#rider('finn');
+    const offline = await makePaymentCode(phone);
+    await this.#present('finn', 'a payment code', offline, 'open', { turnDegrees: 5 }, 'PAID');
+    const online = await fetchOnlineCode(phone);
+    await this.#present('finn', 'an online code', online, 'open', { noise: 20 }, 'PAID');
+    const broke = await fetchOnlineCode(phone);
+    await this.#present('finn', 'his wallet is empty now', broke, 'WALLET_SHORT');
+    await this.#present('eve', "finn's online code", online, 'CODE_USED');
+    await this.#synced();
+  }
+
   /** Waits until settlement has confirmed the latest tap. */
   async #synced(): Promise<void> {
     const isConfirmed = (line: Line) =>
@@ -195,21 +241,23 @@ class Script {
       const now = await stileJson<{ balanceCents: number; debtCents: number; denied: boolean }>(
         ...['rider', 'show', '--phone', phone.file],
       );
-      const owed = rides * FARE_CENTS;
+      const shopCents = this.#shop.paidCents(name);
+      const owed = rides * FARE_CENTS + shopCents;
       const expected = {
         balanceCents: Math.max(0, topUpCents - owed),
         debtCents: Math.max(0, owed - topUpCents),
         denied: owed > topUpCents || name === 'dan',
       };
-      money.push({ name, rides, topUpCents, ...now, expected });
+      money.push({ name, rides, topUpCents, shopCents, ...now, expected });
     }
     const rides = money.reduce((sum, rider) => sum + rider.rides, 0);
     const balance = await stage.operate<{ accounts: { name: string; balanceCents: number }[] }>(
       'trial-balance',
     );
-    const revenue = balance.accounts
-      .filter(({ name }) => name.startsWith('revenue:'))
-      .reduce((sum, account) => sum + account.balanceCents, 0);
+    const sumOf = (kind: string) =>
+      balance.accounts
+        .filter(({ name }) => name.startsWith(`${kind}:`))
+        .reduce((sum, account) => sum + account.balanceCents, 0);
     const records = await stage.operate<{ seq: number; outcome: string | null }[]>(
       'taps',
       ...['--limit', '500'],
@@ -222,11 +270,14 @@ class Script {
     const gateLog = await auditOf(stage.path('gate'));
     return {
       taps,
+      sales: this.#shop.sales,
       money,
       ledger,
       gateLog,
+      merchantToken: this.#shop.token,
       openings: { expected: rides, got: stage.barrierOpenings() },
-      revenue: { expectedCents: rides * FARE_CENTS, gotCents: revenue },
+      revenue: { expectedCents: rides * FARE_CENTS, gotCents: sumOf('revenue') },
+      takings: { expectedCents: this.#shop.takingsCents(), gotCents: sumOf('merchant') },
     };
   }
 

@@ -19,10 +19,18 @@ export class Running {
   readonly #file: WriteStream;
   #ended = false;
 
-  constructor(name: string, logDir: string, args: readonly string[]) {
+  constructor(
+    name: string,
+    logDir: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ) {
     this.name = name;
     this.#file = createWriteStream(join(logDir, `${name}.log`), { flags: 'a' });
-    this.child = spawn(STILE, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(STILE, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     for (const stream of [this.child.stdout, this.child.stderr]) this.#collect(stream);
     this.child.once('exit', () => {
       this.#ended = true;

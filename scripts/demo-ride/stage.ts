@@ -2,6 +2,7 @@
  * Everything that the demo sets up before the first rider comes: settlement, a gate with its virtual
  * parts, riders with phones and money. Each is a process of its own; this file only starts them.
  */
+import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -41,6 +42,8 @@ export class Stage {
   barrier!: Running;
   cable!: Cable;
   settlementUrl = '';
+  /** Where the scanner page plays what a camera has read. */
+  feedUrl = '';
   #shots = 0;
   #gateLine = 0;
 
@@ -59,7 +62,10 @@ export class Stage {
   }
 
   start(name: string, ...args: string[]): Running {
-    const running = new Running(name, this.path('logs'), args);
+    return this.#track(new Running(name, this.path('logs'), args));
+  }
+
+  #track(running: Running): Running {
     this.#running.push(running);
     appendFileSync(pidFile(this.folder), `${running.child.pid}\n`);
     return running;
@@ -68,7 +74,10 @@ export class Stage {
   async startSettlement(): Promise<void> {
     const data = this.path('settlement');
     const options = ['--data', data, '--port', '0', '--operator', 'Demo Transit'];
-    this.settlement = this.start('settlement', 'settlement', 'start', ...options);
+    const args = ['settlement', 'start', ...options];
+    // Lives as long as this demo: nothing on its disk can open the seeds afterwards.
+    const env = { STILE_SEED_KEY: randomBytes(32).toString('hex') };
+    this.settlement = this.#track(new Running('settlement', this.path('logs'), args, env));
     const { found } = await this.settlement.waitFor('its address', (line) => {
       const url = parseLine(line)?.url;
       return typeof url === 'string' ? url : undefined;
@@ -88,7 +97,7 @@ export class Stage {
     this.scanner = this.start(
       'scanner',
       ...['scanner', '--link', path.call(this, 'run', 'ttyGATE0')],
-      ...['--watch', path.call(this, 'pictures'), '--no-stdin', '--stay'],
+      ...['--watch', path.call(this, 'pictures'), '--no-stdin', '--stay', '--feed', '0'],
     );
     this.barrier = this.start(
       'barrier',
@@ -98,6 +107,8 @@ export class Stage {
     const display = this.start('display', 'display', '--link', this.path('run', 'ttyDISPLAY0'));
     const up = (line: string) => (/ at /.test(line) ? true : undefined);
     for (const part of [this.scanner, this.barrier, display]) await part.waitFor('its port', up);
+    const feed = (line: string) => /http:\/\/127\.0\.0\.1:\d+\/\S+/.exec(line)?.[0];
+    this.feedUrl = (await this.scanner.waitFor('its feed', feed)).found;
   }
 
   /** Enrols the gate through the cable and starts it. */
@@ -180,7 +191,8 @@ export class Stage {
       'a verdict',
       (text) => {
         const line = parseLine(text);
-        if (line?.msg !== 'tap') return undefined;
+        // An ask is judged by settlement; the gate says what it did about it in the same words.
+        if (line?.msg !== 'tap' && line?.msg !== 'answer') return undefined;
         const reason = typeof line.reason === 'string' ? line.reason : null;
         return { verdict: String(line.verdict), reason, seq: Number(line.seq) };
       },

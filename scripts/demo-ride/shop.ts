@@ -1,0 +1,113 @@
+/**
+ * The scenes in which there is a network: a kiosk takes payment codes of phones that have none, and the
+ * gate takes payment and online codes. It collects what was paid; play.ts compares.
+ */
+import type { Payment } from '@stile/protocol/payment.ts';
+import { stile } from './processes.ts';
+import type { Phone, Stage } from './stage.ts';
+import { ScriptedTill } from './till.ts';
+
+const MERCHANT = 'kiosk-1';
+const COFFEE_CENTS = 320;
+const PAPER_CENTS = 80;
+const SPILT_CENTS = 120;
+
+/** One payment at the kiosk, as it was and as it had to be. */
+export type Sale = {
+  who: string;
+  what: string;
+  amountCents: number;
+  expected: string;
+  got: string;
+};
+
+export class Shop {
+  readonly sales: Sale[] = [];
+  readonly #stage: Stage;
+  readonly #tell: (text: string) => void;
+  readonly #paidCents = new Map<string, number>();
+  #till!: ScriptedTill;
+  #keys = 0;
+  /** For the person who plays on with `--keep`. */
+  token = '';
+
+  constructor(stage: Stage, tell: (text: string) => void) {
+    this.#stage = stage;
+    this.#tell = tell;
+  }
+
+  async open(): Promise<void> {
+    const name = ['--merchant', MERCHANT, '--name', 'Harbour Kiosk'];
+    this.token = (await this.#stage.operate<{ token: string }>('add-merchant', ...name)).token;
+    this.#till = new ScriptedTill(this.#stage.settlementUrl, this.token);
+  }
+
+  /** What a rider has left at the kiosk. */
+  paidCents(who: string): number {
+    return this.#paidCents.get(who) ?? 0;
+  }
+
+  takingsCents(): number {
+    return [...this.#paidCents.values()].reduce((sum, paid) => sum + paid, 0);
+  }
+
+  async trade(phones: { ada: Phone; ben: Phone; dan: Phone }): Promise<void> {
+    const ada = await makePaymentCode(phones.ada);
+    const coffee = await this.#sell('ada', 'a coffee, phone offline', ada, COFFEE_CENTS, 'PAID');
+    await this.#sell('eve', "ada's digits once more", ada, PAPER_CENTS, 'CODE_USED');
+    const dan = await makePaymentCode(phones.dan);
+    await this.#sell('thief', "dan's stolen phone", dan, PAPER_CENTS, 'DENIED');
+    const ben = await makePaymentCode(phones.ben);
+    const key = this.#nextKey();
+    // This answer is lost: the till has to ask again, and must not charge again.
+    await this.#till.pay(key, ben, PAPER_CENTS);
+    await this.#sell('ben', 'asked again: answer was lost', ben, PAPER_CENTS, 'PAID', key);
+    await this.#till.refund(coffee, this.#nextKey(), SPILT_CENTS);
+    this.#count('ada', -SPILT_CENTS);
+    this.#tell(`ada      ${'spilt: the kiosk gives back'.padEnd(36)} ${euros(SPILT_CENTS)}`);
+  }
+
+  async #sell(
+    who: string,
+    what: string,
+    code: string,
+    amountCents: number,
+    expected: string,
+    key = this.#nextKey(),
+  ): Promise<string> {
+    const payment = await this.#till.pay(key, code, amountCents);
+    const got = wordOf(payment);
+    this.sales.push({ who, what, amountCents, expected, got });
+    if (got === 'PAID') this.#count(who, amountCents);
+    const mark = got === expected ? '' : `   (expected ${expected})`;
+    this.#tell(`${who.padEnd(8)} ${what.padEnd(36)} ${euros(amountCents)} ${got}${mark}`);
+    return key;
+  }
+
+  #count(who: string, amountCents: number): void {
+    this.#paidCents.set(who, this.paidCents(who) + amountCents);
+  }
+
+  #nextKey(): string {
+    this.#keys += 1;
+    return `demo-sale-${this.#keys}`;
+  }
+}
+
+/** The 18 digits that a phone shows, made without any network. */
+export async function makePaymentCode(phone: Phone): Promise<string> {
+  return (await stile('rider', 'payment-code', '--phone', phone.file)).trim();
+}
+
+/** The one-time code that settlement makes for a phone that is online. */
+export async function fetchOnlineCode(phone: Phone): Promise<string> {
+  return (await stile('rider', 'online-code', '--phone', phone.file)).trim();
+}
+
+function wordOf({ outcome, reason }: Payment): string {
+  return reason ?? outcome;
+}
+
+function euros(amountCents: number): string {
+  return (amountCents / 100).toFixed(2);
+}
