@@ -15,7 +15,10 @@ async function start(dataDir: string, jobs: 'run' | 'hold') {
   });
   if (child.stdout === null) throw new Error('the process has an output');
   const lines = createInterface({ input: child.stdout });
-  const [url] = (await once(lines, 'line')) as [string];
+  // A process that dies before it has said anything fails the test at once.
+  const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`exit code ${code}`)));
+  const [url] = (await Promise.race([once(lines, 'line'), died])) as [string];
+  died.catch(() => undefined);
   const kill = async () => {
     const ended = once(child, 'exit');
     child.kill('SIGKILL');

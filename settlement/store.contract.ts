@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeAsks } from './ask.contract.ts';
 import { describeIngest, type OpenStore } from './ingest.contract.ts';
 import { describeOrder } from './order.contract.ts';
+import { describePayments } from './payment.contract.ts';
+import { describePaymentBooks } from './payment-books.contract.ts';
 import { accountOf, addGate, addRider, drain, ISSUER, NOW_MS } from './scripted-log.ts';
 import type { Store } from './shell/store.ts';
 
@@ -16,6 +18,8 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('ingest', () => describeIngest(open));
     describe('asks', () => describeAsks(open));
     describe('order', () => describeOrder(open));
+    describe('payments', () => describePayments(open));
+    describe('payments afterwards', () => describePaymentBooks(open));
   });
 }
 

@@ -92,11 +92,10 @@ export async function startSettlement(
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ child: ChildProcess; url: string }> {
   const args = ['settlement', 'start', '--data', dataDir, '--port', '0', '--log', 'info'];
-  const options = {
+  const child = spawn(STILE, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
-  } as const;
-  const child = spawn(STILE, args, options);
+  });
   const url = await new Promise<string>((found, fail) => {
     child.once('exit', (code) => fail(new Error(`settlement ended with ${code}`)));
     child.stdout.on('data', (chunk: Buffer) => {

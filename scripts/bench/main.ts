@@ -12,22 +12,24 @@ import { type IngestReport, measureIngest } from './ingest.ts';
 import { measurePayments, type PaymentsReport } from './payments.ts';
 import { benchOperator } from './riders.ts';
 import { median, ms, ratio, table } from './statistics.ts';
+import { measureWallet, type WalletReport } from './wallet.ts';
 
 const HELP = `Measures the gate, the deny list and settlement, each beside a floor of the same run.
 
   npm run bench                      everything, about five minutes
   npm run bench -- --quick           shorter runs and shorter lists
-  npm run bench -- --only gate       gate | deny | ingest | payments
+  npm run bench -- --only gate       gate | deny | ingest | payments | wallet
   npm run bench -- --json FILE       also write the numbers
 `;
 
-const PARTS = ['gate', 'deny', 'ingest', 'payments'] as const;
+const PARTS = ['gate', 'deny', 'ingest', 'payments', 'wallet'] as const;
 
 type Report = {
   gate?: GateReport;
   deny?: DenyReport;
   ingest?: IngestReport;
   payments?: PaymentsReport;
+  wallet?: WalletReport;
 };
 
 function print(text: string): void {
@@ -106,6 +108,23 @@ function showPayments({ rounds, ratio: share, besideIngest }: PaymentsReport): v
   );
 }
 
+function showWallet({ firstLoadBytes, files, coldMs, emptyMs, refreshMs }: WalletReport): void {
+  print('\nThe wallet in headless Chromium');
+  print(
+    table([
+      ['', 'p50', 'p99', 'floor'],
+      [
+        `cold start, no network (${coldMs.samples})`,
+        ms(coldMs.p50),
+        ms(coldMs.p99),
+        ms(emptyMs.p50),
+      ],
+      [`a fresh code (${refreshMs.samples})`, ms(refreshMs.p50), ms(refreshMs.p99), ''],
+    ]),
+  );
+  print(`First load: ${(firstLoadBytes / 1000).toFixed(1)} kB in ${files} files`);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -153,6 +172,10 @@ async function main(): Promise<void> {
       const [rounds, perRound, batches] = quick ? [3, 600, 6] : [5, 1_200, 12];
       report.payments = await measurePayments({ folder, rounds, perRound, batches, say });
       showPayments(report.payments);
+    }
+    if (wants('wallet')) {
+      report.wallet = await measureWallet(folder, quick);
+      showWallet(report.wallet);
     }
     if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
   } finally {

@@ -17,6 +17,8 @@ type Ended = { piece: Piece; value: unknown } | { piece: Piece; error: unknown }
 
 export function createGroupCommit({ db, write }: Connection) {
   const waiting: Piece[] = [];
+  // Inside a transaction this is a savepoint.
+  const inSavepoint = db.transaction((work: Piece['work']) => work());
   let isScheduled = false;
 
   function schedule(): void {
@@ -47,8 +49,7 @@ export function createGroupCommit({ db, write }: Connection) {
 
   function attempt(piece: Piece): Ended {
     try {
-      // Inside a transaction this is a savepoint.
-      return { piece, value: db.transaction(piece.work)() };
+      return { piece, value: inSavepoint(piece.work) };
     } catch (error) {
       return { piece, error };
     }

@@ -81,7 +81,7 @@ export type PaymentStore = {
     tokenHash: string;
     nowMs: number;
   }): Promise<void>;
-  /** False where there is no such merchant or it is blocked already. */
+  /** Takes its open orders back too. False where there is no such merchant or it is blocked already. */
   blockMerchant(merchant: string, nowMs: number): Promise<boolean>;
   /** Undefined where the token is nobody's or its merchant is blocked. */
   findMerchant(tokenHash: string): Promise<MerchantRow | undefined>;
@@ -143,7 +143,9 @@ export type PaymentStore = {
   findOffer(order: string, nowMs: number): Promise<Offer | undefined>;
   /**
    * Pays an order from the account of the session that confirms it. `conflict`: the amount shown to
-   * the rider is not the order's. Confirming again gives the same answer.
+   * the rider is not the order's. `declined`: this confirmation pays nothing, and nothing was stored
+   * under the order's key, which may be paid already or still be. Confirming a paid one again gives
+   * the same answer.
    */
   payOrder(confirmation: {
     issuer: number;
@@ -155,7 +157,7 @@ export type PaymentStore = {
   }): Promise<
     | { kind: 'unknown' | 'conflict' }
     | {
-        kind: 'decided' | 'repeated';
+        kind: 'decided' | 'declined' | 'repeated';
         merchant: string;
         order: OrderRow;
         payment: Payment;

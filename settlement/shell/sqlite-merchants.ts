@@ -52,6 +52,9 @@ function prepare(db: Connection['db']) {
     byId: db.prepare(`${ORDER} WHERE order_id = ?`),
     byKey: db.prepare(`${ORDER} WHERE purchase_order.merchant = ? AND key = ?`),
     end: db.prepare(`UPDATE purchase_order SET state = ? WHERE order_id = ? AND state = 'OPEN'`),
+    endAll: db.prepare(
+      `UPDATE purchase_order SET state = 'CANCELLED' WHERE merchant = ? AND state = 'OPEN'`,
+    ),
   };
 }
 
@@ -71,8 +74,11 @@ export class Merchants {
     this.#money.openAccount(merchantOf(row.merchant));
   }
 
+  /** Takes its open orders back too: nobody pays a merchant who is blocked. */
   block(merchant: string, nowMs: number): boolean {
-    return this.#sql.block.run(nowMs, merchant).changes > 0;
+    if (this.#sql.block.run(nowMs, merchant).changes === 0) return false;
+    this.#sql.endAll.run(merchant);
+    return true;
   }
 
   findByToken(tokenHash: string): MerchantRow | undefined {
@@ -181,7 +187,7 @@ export class Merchants {
       ...{ idempotencyKey: key, outcome, reason, way, amountCents, refundedCents: 0, note },
       ...{ receipt: null, order, atMs: nowMs, refunds: [] },
     };
-    return { kind: 'decided', merchant, order: viewOf(row, nowMs), payment, rider };
+    return { kind: 'declined', merchant, order: viewOf(row, nowMs), payment, rider };
   }
 
   #find(order: string): Stored | undefined {

@@ -1,4 +1,5 @@
 /** Payments as they lie in their table, and as their merchant sees them. It decides nothing. */
+import { assert } from '@stile/protocol/fault.ts';
 import type { Payment, PaymentReason, Way } from '@stile/protocol/payment.ts';
 import type { Connection } from './connection.ts';
 
@@ -93,7 +94,9 @@ export class PaymentRows {
 
   /** The next number of this merchant's receipts. */
   takeReceipt(merchant: string): number {
-    return this.#sql.takeReceipt.get(merchant) as number;
+    const receipt = this.#sql.takeReceipt.get(merchant) as number | undefined;
+    assert(receipt !== undefined, 'only a merchant that was set up is paid');
+    return receipt;
   }
 
   addRefund(id: number, key: string, amountCents: number, why: string, nowMs: number): void {

@@ -233,11 +233,13 @@ export class Payments {
   ): PaymentList {
     const payee = merchantOf(merchant);
     const [atMs = Number.MAX_SAFE_INTEGER, id = 0] = after?.split('.').map(Number) ?? [];
-    const rows = this.rows.page({ payee, fromMs, toMs, atMs, id, limit });
-    const last = rows.at(-1);
+    // One more than asked for tells whether this page is the last.
+    const rows = this.rows.page({ payee, fromMs, toMs, atMs, id, limit: limit + 1 });
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
     return {
-      items: rows.map((row) => this.rows.viewOf(row)),
-      next: rows.length === limit && last !== undefined ? `${last.atMs}.${last.id}` : null,
+      items: items.map((row) => this.rows.viewOf(row)),
+      next: rows.length > limit && last !== undefined ? `${last.atMs}.${last.id}` : null,
       totals: this.rows.totals(payee, fromMs, toMs),
     };
   }

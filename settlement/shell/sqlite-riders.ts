@@ -25,6 +25,7 @@ export class Riders {
   readonly #run: Connection['run'];
   readonly #money: Money;
   readonly #statement: Database.Statement;
+  readonly #denials: Database.Statement;
 
   constructor(connection: Connection, money: Money) {
     this.#build = connection.build;
@@ -33,6 +34,9 @@ export class Riders {
     this.#run = connection.run;
     this.#money = money;
     this.#statement = connection.db.prepare(STATEMENT_SQL);
+    this.#denials = connection.db.prepare(
+      `SELECT cause, note FROM denial WHERE id IN (?, ?) AND lifted_at_ms IS NULL ORDER BY number`,
+    );
   }
 
   findPass(account: string, serial: number): PassRow | undefined {
@@ -60,14 +64,7 @@ export class Riders {
 
   findDenials(issuer: number, account: string, serial: number): DeniedBy[] {
     const ids = [denyId(issuer, account, 0), denyId(issuer, account, serial)];
-    return this.#all(
-      this.#build
-        .selectFrom('denial')
-        .select(['cause', 'note'])
-        .where('id', 'in', ids)
-        .where('lifted_at_ms', 'is', null)
-        .orderBy('number'),
-    );
+    return this.#denials.all(...ids) as DeniedBy[];
   }
 
   addRider(rider: NewRider): boolean {

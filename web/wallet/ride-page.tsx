@@ -1,5 +1,5 @@
 /** The transit code: large, black on white, drawn anew every few seconds and whenever asked for. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { clockText, timeText } from '../parts/money.ts';
 import { QrCode, TRANSIT_QR } from '../parts/qr.tsx';
 import { language } from '../parts/words.ts';
@@ -25,10 +25,13 @@ export function RidePage({ words }: { words: Words }) {
   };
   useCodes(draw);
   useAwakeScreen();
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (code === null) return;
-    performance.mark('code-shown');
-    performance.measure('code-refreshed', 'code-asked', 'code-shown');
+    // The frame that begins then is the one that shows it.
+    requestAnimationFrame(() => {
+      performance.mark('code-shown');
+      performance.measure('code-refreshed', 'code-asked', 'code-shown');
+    });
   }, [code]);
   const expiresAtMs = (phone.value?.expiresAtS ?? 0) * 1000;
   return (

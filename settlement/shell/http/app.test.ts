@@ -187,3 +187,23 @@ test('challenges are limited, and say so', async () => {
     await busy.close();
   }
 });
+
+test("a client's own word on its address counts only from a trusted proxy", async () => {
+  for (const [trustedProxies, wanted] of [
+    [[], [200, 429]],
+    [['127.0.0.1'], [200, 200]],
+  ] as const) {
+    const http = { challengesPerMinute: 1, trustedProxies: [...trustedProxies] };
+    const proxied = await ScriptedTown.open({ settings: { http } });
+    try {
+      const statuses: number[] = [];
+      for (const address of ['192.0.2.1', '192.0.2.2']) {
+        const headers = { 'x-forwarded-for': address };
+        statuses.push((await proxied.ask('/v1/challenges', { body: {}, headers })).status);
+      }
+      expect(statuses).toEqual(wanted);
+    } finally {
+      await proxied.close();
+    }
+  }
+});

@@ -78,12 +78,14 @@ export type Api = Awaited<ReturnType<typeof buildApi>>;
 
 export async function buildApi(given: Omit<ApiParts, 'allowances'>) {
   const { config, log, hub, webDir } = given;
+  const { trustedProxies } = config.http;
   const parts = { ...given, allowances: createAllowances(config, given.clock) };
   const app = Fastify({
     // pino's Logger is what Fastify's type describes, less exactly.
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     requestTimeout: REQUEST_MS_MAX,
     clientErrorHandler: answerUnreadable(log),
   }).withTypeProvider<ZodTypeProvider>();

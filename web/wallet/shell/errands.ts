@@ -198,5 +198,5 @@ function hear(event: RiderEvent): void {
   if (event.kind === 'PAYMENT' && event.payment.way === 'PAYMENT_CODE') {
     spentStep.value = paymentStep(Date.now() / 1000);
   }
-  look().catch(runErrands);
+  runErrands();
 }

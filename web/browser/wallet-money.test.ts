@@ -1,0 +1,283 @@
+/**
+ * Money as the wallet shows it: a ride that was charged later than it was ridden, a debt and the way out
+ * of it, payments by code and by order, and what settlement tells without being asked.
+ */
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DESK, openBrowser, openPage, PHONE, screenshot, Town } from './town.ts';
+import { addGate, enrol, scan, sendLog, settle } from './wallet-scene.ts';
+
+const FARE_CENTS = 280;
+/** How long the gate had no network. */
+const LATE_MS = 3_600_000;
+
+let town: Town;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let woes: string[];
+let merchantToken: string;
+let orders = 0;
+
+beforeAll(async () => {
+  town = await Town.open();
+  browser = await openBrowser();
+  await town.operate('PUT', 'lines/M1', { fareCents: FARE_CENTS });
+  merchantToken = await town.addMerchant('kiosk', 'Kiosk am Hafen');
+});
+afterAll(async () => {
+  await browser?.close();
+  await town?.close();
+});
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 2, locale: 'en-GB' });
+  ({ page, woes } = await openPage(context));
+});
+afterEach(async () => {
+  await context.close();
+  expect(woes).toEqual([]);
+});
+
+async function goTo(place: string): Promise<void> {
+  await page.goto(`${town.url}/wallet/#/${place}`);
+}
+
+async function topUp(cents: number): Promise<void> {
+  await goTo('money');
+  await page.locator(`[data-top-up="${cents}"]`).click();
+  await page.getByText('paid in.').waitFor();
+}
+
+function balance(cents: number) {
+  return page.locator(`[data-balance="${cents}"]`);
+}
+
+async function pay(code: string, amountCents: number, key: string) {
+  const body = { idempotencyKey: key, code, amountCents };
+  return await town.ask<{ outcome: string; reason: string | null }>(
+    ...(['POST', '/v1/payments', merchantToken, body] as const),
+  );
+}
+
+test('a ride without network: its fare, when it was ridden, when it was charged, and how', async () => {
+  await enrol(page, town);
+  await topUp(1_000);
+  await goTo('ride');
+  const gate = await addGate(town, 'g-ride', 'M1');
+  const { text } = await scan(page);
+  await page.goto(`${town.url}/wallet/#/money`);
+  gate.tap(text, Date.now(), { fareCents: FARE_CENTS });
+  await sendLog(town, gate);
+  await balance(1_000 - FARE_CENTS).waitFor();
+  const ride = page.getByRole('listitem').filter({ hasText: 'Ride · Line M1' });
+  await ride.getByText('−€2.80').waitFor();
+  await ride.getByText(/Ridden .*, charged .* · transit code/).waitFor();
+});
+
+test('the two times of a late ride are both there', async () => {
+  await enrol(page, town);
+  await goTo('money');
+  await page.route('**/v1/riders/me/statement**', async (route) => {
+    const chargedAtMs = Date.UTC(2026, 4, 4, 9, 30);
+    const ride = { kind: 'ride', way: 'TRANSIT_CODE', payee: null, line: 'M1', amountCents: 280 };
+    const owed = { owedCents: 100, state: 'DEBT', reason: 'WALLET_SHORT' };
+    const times = { riddenAtMs: chargedAtMs - LATE_MS, chargedAtMs };
+    await route.fulfill({ json: { items: [{ ...ride, ...owed, ...times }], next: null } });
+  });
+  await page.reload();
+  const ride = page.getByRole('listitem').filter({ hasText: 'Line M1' });
+  await ride.getByText(/Ridden 4 May 2026, \d\d:30, charged 4 May 2026, \d\d:30/).waitFor();
+  await ride.getByText('€1.00 still owed').waitFor();
+});
+
+test('a debt: blocked with the amount and why; paying it lifts it, all without a reload', async () => {
+  await enrol(page, town);
+  await settle(page);
+  const gate = await addGate(town, 'g-debt', 'M1');
+  const { text } = await scan(page);
+  gate.tap(text, Date.now(), { fareCents: FARE_CENTS });
+  await sendLog(town, gate);
+  await page.locator('[data-warning="denied"]').getByText('€2.80 is owed').waitFor();
+  await screenshot(page, 'wallet-denied-debt');
+  await goTo('money');
+  await page.getByText('You owe €2.80.').waitFor();
+  await screenshot(page, 'wallet-money-debt');
+  await page.getByRole('button', { name: 'Pay €2.80 now' }).click();
+  await page.locator('[data-warning="denied"]').waitFor({ state: 'detached' });
+  await page.getByText('You owe').waitFor({ state: 'detached' });
+  await balance(0).waitFor();
+});
+
+describe('at a till', () => {
+  test('a payment code that was offline when shown: paid, told at once, and used up', async () => {
+    await enrol(page, town);
+    await topUp(2_000);
+    await goTo('pay');
+    const shown = page.locator('[data-code]');
+    await shown.waitFor();
+    const code = (await shown.getAttribute('data-code')) ?? '';
+    expect(await pay(code, 750, 'key-offline-1')).toMatchObject({ outcome: 'PAID' });
+    await page.getByText('€7.50 paid to Kiosk am Hafen.').waitFor();
+    await page.getByText('This code was used.').waitFor();
+    await screenshot(page, 'wallet-pay-used');
+    await goTo('money');
+    await balance(1_250).waitFor();
+    await page.getByText('payment code', { exact: false }).waitFor();
+  });
+
+  test('an online code: shown alone, counted down, paid, and over', async () => {
+    await enrol(page, town);
+    await topUp(5_000);
+    await goTo('pay');
+    await page.getByRole('button', { name: 'Online code' }).click();
+    const shown = page.locator('[data-code^="72"]');
+    await shown.waitFor();
+    expect(await page.locator('[data-code]').count()).toBe(1);
+    await page.getByText(/Good for \d+ seconds/).waitFor();
+    await screenshot(page, 'wallet-online-code');
+    const code = (await shown.getAttribute('data-code')) ?? '';
+    expect(await pay(code, 5_000, 'key-online-1')).toMatchObject({ outcome: 'PAID' });
+    await page.getByText('€50.00 paid to Kiosk am Hafen.').waitFor();
+    await page.getByText('This code was used.').waitFor();
+    await page.getByRole('button', { name: 'New online code' }).click();
+    await page.getByText(/Good for \d+ seconds/).waitFor();
+    expect(await shown.getAttribute('data-code')).not.toBe(code);
+  });
+
+  test('refused for want of money: the rider is told why', async () => {
+    await enrol(page, town);
+    await settle(page);
+    await goTo('pay');
+    const code = (await page.locator('[data-code]').getAttribute('data-code')) ?? '';
+    expect(await pay(code, 100, 'key-short-1')).toMatchObject({ reason: 'WALLET_SHORT' });
+    await page.getByText('Kiosk am Hafen: not paid. There is not enough').waitFor();
+  });
+});
+
+describe('an order’s QR', () => {
+  type Made = { order: string; link: string; idempotencyKey: string };
+
+  async function makeOrder(amountCents: number): Promise<Made> {
+    orders += 1;
+    const body = { idempotencyKey: `order-${orders}-of-test`, amountCents, note: 'Two coffees' };
+    return await town.ask<Made>('POST', '/v1/orders', merchantToken, body);
+  }
+
+  test('opened by its link, shown, confirmed, paid once', async () => {
+    await enrol(page, town);
+    await topUp(2_000);
+    const { link, idempotencyKey } = await makeOrder(1_250);
+    await page.goto(link);
+    await page.getByText('To Kiosk am Hafen').waitFor();
+    await screenshot(page, 'wallet-order');
+    await page.getByRole('button', { name: 'Pay €12.50' }).click();
+    await page.getByText('€12.50 paid to Kiosk am Hafen.').waitFor();
+    await screenshot(page, 'wallet-order-paid');
+    const path = `/v1/payments/${idempotencyKey}`;
+    const paid = await town.ask<{ outcome: string; way: string }>('GET', path, merchantToken);
+    expect(paid).toMatchObject({ outcome: 'PAID', way: 'ORDER' });
+    await page.reload();
+    await page.getByText('This is paid already.').waitFor();
+    await goTo('money');
+    await balance(750).waitFor();
+  });
+
+  test('too little in the wallet: topped up by what is missing, then paid', async () => {
+    await enrol(page, town);
+    const { link } = await makeOrder(1_250);
+    await page.goto(link);
+    await page.getByRole('button', { name: 'Pay €12.50' }).click();
+    await page.getByText('There is not enough in your wallet').waitFor();
+    await page.getByRole('button', { name: 'Top up €12.50' }).click();
+    await page.getByRole('button', { name: 'Pay €12.50' }).click();
+    await page.getByText('€12.50 paid to Kiosk am Hafen.').waitFor();
+  });
+
+  test('an answer that is lost: asking again pays once', async () => {
+    await enrol(page, town);
+    await topUp(2_000);
+    const { link } = await makeOrder(400);
+    await page.goto(link);
+    await page.route('**/confirmation', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await page.getByRole('button', { name: 'Pay €4.00' }).click();
+    await page.getByText('Asking again cannot pay twice').waitFor();
+    await page.unroute('**/confirmation');
+    await page.getByRole('button', { name: 'Ask again' }).click();
+    await page.getByText('€4.00 paid to Kiosk am Hafen.').waitFor();
+    await goTo('money');
+    await balance(1_600).waitFor();
+  });
+
+  test('taken back by the shop, unknown, or without network: each in its own words', async () => {
+    await enrol(page, town);
+    await settle(page);
+    const { link, order } = await makeOrder(400);
+    await town.ask('DELETE', `/v1/orders/${order}`, merchantToken);
+    await page.goto(link);
+    await page.getByText('The shop took this back.').waitFor();
+    await goTo(`order/${'A'.repeat(22)}`);
+    await page.getByText('There is no such order.').waitFor();
+    await context.setOffline(true);
+    await goTo(`order/${'B'.repeat(22)}`);
+    await page.getByText('This needs a network.').waitFor();
+  });
+});
+
+test('a top-up without an answer is repeated with its key, and paid in once', async () => {
+  await enrol(page, town);
+  await goTo('money');
+  await page.route('**/top-ups', async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await page.locator('[data-top-up="1000"]').click();
+  await page.getByText('it is paid in once').waitFor();
+  await page.unroute('**/top-ups');
+  await page.locator('[data-top-up="1000"]').click();
+  await page.getByText('€10.00 paid in.').waitFor();
+  await balance(1_000).waitFor();
+});
+
+test('money that comes back from a shop is told at once', async () => {
+  await enrol(page, town);
+  await topUp(1_000);
+  await goTo('pay');
+  const shown = page.locator('[data-code]');
+  await shown.waitFor();
+  const code = (await shown.getAttribute('data-code')) ?? '';
+  await pay(code, 600, 'key-refund-1');
+  await page.getByText('€6.00 paid to').waitFor();
+  const refund = { idempotencyKey: 'refund-1-of-test', amountCents: 250 };
+  await town.ask('POST', '/v1/payments/key-refund-1/refunds', merchantToken, refund);
+  await page.getByText('€2.50 came back from Kiosk am Hafen.').waitFor();
+  await goTo('money');
+  await balance(650).waitFor();
+});
+
+test.each(['light', 'dark'] as const)(
+  'it looks finished on a desk too, %s',
+  async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(DESK);
+    await enrol(page, town);
+    await screenshot(page, `wallet-ride-desk-${colorScheme}`);
+    await topUp(2_000);
+    await screenshot(page, `wallet-money-desk-${colorScheme}`);
+    await goTo('pay');
+    await page.locator('[data-code]').waitFor();
+    await screenshot(page, `wallet-pay-desk-${colorScheme}`);
+    // Nothing is wider than the page, on a small phone either.
+    for (const width of [DESK.width, PHONE.width, 320]) {
+      await page.setViewportSize({ width, height: 700 });
+      for (const place of ['ride', 'pay', 'money', 'more']) {
+        await goTo(place);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        const scrollWidth = await page.evaluate(() => document.documentElement.scrollWidth);
+        expect({ place, width: scrollWidth }).toEqual({ place, width });
+      }
+    }
+  },
+);
