@@ -126,6 +126,19 @@ export function describePaymentBooks(open: OpenStore): void {
       expect(await rider()).toMatchObject({ balanceCents: 1_000 });
     });
 
+    test('of the key of an open order takes the order back', async () => {
+      await till.addOrder('o1', 450);
+      expect((await till.reverse('o1')).payment).toMatchObject({ reason: 'REVERSED' });
+      const order = 'order of kiosk o1';
+      expect(await confirm(store, order, a, 450)).toMatchObject({
+        ...{
+          kind: 'declined',
+          rider: { reason: 'ORDER_CANCELLED' },
+          order: { state: 'CANCELLED' },
+        },
+      });
+    });
+
     test('of a refused payment changes nothing', async () => {
       const refused = await sell('coffee', 9_999);
       expect((await till.reverse('coffee')).payment).toEqual(refused);
@@ -207,6 +220,7 @@ export function describePaymentBooks(open: OpenStore): void {
       const cancel = (order: string, at = 'kiosk') => store.cancelOrder(at, order, NOW_MS);
       expect(await cancel(cancelled, 'bakery')).toBeUndefined();
       expect(await store.findOrder('bakery', cancelled, NOW_MS)).toBeUndefined();
+      expect(await store.findOrder('kiosk', cancelled, NOW_MS)).toMatchObject({ state: 'OPEN' });
       expect(await cancel(cancelled)).toMatchObject({ state: 'CANCELLED' });
       expect(await cancel(paid)).toMatchObject({ state: 'PAID' });
       await store.blockMerchant('kiosk', NOW_MS);

@@ -279,9 +279,14 @@ export function describePayments(open: OpenStore): void {
     });
 
     test('is not blamed for codes that are good but pay nothing', async () => {
+      const used = await online();
+      await other.pay(used);
+      const late = await online(NOW_MS - 60_001);
       const b = await addRider(store, 'b');
       for (let tries = 0; tries < LIMITS.payeeFailuresPerHourMax; tries += 1) {
-        await till.pay(await online(NOW_MS, b));
+        expect(await till.reasonOf(used)).toBe('CODE_USED');
+        expect(await till.reasonOf(late)).toBe('CODE_EXPIRED');
+        expect(await till.reasonOf(await online(NOW_MS, b))).toBe('WALLET_SHORT');
       }
       expect(await till.reasonOf(await online())).toBeNull();
     });

@@ -1,14 +1,13 @@
 /** Test-only: a merchant that stands before the store itself, and codes that are good without any
  * cryptography, for tests of what is behind the check of a code.
  */
+import { randomUUID } from 'node:crypto';
 import type { Payment } from '@stile/protocol/payment.ts';
 import { ISSUER, NOW_MS } from './scripted-log.ts';
 import type { PayAnswer, Presented } from './shell/payment-store.ts';
 import type { Store } from './shell/store.ts';
 
 export type Sale = { cents?: number; key?: string; atMs?: number; requestHash?: string };
-
-let drawn = 0;
 
 export class ScriptedTill {
   readonly merchant: string;
@@ -72,8 +71,7 @@ export async function onlineCode(
   atMs = NOW_MS,
   serial = 1,
 ): Promise<Presented> {
-  drawn += 1;
-  const codeHash = `online code ${drawn}`;
+  const codeHash = `online code ${randomUUID()}`;
   const times = { nowMs: atMs, expiresAtMs: atMs + 60_000 };
   await store.addOnlineCode({ codeHash, account, serial, ...times });
   return { way: 'ONLINE_CODE', codeHash };

@@ -15,8 +15,8 @@ import { FactReader } from './sqlite-facts.ts';
 import type { Lookups } from './sqlite-lookups.ts';
 import type { CheckedBatch, CheckedLine } from './store.ts';
 
-/** Lines that one transaction stores: two or three milliseconds of the event loop. */
-const TURN_LINES_MAX = 64;
+/** Lines that one transaction stores: three or four milliseconds of the event loop. */
+const TURN_LINES_MAX = 125;
 /** Waiting lines that join in one transaction; the rest is a job. */
 const JOIN_LINES_MAX = 64;
 

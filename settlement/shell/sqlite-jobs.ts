@@ -10,8 +10,8 @@ import type { Lookups } from './sqlite-lookups.ts';
 import type { Settler } from './sqlite-settle.ts';
 import type { JobTurn } from './store.ts';
 
-/** Records that one turn settles: two or three milliseconds of the event loop. */
-export const SETTLE_RECORDS_MAX = 32;
+/** Records that one turn settles: three or four milliseconds of the event loop. */
+export const SETTLE_RECORDS_MAX = 50;
 /** Records that one turn looks at: most are of no concern to a job that looks for one line. */
 const SCAN_RECORDS_MAX = 5_000;
 /** A job that fails this often waits for a person; others go on. */

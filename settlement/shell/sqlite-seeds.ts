@@ -3,6 +3,7 @@
  * one-time codes, and who has sent how many wrong ones. It looks codes up and spends them; whether that
  * pays anything is sqlite-payments.ts's. Every function runs inside its caller's transaction.
  */
+import { paymentStep } from '@stile/protocol/payment-code.ts';
 import type { CodeState, PaymentLimits } from '../core/payment.ts';
 import type { Connection } from './connection.ts';
 import type { NewSeed, Presented, SeedRow } from './payment-store.ts';
@@ -12,8 +13,8 @@ const ONLINE_CODE_KEPT_MS = 3_600_000;
 /** Steps further back than this can match no more; a spent one need not be kept. */
 const STEPS_KEPT = 60;
 const FAILURES_KEPT_MS = 3_600_000;
-/** Rows that one sweep takes away of each kind; the next sweep takes more. */
-const SWEEP_ROWS_MAX = 500;
+/** Rows that one sweep takes away of each kind, a few milliseconds; the next sweep takes more. */
+const SWEEP_ROWS_MAX = 1_000;
 
 /** Whose code it was, once it is good. */
 export type Payer = {
@@ -190,7 +191,7 @@ export class Seeds {
   }
 
   sweepExpired(nowMs: number): void {
-    this.#sql.sweepSteps.run(Math.floor(nowMs / 60_000) - STEPS_KEPT);
+    this.#sql.sweepSteps.run(paymentStep(nowMs / 1000) - STEPS_KEPT);
     this.#sql.sweepCodes.run(nowMs - ONLINE_CODE_KEPT_MS);
     this.#sql.sweepFailures.run(nowMs - FAILURES_KEPT_MS);
     this.#sql.sweepSeeds.run(nowMs);

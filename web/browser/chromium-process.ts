@@ -1,5 +1,4 @@
-/**
- * Test-only: a Chromium with a profile on disk, as a process that a test may kill. What a page kept before
+/** Test-only: a Chromium with a profile on disk, as a process that a test may kill. What a page kept before
  * the kill is there when the next one starts on the same profile; nothing else is.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

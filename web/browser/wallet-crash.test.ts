@@ -1,6 +1,6 @@
 /**
  * The wallet after its browser was killed, with no network and no settlement: a really cold start. It has
- * to show a code within a second, with a counter that was never shown before.
+ * to show a code with a counter that was never shown before. How soon is the benchmark's to measure.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,9 +11,7 @@ import { openPage, Town } from './town.ts';
 import { drawNext, enrol, judge, readTrust, scanCode, settle } from './wallet-scene.ts';
 
 const COLD_STARTS = 4;
-const DRAWS = 20;
-const COLD_MS_MAX = 1_000;
-const REFRESH_MS_MAX = 30;
+const DRAWS = 5;
 
 let profileDir: string;
 let town: Town;
@@ -31,7 +29,7 @@ afterEach(async () => {
   rmSync(profileDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
-test('killed again and again, it starts cold in a second and never repeats a counter', async () => {
+test('killed again and again, it starts without a network and never repeats a counter', async () => {
   const { page } = await openPage(chromium.context);
   await enrol(page, town);
   await settle(page);
@@ -39,8 +37,6 @@ test('killed again and again, it starts cold in a second and never repeats a cou
   const address = `${town.url}/wallet/`;
   await town.close();
   const counters = [(await scanCode(page)).counter];
-  const coldMs: number[] = [];
-  const refreshMs: number[] = [];
 
   for (let round = 0; round < COLD_STARTS; round += 1) {
     await chromium.kill();
@@ -52,23 +48,7 @@ test('killed again and again, it starts cold in a second and never repeats a cou
     counters.push(code.counter);
     for (let draw = 0; draw < DRAWS; draw += 1) await drawNext(cold);
     counters.push((await scanCode(cold)).counter);
-    const measured = await cold.evaluate(() => ({
-      coldMs: performance.getEntriesByName('code-shown')[0]?.startTime ?? Number.NaN,
-      refreshMs: performance
-        .getEntriesByName('code-refreshed')
-        .slice(1)
-        .map(({ duration }) => duration),
-    }));
-    coldMs.push(measured.coldMs);
-    refreshMs.push(...measured.refreshMs);
     expect(woes).toEqual([]);
   }
   expect(counters).toEqual([...new Set(counters)].sort((a, b) => a - b));
-  refreshMs.sort((a, b) => a - b);
-  const middleMs = refreshMs[refreshMs.length >> 1];
-  process.stdout.write(
-    `cold ${coldMs.map(Math.round)} ms, refresh ${middleMs} max ${refreshMs.at(-1)}\n`,
-  );
-  expect(Math.min(...coldMs)).toBeLessThan(COLD_MS_MAX);
-  expect(middleMs).toBeLessThan(REFRESH_MS_MAX);
 }, 60_000);

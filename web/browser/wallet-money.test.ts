@@ -5,7 +5,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DESK, openBrowser, openPage, PHONE, screenshot, Town } from './town.ts';
-import { addGate, enrol, scan, sendLog, settle } from './wallet-scene.ts';
+import { addGate, enrol, RIDE, scan, sendLog, settle } from './wallet-scene.ts';
 
 const FARE_CENTS = 280;
 /** How long the gate had no network. */
@@ -99,13 +99,15 @@ test('a debt: blocked with the amount and why; paying it lifts it, all without a
   await sendLog(town, gate);
   await page.locator('[data-warning="denied"]').getByText('€2.80 is owed').waitFor();
   await screenshot(page, 'wallet-denied-debt');
-  await goTo('money');
+  await page.getByRole('link', { name: 'Top up' }).click();
   await page.getByText('You owe €2.80.').waitFor();
   await screenshot(page, 'wallet-money-debt');
   await page.getByRole('button', { name: 'Pay €2.80 now' }).click();
-  await page.locator('[data-warning="denied"]').waitFor({ state: 'detached' });
   await page.getByText('You owe').waitFor({ state: 'detached' });
   await balance(0).waitFor();
+  await goTo('ride');
+  await page.getByRole('img', { name: RIDE }).waitFor();
+  expect(await page.locator('[data-warning]').count()).toBe(0);
 });
 
 describe('at a till', () => {

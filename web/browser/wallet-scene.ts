@@ -1,5 +1,4 @@
-/**
- * Test-only: what riders, gates and testers do with a wallet's page. The picture of the page is all that
+/** Test-only: what riders, gates and testers do with a wallet's page. The picture of the page is all that
  * a gate gets here: it is read like a photo, and judged by the gate's own rule.
  */
 

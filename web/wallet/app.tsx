@@ -42,7 +42,7 @@ export function App() {
       <header>
         <span class="brand">Stile</span>
         <span class={isOnline.value ? 'pill on' : 'pill'} role="status">
-          {isOnline.value ? words.online : words.offline}
+          {isOnline.value ? words.online : words[value.kind === 'ready' ? 'offline' : 'offlineNew']}
         </span>
       </header>
       {value.kind === 'ready' ? (

@@ -22,7 +22,7 @@ export function MoneyPage({ words }: { words: Words }) {
   const cents = (amount: number) => moneyText(amount, currency, language.value);
   return (
     <Page title={words.money.title}>
-      <Warnings words={words} />
+      <Warnings words={words} besides="debt" />
       <section class="card stack">
         <div>
           <h2 class="small soft">{words.money.balance}</h2>

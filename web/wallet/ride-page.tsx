@@ -6,6 +6,7 @@ import { language } from '../parts/words.ts';
 import { Page } from './app.tsx';
 import { REFRESH_MS } from './core/state.ts';
 import { useAwakeScreen } from './screen.ts';
+import { serverNowMs } from './shell/errands.ts';
 import { makeTransitCode, phone } from './shell/phone.ts';
 import { Warnings } from './warnings.tsx';
 import type { Words } from './words.ts';
@@ -48,10 +49,12 @@ export function RidePage({ words }: { words: Words }) {
           {words.ride.fresh}
         </button>
       </div>
-      <section class="card pass">
-        <h2 class="small soft">{words.ride.passTitle}</h2>
-        <p>{words.ride.goOnline(timeText(expiresAtMs, language.value))}</p>
-      </section>
+      {serverNowMs() <= expiresAtMs && (
+        <section class="card pass">
+          <h2 class="small soft">{words.ride.passTitle}</h2>
+          <p>{words.ride.goOnline(timeText(expiresAtMs, language.value))}</p>
+        </section>
+      )}
       <p class="small soft">
         {words.ride.hold} {words.ride.brightness}
       </p>

@@ -10,7 +10,8 @@ import { isOnline, refusal } from './shell/errands.ts';
 import { keepSeen, phone, seen } from './shell/phone.ts';
 import { failureText, type Words } from './words.ts';
 
-export function Warnings({ words }: { words: Words }) {
+/** `besides`: what the page says in its own way. */
+export function Warnings({ words, besides }: { words: Words; besides?: 'debt' }) {
   const { value: kept } = phone;
   const { value: last } = seen;
   if (kept === null) return null;
@@ -23,23 +24,32 @@ export function Warnings({ words }: { words: Words }) {
     refusal: refusal.value,
     keyKind: kept.key.kind,
   });
+  const isSaid = (warning: Warning) =>
+    besides === 'debt' && warning.kind === 'denied' && warning.reason === 'DEBT';
   return (
     <>
-      {warnings.map((warning) => (
-        <div
-          key={warning.kind}
-          role={isGrave(warning) ? 'alert' : 'note'}
-          class={isGrave(warning) ? 'note bad' : 'note'}
-          data-warning={warning.kind}
-        >
-          <p>{textOf(warning, words)}</p>
-          {warning.kind === 'clockWrong' && !isOnline.value && (
-            <button type="button" class="link" onClick={() => void believeClock()}>
-              {words.warnings.clockSet}
-            </button>
-          )}
-        </div>
-      ))}
+      {warnings
+        .filter((warning) => !isSaid(warning))
+        .map((warning) => (
+          <div
+            key={warning.kind}
+            role={isGrave(warning) ? 'alert' : 'note'}
+            class={isGrave(warning) ? 'note bad' : 'note'}
+            data-warning={warning.kind}
+          >
+            <p>{textOf(warning, words)}</p>
+            {warning.kind === 'denied' && warning.reason === 'DEBT' && (
+              <a class="link" href="#/money">
+                {words.money.topUp}
+              </a>
+            )}
+            {warning.kind === 'clockWrong' && !isOnline.value && (
+              <button type="button" class="link" onClick={() => void believeClock()}>
+                {words.warnings.clockSet}
+              </button>
+            )}
+          </div>
+        ))}
     </>
   );
 }

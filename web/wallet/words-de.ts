@@ -6,6 +6,7 @@ export const de: Words = {
   pages: { ride: 'Fahren', pay: 'Zahlen', money: 'Geld', more: 'Mehr' },
   online: 'Online',
   offline: 'Offline – Codes gehen trotzdem',
+  offlineNew: 'Offline',
   starting: 'Einen Moment …',
   ride: {
     title: 'Ihr Fahrcode',

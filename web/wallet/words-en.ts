@@ -6,6 +6,7 @@ export const en = {
   pages: { ride: 'Ride', pay: 'Pay', money: 'Money', more: 'More' },
   online: 'Online',
   offline: 'Offline – codes still work',
+  offlineNew: 'Offline',
   starting: 'One moment …',
   ride: {
     title: 'Your transit code',

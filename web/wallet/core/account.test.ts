@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { denialOf, type Rider, type StatementItem, signOf } from './account.ts';
+
+const WELL: Rider = {
+  account: '0123456789abcdef',
+  balanceCents: 500,
+  debtCents: 0,
+  denied: false,
+  deniedReason: null,
+  passes: [
+    { serial: 1, denied: false },
+    { serial: 2, denied: true },
+  ],
+};
+
+test('another phone’s pass that is denied is no denial of this one', () => {
+  expect(denialOf(WELL, 1)).toBeNull();
+});
+
+test('this phone’s pass alone is denied', () => {
+  expect(denialOf(WELL, 2)).toEqual({ reason: null, debtCents: 0 });
+});
+
+test('the account is denied, and with it each pass', () => {
+  const denied = { ...WELL, denied: true, deniedReason: 'DEBT', debtCents: 280 };
+  expect(denialOf(denied, 1)).toEqual({ reason: 'DEBT', debtCents: 280 });
+});
+
+test.each<[StatementItem['kind'], number, string]>([
+  ['ride', 280, '\u2212'],
+  ['payment', 280, '\u2212'],
+  ['refund', 280, '+'],
+  ['topUp', 280, '+'],
+  ['ride', 0, ''],
+])('a %s of %i', (kind, amountCents, sign) => {
+  const item: StatementItem = {
+    ...{ kind, amountCents, way: null, payee: null, riddenAtMs: null, chargedAtMs: 0, line: null },
+    ...{ owedCents: 0, state: 'PAID', reason: null },
+  };
+  expect(signOf(item)).toBe(sign);
+});

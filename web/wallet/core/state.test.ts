@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import {
+  clockOffset,
+  errandsWaitMs,
+  groupDigits,
+  isClockWrong,
+  isGrave,
+  isRenewalDue,
+  isSeedDue,
+  isSeedGood,
+  type Known,
+  placeOf,
+  stepEndMs,
+  timeLeft,
+  warningsOf,
+} from './state.ts';
+
+const NOW_S = 1_780_000_000;
+const DAY_S = 86_400;
+
+const WELL: Known = {
+  nowS: NOW_S,
+  isOnline: true,
+  pass: { issuedAtS: NOW_S - DAY_S, expiresAtS: NOW_S + 6 * DAY_S },
+  clockOffsetS: 0,
+  denied: null,
+  refusal: null,
+  keyKind: 'platform',
+};
+
+function passUntil(leftS: number) {
+  return { pass: { issuedAtS: NOW_S - 7 * DAY_S, expiresAtS: NOW_S + leftS } };
+}
+
+describe('what stands over the code', () => {
+  test.each<[string, Partial<Known>, string[]]>([
+    ['nothing where all is well', {}, []],
+    ['the pass ends in this second', passUntil(0), []],
+    ['the pass ended a second ago', passUntil(-1), ['passExpired']],
+    ['the pass ends within two days, online: it renews itself', passUntil(DAY_S), []],
+    ['and offline', { ...passUntil(DAY_S), isOnline: false }, ['passEndsSoon']],
+    ['offline, but three days are left', { ...passUntil(3 * DAY_S), isOnline: false }, []],
+    ['20 s ahead is taken by gates', { clockOffsetS: -20 }, []],
+    ['21 s are not', { clockOffsetS: -21 }, ['clockWrong']],
+    ['nor are 21 s behind', { clockOffsetS: 21 }, ['clockWrong']],
+    ['a clock that was never compared', { clockOffsetS: null }, []],
+    ['a key in the page', { keyKind: 'page' }, ['keyInPage']],
+    ['a refusal', { refusal: { code: 'PROOF_REFUSED', message: '' } }, ['refused']],
+    [
+      'the clock was put behind the pass’s end, and it is known by how much',
+      { ...passUntil(-10), clockOffsetS: -8 * DAY_S },
+      ['clockWrong'],
+    ],
+    [
+      'denied, and so not renewed either: said once',
+      {
+        denied: { reason: 'DEBT', debtCents: 280 },
+        refusal: { code: 'ACCOUNT_DENIED', message: '' },
+      },
+      ['denied'],
+    ],
+    [
+      'all at once, in the order in which they matter',
+      {
+        ...passUntil(-1),
+        isOnline: false,
+        clockOffsetS: 60,
+        denied: { reason: 'note', debtCents: 0 },
+        refusal: { code: 'PROOF_REFUSED', message: '' },
+        keyKind: 'page',
+      },
+      ['passExpired', 'denied', 'clockWrong', 'refused', 'keyInPage'],
+    ],
+  ])('%s', (_name, changes, kinds) => {
+    const warnings = warningsOf({ ...WELL, ...changes });
+    expect(warnings.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  test('a debt is told from an operator’s denial', () => {
+    const debt = { reason: 'DEBT', debtCents: 280 };
+    expect(warningsOf({ ...WELL, denied: debt })).toEqual([
+      { kind: 'denied', reason: 'DEBT', note: '', debtCents: 280 },
+    ]);
+    const note = { reason: 'reported stolen', debtCents: 0 };
+    expect(warningsOf({ ...WELL, denied: note })).toEqual([
+      { kind: 'denied', reason: 'OPERATOR', note: 'reported stolen', debtCents: 0 },
+    ]);
+    // A pass that is denied alone has no reason at the account.
+    expect(warningsOf({ ...WELL, denied: { reason: null, debtCents: 0 } })).toEqual([
+      { kind: 'denied', reason: 'OPERATOR', note: '', debtCents: 0 },
+    ]);
+  });
+
+  test('how far the clock is ahead is what settlement’s lacks', () => {
+    expect(warningsOf({ ...WELL, clockOffsetS: -600 })).toEqual([
+      { kind: 'clockWrong', aheadS: 600 },
+    ]);
+  });
+
+  test('only what makes gates refuse is grave', () => {
+    expect(isGrave({ kind: 'passExpired', expiresAtS: 0 })).toBe(true);
+    expect(isGrave({ kind: 'clockWrong', aheadS: 60 })).toBe(true);
+    expect(isGrave({ kind: 'passEndsSoon', expiresAtS: 0 })).toBe(false);
+    expect(isGrave({ kind: 'keyInPage' })).toBe(false);
+  });
+});
+
+test.each([
+  ['right', 1_000, 1_000_400, 1_000_600, 0],
+  ['asked at .0, answered at .9', 1_000, 1_000_000, 1_000_900, 0],
+  ['ten minutes slow', 1_600, 1_000_400, 1_000_600, 600],
+  ['ten minutes fast', 400, 1_000_400, 1_000_600, -600],
+])('a clock that is %s', (_name, serverS, askedAtMs, answeredAtMs, offsetS) => {
+  expect(clockOffset(serverS, askedAtMs, answeredAtMs)).toBe(offsetS);
+});
+
+test('a clock that was never compared is not called wrong', () => {
+  expect(isClockWrong(null)).toBe(false);
+});
+
+describe('what is renewed while there is a network', () => {
+  const pass = { issuedAtS: NOW_S, expiresAtS: NOW_S + 8 * DAY_S };
+  test.each([
+    ['at once', 0, false],
+    ['at a quarter of its life', 2 * DAY_S, false],
+    ['a second later', 2 * DAY_S + 1, true],
+    ['behind its end', 9 * DAY_S, true],
+    ['before it was issued: the clock was wrong then or is now', -1, true],
+  ])('a pass, %s', (_name, ageS, isDue) => {
+    expect(isRenewalDue(pass, NOW_S + ageS)).toBe(isDue);
+  });
+
+  test.each([
+    ['none', null, true, false],
+    ['a new one', { expiresAtS: NOW_S + 30 * DAY_S }, false, true],
+    ['one of a week', { expiresAtS: NOW_S + 23 * DAY_S }, false, true],
+    ['one with less than three weeks left', { expiresAtS: NOW_S + 20 * DAY_S }, true, true],
+    ['one that ends now', { expiresAtS: NOW_S }, true, true],
+    ['one that has ended', { expiresAtS: NOW_S - 1 }, true, false],
+  ])('a seed: %s', (_name, seed, isDue, isGood) => {
+    expect(isSeedDue(seed, NOW_S)).toBe(isDue);
+    expect(isSeedGood(seed, NOW_S)).toBe(isGood);
+  });
+
+  test('it is tried more often while there is none', () => {
+    expect(errandsWaitMs(false)).toBeLessThan(errandsWaitMs(true));
+  });
+});
+
+test.each([
+  ['at its start', 0, { share: 1, seconds: 60 }],
+  ['a moment later', 1, { share: 59_999 / 60_000, seconds: 60 }],
+  ['half way', 30_000, { share: 0.5, seconds: 30 }],
+  ['in its last moment', 59_999, { share: 1 / 60_000, seconds: 1 }],
+  ['at its end', 60_000, { share: 0, seconds: 0 }],
+  ['long after', 600_000, { share: 0, seconds: 0 }],
+  ['before its start', -5_000, { share: 1, seconds: 60 }],
+])('the ring %s', (_name, nowMs, left) => {
+  expect(timeLeft(nowMs, 60_000, 60_000)).toEqual(left);
+});
+
+test('a payment code ends with its minute', () => {
+  expect(stepEndMs(0)).toBe(60_000);
+  expect(stepEndMs(59_999)).toBe(60_000);
+  expect(stepEndMs(60_000)).toBe(120_000);
+});
+
+test('eighteen digits are read out in six groups', () => {
+  expect(groupDigits('711234567812345678')).toEqual(['711', '234', '567', '812', '345', '678']);
+  expect(groupDigits('')).toEqual([]);
+});
+
+test.each([
+  ['', { page: 'ride' }],
+  ['#/ride', { page: 'ride' }],
+  ['#/pay', { page: 'pay' }],
+  ['#/money', { page: 'money' }],
+  ['#/more', { page: 'more' }],
+  ['#/elsewhere', { page: 'ride' }],
+  ['#/order/AbCdEfGhIjKlMnOpQrSt_-', { page: 'order', order: 'AbCdEfGhIjKlMnOpQrSt_-' }],
+  ['#/order/too-short', { page: 'ride' }],
+  ['#/order/AbCdEfGhIjKlMnOpQrSt_-/more', { page: 'ride' }],
+])('%s is a page of the wallet', (hash, place) => {
+  expect(placeOf(hash)).toEqual(place);
+});
