@@ -244,6 +244,15 @@ describe('refunds', () => {
   });
 });
 
+test('a refund whose key ends as no other does is as good in the books', async () => {
+  await pay(await ada.onlineCode(), 700, { key: 'a-coffee' });
+  for (const idempotencyKey of ['refund::', 'forgive:', ':return:']) {
+    const body = { idempotencyKey, amountCents: 100 };
+    await town.get('/v1/payments/a-coffee/refunds', { body, token: shop });
+  }
+  expect(await ada.money()).toMatchObject({ balanceCents: 9_600 });
+});
+
 describe('an order', () => {
   const make = (amountCents = 450, key = 'order-key') =>
     town.get<Order>('/v1/orders', { body: { idempotencyKey: key, amountCents }, token: shop });

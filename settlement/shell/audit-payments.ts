@@ -56,7 +56,7 @@ const UNPOSTED = `
 
 const ODD_REFUND = `
   WITH posted AS (
-    SELECT rtrim(rtrim(id, 'abcdefghijklmnopqrstuvwxyz'), ':') AS name, sum(amount_cents) AS cents,
+    SELECT substr(id, 1, length(id) - iif(id GLOB '*:forgive', 8, 7)) AS name, sum(amount_cents) AS cents,
       min(debit) AS least, max(debit) AS most
     FROM transfer WHERE id GLOB 'payment:*' AND code = 'REFUND' GROUP BY 1)
   SELECT 'refund ' || refund.id FROM payment_refund AS refund JOIN payment ON payment.id = payment
