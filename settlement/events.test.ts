@@ -1,6 +1,6 @@
 /** Server-sent events over a real port: both sides hear at once, nobody hears of another, nothing leaks. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ScriptedTown } from './scripted-town.ts';
+import { ScriptedTown, START_MS } from './scripted-town.ts';
 import { STREAMS_PER_SUBJECT_MAX } from './shell/hub.ts';
 
 let town: ScriptedTown;
@@ -88,6 +88,42 @@ test('asking again with the same key tells nobody twice', async () => {
   const kinds: (string | undefined)[] = [];
   for (let count = 0; count < 4; count += 1) kinds.push((await stream.next())?.kind);
   expect(kinds).toEqual(['PAYMENT', 'ACCOUNT', 'REFUND', 'ACCOUNT']);
+});
+
+test('a rider hears of rides, of fares that come back and of being denied', async () => {
+  await town.setFare('M1', 250);
+  const gate = await town.addGate('g1', 'M1');
+  const ada = await town.addRider();
+  await ada.topUp(1_000);
+  const stream = await listen('/v1/riders/me/events', ada.session);
+  expect(await stream.next()).toEqual({ kind: 'OPEN' });
+  gate.tap(ada.code(START_MS), START_MS);
+  await town.send(gate);
+  expect(await stream.next()).toEqual({ kind: 'ACCOUNT' });
+  const id = 'a5'.repeat(16);
+  const question = gate.question(id, await ada.onlineCode(), START_MS);
+  await town.get('/v1/gates/g1/payments', question);
+  expect(await stream.next()).toMatchObject({
+    ...{ kind: 'PAYMENT', payment: { payee: 'M1', amountCents: 250, way: 'ONLINE_CODE' } },
+  });
+  expect(await stream.next()).toEqual({ kind: 'ACCOUNT' });
+  gate.answer(gate.ask(id, START_MS), START_MS, 'NO_ANSWER');
+  await town.send(gate, 2);
+  expect(await stream.next()).toEqual({ kind: 'ACCOUNT' });
+  expect(await ada.money()).toMatchObject({ balanceCents: 750 });
+  await town.operate('POST', 'denials', { account: ada.account, note: 'lost' });
+  expect(await stream.next()).toEqual({ kind: 'ACCOUNT' });
+});
+
+test('a stream ends with the session that opened it', async () => {
+  const ada = await town.addRider();
+  const stream = await listen('/v1/riders/me/events', ada.session);
+  expect(await stream.next()).toEqual({ kind: 'OPEN' });
+  town.clock.advance(29 * 60_000);
+  await ada.topUp(1);
+  expect(await stream.next()).toEqual({ kind: 'ACCOUNT' });
+  town.clock.advance(60_000);
+  expect(await stream.next()).toBeNull();
 });
 
 test('a stream needs its credential, ends with it, and there are not endlessly many', async () => {

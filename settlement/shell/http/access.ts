@@ -22,8 +22,9 @@ export type ApiRouter = FastifyInstance<
 export type RiderSession = { account: string; serial: number };
 
 const riders = new WeakMap<FastifyRequest, RiderSession>();
-
 const merchants = new WeakMap<FastifyRequest, MerchantRow>();
+/** For answers that go on for long: asks again what was asked before the request was let in. */
+const rechecks = new WeakMap<FastifyRequest, () => Promise<boolean>>();
 
 export function requireOperator({ operatorTokenHash }: ApiParts) {
   return async (request: FastifyRequest): Promise<void> => {
@@ -37,10 +38,12 @@ export function requireOperator({ operatorTokenHash }: ApiParts) {
 export function requireSession({ store, clock, allowances }: ApiParts) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const token = bearerOf(request);
-    const session = token && (await store.findSession(tokenHash(token), wallS(clock)));
+    const find = async () => token && (await store.findSession(tokenHash(token), wallS(clock)));
+    const session = await find();
     if (!session) throw new Fault('UNAUTHENTICATED', 'this needs an open session');
     spend(allowances.rider, session.account, reply);
     riders.set(request, session);
+    rechecks.set(request, async () => Boolean(await find()));
   };
 }
 
@@ -54,10 +57,12 @@ export function riderOf(request: FastifyRequest): RiderSession {
 export function requireMerchant({ store, allowances }: ApiParts) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const token = bearerOf(request);
-    const merchant = token && (await store.findMerchant(tokenHash(token)));
+    const find = async () => token && (await store.findMerchant(tokenHash(token)));
+    const merchant = await find();
     if (!merchant) throw new Fault('UNAUTHENTICATED', "this needs a merchant's token");
     spend(allowances.merchant, merchant.merchant, reply);
     merchants.set(request, merchant);
+    rechecks.set(request, async () => Boolean(await find()));
   };
 }
 
@@ -66,6 +71,13 @@ export function merchantOf(request: FastifyRequest): MerchantRow {
   const merchant = merchants.get(request);
   assert(merchant !== undefined, 'the route requires a merchant');
   return merchant;
+}
+
+/** Whether the session or token of this request still holds; only behind one of the two above. */
+export async function isStillAllowed(request: FastifyRequest): Promise<boolean> {
+  const recheck = rechecks.get(request);
+  assert(recheck !== undefined, 'the route requires a session or a merchant');
+  return await recheck();
 }
 
 function bearerOf(request: FastifyRequest): string | undefined {

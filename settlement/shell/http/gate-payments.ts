@@ -17,6 +17,8 @@ import { Refusal, refusalSchema } from './refusal.ts';
 
 const BODY_BYTES_MAX = 1_024;
 const SIGNATURE_BYTES = 64;
+/** A question is asked the moment a rider stands there; an older one comes from somebody else. */
+const CLOCK_OFF_MS_MAX = 5 * 60_000;
 const DOMAIN = utf8('Stile-gate-payment\0');
 const JOSE = 'application/jose';
 
@@ -40,6 +42,9 @@ export function addGatePaymentRoutes(app: ApiRouter, parts: ApiParts): void {
     const read = gatePaymentSchema.safeParse(parseJson(body));
     if (!read.success || read.data.gate !== gate) {
       throw new Fault('REQUEST_INVALID', 'this is no question of this gate');
+    }
+    if (Math.abs(parts.clock.now().wallMs - read.data.atMs) > CLOCK_OFF_MS_MAX) {
+      throw new Fault('REQUEST_INVALID', 'this was asked at another time, or a clock is wrong');
     }
     return read.data;
   }
@@ -87,6 +92,7 @@ export function addGatePaymentRoutes(app: ApiRouter, parts: ApiParts): void {
             400: refusalSchema,
             401: refusalSchema,
             409: refusalSchema,
+            429: refusalSchema,
             503: refusalSchema,
           },
         },
