@@ -17,8 +17,6 @@ import { Refusal, refusalSchema } from './refusal.ts';
 
 const BODY_BYTES_MAX = 1_024;
 const SIGNATURE_BYTES = 64;
-/** A question is asked the moment a rider stands there; an older one comes from somebody else. */
-const CLOCK_OFF_MS_MAX = 5 * 60_000;
 const DOMAIN = utf8('Stile-gate-payment\0');
 const JOSE = 'application/jose';
 
@@ -43,9 +41,8 @@ export function addGatePaymentRoutes(app: ApiRouter, parts: ApiParts): void {
     if (!read.success || read.data.gate !== gate) {
       throw new Fault('REQUEST_INVALID', 'this is no question of this gate');
     }
-    if (Math.abs(parts.clock.now().wallMs - read.data.atMs) > CLOCK_OFF_MS_MAX) {
-      throw new Fault('REQUEST_INVALID', 'this was asked at another time, or a clock is wrong');
-    }
+    // A gate's clock may be wrong: what is presented has to be good by settlement's own, and an id that is
+    // asked again gets its old answer, so an old question brings nobody anything.
     return read.data;
   }
 
