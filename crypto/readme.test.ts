@@ -4,10 +4,10 @@ import { utf8 } from '@stile/protocol/bytes.ts';
 import { denyId, denyIdHex, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
 import { genesisHash, readBatch, readRecord, sealHolds } from '@stile/protocol/gate-log.ts';
 import { expect, test } from 'vitest';
-import { verifyWithNode } from './both-answers.ts';
 import { verifyWithNoble } from './noble-verify.ts';
-import * as vector from './published-vector.ts';
 import { keyFromSeed, sha256 } from './sign.ts';
+import { verifyWithNode } from './testing/both-answers.ts';
+import * as vector from './testing/published-vector.ts';
 
 const README = readFileSync(new URL('../protocol/README.md', import.meta.url), 'utf8');
 // RFC 8032 §7.1, test 3.

@@ -19,8 +19,8 @@ import {
 import { expect, test } from 'vitest';
 import { verifyWithNoble } from './noble-verify.ts';
 import { createNodeVerify } from './node-verify.ts';
-import * as vector from './published-vector.ts';
 import { keyFromSeed } from './sign.ts';
+import * as vector from './testing/published-vector.ts';
 
 const issuer = keyFromSeed(bytesOf(vector.ISSUER_SEED));
 const device = keyFromSeed(bytesOf(vector.DEVICE_SEED));

@@ -7,6 +7,7 @@ import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { holds } from '@stile/protocol/signature.ts';
 import { expect, test } from 'vitest';
+import { isKeyOfPrimeOrder, verifyWithNoble } from './noble-verify.ts';
 import {
   answer,
   big,
@@ -15,9 +16,8 @@ import {
   le,
   SMALL_ORDER_KEYS,
   verifyWithNode,
-} from './both-answers.ts';
-import { isKeyOfPrimeOrder, verifyWithNoble } from './noble-verify.ts';
-import { ISSUER_SEED } from './published-vector.ts';
+} from './testing/both-answers.ts';
+import { ISSUER_SEED } from './testing/published-vector.ts';
 
 const L = ed25519.Point.Fn.ORDER;
 

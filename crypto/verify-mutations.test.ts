@@ -3,10 +3,10 @@ import { concatBytes, equalBytes, toHex } from '@stile/protocol/bytes.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { answer, verifyWithNode } from './both-answers.ts';
 import { isKeyOfPrimeOrder, verifyWithNoble } from './noble-verify.ts';
 import { importPublicKey, KEYS_CACHED_MAX } from './node-verify.ts';
 import { generateKey, type SigningKey } from './sign.ts';
+import { answer, verifyWithNode } from './testing/both-answers.ts';
 
 const ALGORITHMS: [Algorithm][] = [['Ed25519'], ['P-256']];
 const MESSAGE = Uint8Array.from({ length: 40 }, (_, at) => at);

@@ -7,10 +7,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
 import { holds, lowS } from '@stile/protocol/signature.ts';
 import { expect, test } from 'vitest';
-import { answer, be, big, hex, verifyWithNode } from './both-answers.ts';
 import { isKeyOfPrimeOrder, verifyWithNoble } from './noble-verify.ts';
 import { importPublicKey } from './node-verify.ts';
-import { DEVICE_SCALAR } from './published-vector.ts';
+import { answer, be, big, hex, verifyWithNode } from './testing/both-answers.ts';
+import { DEVICE_SCALAR } from './testing/published-vector.ts';
 
 const N = p256.Point.Fn.ORDER;
 const EC_PRIME = p256.Point.Fp.ORDER;

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { sha256 } from '@stile/crypto/sign.ts';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
 import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { auditGate, isGateDir } from './audit.ts';
-import { makeTap, makeText, makeUse, NOW_S } from './scripted-phone.ts';
-import { scratchDir } from './shell/scratch-dir.ts';
 import { openTapsStore, type RecordDraft } from './shell/taps-store.ts';
+import { makeTap, makeText, makeUse, NOW_S } from './testing/phone.ts';
 
 const AT = { wallMs: NOW_S * 1000, monoMs: 1 };
 const tap = (counter: number) => makeTap(counter, makeText({ counter }));

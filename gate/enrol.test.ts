@@ -1,15 +1,15 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { enrolGate } from './enrol.ts';
-import { makeTrust, rootKey, rootKeyOf, signAsRoot } from './scripted-phone.ts';
-import { type Answer, say, startSettlement, TRUST_PATH } from './scripted-settlement.ts';
 import { readIdentity } from './shell/identity.ts';
 import { openReferenceStore } from './shell/reference-store.ts';
-import { scratchDir } from './shell/scratch-dir.ts';
+import { makeTrust, rootKey, rootKeyOf, signAsRoot } from './testing/phone.ts';
+import { type Answer, say, startSettlement, TRUST_PATH } from './testing/settlement.ts';
 
 const ENROLMENTS_PATH = '/v1/gates/enrolments';
 const GRANTED = {

@@ -1,7 +1,7 @@
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { otpOfStep, paymentStep, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { expect, test } from 'vitest';
-import { BUDGET_MS, FARE_CENTS, openTown } from './scripted-town.ts';
+import { BUDGET_MS, FARE_CENTS, openTown } from './testing/town.ts';
 
 type Town = Awaited<ReturnType<typeof openTown>>;
 const nowS = () => Math.floor(Date.now() / 1000);

@@ -17,11 +17,15 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const ROOMS = [
   'protocol',
   'crypto',
+  'host',
   'hardware',
   'phone',
   'gate',
   'settlement',
   'web',
+  'cli',
+  'demo',
+  'bench',
   'scripts',
 ] as const;
 
@@ -34,28 +38,37 @@ type Rule = {
   outside?: readonly string[];
 };
 
+/** What products of their own, the command line among them, may build upon. */
+const PRODUCT = ROOMS.filter((room) => !['demo', 'bench', 'scripts'].includes(room)).map(
+  (room) => `${room}/`,
+);
+
 const RULES: readonly Rule[] = [
   { path: 'gate/core/', ours: ['protocol/'], outside: [] },
   { path: 'settlement/core/', ours: ['protocol/'], outside: [] },
-  { path: 'gate/main.ts', ours: ['gate/', 'protocol/', 'crypto/', 'hardware/'] },
+  { path: 'gate/main.ts', ours: ['gate/', 'host/', 'protocol/', 'crypto/', 'hardware/'] },
   {
     path: 'protocol/',
     ours: [],
     outside: ['jose', 'zod', '@otplib/totp', '@otplib/plugin-crypto-noble'],
   },
   { path: 'crypto/', ours: ['protocol/'] },
-  { path: 'hardware/', ours: [] },
-  { path: 'phone/', ours: ['protocol/', 'crypto/'] },
-  { path: 'gate/', ours: ['gate/', 'protocol/', 'crypto/'] },
-  { path: 'settlement/', ours: ['settlement/', 'protocol/', 'crypto/'] },
+  { path: 'host/', ours: ['protocol/'] },
+  { path: 'hardware/', ours: ['host/'] },
+  { path: 'phone/', ours: ['host/', 'protocol/', 'crypto/'] },
+  { path: 'gate/', ours: ['gate/', 'host/', 'protocol/', 'crypto/'] },
+  { path: 'settlement/', ours: ['settlement/', 'host/', 'protocol/', 'crypto/'] },
   { path: 'web/wallet/core/', ours: ['protocol/'], outside: ['zod'] },
   { path: 'web/till/core/', ours: ['protocol/'], outside: ['zod'] },
   { path: 'web/', ours: ['web/', 'protocol/'] },
+  { path: 'cli/', ours: PRODUCT },
+  { path: 'demo/', ours: PRODUCT },
+  { path: 'bench/', ours: PRODUCT },
   { path: 'scripts/', ours: ROOMS.map((room) => `${room}/`) },
 ];
 
 /** Tests and test-only stand-ins may also use the scripted phone and the fixtures. */
-const ALSO_FOR_TESTS = ['phone/', 'hardware/', 'protocol/', 'crypto/', 'fixtures/'];
+const ALSO_FOR_TESTS = ['phone/', 'hardware/', 'host/', 'protocol/', 'crypto/', 'fixtures/'];
 /** A page is tried as a rider or a merchant has it: before a real settlement and a real gate. */
 const ALSO_FOR_BROWSERS = ['settlement/', 'gate/', 'web/'];
 
@@ -94,8 +107,9 @@ function codeOf(file: string): string {
     .replace(/(^|\s)\/\/.*$/gm, '');
 }
 
+/** By path: what only tests use lives in `testing/`, contracts stand beside the port that they test. */
 function isTestOnly(file: string): boolean {
-  return file.endsWith('.test.ts') || /^\/\*\*[^*]*[Tt]est-only/.test(read(file));
+  return /\.(test|contract)\.ts$|(^|\/)testing\//.test(file);
 }
 
 function importsOf(file: string): string[] {

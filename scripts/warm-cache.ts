@@ -9,4 +9,4 @@ import '@stile/settlement/main.ts';
 import '@stile/hardware/scanner/tool.ts';
 import '@stile/hardware/barrier/tool.ts';
 import '@stile/hardware/display/tool.ts';
-import './cli/main.ts';
+import '../cli/main.ts';

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { ScriptedTown, START_MS } from './scripted-town.ts';
-import { auditSettlement } from './shell/audit.ts';
+import { auditSettlement } from './audit/audit.ts';
+import { ScriptedTown, START_MS } from './testing/town.ts';
 
-const PROGRAM = fileURLToPath(new URL('./scripted-process.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('./testing/process.ts', import.meta.url));
 
 async function start(dataDir: string, jobs: 'run' | 'hold') {
   const child: ChildProcess = spawn(process.execPath, [PROGRAM, dataDir, jobs], {

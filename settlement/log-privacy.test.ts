@@ -12,9 +12,9 @@ import type { Order, Payment } from '@stile/protocol/payment.ts';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ScriptedGate } from './scripted-gate.ts';
-import { ScriptedTown, START_MS } from './scripted-town.ts';
-import { DATABASE_FILE } from './shell/data-dir.ts';
+import { DATABASE_FILE } from './data-dir.ts';
+import type { ScriptedGate } from './testing/gate.ts';
+import { ScriptedTown, START_MS } from './testing/town.ts';
 
 const ADDRESS = '203.0.113.77';
 /** No other number of the story is this one. */

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEFAULT_PAYMENT_LIMITS } from './core/payment.ts';
+import { readConfig } from './data-dir.ts';
 import { initSettlement, startSettlement } from './main.ts';
-import { ScriptedTown, START_MS, TEST_SEED_KEY } from './scripted-town.ts';
-import { readConfig } from './shell/data-dir.ts';
+import { ScriptedTown, START_MS, TEST_SEED_KEY } from './testing/town.ts';
 
 let dataDir: string;
 beforeEach(() => {

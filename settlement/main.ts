@@ -5,10 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
-import { createChallenges } from './shell/challenges.ts';
-import { type Clock, systemClock } from './shell/clock.ts';
 import {
   DATABASE_FILE,
   ensureConfig,
@@ -22,17 +21,18 @@ import {
   type SettlementOptions,
   TOKEN_FILE,
   tokenHash,
-} from './shell/data-dir.ts';
-import { type Api, buildApi } from './shell/http/app.ts';
-import { createHub } from './shell/hub.ts';
-import { createJobs, type Jobs } from './shell/jobs.ts';
-import { addIssuerKey, openPasses } from './shell/passes.ts';
-import { createPaymentDesk } from './shell/payments.ts';
-import { createPublisher, rootKeyOf } from './shell/publish.ts';
-import { createSeedBox } from './shell/seeds.ts';
-import { openSqliteStore } from './shell/sqlite.ts';
-import type { Store } from './shell/store.ts';
-import { createVerifyPool } from './shell/verify-pool.ts';
+} from './data-dir.ts';
+import { type Api, buildApi } from './http/app.ts';
+import { createChallenges } from './http/challenges.ts';
+import { createHub } from './http/event-hub.ts';
+import { createPaymentDesk } from './http/payments.ts';
+import { addIssuerKey, openPasses } from './keys/passes.ts';
+import { createSeedBox } from './keys/seeds.ts';
+import type { Store } from './store/port.ts';
+import { openSqliteStore } from './store/sqlite/store.ts';
+import { createJobs, type Jobs } from './work/outbox.ts';
+import { createPublisher, rootKeyOf } from './work/publisher.ts';
+import { createVerifyPool } from './work/verify-pool.ts';
 
 const OPERATOR_TOKEN_KEY = 'operatorTokenHash';
 const FIRST_KEY_ID = 1;

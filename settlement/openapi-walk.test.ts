@@ -7,14 +7,14 @@ import { randomBytes } from 'node:crypto';
 import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
 import type { Order, Payment, PaymentList } from '@stile/protocol/payment.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ScriptedGate } from './scripted-gate.ts';
+import type { ScriptedGate } from './testing/gate.ts';
 import {
   type Asked,
   type ScriptedRider,
   type ScriptedSeed,
   ScriptedTown,
   START_MS,
-} from './scripted-town.ts';
+} from './testing/town.ts';
 
 type Role = 'session' | 'merchant' | 'operator' | 'gate';
 type Request = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; url: string; body?: object };

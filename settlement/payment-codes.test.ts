@@ -16,13 +16,13 @@ import {
   handleGuessBound,
   PASSWORDS_GOOD,
 } from './core/payment.ts';
-import { addRider, ISSUER, LIMITS } from './scripted-log.ts';
-import { type ScriptedSeed, ScriptedTown, START_MS, TEST_SEED_KEY } from './scripted-town.ts';
-import { configSchema, type SettlementOptions } from './shell/data-dir.ts';
-import { createHub } from './shell/hub.ts';
-import { createPaymentDesk } from './shell/payments.ts';
-import { createSeedBox, findStep } from './shell/seeds.ts';
-import { openSqliteStore } from './shell/sqlite.ts';
+import { configSchema, type SettlementOptions } from './data-dir.ts';
+import { createHub } from './http/event-hub.ts';
+import { createPaymentDesk } from './http/payments.ts';
+import { createSeedBox, findStep } from './keys/seeds.ts';
+import { openSqliteStore } from './store/sqlite/store.ts';
+import { addRider, ISSUER, LIMITS } from './testing/log.ts';
+import { type ScriptedSeed, ScriptedTown, START_MS, TEST_SEED_KEY } from './testing/town.ts';
 
 const RIDERS = 40;
 const ROUNDS = 50;

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { addRider, ISSUER, LIMITS, NOW_MS } from './scripted-log.ts';
-import { onlineCode, ScriptedTill } from './scripted-till.ts';
-import { auditPayments } from './shell/audit-payments.ts';
-import { openConnection } from './shell/connection.ts';
-import { openSqliteStore } from './shell/sqlite.ts';
+import { auditPayments } from './audit/payments.ts';
+import { openConnection } from './store/sqlite/connection.ts';
+import { openSqliteStore } from './store/sqlite/store.ts';
+import { addRider, ISSUER, LIMITS, NOW_MS } from './testing/log.ts';
+import { onlineCode, ScriptedTill } from './testing/till.ts';
 
-const PROGRAM = fileURLToPath(new URL('./scripted-payer.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('./testing/payer-process.ts', import.meta.url));
 const LETTERS = [...'abcdefgh'];
 const PAID_IN_CENTS = 5_000;
 

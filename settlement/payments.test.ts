@@ -1,8 +1,8 @@
 /** Paying with a network over HTTP: every outcome and reason, what a lost answer means, and the books. */
 import type { Order, Payment, PaymentList, RiderPayment } from '@stile/protocol/payment.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ScriptedRider, ScriptedTown, START_MS } from './scripted-town.ts';
-import { auditSettlement } from './shell/audit.ts';
+import { auditSettlement } from './audit/audit.ts';
+import { type ScriptedRider, ScriptedTown, START_MS } from './testing/town.ts';
 
 let town: ScriptedTown;
 let shop: string;

@@ -1,6 +1,6 @@
 /** One town, from a fare to a debt: what a tap does to money, deny list and lists. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ScriptedTown, START_MS } from './scripted-town.ts';
+import { ScriptedTown, START_MS } from './testing/town.ts';
 
 let town: ScriptedTown;
 beforeEach(async () => {

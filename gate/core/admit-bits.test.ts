@@ -13,7 +13,7 @@ import {
 import { findIssuerKey } from '@stile/protocol/trust-list.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GOOD, makeCodeBytes, makeText, makeTrust, NOW_S } from '../scripted-phone.ts';
+import { GOOD, makeCodeBytes, makeText, makeTrust, NOW_S } from '../testing/phone.ts';
 import { admit, type Facts, type Rules } from './admit.ts';
 
 const verifyWithNode = createNodeVerify();

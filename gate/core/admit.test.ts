@@ -2,6 +2,7 @@ import { verifyWithNoble } from '@stile/crypto/noble-verify.ts';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { REASONS, type Reason } from '@stile/protocol/reasons.ts';
+import type { Now } from '@stile/protocol/time.ts';
 import { findIssuerKey } from '@stile/protocol/trust-list.ts';
 import { describe, expect, test } from 'vitest';
 import {
@@ -17,8 +18,8 @@ import {
   type Signers,
   strangerDevices,
   strangerKey,
-} from '../scripted-phone.ts';
-import { admit, type Facts, type Now, type Rules } from './admit.ts';
+} from '../testing/phone.ts';
+import { admit, type Facts, type Rules } from './admit.ts';
 
 const verifyWithNode = createNodeVerify();
 const NOW: Now = { wallMs: NOW_S * 1000, monoMs: 1_000_000 };

@@ -3,19 +3,18 @@
  * up for it, the rules in force and the time. The order of the checks is the order of REASONS: cheap
  * before dear, the first that applies is the verdict (protocol/README.md §6).
  */
+
 import type { Reason, Verdict } from '@stile/protocol/reasons.ts';
 import {
   deviceSignatureHolds,
   issuerSignatureHolds,
   type Verify,
 } from '@stile/protocol/signature.ts';
+import type { Now } from '@stile/protocol/time.ts';
 import type { Pass, TransitCode } from '@stile/protocol/transit-code.ts';
 import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 
 export type ClockState = 'TRUSTED' | 'HOLDOVER' | 'UNKNOWN';
-
-/** The two clocks: wall time for validity, monotonic time for durations. */
-export type Now = { wallMs: number; monoMs: number };
 
 /** What holds for every presentation until a list or the configuration changes. */
 export type Rules = {

@@ -1,8 +1,8 @@
 import { PAYMENT_REASONS } from '@stile/protocol/payment.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asked, codeShown, machine, START, scanOf, TIMING } from '../scripted-machine.ts';
-import { makeText } from '../scripted-phone.ts';
+import { asked, codeShown, machine, START, scanOf, TIMING } from '../testing/machine.ts';
+import { makeText } from '../testing/phone.ts';
 import type { AskResult, Question } from './ask.ts';
 import { type GateEffect, OWED_RETRY_MS } from './gate.ts';
 

@@ -1,8 +1,8 @@
 import { PAYMENT_REASONS } from '@stile/protocol/payment.ts';
 import { ASK_REASON_WORDS, REASON_WORDS } from '@stile/protocol/reasons.ts';
 import { describe, expect, test } from 'vitest';
-import { asked, codeShown, machine, START, scanOf, TIMING } from '../scripted-machine.ts';
-import { makeText } from '../scripted-phone.ts';
+import { asked, codeShown, machine, START, scanOf, TIMING } from '../testing/machine.ts';
+import { makeText } from '../testing/phone.ts';
 import {
   ASK_REASON_OF,
   type AskResult,

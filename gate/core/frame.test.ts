@@ -1,8 +1,8 @@
+import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createMovedClock } from '../moved-clock.ts';
-import { makeText } from '../scripted-phone.ts';
 import { createLineReader } from '../shell/lines.ts';
+import { makeText } from '../testing/phone.ts';
 import {
   CODE_IDLE_MS,
   FRAME_START,

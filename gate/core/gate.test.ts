@@ -2,8 +2,8 @@ import { SCAN_BYTES_KEPT, tapSchema } from '@stile/protocol/gate-log.ts';
 import { REASON_WORDS } from '@stile/protocol/reasons.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { machine, RULES, START, scanOf, TIMING, verify } from '../scripted-machine.ts';
-import { GOOD, makeText, strangerKey } from '../scripted-phone.ts';
+import { machine, RULES, START, scanOf, TIMING, verify } from '../testing/machine.ts';
+import { GOOD, makeText, strangerKey } from '../testing/phone.ts';
 import {
   type GateEffect,
   type GateEvent,

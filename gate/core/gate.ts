@@ -21,8 +21,9 @@ import {
   type Verdict,
 } from '@stile/protocol/reasons.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
+import type { Now } from '@stile/protocol/time.ts';
 import type { Reading, TransitCode } from '@stile/protocol/transit-code.ts';
-import { admit, type ClockState, type Facts, type Now, type Rules } from './admit.ts';
+import { admit, type ClockState, type Facts, type Rules } from './admit.ts';
 import {
   type AskEffect,
   type AskEnd,

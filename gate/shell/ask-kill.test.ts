@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { expect, onTestFinished, test } from 'vitest';
-import { scratchDir } from './scratch-dir.ts';
-import { gateWith, recordsIn } from './scripted-gate.ts';
+import { gateWith, recordsIn } from '../testing/gate.ts';
 
-const PROCESS = fileURLToPath(new URL('./ask-process.ts', import.meta.url));
+const PROCESS = fileURLToPath(new URL('../testing/ask-process.ts', import.meta.url));
 /** Every instant of an ask whose first answer is lost, in order. */
 const POINTS = [
   'before ask',

@@ -1,8 +1,8 @@
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createMovedClock } from '../moved-clock.ts';
 import {
   gateKey,
   makeTrust,
@@ -11,7 +11,7 @@ import {
   rootKeyOf,
   signAsRoot,
   strangerKey,
-} from '../scripted-phone.ts';
+} from '../testing/phone.ts';
 import {
   type Answer,
   answerPaid,
@@ -24,7 +24,7 @@ import {
   say,
   startSettlement,
   TRUST_PATH,
-} from '../scripted-settlement.ts';
+} from '../testing/settlement.ts';
 import { createAsker } from './asker.ts';
 import { createUplink } from './uplink.ts';
 

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { expect, test } from 'vitest';
 import { parseConfig, readConfig } from './config.ts';
-import { scratchDir } from './scratch-dir.ts';
 
 const LEAST = {
   dataDir: 'data',

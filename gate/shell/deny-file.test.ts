@@ -1,6 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '@stile/crypto/sign.ts';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { concatBytes, fromHex } from '@stile/protocol/bytes.ts';
 import {
   DENY_ID_BYTES,
@@ -13,9 +14,8 @@ import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { NOW_S } from '../scripted-phone.ts';
+import { NOW_S } from '../testing/phone.ts';
 import { buildDenyFile, openDenyFile } from './deny-file.ts';
-import { scratchDir } from './scratch-dir.ts';
 
 const ISSUER = 7;
 const ACCOUNTS = ['0000000000000001', '0000000000000002', 'ffffffffffffffff'] as const;

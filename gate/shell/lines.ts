@@ -3,8 +3,8 @@
  * A line is given as one character a byte (ISO 8859-1), so that what is no text stays what it was.
  */
 import { ReadlineParser } from '@serialport/parser-readline';
+import type { Clock } from '@stile/host/clock.ts';
 import { FRAME_START, type FrameState, flushFrame, guardFrame } from '../core/frame.ts';
-import type { Clock } from './clock.ts';
 
 export type LineReader = {
   /** Gives the next bytes; lines come out through `onLine`, in order. */

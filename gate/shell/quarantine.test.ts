@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { lockDataDir } from './lock.ts';
 import { openOrReplace } from './quarantine.ts';
-import { scratchDir } from './scratch-dir.ts';
 import { openTapsStore } from './taps-store.ts';
 
 const isTaps = (name: string) => name.startsWith('taps.db');

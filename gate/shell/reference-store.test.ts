@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { concatBytes, fromHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, denyIdHex } from '@stile/protocol/deny-list.ts';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../scripted-phone.ts';
-import { type DenyStep, denyOf } from '../scripted-settlement.ts';
+import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../testing/phone.ts';
+import { type DenyStep, denyOf } from '../testing/settlement.ts';
 import { openReferenceStore } from './reference-store.ts';
-import { scratchDir } from './scratch-dir.ts';
 
 const ACCOUNT = '0000000000000001';
 const LIST_2 = denyOf(2, [denyIdHex(7, ACCOUNT, 1)]);

@@ -5,7 +5,8 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AskResult, Question } from '../core/ask.ts';
 import { ASKING_WORDS, IDLE_WORDS, OPEN_WORDS, OWED_RETRY_MS } from '../core/gate.ts';
-import { gateKey, makeText, rootKey, rootKeyOf, strangerKey } from '../scripted-phone.ts';
+import { type GateOptions, gateWith, readyGate, TIMING } from '../testing/gate.ts';
+import { gateKey, makeText, rootKey, rootKeyOf, strangerKey } from '../testing/phone.ts';
 import {
   type Answer,
   answerPaid,
@@ -16,9 +17,8 @@ import {
   questionIn,
   say,
   startSettlement,
-} from '../scripted-settlement.ts';
+} from '../testing/settlement.ts';
 import { type AskPort, createAsker } from './asker.ts';
-import { type GateOptions, gateWith, readyGate, TIMING } from './scripted-gate.ts';
 import type { TapsStore } from './taps-store.ts';
 import { createUplink } from './uplink.ts';
 

@@ -3,15 +3,17 @@
  * effects are performed in order and stop at the first that fails, one alarm is set. No decisions.
  */
 
+import type { Clock } from '@stile/host/clock.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { assert, describeError, Fault } from '@stile/protocol/fault.ts';
 import type { NoteRecord } from '@stile/protocol/gate-log.ts';
 import { readServerCode } from '@stile/protocol/payment-code.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
+import type { Now } from '@stile/protocol/time.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import { findFareCents, findIssuerKey, type TrustList } from '@stile/protocol/trust-list.ts';
 import type { Logger } from 'pino';
-import type { ClockState, Facts, Now } from '../core/admit.ts';
+import type { ClockState, Facts } from '../core/admit.ts';
 import type { AskWay, Question } from '../core/ask.ts';
 import {
   GATE_START,
@@ -23,7 +25,6 @@ import {
   type Words,
 } from '../core/gate.ts';
 import type { AskPort } from './asker.ts';
-import type { Clock } from './clock.ts';
 import type { ReferenceStore } from './reference-store.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import type { TapsStore } from './taps-store.ts';

@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { sha256 } from '@stile/crypto/sign.ts';
+import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import type { Fault } from '@stile/protocol/fault.ts';
 import { type Batch, readBatch, readRecord, sealHolds } from '@stile/protocol/gate-log.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { createMovedClock } from '../moved-clock.ts';
 import {
   gateKey,
   makeTap,
@@ -17,11 +18,10 @@ import {
   rootKey,
   rootKeyOf,
   signAsRoot,
-} from '../scripted-phone.ts';
-import { type Answer, say, startSettlement, TRUST_PATH } from '../scripted-settlement.ts';
+} from '../testing/phone.ts';
+import { type Answer, say, startSettlement, TRUST_PATH } from '../testing/settlement.ts';
 import { createListsFetcher } from './lists.ts';
 import { openReferenceStore } from './reference-store.ts';
-import { scratchDir } from './scratch-dir.ts';
 import { createSyncer } from './syncer.ts';
 import { openTapsStore } from './taps-store.ts';
 import { createUplink } from './uplink.ts';

@@ -3,6 +3,7 @@
  * exchange with settlement and nothing else; the gate opens and refuses without it.
  */
 import { type SigningKey, sha256 } from '@stile/crypto/sign.ts';
+import type { Clock } from '@stile/host/clock.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { writeBatch } from '@stile/protocol/gate-log.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
@@ -15,7 +16,6 @@ import {
   syncStart,
   syncStep,
 } from '../core/sync.ts';
-import type { Clock } from './clock.ts';
 import type { ListsFetcher, ListsOutcome } from './lists.ts';
 import type { ReferenceStore } from './reference-store.ts';
 import type { TapsStore } from './taps-store.ts';

@@ -2,13 +2,13 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { sha256 } from '@stile/crypto/sign.ts';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { Fault, type FaultCode } from '@stile/protocol/fault.ts';
 import { readBatch, readRecord, sealHolds, writeBatch } from '@stile/protocol/gate-log.ts';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { GOOD, gateKey, makeTap, makeUse, NOW_S } from '../scripted-phone.ts';
-import { scratchDir } from './scratch-dir.ts';
+import { GOOD, gateKey, makeTap, makeUse, NOW_S } from '../testing/phone.ts';
 import { openDurable } from './sqlite.ts';
 import { openTapsStore, TAPS_SCHEMA, type TapsStoreOptions } from './taps-store.ts';
 

@@ -4,6 +4,7 @@
  * came from, so a wrong clock (which breaks TLS) or a proxy in between can delay but not deceive.
  */
 import { sha256 } from '@stile/crypto/sign.ts';
+import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
@@ -18,7 +19,6 @@ import {
   type TrustList,
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
-import { type Clock, systemClock } from './clock.ts';
 import {
   type Answer,
   exchange,

@@ -5,7 +5,7 @@ import { makeTransitCode } from '@stile/phone/code.ts';
 import { concatBytes, toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { encodePass, issuerMessage, type Suite } from '@stile/protocol/transit-code.ts';
 import { expect, test } from 'vitest';
-import { ScriptedGate, type TapChanges } from '../scripted-gate.ts';
+import { ScriptedGate, type TapChanges } from '../testing/gate.ts';
 import { type CheckParts, checkLine, type KnownIssuerKey } from './check.ts';
 
 const NOW_S = 1_772_438_400;

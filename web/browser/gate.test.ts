@@ -4,12 +4,12 @@
  * have no network while they meet. Then both have one, and the wallet shows what it cost.
  */
 
-import { FARE_CENTS, openTown } from '@stile/gate/scripted-town.ts';
+import { FARE_CENTS, openTown } from '@stile/gate/testing/town.ts';
 import { readPicture } from '@stile/hardware/scanner/picture.ts';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { openBrowser, openPage, PHONE, screenshot } from './town.ts';
-import { RIDE } from './wallet-scene.ts';
+import { openBrowser, openPage, PHONE, screenshot } from '../testing/town.ts';
+import { RIDE } from '../testing/wallet-scene.ts';
 
 const TOP_UP_CENTS = 1_000;
 

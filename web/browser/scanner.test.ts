@@ -16,7 +16,7 @@ import {
 import { runScannerTool } from '@stile/hardware/scanner/tool.ts';
 import { SerialPort } from 'serialport';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DESK, openBrowser, openPage, screenshot, Town } from './town.ts';
+import { DESK, openBrowser, openPage, screenshot, Town } from '../testing/town.ts';
 
 const CODE = '710001234546119246';
 const [WIDTH, HEIGHT] = [640, 480];

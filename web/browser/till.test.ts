@@ -1,7 +1,7 @@
 /** The till in a real browser: every way to take a payment, every outcome, refunds, and lost answers. */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { DESK, openBrowser, openPage, PHONE, screenshot, Town } from './town.ts';
+import { DESK, openBrowser, openPage, PHONE, screenshot, Town } from '../testing/town.ts';
 
 let town: Town;
 let browser: Browser;

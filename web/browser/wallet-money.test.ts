@@ -4,8 +4,8 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DESK, openBrowser, openPage, PHONE, screenshot, Town } from './town.ts';
-import { addGate, enrol, RIDE, scan, sendLog, settle } from './wallet-scene.ts';
+import { DESK, openBrowser, openPage, PHONE, screenshot, Town } from '../testing/town.ts';
+import { addGate, enrol, RIDE, scan, sendLog, settle } from '../testing/wallet-scene.ts';
 
 const FARE_CENTS = 280;
 /** How long the gate had no network. */

@@ -4,8 +4,8 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openBrowser, openPage, PHONE, screenshot, Town } from './town.ts';
-import { enrol, judge, RIDE, readTrust, scanCode, settle } from './wallet-scene.ts';
+import { openBrowser, openPage, PHONE, screenshot, Town } from '../testing/town.ts';
+import { enrol, judge, RIDE, readTrust, scanCode, settle } from '../testing/wallet-scene.ts';
 
 const DAY_S = 86_400;
 const MINUTES_10_MS = 600_000;

@@ -8,8 +8,17 @@ import { type Seed, seedSchema } from '@stile/protocol/payment.ts';
 import { otpOfStep, PAYMENT_STEP_S, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openBrowser, openPage, PHONE, screenshot, Town } from './town.ts';
-import { drawNext, enrol, judge, RIDE, readTrust, scan, scanCode, settle } from './wallet-scene.ts';
+import { openBrowser, openPage, PHONE, screenshot, Town } from '../testing/town.ts';
+import {
+  drawNext,
+  enrol,
+  judge,
+  RIDE,
+  readTrust,
+  scan,
+  scanCode,
+  settle,
+} from '../testing/wallet-scene.ts';
 
 /** 150 kB, all files of the page together, as they cross the wire. */
 const FIRST_LOAD_BYTES_MAX = 150_000;

@@ -1,0 +1,284 @@
+/**
+ * How fast settlement takes in a gate's taps: a real process, over HTTP, every signature checked again,
+ * charges posted and withheld. The floor is the same run's bare rate of checking two signatures a tap.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
+import { median, type Waits, waitsOf } from '@stile/host/statistics.ts';
+import { createPhoneClient } from '@stile/phone/client.ts';
+import { makeTransitCode } from '@stile/phone/code.ts';
+import { fromHex, toHex, utf8 } from '@stile/protocol/bytes.ts';
+import { BATCH_LINES_MAX, genesisHash, lineHash, writeBatch } from '@stile/protocol/gate-log.ts';
+import { proofMessage } from '@stile/protocol/proof.ts';
+import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.ts';
+import { readTransitCode } from '@stile/protocol/transit-code.ts';
+import { createOperatorClient, type OperatorClient } from '../cli/operator-client.ts';
+
+const STILE = fileURLToPath(new URL('../scripts/stile', import.meta.url));
+const RIDERS = 40;
+const GATES = 2;
+const FARE_CENTS = 1;
+const PING_EVERY_MS = 5;
+const SETTLE_MS_MAX = 60_000;
+
+export type IngestReport = {
+  bareTapsPerS: number;
+  runs: { name: string; tapsPerS: number }[];
+  /** How long a small question took meanwhile. */
+  waits: Waits;
+};
+
+type Rider = { key: SigningKey; pass: Uint8Array };
+type BenchGate = { gate: string; key: SigningKey; batches: Uint8Array[]; taps: number };
+
+export async function measureIngest(options: {
+  folder: string;
+  batches: number;
+  say: (text: string) => void;
+}): Promise<IngestReport> {
+  const { folder, batches, say } = options;
+  const dataDir = join(folder, 'settlement');
+  say('starting settlement, enrolling riders and gates');
+  const { child, url } = await startSettlement(dataDir);
+  try {
+    const operator = createOperatorClient(url, dataDir);
+    say(`making ${batches} batches of ${BATCH_LINES_MAX} taps`);
+    const { gates, codes } = await prepareTaps(operator, url, batches);
+    const bareTapsPerS = measureBare(dataDir, codes.slice(0, 1_500));
+    say('sending');
+    const run = await send(operator, url, gates, codes.length);
+    return {
+      bareTapsPerS,
+      runs: [
+        { name: 'bare: two checks a tap, one thread', tapsPerS: bareTapsPerS },
+        { name: 'until every batch is confirmed', ...run.confirmed },
+        { name: 'until every fare is withheld', ...run.settled },
+      ],
+      waits: run.waits,
+    };
+  } finally {
+    await stopSettlement(child);
+  }
+}
+
+export async function stopSettlement(child: ChildProcess): Promise<void> {
+  const ended = new Promise((done) => child.once('exit', done));
+  child.kill('SIGTERM');
+  await ended;
+}
+
+/** Gates with all that they will send, and the codes in it, each of which is charged once. */
+export async function prepareTaps(operator: OperatorClient, url: string, batches: number) {
+  await operator.ask('PUT', 'v1/operator/lines/L1', { fareCents: FARE_CENTS });
+  const riders: Rider[] = [];
+  for (let n = 0; n < RIDERS; n += 1) riders.push(await enrolRider(url, n));
+  const codes = makeCodes(riders, batches * BATCH_LINES_MAX);
+  const gates: BenchGate[] = [];
+  for (let n = 0; n < GATES; n += 1) {
+    const mine = codes.slice((n * codes.length) / GATES, ((n + 1) * codes.length) / GATES);
+    gates.push(await enrolGate(operator, url, `bench-${n}`, mine));
+  }
+  return { gates, codes };
+}
+
+/** `env` is added to this process's own. */
+export async function startSettlement(
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ child: ChildProcess; url: string }> {
+  const args = ['settlement', 'start', '--data', dataDir, '--port', '0', '--log', 'info'];
+  const child = spawn(STILE, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  const url = await new Promise<string>((found, fail) => {
+    child.once('exit', (code) => fail(new Error(`settlement ended with ${code}`)));
+    child.stdout.on('data', (chunk: Buffer) => {
+      const match = /"url":"(http:[^"]+)"/.exec(chunk.toString());
+      if (match?.[1] !== undefined) found(match[1]);
+    });
+  });
+  return { child, url };
+}
+
+async function enrolRider(url: string, n: number): Promise<Rider> {
+  const key = generateKey(n % 2 === 0 ? 'Ed25519' : 'P-256');
+  const client = createPhoneClient(url, key);
+  const { pass, session } = await client.enrol();
+  await client.topUp(session.token, 1_000_000, 'bench');
+  return { key, pass: fromHex(pass) ?? new Uint8Array(0) };
+}
+
+/** The riders in turns, each with its counter going up. */
+function makeCodes(riders: readonly Rider[], count: number): string[] {
+  const generatedAtS = Math.floor(Date.now() / 1000);
+  return Array.from({ length: count }, (_, index) => {
+    const rider = riders[index % riders.length];
+    if (rider === undefined) throw new Error('there are riders');
+    const counter = 1 + Math.floor(index / riders.length);
+    return makeTransitCode(rider.pass, { generatedAtS, counter, flags: 0 }, rider.key.sign);
+  });
+}
+
+async function enrolGate(
+  operator: OperatorClient,
+  url: string,
+  gate: string,
+  codes: readonly string[],
+): Promise<BenchGate> {
+  const key = generateKey('Ed25519');
+  const announced = await operator.ask('POST', 'v1/operator/gates', { gate, line: 'L1' });
+  const { token } = announced as { token: string };
+  const publicKey = toHex(key.publicKey);
+  const proof = toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
+  const response = await fetch(new URL('v1/gates/enrolments', url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token, publicKey, proof }),
+  });
+  if (!response.ok) throw new Error(`enrolment refused: ${await response.text()}`);
+  return { gate, key, batches: writeBatches(gate, key, codes), taps: codes.length };
+}
+
+function writeBatches(gate: string, key: SigningKey, codes: readonly string[]): Uint8Array[] {
+  const epoch = randomBytes(8).toString('hex');
+  const batches: Uint8Array[] = [];
+  let head = genesisHash(gate, epoch, sha256);
+  for (let at = 0; at < codes.length; at += BATCH_LINES_MAX) {
+    const prev = toHex(head);
+    const lines = codes.slice(at, at + BATCH_LINES_MAX).map((scan, index) => {
+      const line = utf8(JSON.stringify(tapRecord(at + index + 1, scan)));
+      head = lineHash(head, line, sha256);
+      return line;
+    });
+    const fromSeq = at + 1;
+    const toSeq = at + lines.length;
+    const header = { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev } as const;
+    batches.push(writeBatch(header, lines, head, sha256, key.sign));
+  }
+  return batches;
+}
+
+function tapRecord(seq: number, scan: string) {
+  return {
+    v: 1,
+    seq,
+    atMs: Date.now(),
+    monoMs: seq,
+    boot: '00000000',
+    clock: 'TRUSTED',
+    kind: 'tap',
+    verdict: 'open',
+    reason: null,
+    scan,
+    scanHex: null,
+    scanBytes: scan.length,
+    line: 'L1',
+    fareCents: FARE_CENTS,
+    trust: 1,
+    deny: 0,
+    tariff: 1,
+  };
+}
+
+/** Two checks a tap on this thread, nothing else; the median of five rounds. */
+function measureBare(dataDir: string, texts: readonly string[]): number {
+  const jwk = JSON.parse(readFileSync(findIssuerKeyFile(dataDir), 'utf8')) as { x: string };
+  const issuerKey = Buffer.from(jwk.x, 'base64url');
+  const codes = texts.flatMap((text) => {
+    const reading = readTransitCode(text);
+    return reading.ok ? [reading.value] : [];
+  });
+  const verify = createNodeVerify();
+  const rates = Array.from({ length: 5 }, () => {
+    const from = performance.now();
+    for (const code of codes) {
+      const holds =
+        issuerSignatureHolds(verify, issuerKey, code) && deviceSignatureHolds(verify, code);
+      if (!holds) throw new Error('a good code does not hold');
+    }
+    return (codes.length * 1000) / (performance.now() - from);
+  });
+  return median(rates);
+}
+
+function findIssuerKeyFile(dataDir: string): string {
+  const keys = join(dataDir, 'keys');
+  const name = readdirSync(keys).find((file) => file.startsWith('issuer-'));
+  return join(keys, name ?? 'issuer');
+}
+
+async function send(
+  operator: OperatorClient,
+  url: string,
+  gates: readonly BenchGate[],
+  taps: number,
+) {
+  const pings = startPings(url);
+  const from = performance.now();
+  await Promise.all(gates.map((gate) => sendAll(url, gate)));
+  const confirmedMs = performance.now() - from;
+  await untilSettled(operator, taps);
+  const settledMs = performance.now() - from;
+  return {
+    confirmed: { tapsPerS: (taps * 1000) / confirmedMs },
+    settled: { tapsPerS: (taps * 1000) / settledMs },
+    waits: await pings.stop(),
+  };
+}
+
+/** One gate sends its batches in order, as gates do. */
+export async function sendAll(url: string, { gate, batches, taps }: BenchGate): Promise<void> {
+  let ackSeq = 0;
+  for (const batch of batches) {
+    const response = await fetch(new URL(`v1/gates/${gate}/batches`, url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: new Uint8Array(batch),
+    });
+    if (!response.ok) throw new Error(`batch refused: ${await response.text()}`);
+    ({ ackSeq } = (await response.json()) as { ackSeq: number });
+  }
+  if (ackSeq !== taps) throw new Error(`${gate}: ${ackSeq} of ${taps} confirmed`);
+}
+
+export async function untilSettled(operator: OperatorClient, taps: number): Promise<void> {
+  const until = performance.now() + SETTLE_MS_MAX;
+  for (;;) {
+    const answer = await operator.ask('GET', 'v1/operator/trial-balance');
+    const { accounts } = answer as { accounts: { name: string; balanceCents: number }[] };
+    const sumOf = (prefix: string) =>
+      accounts
+        .filter(({ name }) => name.startsWith(prefix))
+        .reduce((sum, { balanceCents }) => sum + balanceCents, 0);
+    if (sumOf('revenue:') === taps * FARE_CENTS && sumOf('receivable:') === 0) return;
+    if (performance.now() > until) throw new Error('fares were not withheld within a minute');
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
+/** Asks a small question again and again while the service works. */
+export function startPings(url: string): { stop: () => Promise<Waits> } {
+  const waits: number[] = [];
+  let stopped = false;
+  const run = (async () => {
+    while (!stopped) {
+      const from = performance.now();
+      await (await fetch(new URL('v1/health', url))).arrayBuffer();
+      waits.push(performance.now() - from);
+      await new Promise((next) => setTimeout(next, PING_EVERY_MS));
+    }
+    return waitsOf(waits);
+  })();
+  return {
+    stop: () => {
+      stopped = true;
+      return run;
+    },
+  };
+}

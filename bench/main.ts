@@ -1,0 +1,186 @@
+/**
+ * `npm run bench`: speed and memory, each beside a floor measured in the same run. These machines are
+ * noisy; believe ratios, not milliseconds. Nothing here passes or fails.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { median, ms, ratio, table } from '@stile/host/statistics.ts';
+import { type DenyReport, measureDenyLookup } from './deny-lookup.ts';
+import { type GateReport, measureGate } from './gate-latency.ts';
+import { type IngestReport, measureIngest } from './ingest.ts';
+import { measurePayments, type PaymentsReport } from './payments.ts';
+import { benchOperator } from './riders.ts';
+import { measureWallet, type WalletReport } from './wallet.ts';
+
+const HELP = `Measures the gate, the deny list and settlement, each beside a floor of the same run.
+
+  npm run bench                      everything, about five minutes
+  npm run bench -- --quick           shorter runs and shorter lists
+  npm run bench -- --only gate       gate | deny | ingest | payments | wallet
+  npm run bench -- --json FILE       also write the numbers
+`;
+
+const PARTS = ['gate', 'deny', 'ingest', 'payments', 'wallet'] as const;
+
+type Report = {
+  gate?: GateReport;
+  deny?: DenyReport;
+  ingest?: IngestReport;
+  payments?: PaymentsReport;
+  wallet?: WalletReport;
+};
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function showGate({ latency, steps, readyMs, rssMb }: GateReport, denied: number): void {
+  print(`\nLast byte of the code → relay byte, tap durable, ${denied.toLocaleString('en')} denied`);
+  const rows = latency.map(({ everyMs, gate, floor, samples }) => [
+    `every ${everyMs} ms (${samples})`,
+    ms(gate.p50),
+    ms(floor.p50),
+    ratio(gate.p50 / floor.p50),
+    ms(gate.p99),
+    ms(floor.p99),
+    ratio(gate.p99 / floor.p99),
+  ]);
+  print(table([['a code …', 'p50', 'floor', 'ratio', 'p99', 'floor', 'ratio'], ...rows]));
+  print('\nSteps of a tap inside the gate, median');
+  print(table([['step', 'time'], ...Object.entries(steps).map(([step, at]) => [step, ms(at)])]));
+  print(`\nReady after start: ${ms(median(readyMs))} (median of ${readyMs.length})`);
+  print(`Memory (RSS) after these taps: ${rssMb.toFixed(0)} MB`);
+}
+
+function showDeny(report: DenyReport): void {
+  print('\nDeny look-up (account and pass), hot');
+  const rows = report.map(({ entries, us, buildS }) => [
+    entries.toLocaleString('en'),
+    `${us.toFixed(1)} µs`,
+    ratio(us / (report[0]?.us ?? 1)),
+    `${buildS.toFixed(1)} s`,
+  ]);
+  print(table([['entries', 'look-up', 'ratio', 'build'], ...rows]));
+}
+
+function showIngest(report: IngestReport): void {
+  print(
+    '\nIngest: one settlement process, over HTTP, every signature checked again, charges settled',
+  );
+  const rows = report.runs.map(({ name, tapsPerS }) => [
+    name,
+    `${tapsPerS.toFixed(0)} taps/s`,
+    ratio(tapsPerS / report.bareTapsPerS),
+  ]);
+  print(table([['', 'rate', 'of bare'], ...rows]));
+  const { p50, p99, longest, samples } = report.waits;
+  print(`\nA small question meanwhile (${samples})`);
+  print(
+    table([
+      ['', 'p50', 'p99', 'longest'],
+      ['', ms(p50), ms(p99), ms(longest)],
+    ]),
+  );
+}
+
+function showPayments({ rounds, ratio: share, besideIngest }: PaymentsReport): void {
+  print('\nPayments: one settlement process, 32 tills over loopback, each payment durable');
+  const rows = rounds.map(({ barePerS, perS, waits }, index) => [
+    `round ${index + 1} (${waits.samples})`,
+    `${barePerS.toFixed(0)}/s`,
+    `${perS.toFixed(0)}/s`,
+    ratio(perS / barePerS),
+    ms(waits.p50),
+    ms(waits.p99),
+  ]);
+  print(table([['', 'bare commits', 'payments', 'ratio', 'p50', 'p99'], ...rows]));
+  const p99 = median(rounds.map(({ waits }) => waits.p99));
+  print(`Medians: ${ratio(share)} the bare commits, p99 ${ms(p99)}`);
+  const { waits } = besideIngest;
+  print(`\nA payment while two gates send (${waits.samples}, one at a time)`);
+  print(
+    table([
+      ['', 'p50', 'p99', 'longest'],
+      ['', ms(waits.p50), ms(waits.p99), ms(waits.longest)],
+    ]),
+  );
+}
+
+function showWallet({ firstLoadBytes, files, coldMs, emptyMs, refreshMs }: WalletReport): void {
+  print('\nThe wallet in headless Chromium');
+  print(
+    table([
+      ['', 'p50', 'p99', 'floor'],
+      [
+        `cold start, no network (${coldMs.samples})`,
+        ms(coldMs.p50),
+        ms(coldMs.p99),
+        ms(emptyMs.p50),
+      ],
+      [`a fresh code (${refreshMs.samples})`, ms(refreshMs.p50), ms(refreshMs.p99), ''],
+    ]),
+  );
+  print(`First load: ${(firstLoadBytes / 1000).toFixed(1)} kB in ${files} files`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false, short: 'h' },
+    },
+  });
+  if (values.help) return print(HELP);
+  const { quick, only } = values;
+  if (only !== undefined && !PARTS.some((part) => part === only)) {
+    process.stderr.write(`bench: --only takes ${PARTS.join(', ')}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const wants = (part: (typeof PARTS)[number]) => only === undefined || only === part;
+  const folder = mkdtempSync(join(tmpdir(), 'stile-bench-'));
+  const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
+  const report: Report = {};
+  print(`${cpus()[0]?.model ?? 'unknown CPU'} × ${cpus().length}, Node ${process.version}`);
+  try {
+    if (wants('gate')) {
+      const deniedCount = quick ? 10_000 : 1_000_000;
+      const paces = quick
+        ? [{ everyMs: 25, codes: 100, rounds: 2 }]
+        : [
+            { everyMs: 25, codes: 200, rounds: 6 },
+            { everyMs: 1_000, codes: 100, rounds: 1, alternate: true },
+          ];
+      const operator = benchOperator();
+      report.gate = await measureGate({ folder, operator, deniedCount, paces, say });
+      showGate(report.gate, deniedCount);
+    }
+    if (wants('deny')) {
+      const sizes = quick ? [10_000, 1_000_000] : [10_000, 1_000_000, 10_000_000];
+      report.deny = await measureDenyLookup(folder, sizes, say);
+      showDeny(report.deny);
+    }
+    if (wants('ingest')) {
+      report.ingest = await measureIngest({ folder, batches: quick ? 6 : 20, say });
+      showIngest(report.ingest);
+    }
+    if (wants('payments')) {
+      const [rounds, perRound, batches] = quick ? [3, 600, 6] : [5, 1_200, 12];
+      report.payments = await measurePayments({ folder, rounds, perRound, batches, say });
+      showPayments(report.payments);
+    }
+    if (wants('wallet')) {
+      report.wallet = await measureWallet(folder, quick);
+      showWallet(report.wallet);
+    }
+    if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await main();

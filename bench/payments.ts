@@ -1,0 +1,204 @@
+/**
+ * How fast settlement takes payments: a real process, thirty-two tills that ask one payment after the
+ * other over loopback, each with another rider's good payment code. The floor is measured before each
+ * round on the same disk: one insert a commit, durable, nothing else. Then, one at a time, while two
+ * gates send their logs.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { median, type Waits, waitsOf } from '@stile/host/statistics.ts';
+import { toHex } from '@stile/protocol/bytes.ts';
+import type { Payment } from '@stile/protocol/payment.ts';
+import {
+  otpOfStep,
+  PAYMENT_STEP_S,
+  paymentStep,
+  SEED_BYTES,
+  writePaymentCode,
+} from '@stile/protocol/payment-code.ts';
+import { DATABASE_FILE, tokenHash } from '@stile/settlement/data-dir.ts';
+import { createSeedBox } from '@stile/settlement/keys/seeds.ts';
+import { initSettlement } from '@stile/settlement/main.ts';
+import { openSqliteStore } from '@stile/settlement/store/sqlite/store.ts';
+import Database from 'better-sqlite3';
+import { createOperatorClient } from '../cli/operator-client.ts';
+import { prepareTaps, sendAll, startSettlement, stopSettlement, untilSettled } from './ingest.ts';
+
+const TILLS = 32;
+const MERCHANT = 'bench';
+const AMOUNT_CENTS = 100;
+const RIDER_CENTS = 1_000;
+const UNLIMITED = 10_000_000;
+/** Paid first and not counted: code that has just started is not compiled yet. */
+const WARM_UP = 600;
+const BARE_COMMITS = 1_500;
+/** Of a payment's row, roughly. */
+const BARE_ROW_BYTES = 250;
+const PAUSE_MS = 5;
+
+export type PaymentsReport = {
+  rounds: { barePerS: number; perS: number; waits: Waits }[];
+  ratio: number;
+  /** One payment after the other, with a short pause, while two gates send their logs. */
+  besideIngest: { waits: Waits };
+};
+
+type Phone = { handle: string; seed: Uint8Array };
+
+export async function measurePayments(options: {
+  folder: string;
+  rounds: number;
+  perRound: number;
+  batches: number;
+  say: (text: string) => void;
+}): Promise<PaymentsReport> {
+  const { folder, rounds, perRound, batches, say } = options;
+  const dataDir = join(folder, 'payments');
+  const beside = batches * 60;
+  const count = WARM_UP + rounds * perRound + beside;
+  say(`enrolling ${count} phones`);
+  const token = toHex(randomBytes(32));
+  const seedKey = toHex(randomBytes(32));
+  const phones = await prepare(dataDir, token, seedKey, count);
+  const { child, url } = await startSettlement(dataDir, { STILE_SEED_KEY: seedKey });
+  const agent = new Agent({ keepAlive: true, maxSockets: TILLS });
+  const till = { url, token, agent };
+  try {
+    await payAll(till, phones.splice(0, WARM_UP));
+    const measured: PaymentsReport['rounds'] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      say(`round ${round + 1} of ${rounds}: ${perRound} payments`);
+      const barePerS = measureCommits(join(folder, `bare-${round}.db`));
+      const payers = phones.splice(0, perRound);
+      measured.push({ barePerS, ...(await payAll(till, payers)) });
+    }
+    say('paying while two gates send');
+    const operator = createOperatorClient(url, dataDir);
+    const { gates, codes } = await prepareTaps(operator, url, batches);
+    let isSending = true;
+    const paying = payUntil(till, phones, () => !isSending);
+    await Promise.all(gates.map((gate) => sendAll(url, gate)));
+    await untilSettled(operator, codes.length);
+    isSending = false;
+    const waits = await paying;
+    const ratio = median(measured.map(({ perS, barePerS }) => perS / barePerS));
+    return { rounds: measured, ratio, besideIngest: { waits } };
+  } finally {
+    agent.destroy();
+    await stopSettlement(child);
+  }
+}
+
+/** Phones as if each had enrolled, topped up and fetched a seed, straight into the database. */
+async function prepare(
+  dataDir: string,
+  token: string,
+  seedKey: string,
+  count: number,
+): Promise<Phone[]> {
+  const http = { requestsPerMinute: UNLIMITED, paymentsPerMinute: UNLIMITED };
+  const settings = { http: { ...http, merchantRequestsPerMinute: UNLIMITED } };
+  const { config } = await initSettlement(dataDir, settings);
+  const { limits: limitsNow, payments: paymentLimits, issuer } = config;
+  const file = join(dataDir, DATABASE_FILE);
+  const store = await openSqliteStore({ file, limitsNow, paymentLimits });
+  const seedBox = createSeedBox(seedKey);
+  const nowMs = Date.now();
+  const issue = { issuer, keyId: 1, issuedAtS: 0, expiresAtS: Math.ceil(nowMs / 1000) + 86_400 };
+  const phones: Phone[] = [];
+  try {
+    const named = { merchant: MERCHANT, name: 'Bench', tokenHash: tokenHash(token), nowMs };
+    await store.setMerchant(named);
+    for (let n = 0; n < count; n += 1) {
+      const account = toHex(createHash('sha256').update(`rider ${n}`).digest().subarray(0, 8));
+      const owner = { handle: String(10_000_000 + n * 7), account, serial: 1 };
+      const pass = { account, serial: 1, algorithm: 'Ed25519', publicKey: `phone ${n}` } as const;
+      await store.addRider({ ...pass, ...issue, nowMs });
+      await store.topUp(issuer, account, 'bench', RIDER_CENTS, nowMs);
+      const seed = randomBytes(SEED_BYTES);
+      const expiresAtMs = nowMs + 86_400_000;
+      await store.addSeed({ ...owner, ...seedBox.seal(seed, owner), nowMs, expiresAtMs });
+      phones.push({ handle: owner.handle, seed });
+    }
+  } finally {
+    await store.close();
+  }
+  return phones;
+}
+
+/** Commits a second of one small row each, WAL and synchronous=FULL as settlement has it. */
+function measureCommits(file: string): number {
+  const db = new Database(file);
+  try {
+    db.pragma('journal_mode = WAL');
+    db.exec('CREATE TABLE row (id INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT');
+    db.pragma('synchronous = FULL');
+    const insert = db.prepare('INSERT INTO row (content) VALUES (?)');
+    const content = randomBytes(BARE_ROW_BYTES);
+    const from = performance.now();
+    for (let n = 0; n < BARE_COMMITS; n += 1) insert.run(content);
+    return (BARE_COMMITS * 1000) / (performance.now() - from);
+  } finally {
+    db.close();
+  }
+}
+
+type Till = { url: string; token: string; agent: Agent };
+type Asked = { body: string; handle: string };
+
+/** Written beforehand: tills scan codes, they do not make them. The next step's code is good as well. */
+function questionOf({ handle, seed }: Phone): Asked {
+  const step = paymentStep(Math.floor(Date.now() / 1000) + PAYMENT_STEP_S / 2);
+  const code = writePaymentCode(handle, otpOfStep(seed, step));
+  const idempotencyKey = `bench-${handle}`;
+  return { handle, body: JSON.stringify({ idempotencyKey, code, amountCents: AMOUNT_CENTS }) };
+}
+
+async function payAll(till: Till, phones: readonly Phone[]) {
+  const questions = phones.map(questionOf);
+  const waits: number[] = [];
+  const from = performance.now();
+  const tills = Array.from({ length: TILLS }, async () => {
+    for (let one = questions.pop(); one !== undefined; one = questions.pop()) {
+      waits.push(await pay(till, one));
+    }
+  });
+  await Promise.all(tills);
+  return { perS: (phones.length * 1000) / (performance.now() - from), waits: waitsOf(waits) };
+}
+
+/** One till, a payment every few milliseconds; stops early where phones run out. */
+async function payUntil(till: Till, phones: Phone[], isOver: () => boolean): Promise<Waits> {
+  const waits: number[] = [];
+  for (let phone = phones.pop(); phone !== undefined && !isOver(); phone = phones.pop()) {
+    waits.push(await pay(till, questionOf(phone)));
+    await new Promise((next) => setTimeout(next, PAUSE_MS));
+  }
+  return waitsOf(waits);
+}
+
+/** Milliseconds until the answer was read. */
+async function pay({ url, token, agent }: Till, { body, handle }: Asked): Promise<number> {
+  const from = performance.now();
+  const text = await new Promise<string>((done, fail) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    };
+    const asked = request(new URL('v1/payments', url), { method: 'POST', agent, headers });
+    asked.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => done(Buffer.concat(chunks).toString()));
+      response.on('error', fail);
+    });
+    asked.on('error', fail);
+    asked.end(body);
+  });
+  const waitedMs = performance.now() - from;
+  const { outcome } = JSON.parse(text) as Partial<Payment>;
+  if (outcome !== 'PAID') throw new Error(`the code of ${handle} did not pay: ${text}`);
+  return waitedMs;
+}

@@ -1,0 +1,152 @@
+/** `stile code inspect` as a person or a program runs it, on the cases of fixtures/codes. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sha256 } from '@stile/crypto/sign.ts';
+import { buildDenyFile } from '@stile/gate/shell/deny-file.ts';
+import { denyId, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
+import { expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+
+type CodeCase = {
+  text: string;
+  at: string;
+  trustList: string;
+  expected: { verdict: string; reason: string | null };
+  fields: Record<string, unknown> | null;
+};
+
+function readFixture<T>(path: string): T {
+  return JSON.parse(readFileSync(join(ROOT, 'fixtures', path), 'utf8')) as T;
+}
+
+function fixture(path: string): string {
+  return join('fixtures', path);
+}
+
+function stile(
+  args: readonly string[],
+  input = '',
+): { status: number | null; out: string; err: string } {
+  const options = {
+    cwd: ROOT,
+    input: Buffer.from(input, 'latin1'),
+    env: { ...process.env, NO_COLOR: '1' },
+  };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], options);
+  return { status, out: stdout.toString('utf8'), err: stderr.toString('utf8') };
+}
+
+function inspect(args: readonly string[], input = '') {
+  return stile(['code', 'inspect', ...args], input);
+}
+
+/** The one JSON object on stdout, of a run that could judge. */
+function judged(run: ReturnType<typeof stile>): Record<string, unknown> {
+  expect(run).toMatchObject({ status: 0, err: '' });
+  return JSON.parse(run.out);
+}
+
+const vector = readFixture<CodeCase>('codes/good-vector-suite-1.json');
+const TRUST = ['--trust', fixture('lists/trust.jws')];
+const { rootKey } = readFixture<{ rootKey: { x: string } }>('lists/trust-expected.json');
+
+test.each<[string, string[]]>([
+  ['good-vector-suite-0', []],
+  ['good-vector-suite-1', ['--root', rootKey.x]],
+  ['refused-key-revoked', []],
+  ['refused-code-from-future', []],
+  ['edge-code-one-beyond-suite-0', []],
+  ['edge-code-last-millisecond', []],
+  ['refused-wrong-scope', ['--scope', '1']],
+  ['edge-fare-after-change', ['--line', 'ferry-1']],
+  ['forged-signed-by-other-issuer-suite-0', []],
+  ['forged-high-s-suite-1', []],
+  ['malformed-trailing-space-suite-0', []],
+  ['malformed-lower-case-suite-1', []],
+  ['unsupported-version-2-suite-1', []],
+])('%s is judged as its case says', (name, more) => {
+  const entry = readFixture<CodeCase>(`codes/${name}.json`);
+  const args = ['--at', entry.at, '--trust', fixture(entry.trustList), ...more, entry.text];
+  const answer = judged(inspect(args));
+  expect(answer).toMatchObject(entry.expected);
+  expect(answer.fields).toEqual(entry.fields ?? {});
+});
+
+test.each([
+  ['good-vector-suite-0', '\n'],
+  ['good-vector-suite-1', '\r\n'],
+  ['malformed-trailing-space-suite-1', '\n'],
+  ['malformed-leading-space-suite-1', ''],
+  ['malformed-nul-suite-0', '\n'],
+  ['malformed-high-byte-suite-1', '\n'],
+])('%s is read from standard input', (name, lineEnd) => {
+  const entry = readFixture<CodeCase>(`codes/${name}.json`);
+  const answer = judged(inspect(['--at', entry.at, ...TRUST, '-'], entry.text + lineEnd));
+  expect(answer).toMatchObject(entry.expected);
+});
+
+test('without a trust list no issuer is known', () => {
+  const answer = judged(inspect(['--at', vector.at, vector.text]));
+  expect(answer).toMatchObject({ verdict: 'refuse', reason: 'KEY_UNKNOWN', fields: vector.fields });
+});
+
+test('an instant may be given in any time zone', () => {
+  const answer = judged(inspect(['--at', '2026-01-01T02:00:00+01:00', ...TRUST, vector.text]));
+  expect(answer).toMatchObject({ verdict: 'open', judged: { at: '2026-01-01T01:00:00.000Z' } });
+});
+
+test('a deny file of a gate is looked up', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stile-inspect-'));
+  try {
+    const body = denyId(7, '0123456789abcdef', 0);
+    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, [body], [], sha256);
+    const file = join(folder, 'deny.db');
+    await buildDenyFile(file, { version: 1, count: 1, setDigest }, body, async () => undefined);
+    const answer = judged(inspect(['--at', vector.at, ...TRUST, '--deny', file, vector.text]));
+    expect(answer).toMatchObject({ verdict: 'refuse', reason: 'DENIED' });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.each<[string, string[], RegExp]>([
+  ['an instant without a time', ['--at', 'yesterday'], /--at.*It must be an instant such as 2026/s],
+  ['a scope that does not fit', ['--scope', '65536'], /--scope.*whole number from 0 to 65535/s],
+  ['an option that does not exist', ['--tust', 'x'], /unknown option '--tust'/],
+  ['two codes', [vector.text, vector.text], /too many arguments/],
+  ['a line without a fare', [...TRUST, '--line', 'moon-1', vector.text], /no fare for line moon-1/],
+])('%s is told in a sentence, with exit code 2', (_what, args, sentence) => {
+  const run = inspect(args);
+  expect(run).toMatchObject({ status: 2, out: '' });
+  expect(run.err).toMatch(sentence);
+  expect(run.err).not.toMatch(/^\s+at /m);
+});
+
+test.each<[string, string[], RegExp]>([
+  ['a trust list that is not there', ['--trust', 'no-such-file'], /cannot read the trust list/],
+  [
+    'a trust list of another root',
+    ['--trust', fixture('lists/trust-wrong-root.jws'), '--root', rootKey.x],
+    /refused/,
+  ],
+  [
+    'a trust list that was changed',
+    ['--trust', fixture('lists/trust-changed-payload.jws')],
+    /refused/,
+  ],
+  [
+    'a trust list that is none',
+    ['--trust', fixture('lists/trust-no-jws.jws')],
+    /not a signed list/,
+  ],
+])('%s is told in a sentence, with exit code 1', (_what, args, sentence) => {
+  const run = inspect(['--at', vector.at, ...args, vector.text]);
+  expect(run).toMatchObject({ status: 1, out: '' });
+  expect(run.err).toMatch(/^stile: .*\n$/);
+  expect(run.err).toMatch(sentence);
+});

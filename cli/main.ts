@@ -1,0 +1,58 @@
+/**
+ * `stile`, the one command line. Each command lives in a file of its own and loads its room only when
+ * it runs. What goes wrong is said in a sentence on stderr, with exit code 1 (the world) or 2 (usage).
+ */
+import { readFileSync } from 'node:fs';
+import { Fault } from '@stile/protocol/fault.ts';
+import { Command, CommanderError } from 'commander';
+import { addAuditCommand } from './audit.ts';
+import { addCodeCommand } from './code.ts';
+import { addGateCommand } from './gate.ts';
+import { addHardwareCommands } from './hardware.ts';
+import { addKeysCommand } from './keys.ts';
+import { addRiderCommand } from './rider.ts';
+import { addSettlementCommand } from './settlement.ts';
+import { print, sayError } from './terminal.ts';
+
+const EXIT_WORLD = 1;
+const EXIT_USAGE = 2;
+
+async function main(): Promise<number> {
+  const program = new Command('stile')
+    .description(
+      'Lets a rider whose phone has no network through a gate that has no network,\nand gets every fare paid exactly once afterwards.',
+    )
+    .version(readVersion())
+    .showHelpAfterError('(add --help to see what is possible)')
+    .configureOutput({ writeOut: print, writeErr: sayError })
+    .exitOverride();
+  addSettlementCommand(program);
+  addGateCommand(program);
+  addHardwareCommands(program);
+  addRiderCommand(program);
+  addCodeCommand(program);
+  addKeysCommand(program);
+  addAuditCommand(program);
+  for (const command of everyCommand(program)) command.copyInheritedSettings(program);
+  try {
+    await program.parseAsync();
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (!(error instanceof Fault)) throw error;
+    sayError(`stile: ${error.message}\n`);
+    return error.code === 'REQUEST_INVALID' ? EXIT_USAGE : EXIT_WORLD;
+  }
+}
+
+function everyCommand(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...everyCommand(child)]);
+}
+
+function readVersion(): string {
+  const file = new URL('../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  return version;
+}
+
+if (import.meta.main) process.exitCode = await main();

@@ -1,0 +1,80 @@
+/** The demo's last word: what was, beside what had to be. */
+import { table } from '../host/statistics.ts';
+import { type Check, cents, type Result } from './play.ts';
+
+/** Prints the tables; true only where every number is as it must be. */
+export function showTables(result: Result, print: (text: string) => void): boolean {
+  const { taps, sales, money, openings, revenue, takings } = result;
+  print('\nTaps\n');
+  const tapRows = taps.map((tap) => [
+    `${tap.who.padEnd(8)}${tap.what}`,
+    tap.got,
+    tap.settled.toLowerCase(),
+    isRightTap(tap) ? 'ok' : `WRONG: ${tap.expected}`,
+  ]);
+  print(`${table([['rider   presentation', 'verdict', 'fare', ''], ...tapRows])}\n`);
+  print('\nAt the kiosk\n');
+  const saleRows = sales.map((sale) => [
+    `${sale.who.padEnd(8)}${sale.what}`,
+    cents(sale.amountCents),
+    sale.got,
+    sale.got === sale.expected ? 'ok' : `WRONG: ${sale.expected}`,
+  ]);
+  print(`${table([['rider   sale', 'price', 'outcome', ''], ...saleRows])}\n`);
+  print('\nMoney\n');
+  const moneyRows = money.map((rider) => [
+    rider.name,
+    String(rider.rides),
+    cents(rider.topUpCents),
+    cents(rider.topUpCents - rider.shopCents - rider.balanceCents + rider.debtCents),
+    cents(rider.shopCents),
+    cents(rider.balanceCents),
+    cents(rider.debtCents),
+    rider.denied ? 'denied' : '',
+    isRight(rider) ? 'ok' : 'WRONG',
+  ]);
+  print(
+    `${table([['rider', 'rides', 'paid in', 'fares', 'shop', 'wallet', 'debt', '', ''], ...moneyRows])}\n`,
+  );
+  print('\nChecks\n');
+  const checks: Check[] = [
+    {
+      name: 'the barrier opened once for each ride',
+      ok: openings.got === openings.expected,
+      detail: `${openings.got} of ${openings.expected}`,
+    },
+    {
+      name: 'revenue is rides times fare',
+      ok: revenue.gotCents === revenue.expectedCents,
+      detail: `${cents(revenue.gotCents)} of ${cents(revenue.expectedCents)}`,
+    },
+    {
+      name: "the kiosk's account holds its sales less what it gave back",
+      ok: takings.gotCents === takings.expectedCents,
+      detail: `${cents(takings.gotCents)} of ${cents(takings.expectedCents)}`,
+    },
+    ...result.ledger,
+    ...result.gateLog.map((check) => ({ ...check, name: `gate: ${check.name}` })),
+  ];
+  for (const { name, ok, detail } of checks) {
+    print(`  ${ok ? 'ok   ' : 'WRONG'} ${name}${ok ? '' : `: ${detail}`}\n`);
+  }
+  const areSalesRight = sales.every(({ expected, got }) => expected === got);
+  return (
+    taps.every(isRightTap) && areSalesRight && money.every(isRight) && checks.every(({ ok }) => ok)
+  );
+}
+
+/** The gate said what it should, and settlement charged exactly what the gate had opened for. */
+function isRightTap({ expected, got, settled, expectedSettled }: Result['taps'][number]): boolean {
+  return got === expected && settled === expectedSettled;
+}
+
+function isRight(rider: Result['money'][number]): boolean {
+  const { balanceCents, debtCents, denied, expected } = rider;
+  return (
+    balanceCents === expected.balanceCents &&
+    debtCents === expected.debtCents &&
+    denied === expected.denied
+  );
+}

@@ -1,0 +1,87 @@
+/** Test-only: a gate's loop in a process of its own that kills itself at the one instant it is told,
+ * before or after any write, question or movement of the arm. ask-kill.test.ts looks at what is left.
+ */
+import { writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { systemClock } from '@stile/host/clock.ts';
+import { pino } from 'pino';
+import type { AskResult } from '../core/ask.ts';
+import { openReferenceStore } from '../shell/reference-store.ts';
+import { createGateLoop } from '../shell/run.ts';
+import { createStopwatch } from '../shell/stopwatch.ts';
+import { openTapsStore, type TapsStore } from '../shell/taps-store.ts';
+import { NOW_S, rootKey, rootKeyOf } from './phone.ts';
+
+const STDOUT = 1;
+const [, , dir = '', killAt = ''] = process.argv;
+
+/** Says where it is, and dies there if it was told to. */
+function reach(point: string): void {
+  writeSync(STDOUT, `${point}\n`);
+  if (point === killAt) process.kill(process.pid, 'SIGKILL');
+}
+
+function watched(real: TapsStore): TapsStore {
+  const append = real.append.bind(real);
+  return Object.assign(real, {
+    append: (...args: Parameters<TapsStore['append']>) => {
+      reach(`before ${args[0].kind}`);
+      const seq = append(...args);
+      reach(`after ${args[0].kind}`);
+      return seq;
+    },
+  });
+}
+
+const limits = { quotaMb: 64, unconfirmedMax: 1_000, ringMax: 0 };
+const taps = openTapsStore({ file: join(dir, 'taps.db'), gate: 'g1', boot: '0000aaaa', ...limits });
+const reference = await openReferenceStore(dir, [rootKeyOf(rootKey)]);
+const ended = Promise.withResolvers<void>();
+let questions = 0;
+const loop = createGateLoop({
+  taps: watched(taps),
+  reference,
+  barrier: {
+    connected: true,
+    async open() {
+      reach('open');
+      ended.resolve();
+    },
+    close: () => Promise.resolve(),
+  },
+  display: { show: () => undefined },
+  asker: {
+    isKnownDown: false,
+    async ask({ id }): Promise<AskResult> {
+      questions += 1;
+      // The first answer is lost, so that there is a moment between two questions to die in.
+      reach(`question ${questions}`);
+      writeSync(STDOUT, `asked ${id}\n`);
+      await new Promise((resume) => setImmediate(resume));
+      reach(`answer ${questions}`);
+      if (questions > 1) return { kind: 'paid', fareCents: 320 };
+      return { kind: 'failed', sent: true, retryAfterMs: null, doubt: null };
+    },
+  },
+  clock: { ...systemClock, now: () => ({ ...systemClock.now(), wallMs: NOW_S * 1000 }) },
+  log: pino({ level: 'silent' }),
+  verify: createNodeVerify(),
+  stopwatch: createStopwatch(),
+  settings: {
+    ...{ line: 'M1', scopes: [1], products: null, passbackS: 0, onClockUnknown: 'refuse' },
+    timing: { openMs: 100, presentationMs: 100, messageMs: 100, payBudgetMs: 5_000 },
+  },
+  newAskId: () => 'ab'.repeat(16),
+  random: () => 0.5,
+  onStored: () => undefined,
+  onFatal: (fault) => {
+    throw fault;
+  },
+});
+loop.start();
+loop.onLine('711234567887654321', performance.now());
+await ended.promise;
+loop.close();
+taps.close();
+reference.close();

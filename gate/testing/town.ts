@@ -1,0 +1,180 @@
+/** Test-only: a gate with virtual hardware before a real settlement in a process of its own, a rider's
+ * phone, and a wire between gate and settlement that can lose answers or be cut. Events are waited for,
+ * never slept for.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { generateKey } from '@stile/crypto/sign.ts';
+import { openVirtualPort, type VirtualPort } from '@stile/hardware/pty.ts';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
+import { createPhoneClient } from '@stile/phone/client.ts';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { enrolGate } from '../enrol.ts';
+import { type Gate, startGate } from '../main.ts';
+import { parseConfig } from '../shell/config.ts';
+
+const STILE = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+export const FARE_CENTS = 250;
+export const BUDGET_MS = 1_500;
+
+type Line = Record<string, unknown>;
+
+/** Lines of JSON as they come, each of which can be waited for once. */
+class Lines {
+  readonly #lines: Line[] = [];
+  readonly #arrived = new EventTarget();
+
+  readonly write = (text: string): void => {
+    this.#lines.push(JSON.parse(text) as Line);
+    this.#arrived.dispatchEvent(new Event('line'));
+  };
+
+  /** The next line of this message, from where the last wait ended. */
+  async next(message: string, pick: (line: Line) => boolean = () => true): Promise<Line> {
+    for (;;) {
+      const at = this.#lines.findIndex((line) => line.msg === message && pick(line));
+      if (at >= 0) return this.#lines.splice(0, at + 1).at(-1) ?? {};
+      await once(this.#arrived, 'line');
+    }
+  }
+}
+
+/** Settlement as a process; answers its address once it listens. */
+async function startSettlementProcess(dataDir: string): Promise<string> {
+  const args = [STILE, 'settlement', 'start', '--data', dataDir, '--port', '0'];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, STILE_SEED_KEY: '5a'.repeat(32) },
+  });
+  const exited = once(child, 'exit');
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    await exited;
+  });
+  const lines = new Lines();
+  createInterface({ input: child.stdout }).on('line', lines.write);
+  const ended = exited.then(([code]) => Promise.reject(new Error(`settlement ended: ${code}`)));
+  ended.catch(() => undefined);
+  return String((await Promise.race([lines.next('listening'), ended])).url);
+}
+
+/** `pass`: as a wire does. `lose`: the question arrives, its answer does not. `cut`: nothing arrives. */
+export type WireMode = 'pass' | 'lose' | 'cut';
+
+/** A wire to settlement; only questions about payments can be lost, a cut is a cut for all. */
+async function layWire(settlementUrl: string) {
+  const wire = { mode: 'pass' as WireMode, url: '', questions: 0 };
+  const server = createServer((asked, response) => {
+    if (wire.mode === 'cut') return asked.socket.destroy();
+    const { method, headers, url = '/' } = asked;
+    const isQuestion = url.endsWith('/payments');
+    if (isQuestion) wire.questions += 1;
+    const { mode } = wire;
+    const onward = request(new URL(url, settlementUrl), { method, headers }, (answer) => {
+      answer.on('error', () => response.destroy());
+      if (isQuestion && mode === 'lose') answer.resume().on('end', () => lose(response));
+      else answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
+    });
+    onward.on('error', () => response.destroy());
+    return asked.pipe(onward);
+  });
+  const lose = (response: ServerResponse) => response.destroy();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  wire.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  onTestFinished(async () => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  });
+  return wire;
+}
+
+/** A phone that has enrolled, with money and a seed for payment codes. */
+async function buyPhone(url: string, cents: number) {
+  const key = generateKey('Ed25519');
+  const client = createPhoneClient(url, key);
+  const { pass, session } = await client.enrol();
+  const { token } = session;
+  await client.topUp(token, cents, 'first-money');
+  const seed = await client.fetchSeed(token);
+  await client.confirmSeed(token, seed.handle);
+  return {
+    ...{ key, pass: Buffer.from(pass, 'hex'), seed },
+    onlineCode: async () => (await client.fetchOnlineCode(token)).text,
+    balanceCents: async () => (await client.readRider(token)).balanceCents,
+  };
+}
+
+/** The relay's frames as they arrive: its third byte says whether the arm is to open. */
+function watchArm(port: VirtualPort) {
+  const moved = new EventTarget();
+  const arm = { openings: 0, opened: () => once(moved, 'open') };
+  port.onBytes((bytes) => {
+    if (bytes.length < 4 || bytes[2] !== 1) return;
+    arm.openings += 1;
+    moved.dispatchEvent(new Event('open'));
+  });
+  return arm;
+}
+
+export async function openTown() {
+  const dir = scratchDir();
+  const settlementDir = join(dir, 'settlement');
+  const settlementUrl = await startSettlementProcess(settlementDir);
+  const operatorToken = readFileSync(join(settlementDir, 'operator-token'), 'utf8').trim();
+  async function operate(method: string, path: string, body?: object): Promise<Line> {
+    const answer = await fetch(new URL(`/v1/operator/${path}`, settlementUrl), {
+      method,
+      headers: {
+        authorization: `Bearer ${operatorToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json().catch(() => ({}))) as Line;
+  }
+  await operate('PUT', 'lines/M1', { fareCents: FARE_CENTS });
+  const { token } = await operate('POST', 'gates', { gate: 'g1', line: 'M1' });
+  const dataDir = join(dir, 'gate');
+  await enrolGate({ dataDir, settlementUrl, token: String(token) });
+  const wire = await layWire(settlementUrl);
+  const phone = await buyPhone(settlementUrl, 2_000);
+  const ports = { scanner: openVirtualPort(), barrier: openVirtualPort() };
+  const arm = watchArm(ports.barrier);
+  ports.scanner.onBytes(() => undefined);
+  const log = new Lines();
+  const gate: Gate = await startGate({
+    config: parseConfig(
+      JSON.stringify({
+        dataDir,
+        scanner: { path: ports.scanner.path },
+        barrier: { path: ports.barrier.path, openMs: 100 },
+        settlement: { url: wire.url, syncEveryMs: 100, payBudgetMs: BUDGET_MS },
+        rules: { presentationMs: 0 },
+      }),
+      'gate.json',
+    ),
+    log: pino({ level: 'info' }, log),
+    onFatal: (fault) => {
+      throw fault;
+    },
+  });
+  onTestFinished(async () => {
+    await gate.close();
+    for (const port of Object.values(ports)) await port.close();
+  });
+  // Scanner and barrier, in whatever order.
+  for (let up = 0; up < 2; up += 1) await log.next('device', ({ connected }) => connected === true);
+  const show = (text: string) => ports.scanner.write(Buffer.from(`${text}\r`));
+  return { arm, gate, log, operate, phone, show, wire };
+}

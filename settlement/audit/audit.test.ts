@@ -1,0 +1,194 @@
+/** The audit finds what it is there to find: each check is made to fail once. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ScriptedGate } from '../testing/gate.ts';
+import { type ScriptedRider, ScriptedTown, START_MS } from '../testing/town.ts';
+import { auditSettlement, isSettlementDir } from './audit.ts';
+
+let town: ScriptedTown;
+beforeAll(async () => {
+  town = await ScriptedTown.open();
+  await town.setFare('M1', 250);
+  const gate = await town.addGate('g1', 'M1');
+  const [rich, poor] = [await town.addRider('P-256'), await town.addRider()];
+  await rich.topUp(1000);
+  gate.note(START_MS);
+  gate.tap(rich.code(START_MS), START_MS);
+  gate.tap(poor.code(START_MS), START_MS);
+  const taken = gate.tap(rich.code(START_MS), START_MS);
+  gate.voidOf(taken, START_MS);
+  gate.tap('TC1:X', START_MS, { verdict: 'refuse', reason: 'MALFORMED' });
+  await town.send(gate, 1, 4);
+  await town.send(gate, 5);
+  await town.settled();
+  const payer = await town.addRider();
+  await payer.topUp(10_000);
+  await sell(payer);
+  await rideOnline(gate, payer);
+  await town.settled();
+  await town.stop();
+});
+
+/** Two payments of which one is given back in part, an order, a refusal. */
+async function sell(rider: ScriptedRider): Promise<void> {
+  const token = await town.addMerchant('kiosk');
+  const post = async (path: string, body: object, as = token) =>
+    await town.get<{ order: string }>(path, { token: as, body });
+  const seed = await rider.fetchSeed();
+  const offline = { idempotencyKey: 'pay-offline', code: seed.codeAt(START_MS), amountCents: 300 };
+  await post('/v1/payments', offline);
+  await post('/v1/payments', { ...offline, idempotencyKey: 'pay-again' });
+  const online = { code: await rider.onlineCode(), amountCents: 700 };
+  await post('/v1/payments', { idempotencyKey: 'pay-online', ...online });
+  await post('/v1/payments/pay-online/refunds', { idempotencyKey: 'back-123', amountCents: 100 });
+  await post('/v1/payments/pay-never/reversal', {});
+  const { order } = await post('/v1/orders', { idempotencyKey: 'order-one', amountCents: 400 });
+  const path = `/v1/riders/me/orders/${order}/confirmation`;
+  await post(path, { amountCents: 400 }, rider.session);
+}
+
+/** Four asks: opened, voided, refused after it was paid, refused before it came. */
+async function rideOnline(gate: ScriptedGate, rider: ScriptedRider): Promise<void> {
+  const ids = ['a1', 'a2', 'a3', 'a4'].map((pair) => pair.repeat(16));
+  const asks: number[] = [];
+  for (const id of ids) {
+    const question = gate.question(id, await rider.onlineCode(), START_MS);
+    if (id !== ids[3]) await town.get(`/v1/gates/${gate.gate}/payments`, question);
+    asks.push(gate.ask(id, START_MS));
+  }
+  const [opened = 0, voided = 0, ...shut] = asks;
+  gate.answer(opened, START_MS);
+  gate.voidOf(gate.answer(voided, START_MS), START_MS);
+  for (const ask of shut) gate.answer(ask, START_MS, 'NO_ANSWER');
+  await town.send(gate, 7);
+}
+
+afterAll(async () => {
+  await town.close();
+});
+
+test('a good settlement passes every check', async () => {
+  expect(isSettlementDir(town.dataDir)).toBe(true);
+  expect(isSettlementDir(join(town.dataDir, 'keys'))).toBe(false);
+  const checks = await auditSettlement(town.dataDir, { signatures: true });
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  expect(checks.length).toBeGreaterThanOrEqual(24);
+  expect(checks.find(({ name }) => name.startsWith('every opened tap'))?.detail).toBe(
+    '2 CHARGED, 1 VOIDED',
+  );
+  const found = (name: string) => checks.find((one) => one.name.startsWith(name))?.detail;
+  expect(found('every payment has')).toBe('6 paid, 3 refused');
+  expect(found('every code that a gate opened for')).toBe('2 of 4 asks');
+  expect(found('every record received')).toContain('4 asks + 4 answers');
+});
+
+test('there is nothing to audit where there is no settlement', async () => {
+  await expect(auditSettlement('/nowhere')).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+});
+
+const OF = "(SELECT name FROM ledger_account WHERE kind = 'wallet' AND credits_cents > 0)";
+const BECOMES = 'UPDATE payment SET';
+const REFUND = 'every refund has its postings, none exceeds its payment';
+const OPENED = 'every code that a gate opened for was paid';
+const SHUT = 'what a gate did not open for was given back';
+test.each([
+  ['debits equal credits', `UPDATE ledger_account SET debits_cents = 9999 WHERE name = 'cash'`],
+  [
+    'stored balances are the sums of their transfers',
+    `UPDATE transfer SET amount_cents = amount_cents + 1 WHERE code = 'TOP_UP'`,
+  ],
+  [
+    'no account is overdrawn, none has both wallet and debt',
+    `UPDATE ledger_account SET debits_cents = 999999 WHERE name = ${OF}`,
+  ],
+  ['every debt is what charges are owed', 'UPDATE charge SET owed_cents = 0'],
+  ["every line's revenue is the sum of its charges", 'UPDATE charge SET fare_cents = 251'],
+  ['cash is what was paid in', 'UPDATE top_up SET amount_cents = 999'],
+  ['exactly those in debt are denied for it', 'UPDATE denial SET lifted_at_ms = 1'],
+  [
+    'every opened tap ends in one charge or one reason',
+    `UPDATE record SET outcome = 'PENDING' WHERE outcome = 'CHARGED'`,
+  ],
+  [
+    'charges and charged taps belong together, one to one',
+    `UPDATE record SET outcome = 'CHARGED' WHERE outcome = 'VOIDED'`,
+  ],
+  [
+    'no charge skipped the verification of its account',
+    `DELETE FROM charge_event WHERE state = 'VERIFYING'`,
+  ],
+  ['every record received is accounted for', `UPDATE record SET outcome = NULL WHERE seq = 2`],
+  ["every gate's log is whole", `UPDATE record SET line = CAST('{}' AS BLOB) WHERE seq = 1`],
+  ["every gate's log is whole", `DELETE FROM record WHERE seq = 6`],
+  [
+    'every batch is sealed by its gate',
+    `UPDATE batch SET header_line = CAST(header_line || ' ' AS BLOB)`,
+  ],
+  ['every code that money hangs on is genuine', `UPDATE issuer_key SET status = 'revoked'`],
+  ['no job is left over', `INSERT INTO outbox VALUES (NULL, 'settle', 0, 0, '', 0, 0, NULL)`],
+  ['every payment has its posting', `UPDATE transfer SET credit = 'cash' WHERE code = 'PAY'`],
+  ['every payment has its posting', `DELETE FROM transfer WHERE id = 'payment:1:pay'`],
+  ['every payment has its posting', `${BECOMES} outcome = 'REFUSED' WHERE key = 'pay-offline'`],
+  ['every payment has its posting', `${BECOMES} amount_cents = 301 WHERE key = 'pay-offline'`],
+  [REFUND, `UPDATE payment_refund SET amount_cents = 99 WHERE key = 'back-123'`],
+  [REFUND, `DELETE FROM payment_refund WHERE key = 'back-123'`],
+  [REFUND, `DELETE FROM transfer WHERE id GLOB '*back-123*'`],
+  [REFUND, `UPDATE transfer SET debit = 'cash' WHERE id GLOB '*back-123*'`],
+  [REFUND, `${BECOMES} refunded_cents = 0 WHERE key = 'pay-online'`],
+  [
+    "every merchant's balance is the sum of its payments",
+    `UPDATE ledger_account SET credits_cents = 1 WHERE kind = 'merchant'`,
+  ],
+  [
+    "every merchant's balance is the sum of its payments",
+    `DELETE FROM ledger_account WHERE kind = 'merchant'`,
+  ],
+  ["every line's revenue is the sum of its charges", `${BECOMES} line = 'M2' WHERE line = 'M1'`],
+  ['receipts count up without a gap', `${BECOMES} receipt = receipt + 1 WHERE receipt = 3`],
+  ['receipts count up without a gap', 'UPDATE merchant SET last_receipt = 4'],
+  ['receipts count up without a gap', `${BECOMES} receipt = 9 WHERE key = 'pay-again'`],
+  ['every paid order has one payment', `UPDATE purchase_order SET state = 'OPEN'`],
+  ['every paid order has one payment', `${BECOMES} order_id = NULL WHERE way = 'ORDER'`],
+  ['every handle has paid what its payments say', 'UPDATE payment_seed SET paid_cents = 299'],
+  [
+    'no step of a handle is spent twice',
+    `CREATE TABLE loose AS SELECT * FROM spent_step; INSERT INTO loose SELECT * FROM spent_step;
+     DROP TABLE spent_step; ALTER TABLE loose RENAME TO spent_step`,
+  ],
+  [OPENED, `DELETE FROM payment WHERE key = '${'a1'.repeat(16)}'`],
+  [OPENED, `${BECOMES} refunded_cents = 250 WHERE key = '${'a1'.repeat(16)}'`],
+  [OPENED, `${BECOMES} amount_cents = 240 WHERE key = '${'a1'.repeat(16)}'`],
+  [OPENED, `UPDATE record SET outcome = 'PENDING' WHERE kind = 'answer' AND verdict = 'open'`],
+  [OPENED, `DELETE FROM record WHERE kind = 'ask'`],
+  [SHUT, `${BECOMES} refunded_cents = 0 WHERE key = '${'a3'.repeat(16)}'`],
+  [SHUT, `${BECOMES} refunded_cents = 0 WHERE key = '${'a2'.repeat(16)}'`],
+  [SHUT, `DELETE FROM payment WHERE key = '${'a4'.repeat(16)}'`],
+  ['every record received is accounted for', `UPDATE record SET use = NULL WHERE kind = 'ask'`],
+])('%s: found when it is not so (%#)', async (name, statement) => {
+  const copy = mkdtempSync(join(tmpdir(), 'stile-audit-'));
+  const file = join(copy, 'settlement.db');
+  try {
+    const original = new Database(join(town.dataDir, 'settlement.db'), { readonly: true });
+    original.exec(`VACUUM INTO '${file}'`);
+    original.close();
+    tamper(file, statement);
+    const checks = await auditSettlement(copy, { signatures: true });
+    expect(checks.find((check) => check.name === name)?.ok).toBe(false);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+});
+
+/** Does what nobody can do by way of our own code: the file's own guards are taken away first. */
+function tamper(file: string, statement: string): void {
+  const db = new Database(file);
+  db.pragma('foreign_keys = OFF');
+  db.pragma('ignore_check_constraints = ON');
+  const triggers = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger'`).pluck();
+  for (const trigger of triggers.all()) db.exec(`DROP TRIGGER ${trigger}`);
+  db.exec(statement);
+  db.close();
+}

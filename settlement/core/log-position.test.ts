@@ -1,0 +1,108 @@
+/** Where lines belong: by table, and by a property over any way of cutting and repeating a log. */
+import { sha256 } from '@stile/crypto/sign.ts';
+import { utf8 } from '@stile/protocol/bytes.ts';
+import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { joinWaiting, type KnownLog, type PlacedLine, placeLines } from './log-position.ts';
+
+const GENESIS = genesisHash('g1', 'e', sha256);
+
+function chain(texts: readonly string[], from = GENESIS): PlacedLine[] {
+  let hash = from;
+  return texts.map((text, index) => {
+    const bytes = utf8(text);
+    hash = lineHash(hash, bytes, sha256);
+    return { seq: index + 1, bytes, hash };
+  });
+}
+
+const LOG = chain(['a', 'b', 'c', 'd', 'e']);
+const hashAt = (log: readonly PlacedLine[], seq: number) => log[seq - 1]?.hash ?? GENESIS;
+
+function knownTo(lastSeq: number): KnownLog {
+  const stored = new Map(LOG.slice(0, lastSeq).map(({ seq, bytes }) => [seq, bytes]));
+  return { lastSeq, head: hashAt(LOG, lastSeq), stored };
+}
+
+function place(log: readonly PlacedLine[], from: number, to: number, lastSeq: number) {
+  return placeLines(hashAt(log, from - 1), log.slice(from - 1, to), knownTo(lastSeq)).join(' ');
+}
+
+describe('placing a batch', () => {
+  test.each([
+    ['the first lines', 1, 3, 0, 'append append append'],
+    ['the next lines', 4, 5, 3, 'append append'],
+    ['the same lines again', 1, 3, 3, 'duplicate duplicate duplicate'],
+    ['old and new lines', 2, 5, 3, 'duplicate duplicate append append'],
+    ['lines behind a gap', 4, 5, 2, 'gap gap'],
+    ['old lines only, of many', 2, 3, 5, 'duplicate duplicate'],
+  ])('%s', (_name, from, to, lastSeq, places) => {
+    expect(place(LOG, from, to, lastSeq)).toBe(places);
+  });
+
+  test('other bytes under a known id are a conflict, and what follows them is a fork', () => {
+    const other = chain(['a', 'B', 'c', 'd', 'e']);
+    expect(place(other, 1, 5, 3)).toBe('duplicate conflict duplicate fork fork');
+  });
+
+  test('lines that do not continue the chain are a fork', () => {
+    const other = chain(['x', 'b', 'c', 'd', 'e']);
+    expect(place(other, 4, 5, 3)).toBe('fork fork');
+    expect(place(other, 1, 1, 0)).toBe('append');
+  });
+});
+
+describe('joining what waited', () => {
+  const waiting = (log: readonly PlacedLine[], ...seqs: number[]) =>
+    seqs.map((seq, index) => {
+      const line = log[seq - 1];
+      if (line === undefined) throw new Error('no such line');
+      return { id: index, seq, prev: hashAt(log, seq - 1), hash: line.hash };
+    });
+  const join = (rows: ReturnType<typeof waiting>, lastSeq: number) =>
+    joinWaiting(
+      rows,
+      new Map(LOG.slice(0, lastSeq).map(({ seq, hash }) => [seq, hash])),
+      lastSeq,
+      hashAt(LOG, lastSeq),
+    ).map(({ line, now }) => `${line.seq} ${now}`);
+
+  test('lines join one after the other until one is missing', () => {
+    expect(join(waiting(LOG, 3, 4), 2)).toEqual(['3 append', '4 append']);
+    expect(join(waiting(LOG, 4, 5), 2)).toEqual([]);
+  });
+
+  test('lines that came another way are duplicates, or conflicts where their bytes differ', () => {
+    const other = chain(['a', 'b', 'C', 'd', 'e']);
+    expect(join([...waiting(LOG, 3), ...waiting(other, 3)], 3)).toEqual([
+      '3 duplicate',
+      '3 conflict',
+    ]);
+  });
+
+  test('of two lines for one place the one that fits the chain joins', () => {
+    const other = chain(['a', 'x', 'c', 'd', 'e']);
+    expect(join([...waiting(other, 3), ...waiting(LOG, 3)], 2)).toEqual(['3 fork', '3 append']);
+  });
+});
+
+test('any pieces of one log, in any order and any number, are only ever appended once', () => {
+  const piece = fc
+    .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }))
+    .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      let lastSeq = 0;
+      for (const [from, to] of pieces) {
+        const places = place(LOG, from, to, lastSeq).split(' ');
+        const count = (wanted: string) => places.filter((one) => one === wanted).length;
+        const isGap = from > lastSeq + 1;
+        expect(count('append')).toBe(isGap ? 0 : Math.max(0, to - lastSeq));
+        expect(count('gap')).toBe(isGap ? places.length : 0);
+        expect(count('append') + count('gap') + count('duplicate')).toBe(places.length);
+        if (!isGap) lastSeq = Math.max(lastSeq, to);
+      }
+    }),
+  );
+});

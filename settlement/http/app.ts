@@ -1,0 +1,196 @@
+/**
+ * The HTTP server without its port: plugins, limits, who may ask what, and the OpenAPI document that is
+ * made from the routes' own schemas. It logs routes and times, never bodies, addresses or tokens.
+ */
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { fastifySSE } from '@fastify/sse';
+import swagger from '@fastify/swagger';
+import { type Clock, wallS } from '@stile/host/clock.ts';
+import { Fault } from '@stile/protocol/fault.ts';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { SettlementFile } from '../data-dir.ts';
+import type { Passes } from '../keys/passes.ts';
+import type { Store } from '../store/port.ts';
+import type { Jobs } from '../work/outbox.ts';
+import type { Publisher } from '../work/publisher.ts';
+import type { VerifyPool } from '../work/verify-pool.ts';
+import type { ApiRouter } from './access.ts';
+import { type Allowances, createAllowances, refuseTooMany } from './allowance.ts';
+import type { Challenges } from './challenges.ts';
+import type { Hub } from './event-hub.ts';
+import { addEventRoutes, HEARTBEAT_MS } from './events.ts';
+import { addGateRoutes } from './gate/gates.ts';
+import { addListRoutes } from './gate/lists.ts';
+import { addGatePaymentRoutes } from './gate/payments.ts';
+import { addOrderRoutes } from './merchant/orders.ts';
+import { addMerchantRoutes } from './merchant/payments.ts';
+import { addOperatorRoutes } from './operator/changes.ts';
+import { addOperatorMerchants } from './operator/merchants.ts';
+import { addOperatorViews } from './operator/views.ts';
+import { addPages } from './pages.ts';
+import type { PaymentDesk } from './payments.ts';
+import { answerError, answerUnreadable, refusalSchema } from './refusal.ts';
+import { addRiderPaymentRoutes } from './rider/payments.ts';
+import { addRiderRoutes } from './rider/riders.ts';
+
+const BODY_BYTES_MAX = 16 * 1024;
+const REQUEST_MS_MAX = 30_000;
+
+/** Answers of the API are data: no browser renders, frames or runs any of them. Pages have their own. */
+const HEADERS = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  // Settlement speaks plain HTTP; whatever ends TLS before it says this.
+  strictTransportSecurity: false,
+};
+
+export type ApiParts = {
+  store: Store;
+  publisher: Publisher;
+  passes: Passes;
+  pool: VerifyPool;
+  challenges: Challenges;
+  jobs: Jobs;
+  desk: PaymentDesk;
+  hub: Hub;
+  /** Where the built pages lie. */
+  webDir: string;
+  config: SettlementFile;
+  operatorTokenHash: string;
+  clock: Clock;
+  log: Logger;
+  version: string;
+  allowances: Allowances;
+};
+
+export type Api = Awaited<ReturnType<typeof buildApi>>;
+
+export async function buildApi(given: Omit<ApiParts, 'allowances'>) {
+  const { config, log, hub, webDir } = given;
+  const { trustedProxies } = config.http;
+  const parts = { ...given, allowances: createAllowances(config, given.clock) };
+  const app = Fastify({
+    // pino's Logger is what Fastify's type describes, less exactly.
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_BYTES_MAX,
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
+    requestTimeout: REQUEST_MS_MAX,
+    clientErrorHandler: answerUnreadable(log),
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError(log));
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    const ms = Math.round(reply.elapsedTime);
+    log.debug({ method, route: routeOptions.url, status: reply.statusCode, ms }, 'request');
+  });
+  await app.register(helmet, HEADERS);
+  await addLimit(app, config);
+  // Behind the limit, so that asking for what is not there counts too.
+  app.setNotFoundHandler(() => {
+    throw new Fault('NOT_FOUND', 'there is no such route');
+  });
+  await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
+  // Open streams would keep a server from closing.
+  app.addHook('preClose', async () => hub.endAll());
+  const openapi = describe(parts.version);
+  await app.register(swagger, { openapi, transform: jsonSchemaTransform });
+  // Routes go into a plugin of their own, so that the ones before it see each of them.
+  await app.register((api, _options, done) => {
+    addRoutes(api.withTypeProvider<ZodTypeProvider>(), parts);
+    api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    addPages(api, webDir);
+    done();
+  });
+  await app.ready();
+  return app;
+}
+
+/**
+ * What one address may ask, whoever it says it is: looked at before any credential, so that guessing
+ * one is limited as well. Routes that cost more have a limit of their own besides.
+ */
+async function addLimit(app: FastifyInstance, { http }: SettlementFile): Promise<void> {
+  const timeWindow = '1 minute';
+  await app.register(rateLimit, { global: false, max: http.requestsPerMinute, timeWindow });
+  const count = app.createRateLimit();
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.rateLimit === false) return;
+    const counted = await count(request);
+    if (!counted.isAllowed && counted.isExceeded) refuseTooMany(reply, counted.ttlInSeconds);
+  });
+}
+
+function addRoutes(app: ApiRouter, parts: ApiParts): void {
+  addListRoutes(app, parts);
+  addGateRoutes(app, parts);
+  addGatePaymentRoutes(app, parts);
+  addRiderRoutes(app, parts);
+  addRiderPaymentRoutes(app, parts);
+  addMerchantRoutes(app, parts);
+  addOrderRoutes(app, parts);
+  addEventRoutes(app, parts);
+  addOperatorRoutes(app, parts);
+  addOperatorMerchants(app, parts);
+  addOperatorViews(app, parts);
+  const { version, clock } = parts;
+  app.get(
+    '/v1/health',
+    {
+      schema: {
+        summary:
+          "Whether settlement runs, which version of it, and its clock (a phone's may be wrong)",
+        tags: ['public'],
+        response: { 200: z.object({ ok: z.boolean(), version: z.string(), nowS: z.int() }) },
+      },
+    },
+    async (_request, reply) => {
+      void reply.header('cache-control', 'no-store');
+      return { ok: true, version, nowS: wallS(clock) };
+    },
+  );
+}
+
+function describe(version: string) {
+  return {
+    openapi: '3.1.0' as const,
+    info: {
+      title: 'Stile settlement',
+      description: `Errors are always ${Object.keys(refusalSchema.shape).join(' and ')} as JSON.`,
+      version,
+    },
+    tags: [
+      { name: 'gate', description: 'what gates ask; seals and signatures are the credentials' },
+      { name: 'rider', description: 'what phones ask; proofs of possession open sessions' },
+      { name: 'merchant', description: "what tills ask, behind a merchant's token" },
+      { name: 'operator', description: "behind the operator's token" },
+      { name: 'public', description: 'open to all' },
+    ],
+    components: {
+      securitySchemes: {
+        session: { type: 'http' as const, scheme: 'bearer', description: "a rider's session" },
+        merchant: { type: 'http' as const, scheme: 'bearer', description: "a merchant's token" },
+        operator: { type: 'http' as const, scheme: 'bearer', description: "the operator's token" },
+        gate: {
+          type: 'apiKey' as const,
+          in: 'header' as const,
+          name: 'stile-signature',
+          description: "the gate key's signature over the body",
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * Server-sent events to riders and merchants, each behind its own credential (docs/decisions/0015). A
+ * stream ends with that credential, and with the listener who does not read.
+ */
+import { merchantEventSchema, riderEventSchema } from '@stile/protocol/payment.ts';
+import type { FastifyReply } from 'fastify';
+import {
+  type ApiRouter,
+  isStillAllowed,
+  merchantOf,
+  requireMerchant,
+  requireSession,
+  riderOf,
+} from './access.ts';
+import type { ApiParts } from './app.ts';
+import { merchantSubject, riderSubject } from './event-hub.ts';
+import { Refusal, refusalSchema } from './refusal.ts';
+
+export const HEARTBEAT_MS = 15_000;
+/** How long a stream may outlive its session or token, at most. */
+export const RECHECK_MS = 60_000;
+/** What may wait for a listener that is slow to read. */
+const UNREAD_BYTES_MAX = 64 * 1024;
+
+/** Whatever the client accepts there is nothing else here; a HEAD of a stream would never end. */
+const stream = { sse: 'manual', exposeHeadRoute: false } as const;
+const refused = { 401: refusalSchema, 503: refusalSchema };
+
+export function addEventRoutes(app: ApiRouter, parts: ApiParts): void {
+  app.get(
+    '/v1/riders/me/events',
+    {
+      onRequest: requireSession(parts),
+      ...stream,
+      schema: {
+        summary: "Server-sent events about the session's account",
+        description: 'PAYMENT, REFUND, ACCOUNT; data: JSON with the same `kind`.',
+        tags: ['rider'],
+        security: [{ session: [] }],
+        produces: ['text/event-stream'],
+        response: { 200: riderEventSchema, ...refused },
+      },
+    },
+    async (request, reply) => openStream(parts, riderSubject(riderOf(request).account), reply),
+  );
+  app.get(
+    '/v1/merchants/me/events',
+    {
+      onRequest: requireMerchant(parts),
+      ...stream,
+      schema: {
+        summary: 'Server-sent events about the merchant: payments, refunds, orders',
+        tags: ['merchant'],
+        security: [{ merchant: [] }],
+        produces: ['text/event-stream'],
+        response: { 200: merchantEventSchema, ...refused },
+      },
+    },
+    async (request, reply) =>
+      openStream(parts, merchantSubject(merchantOf(request).merchant), reply),
+  );
+}
+
+async function openStream(parts: ApiParts, subject: string, reply: FastifyReply): Promise<void> {
+  const { hub, clock } = parts;
+  const { sse, raw, request } = reply;
+  const leave = hub.join(subject, {
+    send: (event) => {
+      // Whoever has gone is found by the closed socket; whoever reads nothing reads the state again.
+      if (raw.writableLength > UNREAD_BYTES_MAX) raw.destroy();
+      else void sse.send({ event: event.kind, data: event }).catch(() => undefined);
+    },
+    end,
+  });
+  if (leave === undefined) {
+    throw new Refusal('TOO_MANY_STREAMS', 'too many event streams are open: close one');
+  }
+  let cancel = watch();
+  sse.onClose(() => {
+    leave();
+    cancel();
+  });
+  sse.keepAlive();
+  // The first bytes: whoever listens knows now that nothing after this is missed.
+  await sse.send({ event: 'OPEN', data: { kind: 'OPEN' } });
+
+  function end(): void {
+    sse.close();
+    // What has not gone out by the next round waits for one who does not read: that can take for ever.
+    setImmediate(() => {
+      if (!raw.writableFinished) raw.destroy();
+    });
+  }
+
+  function watch(): () => void {
+    return clock.alarm(clock.now().monoMs + RECHECK_MS, () => void recheck().catch(end));
+  }
+
+  async function recheck(): Promise<void> {
+    const isAllowed = await isStillAllowed(request);
+    if (!sse.isConnected) return;
+    if (isAllowed) cancel = watch();
+    else end();
+  }
+}

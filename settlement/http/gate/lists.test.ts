@@ -1,0 +1,145 @@
+/** What gates fetch, opened as a gate opens it: signature, schema, digest, version. */
+import { sha256 } from '@stile/crypto/sign.ts';
+import { toHex } from '@stile/protocol/bytes.ts';
+import { DENY_ID_BYTES, denyIdHex, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
+import { openList, type RootKey } from '@stile/protocol/signed-list.ts';
+import {
+  denyDeltaSchema,
+  denySnapshotSchema,
+  type TrustList,
+  trustListSchema,
+} from '@stile/protocol/trust-list.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { initSettlement } from '../../main.ts';
+import { type Asked, ScriptedTown } from '../../testing/town.ts';
+
+let town: ScriptedTown;
+let rootKeys: RootKey[];
+beforeEach(async () => {
+  town = await ScriptedTown.open();
+  rootKeys = [(await initSettlement(town.dataDir)).rootKey];
+});
+afterEach(async () => {
+  await town.close();
+});
+
+const textOf = (body: unknown) => Buffer.from(body as Uint8Array).toString();
+
+async function fetchTrust(): Promise<TrustList> {
+  const { body, headers } = await town.ask('/v1/trust-list');
+  expect(headers['content-type']).toBe('application/jose');
+  return await openList('stile-trust-list+jws', textOf(body), rootKeys, trustListSchema);
+}
+
+async function fetchSnapshot() {
+  const { body } = await town.ask('/v1/deny-list/snapshot');
+  const file = Buffer.from(body as Uint8Array);
+  const end = file.indexOf('\n');
+  const jws = file.subarray(0, end).toString();
+  const head = await openList('stile-deny-snapshot+jws', jws, rootKeys, denySnapshotSchema);
+  const ids = file.subarray(end + 1);
+  expect(ids.length).toBe(head.count * DENY_ID_BYTES);
+  expect(toHex(sha256(ids))).toBe(head.bodySha256);
+  return { head, ids };
+}
+
+async function deny(account: string, method: 'POST' | 'DELETE' = 'POST', serial?: number) {
+  const body = { account, ...(serial === undefined ? {} : { serial }) };
+  await town.operate(method, 'denials', method === 'POST' ? { ...body, note: 'lost' } : body);
+  await town.settled();
+}
+
+describe('the trust list', () => {
+  test('names issuer keys, limits, fares and the deny list, from the first moment', async () => {
+    expect(await fetchTrust()).toMatchObject({
+      ...{ operator: 'Stile', currency: 'EUR', version: 1, tariff: { version: 1, lines: [] } },
+      issuers: [{ issuer: 1, keyId: 1, status: 'active' }],
+      limits: { codeLifetimeSMax: 120, skewS: 20 },
+      deny: { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST },
+    });
+  });
+
+  test('who has it is told so', async () => {
+    const { headers } = await town.ask('/v1/trust-list');
+    const asked: Asked = { headers: { 'if-none-match': String(headers.etag) } };
+    expect(headers.etag).toBe('"v1"');
+    expect((await town.ask('/v1/trust-list', asked)).status).toBe(304);
+    await town.setFare('M1', 250);
+    await town.settled();
+    expect((await town.ask('/v1/trust-list', asked)).status).toBe(200);
+  });
+
+  test('a fare, a key and a denial each make a new version', async () => {
+    await town.setFare('M1', 250);
+    await town.settled();
+    expect(await fetchTrust()).toMatchObject({
+      ...{ version: 2, tariff: { version: 2, lines: [{ line: 'M1', fareCents: 250, fromS: 0 }] } },
+    });
+    await town.operate('POST', 'issuer-keys', {});
+    await town.settled();
+    expect((await fetchTrust()).issuers.map(({ keyId, status }) => `${keyId} ${status}`)).toEqual([
+      ...['1 retired', '2 active'],
+    ]);
+    await deny((await town.addRider()).account);
+    expect(await fetchTrust()).toMatchObject({ version: 4, deny: { version: 1, count: 1 } });
+  });
+
+  test('is signed anew now and then, without a change', async () => {
+    town.clock.advance(6 * 3_600_000);
+    await town.settled();
+    while ((await fetchTrust()).version === 1) await town.settled();
+    const list = await fetchTrust();
+    expect(list.version).toBe(2);
+    expect(list.issuedAtS).toBe(town.clock.now().wallMs / 1000);
+  });
+});
+
+describe('the deny list', () => {
+  test('snapshot, delta and trust list say the same', async () => {
+    const [a, b] = [await town.addRider(), await town.addRider()];
+    await deny(a.account);
+    await deny(b.account, 'POST', 1);
+    await deny(a.account, 'DELETE');
+    const { deny: head } = await fetchTrust();
+    expect(head).toMatchObject({ version: 3, count: 1 });
+    const snapshot = await fetchSnapshot();
+    expect(snapshot.head).toMatchObject(head);
+    const id = denyIdHex(1, b.account, 1);
+    expect(snapshot.ids.toString('hex')).toBe(id);
+    const { body } = await town.ask('/v1/deny-list/delta?from=1');
+    const delta = await openList('stile-deny-delta+jws', textOf(body), rootKeys, denyDeltaSchema);
+    expect(delta).toMatchObject({
+      ...{ from: 1, ...head, adds: [id], removes: [denyIdHex(1, a.account, 0)], force: false },
+    });
+  });
+
+  test.each([
+    ['the version in force', 'from=1', 204, undefined],
+    ['a version that never was', 'from=99', 410, 'DELTA_UNAVAILABLE'],
+    ['no number', 'from=x', 400, 'REQUEST_INVALID'],
+    ['a version below zero', 'from=-1', 400, 'REQUEST_INVALID'],
+    ['nothing', '', 400, 'REQUEST_INVALID'],
+  ])('a delta from %s', async (_name, query, status, code) => {
+    await deny((await town.addRider()).account);
+    const answer = await town.ask(`/v1/deny-list/delta?${query}`);
+    expect(answer.status).toBe(status);
+    if (code !== undefined) expect(answer.body).toMatchObject({ code });
+  });
+
+  test('many debts of one batch make one version, not one each', async () => {
+    await town.setFare('M1', 250);
+    const gate = await town.addGate('g1', 'M1');
+    const now = town.clock.now().wallMs;
+    for (let count = 0; count < 12; count += 1) gate.tap((await town.addRider()).code(now), now);
+    await town.send(gate);
+    await town.settled();
+    expect((await fetchTrust()).deny).toMatchObject({ version: 1, count: 12 });
+  });
+
+  test('an unknown account cannot be denied', async () => {
+    const token = town.operatorToken;
+    const body = { account: 'f'.repeat(16), note: 'x' };
+    const answer = await town.ask('/v1/operator/denials', { token, body });
+    expect(answer).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+  });
+});

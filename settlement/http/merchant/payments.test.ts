@@ -1,0 +1,113 @@
+/** What a till may send wrong, and its list: requests that are refused before anything is decided. */
+import type { Order, Payment, PaymentList } from '@stile/protocol/payment.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ScriptedRider, ScriptedTown, START_MS } from '../../testing/town.ts';
+
+let town: ScriptedTown;
+let token: string;
+let rider: ScriptedRider;
+beforeEach(async () => {
+  town = await ScriptedTown.open();
+  token = await town.addMerchant('kiosk');
+  rider = await town.addRider();
+  await rider.topUp(10_000);
+});
+afterEach(async () => {
+  await town.close();
+});
+
+async function pay(idempotencyKey: string, amountCents: number, note?: string): Promise<Payment> {
+  const code = await rider.onlineCode();
+  const body = { idempotencyKey, code, amountCents, ...(note === undefined ? {} : { note }) };
+  return await town.get<Payment>('/v1/payments', { body, token });
+}
+
+async function refusal(url: string, body: object) {
+  const answer = await town.ask(url, { body, token });
+  return `${answer.status} ${(answer.body as { code?: string }).code}`;
+}
+
+describe('a request to be paid', () => {
+  test.each([
+    ['nothing', { amountCents: 0 }],
+    ['less than nothing', { amountCents: -1 }],
+    ['parts of a cent', { amountCents: 1.5 }],
+    ['an amount in words', { amountCents: '100' }],
+    ['more than anything costs', { amountCents: 10_000_001 }],
+    ['no key', { idempotencyKey: undefined }],
+    ['too short a key', { idempotencyKey: 'short' }],
+    ['a key that would need escaping', { idempotencyKey: 'sale/1-long' }],
+    ['no code', { code: undefined }],
+    ['a code with a letter', { code: '72123456789012345X' }],
+    ['a code of another scheme', { code: '101234567890123456' }],
+    ['a note that is too long', { note: 'x'.repeat(81) }],
+    ['a field that nobody knows', { currency: 'USD' }],
+  ])('with %s is invalid and uses nothing up', async (_what, change) => {
+    const good = {
+      idempotencyKey: 'sale-1-long',
+      code: await rider.onlineCode(),
+      amountCents: 100,
+    };
+    expect(await refusal('/v1/payments', { ...good, ...change })).toBe('400 REQUEST_INVALID');
+    const paid = await town.get<Payment>('/v1/payments', { body: good, token });
+    expect(paid).toMatchObject({ outcome: 'PAID', receipt: 1 });
+  });
+
+  test('with a key that made an order is a conflict, and the other way round', async () => {
+    const order = { idempotencyKey: 'order-key', amountCents: 100 };
+    await town.get<Order>('/v1/orders', { body: order, token });
+    const code = await rider.onlineCode();
+    expect(await refusal('/v1/payments', { ...order, code })).toBe('409 KEY_REUSED');
+    await pay('a-sale-1', 100);
+    const again = { idempotencyKey: 'a-sale-1', amountCents: 100 };
+    expect(await refusal('/v1/orders', again)).toBe('409 KEY_REUSED');
+  });
+});
+
+test.each([
+  ['nothing', { amountCents: 0 }],
+  ['no key', { idempotencyKey: undefined }],
+  ['a field that nobody knows', { reason: 'broken' }],
+])('a refund with %s is invalid', async (_what, change) => {
+  await pay('a-sale-1', 100);
+  const good = { idempotencyKey: 'a-refund', amountCents: 1 };
+  const url = '/v1/payments/a-sale-1/refunds';
+  expect(await refusal(url, { ...good, ...change })).toBe('400 REQUEST_INVALID');
+  expect(await refusal(url, good)).toBe('200 undefined');
+});
+
+describe('the list', () => {
+  const list = async (query: string) =>
+    await town.get<PaymentList>(`/v1/payments?${query}`, { token });
+
+  test('goes back page by page, each payment once, with the totals of the whole span', async () => {
+    for (let count = 1; count <= 5; count += 1) {
+      await pay(`sale-no-${count}`, count * 100, `note ${count}`);
+      if (count % 2 === 0) town.clock.advance(1_000);
+    }
+    const span = `fromMs=${START_MS}&toMs=${START_MS + 60_000}&limit=2`;
+    const seen: (string | null)[] = [];
+    let page = await list(span);
+    for (;;) {
+      expect(page.totals).toEqual({ payments: 5, paidCents: 1_500, refundedCents: 0 });
+      seen.push(...page.items.map(({ note }) => note));
+      if (page.next === null) break;
+      page = await list(`${span}&after=${page.next}`);
+    }
+    expect(seen).toEqual(['note 5', 'note 4', 'note 3', 'note 2', 'note 1']);
+    expect((await list(`fromMs=${START_MS + 2_000}&toMs=${START_MS + 60_000}`)).items).toHaveLength(
+      1,
+    );
+  });
+
+  test.each([
+    ['no span', 'fromMs=0'],
+    ['a span of words', 'fromMs=yesterday&toMs=1'],
+    ['a cursor of its own making', 'fromMs=0&toMs=1&after=1;DROP'],
+    ['too long a page', 'fromMs=0&toMs=1&limit=101'],
+  ])('with %s is invalid', async (_what, query) => {
+    expect(await town.ask(`/v1/payments?${query}`, { token })).toMatchObject({
+      ...{ status: 400, body: { code: 'REQUEST_INVALID' } },
+    });
+  });
+});

@@ -1,0 +1,192 @@
+/** What an operator changes: gates, fares, denials, issuer keys. All behind the operator's token. */
+
+import { wallS } from '@stile/host/clock.ts';
+import { denyId } from '@stile/protocol/deny-list.ts';
+import { Fault } from '@stile/protocol/fault.ts';
+import { gateIdSchema } from '@stile/protocol/gate-log.ts';
+import { issuerKeySchema, lineSchema } from '@stile/protocol/trust-list.ts';
+import { z } from 'zod';
+import { randomToken, tokenHash } from '../../data-dir.ts';
+import { type ApiRouter, requireOperator } from '../access.ts';
+import type { ApiParts } from '../app.ts';
+import { refusalSchema } from '../refusal.ts';
+import { accountSchema } from '../rider/riders.ts';
+
+const GATE_TOKEN_MS = 24 * 3_600_000;
+/** How far ahead a fare may be announced, or behind it may be corrected. */
+const FARE_AHEAD_S = 366 * 86_400;
+
+const security = [{ operator: [] }];
+const tags = ['operator'];
+
+const denialSchema = z.object({
+  account: accountSchema,
+  serial: z.int().min(1).max(0xffffffff).optional().describe('only this pass'),
+});
+
+export function addOperatorRoutes(app: ApiRouter, parts: ApiParts): void {
+  addGates(app, parts);
+  addFares(app, parts);
+  addDenials(app, parts);
+  addIssuerKeys(app, parts);
+}
+
+function addGates(app: ApiRouter, parts: ApiParts): void {
+  const { store, config, clock } = parts;
+  app.post(
+    '/v1/operator/gates',
+    {
+      onRequest: requireOperator(parts),
+      schema: {
+        summary: 'Announce a gate, or a new box for one: a one-time token for its enrolment',
+        tags,
+        security,
+        body: z.object({
+          gate: gateIdSchema,
+          line: lineSchema.shape.line,
+          scope: z.int().min(0).max(0xffff).optional(),
+        }),
+        response: {
+          201: z.object({ gate: z.string(), token: z.string(), expiresAtS: z.int() }),
+          401: refusalSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { gate, line, scope = config.pass.scope } = request.body;
+      const token = randomToken();
+      const nowMs = clock.now().wallMs;
+      const expiresAtMs = nowMs + GATE_TOKEN_MS;
+      await store.addGateToken({
+        tokenHash: tokenHash(token),
+        gate,
+        line,
+        scope,
+        expiresAtMs,
+        nowMs,
+      });
+      return reply.code(201).send({ gate, token, expiresAtS: Math.floor(expiresAtMs / 1000) });
+    },
+  );
+}
+
+function addFares(app: ApiRouter, parts: ApiParts): void {
+  const { store, clock, jobs } = parts;
+  app.put(
+    '/v1/operator/lines/:line',
+    {
+      onRequest: requireOperator(parts),
+      schema: {
+        summary: 'Set the flat fare of a line',
+        description:
+          'In force from `fromS`; by default from now, the first fare of a line from ever. One from the ' +
+          'past re-prices rides since then: only the difference is posted.',
+        tags,
+        security,
+        params: z.object({ line: lineSchema.shape.line }),
+        body: z.object({
+          fareCents: lineSchema.shape.fareCents,
+          fromS: lineSchema.shape.fromS.optional(),
+        }),
+        response: {
+          200: z.object({
+            line: z.string(),
+            fareCents: z.int(),
+            fromS: z.int(),
+            tariffVersion: z.int(),
+          }),
+          400: refusalSchema,
+          401: refusalSchema,
+        },
+      },
+    },
+    async (request) => {
+      const { line } = request.params;
+      const { fareCents } = request.body;
+      const nowS = wallS(clock);
+      const isFirst = (await store.listTariff(line)).length === 0;
+      const fromS = request.body.fromS ?? (isFirst ? 0 : nowS);
+      if (fromS > nowS + FARE_AHEAD_S) {
+        throw new Fault('REQUEST_INVALID', 'fromS: more than a year ahead');
+      }
+      const tariffVersion = await store.setFare({ line, fareCents, fromS }, clock.now().wallMs);
+      jobs.wake();
+      return { line, fareCents, fromS, tariffVersion };
+    },
+  );
+}
+
+function addDenials(app: ApiRouter, parts: ApiParts): void {
+  const { store, config, clock, jobs, hub } = parts;
+  const answer = z.object({ account: z.string(), serial: z.int(), denied: z.boolean() });
+  const response = { 200: answer, 401: refusalSchema, 404: refusalSchema };
+
+  async function idOf({ account, serial = 0 }: z.infer<typeof denialSchema>) {
+    const rider = await store.readRider(config.issuer, account);
+    const isKnown = rider?.passes.some((pass) => serial === 0 || pass.serial === serial);
+    if (!isKnown) throw new Fault('NOT_FOUND', 'there is no such account or pass');
+    return denyId(config.issuer, account, serial);
+  }
+
+  app.post(
+    '/v1/operator/denials',
+    {
+      onRequest: requireOperator(parts),
+      schema: {
+        summary: 'Deny an account, or one of its passes',
+        tags,
+        security,
+        body: denialSchema.extend({ note: z.string().min(1).max(200) }),
+        response,
+      },
+    },
+    async (request) => {
+      const { account, serial = 0, note } = request.body;
+      await store.setDenied(await idOf(request.body), note, clock.now().wallMs);
+      jobs.wake();
+      hub.tellRider(account, { kind: 'ACCOUNT' });
+      return { account, serial, denied: true };
+    },
+  );
+  app.delete(
+    '/v1/operator/denials',
+    {
+      onRequest: requireOperator(parts),
+      schema: {
+        summary: "Take back the operator's denial; one for debt is lifted by paying",
+        tags,
+        security,
+        body: denialSchema,
+        response,
+      },
+    },
+    async (request) => {
+      const { account, serial = 0 } = request.body;
+      await store.liftDenied(await idOf(request.body), clock.now().wallMs);
+      jobs.wake();
+      hub.tellRider(account, { kind: 'ACCOUNT' });
+      const left = await store.findDenials(config.issuer, account, serial);
+      return { account, serial, denied: left.length > 0 };
+    },
+  );
+}
+
+function addIssuerKeys(app: ApiRouter, parts: ApiParts): void {
+  app.post(
+    '/v1/operator/issuer-keys',
+    {
+      onRequest: requireOperator(parts),
+      schema: {
+        summary: 'Rotate: a new key signs passes from now on, the one before is retired',
+        tags,
+        security,
+        response: { 201: issuerKeySchema, 401: refusalSchema },
+      },
+    },
+    async (_request, reply) => {
+      const key = await parts.passes.rotate();
+      parts.jobs.wake();
+      return reply.code(201).send(key);
+    },
+  );
+}

@@ -1,0 +1,104 @@
+/** What an operator decides about paying with a network: who is a merchant, whose seeds end. */
+import { merchantIdSchema } from '@stile/protocol/payment.ts';
+import { z } from 'zod';
+import { randomToken, tokenHash } from '../../data-dir.ts';
+import { type ApiRouter, requireOperator } from '../access.ts';
+import type { ApiParts } from '../app.ts';
+import { merchantSubject } from '../event-hub.ts';
+import { Refusal, refusalSchema } from '../refusal.ts';
+import { accountSchema } from '../rider/riders.ts';
+
+const NAME_CHARS_MAX = 60;
+
+const security = [{ operator: [] }];
+const tags = ['operator'];
+const ofMerchant = z.object({ merchant: merchantIdSchema });
+
+export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
+  const { store, hub, clock } = parts;
+  const onRequest = requireOperator(parts);
+  app.post(
+    '/v1/operator/merchants',
+    {
+      onRequest,
+      schema: {
+        summary: 'Let a merchant take payments, or give it a new token; shown this once',
+        tags,
+        security,
+        body: ofMerchant.extend({ name: z.string().trim().min(1).max(NAME_CHARS_MAX) }),
+        response: {
+          201: z.object({ merchant: z.string(), token: z.string() }),
+          401: refusalSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { merchant, name } = request.body;
+      const token = randomToken();
+      const row = { merchant, name, tokenHash: tokenHash(token), nowMs: clock.now().wallMs };
+      await store.setMerchant(row);
+      hub.end(merchantSubject(merchant));
+      return reply.code(201).send({ merchant, token });
+    },
+  );
+  app.get(
+    '/v1/operator/merchants',
+    {
+      onRequest,
+      schema: {
+        summary: 'All merchants',
+        tags,
+        security,
+        response: {
+          200: z.array(
+            z.object({
+              merchant: z.string(),
+              name: z.string(),
+              blockedAtMs: z.int().nullable(),
+            }),
+          ),
+          401: refusalSchema,
+        },
+      },
+    },
+    async () => [...(await store.listMerchants())],
+  );
+  app.delete(
+    '/v1/operator/merchants/:merchant',
+    {
+      onRequest,
+      schema: {
+        summary: 'End a merchant\u2019s token; what it was paid stays in the books',
+        tags,
+        security,
+        params: ofMerchant,
+        response: { 204: z.undefined(), 401: refusalSchema, 404: refusalSchema },
+      },
+    },
+    async (request, reply) => {
+      const { merchant } = request.params;
+      if (!(await store.blockMerchant(merchant, clock.now().wallMs))) {
+        throw new Refusal('MERCHANT_UNKNOWN', 'no such merchant, or it is blocked already');
+      }
+      hub.end(merchantSubject(merchant));
+      return reply.code(204).send(undefined);
+    },
+  );
+  app.delete(
+    '/v1/operator/accounts/:account/payment-seeds',
+    {
+      onRequest,
+      schema: {
+        summary: 'End the payment codes of all phones of an account',
+        tags,
+        security,
+        params: z.object({ account: accountSchema }),
+        response: { 200: z.object({ ended: z.int() }), 401: refusalSchema },
+      },
+    },
+    async (request) => {
+      const { account } = request.params;
+      return { ended: await store.revokeSeeds(account, null, clock.now().wallMs) };
+    },
+  );
+}

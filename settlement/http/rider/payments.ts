@@ -1,0 +1,106 @@
+/** What a phone fetches while it is online, to be able to pay: seeds for payment codes, online codes. */
+import { onlineCodeSchema, seedSchema } from '@stile/protocol/payment.ts';
+import { z } from 'zod';
+import { type ApiRouter, requireSession, riderOf } from '../access.ts';
+import type { ApiParts } from '../app.ts';
+import { Refusal, refusalSchema } from '../refusal.ts';
+
+const security = [{ session: [] }];
+const tags = ['rider'];
+const done = { 204: z.undefined(), 401: refusalSchema };
+
+/** Seeds and online codes that one address may fetch in a minute: a phone needs one of them at a time. */
+const FETCHES_PER_MINUTE_MAX = 120;
+const config = { rateLimit: { max: FETCHES_PER_MINUTE_MAX, timeWindow: '1 minute' } };
+
+export function addRiderPaymentRoutes(app: ApiRouter, parts: ApiParts): void {
+  addSeeds(app, parts);
+  const onRequest = requireSession(parts);
+  app.post(
+    '/v1/riders/me/online-codes',
+    {
+      onRequest,
+      config,
+      schema: {
+        summary: 'A one-time code for a merchant or gate that is online; ends the one before it',
+        tags,
+        security,
+        response: { 201: onlineCodeSchema, 401: refusalSchema, 429: refusalSchema },
+      },
+    },
+    async (request, reply) => {
+      const { account, serial } = riderOf(request);
+      const code = await parts.desk.addOnlineCode(account, serial);
+      return reply.code(201).header('cache-control', 'no-store').send(code);
+    },
+  );
+}
+
+function addSeeds(app: ApiRouter, parts: ApiParts): void {
+  const { store, desk, clock } = parts;
+  const onRequest = requireSession(parts);
+  app.post(
+    '/v1/riders/me/payment-seeds',
+    {
+      onRequest,
+      config,
+      schema: {
+        summary: 'A new seed for payment codes; store it, then confirm it',
+        description: 'The seed before stays good until this one is confirmed or has paid.',
+        tags,
+        security,
+        response: {
+          201: seedSchema,
+          401: refusalSchema,
+          429: refusalSchema,
+          503: refusalSchema.describe('PAYMENT_CODES_OFF: settlement has no key to seal seeds'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { account, serial } = riderOf(request);
+      const seed = await desk.addSeed(account, serial);
+      if (seed === undefined) {
+        throw new Refusal('PAYMENT_CODES_OFF', 'payment codes are off here');
+      }
+      return reply.code(201).header('cache-control', 'no-store').send(seed);
+    },
+  );
+  app.post(
+    '/v1/riders/me/payment-seeds/:handle/confirmation',
+    {
+      onRequest,
+      schema: {
+        summary: 'This phone has stored its new seed: the one before it ends',
+        tags,
+        security,
+        params: z.object({ handle: z.string().regex(/^\d{8}$/) }),
+        response: { ...done, 404: refusalSchema },
+      },
+    },
+    async (request, reply) => {
+      const { account, serial } = riderOf(request);
+      const { handle } = request.params;
+      if (!(await store.confirmSeed(account, serial, handle, clock.now().wallMs))) {
+        throw new Refusal('HANDLE_UNKNOWN', 'this phone has no such seed');
+      }
+      return reply.code(204).send(undefined);
+    },
+  );
+  app.delete(
+    '/v1/riders/me/payment-seeds',
+    {
+      onRequest,
+      schema: {
+        summary: 'End all payment codes of this account, also those of other phones',
+        tags,
+        security,
+        response: done,
+      },
+    },
+    async (request, reply) => {
+      await store.revokeSeeds(riderOf(request).account, null, clock.now().wallMs);
+      return reply.code(204).send(undefined);
+    },
+  );
+}

@@ -1,0 +1,216 @@
+/** What a phone asks while it is online: enrol its key, open a session, renew its pass. */
+import { randomBytes } from 'node:crypto';
+import { isKeyOfPrimeOrder } from '@stile/crypto/noble-verify.ts';
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { wallS } from '@stile/host/clock.ts';
+import { fromHex, toHex } from '@stile/protocol/bytes.ts';
+import { assert, Fault } from '@stile/protocol/fault.ts';
+import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
+import { holds } from '@stile/protocol/signature.ts';
+import { z } from 'zod';
+import { randomToken, tokenHash } from '../../data-dir.ts';
+import type { PassRow } from '../../store/port.ts';
+import type { ApiRouter } from '../access.ts';
+import type { ApiParts } from '../app.ts';
+import { Refusal, refusalSchema } from '../refusal.ts';
+import { addRiderMoney } from './money.ts';
+
+const SESSION_S = 30 * 60;
+const ACCOUNT_BYTES = 8;
+
+const challenge = z.string().min(1).max(100);
+const proof = z.string().regex(/^[0-9a-f]{128}$/);
+const sessionSchema = z.object({ token: z.string(), expiresAtS: z.int() });
+const passSchema = z.object({
+  account: z.string(),
+  issuer: z.int(),
+  serial: z.int(),
+  pass: z.string().describe('hex of the signed pass'),
+  expiresAtS: z.int(),
+});
+export const accountSchema = z.string().regex(/^[0-9a-f]{16}$/);
+const ofPass = z.object({
+  account: accountSchema,
+  serial: z.int().min(1).max(0xffffffff),
+  challenge,
+  proof,
+});
+
+const enrolBody = z.discriminatedUnion('algorithm', [
+  z.object({
+    algorithm: z.literal('Ed25519'),
+    publicKey: z.string().regex(/^[0-9a-f]{64}$/),
+    challenge,
+    proof,
+  }),
+  z.object({
+    algorithm: z.literal('P-256'),
+    publicKey: z.string().regex(/^0[23][0-9a-f]{64}$/),
+    challenge,
+    proof,
+  }),
+]);
+
+type Proven = { challenge: string; proof: string };
+
+export function addRiderRoutes(app: ApiRouter, parts: ApiParts): void {
+  const prove = createProver(parts);
+  addChallenges(app, parts);
+  addEnrolment(app, parts, prove);
+  addSessions(app, parts, prove);
+  addRenewal(app, parts, prove);
+  addRiderMoney(app, parts);
+}
+
+type Prover = ReturnType<typeof createProver>;
+
+/** Takes the challenge first, so that a wrong proof costs it: there is one try for each. */
+function createProver({ challenges }: ApiParts) {
+  const verify = createNodeVerify();
+  return (
+    purpose: ProofPurpose,
+    subject: string,
+    key: Pick<PassRow, 'algorithm' | 'publicKey'> | undefined,
+    given: Proven,
+  ): void => {
+    if (!challenges.take(given.challenge)) {
+      throw new Fault(
+        'PROOF_REFUSED',
+        'this challenge is unknown, used or expired; ask for a new one',
+      );
+    }
+    const publicKey = fromHex(key?.publicKey ?? '');
+    const signature = fromHex(given.proof, 64);
+    assert(publicKey !== undefined && signature !== undefined, 'the schema lets hex pass only');
+    const message = proofMessage(purpose, given.challenge, subject);
+    // An unknown pass gets the same answer as a wrong key: nobody learns which accounts exist.
+    if (key === undefined || !holds(verify, key.algorithm, publicKey, message, signature)) {
+      throw new Fault('PROOF_REFUSED', 'the proof is not by the key of this pass');
+    }
+  };
+}
+
+function addChallenges(app: ApiRouter, { challenges, config }: ApiParts): void {
+  const max = config.http.challengesPerMinute;
+  app.post(
+    '/v1/challenges',
+    {
+      config: { rateLimit: { max, timeWindow: '1 minute' } },
+      schema: {
+        summary: 'A fresh challenge for a proof of possession; good once, for a short time',
+        tags: ['rider'],
+        response: {
+          200: z.object({ challenge: z.string(), expiresAtS: z.int() }),
+          429: refusalSchema,
+        },
+      },
+    },
+    async () => challenges.make(),
+  );
+}
+
+async function openSession({ store, clock }: ApiParts, pass: PassRow) {
+  const token = randomToken();
+  const expiresAtS = wallS(clock) + SESSION_S;
+  await store.openSession(tokenHash(token), pass, expiresAtS);
+  return { token, expiresAtS };
+}
+
+function addEnrolment(app: ApiRouter, parts: ApiParts, prove: Prover): void {
+  const { store, passes, config, clock } = parts;
+  app.post(
+    '/v1/riders',
+    {
+      schema: {
+        summary: 'Enrol a device key: a new account, its first pass and a session',
+        description: "Proof `enrol-rider`; subject: the key's hex.",
+        tags: ['rider'],
+        body: enrolBody,
+        response: {
+          201: passSchema.extend({ session: sessionSchema }),
+          400: refusalSchema,
+          403: refusalSchema,
+          409: refusalSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { algorithm, publicKey, ...given } = request.body;
+      const key = fromHex(publicKey);
+      assert(key !== undefined, 'the schema lets hex pass only');
+      prove('enrol-rider', publicKey, { algorithm, publicKey }, given);
+      if (!isKeyOfPrimeOrder(algorithm, key)) {
+        throw new Refusal('KEY_REFUSED', `this key is not a sound ${algorithm} key`);
+      }
+      const account = toHex(randomBytes(ACCOUNT_BYTES));
+      const pass = { account, serial: 1, algorithm, publicKey };
+      const { bytes, ...issue } = passes.issue(pass);
+      const { wallMs: nowMs } = clock.now();
+      if (!(await store.addRider({ ...pass, ...issue, nowMs }))) {
+        throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
+      }
+      const session = await openSession(parts, pass);
+      const { expiresAtS } = issue;
+      const named = { account, issuer: config.issuer, serial: pass.serial, expiresAtS };
+      return reply.code(201).send({ ...named, pass: toHex(bytes), session });
+    },
+  );
+}
+
+function addSessions(app: ApiRouter, parts: ApiParts, prove: Prover): void {
+  app.post(
+    '/v1/sessions',
+    {
+      schema: {
+        summary: 'Open a session with the key of a pass',
+        description: 'Proof `open-session`; subject: account/serial.',
+        tags: ['rider'],
+        body: ofPass,
+        response: { 200: sessionSchema, 403: refusalSchema },
+      },
+    },
+    async (request) => {
+      const { account, serial, ...given } = request.body;
+      const pass = await parts.store.findPass(account, serial);
+      prove('open-session', `${account}/${serial}`, pass, given);
+      assert(pass !== undefined, 'a proof holds for a known pass only');
+      return await openSession(parts, pass);
+    },
+  );
+}
+
+function addRenewal(app: ApiRouter, parts: ApiParts, prove: Prover): void {
+  const { store, passes, config } = parts;
+  app.post(
+    '/v1/passes',
+    {
+      schema: {
+        summary: 'Renew a pass: the same serial and key, valid from now',
+        description:
+          'Proof `renew-pass`; subject: account/serial. ACCOUNT_DENIED: see the message.',
+        tags: ['rider'],
+        body: ofPass,
+        response: { 200: passSchema, 403: refusalSchema },
+      },
+    },
+    async (request) => {
+      const { account, serial, ...given } = request.body;
+      const pass = await store.findPass(account, serial);
+      prove('renew-pass', `${account}/${serial}`, pass, given);
+      assert(pass !== undefined, 'a proof holds for a known pass only');
+      const denials = await store.findDenials(config.issuer, account, serial);
+      if (denials.some(({ cause }) => cause === 'OPERATOR')) {
+        throw new Refusal('ACCOUNT_DENIED', 'this pass was blocked by the operator: ask them');
+      }
+      if (denials.length > 0) {
+        const rider = await store.readRider(config.issuer, account);
+        const debt = `${((rider?.debtCents ?? 0) / 100).toFixed(2)} ${config.currency}`;
+        throw new Refusal('ACCOUNT_DENIED', `${debt} is owed: top up, then renew`);
+      }
+      const { bytes, ...issue } = passes.issue(pass);
+      await store.addPassIssue(account, serial, issue);
+      const { expiresAtS } = issue;
+      return { account, issuer: config.issuer, serial, pass: toHex(bytes), expiresAtS };
+    },
+  );
+}

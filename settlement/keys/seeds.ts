@@ -1,0 +1,97 @@
+/**
+ * Seeds as they lie at rest: sealed with AES-256-GCM under a key that is not in the data directory, bound
+ * to handle, account and serial, so that a row that is moved or changed opens no more. Which key sealed
+ * a seed stands beside it; the first key seals, all open.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
+import { Fault } from '@stile/protocol/fault.ts';
+import { otpOfStep, paymentStep, SEED_BYTES, STEPS_TRIED } from '@stile/protocol/payment-code.ts';
+import type { SeedRow } from '../store/payment-port.ts';
+
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const KEYS_MAX = 8;
+/** Tried where there is no seed, so that an unknown handle costs what a known one costs. */
+const DUMMY_SEED = randomBytes(SEED_BYTES);
+
+type Owner = Pick<SeedRow, 'handle' | 'account' | 'serial'>;
+export type SeedBox = ReturnType<typeof createSeedBox>;
+
+/**
+ * `keys`: 64 hexadecimal digits each, separated by commas.
+ * @throws Fault CONFIG_INVALID where they are not that.
+ */
+export function createSeedBox(keys: string) {
+  const parsed = keys.split(',').map((one) => one.trim());
+  if (parsed.length > KEYS_MAX || !parsed.every((one) => /^[0-9a-f]{64}$/i.test(one))) {
+    throw new Fault(
+      'CONFIG_INVALID',
+      'STILE_SEED_KEY holds one key of 64 hexadecimal digits, or several with commas between',
+    );
+  }
+  const ring = new Map(parsed.map((hex) => keyOf(hex)));
+  const [first] = ring;
+
+  return {
+    seal(seed: Uint8Array, owner: Owner): Pick<SeedRow, 'keyId' | 'sealed'> {
+      const [keyId, key] = first ?? keyOf(parsed[0] ?? '');
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv(CIPHER, key, nonce).setAAD(boundTo(owner));
+      const sealed = Buffer.concat([nonce, cipher.update(seed), cipher.final()]);
+      return { keyId, sealed: Buffer.concat([sealed, cipher.getAuthTag()]) };
+    },
+    /** Undefined where no key fits or the row is not as it was sealed. */
+    open(row: SeedRow): Uint8Array | undefined {
+      const key = ring.get(row.keyId);
+      const sealed = Buffer.from(row.sealed);
+      if (key === undefined || sealed.length !== NONCE_BYTES + SEED_BYTES + TAG_BYTES) {
+        return undefined;
+      }
+      const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_BYTES), {
+        authTagLength: TAG_BYTES,
+      }).setAAD(boundTo(row));
+      decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+      try {
+        const open = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+        return Buffer.concat([open, decipher.final()]);
+      } catch {
+        // The tag does not fit: it was changed, moved or sealed with another key of the same id.
+        return undefined;
+      }
+    },
+  };
+}
+
+/** As a key object: one made of bytes for each seed costs more than opening it. */
+function keyOf(hex: string): [string, KeyObject] {
+  const key = Buffer.from(hex, 'hex');
+  const keyId = createHash('sha256').update(key).digest('hex').slice(0, 8);
+  return [keyId, createSecretKey(key)];
+}
+
+function boundTo({ handle, account, serial }: Owner): Buffer {
+  return Buffer.from(`Stile-seed\0${handle}\0${account}\0${serial}`);
+}
+
+/** The step whose password this is, or null. Takes the same work for no seed and whichever fits. */
+export function findStep(seed: Uint8Array | undefined, otp: string, nowS: number): number | null {
+  const now = paymentStep(nowS);
+  const given = Buffer.from(otp);
+  let found: number | null = null;
+  for (const offset of STEPS_TRIED) {
+    const step = Math.max(0, now + offset);
+    const expected = Buffer.from(otpOfStep(seed ?? DUMMY_SEED, step));
+    const fits = expected.length === given.length && timingSafeEqual(expected, given);
+    if (fits && found === null) found = step;
+  }
+  return seed === undefined ? null : found;
+}

@@ -1,0 +1,270 @@
+/** Test-only: what any Store must do with batches and with the money that follows from them. */
+import { denyIdHex } from '@stile/protocol/deny-list.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  addGate,
+  addRider,
+  drain,
+  ISSUER,
+  NOW_MS,
+  readBooks,
+  ScriptedLog,
+} from '../../testing/log.ts';
+import type { Store } from '../port.ts';
+
+export type OpenStore = () => Promise<{ store: Store; remove: () => Promise<void> }>;
+
+export function describeIngest(open: OpenStore): void {
+  let store: Store;
+  let remove: () => Promise<void>;
+  let gate: ScriptedLog;
+  let a: string;
+  beforeEach(async () => {
+    ({ store, remove } = await open());
+    await store.setFare({ line: 'M1', fareCents: 250, fromS: 0 }, NOW_MS);
+    gate = await addGate(store, 'g1', 'M1');
+    a = await addRider(store, 'a');
+  });
+  afterEach(async () => {
+    await remove();
+  });
+
+  const topUp = (cents: number, key = 'k') => store.topUp(ISSUER, a, key, cents, NOW_MS);
+  const ride = (counter: number, afterMs = 0) => ({ account: a, counter, atMs: NOW_MS + afterMs });
+  const places = (reply: { items: readonly { ruling: string; reason?: string | undefined }[] }) =>
+    reply.items.map(({ ruling, reason }) =>
+      reason === undefined ? ruling : `${ruling} ${reason}`,
+    );
+
+  describe('batches', () => {
+    test('the same batch again is all duplicates and changes nothing', async () => {
+      gate.ride(ride(1));
+      gate.add({ kind: 'note', atMs: NOW_MS });
+      expect(await gate.send(store)).toMatchObject({ ackSeq: 2 });
+      await drain(store);
+      const before = [await store.listTaps(null, 0, 9), await store.readTrialBalance()];
+      const reply = await gate.send(store);
+      expect(reply.ackSeq).toBe(2);
+      expect(places(reply)).toEqual(['duplicate', 'duplicate']);
+      await drain(store);
+      expect([await store.listTaps(null, 0, 9), await store.readTrialBalance()]).toEqual(before);
+    });
+
+    test('lines behind a gap wait, and join when the missing part comes', async () => {
+      for (let counter = 1; counter <= 6; counter += 1) gate.ride(ride(counter));
+      expect(places(await gate.send(store, 3, 4))).toEqual(['parked GAP', 'parked GAP']);
+      expect(await gate.send(store, 6, 6)).toMatchObject({ ackSeq: 0 });
+      expect((await store.listGates())[0]?.gaps).toEqual([
+        { epoch: gate.epoch, fromSeq: 1, toSeq: 2 },
+      ]);
+      expect(await gate.send(store, 1, 2)).toMatchObject({ ackSeq: 4 });
+      expect(await gate.send(store, 5, 5)).toMatchObject({ ackSeq: 6 });
+      await drain(store);
+      expect((await readBooks(store, ['a'])).debts).toEqual({ a: 1500 });
+      expect(await store.listParked(9)).toEqual([]);
+    });
+
+    test('a long wait joins in pieces', async () => {
+      for (let counter = 1; counter <= 400; counter += 1) gate.ride(ride(counter));
+      await gate.send(store, 2, 400);
+      expect((await gate.send(store, 1, 1)).ackSeq).toBeGreaterThan(1);
+      await drain(store);
+      expect(await gate.send(store, 400, 400)).toMatchObject({ ackSeq: 400 });
+      await drain(store);
+      expect((await readBooks(store, ['a'])).debts).toEqual({ a: 100_000 });
+    });
+
+    test('other bytes under one id are kept beside the first, and what follows is a fork', async () => {
+      const other = new ScriptedLog('g1', 'M1');
+      gate.ride(ride(1));
+      gate.ride(ride(2));
+      other.ride(ride(1));
+      other.ride(ride(99));
+      other.ride(ride(3));
+      await gate.send(store);
+      const reply = await other.send(store);
+      expect(places(reply)).toEqual(['duplicate', 'conflict OTHER_BYTES', 'parked FORK']);
+      expect(reply.ackSeq).toBe(2);
+      await other.send(store);
+      await drain(store);
+      expect((await readBooks(store, ['a'])).debts).toEqual({ a: 500 });
+      const parked = await store.listParked(9);
+      expect(parked.map(({ seq, why }) => `${seq} ${why}`)).toEqual(['2 OTHER_BYTES', '3 FORK']);
+      expect(Buffer.from(parked[0]?.lineBase64 ?? '', 'base64').toString()).toContain('99');
+      expect((await store.listGates())[0]?.alarms).toMatchObject({ conflicts: 1, forks: 1 });
+    });
+
+    test('a line that is no record counts as received and delays nothing', async () => {
+      gate.add({ kind: 'unreadable', detail: 'no JSON' }, 'garbage');
+      gate.ride(ride(1));
+      const reply = await gate.send(store);
+      expect(places(reply)).toEqual(['parked UNREADABLE', 'accepted']);
+      expect(reply.ackSeq).toBe(2);
+      expect(await store.listParked(9)).toMatchObject([{ seq: 1, why: 'UNREADABLE' }]);
+    });
+
+    test('a new epoch starts from its own beginning', async () => {
+      gate.ride(ride(1));
+      await gate.send(store);
+      const next = new ScriptedLog('g1', 'M1', 'ffffffffffffffff');
+      next.ride(ride(2));
+      expect(await next.send(store)).toMatchObject({ ackSeq: 1, epoch: next.epoch });
+    });
+
+    test('of batches that arrive at the same time each line is stored once', async () => {
+      for (let counter = 1; counter <= 500; counter += 1) gate.ride(ride(counter));
+      const replies = await Promise.all([gate.send(store), gate.send(store), gate.send(store)]);
+      for (const reply of replies) expect(reply.items).toHaveLength(500);
+      const accepted = replies.flatMap(places).filter((place) => place === 'accepted');
+      expect(accepted).toHaveLength(500);
+      await drain(store);
+      expect((await readBooks(store, ['a'])).debts).toEqual({ a: 125_000 });
+    });
+  });
+
+  test('a long batch, a gap and the jobs behind them let others in between', async () => {
+    for (let counter = 1; counter <= 500; counter += 1) gate.ride(ride(counter));
+    let rounds = 0;
+    let counting = true;
+    const count = () => {
+      rounds += 1;
+      if (counting) setImmediate(count);
+    };
+    setImmediate(count);
+    const roundsOf = async (work: () => Promise<unknown>) => {
+      const before = rounds;
+      await work();
+      return rounds - before;
+    };
+    expect(await roundsOf(() => gate.send(store, 251, 500))).toBeGreaterThanOrEqual(2);
+    expect(await roundsOf(() => gate.send(store, 1, 250))).toBeGreaterThanOrEqual(2);
+    expect(await roundsOf(() => gate.send(store))).toBeGreaterThanOrEqual(4);
+    expect(await roundsOf(() => drain(store))).toBeGreaterThanOrEqual(10);
+    counting = false;
+    expect((await readBooks(store, ['a'])).debts).toEqual({ a: 125_000 });
+  });
+
+  describe('charges', () => {
+    test('an empty wallet makes a debt, the account is denied, and paying lifts it', async () => {
+      await topUp(100);
+      gate.ride(ride(1));
+      await gate.send(store);
+      await drain(store);
+      const rider = await store.readRider(ISSUER, a);
+      expect(rider).toMatchObject({ balanceCents: 0, debtCents: 150 });
+      expect(rider?.denied.map(({ cause }) => cause)).toEqual(['DEBT']);
+      await store.stepDenyList(9, NOW_MS);
+      const id = denyIdHex(ISSUER, a, 0);
+      expect(await store.findDenyStep(0, 1, 9)).toEqual({ adds: [id], removes: [] });
+      expect(await topUp(149, 'k2')).toMatchObject({ debtCents: 1 });
+      expect((await store.readRider(ISSUER, a))?.denied).toHaveLength(1);
+      expect(await topUp(2, 'k3')).toMatchObject({ balanceCents: 1, debtCents: 0 });
+      await store.stepDenyList(9, NOW_MS);
+      expect(await store.findDenyStep(1, 2, 9)).toEqual({ adds: [], removes: [id] });
+      expect(await store.listStatement(a, null, 9)).toContainEqual(
+        expect.objectContaining({ kind: 'ride', state: 'RECOVERED', owedCents: 0 }),
+      );
+    });
+
+    test('what the operator denied stays denied when the debt is paid', async () => {
+      gate.ride(ride(1));
+      await gate.send(store);
+      await drain(store);
+      const id = Buffer.from(denyIdHex(ISSUER, a, 0), 'hex');
+      expect(await store.setDenied(id, 'stolen', NOW_MS)).toBe(true);
+      expect(await store.setDenied(id, 'stolen', NOW_MS)).toBe(false);
+      await topUp(250);
+      expect(await store.findDenials(ISSUER, a, 1)).toEqual([
+        { cause: 'OPERATOR', note: 'stolen' },
+      ]);
+      expect(await store.liftDenied(id, NOW_MS)).toBe(true);
+      expect(await store.findDenials(ISSUER, a, 1)).toEqual([]);
+    });
+
+    test('one code at two gates is charged once, to the earlier tap, whichever came first', async () => {
+      await store.setFare({ line: 'M2', fareCents: 300, fromS: 0 }, NOW_MS);
+      const early = await addGate(store, 'g2', 'M2');
+      await topUp(1000);
+      gate.ride(ride(1, 5));
+      early.ride(ride(1, 4));
+      expect(places(await gate.send(store))).toEqual(['accepted']);
+      await drain(store);
+      expect(await readBooks(store, ['a'])).toMatchObject({
+        wallets: { a: 750 },
+        revenue: { M1: 250 },
+      });
+      expect(places(await early.send(store))).toEqual(['accepted']);
+      await drain(store);
+      expect(await readBooks(store, ['a'])).toMatchObject({
+        wallets: { a: 700 },
+        revenue: { M2: 300 },
+      });
+      expect((await store.listTaps('g1', 0, 9))[0]).toMatchObject({ outcome: 'EXTRA_USE' });
+      const again = new ScriptedLog('g1', 'M1', 'ffffffffffffffff');
+      again.ride(ride(1, 6));
+      expect(places(await again.send(store))).toEqual(['rejected EXTRA_USE']);
+      expect((await store.listGates())[0]?.alarms.extraUses).toBe(1);
+      await drain(store);
+      expect((await store.listGates())[0]?.alarms.extraUses).toBe(2);
+    });
+
+    test('a void gives the fare back, before or after it was charged', async () => {
+      await topUp(1000);
+      const first = gate.ride(ride(1));
+      await gate.send(store);
+      await drain(store);
+      gate.add({ kind: 'void', atMs: NOW_MS, of: first });
+      const second = gate.ride(ride(2));
+      gate.add({ kind: 'void', atMs: NOW_MS, of: second });
+      await gate.send(store, 2);
+      await drain(store);
+      expect((await readBooks(store, ['a'])).wallets).toEqual({ a: 1000 });
+      const taps = await store.listTaps(null, 0, 9);
+      expect(taps.map(({ outcome }) => outcome)).toEqual(['VOIDED', null, 'VOIDED', null]);
+    });
+
+    test('an unknown fare waits for the operator and is never zero', async () => {
+      const lost = await addGate(store, 'g9', 'M9');
+      lost.ride(ride(1));
+      expect(places(await lost.send(store))).toEqual(['parked FARE_UNKNOWN']);
+      await drain(store);
+      expect(await store.listParked(9)).toMatchObject([{ gate: 'g9', why: 'FARE_UNKNOWN' }]);
+      await store.setFare({ line: 'M9', fareCents: 90, fromS: 0 }, NOW_MS);
+      await drain(store);
+      expect(await store.listParked(9)).toEqual([]);
+      expect((await readBooks(store, ['a'])).debts).toEqual({ a: 90 });
+    });
+
+    test('a fare that is corrected for the past posts the difference only', async () => {
+      await topUp(1000);
+      gate.ride(ride(1));
+      gate.ride(ride(2, 10_000));
+      await gate.send(store);
+      await drain(store);
+      const fromS = NOW_MS / 1000 + 5;
+      await store.setFare({ line: 'M1', fareCents: 200, fromS }, NOW_MS);
+      await drain(store);
+      expect(await readBooks(store, ['a'])).toMatchObject({
+        ...{ wallets: { a: 550 }, revenue: { M1: 450 } },
+      });
+    });
+
+    test('a tap that the gate had to refuse by its own list carries no money', async () => {
+      const id = Buffer.from(denyIdHex(ISSUER, a, 1), 'hex');
+      await store.setDenied(id, 'lost', NOW_MS);
+      await store.stepDenyList(9, NOW_MS);
+      gate.ride(ride(1), { deny: 1 });
+      gate.ride(ride(2));
+      expect(places(await gate.send(store))).toEqual(['rejected DENIED_AT_GATE', 'accepted']);
+      await drain(store);
+      expect((await readBooks(store, ['a'])).debts).toEqual({ a: 250 });
+    });
+
+    test('a pass that nobody enrolled waits for a person', async () => {
+      gate.ride({ account: 'ffffffffffffffff', counter: 1, atMs: NOW_MS });
+      expect(places(await gate.send(store))).toEqual(['parked ACCOUNT_UNKNOWN']);
+      await drain(store);
+      expect(await store.listParked(9)).toMatchObject([{ why: 'ACCOUNT_UNKNOWN' }]);
+    });
+  });
+}

@@ -1,0 +1,385 @@
+/** Test-only: what any Store must do with payments afterwards: refunds, reversals, orders, lists; and that
+ * whatever is asked in whatever order, the books add up.
+ */
+import type { Payment } from '@stile/protocol/payment.ts';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { accountOf, addGate, addRider, drain, ISSUER, NOW_MS } from '../../testing/log.ts';
+import { confirm, onlineCode, ScriptedTill } from '../../testing/till.ts';
+import type { Store } from '../port.ts';
+import type { OpenStore } from './ingest.contract.ts';
+
+export function describePaymentBooks(open: OpenStore): void {
+  let store: Store;
+  let remove: () => Promise<void>;
+  let till: ScriptedTill;
+  let other: ScriptedTill;
+  let a: string;
+  let b: string;
+  beforeEach(async () => {
+    ({ store, remove } = await open());
+    till = await ScriptedTill.open(store, 'kiosk');
+    other = await ScriptedTill.open(store, 'bakery');
+    a = await addRider(store, 'a');
+    b = await addRider(store, 'b');
+    await store.topUp(ISSUER, a, 'k', 1_000, NOW_MS);
+  });
+  afterEach(async () => {
+    await remove();
+  });
+
+  const rider = async (of = a) => {
+    const { balanceCents, debtCents, denied } = (await store.readRider(ISSUER, of)) ?? {};
+    return { balanceCents, debtCents, denied: denied?.length };
+  };
+  const sell = async (key: string, cents: number, of = a) =>
+    await till.pay(await onlineCode(store, of), { key, cents });
+
+  describe('a refund', () => {
+    test('goes back in parts, each key once, and never more than is left', async () => {
+      await sell('coffee', 700);
+      const first = await till.refund('coffee', 'r1', 200);
+      expect(first).toMatchObject({
+        ...{ kind: 'done', payment: { outcome: 'PAID', refundedCents: 200 } },
+        touched: { account: a, refundCents: 200 },
+      });
+      expect(await till.refund('coffee', 'r1', 200)).toMatchObject({
+        ...{ kind: 'repeated', touched: { account: null, refundCents: 0 } },
+      });
+      expect(await till.refund('coffee', 'r1', 201)).toEqual({ kind: 'conflict' });
+      expect(await till.refund('coffee', 'r2', 501)).toEqual({ kind: 'tooMuch', leftCents: 500 });
+      expect(await till.refund('coffee', 'r2', 500)).toMatchObject({ kind: 'done' });
+      expect(await till.refund('coffee', 'r3', 1)).toEqual({ kind: 'tooMuch', leftCents: 0 });
+      expect(await store.findPayment('kiosk', 'coffee')).toMatchObject({
+        refunds: [
+          { idempotencyKey: 'r1', amountCents: 200, atMs: NOW_MS },
+          { idempotencyKey: 'r2', amountCents: 500, atMs: NOW_MS },
+        ],
+      });
+      expect(await rider()).toMatchObject({ balanceCents: 1_000 });
+    });
+
+    test('asked for by many at once goes back once', async () => {
+      await sell('coffee', 700);
+      const kinds = await Promise.all([
+        ...[1, 2, 3].map(() => till.refund('coffee', 'r1', 700)),
+        ...[1, 2].map(() => till.reverse('coffee')),
+      ]);
+      expect(kinds.filter((one) => 'touched' in one && one.touched.refundCents > 0)).toHaveLength(
+        1,
+      );
+      expect(await rider()).toMatchObject({ balanceCents: 1_000 });
+    });
+
+    test('pays a debt first, and lifts the denial that it was for', async () => {
+      await sell('coffee', 900);
+      await store.setFare({ line: 'M1', fareCents: 250, fromS: 0 }, NOW_MS);
+      const gate = await addGate(store, 'g1', 'M1');
+      gate.ride({ account: a, counter: 1, atMs: NOW_MS });
+      await gate.send(store);
+      await drain(store);
+      expect(await rider()).toEqual({ balanceCents: 0, debtCents: 150, denied: 1 });
+      await till.refund('coffee', 'r1', 100);
+      expect(await rider()).toEqual({ balanceCents: 0, debtCents: 50, denied: 1 });
+      await till.refund('coffee', 'r2', 800);
+      expect(await rider()).toEqual({ balanceCents: 750, debtCents: 0, denied: 0 });
+      const items = await store.listStatement(a, null, 9);
+      expect(items.filter(({ kind }) => kind === 'refund')).toMatchObject([
+        { way: 'ONLINE_CODE', payee: 'Shop kiosk', amountCents: 100, state: 'REFUNDED' },
+        { way: 'ONLINE_CODE', payee: 'Shop kiosk', amountCents: 800, state: 'REFUNDED' },
+      ]);
+    });
+
+    test('of what was not paid, or by another merchant, is none', async () => {
+      await sell('coffee', 700);
+      await sell('refused', 9_999);
+      expect(await other.refund('coffee', 'r1', 700)).toEqual({ kind: 'unknown' });
+      expect(await till.refund('nothing', 'r1', 700)).toEqual({ kind: 'unknown' });
+      expect(await till.refund('refused', 'r1', 1)).toEqual({ kind: 'tooMuch', leftCents: 0 });
+      await till.reverse('coffee');
+      const [{ idempotencyKey = '' } = {}] =
+        (await store.findPayment('kiosk', 'coffee'))?.refunds ?? [];
+      expect(await till.refund('coffee', idempotencyKey, 700)).toEqual({ kind: 'conflict' });
+    });
+  });
+
+  describe('a reversal', () => {
+    test('before the payment closes the key, of this merchant only', async () => {
+      const closed = await till.reverse('lost');
+      expect(closed).toMatchObject({
+        payment: { outcome: 'REFUSED', reason: 'REVERSED', way: null, amountCents: 0 },
+        touched: { account: null, refundCents: 0 },
+      });
+      expect(await till.reverse('lost')).toEqual(closed);
+      const code = await onlineCode(store, a);
+      expect(await till.pay(code, { key: 'lost' })).toEqual(closed.payment);
+      expect(await other.pay(code, { key: 'lost' })).toMatchObject({ outcome: 'PAID' });
+      expect(await till.addOrder('lost', 100)).toEqual({ kind: 'conflict' });
+    });
+
+    test('after the payment, or after a part was refunded, gives back what is left, once', async () => {
+      await sell('coffee', 700);
+      await till.refund('coffee', 'r1', 200);
+      const touched = [await till.reverse('coffee'), await till.reverse('coffee')];
+      expect(touched.map((one) => one.touched.refundCents)).toEqual([500, 0]);
+      expect(touched.map(({ payment }) => payment.refundedCents)).toEqual([700, 700]);
+      expect(await rider()).toMatchObject({ balanceCents: 1_000 });
+    });
+
+    test('of the key of an open order takes the order back', async () => {
+      await till.addOrder('o1', 450);
+      expect((await till.reverse('o1')).payment).toMatchObject({ reason: 'REVERSED' });
+      const order = 'order of kiosk o1';
+      expect(await confirm(store, order, a, 450)).toMatchObject({
+        ...{
+          kind: 'declined',
+          rider: { reason: 'ORDER_CANCELLED' },
+          order: { state: 'CANCELLED' },
+        },
+      });
+    });
+
+    test('of a refused payment changes nothing', async () => {
+      const refused = await sell('coffee', 9_999);
+      expect((await till.reverse('coffee')).payment).toEqual(refused);
+    });
+  });
+
+  describe('an order', () => {
+    const orderOf = async (key: string, cents = 450) => {
+      const made = await till.addOrder(key, cents);
+      if ('kind' in made) throw new Error('this key asked something else');
+      return made.order;
+    };
+
+    test('is paid once by the rider who confirms it, whoever else tries', async () => {
+      await store.topUp(ISSUER, b, 'k', 1_000, NOW_MS);
+      const order = await orderOf('o1');
+      expect(await store.findOffer(order, NOW_MS)).toMatchObject({
+        ...{ state: 'OPEN', merchantName: 'Shop kiosk', amountCents: 450 },
+      });
+      const answers = await Promise.all([a, b, a].map((of) => confirm(store, order, of, 450)));
+      expect(answers).toMatchObject([
+        { kind: 'decided', order: { state: 'PAID' }, payment: { way: 'ORDER', order, receipt: 1 } },
+        { kind: 'declined', rider: { outcome: 'REFUSED', reason: 'CODE_USED' } },
+        { kind: 'repeated', rider: { outcome: 'PAID', payee: 'Shop kiosk' } },
+      ]);
+      expect([await rider(), await rider(b)]).toMatchObject([
+        { balanceCents: 550 },
+        { balanceCents: 1_000 },
+      ]);
+      expect(await store.findPayment('kiosk', 'o1')).toMatchObject({ outcome: 'PAID' });
+      expect(await till.reverse('o1')).toMatchObject({ touched: { account: a, refundCents: 450 } });
+      expect(await confirm(store, order, b, 450)).toMatchObject({ kind: 'declined' });
+    });
+
+    test('that could not be paid stays open, and nothing stands under its key', async () => {
+      const order = await orderOf('o1');
+      expect(await confirm(store, order, b, 450)).toMatchObject({
+        ...{ kind: 'declined', rider: { reason: 'WALLET_SHORT' }, order: { state: 'OPEN' } },
+      });
+      expect(await store.findPayment('kiosk', 'o1')).toBeUndefined();
+      await store.topUp(ISSUER, b, 'k', 450, NOW_MS);
+      expect(await confirm(store, order, b, 450)).toMatchObject({ kind: 'decided' });
+    });
+
+    test('is for the amount that was shown', async () => {
+      const order = await orderOf('o1');
+      expect(await confirm(store, order, a, 451)).toEqual({ kind: 'conflict' });
+      expect(await confirm(store, 'no such order', a, 450)).toEqual({ kind: 'unknown' });
+      expect(await rider()).toMatchObject({ balanceCents: 1_000 });
+    });
+
+    test('has its key for itself, and asking again finds it', async () => {
+      await sell('taken', 1);
+      expect(await till.addOrder('taken', 450)).toEqual({ kind: 'conflict' });
+      const made = await till.addOrder('o1', 450);
+      expect(await till.addOrder('o1', 450)).toEqual(made);
+      expect(await till.addOrder('o1', 451)).toEqual({ kind: 'conflict' });
+      const code = await onlineCode(store, a);
+      expect(await till.ask(code, { key: 'o1' })).toEqual({ kind: 'conflict' });
+      expect(await till.pay(code)).toMatchObject({ outcome: 'PAID' });
+      expect(await other.addOrder('o1', 451)).toMatchObject({ amountCents: 451 });
+    });
+
+    test('ends with its time, when it is taken back, and with its merchant', async () => {
+      const [late, cancelled, paid, ofBlocked] = [
+        await orderOf('late'),
+        await orderOf('cancelled'),
+        await orderOf('paid'),
+        await orderOf('of-blocked'),
+      ];
+      const atMs = NOW_MS + 600_000;
+      expect(await store.findOrder('kiosk', late, atMs)).toMatchObject({ state: 'OPEN' });
+      expect(await store.findOrder('kiosk', late, atMs + 1)).toMatchObject({ state: 'EXPIRED' });
+      const who = { issuer: ISSUER, account: a, serial: 1, amountCents: 450 };
+      expect(await store.payOrder({ ...who, order: late, nowMs: atMs + 1 })).toMatchObject({
+        rider: { reason: 'ORDER_EXPIRED' },
+      });
+      await confirm(store, paid, a, 450);
+      const cancel = (order: string, at = 'kiosk') => store.cancelOrder(at, order, NOW_MS);
+      expect(await cancel(cancelled, 'bakery')).toBeUndefined();
+      expect(await store.findOrder('bakery', cancelled, NOW_MS)).toBeUndefined();
+      expect(await store.findOrder('kiosk', cancelled, NOW_MS)).toMatchObject({ state: 'OPEN' });
+      expect(await cancel(cancelled)).toMatchObject({ state: 'CANCELLED' });
+      expect(await cancel(paid)).toMatchObject({ state: 'PAID' });
+      await store.blockMerchant('kiosk', NOW_MS);
+      for (const order of [cancelled, ofBlocked]) {
+        expect(await confirm(store, order, a, 450)).toMatchObject({
+          ...{ kind: 'declined', rider: { reason: 'ORDER_CANCELLED' } },
+        });
+      }
+      expect(await rider()).toMatchObject({ balanceCents: 550 });
+    });
+  });
+
+  test('a list has each payment once, the latest first, and sums of what was paid', async () => {
+    for (const n of [1, 2, 3, 4, 5]) {
+      const atMs = NOW_MS + Math.floor(n / 2);
+      await till.pay(await onlineCode(store, a, atMs), { key: `k${n}`, cents: n * 10, atMs });
+    }
+    await sell('refused', 9_999);
+    await other.pay(await onlineCode(store, a));
+    await till.refund('k5', 'r1', 20);
+    const items: Payment[] = [];
+    const sizes: number[] = [];
+    for (let after: string | null = null; ; ) {
+      const page = await store.listPayments('kiosk', NOW_MS, NOW_MS + 9, after, 3);
+      expect(page.totals).toEqual({ payments: 5, paidCents: 150, refundedCents: 20 });
+      items.push(...page.items);
+      sizes.push(page.items.length);
+      if (page.next === null) break;
+      after = page.next;
+    }
+    expect(sizes).toEqual([3, 3]);
+    expect(items.map(({ idempotencyKey }) => idempotencyKey)).toEqual([
+      ...['k5', 'k4', 'k3', 'k2', 'refused', 'k1'],
+    ]);
+    const early = await store.listPayments('kiosk', 0, NOW_MS, null, 9);
+    expect(early).toMatchObject({ items: [], next: null, totals: { payments: 0 } });
+  });
+
+  test('whatever is asked in whatever order, the books add up', async () => {
+    await fc.assert(
+      fc.asyncProperty(deeds, (all) => playDeeds(open, all)),
+      { numRuns: 30 },
+    );
+  }, 60_000);
+}
+
+type Deed = {
+  kind: 'topUp' | 'ride' | 'pay' | 'order' | 'refund' | 'reverse';
+  rider: number;
+  merchant: number;
+  key: number;
+  cents: number;
+};
+const deeds: fc.Arbitrary<Deed[]> = fc.array(
+  fc.record({
+    kind: fc.constantFrom(
+      ...(['topUp', 'ride', 'pay', 'pay', 'order', 'refund', 'refund', 'reverse'] as const),
+    ),
+    ...{ rider: fc.nat(2), merchant: fc.nat(1), key: fc.nat(7) },
+    cents: fc.integer({ min: 1, max: 800 }),
+  }),
+  { minLength: 5, maxLength: 50 },
+);
+
+const RIDERS = ['a', 'b', 'c'];
+const MERCHANTS = ['kiosk', 'bakery'];
+const FARE = 250;
+
+/** The world of the deeds: what riders put in and rode is kept beside the store. */
+class Deeds {
+  readonly store: Store;
+  readonly tills: readonly ScriptedTill[];
+  paidInCents = 0;
+  rides = 0;
+  readonly #gate;
+
+  private constructor(
+    store: Store,
+    tills: ScriptedTill[],
+    gate: Awaited<ReturnType<typeof addGate>>,
+  ) {
+    this.store = store;
+    this.tills = tills;
+    this.#gate = gate;
+  }
+
+  static async open(store: Store): Promise<Deeds> {
+    for (const letter of RIDERS) await addRider(store, letter);
+    const tills: ScriptedTill[] = [];
+    for (const merchant of MERCHANTS) tills.push(await ScriptedTill.open(store, merchant));
+    await store.setFare({ line: 'M1', fareCents: FARE, fromS: 0 }, NOW_MS);
+    return new Deeds(store, tills, await addGate(store, 'g1', 'M1'));
+  }
+
+  async do({ kind, rider, merchant, key, cents }: Deed, index: number): Promise<unknown> {
+    const account = accountOf(RIDERS[rider] ?? '');
+    const till = this.tills[merchant] ?? (await ScriptedTill.open(this.store, 'kiosk'));
+    if (kind === 'topUp') {
+      this.paidInCents += cents;
+      return await this.store.topUp(ISSUER, account, `t${index}`, cents, NOW_MS);
+    }
+    if (kind === 'ride') {
+      this.rides += 1;
+      const seq = this.#gate.ride({ account, counter: index + 1, atMs: NOW_MS });
+      await this.#gate.send(this.store, seq);
+      return await drain(this.store);
+    }
+    if (kind === 'pay') {
+      const code = await onlineCode(this.store, account);
+      return await till.ask(code, { key: `k${key}`, cents });
+    }
+    if (kind === 'refund') return await till.refund(`k${key}`, `r${index % 5}`, cents);
+    if (kind === 'reverse') return await till.reverse(`k${key}`);
+    const made = await till.addOrder(`k${key}`, cents);
+    return 'kind' in made ? made : await confirm(this.store, made.order, account, made.amountCents);
+  }
+}
+
+async function playDeeds(open: OpenStore, all: readonly Deed[]): Promise<void> {
+  const { store, remove } = await open();
+  try {
+    const world = await Deeds.open(store);
+    // In twos, so that answers of one commit meet each other too.
+    for (let at = 0; at < all.length; at += 2) {
+      await Promise.all(all.slice(at, at + 2).map((deed, index) => world.do(deed, at + index)));
+    }
+    await expectBooks(world);
+  } finally {
+    await remove();
+  }
+}
+
+async function expectBooks({ store, paidInCents, rides }: Deeds): Promise<void> {
+  const { rows, debitsCents, creditsCents } = await store.readTrialBalance();
+  expect(debitsCents).toBe(creditsCents);
+  const held = new Map(
+    rows.map((row) => [row.account, row.creditsCents - row.debitsCents] as const),
+  );
+  let takenCents = 0;
+  for (const merchant of MERCHANTS) {
+    const { items, totals } = await store.listPayments(merchant, 0, NOW_MS + 1, null, 99);
+    const paid = items.filter(({ outcome }) => outcome === 'PAID');
+    const receipts = paid.map(({ receipt }) => receipt).sort((x, y) => (x ?? 0) - (y ?? 0));
+    expect(receipts).toEqual(paid.map((_, index) => index + 1));
+    for (const { refunds, refundedCents, amountCents } of items) {
+      const sum = refunds.reduce((cents, refund) => cents + refund.amountCents, 0);
+      expect(refundedCents).toBe(sum);
+      expect(refundedCents).toBeLessThanOrEqual(amountCents);
+    }
+    expect(held.get(`merchant:${merchant}`) ?? 0).toBe(totals.paidCents - totals.refundedCents);
+    takenCents += totals.paidCents - totals.refundedCents;
+  }
+  let netCents = 0;
+  for (const letter of RIDERS) {
+    const view = await store.readRider(ISSUER, accountOf(letter));
+    const { balanceCents = 0, debtCents = 0 } = view ?? {};
+    expect(Math.min(balanceCents, debtCents)).toBe(0);
+    expect(view?.denied.length).toBe(debtCents > 0 ? 1 : 0);
+    netCents += balanceCents - debtCents;
+  }
+  expect(netCents).toBe(paidInCents - rides * FARE - takenCents);
+}

@@ -1,0 +1,194 @@
+/** Test-only: what any Store must do besides ingesting: riders, gates, lists, jobs. */
+import { sha256 } from '@stile/crypto/sign.ts';
+import { toHex, utf8 } from '@stile/protocol/bytes.ts';
+import { denyId, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { accountOf, addGate, addRider, drain, ISSUER, NOW_MS } from '../../testing/log.ts';
+import type { Store } from '../port.ts';
+import { describeAsks } from './ask.contract.ts';
+import { describeIngest, type OpenStore } from './ingest.contract.ts';
+import { describeOrder } from './order.contract.ts';
+import { describePayments } from './payment.contract.ts';
+import { describePaymentBooks } from './payment-books.contract.ts';
+
+export function describeStore(name: string, open: OpenStore): void {
+  describe(name, () => {
+    describe('riders', () => describeRiders(open));
+    describe('gates and lists', () => describeLists(open));
+    describe('ingest', () => describeIngest(open));
+    describe('asks', () => describeAsks(open));
+    describe('order', () => describeOrder(open));
+    describe('payments', () => describePayments(open));
+    describe('payments afterwards', () => describePaymentBooks(open));
+  });
+}
+
+function describeRiders(open: OpenStore): void {
+  let store: Store;
+  let remove: () => Promise<void>;
+  let a: string;
+  beforeEach(async () => {
+    ({ store, remove } = await open());
+    a = await addRider(store, 'a');
+  });
+  afterEach(async () => {
+    await remove();
+  });
+
+  test('a key is enrolled once', async () => {
+    const pass = await store.findPass(a, 1);
+    expect(pass).toMatchObject({ account: a, serial: 1, algorithm: 'Ed25519' });
+    const issue = { issuer: ISSUER, keyId: 1, issuedAtS: 0, expiresAtS: 1, nowMs: NOW_MS };
+    const other = { account: accountOf('b'), serial: 1, algorithm: 'Ed25519' as const };
+    const publicKey = pass?.publicKey ?? '';
+    expect(await store.addRider({ ...other, publicKey, ...issue })).toBe(false);
+    expect(await store.readRider(ISSUER, accountOf('b'))).toBeUndefined();
+  });
+
+  test('a session opens until it expires', async () => {
+    const pass = await store.findPass(a, 1);
+    if (pass === undefined) throw new Error('the rider was added');
+    await store.openSession('hash', pass, 100);
+    expect(await store.findSession('hash', 99)).toEqual({ account: a, serial: 1 });
+    expect(await store.findSession('hash', 100)).toBeUndefined();
+    expect(await store.findSession('other', 0)).toBeUndefined();
+    await store.sweepExpired(100_000);
+    expect(await store.findSession('hash', 99)).toBeUndefined();
+  });
+
+  test('the same top-up pays once, another amount under its key is a conflict', async () => {
+    const topUp = (cents: number, key: string) => store.topUp(ISSUER, a, key, cents, NOW_MS);
+    const paid = { balanceCents: 500, debtCents: 0 };
+    expect(await topUp(500, 'k')).toEqual({ kind: 'done', ...paid });
+    expect(await topUp(500, 'k')).toEqual({ kind: 'repeated', ...paid });
+    expect(await topUp(501, 'k')).toEqual({ kind: 'conflict' });
+    expect(await topUp(100_000_000, 'k2')).toEqual({ kind: 'tooMuch' });
+    expect((await store.readRider(ISSUER, a))?.balanceCents).toBe(500);
+  });
+
+  test('a renewed pass shows its latest issue', async () => {
+    await store.addPassIssue(a, 1, { issuer: ISSUER, keyId: 2, issuedAtS: 50, expiresAtS: 60 });
+    expect((await store.readRider(ISSUER, a))?.passes).toEqual([
+      { serial: 1, algorithm: 'Ed25519', issuedAtS: 50, expiresAtS: 60, denied: false },
+    ]);
+  });
+
+  test('a statement is read in pages, the latest first, each item once', async () => {
+    await store.setFare({ line: 'M1', fareCents: 10, fromS: 0 }, NOW_MS);
+    const gate = await addGate(store, 'g1', 'M1');
+    for (const counter of [1, 2, 3, 4, 5]) {
+      gate.ride({ account: a, counter, atMs: NOW_MS + Math.floor(counter / 2) });
+    }
+    await gate.send(store);
+    await drain(store);
+    await store.topUp(ISSUER, a, 'k', 100, NOW_MS + 1);
+    const all = await store.listStatement(a, null, 99);
+    expect(all).toHaveLength(6);
+    const paged: (typeof all)[number][] = [];
+    for (let after: string | null = null; ; ) {
+      const page = await store.listStatement(a, after, 2);
+      paged.push(...page);
+      after = page.at(-1)?.cursor ?? null;
+      if (page.length < 2) break;
+    }
+    expect(paged).toEqual(all);
+    expect(all.map(({ atMs }) => atMs - NOW_MS)).toEqual([2, 2, 1, 1, 1, 0]);
+  });
+}
+
+function describeLists(open: OpenStore): void {
+  let store: Store;
+  let remove: () => Promise<void>;
+  beforeEach(async () => {
+    ({ store, remove } = await open());
+  });
+  afterEach(async () => {
+    await remove();
+  });
+
+  const token = (tokenHash: string, line: string) =>
+    store.addGateToken({
+      ...{ tokenHash, gate: 'g1', line, scope: 3, expiresAtMs: NOW_MS + 10, nowMs: NOW_MS },
+    });
+
+  test('a token makes a gate once, and not after its time', async () => {
+    await token('t1', 'M1');
+    await token('t2', 'M1');
+    expect(await store.findGateKeys('g1')).toEqual([]);
+    expect(await store.findGateKeys('g2')).toBeUndefined();
+    const enrolled = { kind: 'enrolled', gate: 'g1', line: 'M1', scope: 3 };
+    expect(await store.enrolGate('t1', utf8('key'), NOW_MS)).toEqual(enrolled);
+    expect(await store.enrolGate('t1', utf8('key 2'), NOW_MS)).toEqual({ kind: 'refused' });
+    expect(await store.enrolGate('t2', utf8('key'), NOW_MS)).toEqual({ kind: 'keyTaken' });
+    expect(await store.enrolGate('t2', utf8('key 2'), NOW_MS + 10)).toEqual({ kind: 'refused' });
+  });
+
+  test('a new key is the first to be tried, the old one keeps the time that it had', async () => {
+    await token('t1', 'M1');
+    await token('t2', 'M2');
+    await store.enrolGate('t1', utf8('key 1'), NOW_MS);
+    await store.enrolGate('t2', utf8('key 2'), NOW_MS + 5);
+    const keys = await store.findGateKeys('g1');
+    expect(keys?.map(({ publicKey, untilMs }) => [toHex(publicKey), untilMs])).toEqual([
+      [toHex(utf8('key 2')), null],
+      [toHex(utf8('key 1')), NOW_MS + 5],
+    ]);
+    expect((await store.listGates())[0]).toMatchObject({ line: 'M2', scope: 3 });
+  });
+
+  test('denials become versions whose count and digest are those of their ids', async () => {
+    const ids = [3, 1, 2].map((serial) => denyId(ISSUER, accountOf('a'), serial));
+    for (const id of ids) await store.setDenied(id, 'lost', NOW_MS);
+    expect(await store.stepDenyList(2, NOW_MS)).toBe(true);
+    expect(await store.stepDenyList(2, NOW_MS)).toBe(false);
+    expect(await store.stepDenyList(2, NOW_MS)).toBe(false);
+    const { denyHead } = await store.readListFacts();
+    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, ids, [], sha256);
+    expect(denyHead).toEqual({ version: 2, count: 3, setDigest });
+    const sorted = ids.map(toHex).sort();
+    expect(toHex(await store.readDenyPage(2, null, 9))).toBe(sorted.join(''));
+    const first = await store.readDenyPage(2, null, 2);
+    expect(toHex(first)).toBe(sorted.slice(0, 2).join(''));
+    expect(toHex(await store.readDenyPage(2, first.subarray(14), 9))).toBe(sorted[2]);
+  });
+
+  test('a step is the net of what came and went, and too long a one is none', async () => {
+    const [x, y] = [1, 2].map((serial) => denyId(ISSUER, accountOf('a'), serial));
+    if (x === undefined || y === undefined) throw new Error('two ids');
+    await store.setDenied(x, 'lost', NOW_MS);
+    await store.stepDenyList(9, NOW_MS);
+    await store.setDenied(y, 'lost', NOW_MS);
+    await store.stepDenyList(9, NOW_MS);
+    await store.liftDenied(x, NOW_MS);
+    await store.stepDenyList(9, NOW_MS);
+    expect(await store.findDenyStep(0, 3, 9)).toEqual({ adds: [toHex(y)], removes: [] });
+    expect(await store.findDenyStep(1, 3, 9)).toEqual({ adds: [toHex(y)], removes: [toHex(x)] });
+    expect(await store.findDenyStep(1, 3, 1)).toBeUndefined();
+    expect(await store.findDenyStep(4, 3, 9)).toBeUndefined();
+    expect(toHex(await store.readDenyPage(1, null, 9))).toBe(toHex(x));
+    expect(toHex(await store.readDenyPage(3, null, 9))).toBe(toHex(y));
+  });
+
+  test('a request to publish that comes while one is served is not lost', async () => {
+    expect(await store.findPublishRequest()).toBeUndefined();
+    await store.requestPublish(NOW_MS);
+    const generation = await store.findPublishRequest();
+    await store.requestPublish(NOW_MS);
+    await store.closePublishRequest(generation ?? 0);
+    const later = await store.findPublishRequest();
+    expect(later).toBeDefined();
+    await store.closePublishRequest(later ?? 0);
+    expect(await store.countJobs()).toEqual({ waiting: 0, failed: 0 });
+  });
+
+  test('one issuer key is active', async () => {
+    const key = { issuer: ISSUER, publicKey: 'a'.repeat(64), notBeforeS: 0, notAfterS: 9 };
+    const rest = { status: 'active' as const, ceilingExponent: 0 };
+    await store.addIssuerKey({ ...key, ...rest, keyId: 1 });
+    await store.addIssuerKey({ ...key, ...rest, keyId: 2 });
+    const { issuerKeys } = await store.readListFacts();
+    expect(issuerKeys.map(({ keyId, status }) => `${keyId} ${status}`)).toEqual([
+      ...['1 retired', '2 active'],
+    ]);
+  });
+}

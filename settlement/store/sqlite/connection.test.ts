@@ -1,0 +1,96 @@
+/** The promises of the database file itself: durability settings, whose it is, what can't be changed. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { addGate, addRider, drain, ISSUER, LIMITS, NOW_MS } from '../../testing/log.ts';
+import { APPLICATION_ID, openConnection } from './connection.ts';
+import { openSqliteStore } from './store.ts';
+
+let dir: string;
+let file: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'stile-connection-'));
+  file = join(dir, 'settlement.db');
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true });
+});
+
+test('a commit is a promise: WAL and synchronous=FULL, also after writes and a second start', async () => {
+  for (let start = 0; start < 2; start += 1) {
+    const { db, close } = await openConnection(file);
+    db.exec(`INSERT OR REPLACE INTO meta VALUES ('x', '${start}')`);
+    expect(db.pragma('synchronous', { simple: true })).toBe(2);
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
+    expect(db.pragma('application_id', { simple: true })).toBe(APPLICATION_ID);
+    expect(db.pragma('user_version', { simple: true })).toBe(2);
+    close();
+  }
+});
+
+test("another program's file, a newer one and no database at all are refused", async () => {
+  const other = new Database(file);
+  other.exec('CREATE TABLE t (x)');
+  other.close();
+  await expect(openConnection(file)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  const newer = join(dir, 'newer.db');
+  (await openConnection(newer)).close();
+  const db = new Database(newer);
+  db.pragma('user_version = 99');
+  db.close();
+  await expect(openConnection(newer)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  const text = join(dir, 'text.db');
+  writeFileSync(text, 'not a database, and long enough to be looked at as one'.repeat(40));
+  await expect(openConnection(text)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  await expect(openConnection(join(dir, 'no', 'dir.db'))).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+  });
+});
+
+test('a transaction that throws leaves nothing behind', async () => {
+  const { db, write, close } = await openConnection(file);
+  const insert = () => {
+    db.exec(`INSERT INTO meta VALUES ('half', 'done')`);
+    throw new Error('stop');
+  };
+  expect(() => write(insert)).toThrow('stop');
+  expect(db.prepare(`SELECT count(*) FROM meta WHERE key = 'half'`).pluck().get()).toBe(0);
+  close();
+});
+
+describe('history', () => {
+  test.each([
+    'UPDATE transfer SET amount_cents = 1',
+    'DELETE FROM transfer',
+    "UPDATE charge_event SET state = 'WITHHELD'",
+    'DELETE FROM charge_event',
+    'DELETE FROM charge',
+    "UPDATE record SET line = x'00'",
+    "UPDATE record SET ruling = 'accepted'",
+    'DELETE FROM record',
+    'DELETE FROM batch',
+    'UPDATE top_up SET amount_cents = 1',
+    "UPDATE ledger_account SET debits_cents = credits_cents + 1 WHERE kind = 'wallet'",
+    "UPDATE ledger_account SET credits_cents = debits_cents + 1 WHERE kind = 'receivable'",
+    'INSERT INTO transfer SELECT NULL, id, debit, credit, 1, code, 0, 0 FROM transfer LIMIT 1',
+    "INSERT INTO transfer VALUES (NULL, 'n', 'cash', 'nobody', 1, 'TOP_UP', 0, 0)",
+    "INSERT INTO transfer VALUES (NULL, 'n', 'cash', 'revenue:M1', 0, 'TOP_UP', 0, 0)",
+    "INSERT INTO transfer VALUES (NULL, 'n', 'cash', 'revenue:M1', 1.5, 'TOP_UP', 0, 0)",
+  ])('the file itself refuses: %s', async (statement) => {
+    const store = await openSqliteStore({ file, limitsNow: LIMITS });
+    await store.setFare({ line: 'M1', fareCents: 250, fromS: 0 }, NOW_MS);
+    const account = await addRider(store, 'a');
+    await store.topUp(ISSUER, account, 'k', 100, NOW_MS);
+    const gate = await addGate(store, 'g1', 'M1');
+    gate.ride({ account, counter: 1, atMs: NOW_MS });
+    await gate.send(store);
+    await drain(store);
+    await store.close();
+    const { db, close } = await openConnection(file);
+    expect(() => db.exec(statement)).toThrow(/append-only|constraint failed|cannot store/);
+    close();
+  });
+});

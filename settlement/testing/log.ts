@@ -1,0 +1,144 @@
+/** Test-only: a gate's log as checked batches, without any signature, for tests of what is behind the
+ * check. Lines are real and chained; what they say is given directly.
+ */
+import { sha256 } from '@stile/crypto/sign.ts';
+import { utf8 } from '@stile/protocol/bytes.ts';
+import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
+import type { AskReason } from '@stile/protocol/reasons.ts';
+import type { BatchReply } from '@stile/protocol/sync.ts';
+import type { Checked, CheckedTap } from '../core/check.ts';
+import type { CheckedBatch, CheckedLine, NewRider, Store } from '../store/port.ts';
+
+export const ISSUER = 1;
+export const NOW_MS = Date.UTC(2026, 2, 2, 8);
+export const LIMITS = { codeLifetimeSMax: 3600, skewS: 20 };
+
+export type AnswerTold = {
+  verdict: 'open' | 'refuse';
+  reason?: AskReason;
+  fareCents?: number | null;
+};
+export type Ride = { account: string; counter: number; atMs: number; line?: string };
+
+export class ScriptedLog {
+  readonly gate: string;
+  readonly line: string;
+  readonly epoch: string;
+  readonly #lines: CheckedLine[] = [];
+  readonly #hashes: Uint8Array[];
+
+  constructor(gate: string, line: string, epoch = '00112233445566ff') {
+    this.gate = gate;
+    this.line = line;
+    this.epoch = epoch;
+    this.#hashes = [genesisHash(gate, epoch, sha256)];
+  }
+
+  get lastSeq(): number {
+    return this.#lines.length;
+  }
+
+  add(checked: Checked, text = JSON.stringify(checked)): number {
+    const bytes = utf8(text);
+    const hash = lineHash(this.#hashes.at(-1) ?? new Uint8Array(32), bytes, sha256);
+    this.#hashes.push(hash);
+    const seq = this.#lines.length + 1;
+    this.#lines.push({ seq, bytes, hash, checked });
+    return seq;
+  }
+
+  ride(ride: Ride, changes: Partial<CheckedTap> = {}): number {
+    const { account, counter, atMs, line = this.line } = ride;
+    const generatedAtS = Math.floor(atMs / 1000);
+    const use = { issuer: ISSUER, account, serial: 1, counter };
+    const times = { issuedAtS: generatedAtS, lifetimeMin: 60, codeLifetimeS: 3600, generatedAtS };
+    return this.add({
+      ...{ kind: 'tap', atMs, clock: 'TRUSTED', line, trust: 0, deny: 0, tariff: 0 },
+      ...{ verdict: 'open', problem: null, code: { ...use, ...times } },
+      ...changes,
+    } as CheckedTap);
+  }
+
+  /** A question to settlement under this id; returns its seq. */
+  ask(id: string): number {
+    return this.add({ kind: 'ask', atMs: NOW_MS, clock: 'TRUSTED', id, line: this.line });
+  }
+
+  /** How an ask ended at the gate. What the fare was, only the line itself says. */
+  answer(of: number, how: AnswerTold): number {
+    const { verdict, reason: gateReason = null, fareCents = verdict === 'open' ? 250 : null } = how;
+    const stamp = { atMs: NOW_MS, clock: 'TRUSTED' } as const;
+    const checked: Checked = { kind: 'answer', ...stamp, of, verdict, gateReason };
+    return this.add(checked, JSON.stringify({ ...checked, fareCents }));
+  }
+
+  batch(fromSeq = 1, toSeq = this.lastSeq): CheckedBatch {
+    const { gate, epoch } = this;
+    const lines = this.#lines.slice(fromSeq - 1, toSeq);
+    const prev = this.#hashes[fromSeq - 1];
+    if (prev === undefined || lines.length === 0) throw new Error('no such records');
+    const raw = { headerLine: utf8('{}'), sealLine: utf8('{}'), gateKeyId: 1 };
+    return { gate, epoch, fromSeq, prev, ...raw, lines };
+  }
+
+  async send(store: Store, fromSeq = 1, toSeq = this.lastSeq): Promise<BatchReply> {
+    return await store.ingestBatch(this.batch(fromSeq, toSeq), LIMITS, NOW_MS);
+  }
+}
+
+/** Works until the outbox holds nothing but a request to publish. */
+export async function drain(store: Store): Promise<void> {
+  for (;;) {
+    const turn = await store.workOnce(ISSUER, NOW_MS);
+    if (turn.kind === 'idle') return;
+    if (turn.kind === 'failed') throw turn.error;
+  }
+}
+
+/** An account named by one letter, so that a failure can be read. */
+export function accountOf(letter: string): string {
+  return letter.charCodeAt(0).toString(16).padStart(16, '0');
+}
+
+export async function addRider(store: Store, letter: string): Promise<string> {
+  const account = accountOf(letter);
+  const rider: NewRider = {
+    ...{ account, serial: 1, algorithm: 'Ed25519', publicKey: `key of ${letter}`, keyId: 1 },
+    ...{ issuer: ISSUER, issuedAtS: 0, expiresAtS: 1, nowMs: NOW_MS },
+  };
+  await store.addRider(rider);
+  return account;
+}
+
+/** A gate that stands at a line, with some key. */
+export async function addGate(store: Store, gate: string, line: string): Promise<ScriptedLog> {
+  const tokenHash = `token of ${gate} at ${line}`;
+  const expiresAtMs = NOW_MS + 1;
+  await store.addGateToken({ tokenHash, gate, line, scope: 1, expiresAtMs, nowMs: NOW_MS });
+  await store.enrolGate(tokenHash, utf8(`key of ${gate} at ${line}`), NOW_MS);
+  return new ScriptedLog(gate, line);
+}
+
+export type Books = {
+  wallets: Record<string, number>;
+  debts: Record<string, number>;
+  revenue: Record<string, number>;
+};
+
+/** What the ledger says in the end; nothing about how it came to it. */
+export async function readBooks(store: Store, letters: readonly string[]): Promise<Books> {
+  const books: Books = { wallets: {}, debts: {}, revenue: {} };
+  for (const letter of letters) {
+    const rider = await store.readRider(ISSUER, accountOf(letter));
+    books.wallets[letter] = rider?.balanceCents ?? -1;
+    books.debts[letter] = rider?.debtCents ?? -1;
+  }
+  const { rows, debitsCents, creditsCents } = await store.readTrialBalance();
+  if (debitsCents !== creditsCents) throw new Error('debits are not credits');
+  for (const { account, debitsCents: debits, creditsCents: credits } of rows) {
+    if (account.startsWith('revenue:') && credits !== debits) {
+      books.revenue[account.slice('revenue:'.length)] = credits - debits;
+    }
+  }
+  return books;
+}

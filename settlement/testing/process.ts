@@ -1,0 +1,18 @@
+/** Test-only: settlement as a process of its own, to be killed. Prints its address and runs on, with
+ * the instant of the scripted town on its clock. Arguments: data directory, `run` or `hold`.
+ */
+
+import { systemClock } from '@stile/host/clock.ts';
+import { pino } from 'pino';
+import { startSettlement } from '../main.ts';
+import { START_MS, TEST_SEED_KEY } from './town.ts';
+
+const [, , dataDir = '', jobs] = process.argv;
+const { url } = await startSettlement(
+  { dataDir, port: 0, seedKeys: TEST_SEED_KEY, jobs: jobs === 'hold' ? 'hold' : 'run' },
+  {
+    log: pino({ level: 'silent' }),
+    clock: { ...systemClock, now: () => ({ ...systemClock.now(), wallMs: START_MS }) },
+  },
+);
+process.stdout.write(`${url}\n`);

@@ -1,0 +1,100 @@
+/** Test-only: a merchant that stands before the store itself, and codes that are good without any
+ * cryptography, for tests of what is behind the check of a code.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Payment } from '@stile/protocol/payment.ts';
+import type { PayAnswer, Presented } from '../store/payment-port.ts';
+import type { Store } from '../store/port.ts';
+import { ISSUER, NOW_MS } from './log.ts';
+
+export type Sale = { cents?: number; key?: string; atMs?: number; requestHash?: string };
+
+export class ScriptedTill {
+  readonly merchant: string;
+  readonly #store: Store;
+  #sales = 0;
+
+  constructor(store: Store, merchant: string) {
+    this.#store = store;
+    this.merchant = merchant;
+  }
+
+  static async open(store: Store, merchant: string): Promise<ScriptedTill> {
+    const tokenHash = `token of ${merchant}`;
+    await store.setMerchant({ merchant, name: `Shop ${merchant}`, tokenHash, nowMs: NOW_MS });
+    return new ScriptedTill(store, merchant);
+  }
+
+  async ask(presented: Presented, sale: Sale = {}): Promise<PayAnswer> {
+    this.#sales += 1;
+    const { cents = 100, key = `sale-${this.#sales}`, atMs = NOW_MS } = sale;
+    const { requestHash = `${JSON.stringify(presented)} ${cents}` } = sale;
+    return await this.#store.pay({
+      payee: { kind: 'merchant', merchant: this.merchant, idempotencyKey: key, amountCents: cents },
+      ...{ issuer: ISSUER, presented, note: null, requestHash, nowMs: atMs },
+    });
+  }
+
+  /** As `ask`, where no key is used for two questions. */
+  async pay(presented: Presented, sale: Sale = {}): Promise<Payment> {
+    const answer = await this.ask(presented, sale);
+    if (answer.kind === 'conflict') throw new Error('this key asked something else');
+    return answer.payment;
+  }
+
+  /** Why it was not paid; null where it was. */
+  async reasonOf(presented: Presented, sale: Sale = {}): Promise<Payment['reason']> {
+    return (await this.pay(presented, sale)).reason;
+  }
+
+  async reverse(key: string) {
+    return await this.#store.reversePayment(ISSUER, this.merchant, key, NOW_MS);
+  }
+
+  async refund(idempotencyKey: string, refundKey: string, amountCents: number) {
+    const of = { merchant: this.merchant, idempotencyKey, refundKey, amountCents };
+    return await this.#store.refundPayment({ issuer: ISSUER, ...of, nowMs: NOW_MS });
+  }
+
+  async addOrder(idempotencyKey: string, amountCents: number, atMs = NOW_MS) {
+    const { merchant } = this;
+    const order = `order of ${merchant} ${idempotencyKey}`;
+    const sale = { order, merchant, idempotencyKey, amountCents, note: null };
+    return await this.#store.addOrder({ ...sale, nowMs: atMs, expiresAtMs: atMs + 600_000 });
+  }
+}
+
+/** The phone's next one-time code; it is good for a minute. */
+export async function onlineCode(
+  store: Store,
+  account: string,
+  atMs = NOW_MS,
+  serial = 1,
+): Promise<Presented> {
+  const codeHash = `online code ${randomUUID()}`;
+  const times = { nowMs: atMs, expiresAtMs: atMs + 60_000 };
+  await store.addOnlineCode({ codeHash, account, serial, ...times });
+  return { way: 'ONLINE_CODE', codeHash };
+}
+
+/** A seed that is good for a month; false where the handle is taken. */
+export async function addSeed(
+  store: Store,
+  account: string,
+  handle: string,
+  serial = 1,
+): Promise<boolean> {
+  const sealed = new Uint8Array([1, 2, 3]);
+  const times = { nowMs: NOW_MS, expiresAtMs: NOW_MS + 30 * 86_400_000 };
+  return await store.addSeed({ handle, account, serial, keyId: 'k', sealed, ...times });
+}
+
+/** A payment code whose password is that of the step; null: a wrong one. */
+export function paymentCode(handle: string, step: number | null): Presented {
+  return { way: 'PAYMENT_CODE', handle, step };
+}
+
+export async function confirm(store: Store, order: string, account: string, amountCents: number) {
+  const who = { account, serial: 1, amountCents };
+  return await store.payOrder({ issuer: ISSUER, order, ...who, nowMs: NOW_MS });
+}

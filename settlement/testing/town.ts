@@ -1,0 +1,259 @@
+/** Test-only: a whole settlement in a directory of its own, with an operator, gates and phones that
+ * talk to it over HTTP, and a clock that tests move. `close` takes everything away again.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateKey, type SigningKey } from '@stile/crypto/sign.ts';
+import { createMovedClock, type MovedClock } from '@stile/host/testing/moved-clock.ts';
+import { makeTransitCode } from '@stile/phone/code.ts';
+import { fromHex, toHex } from '@stile/protocol/bytes.ts';
+import type { OnlineCode, Seed } from '@stile/protocol/payment.ts';
+import { otpOfStep, paymentStep, writePaymentCode } from '@stile/protocol/payment-code.ts';
+import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
+import type { Algorithm } from '@stile/protocol/signature.ts';
+import type { BatchReply } from '@stile/protocol/sync.ts';
+import { type Logger, pino } from 'pino';
+import type { SettlementOptions } from '../data-dir.ts';
+import {
+  initSettlement,
+  type Settlement,
+  type SettlementConfig,
+  startSettlement,
+} from '../main.ts';
+import { ScriptedGate } from './gate.ts';
+
+/** 2026-03-02T08:00:00Z, where the moved clock starts. */
+export const START_MS = Date.UTC(2026, 2, 2, 8);
+
+/** A test key: never use it for anything else. */
+export const TEST_SEED_KEY = '5e'.repeat(32);
+
+export type Answer = { status: number; body: unknown; headers: Record<string, unknown> };
+export type Asked = {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  body?: unknown;
+  bytes?: Uint8Array;
+  token?: string;
+  headers?: Record<string, string>;
+};
+
+export type TownOptions = {
+  dataDir?: string;
+  settings?: SettlementOptions;
+  config?: Partial<SettlementConfig>;
+  log?: Logger;
+  /** Null: none, so payment codes are off. Default: a test key. */
+  seedKeys?: string | null;
+};
+
+export class ScriptedTown {
+  readonly dataDir: string;
+  readonly settlement: Settlement;
+  readonly operatorToken: string;
+  readonly clock: MovedClock;
+
+  private constructor(dataDir: string, settlement: Settlement, token: string, clock: MovedClock) {
+    this.dataDir = dataDir;
+    this.settlement = settlement;
+    this.operatorToken = token;
+    this.clock = clock;
+  }
+
+  static async open(options: TownOptions = {}): Promise<ScriptedTown> {
+    const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stile-settlement-'));
+    const clock = createTownClock();
+    const { operatorTokenFile } = await initSettlement(dataDir, options.settings ?? {}, clock);
+    const log = options.log ?? pino({ level: 'silent' });
+    const { seedKeys = TEST_SEED_KEY } = options;
+    const sealed = seedKeys === null ? {} : { seedKeys };
+    const config = { dataDir, port: 0, ...sealed, ...options.config };
+    const settlement = await startSettlement(config, { log, clock });
+    const token = readFileSync(operatorTokenFile, 'utf8').trim();
+    return new ScriptedTown(dataDir, settlement, token, clock);
+  }
+
+  async stop(): Promise<void> {
+    await this.settlement.close();
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  async ask(url: string, asked: Asked = {}): Promise<Answer> {
+    const { body, bytes, token, headers = {} } = asked;
+    const method = asked.method ?? (body === undefined && bytes === undefined ? 'GET' : 'POST');
+    const type = bytes === undefined ? {} : { 'content-type': 'application/x-ndjson' };
+    const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const payload = bytes === undefined ? body : Buffer.from(bytes);
+    const response = await this.settlement.api.inject({
+      ...{ method, url, headers: { ...type, ...bearer, ...headers } },
+      ...(payload === undefined ? {} : { payload: payload as object }),
+    });
+    const isJson = String(response.headers['content-type']).startsWith('application/json');
+    const answer = isJson ? response.json() : response.rawPayload;
+    return { status: response.statusCode, body: answer, headers: response.headers };
+  }
+
+  /** Asks and expects success. */
+  async get<T>(url: string, asked: Asked = {}): Promise<T> {
+    const answer = await this.ask(url, asked);
+    if (answer.status >= 300) throw new Error(`${url}: ${JSON.stringify(answer)}`);
+    return answer.body as T;
+  }
+
+  async operate<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, body?: unknown) {
+    const token = this.operatorToken;
+    const asked = body === undefined ? { method, token } : { method, token, body };
+    return await this.get<T>(`/v1/operator/${url}`, asked);
+  }
+
+  /** The merchant's token. */
+  async addMerchant(merchant: string): Promise<string> {
+    const body = { merchant, name: `Shop ${merchant}` };
+    return (await this.operate<{ token: string }>('POST', 'merchants', body)).token;
+  }
+
+  async setFare(line: string, fareCents: number, fromS?: number): Promise<void> {
+    const from = fromS === undefined ? {} : { fromS };
+    await this.operate('PUT', `lines/${line}`, { fareCents, ...from });
+  }
+
+  async addGate(gate: string, line: string): Promise<ScriptedGate> {
+    const scripted = new ScriptedGate(gate, line);
+    await this.enrolGate(scripted);
+    return scripted;
+  }
+
+  /** Buys the gate's present key an identity with a fresh token. */
+  async enrolGate({ gate, line, key }: ScriptedGate): Promise<void> {
+    const { token } = await this.operate<{ token: string }>('POST', 'gates', { gate, line });
+    const publicKey = toHex(key.publicKey);
+    const proof = toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
+    await this.get('/v1/gates/enrolments', { body: { token, publicKey, proof } });
+  }
+
+  async send(gate: ScriptedGate, fromSeq = 1, toSeq = gate.lastSeq): Promise<BatchReply> {
+    return await this.sendBytes(gate.gate, gate.batch(fromSeq, toSeq));
+  }
+
+  async sendBytes(gate: string, bytes: Uint8Array): Promise<BatchReply> {
+    return await this.get<BatchReply>(`/v1/gates/${gate}/batches`, { bytes });
+  }
+
+  async addRider(algorithm: Algorithm = 'Ed25519'): Promise<ScriptedRider> {
+    const key = generateKey(algorithm);
+    const publicKey = toHex(key.publicKey);
+    const proof = await this.prove(key, 'enrol-rider', publicKey);
+    type Enrolled = { account: string; serial: number; pass: string; session: { token: string } };
+    const enrolled = await this.get<Enrolled>('/v1/riders', {
+      body: { algorithm, publicKey, ...proof },
+    });
+    return new ScriptedRider(this, key, enrolled);
+  }
+
+  async openSession({ key, account, serial }: ScriptedRider): Promise<{ token: string }> {
+    const proof = await this.prove(key, 'open-session', `${account}/${serial}`);
+    return await this.get('/v1/sessions', { body: { account, serial, ...proof } });
+  }
+
+  async prove(key: SigningKey, purpose: ProofPurpose, subject: string) {
+    const { challenge } = await this.get<{ challenge: string }>('/v1/challenges', { body: {} });
+    return { challenge, proof: toHex(key.sign(proofMessage(purpose, challenge, subject))) };
+  }
+
+  async settled(): Promise<void> {
+    await this.settlement.settled();
+  }
+}
+
+export type Money = { balanceCents: number; debtCents: number; denied: boolean };
+
+export class ScriptedRider {
+  readonly key: SigningKey;
+  readonly account: string;
+  readonly serial: number;
+  readonly session: string;
+  pass: Uint8Array;
+  readonly #town: ScriptedTown;
+  #counter = 0;
+  #topUps = 0;
+
+  constructor(
+    town: ScriptedTown,
+    key: SigningKey,
+    enrolled: { account: string; serial: number; pass: string; session: { token: string } },
+  ) {
+    this.#town = town;
+    this.key = key;
+    this.account = enrolled.account;
+    this.serial = enrolled.serial;
+    this.session = enrolled.session.token;
+    this.pass = fromHex(enrolled.pass) ?? new Uint8Array();
+  }
+
+  /** The text of a fresh code, shown at that instant. */
+  code(atMs: number, signer: SigningKey = this.key): string {
+    this.#counter += 1;
+    const fresh = { generatedAtS: Math.floor(atMs / 1000), counter: this.#counter, flags: 0 };
+    return makeTransitCode(this.pass, fresh, signer.sign);
+  }
+
+  /** Fetches and confirms a seed, as a phone does while it is online. */
+  async fetchSeed(): Promise<ScriptedSeed> {
+    return await this.seedOf(this.#town);
+  }
+
+  /** As `fetchSeed`, of a settlement that was started again. */
+  async seedOf(town: ScriptedTown): Promise<ScriptedSeed> {
+    const ask = { token: this.session, body: {} };
+    const seed = await town.get<Seed>('/v1/riders/me/payment-seeds', ask);
+    const path = `/v1/riders/me/payment-seeds/${seed.handle}/confirmation`;
+    await town.get(path, ask);
+    return scriptedSeed(seed);
+  }
+
+  async onlineCode(): Promise<string> {
+    return await this.onlineCodeOf(this.#town);
+  }
+
+  async onlineCodeOf(town: ScriptedTown): Promise<string> {
+    const ask = { token: this.session, body: {} };
+    return (await town.get<OnlineCode>('/v1/riders/me/online-codes', ask)).text;
+  }
+
+  async topUp(amountCents: number, key?: string): Promise<void> {
+    this.#topUps += 1;
+    const idempotencyKey = key ?? `top-up-${this.#topUps}`;
+    const body = { amountCents, idempotencyKey };
+    await this.#town.get('/v1/riders/me/top-ups', { body, token: this.session });
+  }
+
+  async money(): Promise<Money> {
+    const me = await this.#town.get<Money>('/v1/riders/me', { token: this.session });
+    const { balanceCents, debtCents, denied } = me;
+    return { balanceCents, debtCents, denied };
+  }
+}
+
+export type ScriptedSeed = Seed & {
+  /** The 18 digits of the step of that instant, or of one so many steps away. */
+  codeAt(atMs: number, stepsAway?: number): string;
+};
+
+function scriptedSeed(seed: Seed): ScriptedSeed {
+  const secret = fromHex(seed.seed, 32) ?? new Uint8Array();
+  const codeAt = (atMs: number, stepsAway = 0) => {
+    const step = paymentStep(Math.floor(atMs / 1000)) + stepsAway;
+    return writePaymentCode(seed.handle, otpOfStep(secret, step));
+  };
+  return { ...seed, codeAt };
+}
+
+/** A clock that stands still until it is moved; alarms ring when it passes them. */
+/** A clock that stands at `START_MS` until it is moved. */
+export function createTownClock(): MovedClock {
+  return createMovedClock({ wallMs: START_MS, monoMs: 0 });
+}

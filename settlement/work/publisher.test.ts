@@ -1,0 +1,95 @@
+/** Large deny lists: one snapshot for all who ask, requests served in between, exact to the last id. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateKey, sha256 } from '@stile/crypto/sign.ts';
+import { DENY_ID_BYTES, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
+import { openList } from '@stile/protocol/signed-list.ts';
+import { denySnapshotSchema } from '@stile/protocol/trust-list.ts';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { configSchema } from '../data-dir.ts';
+import { openSqliteStore } from '../store/sqlite/store.ts';
+import { LIMITS } from '../testing/log.ts';
+import { createTownClock } from '../testing/town.ts';
+import { createPublisher, rootKeyOf } from './publisher.ts';
+
+const IDS = 20_000;
+
+/** Ids in an order of their own, none of them sorted. */
+function makeIds(): Uint8Array[] {
+  return Array.from({ length: IDS }, (_, index) =>
+    sha256(Uint8Array.of(index >> 8, index & 0xff)).subarray(0, DENY_ID_BYTES),
+  );
+}
+
+test('a snapshot of many ids is sorted, complete, signed, and made once', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stile-publish-'));
+  const file = join(dir, 'settlement.db');
+  const empty = await openSqliteStore({ file, limitsNow: LIMITS });
+  await empty.close();
+  const ids = makeIds();
+  const setDigest = updateSetDigest(EMPTY_SET_DIGEST, ids, [], sha256);
+  const db = new Database(file);
+  const insert = db.prepare('INSERT INTO deny_entry VALUES (?, 1, NULL)');
+  db.transaction(() => {
+    for (const id of ids) insert.run(id);
+    db.prepare('INSERT INTO deny_version VALUES (1, ?, ?, 0)').run(IDS, setDigest);
+    db.exec(
+      `INSERT INTO issuer_key VALUES (1, 1, '${'a'.repeat(64)}', 0, 4000000000, 'active', 0)`,
+    );
+  })();
+  db.close();
+  const store = await openSqliteStore({ file, limitsNow: LIMITS });
+  try {
+    const rootKey = generateKey('Ed25519');
+    const config = configSchema.parse({ stile: 'settlement/1' });
+    const publisher = createPublisher({ store, rootKey, config, clock: createTownClock() });
+    await publisher.publish();
+    let turns = 0;
+    const counting = setInterval(() => (turns += 1), 0);
+    const [first, second] = await Promise.all([publisher.snapshot(), publisher.snapshot()]);
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(0);
+    expect(second).toBe(first);
+    const end = Buffer.from(first).indexOf('\n');
+    const jws = Buffer.from(first.subarray(0, end)).toString();
+    const root = [rootKeyOf(rootKey)];
+    const head = await openList('stile-deny-snapshot+jws', jws, root, denySnapshotSchema);
+    expect(head).toMatchObject({ version: 1, count: IDS, setDigest });
+    const sorted = ids
+      .map((id) => Buffer.from(id).toString('hex'))
+      .sort()
+      .join('');
+    expect(Buffer.from(first.subarray(end + 1)).toString('hex')).toBe(sorted);
+    expect(await publisher.delta(0)).toBe('unavailable');
+    expect(await publisher.delta(1)).toBe('current');
+  } finally {
+    await store.close();
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test('more changes than one transaction writes are still one published list', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stile-publish-'));
+  const store = await openSqliteStore({ file: join(dir, 'settlement.db'), limitsNow: LIMITS });
+  try {
+    await store.addIssuerKey({
+      ...{ issuer: 1, keyId: 1, publicKey: 'a'.repeat(64), notBeforeS: 0, notAfterS: 4e9 },
+      ...{ status: 'active', ceilingExponent: 0 },
+    });
+    const ids = makeIds().slice(0, 1_201);
+    for (const id of ids) await store.setDenied(id, 'lost', 0);
+    const rootKey = generateKey('Ed25519');
+    const config = configSchema.parse({ stile: 'settlement/1' });
+    const publisher = createPublisher({ store, rootKey, config, clock: createTownClock() });
+    await publisher.publish();
+    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, ids, [], sha256);
+    expect(publisher.current().list).toMatchObject({
+      ...{ version: 1, deny: { count: ids.length, setDigest } },
+    });
+  } finally {
+    await store.close();
+    rmSync(dir, { recursive: true });
+  }
+});

@@ -1,0 +1,45 @@
+/** The worker's side of verify-pool.ts: one batch in, one checked batch out, nothing kept but caches. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { sha256 } from '@stile/crypto/sign.ts';
+import { assert } from '@stile/protocol/fault.ts';
+import type { KnownIssuerKey, VerifiedPasses } from '../core/check.ts';
+import type { GateKeyRow } from '../store/port.ts';
+import { checkBatch } from './check-batch.ts';
+
+export type VerifyJob = {
+  id: number;
+  body: Uint8Array<ArrayBuffer>;
+  gate: string;
+  gateKeys: readonly GateKeyRow[];
+  issuerKeys: readonly KnownIssuerKey[];
+};
+export type VerifyOptions = {
+  /** Passes whose issuer signature is not checked again; 0: check every one every time. */
+  passesCachedMax: number;
+};
+
+function createVerifiedPasses(max: number): VerifiedPasses {
+  const ids = new Set<string>();
+  return {
+    has: (id) => ids.has(id),
+    add(id) {
+      if (ids.size >= max) {
+        const oldest = ids.values().next();
+        if (!oldest.done) ids.delete(oldest.value);
+      }
+      ids.add(id);
+    },
+  };
+}
+
+const port = parentPort;
+assert(port !== null, 'this file runs in a worker');
+const { passesCachedMax } = workerData as VerifyOptions;
+const verify = createNodeVerify();
+const verifiedPasses = passesCachedMax === 0 ? null : createVerifiedPasses(passesCachedMax);
+
+port.on('message', ({ id, body, gate, gateKeys, issuerKeys }: VerifyJob) => {
+  const check = checkBatch(body, gate, gateKeys, { issuerKeys, verify, sha256, verifiedPasses });
+  port.postMessage({ id, check }, [body.buffer]);
+});

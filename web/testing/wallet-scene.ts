@@ -1,0 +1,122 @@
+/** Test-only: what riders, gates and testers do with a wallet's page. The picture of the page is all that
+ * a gate gets here: it is read like a photo, and judged by the gate's own rule.
+ */
+
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { generateKey } from '@stile/crypto/sign.ts';
+import { admit } from '@stile/gate/core/admit.ts';
+import { readPicture } from '@stile/hardware/scanner/picture.ts';
+import { fromHex, toHex } from '@stile/protocol/bytes.ts';
+import { proofMessage } from '@stile/protocol/proof.ts';
+import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
+import { findIssuerKey, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
+import { ScriptedGate } from '@stile/settlement/testing/gate.ts';
+import type { Page } from 'playwright-core';
+import type { Town } from './town.ts';
+
+export const RIDE = 'Transit code for the gate';
+const verify = createNodeVerify();
+
+export async function enrol(page: Page, town: Town, query = ''): Promise<void> {
+  await page.goto(`${town.url}/wallet/${query}`);
+  await page.getByRole('button', { name: 'Set up this phone' }).click();
+  await page.getByRole('img', { name: RIDE }).waitFor();
+}
+
+/** All that the wallet does by itself behind its enrolment is done: it could go offline now. */
+export async function settle(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
+  await page.goto(`${page.url().split('#')[0]}#/pay`);
+  await page.locator('[data-code]').waitFor();
+  await page.goto(`${page.url().split('#')[0]}#/ride`);
+  await page.getByRole('img', { name: RIDE }).waitFor();
+}
+
+/** The code in a picture of the page, as a scanner reads it. */
+export async function scan(
+  page: Page,
+): Promise<{ text: string; version: string; ecLevel: string }> {
+  await page.getByRole('img', { name: RIDE }).waitFor();
+  const reading = await readPicture(await page.screenshot());
+  if (!reading.ok) throw new Error(`the picture has no code: ${reading.hint}`);
+  return reading;
+}
+
+export async function scanCode(page: Page): Promise<TransitCode> {
+  const code = readTransitCode((await scan(page)).text);
+  if (!code.ok) throw new Error(code.detail);
+  return code.value;
+}
+
+/** Asks for a new code and waits until it is drawn. */
+export async function drawNext(page: Page): Promise<void> {
+  const path = page.getByRole('img', { name: RIDE }).locator('path');
+  const before = await path.getAttribute('d');
+  await page.getByRole('button', { name: 'New code' }).click();
+  await page.waitForFunction(
+    (old) => document.querySelector('.square .ink')?.getAttribute('d') !== old,
+    before,
+  );
+}
+
+export async function readTrust(town: Town): Promise<TrustList> {
+  const jws = await (await fetch(new URL('/v1/trust-list', town.url))).text();
+  const payload = Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString();
+  return trustListSchema.parse(JSON.parse(payload));
+}
+
+/** What a gate of this town, which has its lists, says to a code now: `open`, or why not. */
+export function judge(code: TransitCode, trust: TrustList, wallMs = Date.now()): string {
+  const key = findIssuerKey(trust, code.pass.issuer, code.pass.issuerKeyId);
+  const publicKeyBytes = fromHex(key?.publicKey ?? '', 32);
+  const verdict = admit(
+    code,
+    {
+      issuerKey: key && publicKeyBytes && { ...key, publicKeyBytes },
+      denied: false,
+      counterMax: undefined,
+      lastOpen: undefined,
+      clock: 'TRUSTED',
+      signedTimeS: trust.issuedAtS,
+      barrierConnected: true,
+    },
+    {
+      line: 'M1',
+      fareCents: 250,
+      scopes: [code.pass.scope],
+      products: null,
+      codeLifetimeSMax: 60,
+      skewS: 20,
+      passbackS: 0,
+      onClockUnknown: 'refuse',
+      trustVersion: trust.version,
+      denyVersion: 0,
+      tariffVersion: 1,
+    },
+    { wallMs, monoMs: 0 },
+    verify,
+  );
+  return verdict.verdict === 'open' ? 'open' : verdict.reason;
+}
+
+/** A gate that opened for codes while it had no network, and now has one. */
+export async function addGate(town: Town, name: string, line: string): Promise<ScriptedGate> {
+  const gate = new ScriptedGate(name, line);
+  gate.key = generateKey('Ed25519');
+  const { token } = await town.operate<{ token: string }>('POST', 'gates', { gate: name, line });
+  const publicKey = toHex(gate.key.publicKey);
+  const proof = toHex(gate.key.sign(proofMessage('enrol-gate', token, publicKey)));
+  await town.ask('POST', '/v1/gates/enrolments', '', { token, publicKey, proof });
+  return gate;
+}
+
+export async function sendLog(town: Town, gate: ScriptedGate): Promise<void> {
+  const response = await fetch(new URL(`/v1/gates/${gate.gate}/batches`, town.url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: new Uint8Array(gate.batch()),
+  });
+  if (!response.ok) throw new Error(`batch: ${response.status} ${await response.text()}`);
+}
