@@ -5,7 +5,7 @@
  * looked at · WITHHELD, paid · DEBT, something is owed · RECOVERED, a debt was paid later · REPRICED,
  * fare or line moved, the difference follows · REFUNDED, no tap carries it any more.
  */
-import type { ChargeChange } from './position.ts';
+import type { ChargeChange } from './rider-money.ts';
 
 export const CHARGE_STATES = [
   'POSTED',

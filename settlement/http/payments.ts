@@ -13,7 +13,7 @@ import {
   SEED_BYTES,
   SERVER_CODE_DIGITS,
 } from '@stile/protocol/payment-code.ts';
-import type { PaymentLimits } from '../core/payment.ts';
+import type { PaymentLimits } from '../core/payment-rules.ts';
 import { findStep, type SeedBox } from '../keys/seeds.ts';
 import type { PayAnswer, Payee, Presented, Touched } from '../store/payment-port.ts';
 import type { Store } from '../store/port.ts';

@@ -5,7 +5,7 @@
  */
 import type { PaymentReason, RiderPayment } from '@stile/protocol/payment.ts';
 import { merchantOf } from '../../core/ledger.ts';
-import { type OrderState, orderStateAt } from '../../core/payment.ts';
+import { type OrderState, orderStateAt } from '../../core/payment-rules.ts';
 import type { MerchantRow, NewOrder, Offer, OrderRow, PaymentStore } from '../payment-port.ts';
 import type { Connection } from './connection.ts';
 import type { Money } from './money.ts';

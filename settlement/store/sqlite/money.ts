@@ -6,7 +6,7 @@ import { denyId } from '@stile/protocol/deny-list.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import type { ChargeState } from '../../core/charge.ts';
 import { kindOf, netTotals, receivableOf, type Transfer, walletOf } from '../../core/ledger.ts';
-import type { Position } from '../../core/position.ts';
+import type { Position } from '../../core/rider-money.ts';
 import type { Connection } from './connection.ts';
 
 export type ChargeEvent = {

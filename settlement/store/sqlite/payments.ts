@@ -6,8 +6,8 @@
 import { assert } from '@stile/protocol/fault.ts';
 import type { Payment, PaymentList, PaymentReason, RiderPayment } from '@stile/protocol/payment.ts';
 import { merchantOf, revenueOf } from '../../core/ledger.ts';
-import { judgeCode, judgePayment, type PaymentLimits } from '../../core/payment.ts';
-import { applyPayment, applyRefund, type Moved, type Position } from '../../core/position.ts';
+import { judgeCode, judgePayment, type PaymentLimits } from '../../core/payment-rules.ts';
+import { applyPayment, applyRefund, type Moved, type Position } from '../../core/rider-money.ts';
 import type { PayAnswer, Payee, PayOrder, RefundAnswer, Touched } from '../payment-port.ts';
 import type { Connection } from './connection.ts';
 import type { Lookups } from './lookups.ts';

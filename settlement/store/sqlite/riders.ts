@@ -2,7 +2,7 @@
 import { denyId } from '@stile/protocol/deny-list.ts';
 import type Database from 'better-sqlite3';
 import { receivableOf, walletOf } from '../../core/ledger.ts';
-import { applyTopUp, debtCents } from '../../core/position.ts';
+import { applyTopUp, debtCents } from '../../core/rider-money.ts';
 import type {
   DeniedBy,
   NewRider,

@@ -4,7 +4,7 @@
  * pays anything is sqlite-payments.ts's. Every function runs inside its caller's transaction.
  */
 import { paymentStep } from '@stile/protocol/payment-code.ts';
-import type { CodeState, PaymentLimits } from '../../core/payment.ts';
+import type { CodeState, PaymentLimits } from '../../core/payment-rules.ts';
 import type { NewSeed, Presented, SeedRow } from '../payment-port.ts';
 import type { Connection } from './connection.ts';
 

@@ -13,7 +13,7 @@ import {
   type UseDecision,
 } from '../../core/charge.ts';
 import { accountOfUse, readAskKey } from '../../core/code-use.ts';
-import { applyCharges } from '../../core/position.ts';
+import { applyCharges } from '../../core/rider-money.ts';
 import { type ClockQuality, fareOfTap } from '../../core/tariff.ts';
 import type { Asks } from './asks.ts';
 import type { Connection } from './connection.ts';

@@ -5,7 +5,7 @@
 import type { ItemRuling } from '@stile/protocol/sync.ts';
 import type { Limits } from '../../core/ingest.ts';
 import { merchantOf } from '../../core/ledger.ts';
-import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payment.ts';
+import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payment-rules.ts';
 import type { PaymentStore } from '../payment-port.ts';
 import type { Store } from '../port.ts';
 import { Asks } from './asks.ts';

@@ -11,8 +11,8 @@ import {
   judgePayment,
   orderStateAt,
   type PayerFacts,
-} from './payment.ts';
-import { applyPayment, applyRefund, debtCents, type Position } from './position.ts';
+} from './payment-rules.ts';
+import { applyPayment, applyRefund, debtCents, type Position } from './rider-money.ts';
 
 const LIMITS = DEFAULT_PAYMENT_LIMITS;
 const PAYER: PayerFacts = {

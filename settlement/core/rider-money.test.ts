@@ -9,7 +9,7 @@ import {
   debtCents,
   type Moved,
   type Position,
-} from './position.ts';
+} from './rider-money.ts';
 
 const EMPTY: Position = { account: 'a', walletCents: 0, owing: [] };
 
