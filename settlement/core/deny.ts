@@ -10,6 +10,7 @@ import type { DenyHead } from '@stile/protocol/trust-list.ts';
 /** DEBT: something is owed · OPERATOR: a person said so, and only a person lifts it. */
 export const DENY_CAUSES = ['DEBT', 'OPERATOR'] as const;
 export type DenyCause = (typeof DENY_CAUSES)[number];
+export type DeniedBy = { cause: DenyCause; note: string };
 
 /** One id whose causes may have changed since it was last published. */
 export type DenyCandidate = { id: Uint8Array; wanted: boolean; listed: boolean };

@@ -8,7 +8,7 @@ import type { TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Claim, isEarlier } from './charge.ts';
 import type { Checked, CheckedCode, CheckedTap } from './check.ts';
 import { askKey, readAskKey, useKey } from './code-use.ts';
-import { fareOfTap, type LinePosting } from './tariff.ts';
+import { fareOfTap, type GateLine } from './tariff.ts';
 
 export type Limits = TrustList['limits'];
 
@@ -27,7 +27,7 @@ export type IngestFacts = {
   claims: ReadonlyMap<string, readonly EarlierClaim[]>;
   /** Uses of earlier taps, asks and answers of this log that a record of the batch is about, by seq. */
   usesBySeq: ReadonlyMap<number, string>;
-  postings: readonly LinePosting[];
+  postings: readonly GateLine[];
   tariff: readonly TariffLine[];
 };
 
@@ -114,7 +114,7 @@ function ruleOpened(
   const here = { ...id, atMs: tap.atMs };
   const others = (claims.get(use) ?? []).filter(({ voided }) => !voided);
   if (others.some((other) => isEarlier(other, here))) return { ...rejected('EXTRA_USE'), use };
-  const fareCents = fareOfTap(tap, facts.postings, facts.tariff);
+  const fareCents = fareOfTap(tap, { gateLines: facts.postings, lineFares: facts.tariff });
   if (fareCents === undefined) return { ruling: 'parked', reason: 'FARE_UNKNOWN', use };
   return { ...ACCEPTED, use };
 }

@@ -48,7 +48,8 @@ export function revenueOf(line: string): string {
   return `revenue:${line}`;
 }
 
-export function merchantOf(merchant: string): string {
+/** A merchant's account, which is also the name it is paid under. */
+export function merchantAccountOf(merchant: string): string {
   return `merchant:${merchant}`;
 }
 

@@ -12,7 +12,7 @@ import {
   orderStateAt,
   type PayerFacts,
 } from './payment-rules.ts';
-import { applyPayment, applyRefund, debtCents, type Position } from './rider-money.ts';
+import { applyPayment, applyRefund, debtCents, type RiderMoney } from './rider-money.ts';
 
 const LIMITS = DEFAULT_PAYMENT_LIMITS;
 const PAYER: PayerFacts = {
@@ -103,7 +103,8 @@ describe('a purse', () => {
   test('pays debts first from what comes back, and is never both full and in debt', () => {
     fc.assert(
       fc.property(position, cents, (before, amountCents) => {
-        const { position: after, transfers } = applyRefund(before, 't', 'merchant:m', amountCents);
+        const debit = 'merchant:m';
+        const { after, transfers } = applyRefund(before, { id: 't', debit, amountCents });
         const gained =
           after.walletCents - before.walletCents + debtCents(before) - debtCents(after);
         expect(gained).toBe(amountCents);
@@ -117,10 +118,11 @@ describe('a purse', () => {
   test('a payment and its refund leave it as it was', () => {
     fc.assert(
       fc.property(cents, cents, (walletCents, some) => {
-        const before: Position = { account: 'a', walletCents, owing: [] };
+        const before: RiderMoney = { account: 'a', walletCents, owing: [] };
         const amountCents = Math.min(walletCents, some);
-        const paid = applyPayment(before, 'p', 'merchant:m', amountCents).position;
-        const back = applyRefund(paid, 'r', 'merchant:m', amountCents).position;
+        const merchant = 'merchant:m';
+        const paid = applyPayment(before, { id: 'p', credit: merchant, amountCents }).after;
+        const back = applyRefund(paid, { id: 'r', debit: merchant, amountCents }).after;
         expect(back).toEqual(before);
       }),
     );
@@ -128,6 +130,8 @@ describe('a purse', () => {
 
   test('never pays more than it holds', () => {
     const before = { account: 'a', walletCents: 10, owing: [] };
-    expect(() => applyPayment(before, 'p', 'merchant:m', 11)).toThrow('Bug');
+    expect(() => applyPayment(before, { id: 'p', credit: 'merchant:m', amountCents: 11 })).toThrow(
+      'Bug',
+    );
   });
 });

@@ -7,17 +7,17 @@ import {
   applyTopUp,
   type ChargeChange,
   debtCents,
-  type Moved,
-  type Position,
+  type MoneyMove,
+  type RiderMoney,
 } from './rider-money.ts';
 
-const EMPTY: Position = { account: 'a', walletCents: 0, owing: [] };
+const EMPTY: RiderMoney = { account: 'a', walletCents: 0, owing: [] };
 
 function post(use: string, fareCents: number, line = 'M1'): ChargeChange {
   return { use, rev: 1, before: null, after: { line, fareCents } };
 }
 
-function brief({ transfers }: Pick<Moved, 'transfers'>): string[] {
+function brief({ transfers }: Pick<MoneyMove, 'transfers'>): string[] {
   return transfers.map(({ debit, credit, amountCents, code }) =>
     [code, amountCents, debit, credit].join(' '),
   );
@@ -26,13 +26,13 @@ function brief({ transfers }: Pick<Moved, 'transfers'>): string[] {
 describe('withholding', () => {
   test('a full wallet pays the fare', () => {
     const moved = applyCharges({ ...EMPTY, walletCents: 500 }, [post('u', 300)]);
-    expect(moved.position).toEqual({ account: 'a', walletCents: 200, owing: [] });
+    expect(moved.after).toEqual({ account: 'a', walletCents: 200, owing: [] });
     expect(brief(moved)).toEqual(['WITHHOLD 300 wallet:a revenue:M1']);
   });
 
   test('a wallet that is too small pays what it has, the rest is debt', () => {
     const moved = applyCharges({ ...EMPTY, walletCents: 100 }, [post('u', 250)]);
-    expect(moved.position).toEqual({
+    expect(moved.after).toEqual({
       ...{ account: 'a', walletCents: 0 },
       owing: [{ use: 'u', owedCents: 150 }],
     });
@@ -55,13 +55,16 @@ describe('topping up', () => {
       { use: 'old', owedCents: 150 },
       { use: 'new', owedCents: 100 },
     ];
-    const moved = applyTopUp({ ...EMPTY, owing }, 't', 200);
-    expect(moved.position).toEqual({
+    const moved = applyTopUp({ ...EMPTY, owing }, { id: 't', amountCents: 200 });
+    expect(moved.after).toEqual({
       ...{ account: 'a', walletCents: 0 },
       owing: [{ use: 'new', owedCents: 50 }],
     });
     expect(brief(moved)).toEqual(['TOP_UP 200 cash wallet:a', 'RECOVER 200 wallet:a receivable:a']);
-    expect(applyTopUp(moved.position, 't2', 80).position).toEqual({ ...EMPTY, walletCents: 30 });
+    expect(applyTopUp(moved.after, { id: 't2', amountCents: 80 }).after).toEqual({
+      ...EMPTY,
+      walletCents: 30,
+    });
   });
 });
 
@@ -73,7 +76,7 @@ describe('changing a charge', () => {
   test('a refund goes back where it came from', () => {
     const moved = applyCharges(EMPTY, [paid]);
     expect(brief(moved)).toEqual(['REFUND 300 revenue:M1 wallet:a']);
-    expect(moved.position.walletCents).toBe(300);
+    expect(moved.after.walletCents).toBe(300);
   });
 
   test('a refund forgives its own debt, then pays others, and only then fills the wallet', () => {
@@ -123,16 +126,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 function play(steps: readonly Step[]) {
-  let position = EMPTY;
+  let money = EMPTY;
   const fares = new Map<number, number>();
   const revs = new Map<number, number>();
   const transfers: Transfer[] = [];
   let paidIn = 0;
   for (const [index, one] of steps.entries()) {
-    let moved: Moved;
+    let moved: MoneyMove;
     if (one.kind === 'topUp') {
       paidIn += one.cents;
-      moved = applyTopUp(position, `t${index}`, one.cents);
+      moved = applyTopUp(money, { id: `t${index}`, amountCents: one.cents });
     } else {
       const rev = (revs.get(one.use) ?? 0) + 1;
       revs.set(one.use, rev);
@@ -142,25 +145,25 @@ function play(steps: readonly Step[]) {
       // The line alternates, so `before` must name where the fare then lies.
       const from = before && { ...before, line: `M${1 + ((rev - 1) % 2)}` };
       const after = one.cents === null ? null : { line, fareCents: one.cents };
-      moved = applyCharges(position, [{ use: String(one.use), rev, before: from, after }]);
+      moved = applyCharges(money, [{ use: String(one.use), rev, before: from, after }]);
       if (one.cents === null) {
         fares.delete(one.use);
         revs.set(one.use, rev + (rev % 2));
       } else fares.set(one.use, one.cents);
     }
     transfers.push(...moved.transfers);
-    ({ position } = moved);
+    money = moved.after;
   }
   const owedForRides = [...fares.values()].reduce((sum, cents) => sum + cents, 0);
-  return { position, transfers, netCents: paidIn - owedForRides };
+  return { after: money, transfers, netCents: paidIn - owedForRides };
 }
 
 test('after any history the wallet is what was paid in less what was ridden, or that is the debt', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const { position, transfers, netCents } = play(steps);
-      expect(position.walletCents).toBe(Math.max(0, netCents));
-      expect(debtCents(position)).toBe(Math.max(0, -netCents));
+      const { after, transfers, netCents } = play(steps);
+      expect(after.walletCents).toBe(Math.max(0, netCents));
+      expect(debtCents(after)).toBe(Math.max(0, -netCents));
       expect(new Set(transfers.map(({ id }) => id)).size).toBe(transfers.length);
       const held = new Map(
         [...netTotals(transfers)].map(([name, totals]) => [
@@ -168,8 +171,8 @@ test('after any history the wallet is what was paid in less what was ridden, or 
           balanceCents(kindOf(name), totals),
         ]),
       );
-      expect(held.get('wallet:a') ?? 0).toBe(position.walletCents);
-      expect(held.get('receivable:a') ?? 0).toBe(debtCents(position));
+      expect(held.get('wallet:a') ?? 0).toBe(after.walletCents);
+      expect(held.get('receivable:a') ?? 0).toBe(debtCents(after));
       for (const cents of held.values()) expect(cents).toBeGreaterThanOrEqual(0);
     }),
     { numRuns: 500 },

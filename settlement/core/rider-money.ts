@@ -9,7 +9,7 @@ import { CASH, receivableOf, revenueOf, type Transfer, walletOf } from './ledger
 
 export type Owing = { use: string; owedCents: number };
 
-export type Position = {
+export type RiderMoney = {
   account: string;
   walletCents: number;
   /** Charges with something left to pay, the earliest ride first. */
@@ -25,155 +25,171 @@ export type ChargeChange = {
   after: { line: string; fareCents: number } | null;
 };
 
-export type Moved = {
-  position: Position;
+export type MoneyMove = {
+  after: RiderMoney;
   transfers: readonly Transfer[];
   /** What is left to pay of each charge that was touched, others' included. */
   owed: ReadonlyMap<string, number>;
 };
 
-export function debtCents(position: Pick<Position, 'owing'>): number {
-  return position.owing.reduce((sum, { owedCents }) => sum + owedCents, 0);
+export function debtCents(money: Pick<RiderMoney, 'owing'>): number {
+  return money.owing.reduce((sum, { owedCents }) => sum + owedCents, 0);
 }
 
 /** Withholds, moves or gives back fares, in the order given. */
-export function applyCharges(position: Position, changes: readonly ChargeChange[]): Moved {
-  const purse = openPurse(position);
+export function applyCharges(money: RiderMoney, changes: readonly ChargeChange[]): MoneyMove {
+  const move = new Mover(money);
   for (const { use, rev, before, after } of changes) {
     const id = `charge:${use}:${rev}`;
     const beforeCents = before?.fareCents ?? 0;
     const afterCents = after?.fareCents ?? 0;
-    purse.touch(use);
+    move.touch(use);
     if (before && after && before.line !== after.line) {
       const movedCents = Math.min(beforeCents, afterCents);
       const [debit, credit] = [revenueOf(before.line), revenueOf(after.line)];
-      purse.post({ id: `${id}:move`, debit, credit, amountCents: movedCents, code: 'REPRICE' });
+      move.post({ id: `${id}:move`, debit, credit, amountCents: movedCents, code: 'REPRICE' });
     }
     if (after && afterCents > beforeCents) {
-      purse.withhold(id, use, after.line, afterCents - beforeCents, before !== null);
+      const amountCents = afterCents - beforeCents;
+      move.withhold({ id, use, line: after.line, amountCents, isReprice: before !== null });
     } else if (before && afterCents < beforeCents) {
-      purse.giveBack(id, use, before.line, beforeCents - afterCents, after !== null);
+      const amountCents = beforeCents - afterCents;
+      move.giveBack({ id, use, line: before.line, amountCents, isReprice: after !== null });
     }
   }
-  return purse.close();
+  return move.end();
 }
 
 /** Money paid in: into the wallet, and at once from there to what is owed. */
-export function applyTopUp(position: Position, id: string, amountCents: number): Moved {
-  const purse = openPurse(position);
-  const { account } = position;
-  const wallet = walletOf(account);
-  purse.post({ id: `${id}:in`, debit: CASH, credit: wallet, amountCents, code: 'TOP_UP' });
-  const recoveredCents = purse.payDebts(amountCents);
-  const credit = receivableOf(account);
+export function applyTopUp(
+  money: RiderMoney,
+  { id, amountCents }: { id: string; amountCents: number },
+): MoneyMove {
+  const move = new Mover(money);
+  const wallet = walletOf(money.account);
+  const credit = receivableOf(money.account);
+  move.post({ id: `${id}:in`, debit: CASH, credit: wallet, amountCents, code: 'TOP_UP' });
+  const recoveredCents = move.payDebts(amountCents);
   const recover = { debit: wallet, credit, amountCents: recoveredCents, code: 'RECOVER' } as const;
-  purse.post({ id: `${id}:recover`, ...recover });
-  purse.fill(amountCents - recoveredCents);
-  return purse.close();
+  move.post({ id: `${id}:recover`, ...recover });
+  move.fill(amountCents - recoveredCents);
+  return move.end();
 }
 
 /** Money that leaves the wallet at once, as a whole. The caller has seen that it is there. */
 export function applyPayment(
-  position: Position,
-  id: string,
-  credit: string,
-  amountCents: number,
-): Moved {
-  const purse = openPurse(position);
-  assert(amountCents <= position.walletCents, 'a payment is never more than the wallet holds');
-  const debit = walletOf(position.account);
-  purse.post({ id: `${id}:pay`, debit, credit, amountCents, code: 'PAY' });
-  purse.fill(-amountCents);
-  return purse.close();
+  money: RiderMoney,
+  { id, credit, amountCents }: { id: string; credit: string; amountCents: number },
+): MoneyMove {
+  const move = new Mover(money);
+  assert(amountCents <= money.walletCents, 'a payment is never more than the wallet holds');
+  const debit = walletOf(money.account);
+  move.post({ id: `${id}:pay`, debit, credit, amountCents, code: 'PAY' });
+  move.fill(-amountCents);
+  return move.end();
 }
 
 /** Money of a payment that comes back from whoever has it: debts first, then the wallet. */
 export function applyRefund(
-  position: Position,
-  id: string,
-  debit: string,
-  amountCents: number,
-): Moved {
-  const purse = openPurse(position);
-  const { account } = position;
-  const forgivenCents = purse.payDebts(amountCents);
+  money: RiderMoney,
+  { id, debit, amountCents }: { id: string; debit: string; amountCents: number },
+): MoneyMove {
+  const move = new Mover(money);
+  const forgivenCents = move.payDebts(amountCents);
   const returnedCents = amountCents - forgivenCents;
-  const debt = { debit, credit: receivableOf(account), amountCents: forgivenCents } as const;
-  const rest = { debit, credit: walletOf(account), amountCents: returnedCents } as const;
-  purse.post({ id: `${id}:forgive`, ...debt, code: 'REFUND' });
-  purse.post({ id: `${id}:return`, ...rest, code: 'REFUND' });
-  purse.fill(returnedCents);
-  return purse.close();
+  const debt = { debit, credit: receivableOf(money.account), amountCents: forgivenCents } as const;
+  const rest = { debit, credit: walletOf(money.account), amountCents: returnedCents } as const;
+  move.post({ id: `${id}:forgive`, ...debt, code: 'REFUND' });
+  move.post({ id: `${id}:return`, ...rest, code: 'REFUND' });
+  move.fill(returnedCents);
+  return move.end();
 }
 
-function openPurse(position: Position) {
-  const { account } = position;
-  let { walletCents } = position;
-  const owed = new Map(position.owing.map(({ use, owedCents }) => [use, owedCents]));
-  const transfers: Transfer[] = [];
+type FareMove = {
+  id: string;
+  use: string;
+  line: string;
+  amountCents: number;
+  /** A fare that moved, not one that is new or taken back as a whole. */
+  isReprice: boolean;
+};
 
-  function post(transfer: Transfer): void {
-    if (transfer.amountCents > 0) transfers.push(transfer);
+/** Wallet and debts while several fares move, and the transfers that say so. */
+class Mover {
+  readonly #account: string;
+  readonly #owed: Map<string, number>;
+  readonly #transfers: Transfer[] = [];
+  #walletCents: number;
+
+  constructor({ account, walletCents, owing }: RiderMoney) {
+    this.#account = account;
+    this.#walletCents = walletCents;
+    this.#owed = new Map(owing.map(({ use, owedCents }) => [use, owedCents]));
+  }
+
+  post(transfer: Transfer): void {
+    if (transfer.amountCents > 0) this.#transfers.push(transfer);
+  }
+
+  touch(use: string): void {
+    this.#owed.set(use, this.#owed.get(use) ?? 0);
+  }
+
+  fill(amountCents: number): void {
+    this.#walletCents += amountCents;
   }
 
   /** Pays the oldest debts with up to this much; returns how much was needed. */
-  function payDebts(amountCents: number): number {
+  payDebts(amountCents: number): number {
     let leftCents = amountCents;
-    for (const [use, owedCents] of owed) {
+    for (const [use, owedCents] of this.#owed) {
       const paidCents = Math.min(owedCents, leftCents);
       if (paidCents === 0) continue;
-      owed.set(use, owedCents - paidCents);
+      this.#owed.set(use, owedCents - paidCents);
       leftCents -= paidCents;
     }
     return amountCents - leftCents;
   }
 
-  return {
-    post,
-    payDebts,
-    touch(use: string): void {
-      owed.set(use, owed.get(use) ?? 0);
-    },
-    fill(amountCents: number): void {
-      walletCents += amountCents;
-    },
-    withhold(id: string, use: string, line: string, amountCents: number, isReprice: boolean): void {
-      const takenCents = Math.min(walletCents, amountCents);
-      const debtCentsNew = amountCents - takenCents;
-      walletCents -= takenCents;
-      owed.set(use, (owed.get(use) ?? 0) + debtCentsNew);
-      const credit = revenueOf(line);
-      const taken = { debit: walletOf(account), credit, amountCents: takenCents };
-      const debt = { debit: receivableOf(account), credit, amountCents: debtCentsNew };
-      post({ id: `${id}:withhold`, ...taken, code: isReprice ? 'REPRICE' : 'WITHHOLD' });
-      post({ id: `${id}:debt`, ...debt, code: isReprice ? 'REPRICE' : 'DEBT' });
-    },
-    giveBack(id: string, use: string, line: string, amountCents: number, isReprice: boolean): void {
-      const own = Math.min(owed.get(use) ?? 0, amountCents);
-      owed.set(use, (owed.get(use) ?? 0) - own);
-      const forgivenCents = own + payDebts(amountCents - own);
-      const returnedCents = amountCents - forgivenCents;
-      walletCents += returnedCents;
-      const debit = revenueOf(line);
-      const code = isReprice ? 'REPRICE' : 'REFUND';
-      const credit = receivableOf(account);
-      post({ id: `${id}:forgive`, debit, credit, amountCents: forgivenCents, code });
-      const wallet = walletOf(account);
-      post({ id: `${id}:return`, debit, credit: wallet, amountCents: returnedCents, code });
-    },
-    close(): Moved {
-      const owing = [...owed].filter(([, cents]) => cents > 0);
-      assert(walletCents >= 0, 'no wallet is overdrawn');
-      assert(walletCents === 0 || owing.length === 0, 'wallet and debt are never both above zero');
-      return {
-        position: {
-          account,
-          walletCents,
-          owing: owing.map(([use, owedCents]) => ({ use, owedCents })),
-        },
-        transfers,
-        owed,
-      };
-    },
-  };
+  withhold({ id, use, line, amountCents, isReprice }: FareMove): void {
+    const takenCents = Math.min(this.#walletCents, amountCents);
+    const newDebtCents = amountCents - takenCents;
+    this.#walletCents -= takenCents;
+    this.#owed.set(use, (this.#owed.get(use) ?? 0) + newDebtCents);
+    const credit = revenueOf(line);
+    const taken = { debit: walletOf(this.#account), credit, amountCents: takenCents };
+    const debt = { debit: receivableOf(this.#account), credit, amountCents: newDebtCents };
+    this.post({ id: `${id}:withhold`, ...taken, code: isReprice ? 'REPRICE' : 'WITHHOLD' });
+    this.post({ id: `${id}:debt`, ...debt, code: isReprice ? 'REPRICE' : 'DEBT' });
+  }
+
+  giveBack({ id, use, line, amountCents, isReprice }: FareMove): void {
+    const ownCents = Math.min(this.#owed.get(use) ?? 0, amountCents);
+    this.#owed.set(use, (this.#owed.get(use) ?? 0) - ownCents);
+    const forgivenCents = ownCents + this.payDebts(amountCents - ownCents);
+    const returnedCents = amountCents - forgivenCents;
+    this.#walletCents += returnedCents;
+    const debit = revenueOf(line);
+    const code = isReprice ? 'REPRICE' : 'REFUND';
+    const credit = receivableOf(this.#account);
+    this.post({ id: `${id}:forgive`, debit, credit, amountCents: forgivenCents, code });
+    const wallet = walletOf(this.#account);
+    this.post({ id: `${id}:return`, debit, credit: wallet, amountCents: returnedCents, code });
+  }
+
+  end(): MoneyMove {
+    const owing = [...this.#owed].filter(([, cents]) => cents > 0);
+    const [account, walletCents] = [this.#account, this.#walletCents];
+    assert(walletCents >= 0, 'no wallet is overdrawn');
+    assert(walletCents === 0 || owing.length === 0, 'wallet and debt are never both above zero');
+    return {
+      after: {
+        account,
+        walletCents,
+        owing: owing.map(([use, owedCents]) => ({ use, owedCents })),
+      },
+      transfers: this.#transfers,
+      owed: this.#owed,
+    };
+  }
 }

@@ -6,7 +6,7 @@ const LINES = [
   { line: 'M1', fareCents: 250, fromS: 100 },
   { line: 'M2', fareCents: 300, fromS: 50 },
 ];
-const POSTINGS = [
+const GATE_LINES = [
   { line: 'M1', fromMs: 0 },
   { line: 'M2', fromMs: 200_000 },
 ];
@@ -21,13 +21,13 @@ test.each<[string, string, number, ClockQuality, number | undefined]>([
   ['at the new line by a clock that was not set', 'M2', 60_000, 'UNKNOWN', 300],
   ['at a line where it never stood, clock or not', 'M9', 0, 'UNKNOWN', undefined],
 ])('the fare %s', (_name, line, atMs, clock, fare) => {
-  expect(fareOfTap({ line, atMs, clock }, POSTINGS, LINES)).toBe(fare);
+  expect(fareOfTap({ line, atMs, clock }, { gateLines: GATE_LINES, lineFares: LINES })).toBe(fare);
 });
 
 test('a fare from the future is not applied', () => {
   const lines = [{ line: 'M2', fareCents: 300, fromS: 500 }];
   const tap = { line: 'M2', atMs: 499_999, clock: 'TRUSTED' as const };
-  expect(fareOfTap(tap, POSTINGS, lines)).toBeUndefined();
+  expect(fareOfTap(tap, { gateLines: GATE_LINES, lineFares: lines })).toBeUndefined();
 });
 
 test('a list carries the fare in force of each line and those to come, not history', () => {

@@ -7,31 +7,30 @@ import { findFareCents, LINES_MAX, type TariffLine } from '@stile/protocol/trust
 
 export type ClockQuality = GateRecord['clock'];
 
-/** A gate's line and the instant from which it stood there. */
-export type LinePosting = { line: string; fromMs: number };
+/** A transit line and the instant from which a gate stands there. */
+export type GateLine = { line: string; fromMs: number };
+
+type TapFacts = { line: string; atMs: number; clock: ClockQuality };
 
 /**
  * The fare of a tap, or undefined: the line has no fare in force then, or it is not the line at which
  * the gate stood. A gate that did not know the time may name any line where it ever stood.
  */
 export function fareOfTap(
-  tap: { line: string; atMs: number; clock: ClockQuality },
-  postings: readonly LinePosting[],
-  lines: readonly TariffLine[],
+  tap: TapFacts,
+  facts: { gateLines: readonly GateLine[]; lineFares: readonly TariffLine[] },
 ): number | undefined {
-  if (!stoodAt(tap, postings)) return undefined;
-  return findFareCents({ version: 1, lines: [...lines] }, tap.line, Math.floor(tap.atMs / 1000));
+  if (!stoodAt(tap, facts.gateLines)) return undefined;
+  const tariff = { version: 1, lines: [...facts.lineFares] };
+  return findFareCents(tariff, tap.line, Math.floor(tap.atMs / 1000));
 }
 
-function stoodAt(
-  tap: { line: string; atMs: number; clock: ClockQuality },
-  postings: readonly LinePosting[],
-): boolean {
-  if (tap.clock === 'UNKNOWN') return postings.some(({ line }) => line === tap.line);
-  let inForce: LinePosting | undefined;
-  for (const posting of postings) {
-    if (posting.fromMs > tap.atMs) continue;
-    if (inForce === undefined || posting.fromMs >= inForce.fromMs) inForce = posting;
+function stoodAt(tap: TapFacts, gateLines: readonly GateLine[]): boolean {
+  if (tap.clock === 'UNKNOWN') return gateLines.some(({ line }) => line === tap.line);
+  let inForce: GateLine | undefined;
+  for (const gateLine of gateLines) {
+    if (gateLine.fromMs > tap.atMs) continue;
+    if (inForce === undefined || gateLine.fromMs >= inForce.fromMs) inForce = gateLine;
   }
   return inForce?.line === tap.line;
 }

@@ -5,7 +5,7 @@
 import type { TariffLine } from '@stile/protocol/trust-list.ts';
 import { type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { Limits } from '../../core/ingest.ts';
-import { type ClockQuality, fareOfTap, type LinePosting } from '../../core/tariff.ts';
+import { type ClockQuality, fareOfTap, type GateLine } from '../../core/tariff.ts';
 import type { Connection } from './connection.ts';
 
 /** Limits of a published version never change, so they are kept; this many versions of them. */
@@ -23,13 +23,13 @@ export function createLookups({ db }: Connection) {
   );
   const trustRow = db.prepare('SELECT payload FROM trust_list WHERE version = ?').pluck();
   const tariff = new Map<string, readonly TariffLine[]>();
-  const postings = new Map<string, readonly LinePosting[]>();
+  const postings = new Map<string, readonly GateLine[]>();
   const limits = new Map<number, Limits>();
 
   const tariffOf = (line: string): readonly TariffLine[] =>
     remember(tariff, line, () => tariffRows.all(line) as TariffLine[]);
-  const postingsOf = (gate: string): readonly LinePosting[] =>
-    remember(postings, gate, () => postingRows.all(gate) as LinePosting[]);
+  const postingsOf = (gate: string): readonly GateLine[] =>
+    remember(postings, gate, () => postingRows.all(gate) as GateLine[]);
 
   return {
     forget(): void {
@@ -40,7 +40,7 @@ export function createLookups({ db }: Connection) {
     postingsOf,
     /** Undefined where no fare is in force there; that is not zero. */
     fareOf: (gate: string, tap: { line: string; atMs: number; clock: ClockQuality }) =>
-      fareOfTap(tap, postingsOf(gate), tariffOf(tap.line)),
+      fareOfTap(tap, { gateLines: postingsOf(gate), lineFares: tariffOf(tap.line) }),
     /** Undefined where that version was never published here. */
     limitsOf(version: number): Limits | undefined {
       const known = limits.get(version);

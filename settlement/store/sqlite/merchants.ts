@@ -4,7 +4,7 @@
  * inside its caller's transaction.
  */
 import type { PaymentReason, RiderPayment } from '@stile/protocol/payment.ts';
-import { merchantOf } from '../../core/ledger.ts';
+import { merchantAccountOf } from '../../core/ledger.ts';
 import { type OrderState, orderStateAt } from '../../core/payment-rules.ts';
 import type { MerchantRow, NewOrder, Offer, OrderRow, PaymentStore } from '../payment-port.ts';
 import type { Connection } from './connection.ts';
@@ -71,7 +71,7 @@ export class Merchants {
 
   set(row: { merchant: string; name: string; tokenHash: string; nowMs: number }): void {
     this.#sql.set.run(row.merchant, row.name, row.tokenHash, row.nowMs);
-    this.#money.openAccount(merchantOf(row.merchant));
+    this.#money.openAccount(merchantAccountOf(row.merchant));
   }
 
   /** Takes its open orders back too: nobody pays a merchant who is blocked. */
@@ -96,7 +96,7 @@ export class Merchants {
       const isSame = known.amountCents === amountCents && known.note === note;
       return isSame ? viewOf(known, nowMs) : { kind: 'conflict' };
     }
-    if (this.#payments.rows.find(merchantOf(merchant), idempotencyKey) !== undefined) {
+    if (this.#payments.rows.find(merchantAccountOf(merchant), idempotencyKey) !== undefined) {
       return { kind: 'conflict' };
     }
     this.#sql.add.run(
@@ -140,7 +140,7 @@ export class Merchants {
     const row = this.#find(order);
     if (row === undefined) return { kind: 'unknown' };
     if (row.amountCents !== amountCents) return { kind: 'conflict' };
-    const paid = this.#payments.rows.find(merchantOf(row.merchant), row.key);
+    const paid = this.#payments.rows.find(merchantAccountOf(row.merchant), row.key);
     if (paid?.outcome === 'PAID' && paid.account === account) {
       const rider = this.#payments.riderViewOf(paid);
       const payment = this.#payments.rows.viewOf(paid);
@@ -155,7 +155,7 @@ export class Merchants {
 
   #confirm({ issuer, nowMs }: Confirmation, row: Stored, known: KnownPayer): Confirmed {
     const { merchant, key, amountCents, note, order } = row;
-    const position = this.#money.readPosition(known.payer.account);
+    const position = this.#money.readMoney(known.payer.account);
     const reason =
       REFUSED_STATES[orderStateAt(row, nowMs)] ??
       this.#payments.judge(issuer, amountCents, known, position, nowMs);

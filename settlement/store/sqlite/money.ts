@@ -6,7 +6,7 @@ import { denyId } from '@stile/protocol/deny-list.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import type { ChargeState } from '../../core/charge.ts';
 import { kindOf, netTotals, receivableOf, type Transfer, walletOf } from '../../core/ledger.ts';
-import type { Position } from '../../core/rider-money.ts';
+import type { RiderMoney } from '../../core/rider-money.ts';
 import type { Connection } from './connection.ts';
 
 export type ChargeEvent = {
@@ -109,7 +109,7 @@ export class Money {
     this.#sql.openAccount.run(name, kindOf(name));
   }
 
-  readPosition(account: string): Position {
+  readMoney(account: string): RiderMoney {
     const isOwing = this.debtCents(account) > 0;
     return {
       account,
@@ -137,7 +137,12 @@ export class Money {
   }
 
   /** Other charges of the account that were paid on the way. */
-  savePaid(before: Position, owed: ReadonlyMap<string, number>, skip: Set<string>, nowMs: number) {
+  savePaid(
+    before: RiderMoney,
+    owed: ReadonlyMap<string, number>,
+    skip: Set<string>,
+    nowMs: number,
+  ) {
     for (const { use, owedCents } of before.owing) {
       const left = owed.get(use);
       if (left === undefined || left === owedCents || skip.has(use)) continue;
@@ -148,7 +153,7 @@ export class Money {
   }
 
   /** Debt puts the account onto the deny list; none takes it off, unless a person denied it. */
-  followDebt(issuer: number, before: Position, after: Position, nowMs: number): void {
+  followDebt(issuer: number, before: RiderMoney, after: RiderMoney, nowMs: number): void {
     const isOwing = after.owing.length > 0;
     if (isOwing === before.owing.length > 0) return;
     const id = denyId(issuer, after.account, 0);

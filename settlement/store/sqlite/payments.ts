@@ -5,9 +5,14 @@
  */
 import { assert } from '@stile/protocol/fault.ts';
 import type { Payment, PaymentList, PaymentReason, RiderPayment } from '@stile/protocol/payment.ts';
-import { merchantOf, revenueOf } from '../../core/ledger.ts';
+import { merchantAccountOf, revenueOf } from '../../core/ledger.ts';
 import { judgeCode, judgePayment, type PaymentLimits } from '../../core/payment-rules.ts';
-import { applyPayment, applyRefund, type Moved, type Position } from '../../core/rider-money.ts';
+import {
+  applyPayment,
+  applyRefund,
+  type MoneyMove,
+  type RiderMoney,
+} from '../../core/rider-money.ts';
 import type { PayAnswer, Payee, PayOrder, RefundAnswer, Touched } from '../payment-port.ts';
 import type { Connection } from './connection.ts';
 import type { Lookups } from './lookups.ts';
@@ -95,7 +100,7 @@ export class Payments {
     codeReason: PaymentReason | null,
   ): PaymentRow {
     const { issuer, payee, amountCents, note, order, requestHash, nowMs } = request;
-    const position = known && this.#parts.money.readPosition(known.payer.account);
+    const position = known && this.#parts.money.readMoney(known.payer.account);
     const reason = codeReason ?? this.judge(issuer, amountCents, known, position, nowMs);
     const isPaid = reason === null;
     assert(!isPaid || (known !== null && position !== null), 'only a known payer pays');
@@ -126,7 +131,7 @@ export class Payments {
     issuer: number,
     amountCents: number | null,
     known: KnownPayer | null,
-    position: Position | null,
+    position: RiderMoney | null,
     nowMs: number,
   ): PaymentReason | null {
     assert(known !== null && position !== null, 'a code that is good has a payer');
@@ -142,18 +147,22 @@ export class Payments {
     return judgePayment(amountCents, facts, limits);
   }
 
-  #take(issuer: number, row: PaymentRow, before: Position, nowMs: number): void {
-    const moved = applyPayment(before, `payment:${row.id}`, creditOf(row), row.amountCents);
+  #take(issuer: number, row: PaymentRow, before: RiderMoney, nowMs: number): void {
+    const moved = applyPayment(before, {
+      id: `payment:${row.id}`,
+      credit: creditOf(row),
+      amountCents: row.amountCents,
+    });
     this.#move(issuer, before, moved, nowMs);
     if (row.handle !== null) this.#parts.seeds.addPaid(row.handle, row.amountCents);
   }
 
-  #move(issuer: number, before: Position, moved: Moved, nowMs: number): void {
+  #move(issuer: number, before: RiderMoney, moved: MoneyMove, nowMs: number): void {
     const { money } = this.#parts;
     const dated = moved.transfers.map((transfer) => ({ ...transfer, happenedAtMs: nowMs }));
     money.post(dated, nowMs);
     money.savePaid(before, moved.owed, new Set(), nowMs);
-    money.followDebt(issuer, before, moved.position, nowMs);
+    money.followDebt(issuer, before, moved.after, nowMs);
   }
 
   /** Gives back so much of a paid payment; the caller has seen that so much is left. */
@@ -167,9 +176,14 @@ export class Payments {
     const { account } = row;
     assert(account !== null && amountCents <= row.amountCents - row.refundedCents, 'it was paid');
     this.rows.addRefund(row.id, key, amountCents, why, nowMs);
-    const before = this.#parts.money.readPosition(account);
+    const before = this.#parts.money.readMoney(account);
     const id = `payment:${row.id}:${key}`;
-    this.#move(issuer, before, applyRefund(before, id, creditOf(row), amountCents), nowMs);
+    this.#move(
+      issuer,
+      before,
+      applyRefund(before, { id, debit: creditOf(row), amountCents }),
+      nowMs,
+    );
     return { ...row, refundedCents: row.refundedCents + amountCents };
   }
 
@@ -182,7 +196,7 @@ export class Payments {
     nowMs: number;
   }): RefundAnswer {
     const { issuer, merchant, idempotencyKey, refundKey, amountCents, nowMs } = refund;
-    const row = this.rows.find(merchantOf(merchant), idempotencyKey);
+    const row = this.rows.find(merchantAccountOf(merchant), idempotencyKey);
     if (row === undefined) return { kind: 'unknown' };
     if (refundKey === WHOLE) return { kind: 'conflict' };
     const earlier = this.rows.refundsOf(row.id).find((one) => one.idempotencyKey === refundKey);
@@ -231,7 +245,7 @@ export class Payments {
     after: string | null,
     limit: number,
   ): PaymentList {
-    const payee = merchantOf(merchant);
+    const payee = merchantAccountOf(merchant);
     const [atMs = Number.MAX_SAFE_INTEGER, id = 0] = after?.split('.').map(Number) ?? [];
     // One more than asked for tells whether this page is the last.
     const rows = this.rows.page({ payee, fromMs, toMs, atMs, id, limit: limit + 1 });
@@ -257,13 +271,13 @@ export class Payments {
   }
 
   paymentOf(merchant: string, key: string): Payment | undefined {
-    const row = this.rows.find(merchantOf(merchant), key);
+    const row = this.rows.find(merchantAccountOf(merchant), key);
     return row && this.rows.viewOf(row);
   }
 }
 
 function payeeName(payee: Payee): string {
-  return payee.kind === 'merchant' ? merchantOf(payee.merchant) : gatePayee(payee.gate);
+  return payee.kind === 'merchant' ? merchantAccountOf(payee.merchant) : gatePayee(payee.gate);
 }
 
 /** A gate as a payee: it asks, the line is paid. */

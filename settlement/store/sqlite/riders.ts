@@ -150,7 +150,7 @@ export class Riders {
         .where('account', '=', account)
         .where('key', '=', key),
     );
-    const before = this.#money.readPosition(account);
+    const before = this.#money.readMoney(account);
     if (earlier !== undefined) {
       if (earlier.amount_cents !== amountCents) return { kind: 'conflict' };
       const balanceCents = before.walletCents;
@@ -159,15 +159,15 @@ export class Riders {
     if (before.walletCents + amountCents > WALLET_CENTS_MAX) return { kind: 'tooMuch' };
     const row = { account, key, amount_cents: amountCents, at_ms: nowMs };
     this.#run(this.#build.insertInto('top_up').values(row));
-    const moved = applyTopUp(before, `topUp:${account}:${key}`, amountCents);
+    const moved = applyTopUp(before, { id: `topUp:${account}:${key}`, amountCents });
     this.#money.post(
       moved.transfers.map((transfer) => ({ ...transfer, happenedAtMs: nowMs })),
       nowMs,
     );
     this.#money.savePaid(before, moved.owed, new Set(), nowMs);
-    this.#money.followDebt(issuer, before, moved.position, nowMs);
-    const { walletCents } = moved.position;
-    return { kind: 'done', balanceCents: walletCents, debtCents: debtCents(moved.position) };
+    this.#money.followDebt(issuer, before, moved.after, nowMs);
+    const { walletCents } = moved.after;
+    return { kind: 'done', balanceCents: walletCents, debtCents: debtCents(moved.after) };
   }
 
   sweepExpired(nowMs: number): void {

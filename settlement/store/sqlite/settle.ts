@@ -89,7 +89,10 @@ export class Settler {
         seq: row.seq,
         atMs: row.atMs,
         line: row.line,
-        fareCents: fareOfTap(row, postingsOf(row.gate), tariffOf(row.line)),
+        fareCents: fareOfTap(row, {
+          gateLines: postingsOf(row.gate),
+          lineFares: tariffOf(row.line),
+        }),
         voided: voids.has(`${row.epochId}/${row.seq}`),
       }));
   }
@@ -112,8 +115,8 @@ export class Settler {
   }
 
   #settleAccount(issuer: number, account: string, changes: DatedChange[], nowMs: number) {
-    const before = this.#money.readPosition(account);
-    const { position, transfers, owed } = applyCharges(before, changes);
+    const before = this.#money.readMoney(account);
+    const { after: position, transfers, owed } = applyCharges(before, changes);
     for (const change of changes) {
       this.#saveChange(account, change, owed.get(change.use) ?? 0, nowMs);
     }

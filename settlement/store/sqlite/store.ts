@@ -4,7 +4,7 @@
  */
 import type { ItemRuling } from '@stile/protocol/sync.ts';
 import type { Limits } from '../../core/ingest.ts';
-import { merchantOf } from '../../core/ledger.ts';
+import { merchantAccountOf } from '../../core/ledger.ts';
 import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payment-rules.ts';
 import type { PaymentStore } from '../payment-port.ts';
 import type { Store } from '../port.ts';
@@ -145,7 +145,7 @@ function paymentStoreOn(connection: Connection, parts: PaymentParts): PaymentSto
     reversePayment: (issuer, merchant, key, nowMs) =>
       inGroup(() => {
         merchants.cancelKey(merchant, key);
-        const of = merchantOf(merchant);
+        const of = merchantAccountOf(merchant);
         const { row, touched } = payments.reverse(issuer, of, key, 'REVERSED', nowMs);
         return { payment: payments.rows.viewOf(row), touched };
       }),

@@ -1,0 +1,56 @@
+/**
+ * What a decision wants written, as plain data. A store writes each kind with one statement or two and
+ * decides nothing about it: every amount, state and time stands in the change. The changes of one decision
+ * are written in their order, in the transaction in which its facts were read.
+ */
+
+import type { ChargeState } from './charge.ts';
+import type { DenyCause } from './deny.ts';
+import type { LedgerKind, Transfer } from './ledger.ts';
+import type { PaymentChange } from './payment-changes.ts';
+
+/** What a use case wants written, and what its caller is told. */
+export type Decision<Result> = { changes: readonly Change[]; result: Result };
+
+export type Change = MoneyChange | DenialChange | PaymentChange;
+
+export type ChargeEvent = {
+  use: string;
+  rev: number;
+  state: ChargeState;
+  fareCents: number;
+  owedCents: number;
+  record: number;
+  reason: string | null;
+  riddenAtMs: number;
+};
+export type DatedTransfer = Transfer & { happenedAtMs: number };
+/** What transfers add to one ledger account. */
+export type AccountTotals = {
+  name: string;
+  kind: LedgerKind;
+  debitsCents: number;
+  creditsCents: number;
+};
+
+export type MoneyChange =
+  /** `totals`: the same transfers netted, one row for each account; the accounts may be new. */
+  | {
+      kind: 'post';
+      transfers: readonly DatedTransfer[];
+      totals: readonly AccountTotals[];
+      recordedAtMs: number;
+    }
+  | { kind: 'openLedgerAccount'; name: string; ledgerKind: LedgerKind }
+  | { kind: 'setOwed'; use: string; owedCents: number; state: ChargeState }
+  | { kind: 'addChargeEvent'; event: ChargeEvent; recordedAtMs: number };
+
+export type DenialChange =
+  | { kind: 'deny'; id: Uint8Array; cause: DenyCause; note: string; atMs: number }
+  | { kind: 'liftDenial'; id: Uint8Array; cause: DenyCause; atMs: number }
+  | { kind: 'requestPublish'; atMs: number };
+
+/** A use case that finds nothing to write. */
+export function unchanged<Result>(result: Result): Decision<Result> {
+  return { changes: [], result };
+}

@@ -1,0 +1,98 @@
+/**
+ * Payments, refunds, codes, orders, merchants and top-ups as they are stored, and what can be written
+ * about them. Plain data: it decides nothing.
+ */
+import type { Payment, PaymentReason, Way } from '@stile/protocol/payment.ts';
+import type { OrderState } from './payment-rules.ts';
+
+/** A decided payment with all that is kept of it. */
+export type StoredPayment = {
+  id: number;
+  /** `merchant:ID`, also its ledger account, or `gate:ID`. */
+  payee: string;
+  key: string;
+  /** Of all that was asked for; empty for a key that was closed before it paid. */
+  requestHash: string;
+  outcome: 'PAID' | 'REFUSED';
+  reason: PaymentReason | null;
+  way: Way | null;
+  account: string | null;
+  serial: number | null;
+  handle: string | null;
+  /** Of a fare that a gate asked for; null at a merchant. */
+  line: string | null;
+  note: string | null;
+  order: string | null;
+  amountCents: number;
+  refundedCents: number;
+  receipt: number | null;
+  atMs: number;
+  refunds: Payment['refunds'];
+};
+
+export type RefundWhy = 'REFUND' | 'REVERSED' | 'GATE_DID_NOT_OPEN';
+
+export type StoredOrder = {
+  order: string;
+  merchant: string;
+  merchantName: string;
+  key: string;
+  amountCents: number;
+  note: string | null;
+  state: Exclude<OrderState, 'EXPIRED'>;
+  createdAtMs: number;
+  expiresAtMs: number;
+};
+
+/** A seed as it is stored: sealed, never plain. */
+export type SealedSeed = {
+  handle: string;
+  account: string;
+  serial: number;
+  /** Which key sealed it. */
+  keyId: string;
+  sealed: Uint8Array;
+};
+export type NewSeed = SealedSeed & { nowMs: number; expiresAtMs: number };
+
+export type PaymentChange =
+  | { kind: 'addPayment'; payment: StoredPayment }
+  | {
+      kind: 'addRefund';
+      payment: number;
+      key: string;
+      amountCents: number;
+      why: RefundWhy;
+      /** Of the payment, this refund included. */
+      refundedCents: number;
+      atMs: number;
+    }
+  | { kind: 'setReceipt'; merchant: string; receipt: number }
+  | { kind: 'addTopUp'; account: string; key: string; amountCents: number; atMs: number }
+  | CodeChange
+  | OrderChange
+  | { kind: 'setMerchant'; merchant: string; name: string; tokenHash: string; atMs: number }
+  | { kind: 'blockMerchant'; merchant: string; atMs: number };
+
+export type CodeChange =
+  /** A wrong code from this payee. */
+  | { kind: 'addCodeFailure'; payee: string; atMs: number }
+  | { kind: 'setHandleFailures'; handle: string; failures: number }
+  | { kind: 'setHandlePaid'; handle: string; paidCents: number }
+  | { kind: 'spendTimeStep'; handle: string; timeStep: number }
+  | { kind: 'addSeed'; seed: NewSeed }
+  | { kind: 'confirmSeed'; handle: string; atMs: number }
+  /** What is ended is emptied: nothing needs its secret any more. */
+  | { kind: 'endSeed'; handle: string; atMs: number }
+  | {
+      kind: 'addOnlineCode';
+      codeHash: string;
+      account: string;
+      serial: number;
+      expiresAtMs: number;
+    }
+  | { kind: 'setOnlineCodeState'; codeHash: string; state: 'used' | 'ended' };
+
+export type OrderChange =
+  | { kind: 'addOrder'; order: StoredOrder }
+  | { kind: 'endOrder'; order: string; state: 'PAID' | 'CANCELLED' };
