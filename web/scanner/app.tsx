@@ -1,7 +1,7 @@
 /** Camera, a picture from a file, and what became of each code. For testers, so in English only. */
 import { useState } from 'preact/hooks';
-import { loadReader } from '../parts/camera.ts';
-import { CameraView } from '../parts/camera-view.tsx';
+import { loadReader } from '../parts/camera/camera.ts';
+import { CameraView } from '../parts/camera/camera-view.tsx';
 import { clockText } from '../parts/money.ts';
 import { feedOf, kindOf, play, type Sent } from './feed.ts';
 

@@ -1,12 +1,12 @@
 /** What stands where on a till: sign-in, or the shop's name over selling and the day's list. */
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { language, speak } from '../parts/language.ts';
 import type { Language } from '../parts/money.ts';
-import { language, speak } from '../parts/words.ts';
-import { DayPage } from './day-page.tsx';
-import { SellPage } from './sell-page.tsx';
+import { DayPage } from './pages/day-page.tsx';
+import { SellPage } from './pages/sell-page.tsx';
 import { access, merchant, signIn, signOut } from './shell/till.ts';
-import { WORDS, type Words } from './words.ts';
+import { WORDS, type Words } from './words/words.ts';
 
 const page = signal<'sell' | 'list'>('sell');
 

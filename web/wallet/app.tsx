@@ -2,18 +2,18 @@
 import { batch, signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { language } from '../parts/language.ts';
 import { moneyText } from '../parts/money.ts';
-import { language } from '../parts/words.ts';
 import { placeOf } from './core/state.ts';
-import { Evicted, NewPhone, NoStorage } from './enrol.tsx';
-import { MoneyPage } from './money-page.tsx';
-import { MorePage } from './more-page.tsx';
-import { OrderPage } from './order-page.tsx';
-import { PayPage } from './pay-page.tsx';
-import { RidePage } from './ride-page.tsx';
-import { isOnline, news } from './shell/errands.ts';
+import { Evicted, NewPhone, NoStorage } from './pages/enrol-page.tsx';
+import { MoneyPage } from './pages/money-page.tsx';
+import { MorePage } from './pages/more-page.tsx';
+import { OrderPage } from './pages/order-page.tsx';
+import { PayPage } from './pages/pay-page.tsx';
+import { RidePage } from './pages/ride-page.tsx';
 import { seen, standing } from './shell/phone.ts';
-import { WORDS, type Words } from './words.ts';
+import { isOnline, news } from './shell/refresh.ts';
+import { WORDS, type Words } from './words/words.ts';
 
 const place = signal(placeOf(location.hash));
 addEventListener('hashchange', () => {

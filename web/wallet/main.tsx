@@ -3,8 +3,8 @@ import '../parts/theme.css';
 import './wallet.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
-import { startErrands } from './shell/errands.ts';
 import { open } from './shell/phone.ts';
+import { startErrands } from './shell/refresh.ts';
 
 const root = document.querySelector('#app');
 if (root !== null) render(<App />, root);

@@ -14,7 +14,7 @@ import {
 } from '@stile/protocol/transit-code.ts';
 import { Unreachable } from '../../parts/api.ts';
 import { makeDeviceKey, signWith } from './keys.ts';
-import { enrol as enrolKey, type Session } from './settlement.ts';
+import { enrol as enrolKey, type Session } from './settlement-client.ts';
 import {
   askToPersist,
   enrolledBefore,

@@ -2,7 +2,7 @@
 import { assert } from '@stile/protocol/fault.ts';
 import { ApiRefusal } from '../../parts/api.ts';
 import { phone } from './phone.ts';
-import { openSession, type Session } from './settlement.ts';
+import { openSession, type Session } from './settlement-client.ts';
 
 let current: { account: string; token: string } | null = null;
 

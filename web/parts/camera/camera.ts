@@ -55,7 +55,7 @@ export type Reader = (picture: ImageData | Blob) => Promise<string | undefined>;
 
 /** Loads the decoder; the first text that it finds, or undefined. */
 export async function loadReader(formats: readonly CodeFormat[]): Promise<Reader> {
-  const { readBarcodes, wasmUrl } = await import('./reader.ts');
+  const { readBarcodes, wasmUrl } = await import('./decoder.ts');
   return async (picture) => {
     const found = await readBarcodes(wasmUrl, picture, formats);
     return found[0];

@@ -1,7 +1,7 @@
 /** The digits of one code on white paper, in the three forms that tills read; and the ring that counts down. */
-import { Code128 } from '../parts/code128.tsx';
-import { QrCode } from '../parts/qr.tsx';
-import { groupDigits } from './core/state.ts';
+import { Code128 } from '../../parts/codes/code128.tsx';
+import { QrCode } from '../../parts/codes/qr.tsx';
+import { groupDigits } from '../core/state.ts';
 
 const RADIUS = 42;
 const AROUND = 2 * Math.PI * RADIUS;

@@ -1,6 +1,6 @@
 /** Everything the till says, in each of its languages. */
 import type { PaymentReason, Way } from '@stile/protocol/payment.ts';
-import type { Language } from '../parts/money.ts';
+import type { Language } from '../../parts/money.ts';
 
 const en = {
   title: 'Stile till',

@@ -1,9 +1,9 @@
 /** Paid, not paid, not known: three pictures that cannot be taken for one another. */
 import type { Payment } from '@stile/protocol/payment.ts';
-import { moneyText, timeText } from '../parts/money.ts';
-import { language } from '../parts/words.ts';
-import { merchant, nextCustomer, resolve, reverse, sale } from './shell/till.ts';
-import type { Words } from './words.ts';
+import { language } from '../../parts/language.ts';
+import { moneyText, timeText } from '../../parts/money.ts';
+import { merchant, nextCustomer, resolve, reverse, sale } from '../shell/till.ts';
+import type { Words } from '../words/words.ts';
 
 export function OutcomeView({ words, next }: { words: Words; next: () => void }) {
   const { value } = sale;

@@ -4,16 +4,16 @@
  */
 import type { OrderOffer, RiderPayment } from '@stile/protocol/payment.ts';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiRefusal } from '../parts/api.ts';
-import { moneyText } from '../parts/money.ts';
-import { language } from '../parts/words.ts';
-import { Page } from './app.tsx';
-import { look, runErrands } from './shell/errands.ts';
-import { seen } from './shell/phone.ts';
-import { withSession } from './shell/session.ts';
-import { confirmOrder, readOrder } from './shell/settlement.ts';
+import { ApiRefusal } from '../../parts/api.ts';
+import { language } from '../../parts/language.ts';
+import { moneyText } from '../../parts/money.ts';
+import { Page } from '../app.tsx';
+import { seen } from '../shell/phone.ts';
+import { look, runErrands } from '../shell/refresh.ts';
+import { withSession } from '../shell/session.ts';
+import { confirmOrder, readOrder } from '../shell/settlement-client.ts';
+import { failureText, type Words } from '../words/words.ts';
 import { useTopUp } from './top-up.ts';
-import { failureText, type Words } from './words.ts';
 
 type Shown =
   | { kind: 'asking' }

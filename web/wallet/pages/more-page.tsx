@@ -1,13 +1,13 @@
 /** About this phone: language, pass, key, clock, and the way to take the wallet off it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Language, timeText } from '../parts/money.ts';
-import { language, speak } from '../parts/words.ts';
-import { Page } from './app.tsx';
-import { isClockWrong } from './core/state.ts';
-import { leave } from './shell/errands.ts';
-import { phone, seen } from './shell/phone.ts';
+import { language, speak } from '../../parts/language.ts';
+import { type Language, timeText } from '../../parts/money.ts';
+import { Page } from '../app.tsx';
+import { isClockWrong } from '../core/state.ts';
+import { phone, seen } from '../shell/phone.ts';
+import { leave } from '../shell/refresh.ts';
+import type { Words } from '../words/words.ts';
 import { Warnings } from './warnings.tsx';
-import type { Words } from './words.ts';
 
 const LANGUAGES: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' };
 

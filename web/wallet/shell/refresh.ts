@@ -12,7 +12,7 @@ import { clockOffset, errandsWaitMs, isRenewalDue, isSeedDue } from '../core/sta
 import { changePhone, enrol, forget, keepSeen, open, phone, readPass, seen } from './phone.ts';
 import { keepSeed } from './seed.ts';
 import { dropSession, takeSession, withSession } from './session.ts';
-import * as settlement from './settlement.ts';
+import * as settlement from './settlement-client.ts';
 import { type Seen, VaultLost } from './vault.ts';
 
 export const isOnline = signal(navigator.onLine);

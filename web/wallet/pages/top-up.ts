@@ -1,11 +1,11 @@
 /** Paying money in, from wherever it is missed; an amount without an answer is never paid in twice. */
 import { toHex } from '@stile/protocol/bytes.ts';
 import { useRef, useState } from 'preact/hooks';
-import { ApiRefusal } from '../parts/api.ts';
-import { look } from './shell/errands.ts';
-import { withSession } from './shell/session.ts';
-import { topUp } from './shell/settlement.ts';
-import { failureText, type Words } from './words.ts';
+import { ApiRefusal } from '../../parts/api.ts';
+import { look } from '../shell/refresh.ts';
+import { withSession } from '../shell/session.ts';
+import { topUp } from '../shell/settlement-client.ts';
+import { failureText, type Words } from '../words/words.ts';
 
 const KEY_BYTES = 16;
 

@@ -1,10 +1,10 @@
 /** The three ways in: a new phone, one that was emptied, and a window that keeps nothing. */
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import { useState } from 'preact/hooks';
-import { ApiRefusal } from '../parts/api.ts';
-import { Page } from './app.tsx';
-import { setUp } from './shell/errands.ts';
-import { failureText, type Words } from './words.ts';
+import { ApiRefusal } from '../../parts/api.ts';
+import { Page } from '../app.tsx';
+import { setUp } from '../shell/refresh.ts';
+import { failureText, type Words } from '../words/words.ts';
 
 /** `?key=P-256`: for testers, whose browsers all have Ed25519. */
 function wantedKey(): Algorithm | null {

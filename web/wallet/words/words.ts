@@ -1,8 +1,8 @@
 /** What the wallet says, by language, and how it says that settlement refused or did not answer. */
-import { ApiRefusal } from '../parts/api.ts';
-import type { Language } from '../parts/money.ts';
-import { de } from './words-de.ts';
-import { en } from './words-en.ts';
+import { ApiRefusal } from '../../parts/api.ts';
+import type { Language } from '../../parts/money.ts';
+import { de } from './de.ts';
+import { en } from './en.ts';
 
 export type Words = typeof en;
 

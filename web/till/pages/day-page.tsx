@@ -1,10 +1,10 @@
 /** The day's list: what was sold, what was given back, what is left; and the way to give back more. */
 import type { Payment, PaymentList } from '@stile/protocol/payment.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { clockText, moneyText } from '../parts/money.ts';
-import { language } from '../parts/words.ts';
-import { changes, merchant, readDay, refund } from './shell/till.ts';
-import type { Words } from './words.ts';
+import { language } from '../../parts/language.ts';
+import { clockText, moneyText } from '../../parts/money.ts';
+import { changes, merchant, readDay, refund } from '../shell/till.ts';
+import type { Words } from '../words/words.ts';
 
 type Cents = (amount: number) => string;
 

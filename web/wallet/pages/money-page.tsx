@@ -1,15 +1,15 @@
 /** Balance, debts and how to clear them, top-up, and every ride with its fare and both its times. */
 import { useState } from 'preact/hooks';
-import { moneyText, timeText } from '../parts/money.ts';
-import { language } from '../parts/words.ts';
-import { Page } from './app.tsx';
-import { type Statement, type StatementItem, signOf } from './core/account.ts';
-import { seen } from './shell/phone.ts';
-import { withSession } from './shell/session.ts';
-import { readStatement } from './shell/settlement.ts';
+import { language } from '../../parts/language.ts';
+import { moneyText, timeText } from '../../parts/money.ts';
+import { Page } from '../app.tsx';
+import { type Statement, type StatementItem, signOf } from '../core/account.ts';
+import { seen } from '../shell/phone.ts';
+import { withSession } from '../shell/session.ts';
+import { readStatement } from '../shell/settlement-client.ts';
+import { failureText, type Words } from '../words/words.ts';
 import { useTopUp } from './top-up.ts';
 import { Warnings } from './warnings.tsx';
-import { failureText, type Words } from './words.ts';
 
 const AMOUNTS_CENTS = [1_000, 2_000, 5_000];
 

@@ -1,14 +1,14 @@
 /** What stands over the codes when something is wrong, and what to do about it. */
 
-import { ApiRefusal } from '../parts/api.ts';
-import { moneyText, timeText } from '../parts/money.ts';
-import { language } from '../parts/words.ts';
-import { nowMs } from './clock.ts';
-import { denialOf } from './core/account.ts';
-import { isGrave, type Warning, warningsOf } from './core/state.ts';
-import { isOnline, refusal } from './shell/errands.ts';
-import { keepSeen, phone, seen } from './shell/phone.ts';
-import { failureText, type Words } from './words.ts';
+import { ApiRefusal } from '../../parts/api.ts';
+import { language } from '../../parts/language.ts';
+import { moneyText, timeText } from '../../parts/money.ts';
+import { denialOf } from '../core/account.ts';
+import { isGrave, type Warning, warningsOf } from '../core/state.ts';
+import { keepSeen, phone, seen } from '../shell/phone.ts';
+import { isOnline, refusal } from '../shell/refresh.ts';
+import { nowMs } from '../shell/ticker.ts';
+import { failureText, type Words } from '../words/words.ts';
 
 /** `besides`: what the page says in its own way. */
 export function Warnings({ words, besides }: { words: Words; besides?: 'debt' }) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ApiRefusal, Unreachable } from '../parts/api.ts';
+import { ApiRefusal, Unreachable } from '../../parts/api.ts';
 import { failureText, WORDS } from './words.ts';
 
 /** Every sentence of a language, with its name; those that take an argument are given one. */

@@ -1,15 +1,15 @@
 /** Selling: the amount on one side, the customer's code or the outcome on the other. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { CameraView } from '../parts/camera-view.tsx';
-import { moneyText } from '../parts/money.ts';
-import { QrCode } from '../parts/qr.tsx';
-import { language } from '../parts/words.ts';
-import { type Key, keyOf, pressKey } from './core/amount.ts';
-import { readScanned } from './core/scanned.ts';
-import { BURST_GAP_MS_MAX, NO_BURST, pressWedge } from './core/wedge.ts';
+import { CameraView } from '../../parts/camera/camera-view.tsx';
+import { QrCode } from '../../parts/codes/qr.tsx';
+import { language } from '../../parts/language.ts';
+import { moneyText } from '../../parts/money.ts';
+import { type Key, keyOf, pressKey } from '../core/amount.ts';
+import { readScanned } from '../core/scanned.ts';
+import { BURST_GAP_MS_MAX, NO_BURST, pressWedge } from '../core/wedge.ts';
+import { cancelOrder, lookAtOrder, makeOrder, merchant, sale, take } from '../shell/till.ts';
+import type { Words } from '../words/words.ts';
 import { OutcomeView } from './outcome.tsx';
-import { cancelOrder, lookAtOrder, makeOrder, merchant, sale, take } from './shell/till.ts';
-import type { Words } from './words.ts';
 
 const PAD: readonly Key[] = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '00', '0', 'back'];
 const ORDER_LOOK_MS = 5_000;

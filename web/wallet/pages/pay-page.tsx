@@ -5,20 +5,20 @@
 import type { OnlineCode } from '@stile/protocol/payment.ts';
 import { PAYMENT_STEP_S, paymentStep } from '@stile/protocol/payment-code.ts';
 import { useEffect, useState } from 'preact/hooks';
-import { moneyText } from '../parts/money.ts';
-import { language } from '../parts/words.ts';
-import { Page } from './app.tsx';
-import { nowMs } from './clock.ts';
+import { language } from '../../parts/language.ts';
+import { moneyText } from '../../parts/money.ts';
+import { Page } from '../app.tsx';
+import { isSeedGood, ONLINE_CODE_S, stepEndMs, timeLeft } from '../core/state.ts';
+import { phone, seen } from '../shell/phone.ts';
+import { isOnline, news, paymentCodesOff, serverNowMs, spentStep } from '../shell/refresh.ts';
+import { makePaymentCode } from '../shell/seed.ts';
+import { withSession } from '../shell/session.ts';
+import { fetchOnlineCode } from '../shell/settlement-client.ts';
+import { nowMs } from '../shell/ticker.ts';
+import { failureText, type Words } from '../words/words.ts';
+import { useAwakeScreen } from './awake-screen.ts';
 import { CodeSheet, Ring } from './code-sheet.tsx';
-import { isSeedGood, ONLINE_CODE_S, stepEndMs, timeLeft } from './core/state.ts';
-import { useAwakeScreen } from './screen.ts';
-import { isOnline, news, paymentCodesOff, serverNowMs, spentStep } from './shell/errands.ts';
-import { phone, seen } from './shell/phone.ts';
-import { makePaymentCode } from './shell/seed.ts';
-import { withSession } from './shell/session.ts';
-import { fetchOnlineCode } from './shell/settlement.ts';
 import { Warnings } from './warnings.tsx';
-import { failureText, type Words } from './words.ts';
 
 type Kind = 'payment' | 'online';
 

@@ -1,15 +1,15 @@
 /** The transit code: large, black on white, drawn anew every few seconds and whenever asked for. */
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
-import { clockText, timeText } from '../parts/money.ts';
-import { QrCode, TRANSIT_QR } from '../parts/qr.tsx';
-import { language } from '../parts/words.ts';
-import { Page } from './app.tsx';
-import { REFRESH_MS } from './core/state.ts';
-import { useAwakeScreen } from './screen.ts';
-import { serverNowMs } from './shell/errands.ts';
-import { makeTransitCode, phone } from './shell/phone.ts';
+import { QrCode, TRANSIT_QR } from '../../parts/codes/qr.tsx';
+import { language } from '../../parts/language.ts';
+import { clockText, timeText } from '../../parts/money.ts';
+import { Page } from '../app.tsx';
+import { REFRESH_MS } from '../core/state.ts';
+import { makeTransitCode, phone } from '../shell/phone.ts';
+import { serverNowMs } from '../shell/refresh.ts';
+import type { Words } from '../words/words.ts';
+import { useAwakeScreen } from './awake-screen.ts';
 import { Warnings } from './warnings.tsx';
-import type { Words } from './words.ts';
 
 type Drawn = { text: string; atMs: number };
 
