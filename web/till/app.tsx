@@ -6,7 +6,8 @@ import type { Language } from '../parts/money.ts';
 import { DayPage } from './pages/day-page.tsx';
 import { SellPage } from './pages/sell-page.tsx';
 import { access, merchant, signIn, signOut } from './shell/till.ts';
-import { WORDS, type Words } from './words/words.ts';
+import type { Words } from './words/shape.ts';
+import { WORDS } from './words/words.ts';
 
 const page = signal<'sell' | 'list'>('sell');
 

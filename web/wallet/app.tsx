@@ -1,7 +1,6 @@
 /** What stands where: header, the page of the address, the bar of pages; or the way in for a new phone. */
 import { batch, signal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { language } from '../parts/language.ts';
 import { moneyText } from '../parts/money.ts';
 import { placeOf } from './core/state.ts';
@@ -13,7 +12,8 @@ import { PayPage } from './pages/pay-page.tsx';
 import { RidePage } from './pages/ride-page.tsx';
 import { seen, standing } from './shell/phone.ts';
 import { isOnline, news } from './shell/refresh.ts';
-import { WORDS, type Words } from './words/words.ts';
+import type { Words } from './words/shape.ts';
+import { WORDS } from './words/words.ts';
 
 const place = signal(placeOf(location.hash));
 addEventListener('hashchange', () => {
@@ -103,23 +103,6 @@ function News({ words }: { words: Words }) {
   return (
     <div aria-live="polite" class="news">
       {text !== '' && <p class={isBad ? 'note bad' : 'note good'}>{text}</p>}
-    </div>
-  );
-}
-
-/** A page's heading takes the focus when the page is opened, so that its name is read out. */
-export function Page(props: { title: string; children: ComponentChildren }) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    heading.current?.focus({ preventScroll: true });
-    scrollTo(0, 0);
-  }, []);
-  return (
-    <div class="stack">
-      <h1 ref={heading} tabIndex={-1}>
-        {props.title}
-      </h1>
-      {props.children}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** A camera's picture on a page, and what keeps it from being opened, in words. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type CodeFormat, startCamera } from './camera.ts';
+import { startCamera } from './camera.ts';
+import type { CodeFormat } from './code-format.ts';
 import './camera.css';
 
 type Props = {

@@ -2,6 +2,8 @@
  * Codes from a camera: pictures of the video go through zxing-wasm a few times a second. The decoder is
  * loaded when a camera is first opened, its .wasm from this origin and never from anywhere else.
  */
+import type { CodeFormat } from './code-format.ts';
+
 const READ_EVERY_MS = 150;
 /** Wider pictures cost time and show nothing more of a code that fills a third of them. */
 const WIDTH_PX_MAX = 960;
@@ -9,7 +11,6 @@ const WIDTH_PX_MAX = 960;
 const SAME_MS = 3_000;
 
 export type CameraFailure = 'NO_CAMERA' | 'NOT_ALLOWED' | 'NOT_SECURE' | 'BUSY';
-export type CodeFormat = 'QRCode' | 'Code128';
 
 export type CameraOptions = { signal: AbortSignal; formats: readonly CodeFormat[] };
 

@@ -1,7 +1,7 @@
 /** The decoder itself, in a chunk of its own: most visits need none. */
 import { prepareZXingModule, readBarcodes as zxingRead } from 'zxing-wasm/reader';
 import wasm from 'zxing-wasm/reader/zxing_reader.wasm?url';
-import type { CodeFormat } from './camera.ts';
+import type { CodeFormat } from './code-format.ts';
 
 export const wasmUrl: string = wasm;
 let isPrepared = false;

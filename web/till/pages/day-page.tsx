@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { language } from '../../parts/language.ts';
 import { clockText, moneyText } from '../../parts/money.ts';
 import { changes, merchant, readDay, refund } from '../shell/till.ts';
-import type { Words } from '../words/words.ts';
+import type { Words } from '../words/shape.ts';
 
 type Cents = (amount: number) => string;
 

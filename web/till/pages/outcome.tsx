@@ -3,7 +3,7 @@ import type { Payment } from '@stile/protocol/payment.ts';
 import { language } from '../../parts/language.ts';
 import { moneyText, timeText } from '../../parts/money.ts';
 import { merchant, nextCustomer, resolve, reverse, sale } from '../shell/till.ts';
-import type { Words } from '../words/words.ts';
+import type { Words } from '../words/shape.ts';
 
 export function OutcomeView({ words, next }: { words: Words; next: () => void }) {
   const { value } = sale;

@@ -8,7 +8,7 @@ import { type Key, keyOf, pressKey } from '../core/amount.ts';
 import { readScanned } from '../core/scanned.ts';
 import { BURST_GAP_MS_MAX, NO_BURST, pressWedge } from '../core/wedge.ts';
 import { cancelOrder, lookAtOrder, makeOrder, merchant, sale, take } from '../shell/till.ts';
-import type { Words } from '../words/words.ts';
+import type { Words } from '../words/shape.ts';
 import { OutcomeView } from './outcome.tsx';
 
 const PAD: readonly Key[] = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '00', '0', 'back'];

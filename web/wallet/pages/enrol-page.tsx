@@ -2,9 +2,10 @@
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import { useState } from 'preact/hooks';
 import { ApiRefusal } from '../../parts/api.ts';
-import { Page } from '../app.tsx';
 import { setUp } from '../shell/refresh.ts';
-import { failureText, type Words } from '../words/words.ts';
+import type { Words } from '../words/shape.ts';
+import { failureText } from '../words/words.ts';
+import { Page } from './page.tsx';
 
 /** `?key=P-256`: for testers, whose browsers all have Ed25519. */
 function wantedKey(): Algorithm | null {

@@ -2,12 +2,13 @@
 import { useState } from 'preact/hooks';
 import { language } from '../../parts/language.ts';
 import { moneyText, timeText } from '../../parts/money.ts';
-import { Page } from '../app.tsx';
 import { type Statement, type StatementItem, signOf } from '../core/account.ts';
 import { seen } from '../shell/phone.ts';
 import { withSession } from '../shell/session.ts';
 import { readStatement } from '../shell/settlement-client.ts';
-import { failureText, type Words } from '../words/words.ts';
+import type { Words } from '../words/shape.ts';
+import { failureText } from '../words/words.ts';
+import { Page } from './page.tsx';
 import { useTopUp } from './top-up.ts';
 import { Warnings } from './warnings.tsx';
 

@@ -2,11 +2,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { language, speak } from '../../parts/language.ts';
 import { type Language, timeText } from '../../parts/money.ts';
-import { Page } from '../app.tsx';
 import { isClockWrong } from '../core/state.ts';
 import { phone, seen } from '../shell/phone.ts';
 import { leave } from '../shell/refresh.ts';
-import type { Words } from '../words/words.ts';
+import type { Words } from '../words/shape.ts';
+import { Page } from './page.tsx';
 import { Warnings } from './warnings.tsx';
 
 const LANGUAGES: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' };

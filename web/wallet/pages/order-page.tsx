@@ -7,12 +7,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { ApiRefusal } from '../../parts/api.ts';
 import { language } from '../../parts/language.ts';
 import { moneyText } from '../../parts/money.ts';
-import { Page } from '../app.tsx';
 import { seen } from '../shell/phone.ts';
 import { look, runErrands } from '../shell/refresh.ts';
 import { withSession } from '../shell/session.ts';
 import { confirmOrder, readOrder } from '../shell/settlement-client.ts';
-import { failureText, type Words } from '../words/words.ts';
+import type { Words } from '../words/shape.ts';
+import { failureText } from '../words/words.ts';
+import { Page } from './page.tsx';
 import { useTopUp } from './top-up.ts';
 
 type Shown =

@@ -3,12 +3,12 @@ import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { QrCode, TRANSIT_QR } from '../../parts/codes/qr.tsx';
 import { language } from '../../parts/language.ts';
 import { clockText, timeText } from '../../parts/money.ts';
-import { Page } from '../app.tsx';
 import { REFRESH_MS } from '../core/state.ts';
 import { makeTransitCode, phone } from '../shell/phone.ts';
 import { serverNowMs } from '../shell/refresh.ts';
-import type { Words } from '../words/words.ts';
+import type { Words } from '../words/shape.ts';
 import { useAwakeScreen } from './awake-screen.ts';
+import { Page } from './page.tsx';
 import { Warnings } from './warnings.tsx';
 
 type Drawn = { text: string; atMs: number };

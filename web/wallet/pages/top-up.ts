@@ -5,7 +5,8 @@ import { ApiRefusal } from '../../parts/api.ts';
 import { look } from '../shell/refresh.ts';
 import { withSession } from '../shell/session.ts';
 import { topUp } from '../shell/settlement-client.ts';
-import { failureText, type Words } from '../words/words.ts';
+import type { Words } from '../words/shape.ts';
+import { failureText } from '../words/words.ts';
 
 const KEY_BYTES = 16;
 

@@ -8,7 +8,8 @@ import { isGrave, type Warning, warningsOf } from '../core/state.ts';
 import { keepSeen, phone, seen } from '../shell/phone.ts';
 import { isOnline, refusal } from '../shell/refresh.ts';
 import { nowMs } from '../shell/ticker.ts';
-import { failureText, type Words } from '../words/words.ts';
+import type { Words } from '../words/shape.ts';
+import { failureText } from '../words/words.ts';
 
 /** `besides`: what the page says in its own way. */
 export function Warnings({ words, besides }: { words: Words; besides?: 'debt' }) {

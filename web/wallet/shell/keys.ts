@@ -5,11 +5,7 @@
  */
 import { toHex } from '@stile/protocol/bytes.ts';
 import { type Algorithm, lowS } from '@stile/protocol/signature.ts';
-
-/** `platform`: non-extractable, in the browser's keeping. `page`: bytes in the page's own storage. */
-export type DeviceKey =
-  | { kind: 'platform'; algorithm: Algorithm; publicKey: string; privateKey: CryptoKey }
-  | { kind: 'page'; algorithm: 'Ed25519'; publicKey: string; secret: Uint8Array };
+import type { DeviceKey } from './device-key.ts';
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const PROBE = new TextEncoder().encode('Stile-key-probe\0');

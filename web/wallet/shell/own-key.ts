@@ -4,7 +4,7 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { toHex } from '@stile/protocol/bytes.ts';
-import type { DeviceKey } from './keys.ts';
+import type { DeviceKey } from './device-key.ts';
 
 export function makeOwnKey(): DeviceKey {
   const secret = ed25519.utils.randomSecretKey();

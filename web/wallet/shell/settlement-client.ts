@@ -14,7 +14,8 @@ import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
 import { askJson, Unreachable } from '../../parts/api.ts';
 import { type Rider, riderSchema, type Statement, statementSchema } from '../core/account.ts';
-import { type DeviceKey, signWith } from './keys.ts';
+import type { DeviceKey } from './device-key.ts';
+import { signWith } from './keys.ts';
 
 const PAGE_ITEMS = 30;
 const TIMEOUT_MS = 10_000;

@@ -5,7 +5,7 @@
  */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { Rider, Statement } from '../core/account.ts';
-import type { DeviceKey } from './keys.ts';
+import type { DeviceKey } from './device-key.ts';
 import type { KeptSeed } from './seed.ts';
 
 const NAME = 'stile-wallet';

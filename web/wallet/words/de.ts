@@ -1,5 +1,5 @@
 /** Everything the wallet says in German; the shape, and so its completeness, is that of the English. */
-import type { Words } from './words.ts';
+import type { Words } from './shape.ts';
 
 export const de: Words = {
   title: 'Stile-Karte',

@@ -3,8 +3,7 @@ import { ApiRefusal } from '../../parts/api.ts';
 import type { Language } from '../../parts/money.ts';
 import { de } from './de.ts';
 import { en } from './en.ts';
-
-export type Words = typeof en;
+import type { Words } from './shape.ts';
 
 export const WORDS: Readonly<Record<Language, Words>> = { en, de };
 

@@ -1,0 +1,4 @@
+/** The shape of all that the wallet says, which each language has to fill. */
+import type { en } from './en.ts';
+
+export type Words = typeof en;
