@@ -5,6 +5,13 @@
  */
 import { sha256 } from '@stile/crypto/sign.ts';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
+import {
+  type Answer,
+  exchange,
+  type KeptConnection,
+  keepConnection,
+  NoAnswer,
+} from '@stile/host/http-client.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
@@ -19,13 +26,6 @@ import {
   type TrustList,
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
-import {
-  type Answer,
-  exchange,
-  type KeptConnection,
-  keepConnection,
-  NoAnswer,
-} from './exchange.ts';
 
 /** Largest reply to a batch: 500 rulings. */
 const REPLY_BYTES_MAX = 256 * 1024;
