@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
+import { callJson } from '@stile/host/http-client.ts';
 import { median, type Waits, waitsOf } from '@stile/host/statistics.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
@@ -136,12 +137,7 @@ async function enrolGate(
   const { token } = announced as { token: string };
   const publicKey = toHex(key.publicKey);
   const proof = toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
-  const response = await fetch(new URL('v1/gates/enrolments', url), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token, publicKey, proof }),
-  });
-  if (!response.ok) throw new Error(`enrolment refused: ${await response.text()}`);
+  await callJson(url, 'v1/gates/enrolments', { body: { token, publicKey, proof } });
   return { gate, key, batches: writeBatches(gate, key, codes), taps: codes.length };
 }
 
@@ -232,7 +228,7 @@ async function send(
   };
 }
 
-/** One gate sends its batches in order, as gates do. */
+/** One gate sends its batches in order, as gates do, over `fetch`'s pool of kept connections. */
 export async function sendAll(url: string, { gate, batches, taps }: BenchGate): Promise<void> {
   let ackSeq = 0;
   for (const batch of batches) {

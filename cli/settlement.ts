@@ -1,5 +1,6 @@
 /** `stile settlement`: prepares and runs the back office, and does what an operator does with it. */
 import { writeFileSync } from 'node:fs';
+import { callText } from '@stile/host/http-client.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 import { createOperatorClient } from './operator-client.ts';
@@ -146,11 +147,7 @@ function client({ url, data }: Where) {
 
 async function fetchTrustList(options: { url: string; out?: string }): Promise<void> {
   if (!URL.canParse(options.url)) throw new Fault('REQUEST_INVALID', `${options.url} is not a URL`);
-  const response = await fetch(new URL('v1/trust-list', options.url)).catch((error) => {
-    throw new Fault('UPLINK_UNREACHABLE', `settlement at ${options.url} does not answer`, error);
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Fault('UPLINK_REFUSED', `settlement refuses (${response.status})`);
+  const text = await callText(options.url, 'v1/trust-list');
   if (options.out === undefined) return print(`${text.trim()}\n`);
   try {
     writeFileSync(options.out, `${text.trim()}\n`);

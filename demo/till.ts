@@ -1,4 +1,5 @@
 /** A merchant's till as a script: it asks settlement for payments as the page at /till does. */
+import { callJson } from '@stile/host/http-client.ts';
 import { type Payment, paymentSchema } from '@stile/protocol/payment.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -22,14 +23,7 @@ export class ScriptedTill {
   }
 
   async #ask(path: string, body: unknown): Promise<Payment> {
-    const response = await fetch(new URL(path, this.#url), {
-      method: 'POST',
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`the till: ${path}: ${response.status} ${text}`);
-    return paymentSchema.parse(JSON.parse(text));
+    const options = { token: this.#token, body, timeoutMs: TIMEOUT_MS };
+    return paymentSchema.parse(await callJson(this.#url, path, options));
   }
 }

@@ -4,8 +4,9 @@
  */
 import { mkdirSync } from 'node:fs';
 import { generateKey } from '@stile/crypto/sign.ts';
+import { callJson } from '@stile/host/http-client.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
-import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { Fault } from '@stile/protocol/fault.ts';
 import { gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
@@ -29,8 +30,8 @@ const enrolmentSchema = z.object({
 export type Enrolment = { gate: string; line: string; trustVersion: number; denyVersion: number };
 
 /**
- * @throws Fault CONFLICT where the directory belongs to a gate already, UPLINK_REFUSED where the
- * token is not good, UPLINK_UNREACHABLE where settlement does not answer.
+ * @throws Fault CONFLICT if the directory belongs to a gate already, UPLINK_REFUSED if the
+ * token is not good, UPLINK_UNREACHABLE if settlement does not answer.
  */
 export async function enrolGate(options: {
   dataDir: string;
@@ -45,8 +46,9 @@ export async function enrolGate(options: {
   const key = generateKey('Ed25519');
   const publicKey = toHex(key.publicKey);
   const proof = toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
-  const answer = await postJson(settlementUrl, 'v1/gates/enrolments', { token, publicKey, proof });
-  const parsed = enrolmentSchema.safeParse(answer);
+  const body = { token, publicKey, proof };
+  const response = await callJson(settlementUrl, 'v1/gates/enrolments', { body });
+  const parsed = enrolmentSchema.safeParse(response);
   if (!parsed.success) {
     throw new Fault('UPLINK_REFUSED', `${settlementUrl} answers the enrolment with something else`);
   }
@@ -71,29 +73,4 @@ async function provision(dataDir: string, url: string) {
   } finally {
     reference.close();
   }
-}
-
-async function postJson(base: string, path: string, body: unknown): Promise<unknown> {
-  let response: Response;
-  try {
-    response = await fetch(new URL(path, base.endsWith('/') ? base : `${base}/`), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-  } catch (error) {
-    const cause = error instanceof Error && error.cause ? error.cause : error;
-    throw new Fault(
-      'UPLINK_UNREACHABLE',
-      `settlement at ${base} does not answer: ${describeError(cause)}`,
-      error,
-    );
-  }
-  const json = (await response.json().catch(() => ({}))) as { message?: string };
-  if (response.ok) return json;
-  throw new Fault(
-    'UPLINK_REFUSED',
-    `settlement refuses (${response.status}): ${json.message ?? 'no reason given'}`,
-  );
 }

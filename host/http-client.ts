@@ -1,6 +1,8 @@
 /**
- * One HTTP exchange with a time limit and a size limit, on node:http. Not `fetch`: that is six
- * megabytes more in a process that has a hundred, for what a gate does not need (redirects, pools).
+ * HTTP as every Node program here speaks it: one exchange with a time limit and a size limit, on node:http,
+ * and one JSON call to settlement on top of it. Not `fetch`: that is six megabytes more in a gate's process
+ * that has a hundred, for what nobody here needs (redirects, pools). The time limit is the transport's own,
+ * on the system's timers.
  */
 import {
   type ClientRequest,
@@ -9,18 +11,29 @@ import {
   request as plainRequest,
 } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
-import { describeError } from '@stile/protocol/fault.ts';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export type ExchangeOptions = {
-  method: 'GET' | 'POST';
+  method: HttpMethod;
   headers: Readonly<Record<string, string>>;
   body: Uint8Array | null;
   /** For the whole exchange, from the first byte out to the last byte in. */
   timeoutMs: number;
   bytesMax: number;
-  /** Without it the exchange has a connection of its own: a gate speaks rarely. */
+  /** Without it the exchange has a connection of its own: most programs here speak rarely. */
   connection?: KeptConnection;
 };
+
+export type HttpResponse = {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: Uint8Array;
+};
+
+/** One exchange; a gate's uplink takes it as a parameter, so that a test needs no socket. */
+export type Exchange = (url: URL, options: ExchangeOptions) => Promise<HttpResponse>;
 
 /** One connection that is kept open between exchanges, for those that a rider waits for. */
 export type KeptConnection = PlainAgent;
@@ -30,26 +43,20 @@ export function keepConnection(url: URL): KeptConnection {
   return url.protocol === 'https:' ? new TlsAgent(options) : new PlainAgent(options);
 }
 
-/** There was no whole answer. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
-  /** False where there was not even a connection, so that nothing can have been sent. */
+/** There was no whole response. */
+export class NoResponse extends Error {
+  override readonly name = 'NoResponse';
+  /** False if there was not even a connection, so that nothing can have been sent. */
   readonly sent: boolean;
 
-  constructor(message: string, sent: boolean, cause: unknown) {
-    super(message, { cause });
-    this.sent = sent;
+  constructor(message: string, options: { sent: boolean; cause: unknown }) {
+    super(message, { cause: options.cause });
+    this.sent = options.sent;
   }
 }
 
-export type Answer = {
-  status: number;
-  headers: Readonly<Record<string, string | string[] | undefined>>;
-  body: Uint8Array;
-};
-
-/** @throws NoAnswer where there is no whole answer in time, or one that is too long. */
-export async function exchange(url: URL, options: ExchangeOptions): Promise<Answer> {
+/** @throws NoResponse if there is no whole response in time, or one that is too long. */
+export async function exchange(url: URL, options: ExchangeOptions): Promise<HttpResponse> {
   const { method, body, timeoutMs, bytesMax, connection: agent = false } = options;
   const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
   const signal = AbortSignal.timeout(timeoutMs);
@@ -60,12 +67,12 @@ export async function exchange(url: URL, options: ExchangeOptions): Promise<Answ
   let sent = false;
   try {
     const response = await new Promise<IncomingMessage>((done, fail) => {
-      const asked = send(url, { method, headers, signal, agent }, done);
-      onConnected(asked, url, () => {
+      const request = send(url, { method, headers, signal, agent }, done);
+      onConnected(request, url, () => {
         sent = true;
       });
-      asked.once('error', fail);
-      asked.end(body ?? undefined);
+      request.once('error', fail);
+      request.end(body ?? undefined);
     });
     return {
       status: response.statusCode ?? 0,
@@ -73,15 +80,21 @@ export async function exchange(url: URL, options: ExchangeOptions): Promise<Answ
       body: await readBounded(response, bytesMax),
     };
   } catch (error) {
-    const why = signal.aborted ? `no whole answer within ${timeoutMs} ms` : describeError(error);
-    throw new NoAnswer(why, sent, error);
+    const why = signal.aborted ? `no whole answer within ${timeoutMs} ms` : whyNot(error);
+    throw new NoResponse(why, { sent, cause: error });
   }
 }
 
+/** A name with several addresses fails once an address, and the whole then says nothing itself. */
+function whyNot(error: unknown): string {
+  const one = error instanceof AggregateError && error.message === '' ? error.errors[0] : error;
+  return describeError(one);
+}
+
 /** Nothing of a request is written before its connection stands. */
-function onConnected(asked: ClientRequest, url: URL, then: () => void): void {
-  asked.once('socket', (socket) => {
-    if (asked.reusedSocket || !socket.connecting) then();
+function onConnected(request: ClientRequest, url: URL, then: () => void): void {
+  request.once('socket', (socket) => {
+    if (request.reusedSocket || !socket.connecting) then();
     else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', then);
   });
 }
@@ -97,4 +110,102 @@ async function readBounded(response: IncomingMessage, bytesMax: number): Promise
   }
   if (!response.complete) throw new Error('the answer broke off');
   return Buffer.concat(parts, length);
+}
+
+const CALL_MS = 30_000;
+const CALL_BYTES_MAX = 16 * 1024 * 1024;
+const REFUSAL_CHARS_MAX = 1_000;
+
+export type CallOptions = {
+  /** POST if there is a body, else GET. */
+  method?: HttpMethod;
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Sent as a bearer token. */
+  token?: string;
+  headers?: Readonly<Record<string, string>>;
+  timeoutMs?: number;
+  bytesMax?: number;
+  connection?: KeptConnection;
+};
+
+/** `path` below `baseUrl`, whether or not that ends with a slash. */
+export function urlBelow(baseUrl: string, path: string): URL {
+  return new URL(path, baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`);
+}
+
+/**
+ * One call to settlement.
+ *
+ * @example const { token } = schema.parse(await callJson(url, 'v1/sessions', { body: proof }));
+ * @returns the JSON of a good response; an empty object if its body is no JSON, for a schema to refuse.
+ * @throws Fault UPLINK_UNREACHABLE if there is no whole response, UPLINK_REFUSED if it is not a good one.
+ */
+export async function callJson(
+  baseUrl: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<unknown> {
+  return parseJson(await call(baseUrl, path, options));
+}
+
+/** The same for a response that is text. */
+export async function callText(
+  baseUrl: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<string> {
+  return textOf(await call(baseUrl, path, options));
+}
+
+async function call(baseUrl: string, path: string, options: CallOptions): Promise<HttpResponse> {
+  const response = await reach(baseUrl, urlBelow(baseUrl, path), options);
+  const { status } = response;
+  if (status >= 200 && status < 300) return response;
+  const message = messageOf(parseJson(response)) ?? 'no reason given';
+  throw new Fault('UPLINK_REFUSED', `settlement refuses (${status}): ${message}`);
+}
+
+async function reach(baseUrl: string, url: URL, options: CallOptions): Promise<HttpResponse> {
+  const { body, token, timeoutMs = CALL_MS, bytesMax = CALL_BYTES_MAX, connection } = options;
+  const { method = body === undefined ? 'GET' : 'POST' } = options;
+  const headers: Record<string, string> = { ...options.headers };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  const bytes = body === undefined ? null : new TextEncoder().encode(JSON.stringify(body));
+  try {
+    return await exchange(url, {
+      method,
+      headers,
+      body: bytes,
+      timeoutMs,
+      bytesMax,
+      ...(connection === undefined ? {} : { connection }),
+    });
+  } catch (error) {
+    const why = describeError(error);
+    throw new Fault(
+      'UPLINK_UNREACHABLE',
+      `settlement at ${baseUrl} does not answer: ${why}`,
+      error,
+    );
+  }
+}
+
+function textOf(response: HttpResponse): string {
+  return new TextDecoder().decode(response.body);
+}
+
+function parseJson(response: HttpResponse): unknown {
+  try {
+    return JSON.parse(textOf(response));
+  } catch {
+    // A body that is not JSON says nothing; the status has said enough.
+    return {};
+  }
+}
+
+function messageOf(json: unknown): string | undefined {
+  const message = json !== null && typeof json === 'object' && 'message' in json && json.message;
+  return typeof message === 'string' ? message.slice(0, REFUSAL_CHARS_MAX) : undefined;
 }

@@ -3,8 +3,8 @@
  * its money, top up. Each proof is signed by the phone's own key over the server's fresh challenge.
  */
 import type { SigningKey } from '@stile/crypto/sign.ts';
+import { callJson } from '@stile/host/http-client.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
-import { describeError, Fault } from '@stile/protocol/fault.ts';
 import {
   type OnlineCode,
   onlineCodeSchema,
@@ -13,8 +13,6 @@ import {
 } from '@stile/protocol/payment.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
-
-const TIMEOUT_MS = 30_000;
 
 const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/);
 const challengeSchema = z.object({ challenge: z.string() });
@@ -39,21 +37,14 @@ export type Rider = z.infer<typeof riderSchema>;
 export type Enrolled = z.infer<typeof enrolledSchema>;
 
 export function createPhoneClient(settlementUrl: string, key: SigningKey) {
-  const base = settlementUrl.endsWith('/') ? settlementUrl : `${settlementUrl}/`;
-
   async function ask<T>(
     schema: z.ZodType<T>,
     path: string,
-    init: { body?: unknown; session?: string } = {},
+    options: { body?: unknown; session?: string } = {},
   ): Promise<T> {
-    const response = await send(new URL(path, base), init);
-    const json: unknown = await response.json().catch(() => ({}));
-    if (!response.ok) {
-      const message = z.object({ message: z.string() }).safeParse(json);
-      const says = message.success ? message.data.message : 'no reason given';
-      throw new Fault('UPLINK_REFUSED', `settlement refuses (${response.status}): ${says}`);
-    }
-    return schema.parse(json);
+    const { body, session } = options;
+    const token = session === undefined ? {} : { token: session };
+    return schema.parse(await callJson(settlementUrl, path, { body, ...token }));
   }
 
   async function prove(purpose: ProofPurpose, subject: string) {
@@ -101,25 +92,4 @@ export function createPhoneClient(settlementUrl: string, key: SigningKey) {
       await ask(z.unknown(), 'v1/riders/me/top-ups', { body, session });
     },
   };
-}
-
-async function send(url: URL, init: { body?: unknown; session?: string }): Promise<Response> {
-  try {
-    return await fetch(url, {
-      method: init.body === undefined ? 'GET' : 'POST',
-      headers: {
-        ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(init.session === undefined ? {} : { authorization: `Bearer ${init.session}` }),
-      },
-      ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-  } catch (error) {
-    const cause = error instanceof Error && error.cause ? error.cause : error;
-    throw new Fault(
-      'UPLINK_UNREACHABLE',
-      `settlement at ${url.origin} does not answer: ${describeError(cause)}`,
-      error,
-    );
-  }
 }

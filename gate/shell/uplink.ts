@@ -6,11 +6,11 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
 import {
-  type Answer,
   exchange,
+  type HttpResponse,
   type KeptConnection,
   keepConnection,
-  NoAnswer,
+  NoResponse,
 } from '@stile/host/http-client.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
@@ -67,7 +67,7 @@ export class UplinkFault extends Fault {
   constructor(message: string, retryAfterMs: number | null, cause?: unknown) {
     super(retryAfterMs === null ? 'UPLINK_UNREACHABLE' : 'UPLINK_BUSY', message, cause);
     this.retryAfterMs = retryAfterMs;
-    this.sent = !(cause instanceof NoAnswer) || cause.sent;
+    this.sent = !(cause instanceof NoResponse) || cause.sent;
   }
 }
 
@@ -189,7 +189,7 @@ export class Uplink {
   }
 
   /** One exchange; what is no answer of settlement's is thrown as an UplinkFault. */
-  async #request(path: string, request: Request): Promise<Answer> {
+  async #request(path: string, request: Request): Promise<HttpResponse> {
     const answer = await this.#reach(path, request);
     const { status, headers } = answer;
     // A portal in between that wants somebody to log in is no settlement.
@@ -205,7 +205,7 @@ export class Uplink {
     return answer;
   }
 
-  async #reach(path: string, { bytesMax, headers, body, hasty }: Request): Promise<Answer> {
+  async #reach(path: string, { bytesMax, headers, body, hasty }: Request): Promise<HttpResponse> {
     try {
       return await exchange(new URL(path, this.#base), {
         method: body === undefined ? 'GET' : 'POST',
@@ -217,7 +217,7 @@ export class Uplink {
       });
     } catch (error) {
       // What was given little time and had a connection may only have been slow.
-      const slow = hasty !== undefined && error instanceof NoAnswer && error.sent;
+      const slow = hasty !== undefined && error instanceof NoResponse && error.sent;
       if (!slow) this.#failedAtMs = this.#clock.now().monoMs;
       throw new UplinkFault(`no answer from ${this.#base}: ${describeError(error)}`, null, error);
     }
@@ -244,7 +244,7 @@ function retryAfterMs(header: string | string[] | undefined): number | null {
   return typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) * 1000 : null;
 }
 
-function refused(what: string, answer: Answer): Fault {
+function refused(what: string, answer: HttpResponse): Fault {
   const message = messageOf(parseJson(answer.body));
   return new Fault('UPLINK_REFUSED', `settlement refuses ${what}: ${answer.status} ${message}`);
 }

@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { generateKey } from '@stile/crypto/sign.ts';
 import { openVirtualPort, type VirtualPort } from '@stile/hardware/pty.ts';
+import { callJson, type HttpMethod } from '@stile/host/http-client.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { pino } from 'pino';
@@ -131,17 +132,9 @@ export async function openTown() {
   const settlementDir = join(dir, 'settlement');
   const settlementUrl = await startSettlementProcess(settlementDir);
   const operatorToken = readFileSync(join(settlementDir, 'operator-token'), 'utf8').trim();
-  async function operate(method: string, path: string, body?: object): Promise<Line> {
-    const answer = await fetch(new URL(`/v1/operator/${path}`, settlementUrl), {
-      method,
-      headers: {
-        authorization: `Bearer ${operatorToken}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json().catch(() => ({}))) as Line;
+  async function operate(method: HttpMethod, path: string, body?: object): Promise<Line> {
+    const options = { method, token: operatorToken, body };
+    return (await callJson(settlementUrl, `v1/operator/${path}`, options)) as Line;
   }
   await operate('PUT', 'lines/M1', { fareCents: FARE_CENTS });
   const { token } = await operate('POST', 'gates', { gate: 'g1', line: 'M1' });
