@@ -12,6 +12,7 @@ import {
 } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { describeNetworkError } from './fault.ts';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -80,15 +81,11 @@ export async function exchange(url: URL, options: ExchangeOptions): Promise<Http
       body: await readBounded(response, bytesMax),
     };
   } catch (error) {
-    const why = signal.aborted ? `no whole answer within ${timeoutMs} ms` : whyNot(error);
+    const why = signal.aborted
+      ? `no whole answer within ${timeoutMs} ms`
+      : describeNetworkError(error);
     throw new NoResponse(why, { sent, cause: error });
   }
-}
-
-/** A name with several addresses fails once an address, and the whole then says nothing itself. */
-function whyNot(error: unknown): string {
-  const one = error instanceof AggregateError && error.message === '' ? error.errors[0] : error;
-  return describeError(one);
 }
 
 /** Nothing of a request is written before its connection stands. */

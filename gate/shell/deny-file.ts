@@ -6,6 +6,8 @@
  */
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { sha256 } from '@stile/crypto/sign.ts';
+import { type SqliteFile, stamp } from '@stile/host/durable-sqlite.ts';
+import { asStoreFault } from '@stile/host/fault.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import {
   DENY_ID_BYTES,
@@ -17,12 +19,12 @@ import {
 import { Fault } from '@stile/protocol/fault.ts';
 import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
-import { asStoreFault, type Connection, openDurable, type Schema } from './sqlite.ts';
+import { type GateFileSchema, openGateFile } from './sqlite.ts';
 
 /** Rows written in one transaction: at 1 M entries the longest takes a few milliseconds. */
 const ROWS_PER_TRANSACTION = 500;
 
-export const DENY_SCHEMA: Schema = {
+export const DENY_SCHEMA: GateFileSchema = {
   applicationId: 0x53_54_44_31,
   migrations: [
     `CREATE TABLE deny (
@@ -45,10 +47,10 @@ type HeadRow = { version: number; count: number; set_digest: string; applying: n
 
 /** Opens a deny file, or makes an empty one (version 0). */
 export function openDenyFile(file: string): DenyFile {
-  return new DenyFile(file, openDurable(file, DENY_SCHEMA));
+  return new DenyFile(file, openGateFile(file, DENY_SCHEMA));
 }
 
-function prepare(db: Connection) {
+function prepare(db: SqliteFile) {
   return {
     readHead: db.prepare('SELECT version, count, set_digest, applying FROM head'),
     find: db
@@ -65,11 +67,11 @@ function prepare(db: Connection) {
 
 export class DenyFile {
   readonly file: string;
-  readonly #db: Connection;
+  readonly #db: SqliteFile;
   readonly #statements: ReturnType<typeof prepare>;
   #row: HeadRow;
 
-  constructor(file: string, db: Connection) {
+  constructor(file: string, db: SqliteFile) {
     this.file = file;
     this.#db = db;
     this.#statements = prepare(db);
@@ -243,8 +245,7 @@ export async function buildDenyFile(
     db.pragma('journal_mode = OFF');
     db.pragma('synchronous = OFF');
     for (const statements of DENY_SCHEMA.migrations) db.exec(statements);
-    db.pragma(`application_id = ${DENY_SCHEMA.applicationId}`);
-    db.pragma(`user_version = ${DENY_SCHEMA.migrations.length}`);
+    stamp(db, { applicationId: DENY_SCHEMA.applicationId, version: DENY_SCHEMA.migrations.length });
     const insert = db.prepare('INSERT INTO deny (id, added_in) VALUES (?, ?)');
     const insertRows = db.transaction((from: number, to: number) => {
       for (let at = from; at < to; at += DENY_ID_BYTES) {

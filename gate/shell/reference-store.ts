@@ -17,9 +17,9 @@ import { Fault } from '@stile/protocol/fault.ts';
 import { openList, type RootKey } from '@stile/protocol/signed-list.ts';
 import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import { buildDenyFile, type DenyFile, openDenyFile } from './deny-file.ts';
-import { openDurable, type Schema } from './sqlite.ts';
+import { type GateFileSchema, openGateFile } from './sqlite.ts';
 
-const REFERENCE_SCHEMA: Schema = {
+const REFERENCE_SCHEMA: GateFileSchema = {
   applicationId: 0x53_54_52_31,
   migrations: [
     'CREATE TABLE current (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;',
@@ -33,7 +33,7 @@ export type ReferenceStore = Awaited<ReturnType<typeof openReferenceStore>>;
  * @throws Fault STORE_CORRUPT where a file is damaged: move it aside and open again.
  */
 export async function openReferenceStore(dataDir: string, rootKeys: readonly RootKey[]) {
-  const db = openDurable(join(dataDir, 'reference.db'), REFERENCE_SCHEMA);
+  const db = openGateFile(join(dataDir, 'reference.db'), REFERENCE_SCHEMA);
   const get = db.prepare('SELECT value FROM current WHERE key = ?').pluck();
   const set = db.prepare('INSERT OR REPLACE INTO current (key, value) VALUES (?, ?)');
   let deny: DenyFile;

@@ -9,7 +9,7 @@ import { readBatch, readRecord, sealHolds, writeBatch } from '@stile/protocol/ga
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { GOOD, gateKey, makeTap, makeUse, NOW_S } from '../testing/phone.ts';
-import { openDurable } from './sqlite.ts';
+import { openGateFile } from './sqlite.ts';
 import { openTapsStore, TAPS_SCHEMA, type TapsStoreOptions } from './taps-store.ts';
 
 const verify = createNodeVerify();
@@ -102,7 +102,7 @@ describe('the log', () => {
 
   test('the commit is a promise: synchronous is FULL, WAL is on, after the first write', () => {
     const file = newFile();
-    const db = openDurable(file, TAPS_SCHEMA);
+    const db = openGateFile(file, TAPS_SCHEMA);
     db.exec("INSERT INTO meta VALUES ('a', 'b')");
     expect(db.pragma('synchronous', { simple: true })).toBe(2);
     expect(db.pragma('journal_mode', { simple: true })).toBe('wal');

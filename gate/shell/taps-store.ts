@@ -5,6 +5,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { sha256 } from '@stile/crypto/sign.ts';
+import type { SqliteFile } from '@stile/host/durable-sqlite.ts';
+import { asStoreFault } from '@stile/host/fault.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { denyId } from '@stile/protocol/deny-list.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
@@ -16,7 +18,7 @@ import {
   lineHash,
 } from '@stile/protocol/gate-log.ts';
 import type { Use } from '../core/tap.ts';
-import { asStoreFault, type Connection, openDurable, type Schema } from './sqlite.ts';
+import { type GateFileSchema, openGateFile } from './sqlite.ts';
 
 /** Rows deleted in one go, so that cleaning up never holds a tap up for long. */
 const PRUNE_ROWS_MAX = 500;
@@ -25,7 +27,7 @@ const RING_MS = 7 * 24 * 3_600_000;
 /** Header, seal and newlines of a batch, generously. */
 const BATCH_FRAME_BYTES = 2_048;
 
-export const TAPS_SCHEMA: Schema = {
+export const TAPS_SCHEMA: GateFileSchema = {
   applicationId: 0x53_54_50_31,
   migrations: [
     `CREATE TABLE log (
@@ -75,7 +77,7 @@ type LogRow = { seq: number; line: Uint8Array; hash: Uint8Array };
 
 /** @throws Fault STORE_CORRUPT where the file or the chain in it is damaged. */
 export function openTapsStore(options: TapsStoreOptions): TapsStore {
-  const db = openDurable(options.file, TAPS_SCHEMA, options.quotaMb);
+  const db = openGateFile(options.file, TAPS_SCHEMA, options);
   try {
     return new TapsStore(db, options);
   } catch (error) {
@@ -85,7 +87,7 @@ export function openTapsStore(options: TapsStoreOptions): TapsStore {
 }
 
 /** Every statement that runs for a tap or a batch, prepared once. */
-function prepare(db: Connection) {
+function prepare(db: SqliteFile) {
   return {
     insertLine: db.prepare('INSERT INTO log (seq, at_ms, line, hash) VALUES (?, ?, ?, ?)'),
     upsertPass: db.prepare(
@@ -110,7 +112,7 @@ function prepare(db: Connection) {
 
 export class TapsStore {
   readonly epoch: string;
-  readonly #db: Connection;
+  readonly #db: SqliteFile;
   readonly #options: TapsStoreOptions;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #genesis: Uint8Array;
@@ -127,7 +129,7 @@ export class TapsStore {
   #signedTimeS: number;
   #openAskSeq: number | null;
 
-  constructor(db: Connection, options: TapsStoreOptions) {
+  constructor(db: SqliteFile, options: TapsStoreOptions) {
     this.#db = db;
     this.#options = options;
     this.#statements = prepare(db);

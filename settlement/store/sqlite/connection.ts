@@ -3,8 +3,9 @@
  * writes the SQL; statements are executed synchronously on better-sqlite3, so a transaction is one
  * uninterrupted turn and nothing can slip in between reading facts and writing what follows from them.
  */
-import { existsSync } from 'node:fs';
-import { assert, describeError, Fault } from '@stile/protocol/fault.ts';
+import { openDurableInSteps, openToRead } from '@stile/host/durable-sqlite.ts';
+import { asStoreFault } from '@stile/host/fault.ts';
+import { Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 import { type Compilable, Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
@@ -13,8 +14,6 @@ import type { Tables } from './tables.ts';
 
 /** `STS1`: whose file this is, in its header. */
 export const APPLICATION_ID = 0x53_54_53_31;
-const SYNCHRONOUS_FULL = 2;
-const BUSY_MS = 2_000;
 /** Prepared statements that are kept; our SQL texts are far fewer. */
 const STATEMENTS_MAX = 500;
 
@@ -30,38 +29,20 @@ export type Connection = {
   close(): void;
 };
 
-/** @throws Fault STORE_CORRUPT where the file is not ours, STORE_FAILED where it can't be used. */
+/** @throws Fault STORE_CORRUPT if the file is not ours, STORE_FAILED if it can't be used. */
 export async function openConnection(file: string): Promise<Connection> {
-  let db: Database.Database | undefined;
-  try {
-    db = new Database(file);
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = FULL');
-    db.pragma('trusted_schema = OFF');
-    db.pragma('cell_size_check = ON');
-    db.pragma(`busy_timeout = ${BUSY_MS}`);
-    checkOwner(db, file);
-    if (await migrate(db)) checkForeignKeys(db, file);
-    db.pragma('foreign_keys = ON');
-    assertDurable(db);
-    return connectionOf(db, file);
-  } catch (error) {
-    db?.close();
-    throw asStoreFault(error, file);
-  }
+  const db = await openDurableInSteps(file, {
+    applicationId: APPLICATION_ID,
+    version: Object.keys(MIGRATIONS).length,
+    firstWrite: `INSERT OR REPLACE INTO meta (key, value) VALUES ('opened', 'yes')`,
+    migrate: (opened, from) => migrate(opened, { file, from }),
+  });
+  return connectionOf(db, file);
 }
 
 /** Opens a file to look at it only, also beside a running settlement. */
 export function openForReading(file: string): Connection {
-  if (!existsSync(file)) throw new Fault('FILE_UNREADABLE', `there is no ${file}`);
-  try {
-    const db = new Database(file, { readonly: true, fileMustExist: true });
-    db.pragma(`busy_timeout = ${BUSY_MS}`);
-    checkOwner(db, file);
-    return connectionOf(db, file);
-  } catch (error) {
-    throw asStoreFault(error, file);
-  }
+  return connectionOf(openToRead(file, APPLICATION_ID), file);
 }
 
 function connectionOf(db: Database.Database, file: string): Connection {
@@ -108,32 +89,16 @@ function connectionOf(db: Database.Database, file: string): Connection {
   };
 }
 
-function checkOwner(db: Database.Database, file: string): void {
-  const owner = Number(db.pragma('application_id', { simple: true }));
-  const tables = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
-  if (owner !== APPLICATION_ID && (owner !== 0 || tables !== 0)) {
-    throw new Fault('STORE_CORRUPT', `${file} belongs to another program`);
-  }
-}
-
-/** Whether there was anything to do. */
-async function migrate(db: Database.Database): Promise<boolean> {
-  const names = Object.keys(MIGRATIONS);
-  const version = Number(db.pragma('user_version', { simple: true }));
-  if (version > names.length) {
-    throw new Fault(
-      'STORE_CORRUPT',
-      'the database was written by a newer version of this software',
-    );
-  }
+async function migrate(
+  db: Database.Database,
+  { file, from }: { file: string; from: number },
+): Promise<void> {
   const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: db }) });
   const provider = { getMigrations: async () => ({ ...MIGRATIONS }) };
   db.pragma('foreign_keys = OFF');
   const { error } = await new Migrator({ db: kysely, provider }).migrateToLatest();
   if (error !== undefined) throw error;
-  db.pragma(`application_id = ${APPLICATION_ID}`);
-  db.pragma(`user_version = ${names.length}`);
-  return version < names.length;
+  if (from < Object.keys(MIGRATIONS).length) checkForeignKeys(db, file);
 }
 
 /** Migrations run without the checks, because some make a table anew that others point at. */
@@ -142,24 +107,4 @@ function checkForeignKeys(db: Database.Database, file: string): void {
   if (broken.length > 0) {
     throw new Fault('STORE_CORRUPT', `${file}: ${broken.length} rows point at nothing`);
   }
-}
-
-/** better-sqlite3 falls to synchronous=NORMAL with the first write after WAL: set, write, look. */
-function assertDurable(db: Database.Database): void {
-  db.pragma('synchronous = FULL');
-  db.exec(`INSERT OR REPLACE INTO meta (key, value) VALUES ('opened', 'yes')`);
-  const synchronous = db.pragma('synchronous', { simple: true });
-  const journal = db.pragma('journal_mode', { simple: true });
-  assert(synchronous === SYNCHRONOUS_FULL, `synchronous is ${synchronous}, not FULL`);
-  assert(journal === 'wal', `journal mode is ${journal}, not wal`);
-}
-
-function asStoreFault(error: unknown, file: string): Error {
-  if (error instanceof Fault) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'SQLITE_FULL') return new Fault('STORE_FULL', `${file}: no room left`, error);
-  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new Fault('STORE_CORRUPT', `${file} is damaged: ${describeError(error)}`, error);
-  }
-  return new Fault('STORE_FAILED', `${file}: ${describeError(error)}`, error);
 }

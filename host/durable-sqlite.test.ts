@@ -1,0 +1,85 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { openDurable, openDurableInSteps, openToRead, type SqliteFile } from './durable-sqlite.ts';
+import { scratchDir } from './testing/scratch-folder.ts';
+
+const MIGRATIONS = ['CREATE TABLE t (x INTEGER) STRICT', 'ALTER TABLE t ADD COLUMN y INTEGER'];
+const OURS = 0x54_45_53_54;
+
+function schemaOf(version: number) {
+  return {
+    applicationId: OURS,
+    version,
+    firstWrite: 'DELETE FROM t WHERE x = -1',
+    migrate(db: SqliteFile, from: number) {
+      for (const sql of MIGRATIONS.slice(from, version)) db.exec(sql);
+    },
+  };
+}
+
+const newFile = () => join(scratchDir(), 'a.db');
+const read = (db: SqliteFile, pragma: string) => db.pragma(pragma, { simple: true });
+
+test('commits are durable after the first write, every time; the header says whose file it is', async () => {
+  const file = newFile();
+  const schema = schemaOf(2);
+  const inSteps = {
+    ...schema,
+    migrate: async (db: SqliteFile, from: number) => schema.migrate(db, from),
+  };
+  const openers = [() => openDurable(file, schema), () => openDurableInSteps(file, inSteps)];
+  for (const open of openers) {
+    const db = await open();
+    db.exec('INSERT INTO t VALUES (1, 2)');
+    expect(read(db, 'synchronous')).toBe(2);
+    expect(read(db, 'journal_mode')).toBe('wal');
+    expect(read(db, 'foreign_keys')).toBe(1);
+    expect(read(db, 'trusted_schema')).toBe(0);
+    expect(read(db, 'cell_size_check')).toBe(1);
+    expect(read(db, 'application_id')).toBe(OURS);
+    expect(read(db, 'user_version')).toBe(2);
+    db.close();
+  }
+});
+
+test('an older file is taken to the new version; a migration that fails leaves it as it was', () => {
+  const file = newFile();
+  openDurable(file, schemaOf(1)).close();
+  const broken = {
+    ...schemaOf(2),
+    migrate(db: SqliteFile) {
+      db.exec('CREATE TABLE half (x)');
+      throw new Error('in the middle');
+    },
+  };
+  expect(() => openDurable(file, broken)).toThrow('in the middle');
+  const db = new Database(file);
+  expect(read(db, 'user_version')).toBe(1);
+  expect(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()).toBe(1);
+  db.close();
+  openDurable(file, schemaOf(2)).close();
+});
+
+test("another program's file, a newer one, no database and no file are told apart", () => {
+  const other = newFile();
+  new Database(other).exec('CREATE TABLE t (x)').close();
+  const newer = newFile();
+  openDurable(newer, schemaOf(2)).close();
+  const text = newFile();
+  writeFileSync(text, 'no database at all, but long enough to look like one'.repeat(50));
+  const folder = join(scratchDir(), 'none', 'a.db');
+  const open = (file: string) => () => openDurable(file, schemaOf(1));
+  expect(open(other)).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
+  expect(open(newer)).toThrow(/newer version/);
+  expect(open(text)).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
+  expect(open(folder)).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }));
+  expect(() => openToRead(folder, OURS)).toThrow(
+    expect.objectContaining({ code: 'FILE_UNREADABLE' }),
+  );
+  expect(() => openToRead(other, OURS)).toThrow(/another program/);
+  const db = openToRead(newer, OURS);
+  expect(() => db.exec('INSERT INTO t VALUES (1, 2)')).toThrow(/readonly/);
+  db.close();
+});

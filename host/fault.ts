@@ -1,0 +1,27 @@
+/**
+ * What an error of the network or of SQLite means to a caller: the Fault of protocol/fault.ts that says
+ * it. Errors that are Faults already pass through as they are.
+ */
+import { describeError, Fault } from '@stile/protocol/fault.ts';
+
+/** Full, damaged, or failed; `file` names the database. */
+export function asStoreFault(error: unknown, file: string): Fault {
+  if (error instanceof Fault) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'SQLITE_FULL') return new Fault('STORE_FULL', `${file}: no room left`, error);
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+    return new Fault('STORE_CORRUPT', `${file} is damaged: ${describeError(error)}`, error);
+  }
+  return new Fault('STORE_FAILED', `${file}: ${describeError(error)}`, error);
+}
+
+/** For the end of a program's work: what is no Fault has failed to be stored. */
+export function asFault(error: unknown): Fault {
+  return error instanceof Fault ? error : new Fault('STORE_FAILED', describeError(error), error);
+}
+
+/** A name with several addresses fails once an address, and the whole then says nothing itself. */
+export function describeNetworkError(error: unknown): string {
+  const one = error instanceof AggregateError && error.message === '' ? error.errors[0] : error;
+  return describeError(one);
+}
