@@ -1,7 +1,7 @@
 /** What a deny look-up costs by the length of the list, measured in turns on the gate's own file format. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { buildDenyFile, openDenyFile } from '@stile/gate/shell/deny-file.ts';
+import { buildDenyFile, openDenyFile } from '@stile/gate/shell/store/deny-file.ts';
 import { median } from '@stile/host/statistics.ts';
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import { denyBody, ISSUER } from './riders.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKey, keyFromSeed, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { writeIdentity } from '@stile/gate/shell/identity.ts';
-import { openReferenceStore } from '@stile/gate/shell/reference-store.ts';
+import { openReferenceStore } from '@stile/gate/shell/store/reference-store.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { concatBytes, toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sha256 } from '@stile/crypto/sign.ts';
-import { buildDenyFile } from '@stile/gate/shell/deny-file.ts';
+import { buildDenyFile } from '@stile/gate/shell/store/deny-file.ts';
 import { denyId, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
 import { expect, test } from 'vitest';
 

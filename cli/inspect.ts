@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { admit, type Facts, type Rules } from '@stile/gate/core/admit.ts';
-import { openDenyFile } from '@stile/gate/shell/deny-file.ts';
+import { openDenyFile } from '@stile/gate/shell/store/deny-file.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Reason } from '@stile/protocol/reasons.ts';

@@ -6,7 +6,7 @@ import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { auditGate, isGateDir } from './audit.ts';
-import { openTapsStore, type RecordDraft } from './shell/taps-store.ts';
+import { openTapsStore, type RecordDraft } from './shell/store/taps-store.ts';
 import { makeTap, makeText, makeUse, NOW_S } from './testing/phone.ts';
 
 const AT = { wallMs: NOW_S * 1000, monoMs: 1 };

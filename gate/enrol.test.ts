@@ -7,7 +7,7 @@ import { proofMessage } from '@stile/protocol/proof.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { enrolGate } from './enrol.ts';
 import { readIdentity } from './shell/identity.ts';
-import { openReferenceStore } from './shell/reference-store.ts';
+import { openReferenceStore } from './shell/store/reference-store.ts';
 import { makeTrust, rootKey, rootKeyOf, signAsRoot } from './testing/phone.ts';
 import { type Answer, say, startSettlement, TRUST_PATH } from './testing/settlement.ts';
 

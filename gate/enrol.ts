@@ -11,9 +11,9 @@ import { gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
 import { hasIdentity, readIdentity, writeIdentity } from './shell/identity.ts';
-import { createListsFetcher } from './shell/lists.ts';
-import { openReferenceStore } from './shell/reference-store.ts';
-import { createUplink } from './shell/uplink.ts';
+import { openReferenceStore } from './shell/store/reference-store.ts';
+import { createListsFetcher } from './shell/uplink/lists.ts';
+import { createUplink } from './shell/uplink/uplink.ts';
 
 const TIMEOUT_MS = 30_000;
 

@@ -24,8 +24,8 @@ import {
 } from '@stile/protocol/trust-list.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { admit, type ClockState, type Facts, type Rules } from './core/admit.ts';
-import { buildDenyFile, openDenyFile } from './shell/deny-file.ts';
-import { openSnapshot } from './shell/uplink.ts';
+import { buildDenyFile, openDenyFile } from './shell/store/deny-file.ts';
+import { openSnapshot } from './shell/uplink/uplink.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 /** How long this boot has lasted in every case. */

@@ -2,7 +2,7 @@ import { SCAN_BYTES_KEPT, tapSchema } from '@stile/protocol/gate-log.ts';
 import { REASON_WORDS } from '@stile/protocol/reasons.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { machine, RULES, START, scanOf, TIMING, verify } from '../testing/machine.ts';
+import { machine, RULES, START, scanOf, TIMING, verify } from '../testing/gate-machine.ts';
 import { GOOD, makeText, strangerKey } from '../testing/phone.ts';
 import {
   type GateEffect,

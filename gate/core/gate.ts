@@ -36,7 +36,7 @@ import {
   onAskResult,
   onAskTick,
   refusal,
-} from './ask.ts';
+} from './authorisation.ts';
 import { draftTap, type TapDraft, type Use, useOf } from './tap.ts';
 
 /** Unreadable scans that are stored within one window; more are counted and noted in one record. */

@@ -20,7 +20,7 @@ import {
 } from '@stile/protocol/transit-code.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
 import type { Use } from '../core/tap.ts';
-import type { RecordDraft } from '../shell/taps-store.ts';
+import type { RecordDraft } from '../shell/store/taps-store.ts';
 
 /** The instant of every test that does not say otherwise: 2026-03-02T08:00:00Z. */
 export const NOW_S = Date.UTC(2026, 2, 2, 8) / 1000;

@@ -2,7 +2,7 @@
  * each number after the store has promised it. taps-store-kill.test.ts kills it in the middle of that.
  */
 import { writeSync } from 'node:fs';
-import { openTapsStore } from '../shell/taps-store.ts';
+import { openTapsStore } from '../shell/store/taps-store.ts';
 import { makeTap, makeUse, NOW_S } from './phone.ts';
 
 const STDOUT = 1;

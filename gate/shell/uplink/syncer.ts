@@ -15,10 +15,10 @@ import {
   type SyncState,
   syncStart,
   syncStep,
-} from '../core/sync.ts';
+} from '../../core/sync.ts';
+import type { ReferenceStore } from '../store/reference-store.ts';
+import type { TapsStore } from '../store/taps-store.ts';
 import type { ListsFetcher, ListsOutcome } from './lists.ts';
-import type { ReferenceStore } from './reference-store.ts';
-import type { TapsStore } from './taps-store.ts';
 import { type Uplink, UplinkFault } from './uplink.ts';
 
 export type SyncerParts = {

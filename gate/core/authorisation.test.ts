@@ -1,7 +1,7 @@
 import { PAYMENT_REASONS } from '@stile/protocol/payment.ts';
 import { ASK_REASON_WORDS, REASON_WORDS } from '@stile/protocol/reasons.ts';
 import { describe, expect, test } from 'vitest';
-import { asked, codeShown, machine, START, scanOf, TIMING } from '../testing/machine.ts';
+import { asked, codeShown, machine, START, scanOf, TIMING } from '../testing/gate-machine.ts';
 import { makeText } from '../testing/phone.ts';
 import {
   ASK_REASON_OF,
@@ -12,7 +12,7 @@ import {
   RETRY_MS_MAX,
   RETRY_MS_MIN,
   retryMs,
-} from './ask.ts';
+} from './authorisation.ts';
 import { ASKING_WORDS, type GateEffect, IDLE_WORDS, OPEN_WORDS, OWED_RETRY_MS } from './gate.ts';
 
 const CODE = '711234567887654321';

@@ -5,10 +5,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { expect, onTestFinished, test } from 'vitest';
-import { GOOD } from '../testing/phone.ts';
+import { GOOD } from '../../testing/phone.ts';
 import { openTapsStore } from './taps-store.ts';
 
-const WRITER = fileURLToPath(new URL('../testing/taps-writer.ts', import.meta.url));
+const WRITER = fileURLToPath(new URL('../../testing/taps-writer.ts', import.meta.url));
 const KILLS = 15;
 const BUDGET_MS = 7_000;
 

@@ -11,7 +11,7 @@ import {
   rootKeyOf,
   signAsRoot,
   strangerKey,
-} from '../testing/phone.ts';
+} from '../../testing/phone.ts';
 import {
   type Answer,
   answerPaid,
@@ -24,8 +24,8 @@ import {
   say,
   startSettlement,
   TRUST_PATH,
-} from '../testing/settlement.ts';
-import { createAsker } from './asker.ts';
+} from '../../testing/settlement.ts';
+import { createAsker } from './authoriser.ts';
 import { createUplink } from './uplink.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';

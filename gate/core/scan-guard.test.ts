@@ -1,7 +1,7 @@
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLineReader } from '../shell/lines.ts';
+import { createLineReader } from '../shell/scan-reader.ts';
 import { makeText } from '../testing/phone.ts';
 import {
   CODE_IDLE_MS,
@@ -11,7 +11,7 @@ import {
   guardFrame,
   LINE_BYTES_MAX,
   LINE_IDLE_MS,
-} from './frame.ts';
+} from './scan-guard.ts';
 
 const CODES = [makeText({ suite: 0 }), makeText({ suite: 1 })] as const;
 const [CODE] = CODES;

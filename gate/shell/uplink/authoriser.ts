@@ -8,7 +8,7 @@ import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { GatePayment, GatePaymentAnswer } from '@stile/protocol/payment.ts';
 import type { Logger } from 'pino';
-import type { AskResult, Question } from '../core/ask.ts';
+import type { AskResult, Question } from '../../core/authorisation.ts';
 import { type Uplink, UplinkFault } from './uplink.ts';
 
 const QUESTION_DOMAIN = utf8('Stile-gate-payment\0');

@@ -14,7 +14,7 @@ import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.
 import { findFareCents, findIssuerKey, type TrustList } from '@stile/protocol/trust-list.ts';
 import type { Logger } from 'pino';
 import type { ClockState, Facts } from '../core/admit.ts';
-import type { AskWay, Question } from '../core/ask.ts';
+import type { AskWay, Question } from '../core/authorisation.ts';
 import {
   GATE_START,
   type GateEffect,
@@ -24,10 +24,10 @@ import {
   step,
   type Words,
 } from '../core/gate.ts';
-import type { AskPort } from './asker.ts';
-import type { ReferenceStore } from './reference-store.ts';
 import type { Stopwatch } from './stopwatch.ts';
-import type { TapsStore } from './taps-store.ts';
+import type { ReferenceStore } from './store/reference-store.ts';
+import type { TapsStore } from './store/taps-store.ts';
+import type { AskPort } from './uplink/authoriser.ts';
 
 /** What the machine has to hear of, where it could not be stored. */
 const FAILED_WRITES: Partial<Record<GateEffect['do'], 'tap' | 'ask' | 'answer'>> = {

@@ -14,7 +14,7 @@ import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { NOW_S } from '../testing/phone.ts';
+import { NOW_S } from '../../testing/phone.ts';
 import { buildDenyFile, openDenyFile } from './deny-file.ts';
 
 const ISSUER = 7;

@@ -13,11 +13,11 @@ import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { Words } from '../core/gate.ts';
-import type { AskPort } from '../shell/asker.ts';
-import { openReferenceStore, type ReferenceStore } from '../shell/reference-store.ts';
-import { createGateLoop, type LoopParts } from '../shell/run.ts';
+import { createGateLoop, type LoopParts } from '../shell/loop.ts';
 import { createStopwatch } from '../shell/stopwatch.ts';
-import { openTapsStore, type TapsStore } from '../shell/taps-store.ts';
+import { openReferenceStore, type ReferenceStore } from '../shell/store/reference-store.ts';
+import { openTapsStore, type TapsStore } from '../shell/store/taps-store.ts';
+import type { AskPort } from '../shell/uplink/authoriser.ts';
 import { makeTrust, NOW_S, rootKey, rootKeyOf, signAsRoot } from './phone.ts';
 
 const verify = createNodeVerify();

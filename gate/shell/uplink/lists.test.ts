@@ -2,7 +2,14 @@ import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeTrust, NOW_S, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../testing/phone.ts';
+import {
+  makeTrust,
+  NOW_S,
+  rootKey,
+  rootKeyOf,
+  signAsRoot,
+  strangerKey,
+} from '../../testing/phone.ts';
 import {
   type Answer,
   cutOff,
@@ -17,9 +24,9 @@ import {
   signSnapshot,
   startSettlement,
   TRUST_PATH,
-} from '../testing/settlement.ts';
+} from '../../testing/settlement.ts';
+import { openReferenceStore } from '../store/reference-store.ts';
 import { createListsFetcher } from './lists.ts';
-import { openReferenceStore } from './reference-store.ts';
 import { createUplink } from './uplink.ts';
 
 const ROOT_KEYS = [rootKeyOf(rootKey)];

@@ -3,9 +3,9 @@ import { Fault } from '@stile/protocol/fault.ts';
 import { ASK_REASON_WORDS, REASON_WORDS } from '@stile/protocol/reasons.ts';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { AskResult, Question } from '../core/ask.ts';
+import type { AskResult, Question } from '../core/authorisation.ts';
 import { ASKING_WORDS, IDLE_WORDS, OPEN_WORDS, OWED_RETRY_MS } from '../core/gate.ts';
-import { type GateOptions, gateWith, readyGate, TIMING } from '../testing/gate.ts';
+import { type GateOptions, gateWith, readyGate, TIMING } from '../testing/loop.ts';
 import { gateKey, makeText, rootKey, rootKeyOf, strangerKey } from '../testing/phone.ts';
 import {
   type Answer,
@@ -18,9 +18,9 @@ import {
   say,
   startSettlement,
 } from '../testing/settlement.ts';
-import { type AskPort, createAsker } from './asker.ts';
-import type { TapsStore } from './taps-store.ts';
-import { createUplink } from './uplink.ts';
+import type { TapsStore } from './store/taps-store.ts';
+import { type AskPort, createAsker } from './uplink/authoriser.ts';
+import { createUplink } from './uplink/uplink.ts';
 
 const CODE = '711234567887654321';
 const PAID: AskResult = { kind: 'paid', fareCents: 320 };

@@ -4,7 +4,7 @@
  */
 import { ReadlineParser } from '@serialport/parser-readline';
 import type { Clock } from '@stile/host/clock.ts';
-import { FRAME_START, type FrameState, flushFrame, guardFrame } from '../core/frame.ts';
+import { FRAME_START, type FrameState, flushFrame, guardFrame } from '../core/scan-guard.ts';
 
 export type LineReader = {
   /** Gives the next bytes; lines come out through `onLine`, in order. */

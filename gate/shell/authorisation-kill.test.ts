@@ -5,9 +5,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { expect, onTestFinished, test } from 'vitest';
-import { gateWith, recordsIn } from '../testing/gate.ts';
+import { gateWith, recordsIn } from '../testing/loop.ts';
 
-const PROCESS = fileURLToPath(new URL('../testing/ask-process.ts', import.meta.url));
+const PROCESS = fileURLToPath(new URL('../testing/authorisation-process.ts', import.meta.url));
 /** Every instant of an ask whose first answer is lost, in order. */
 const POINTS = [
   'before ask',

@@ -4,11 +4,11 @@ import { Fault } from '@stile/protocol/fault.ts';
 import { REASON_WORDS } from '@stile/protocol/reasons.ts';
 import { describe, expect, test } from 'vitest';
 import { IDLE_WORDS } from '../core/gate.ts';
-import { gateWith, readyGate, START, TIMING } from '../testing/gate.ts';
+import { gateWith, readyGate, START, TIMING } from '../testing/loop.ts';
 import { GOOD, makeText, makeTrust, NOW_S, strangerKey } from '../testing/phone.ts';
 import { denyOf } from '../testing/settlement.ts';
-import type { ReferenceStore } from './reference-store.ts';
-import { CLOCK_TOLERANCE_S } from './run.ts';
+import { CLOCK_TOLERANCE_S } from './loop.ts';
+import type { ReferenceStore } from './store/reference-store.ts';
 
 const noPause = async () => undefined;
 /** Promises that were settled have been heard by whoever waits for them. */

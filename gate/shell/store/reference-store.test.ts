@@ -5,8 +5,8 @@ import { concatBytes, fromHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, denyIdHex } from '@stile/protocol/deny-list.ts';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../testing/phone.ts';
-import { type DenyStep, denyOf } from '../testing/settlement.ts';
+import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../../testing/phone.ts';
+import { type DenyStep, denyOf } from '../../testing/settlement.ts';
 import { openReferenceStore } from './reference-store.ts';
 
 const ACCOUNT = '0000000000000001';

@@ -6,7 +6,7 @@
 import { isSaneChange } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { DenyHead } from '@stile/protocol/trust-list.ts';
-import type { ReferenceStore } from './reference-store.ts';
+import type { ReferenceStore } from '../store/reference-store.ts';
 import type { Uplink } from './uplink.ts';
 
 /** Lists may change between two requests; after this many tries the next round has to do. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeTap, NOW_S } from '../testing/phone.ts';
+import { makeTap, NOW_S } from '../../testing/phone.ts';
 import { openTapsStore, type RecordDraft } from './taps-store.ts';
 
 const AT = { wallMs: NOW_S * 1000, monoMs: 1 };

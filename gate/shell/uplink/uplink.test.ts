@@ -1,6 +1,6 @@
 import { LIST_BYTES_MAX } from '@stile/protocol/signed-list.ts';
 import { describe, expect, test } from 'vitest';
-import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../testing/phone.ts';
+import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../../testing/phone.ts';
 import {
   type Answer,
   cutOff,
@@ -16,7 +16,7 @@ import {
   signSnapshot,
   startSettlement,
   TRUST_PATH,
-} from '../testing/settlement.ts';
+} from '../../testing/settlement.ts';
 import { createUplink } from './uplink.ts';
 
 const BATCHES_PATH = '/v1/gates/g1/batches';

@@ -1,9 +1,9 @@
 import { PAYMENT_REASONS } from '@stile/protocol/payment.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asked, codeShown, machine, START, scanOf, TIMING } from '../testing/machine.ts';
+import { asked, codeShown, machine, START, scanOf, TIMING } from '../testing/gate-machine.ts';
 import { makeText } from '../testing/phone.ts';
-import type { AskResult, Question } from './ask.ts';
+import type { AskResult, Question } from './authorisation.ts';
 import { type GateEffect, OWED_RETRY_MS } from './gate.ts';
 
 /** More than a life of random events draws. */

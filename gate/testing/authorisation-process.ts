@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { systemClock } from '@stile/host/clock.ts';
 import { pino } from 'pino';
-import type { AskResult } from '../core/ask.ts';
-import { openReferenceStore } from '../shell/reference-store.ts';
-import { createGateLoop } from '../shell/run.ts';
+import type { AskResult } from '../core/authorisation.ts';
+import { createGateLoop } from '../shell/loop.ts';
 import { createStopwatch } from '../shell/stopwatch.ts';
-import { openTapsStore, type TapsStore } from '../shell/taps-store.ts';
+import { openReferenceStore } from '../shell/store/reference-store.ts';
+import { openTapsStore, type TapsStore } from '../shell/store/taps-store.ts';
 import { NOW_S, rootKey, rootKeyOf } from './phone.ts';
 
 const STDOUT = 1;

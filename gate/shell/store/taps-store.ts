@@ -17,7 +17,7 @@ import {
   genesisHash,
   lineHash,
 } from '@stile/protocol/gate-log.ts';
-import type { Use } from '../core/tap.ts';
+import type { Use } from '../../core/tap.ts';
 import { type GateFileSchema, openGateFile } from './sqlite.ts';
 
 /** Rows deleted in one go, so that cleaning up never holds a tap up for long. */

@@ -8,7 +8,7 @@ import { Fault, type FaultCode } from '@stile/protocol/fault.ts';
 import { readBatch, readRecord, sealHolds, writeBatch } from '@stile/protocol/gate-log.ts';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { GOOD, gateKey, makeTap, makeUse, NOW_S } from '../testing/phone.ts';
+import { GOOD, gateKey, makeTap, makeUse, NOW_S } from '../../testing/phone.ts';
 import { openGateFile } from './sqlite.ts';
 import { openTapsStore, TAPS_SCHEMA, type TapsStoreOptions } from './taps-store.ts';
 

@@ -18,12 +18,12 @@ import {
   rootKey,
   rootKeyOf,
   signAsRoot,
-} from '../testing/phone.ts';
-import { type Answer, say, startSettlement, TRUST_PATH } from '../testing/settlement.ts';
+} from '../../testing/phone.ts';
+import { type Answer, say, startSettlement, TRUST_PATH } from '../../testing/settlement.ts';
+import { openReferenceStore } from '../store/reference-store.ts';
+import { openTapsStore } from '../store/taps-store.ts';
 import { createListsFetcher } from './lists.ts';
-import { openReferenceStore } from './reference-store.ts';
 import { createSyncer } from './syncer.ts';
-import { openTapsStore } from './taps-store.ts';
 import { createUplink } from './uplink.ts';
 
 const BATCHES_PATH = '/v1/gates/g1/batches';

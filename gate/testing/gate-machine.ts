@@ -7,7 +7,7 @@ import { fromHex } from '@stile/protocol/bytes.ts';
 import { readServerCode } from '@stile/protocol/payment-code.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import type { Facts } from '../core/admit.ts';
-import type { AskResult } from '../core/ask.ts';
+import type { AskResult } from '../core/authorisation.ts';
 import { GATE_START, type GateEffect, type GateEvent, type GateRules, step } from '../core/gate.ts';
 import { makeTrust, NOW_S } from './phone.ts';
 
