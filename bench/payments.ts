@@ -115,7 +115,7 @@ async function prepare(
       const owner = { handle: String(10_000_000 + n * 7), account, serial: 1 };
       const pass = { account, serial: 1, algorithm: 'Ed25519', publicKey: `phone ${n}` } as const;
       await store.addRider({ ...pass, ...issue, nowMs });
-      await store.topUp(issuer, account, 'bench', RIDER_CENTS, nowMs);
+      await store.topUp({ issuer, account, key: 'bench', amountCents: RIDER_CENTS, nowMs });
       const seed = randomBytes(SEED_BYTES);
       const expiresAtMs = nowMs + 86_400_000;
       await store.addSeed({ ...owner, ...seedBox.seal(seed, owner), nowMs, expiresAtMs });

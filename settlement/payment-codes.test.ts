@@ -340,7 +340,7 @@ async function openDesk(secret: Uint8Array) {
   const dir = mkdtempSync(join(tmpdir(), 'stile-desk-'));
   const store = await openSqliteStore({ file: join(dir, 'settlement.db'), limitsNow: LIMITS });
   const account = await addRider(store, 'a');
-  await store.topUp(ISSUER, account, 'money', 100, START_MS);
+  await store.topUp({ issuer: ISSUER, account, key: 'money', amountCents: 100, nowMs: START_MS });
   await store.setMerchant({ merchant: 'shop', name: 'Shop', tokenHash: 'hash', nowMs: START_MS });
   const seedBox = createSeedBox(TEST_SEED_KEY);
   const owner = { handle: '00012345', account, serial: 1 };

@@ -50,7 +50,12 @@ async function readBooks() {
   const store = await openStore();
   try {
     const { rows } = await store.readTrialBalance();
-    const { items, totals } = await store.listPayments('kiosk', 0, NOW_MS + 1, null, 9_999);
+    const { items, totals } = await store.listPayments('kiosk', {
+      fromMs: 0,
+      toMs: NOW_MS + 1,
+      after: null,
+      limit: 9_999,
+    });
     const wallets = rows.filter(({ account }) => account.startsWith('wallet:'));
     const walletCents = wallets.reduce((sum, row) => sum + row.creditsCents - row.debitsCents, 0);
     return { items, totals, walletCents };
@@ -62,7 +67,13 @@ async function readBooks() {
 test('whoever was answered was paid, and nobody was paid by half', async () => {
   const prepared = await openStore();
   for (const letter of LETTERS) {
-    await prepared.topUp(ISSUER, await addRider(prepared, letter), 'k', PAID_IN_CENTS, NOW_MS);
+    await prepared.topUp({
+      issuer: ISSUER,
+      account: await addRider(prepared, letter),
+      key: 'k',
+      amountCents: PAID_IN_CENTS,
+      nowMs: NOW_MS,
+    });
   }
   await ScriptedTill.open(prepared, 'kiosk');
   await prepared.close();
@@ -90,7 +101,13 @@ test('whoever was answered was paid, and nobody was paid by half', async () => {
 test('a key whose answer was lost is paid once when it is asked again, or closed', async () => {
   const prepared = await openStore();
   for (const letter of LETTERS) {
-    await prepared.topUp(ISSUER, await addRider(prepared, letter), 'k', PAID_IN_CENTS, NOW_MS);
+    await prepared.topUp({
+      issuer: ISSUER,
+      account: await addRider(prepared, letter),
+      key: 'k',
+      amountCents: PAID_IN_CENTS,
+      nowMs: NOW_MS,
+    });
   }
   await ScriptedTill.open(prepared, 'kiosk');
   await prepared.close();

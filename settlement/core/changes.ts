@@ -8,11 +8,18 @@ import type { ChargeState } from './charge.ts';
 import type { DenyCause } from './deny.ts';
 import type { LedgerKind, Transfer } from './ledger.ts';
 import type { PaymentChange } from './payment-changes.ts';
+import type { GateChange, RiderChange } from './rider-changes.ts';
 
 /** What a use case wants written, and what its caller is told. */
 export type Decision<Result> = { changes: readonly Change[]; result: Result };
 
-export type Change = MoneyChange | DenialChange | PaymentChange;
+export type Change =
+  | MoneyChange
+  | DenialChange
+  | PaymentChange
+  | RiderChange
+  | GateChange
+  | RetentionChange;
 
 export type ChargeEvent = {
   use: string;
@@ -49,6 +56,22 @@ export type DenialChange =
   | { kind: 'deny'; id: Uint8Array; cause: DenyCause; note: string; atMs: number }
   | { kind: 'liftDenial'; id: Uint8Array; cause: DenyCause; atMs: number }
   | { kind: 'requestPublish'; atMs: number };
+
+export type Expired =
+  | 'session'
+  | 'gateToken'
+  | 'spentTimeStep'
+  | 'onlineCode'
+  | 'codeFailure'
+  | 'seed';
+
+/** Rows of this kind that ended before, in its own unit; null: as many as there are. */
+export type RetentionChange = {
+  kind: 'deleteExpired';
+  what: Expired;
+  before: number;
+  rowsMax: number | null;
+};
 
 /** A use case that finds nothing to write. */
 export function unchanged<Result>(result: Result): Decision<Result> {

@@ -47,8 +47,8 @@ export type PaymentContext = {
   /** Why the code is not good; null if it is. */
   codeReason: PaymentReason | null;
   nextPaymentId: number;
-  /** Of the merchant; 0 at a gate, which has no receipts. */
-  lastReceipt: number;
+  /** Of the merchant; null at a gate, which has no receipts. */
+  lastReceipt: number | null;
 };
 
 export function makePayment(
@@ -60,7 +60,7 @@ export function makePayment(
   const known = context.payer;
   const reason = context.codeReason ?? reasonOf(known, request.amountCents, limits);
   const isPaid = reason === null;
-  const receipt = isPaid && payee.kind === 'merchant' ? context.lastReceipt + 1 : null;
+  const receipt = isPaid && payee.kind === 'merchant' ? nextReceipt(context) : null;
   const payment: StoredPayment = {
     id: context.nextPaymentId,
     payee: payeeName(payee),
@@ -87,6 +87,11 @@ export function makePayment(
     changes.push({ kind: 'setReceipt', merchant: payee.merchant, receipt });
   }
   return { payment, changes };
+}
+
+function nextReceipt({ lastReceipt }: PaymentContext): number {
+  assert(lastReceipt !== null, 'only a merchant that was set up is paid');
+  return lastReceipt + 1;
 }
 
 /** Null if this payer may and can pay it. */

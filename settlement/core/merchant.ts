@@ -16,14 +16,23 @@ export function decideMerchant({ merchant, name, tokenHash, nowMs }: NewMerchant
   };
 }
 
-export type BlockFacts = { isActive: boolean; openOrders: readonly string[] };
+/** Whether its token opens anything. */
+export function isActiveMerchant({ blockedAtMs }: { blockedAtMs: number | null }): boolean {
+  return blockedAtMs === null;
+}
+
+export type BlockFacts = {
+  /** Null: there is no such merchant. */
+  merchant: { blockedAtMs: number | null } | null;
+  openOrders: readonly string[];
+};
 
 /** Takes its open orders back too: nobody pays a merchant who is blocked. False if there is nothing to block. */
 export function decideBlock(
-  { isActive, openOrders }: BlockFacts,
+  { merchant: stored, openOrders }: BlockFacts,
   { merchant, nowMs }: { merchant: string; nowMs: number },
 ): Decision<boolean> {
-  if (!isActive) return unchanged(false);
+  if (stored === null || !isActiveMerchant(stored)) return unchanged(false);
   return {
     changes: [
       { kind: 'blockMerchant', merchant, atMs: nowMs },

@@ -63,7 +63,7 @@ export function decidePay(
       payer: payer && facts.payer && { way: presented.way, payer, facts: facts.payer },
       codeReason: reason,
       nextPaymentId: facts.nextPaymentId,
-      lastReceipt: merchant?.lastReceipt ?? 0,
+      lastReceipt: merchant?.lastReceipt ?? null,
     },
     limits,
   );

@@ -7,35 +7,23 @@ import {
   blindGuessBound,
   DEFAULT_PAYMENT_LIMITS,
   handleGuessBound,
-  judgeCode,
   judgePayment,
   orderStateAt,
-  type PayerFacts,
+  type PayerState,
 } from './payment-rules.ts';
 import { applyPayment, applyRefund, debtCents, type RiderMoney } from './rider-money.ts';
 
 const LIMITS = DEFAULT_PAYMENT_LIMITS;
-const PAYER: PayerFacts = {
-  ...{ way: 'PAYMENT_CODE', isDenied: false, walletCents: 60_000, dayCents: 0, handleCents: 0 },
+const PAYER: PayerState = {
+  way: 'PAYMENT_CODE',
+  isDenied: false,
+  walletCents: 60_000,
+  dayCents: 0,
+  handleCents: 0,
 };
 
-describe('a code', () => {
-  test.each([
-    ['good', 0, null],
-    ['good', 59, null],
-    ['good', 60, 'TOO_MANY_TRIES'],
-    ['unknown', 60, 'TOO_MANY_TRIES'],
-    ['locked', 0, 'TOO_MANY_TRIES'],
-    ['unknown', 0, 'CODE_REFUSED'],
-    ['expired', 0, 'CODE_EXPIRED'],
-    ['used', 0, 'CODE_USED'],
-  ] as const)('that is %s, from one with %i failures: %s', (state, failures, reason) => {
-    expect(judgeCode(state, failures, LIMITS)).toBe(reason);
-  });
-});
-
 describe('a payment', () => {
-  test.each<[number | null, Partial<PayerFacts>, string | null]>([
+  test.each<[number | null, Partial<PayerState>, string | null]>([
     [5_000, {}, null],
     [5_001, {}, 'OVER_AMOUNT_CAP'],
     [5_001, { way: 'ONLINE_CODE' }, null],
@@ -55,7 +43,7 @@ describe('a payment', () => {
   });
 
   test('of several reasons the first of the protocol counts', () => {
-    const ladder: Partial<PayerFacts>[] = [
+    const ladder: Partial<PayerState>[] = [
       { isDenied: true },
       {},
       { handleCents: 20_000 },
@@ -63,7 +51,7 @@ describe('a payment', () => {
       { walletCents: 0 },
     ];
     const found = ladder.map((_, from) => {
-      const facts = Object.assign({}, PAYER, ...ladder.slice(from)) as PayerFacts;
+      const facts = Object.assign({}, PAYER, ...ladder.slice(from)) as PayerState;
       return judgePayment(from < 2 ? 6_000 : 5_000, facts, LIMITS);
     });
     const inOrder = PAYMENT_REASONS.filter((reason) => found.includes(reason));

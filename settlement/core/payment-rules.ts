@@ -24,6 +24,9 @@ export type PaymentLimits = {
   orderS: number;
 };
 
+/** What `dayCentsMax` looks back on. */
+export const DAY_MS = 86_400_000;
+
 export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   offlineCentsMax: 5_000,
   offlineTotalCentsMax: 15_000,
@@ -52,11 +55,8 @@ export function blindGuessBound(limits: PaymentLimits, liveHandles: number): num
   return (limits.payeeFailuresPerHourMax * PASSWORDS_GOOD * liveHandles) / CODES;
 }
 
-/** What the presented code turned out to be. `locked`: its handle was ended for wrong passwords. */
-export type CodeState = 'good' | 'unknown' | 'locked' | 'expired' | 'used';
-
 /** Of a code that is good: whose it is, and what they have and may. */
-export type PayerFacts = {
+export type PayerState = {
   way: Exclude<Way, 'TRANSIT_CODE'>;
   isDenied: boolean;
   walletCents: number;
@@ -66,24 +66,10 @@ export type PayerFacts = {
   handleCents: number;
 };
 
-/** Why nothing that was presented may be looked at, or why it is not good; null where it is. */
-export function judgeCode(
-  state: CodeState,
-  payeeFailures: number,
-  limits: PaymentLimits,
-): PaymentReason | null {
-  if (payeeFailures >= limits.payeeFailuresPerHourMax || state === 'locked') {
-    return 'TOO_MANY_TRIES';
-  }
-  if (state === 'unknown') return 'CODE_REFUSED';
-  if (state === 'expired') return 'CODE_EXPIRED';
-  return state === 'used' ? 'CODE_USED' : null;
-}
-
-/** Null where it is paid. `amountCents` null: the line of the gate has no fare. */
+/** Null if it is paid. `amountCents` null: the line of the gate has no fare. */
 export function judgePayment(
   amountCents: number | null,
-  payer: PayerFacts,
+  payer: PayerState,
   limits: PaymentLimits,
 ): PaymentReason | null {
   if (payer.isDenied) return 'DENIED';

@@ -28,7 +28,7 @@ export type ChargeChange = {
 export type MoneyMove = {
   after: RiderMoney;
   transfers: readonly Transfer[];
-  /** What is left to pay of each charge that was touched, others' included. */
+  /** What is left to pay of each charge that was notice, others' included. */
   owed: ReadonlyMap<string, number>;
 };
 

@@ -8,7 +8,7 @@ import { assert, Fault } from '@stile/protocol/fault.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { isSameHash, tokenHash } from '../data-dir.ts';
-import type { MerchantRow } from '../store/payment-port.ts';
+import type { MerchantView } from '../store/views.ts';
 import { spend } from './allowance.ts';
 import type { ApiParts } from './app.ts';
 
@@ -23,7 +23,7 @@ export type ApiRouter = FastifyInstance<
 export type RiderSession = { account: string; serial: number };
 
 const riders = new WeakMap<FastifyRequest, RiderSession>();
-const merchants = new WeakMap<FastifyRequest, MerchantRow>();
+const merchants = new WeakMap<FastifyRequest, MerchantView>();
 /** For answers that go on for long: asks again what was asked before the request was let in. */
 const rechecks = new WeakMap<FastifyRequest, () => Promise<boolean>>();
 
@@ -68,7 +68,7 @@ export function requireMerchant({ store, allowances }: ApiParts) {
 }
 
 /** Whose token it is; only behind `requireMerchant`. */
-export function merchantOf(request: FastifyRequest): MerchantRow {
+export function merchantOf(request: FastifyRequest): MerchantView {
   const merchant = merchants.get(request);
   assert(merchant !== undefined, 'the route requires a merchant');
   return merchant;

@@ -13,9 +13,12 @@ import {
   SEED_BYTES,
   SERVER_CODE_DIGITS,
 } from '@stile/protocol/payment-code.ts';
+import type { PayResult } from '../core/pay.ts';
+import type { Payee } from '../core/payee.ts';
 import type { PaymentLimits } from '../core/payment-rules.ts';
+import type { Notice } from '../core/payment-view.ts';
+import type { Presented } from '../core/spend-code.ts';
 import { findStep, type SeedBox } from '../keys/seeds.ts';
-import type { PayAnswer, Payee, Presented, Touched } from '../store/payment-port.ts';
 import type { Store } from '../store/port.ts';
 import type { Hub } from './event-hub.ts';
 
@@ -45,10 +48,10 @@ export function createPaymentDesk(parts: PaymentsParts) {
     if (seedBox === null) return 'off';
     const row = await store.findSeed(read.handle, clock.now().wallMs);
     const seed = row && seedBox.open(row);
-    return { way: read.way, handle: read.handle, step: findStep(seed, read.otp, wallS(clock)) };
+    return { way: read.way, handle: read.handle, timeStep: findStep(seed, read.otp, wallS(clock)) };
   }
 
-  function tellPayer({ account, rider }: Touched): void {
+  function tellPayer({ account, rider }: Notice): void {
     if (account === null || rider === null) return;
     hub.tellRider(account, { kind: 'PAYMENT', payment: rider });
     if (rider.outcome === 'PAID') hub.tellRider(account, { kind: 'ACCOUNT' });
@@ -58,14 +61,14 @@ export function createPaymentDesk(parts: PaymentsParts) {
     isOff: seedBox === null,
 
     /** `off`: a payment code, and no seed key. */
-    async pay(payee: Payee, code: string, note: string | null): Promise<PayAnswer | 'off'> {
+    async pay(payee: Payee, code: string, note: string | null): Promise<PayResult | 'off'> {
       const presented = await present(code);
       if (presented === 'off') return 'off';
       const requestHash = hashOf([code, payee.kind, amountOf(payee), note]);
       const nowMs = clock.now().wallMs;
       const answer = await store.pay({ issuer, payee, presented, note, requestHash, nowMs });
       if (answer.kind === 'decided') {
-        tellPayer(answer.touched);
+        tellPayer(answer.notice);
         if (payee.kind === 'merchant') {
           hub.tellMerchant(payee.merchant, { kind: 'PAYMENT', payment: answer.payment });
         }
@@ -106,7 +109,7 @@ export function createPaymentDesk(parts: PaymentsParts) {
     },
 
     /** Tells a rider and a merchant that money came back. */
-    tellRefund(merchant: string, of: Touched & { refundCents: number }, payment: PaymentOf): void {
+    tellRefund(merchant: string, of: Notice & { refundCents: number }, payment: PaymentOf): void {
       if (of.refundCents === 0) return;
       hub.tellMerchant(merchant, { kind: 'PAYMENT', payment });
       if (of.account === null || of.rider === null) return;
@@ -118,7 +121,7 @@ export function createPaymentDesk(parts: PaymentsParts) {
   };
 }
 
-type PaymentOf = Extract<PayAnswer, { payment: unknown }>['payment'];
+type PaymentOf = Extract<PayResult, { payment: unknown }>['payment'];
 
 function amountOf(payee: Payee): number | string {
   return payee.kind === 'merchant' ? payee.amountCents : payee.line;

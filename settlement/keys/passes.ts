@@ -10,8 +10,9 @@ import { deviceAlgorithm } from '@stile/protocol/signature.ts';
 import { encodePass, issuerMessage, type Suite } from '@stile/protocol/transit-code.ts';
 import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 import type { KnownIssuerKey } from '../core/check.ts';
+import type { PassIssue, PassRow } from '../core/rider-changes.ts';
 import { ensureKey, issuerKeyFile, readKey, type SettlementFile } from '../data-dir.ts';
-import type { PassIssue, PassRow, Store } from '../store/port.ts';
+import type { Store } from '../store/port.ts';
 
 const KEY_ID_MAX = 0xff;
 /** A gate's clock may be behind when a new key reaches it. */

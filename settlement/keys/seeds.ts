@@ -14,7 +14,7 @@ import {
 } from 'node:crypto';
 import { Fault } from '@stile/protocol/fault.ts';
 import { otpOfStep, paymentStep, SEED_BYTES, STEPS_TRIED } from '@stile/protocol/payment-code.ts';
-import type { SeedRow } from '../store/payment-port.ts';
+import type { SealedSeed } from '../core/payment-changes.ts';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -23,7 +23,7 @@ const KEYS_MAX = 8;
 /** Tried where there is no seed, so that an unknown handle costs what a known one costs. */
 const DUMMY_SEED = randomBytes(SEED_BYTES);
 
-type Owner = Pick<SeedRow, 'handle' | 'account' | 'serial'>;
+type Owner = Pick<SealedSeed, 'handle' | 'account' | 'serial'>;
 export type SeedBox = ReturnType<typeof createSeedBox>;
 
 /**
@@ -42,7 +42,7 @@ export function createSeedBox(keys: string) {
   const [first] = ring;
 
   return {
-    seal(seed: Uint8Array, owner: Owner): Pick<SeedRow, 'keyId' | 'sealed'> {
+    seal(seed: Uint8Array, owner: Owner): Pick<SealedSeed, 'keyId' | 'sealed'> {
       const [keyId, key] = first ?? keyOf(parsed[0] ?? '');
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv(CIPHER, key, nonce).setAAD(boundTo(owner));
@@ -50,7 +50,7 @@ export function createSeedBox(keys: string) {
       return { keyId, sealed: Buffer.concat([sealed, cipher.getAuthTag()]) };
     },
     /** Undefined where no key fits or the row is not as it was sealed. */
-    open(row: SeedRow): Uint8Array | undefined {
+    open(row: SealedSeed): Uint8Array | undefined {
       const key = ring.get(row.keyId);
       const sealed = Buffer.from(row.sealed);
       if (key === undefined || sealed.length !== NONCE_BYTES + SEED_BYTES + TAG_BYTES) {

@@ -3,21 +3,108 @@
  * write, and both within one transaction. It knows tables and decides nothing; use-cases.ts puts the
  * decisions of core/ between facts and changes, the same for every database.
  */
+import type { Payment, PaymentList } from '@stile/protocol/payment.ts';
 import type { Decision } from '../core/changes.ts';
+import type { DenialFacts } from '../core/denial.ts';
+import type { DeniedBy } from '../core/deny.ts';
+import type { GateEnrolmentFacts, GateEnrolmentRequest } from '../core/enrolment.ts';
+import type { GiveBackFacts, ReversalFacts } from '../core/give-back.ts';
+import type { BlockFacts } from '../core/merchant.ts';
+import type { Confirmation, ConfirmationFacts, NewOrderFacts } from '../core/order.ts';
+import type { PayFacts, PaymentRequest } from '../core/pay.ts';
+import type { StoredOrder } from '../core/payment-changes.ts';
+import type { PassRow } from '../core/rider-changes.ts';
+import type { NewSeedFacts, SeedConfirmationFacts } from '../core/seed.ts';
+import type { SeedFacts } from '../core/spend-code.ts';
+import type { TopUpFacts } from '../core/top-up.ts';
+import type { PassOf, PaymentPage } from './port.ts';
+import type {
+  GateKeyRow,
+  GateView,
+  MerchantView,
+  ParkedView,
+  RiderView,
+  StatementItem,
+  TapView,
+  TrialBalance,
+} from './views.ts';
 
 /** A database in this process answers at once, another one later. */
 export type Awaitable<T> = T | Promise<T>;
 
+/** Facts of one transaction; each method reads what one use case decides from. */
+export type Facts = PaymentFacts & RiderFacts & MerchantFacts;
+
+export type PaymentFacts = {
+  pay(request: PaymentRequest): Awaitable<PayFacts>;
+  refund(of: { merchant: string; idempotencyKey: string }): Awaitable<GiveBackFacts>;
+  /** `payee`: `merchant:ID`; orders of gates there are none. */
+  reversal(of: { merchant: string; idempotencyKey: string }): Awaitable<ReversalFacts>;
+  newOrder(of: { merchant: string; idempotencyKey: string }): Awaitable<NewOrderFacts>;
+  order(order: string): Awaitable<StoredOrder | null>;
+  confirmation(request: Confirmation): Awaitable<ConfirmationFacts>;
+};
+
+export type RiderFacts = {
+  topUp(of: { account: string; key: string }): Awaitable<TopUpFacts>;
+  newSeed(of: { handle: string } & PassOf): Awaitable<NewSeedFacts>;
+  seedConfirmation(of: { handle: string } & PassOf): Awaitable<SeedConfirmationFacts>;
+  /** Handles that have not ended, of an account or of one of its passes. */
+  liveHandles(of: { account: string; serial: number | null }): Awaitable<readonly string[]>;
+  /** Hashes of one-time codes that are still live. */
+  liveOnlineCodes(of: PassOf): Awaitable<readonly string[]>;
+  riderEnrolment(publicKey: string): Awaitable<{ isKeyTaken: boolean }>;
+};
+
+export type MerchantFacts = {
+  block(merchant: string): Awaitable<BlockFacts>;
+  gateEnrolment(request: GateEnrolmentRequest): Awaitable<GateEnrolmentFacts>;
+  denial(id: Uint8Array): Awaitable<DenialFacts>;
+};
+
+/** What is read for people and decided by nobody, outside any transaction. */
+export type Views = {
+  findPass(of: PassOf): Awaitable<PassRow | undefined>;
+  findDenials(issuer: number, of: PassOf): Awaitable<readonly DeniedBy[]>;
+  /** As it is stored, ended or not. */
+  findSession(tokenHash: string): Awaitable<(PassOf & { expiresAtS: number }) | undefined>;
+  readRider(issuer: number, account: string): Awaitable<RiderView | undefined>;
+  listStatement(
+    account: string,
+    page: { after: string | null; limit: number },
+  ): Awaitable<readonly StatementItem[]>;
+  findSeed(handle: string): Awaitable<SeedFacts | undefined>;
+  findOrder(order: string): Awaitable<StoredOrder | null>;
+  findPayment(merchant: string, idempotencyKey: string): Awaitable<Payment | undefined>;
+  listPayments(merchant: string, page: PaymentPage): Awaitable<PaymentList>;
+  /** As it is stored, blocked or not. */
+  findMerchant(tokenHash: string): Awaitable<MerchantView | undefined>;
+  listMerchants(): Awaitable<readonly MerchantView[]>;
+  findGateKeys(gate: string): Awaitable<readonly GateKeyRow[] | undefined>;
+  listGates(): Awaitable<readonly GateView[]>;
+  listTaps(page: {
+    gate: string | null;
+    after: number;
+    limit: number;
+  }): Awaitable<readonly TapView[]>;
+  listParked(limit: number): Awaitable<readonly ParkedView[]>;
+  readTrialBalance(): Awaitable<TrialBalance>;
+  readMeta(key: string): Awaitable<string | undefined>;
+};
+
 /** One use case: what is read, and what is decided from it. */
-export type UseCase<Facts, Read, Result> = {
+export type UseCase<Read, Result> = {
   read: (facts: Facts) => Read;
   decide: (found: Awaited<Read>) => Decision<Result>;
 };
 
-/** How transactions are run over facts of this kind. */
-export type Transactions<Facts> = {
+export type Database = {
+  views: Views;
   /** One durable transaction of its own: read, decide, write the changes, answer. */
-  transact<Read, Result>(useCase: UseCase<Facts, Read, Result>): Promise<Result>;
+  transact<Read, Result>(useCase: UseCase<Read, Result>): Promise<Result>;
   /** The same, but its commit may be shared with others that ask in the same moment. */
-  transactTogether<Read, Result>(useCase: UseCase<Facts, Read, Result>): Promise<Result>;
+  transactTogether<Read, Result>(useCase: UseCase<Read, Result>): Promise<Result>;
+  /** A decision that needs no facts. */
+  write<Result>(decision: Decision<Result>): Promise<Result>;
+  close(): Promise<void>;
 };

@@ -3,13 +3,43 @@
  * read, core/ decides, the answer is written, or nothing is. Asynchronous, because not every database
  * is in this process; store.contract.ts is the test that any implementation has to pass.
  */
-import type { Way } from '@stile/protocol/payment.ts';
-import type { Algorithm } from '@stile/protocol/signature.ts';
+import type { Payment, PaymentList } from '@stile/protocol/payment.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { DenyHead, IssuerKey, TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
 import type { Checked } from '../core/check.ts';
+import type { DeniedBy } from '../core/deny.ts';
+import type {
+  GateEnrolmentRequest,
+  GateEnrolmentResult,
+  NewGateToken,
+  NewRider,
+} from '../core/enrolment.ts';
+import type { RefundRequest, RefundResult, ReversalResult } from '../core/give-back.ts';
 import type { Limits } from '../core/ingest.ts';
-import type { PaymentStore } from './payment-port.ts';
+import type { NewMerchant } from '../core/merchant.ts';
+import type {
+  Confirmation,
+  ConfirmationResult,
+  NewOrder,
+  Offer,
+  OrderQuery,
+  OrderView,
+} from '../core/order.ts';
+import type { PaymentRequest, PayResult } from '../core/pay.ts';
+import type { NewSeed, SealedSeed } from '../core/payment-changes.ts';
+import type { PassIssue, PassRow } from '../core/rider-changes.ts';
+import type { NewOnlineCode, SeedConfirmation } from '../core/seed.ts';
+import type { TopUpRequest, TopUpResult } from '../core/top-up.ts';
+import type {
+  GateKeyRow,
+  GateView,
+  MerchantView,
+  ParkedView,
+  RiderView,
+  StatementItem,
+  TapView,
+  TrialBalance,
+} from './views.ts';
 
 export type CheckedLine = { seq: number; bytes: Uint8Array; hash: Uint8Array; checked: Checked };
 
@@ -26,107 +56,6 @@ export type CheckedBatch = {
   lines: readonly CheckedLine[];
 };
 
-export type PassRow = { account: string; serial: number; algorithm: Algorithm; publicKey: string };
-export type PassIssue = { issuer: number; keyId: number; issuedAtS: number; expiresAtS: number };
-export type NewRider = PassRow & PassIssue & { nowMs: number };
-export type DeniedBy = { cause: 'DEBT' | 'OPERATOR'; note: string };
-
-export type RiderView = {
-  account: string;
-  balanceCents: number;
-  debtCents: number;
-  denied: readonly DeniedBy[];
-  passes: readonly {
-    serial: number;
-    algorithm: Algorithm;
-    issuedAtS: number;
-    expiresAtS: number;
-    denied: boolean;
-  }[];
-};
-
-export type StatementItem = {
-  kind: 'ride' | 'payment' | 'refund' | 'topUp';
-  /** How it was paid; null for a top-up. */
-  way: Way | null;
-  /** Who was paid: a merchant's name; null for rides, whose line says it, and for top-ups. */
-  payee: string | null;
-  /** When it happened: the gate's clock for a ride. */
-  atMs: number;
-  /** When it was recorded here. */
-  recordedAtMs: number;
-  line: string | null;
-  amountCents: number;
-  owedCents: number;
-  state: string;
-  reason: string | null;
-  /** Names the item for the next page. */
-  cursor: string;
-};
-
-export type TopUpOutcome =
-  | { kind: 'done' | 'repeated'; balanceCents: number; debtCents: number }
-  | { kind: 'conflict' }
-  | { kind: 'tooMuch' };
-
-export type GateKeyRow = { id: number; publicKey: Uint8Array; untilMs: number | null };
-export type GateView = {
-  gate: string;
-  line: string | null;
-  scope: number;
-  enrolledAtMs: number | null;
-  lastSyncMs: number | null;
-  trustSeen: number | null;
-  denySeen: number | null;
-  tariffSeen: number | null;
-  epochs: readonly { epoch: string; lastSeq: number }[];
-  gaps: readonly { epoch: string; fromSeq: number; toSeq: number }[];
-  alarms: {
-    conflicts: number;
-    forks: number;
-    unreadable: number;
-    extraUses: number;
-    fareUnknown: number;
-    /** Codes that a gate opened for although settlement was not paid for them, or not so much. */
-    unpaid: number;
-    rejected: number;
-  };
-};
-
-export type TapView = {
-  id: number;
-  gate: string;
-  epoch: string;
-  seq: number;
-  kind: string;
-  verdict: string | null;
-  gateReason: string | null;
-  line: string | null;
-  atMs: number;
-  receivedAtMs: number;
-  ruling: string;
-  reason: string | null;
-  /** How an opened tap has ended so far. */
-  outcome: string | null;
-  use: string | null;
-};
-
-export type ParkedView = {
-  gate: string;
-  epoch: string;
-  seq: number;
-  why: string;
-  receivedAtMs: number;
-  /** The received line, base64: it need not be text. */
-  lineBase64: string;
-};
-
-export type TrialBalance = {
-  rows: readonly { account: string; debitsCents: number; creditsCents: number }[];
-  debitsCents: number;
-  creditsCents: number;
-};
-
 /** What one turn of the job loop did; `idle` when there was nothing to do. */
 export type JobTurn =
   | { kind: 'idle' }
@@ -141,59 +70,104 @@ export type ListFacts = {
   trust: { list: TrustList; jws: string } | undefined;
 };
 
-export type Store = PaymentStore & CoreStore;
+export type Store = RiderStore &
+  PaymentStore &
+  MerchantStore &
+  GateStore &
+  ListStore &
+  WorkStore &
+  OperatorViews & {
+    readMeta(key: string): Promise<string | undefined>;
+    writeMeta(key: string, value: string): Promise<void>;
+    /** Removes what has expired: sessions, unused tokens, codes. */
+    sweepExpired(nowMs: number): Promise<void>;
+    close(): Promise<void>;
+  };
 
-type CoreStore = {
-  readMeta(key: string): Promise<string | undefined>;
-  writeMeta(key: string, value: string): Promise<void>;
+export type PassOf = { account: string; serial: number };
 
-  /** False where the key is enrolled already. */
+type RiderStore = {
+  /** False if the key is enrolled already. */
   addRider(rider: NewRider): Promise<boolean>;
   findPass(account: string, serial: number): Promise<PassRow | undefined>;
-  addPassIssue(account: string, serial: number, issue: PassIssue): Promise<void>;
-  findDenials(issuer: number, account: string, serial: number): Promise<readonly DeniedBy[]>;
-  openSession(tokenHash: string, pass: PassRow, expiresAtS: number): Promise<void>;
-  findSession(
-    tokenHash: string,
-    nowS: number,
-  ): Promise<{ account: string; serial: number } | undefined>;
+  addPassIssue(pass: PassOf, issue: PassIssue): Promise<void>;
+  /** Of the account or of this pass. */
+  findDenials(issuer: number, pass: PassOf): Promise<readonly DeniedBy[]>;
+  openSession(session: PassOf & { tokenHash: string; expiresAtS: number }): Promise<void>;
+  /** Undefined if there is none or it has ended. */
+  findSession(tokenHash: string, nowS: number): Promise<PassOf | undefined>;
   readRider(issuer: number, account: string): Promise<RiderView | undefined>;
+  /** `after`: a cursor of an earlier page; null for the first. */
   listStatement(
     account: string,
-    after: string | null,
-    limit: number,
+    page: { after: string | null; limit: number },
   ): Promise<readonly StatementItem[]>;
-  topUp(
-    issuer: number,
-    account: string,
-    key: string,
-    amountCents: number,
-    nowMs: number,
-  ): Promise<TopUpOutcome>;
-  /** Removes what has expired: sessions, unused tokens, codes. */
-  sweepExpired(nowMs: number): Promise<void>;
+  topUp(request: TopUpRequest): Promise<TopUpResult>;
 
-  addGateToken(token: {
-    tokenHash: string;
-    gate: string;
-    line: string;
-    scope: number;
-    expiresAtMs: number;
-    nowMs: number;
-  }): Promise<void>;
-  enrolGate(
-    tokenHash: string,
-    publicKey: Uint8Array,
-    nowMs: number,
-  ): Promise<
-    | { kind: 'enrolled'; gate: string; line: string; scope: number }
-    | { kind: 'refused' }
-    | { kind: 'keyTaken' }
-  >;
-  /** Undefined where there is no such gate. */
+  /**
+   * A new seed of a phone. The one before stays good until the new one is confirmed or has paid,
+   * because the answer that carries the new one may be lost; older ones end at once. False if the
+   * handle is taken: draw another.
+   */
+  addSeed(seed: NewSeed): Promise<boolean>;
+  /** The phone has the new seed: the ones before it end. False if the phone has no such handle. */
+  confirmSeed(confirmation: SeedConfirmation): Promise<boolean>;
+  /** Ends all seeds of an account, or of one of its passes; returns how many. */
+  revokeSeeds(of: { account: string; serial: number | null; nowMs: number }): Promise<number>;
+  /** Undefined if the handle is unknown, ended or expired. */
+  findSeed(handle: string, nowMs: number): Promise<SealedSeed | undefined>;
+  /** Ends the phone's one-time code before it. */
+  addOnlineCode(code: NewOnlineCode): Promise<void>;
+
+  /** Undefined if there is no such order. */
+  findOffer(order: string, nowMs: number): Promise<Offer | undefined>;
+  /** Pays an order from the account of the session that confirms it. */
+  confirmOrder(request: Confirmation): Promise<ConfirmationResult>;
+};
+
+type PaymentStore = {
+  pay(request: PaymentRequest): Promise<PayResult>;
+  /** Undefined if nothing is known under this id. */
+  findPayment(merchant: string, idempotencyKey: string): Promise<Payment | undefined>;
+  /** Makes sure that this id has not paid and never will: refunds what is left, or closes the id. */
+  reversePayment(request: MerchantReversal): Promise<ReversalResult>;
+  refundPayment(request: RefundRequest): Promise<RefundResult>;
+  /** The latest first; `after` is a cursor that an earlier page gave. */
+  listPayments(merchant: string, page: PaymentPage): Promise<PaymentList>;
+  addOrder(order: NewOrder): Promise<OrderView | { kind: 'conflict' }>;
+  findOrder(query: OrderQuery): Promise<OrderView | undefined>;
+  /** Undefined if there is no such order; otherwise how it then stands (a paid one stays paid). */
+  cancelOrder(query: OrderQuery): Promise<OrderView | undefined>;
+};
+
+export type MerchantReversal = {
+  issuer: number;
+  merchant: string;
+  idempotencyKey: string;
+  nowMs: number;
+};
+
+export type PaymentPage = { fromMs: number; toMs: number; after: string | null; limit: number };
+
+type MerchantStore = {
+  /** New, or renamed and given another token; lifts a block. */
+  setMerchant(merchant: NewMerchant): Promise<void>;
+  /** Takes its open orders back too. False if there is no such merchant or it is blocked already. */
+  blockMerchant(merchant: string, nowMs: number): Promise<boolean>;
+  /** Undefined if the token is nobody's or its merchant is blocked. */
+  findMerchant(tokenHash: string): Promise<MerchantView | undefined>;
+  listMerchants(): Promise<readonly MerchantView[]>;
+};
+
+type GateStore = {
+  addGateToken(token: NewGateToken): Promise<void>;
+  enrolGate(request: GateEnrolmentRequest): Promise<GateEnrolmentResult>;
+  /** Undefined if there is no such gate. */
   findGateKeys(gate: string): Promise<readonly GateKeyRow[] | undefined>;
   ingestBatch(batch: CheckedBatch, limitsNow: Limits, nowMs: number): Promise<BatchReply>;
+};
 
+type WorkStore = {
   /** Does a bounded piece of the next settle, join or reprice job; requests go through before it. */
   workOnce(issuer: number, nowMs: number): Promise<JobTurn>;
   countJobs(): Promise<{ waiting: number; failed: number }>;
@@ -201,12 +175,14 @@ type CoreStore = {
   /** The generation of the waiting request to publish, or undefined. */
   findPublishRequest(): Promise<number | undefined>;
   closePublishRequest(generation: number): Promise<void>;
+};
 
+type ListStore = {
   readListFacts(): Promise<ListFacts>;
   addTrustList(list: TrustList, jws: string, nowMs: number): Promise<void>;
-  /** Carries up to `idsMax` changed ids into a new version; false where none is left. */
+  /** Carries up to `idsMax` changed ids into a new version; false if none is left. */
   stepDenyList(idsMax: number, nowMs: number): Promise<boolean>;
-  /** The net step, or undefined where it is longer than `idsMax` or `from` is no version. */
+  /** The net step, or undefined if it is longer than `idsMax` or `from` is no version. */
   findDenyStep(
     from: number,
     to: number,
@@ -217,12 +193,19 @@ type CoreStore = {
   setFare(fare: TariffLine, nowMs: number): Promise<number>;
   listTariff(line: string): Promise<readonly TariffLine[]>;
   addIssuerKey(key: IssuerKey): Promise<void>;
-  setDenied(id: Uint8Array, note: string, nowMs: number): Promise<boolean>;
+  /** The operator's own denial; false if it stands already. */
+  setDenied(denial: { id: Uint8Array; note: string; nowMs: number }): Promise<boolean>;
+  /** False if there is none to lift. */
   liftDenied(id: Uint8Array, nowMs: number): Promise<boolean>;
+};
 
+type OperatorViews = {
   listGates(): Promise<readonly GateView[]>;
-  listTaps(gate: string | null, after: number, limit: number): Promise<readonly TapView[]>;
+  listTaps(page: {
+    gate: string | null;
+    after: number;
+    limit: number;
+  }): Promise<readonly TapView[]>;
   listParked(limit: number): Promise<readonly ParkedView[]>;
   readTrialBalance(): Promise<TrialBalance>;
-  close(): Promise<void>;
 };

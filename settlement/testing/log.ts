@@ -7,7 +7,8 @@ import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
 import type { AskReason } from '@stile/protocol/reasons.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { Checked, CheckedTap } from '../core/check.ts';
-import type { CheckedBatch, CheckedLine, NewRider, Store } from '../store/port.ts';
+import type { NewRider } from '../core/enrolment.ts';
+import type { CheckedBatch, CheckedLine, Store } from '../store/port.ts';
 
 export const ISSUER = 1;
 export const NOW_MS = Date.UTC(2026, 2, 2, 8);
@@ -115,7 +116,7 @@ export async function addGate(store: Store, gate: string, line: string): Promise
   const tokenHash = `token of ${gate} at ${line}`;
   const expiresAtMs = NOW_MS + 1;
   await store.addGateToken({ tokenHash, gate, line, scope: 1, expiresAtMs, nowMs: NOW_MS });
-  await store.enrolGate(tokenHash, utf8(`key of ${gate} at ${line}`), NOW_MS);
+  await store.enrolGate({ tokenHash, publicKey: utf8(`key of ${gate} at ${line}`), nowMs: NOW_MS });
   return new ScriptedLog(gate, line);
 }
 

@@ -3,7 +3,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Payment } from '@stile/protocol/payment.ts';
-import type { PayAnswer, Presented } from '../store/payment-port.ts';
+import type { PayResult } from '../core/pay.ts';
+import type { Presented } from '../core/spend-code.ts';
 import type { Store } from '../store/port.ts';
 import { ISSUER, NOW_MS } from './log.ts';
 
@@ -25,7 +26,7 @@ export class ScriptedTill {
     return new ScriptedTill(store, merchant);
   }
 
-  async ask(presented: Presented, sale: Sale = {}): Promise<PayAnswer> {
+  async ask(presented: Presented, sale: Sale = {}): Promise<PayResult> {
     this.#sales += 1;
     const { cents = 100, key = `sale-${this.#sales}`, atMs = NOW_MS } = sale;
     const { requestHash = `${JSON.stringify(presented)} ${cents}` } = sale;
@@ -48,7 +49,12 @@ export class ScriptedTill {
   }
 
   async reverse(key: string) {
-    return await this.#store.reversePayment(ISSUER, this.merchant, key, NOW_MS);
+    return await this.#store.reversePayment({
+      issuer: ISSUER,
+      merchant: this.merchant,
+      idempotencyKey: key,
+      nowMs: NOW_MS,
+    });
   }
 
   async refund(idempotencyKey: string, refundKey: string, amountCents: number) {
@@ -91,10 +97,10 @@ export async function addSeed(
 
 /** A payment code whose password is that of the step; null: a wrong one. */
 export function paymentCode(handle: string, step: number | null): Presented {
-  return { way: 'PAYMENT_CODE', handle, step };
+  return { way: 'PAYMENT_CODE', handle, timeStep: step };
 }
 
 export async function confirm(store: Store, order: string, account: string, amountCents: number) {
   const who = { account, serial: 1, amountCents };
-  return await store.payOrder({ issuer: ISSUER, order, ...who, nowMs: NOW_MS });
+  return await store.confirmOrder({ issuer: ISSUER, order, ...who, nowMs: NOW_MS });
 }

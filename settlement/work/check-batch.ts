@@ -9,7 +9,8 @@ import { assert } from '@stile/protocol/fault.ts';
 import { type Batch, type BatchRefusal, readBatch, sealHolds } from '@stile/protocol/gate-log.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import { type Checked, type CheckParts, checkLine } from '../core/check.ts';
-import type { CheckedBatch, GateKeyRow } from '../store/port.ts';
+import type { CheckedBatch } from '../store/port.ts';
+import type { GateKeyRow } from '../store/views.ts';
 
 const LF = 0x0a;
 const HASH_BYTES = 32;

@@ -79,7 +79,7 @@ test('more changes than one transaction writes are still one published list', as
       ...{ status: 'active', ceilingExponent: 0 },
     });
     const ids = makeIds().slice(0, 1_201);
-    for (const id of ids) await store.setDenied(id, 'lost', 0);
+    for (const id of ids) await store.setDenied({ id, note: 'lost', nowMs: 0 });
     const rootKey = generateKey('Ed25519');
     const config = configSchema.parse({ stile: 'settlement/1' });
     const publisher = createPublisher({ store, rootKey, config, clock: createTownClock() });

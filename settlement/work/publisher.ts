@@ -1,6 +1,6 @@
 /**
  * Signs and serves what gates obey. A change is carried into one new deny list version and one new
- * trust list, however many accounts it touched. What is served is always the deny list that the
+ * trust list, however many accounts it notice. What is served is always the deny list that the
  * published trust list names, even while the next version is already being written.
  */
 import { createHash } from 'node:crypto';

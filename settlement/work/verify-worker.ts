@@ -4,7 +4,7 @@ import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { sha256 } from '@stile/crypto/sign.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import type { KnownIssuerKey, VerifiedPasses } from '../core/check.ts';
-import type { GateKeyRow } from '../store/port.ts';
+import type { GateKeyRow } from '../store/views.ts';
 import { checkBatch } from './check-batch.ts';
 
 export type VerifyJob = {

@@ -59,7 +59,11 @@ function addEnrolment(app: ApiRouter, { store, config, publisher, clock }: ApiPa
       if (!holds(verify, 'Ed25519', key, message, signature)) {
         throw new Fault('PROOF_REFUSED', 'the proof is not by this key over this token');
       }
-      const enrolment = await store.enrolGate(tokenHash(token), key, clock.now().wallMs);
+      const enrolment = await store.enrolGate({
+        tokenHash: tokenHash(token),
+        publicKey: key,
+        nowMs: clock.now().wallMs,
+      });
       if (enrolment.kind === 'keyTaken') {
         throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
       }

@@ -11,7 +11,7 @@ import {
 } from '@stile/protocol/payment.ts';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { OrderRow } from '../../store/payment-port.ts';
+import type { OrderView } from '../../core/order.ts';
 import { type ApiRouter, merchantOf, requireMerchant, requireSession, riderOf } from '../access.ts';
 import type { ApiParts } from '../app.ts';
 import { Refusal, refusalSchema } from '../refusal.ts';
@@ -81,7 +81,7 @@ function addLooking(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const { merchant } = merchantOf(request);
       const { order } = request.params;
-      const row = await store.findOrder(merchant, order, clock.now().wallMs);
+      const row = await store.findOrder({ merchant, order, nowMs: clock.now().wallMs });
       return withLink(row ?? unknown(), parts, request);
     },
   );
@@ -94,7 +94,7 @@ function addLooking(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const { merchant } = merchantOf(request);
       const { order } = request.params;
-      const row = await store.cancelOrder(merchant, order, clock.now().wallMs);
+      const row = await store.cancelOrder({ merchant, order, nowMs: clock.now().wallMs });
       const view = withLink(row ?? unknown(), parts, request);
       hub.tellMerchant(merchant, { kind: 'ORDER', order: view });
       return view;
@@ -148,7 +148,7 @@ function addConfirming(app: ApiRouter, parts: ApiParts): void {
       const { amountCents } = request.body;
       const nowMs = clock.now().wallMs;
       const { issuer } = config;
-      const paid = await store.payOrder({ issuer, order, account, serial, amountCents, nowMs });
+      const paid = await store.confirmOrder({ issuer, order, account, serial, amountCents, nowMs });
       if (paid.kind === 'unknown') unknown();
       if (paid.kind === 'conflict') {
         throw new Refusal('AMOUNT_CHANGED', 'the order asks for another amount: look again');
@@ -171,7 +171,7 @@ function unknown(): never {
 }
 
 /** The link leads to where this request came: behind a proxy that is its public name. */
-function withLink(row: OrderRow, { config }: ApiParts, request: FastifyRequest) {
+function withLink(row: OrderView, { config }: ApiParts, request: FastifyRequest) {
   const origin = config.http.publicUrl ?? `${request.protocol}://${request.host}`;
   return { ...row, link: `${origin.replace(/\/$/, '')}/wallet/#/order/${row.order}` };
 }

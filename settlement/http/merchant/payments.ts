@@ -122,7 +122,7 @@ function addFind(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const { fromMs, toMs, after = null, limit } = request.query;
       const { merchant } = merchantOf(request);
-      return await store.listPayments(merchant, fromMs, toMs, after, limit);
+      return await store.listPayments(merchant, { fromMs, toMs, after, limit });
     },
   );
 }
@@ -145,8 +145,13 @@ function addReversal(app: ApiRouter, parts: ApiParts): void {
       const { key } = request.params;
       const { merchant } = merchantOf(request);
       const nowMs = clock.now().wallMs;
-      const { payment, touched } = await store.reversePayment(config.issuer, merchant, key, nowMs);
-      desk.tellRefund(merchant, touched, payment);
+      const { payment, notice } = await store.reversePayment({
+        issuer: config.issuer,
+        merchant,
+        idempotencyKey: key,
+        nowMs,
+      });
+      desk.tellRefund(merchant, notice, payment);
       return payment;
     },
   );
@@ -187,7 +192,7 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
       if (answer.kind === 'tooMuch') {
         throw new Refusal('TOO_MUCH', `only ${answer.leftCents} cents of it are left`);
       }
-      desk.tellRefund(merchant, answer.touched, answer.payment);
+      desk.tellRefund(merchant, answer.notice, answer.payment);
       return answer.payment;
     },
   );

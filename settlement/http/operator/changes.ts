@@ -142,7 +142,7 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { account, serial = 0, note } = request.body;
-      await store.setDenied(await idOf(request.body), note, clock.now().wallMs);
+      await store.setDenied({ id: await idOf(request.body), note, nowMs: clock.now().wallMs });
       jobs.wake();
       hub.tellRider(account, { kind: 'ACCOUNT' });
       return { account, serial, denied: true };
@@ -165,7 +165,7 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
       await store.liftDenied(await idOf(request.body), clock.now().wallMs);
       jobs.wake();
       hub.tellRider(account, { kind: 'ACCOUNT' });
-      const left = await store.findDenials(config.issuer, account, serial);
+      const left = await store.findDenials(config.issuer, { account, serial });
       return { account, serial, denied: left.length > 0 };
     },
   );

@@ -98,7 +98,9 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { account } = request.params;
-      return { ended: await store.revokeSeeds(account, null, clock.now().wallMs) };
+      return {
+        ended: await store.revokeSeeds({ account, serial: null, nowMs: clock.now().wallMs }),
+      };
     },
   );
 }

@@ -127,7 +127,7 @@ export function addOperatorViews(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { gate, after, limit: rows } = request.query;
-      return [...(await store.listTaps(gate ?? null, after, rows))];
+      return [...(await store.listTaps({ gate: gate ?? null, after, limit: rows }))];
     },
   );
   addBooks(app, parts);

@@ -2,7 +2,7 @@
 import { Fault } from '@stile/protocol/fault.ts';
 import { WAYS } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
-import type { RiderView } from '../../store/port.ts';
+import type { RiderView } from '../../store/views.ts';
 import { type ApiRouter, requireSession, riderOf } from '../access.ts';
 import type { ApiParts } from '../app.ts';
 import { Refusal, refusalSchema } from '../refusal.ts';
@@ -109,7 +109,7 @@ function addStatement(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const { after, limit } = request.query;
       const { account } = riderOf(request);
-      const rows = await parts.store.listStatement(account, after ?? null, limit);
+      const rows = await parts.store.listStatement(account, { after: after ?? null, limit });
       const items = rows.map(({ atMs, recordedAtMs, cursor, ...row }) => ({
         ...row,
         riddenAtMs: row.kind === 'ride' ? atMs : null,
@@ -142,9 +142,13 @@ function addTopUps(app: ApiRouter, parts: ApiParts): void {
       const { amountCents, idempotencyKey } = request.body;
       const { account } = riderOf(request);
       const nowMs = clock.now().wallMs;
-      const outcome = await store.topUp(
-        ...[config.issuer, account, idempotencyKey, amountCents, nowMs],
-      );
+      const outcome = await store.topUp({
+        issuer: config.issuer,
+        account,
+        key: idempotencyKey,
+        amountCents,
+        nowMs,
+      });
       if (outcome.kind === 'conflict') {
         throw new Fault('CONFLICT', 'this idempotencyKey was used with another amount');
       }

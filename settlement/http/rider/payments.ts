@@ -81,7 +81,7 @@ function addSeeds(app: ApiRouter, parts: ApiParts): void {
     async (request, reply) => {
       const { account, serial } = riderOf(request);
       const { handle } = request.params;
-      if (!(await store.confirmSeed(account, serial, handle, clock.now().wallMs))) {
+      if (!(await store.confirmSeed({ account, serial, handle, nowMs: clock.now().wallMs }))) {
         throw new Refusal('HANDLE_UNKNOWN', 'this phone has no such seed');
       }
       return reply.code(204).send(undefined);
@@ -99,7 +99,11 @@ function addSeeds(app: ApiRouter, parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      await store.revokeSeeds(riderOf(request).account, null, clock.now().wallMs);
+      await store.revokeSeeds({
+        account: riderOf(request).account,
+        serial: null,
+        nowMs: clock.now().wallMs,
+      });
       return reply.code(204).send(undefined);
     },
   );

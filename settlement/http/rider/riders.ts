@@ -8,8 +8,8 @@ import { assert, Fault } from '@stile/protocol/fault.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { holds } from '@stile/protocol/signature.ts';
 import { z } from 'zod';
+import type { PassRow } from '../../core/rider-changes.ts';
 import { randomToken, tokenHash } from '../../data-dir.ts';
-import type { PassRow } from '../../store/port.ts';
 import type { ApiRouter } from '../access.ts';
 import type { ApiParts } from '../app.ts';
 import { Refusal, refusalSchema } from '../refusal.ts';
@@ -109,10 +109,10 @@ function addChallenges(app: ApiRouter, { challenges, config }: ApiParts): void {
   );
 }
 
-async function openSession({ store, clock }: ApiParts, pass: PassRow) {
+async function openSession({ store, clock }: ApiParts, { account, serial }: PassRow) {
   const token = randomToken();
   const expiresAtS = wallS(clock) + SESSION_S;
-  await store.openSession(tokenHash(token), pass, expiresAtS);
+  await store.openSession({ tokenHash: tokenHash(token), account, serial, expiresAtS });
   return { token, expiresAtS };
 }
 
@@ -198,7 +198,7 @@ function addRenewal(app: ApiRouter, parts: ApiParts, prove: Prover): void {
       const pass = await store.findPass(account, serial);
       prove('renew-pass', `${account}/${serial}`, pass, given);
       assert(pass !== undefined, 'a proof holds for a known pass only');
-      const denials = await store.findDenials(config.issuer, account, serial);
+      const denials = await store.findDenials(config.issuer, { account, serial });
       if (denials.some(({ cause }) => cause === 'OPERATOR')) {
         throw new Refusal('ACCOUNT_DENIED', 'this pass was blocked by the operator: ask them');
       }
@@ -208,7 +208,7 @@ function addRenewal(app: ApiRouter, parts: ApiParts, prove: Prover): void {
         throw new Refusal('ACCOUNT_DENIED', `${debt} is owed: top up, then renew`);
       }
       const { bytes, ...issue } = passes.issue(pass);
-      await store.addPassIssue(account, serial, issue);
+      await store.addPassIssue({ account, serial }, issue);
       const { expiresAtS } = issue;
       return { account, issuer: config.issuer, serial, pass: toHex(bytes), expiresAtS };
     },

@@ -28,7 +28,7 @@ export function describeAsks(open: OpenStore): void {
     await store.setFare({ line: 'M1', fareCents: FARE, fromS: 0 }, NOW_MS);
     gate = await addGate(store, 'g1', 'M1');
     a = await addRider(store, 'a');
-    await store.topUp(ISSUER, a, 'k', 1000, NOW_MS);
+    await store.topUp({ issuer: ISSUER, account: a, key: 'k', amountCents: 1000, nowMs: NOW_MS });
   });
   afterEach(async () => {
     await remove();
@@ -58,10 +58,14 @@ export function describeAsks(open: OpenStore): void {
   }
   const wallet = async () => (await store.readRider(ISSUER, a))?.balanceCents;
   const outcomes = async () =>
-    (await store.listTaps(null, 0, 99)).map(({ kind, outcome }) => `${kind} ${outcome}`);
+    (await store.listTaps({ gate: null, after: 0, limit: 99 })).map(
+      ({ kind, outcome }) => `${kind} ${outcome}`,
+    );
   const alarms = async () => (await store.listGates())[0]?.alarms;
   const refunds = async () =>
-    (await store.listStatement(a, null, 99)).filter(({ kind }) => kind === 'refund');
+    (await store.listStatement(a, { after: null, limit: 99 })).filter(
+      ({ kind }) => kind === 'refund',
+    );
 
   describe('an ask that opened', () => {
     test('keeps what was paid, and is paired with it', async () => {
@@ -154,7 +158,11 @@ export function describeAsks(open: OpenStore): void {
     });
 
     test('changes nothing where settlement had refused', async () => {
-      await store.setDenied(Buffer.from(`0001${a}00000000`, 'hex'), 'stolen', NOW_MS);
+      await store.setDenied({
+        id: Buffer.from(`0001${a}00000000`, 'hex'),
+        note: 'stolen',
+        nowMs: NOW_MS,
+      });
       expect(await post()).toMatchObject({ outcome: 'REFUSED' });
       gate.answer(gate.ask(ID), { verdict: 'refuse', reason: 'DENIED' });
       await sendLog();
@@ -205,7 +213,13 @@ export function describeAsks(open: OpenStore): void {
   });
 
   test('whatever comes first and how often, the same money ends in the same places', async () => {
-    await store.topUp(ISSUER, a, 'more', 100_000, NOW_MS);
+    await store.topUp({
+      issuer: ISSUER,
+      account: a,
+      key: 'more',
+      amountCents: 100_000,
+      nowMs: NOW_MS,
+    });
     let run = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(told, { minLength: 1, maxLength: 6 }), dice, async (asks, dies) => {

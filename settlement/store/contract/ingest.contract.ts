@@ -29,7 +29,8 @@ export function describeIngest(open: OpenStore): void {
     await remove();
   });
 
-  const topUp = (cents: number, key = 'k') => store.topUp(ISSUER, a, key, cents, NOW_MS);
+  const topUp = (cents: number, key = 'k') =>
+    store.topUp({ issuer: ISSUER, account: a, key, amountCents: cents, nowMs: NOW_MS });
   const ride = (counter: number, afterMs = 0) => ({ account: a, counter, atMs: NOW_MS + afterMs });
   const places = (reply: { items: readonly { ruling: string; reason?: string | undefined }[] }) =>
     reply.items.map(({ ruling, reason }) =>
@@ -42,12 +43,18 @@ export function describeIngest(open: OpenStore): void {
       gate.add({ kind: 'note', atMs: NOW_MS });
       expect(await gate.send(store)).toMatchObject({ ackSeq: 2 });
       await drain(store);
-      const before = [await store.listTaps(null, 0, 9), await store.readTrialBalance()];
+      const before = [
+        await store.listTaps({ gate: null, after: 0, limit: 9 }),
+        await store.readTrialBalance(),
+      ];
       const reply = await gate.send(store);
       expect(reply.ackSeq).toBe(2);
       expect(places(reply)).toEqual(['duplicate', 'duplicate']);
       await drain(store);
-      expect([await store.listTaps(null, 0, 9), await store.readTrialBalance()]).toEqual(before);
+      expect([
+        await store.listTaps({ gate: null, after: 0, limit: 9 }),
+        await store.readTrialBalance(),
+      ]).toEqual(before);
     });
 
     test('lines behind a gap wait, and join when the missing part comes', async () => {
@@ -161,7 +168,7 @@ export function describeIngest(open: OpenStore): void {
       expect(await topUp(2, 'k3')).toMatchObject({ balanceCents: 1, debtCents: 0 });
       await store.stepDenyList(9, NOW_MS);
       expect(await store.findDenyStep(1, 2, 9)).toEqual({ adds: [], removes: [id] });
-      expect(await store.listStatement(a, null, 9)).toContainEqual(
+      expect(await store.listStatement(a, { after: null, limit: 9 })).toContainEqual(
         expect.objectContaining({ kind: 'ride', state: 'RECOVERED', owedCents: 0 }),
       );
     });
@@ -171,14 +178,14 @@ export function describeIngest(open: OpenStore): void {
       await gate.send(store);
       await drain(store);
       const id = Buffer.from(denyIdHex(ISSUER, a, 0), 'hex');
-      expect(await store.setDenied(id, 'stolen', NOW_MS)).toBe(true);
-      expect(await store.setDenied(id, 'stolen', NOW_MS)).toBe(false);
+      expect(await store.setDenied({ id, note: 'stolen', nowMs: NOW_MS })).toBe(true);
+      expect(await store.setDenied({ id, note: 'stolen', nowMs: NOW_MS })).toBe(false);
       await topUp(250);
-      expect(await store.findDenials(ISSUER, a, 1)).toEqual([
+      expect(await store.findDenials(ISSUER, { account: a, serial: 1 })).toEqual([
         { cause: 'OPERATOR', note: 'stolen' },
       ]);
       expect(await store.liftDenied(id, NOW_MS)).toBe(true);
-      expect(await store.findDenials(ISSUER, a, 1)).toEqual([]);
+      expect(await store.findDenials(ISSUER, { account: a, serial: 1 })).toEqual([]);
     });
 
     test('one code at two gates is charged once, to the earlier tap, whichever came first', async () => {
@@ -199,7 +206,9 @@ export function describeIngest(open: OpenStore): void {
         wallets: { a: 700 },
         revenue: { M2: 300 },
       });
-      expect((await store.listTaps('g1', 0, 9))[0]).toMatchObject({ outcome: 'EXTRA_USE' });
+      expect((await store.listTaps({ gate: 'g1', after: 0, limit: 9 }))[0]).toMatchObject({
+        outcome: 'EXTRA_USE',
+      });
       const again = new ScriptedLog('g1', 'M1', 'ffffffffffffffff');
       again.ride(ride(1, 6));
       expect(places(await again.send(store))).toEqual(['rejected EXTRA_USE']);
@@ -219,7 +228,7 @@ export function describeIngest(open: OpenStore): void {
       await gate.send(store, 2);
       await drain(store);
       expect((await readBooks(store, ['a'])).wallets).toEqual({ a: 1000 });
-      const taps = await store.listTaps(null, 0, 9);
+      const taps = await store.listTaps({ gate: null, after: 0, limit: 9 });
       expect(taps.map(({ outcome }) => outcome)).toEqual(['VOIDED', null, 'VOIDED', null]);
     });
 
@@ -251,7 +260,7 @@ export function describeIngest(open: OpenStore): void {
 
     test('a tap that the gate had to refuse by its own list carries no money', async () => {
       const id = Buffer.from(denyIdHex(ISSUER, a, 1), 'hex');
-      await store.setDenied(id, 'lost', NOW_MS);
+      await store.setDenied({ id, note: 'lost', nowMs: NOW_MS });
       await store.stepDenyList(9, NOW_MS);
       gate.ride(ride(1), { deny: 1 });
       gate.ride(ride(2));

@@ -71,7 +71,13 @@ async function deliver(store: Store, { taps, topUps }: World, how: Delivery) {
   }
   writeLogs(logs, taps, accounts);
   const steps: (() => Promise<unknown>)[] = topUps.map(({ rider, cents, key }) => () => {
-    return store.topUp(ISSUER, accounts[rider] ?? '', key, cents, NOW_MS);
+    return store.topUp({
+      issuer: ISSUER,
+      account: accounts[rider] ?? '',
+      key,
+      amountCents: cents,
+      nowMs: NOW_MS,
+    });
   });
   for (const log of logs) {
     let from = 1;

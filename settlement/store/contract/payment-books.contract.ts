@@ -22,7 +22,7 @@ export function describePaymentBooks(open: OpenStore): void {
     other = await ScriptedTill.open(store, 'bakery');
     a = await addRider(store, 'a');
     b = await addRider(store, 'b');
-    await store.topUp(ISSUER, a, 'k', 1_000, NOW_MS);
+    await store.topUp({ issuer: ISSUER, account: a, key: 'k', amountCents: 1_000, nowMs: NOW_MS });
   });
   afterEach(async () => {
     await remove();
@@ -41,10 +41,10 @@ export function describePaymentBooks(open: OpenStore): void {
       const first = await till.refund('coffee', 'r1', 200);
       expect(first).toMatchObject({
         ...{ kind: 'done', payment: { outcome: 'PAID', refundedCents: 200 } },
-        touched: { account: a, refundCents: 200 },
+        notice: { account: a, refundCents: 200 },
       });
       expect(await till.refund('coffee', 'r1', 200)).toMatchObject({
-        ...{ kind: 'repeated', touched: { account: null, refundCents: 0 } },
+        ...{ kind: 'repeated', notice: { account: null, refundCents: 0 } },
       });
       expect(await till.refund('coffee', 'r1', 201)).toEqual({ kind: 'conflict' });
       expect(await till.refund('coffee', 'r2', 501)).toEqual({ kind: 'tooMuch', leftCents: 500 });
@@ -65,9 +65,7 @@ export function describePaymentBooks(open: OpenStore): void {
         ...[1, 2, 3].map(() => till.refund('coffee', 'r1', 700)),
         ...[1, 2].map(() => till.reverse('coffee')),
       ]);
-      expect(kinds.filter((one) => 'touched' in one && one.touched.refundCents > 0)).toHaveLength(
-        1,
-      );
+      expect(kinds.filter((one) => 'notice' in one && one.notice.refundCents > 0)).toHaveLength(1);
       expect(await rider()).toMatchObject({ balanceCents: 1_000 });
     });
 
@@ -83,7 +81,7 @@ export function describePaymentBooks(open: OpenStore): void {
       expect(await rider()).toEqual({ balanceCents: 0, debtCents: 50, denied: 1 });
       await till.refund('coffee', 'r2', 800);
       expect(await rider()).toEqual({ balanceCents: 750, debtCents: 0, denied: 0 });
-      const items = await store.listStatement(a, null, 9);
+      const items = await store.listStatement(a, { after: null, limit: 9 });
       expect(items.filter(({ kind }) => kind === 'refund')).toMatchObject([
         { way: 'ONLINE_CODE', payee: 'Shop kiosk', amountCents: 100, state: 'REFUNDED' },
         { way: 'ONLINE_CODE', payee: 'Shop kiosk', amountCents: 800, state: 'REFUNDED' },
@@ -108,7 +106,7 @@ export function describePaymentBooks(open: OpenStore): void {
       const closed = await till.reverse('lost');
       expect(closed).toMatchObject({
         payment: { outcome: 'REFUSED', reason: 'REVERSED', way: null, amountCents: 0 },
-        touched: { account: null, refundCents: 0 },
+        notice: { account: null, refundCents: 0 },
       });
       expect(await till.reverse('lost')).toEqual(closed);
       const code = await onlineCode(store, a);
@@ -120,9 +118,9 @@ export function describePaymentBooks(open: OpenStore): void {
     test('after the payment, or after a part was refunded, gives back what is left, once', async () => {
       await sell('coffee', 700);
       await till.refund('coffee', 'r1', 200);
-      const touched = [await till.reverse('coffee'), await till.reverse('coffee')];
-      expect(touched.map((one) => one.touched.refundCents)).toEqual([500, 0]);
-      expect(touched.map(({ payment }) => payment.refundedCents)).toEqual([700, 700]);
+      const notice = [await till.reverse('coffee'), await till.reverse('coffee')];
+      expect(notice.map((one) => one.notice.refundCents)).toEqual([500, 0]);
+      expect(notice.map(({ payment }) => payment.refundedCents)).toEqual([700, 700]);
       expect(await rider()).toMatchObject({ balanceCents: 1_000 });
     });
 
@@ -153,7 +151,13 @@ export function describePaymentBooks(open: OpenStore): void {
     };
 
     test('is paid once by the rider who confirms it, whoever else tries', async () => {
-      await store.topUp(ISSUER, b, 'k', 1_000, NOW_MS);
+      await store.topUp({
+        issuer: ISSUER,
+        account: b,
+        key: 'k',
+        amountCents: 1_000,
+        nowMs: NOW_MS,
+      });
       const order = await orderOf('o1');
       expect(await store.findOffer(order, NOW_MS)).toMatchObject({
         ...{ state: 'OPEN', merchantName: 'Shop kiosk', amountCents: 450 },
@@ -169,7 +173,7 @@ export function describePaymentBooks(open: OpenStore): void {
         { balanceCents: 1_000 },
       ]);
       expect(await store.findPayment('kiosk', 'o1')).toMatchObject({ outcome: 'PAID' });
-      expect(await till.reverse('o1')).toMatchObject({ touched: { account: a, refundCents: 450 } });
+      expect(await till.reverse('o1')).toMatchObject({ notice: { account: a, refundCents: 450 } });
       expect(await confirm(store, order, b, 450)).toMatchObject({ kind: 'declined' });
     });
 
@@ -179,7 +183,7 @@ export function describePaymentBooks(open: OpenStore): void {
         ...{ kind: 'declined', rider: { reason: 'WALLET_SHORT' }, order: { state: 'OPEN' } },
       });
       expect(await store.findPayment('kiosk', 'o1')).toBeUndefined();
-      await store.topUp(ISSUER, b, 'k', 450, NOW_MS);
+      await store.topUp({ issuer: ISSUER, account: b, key: 'k', amountCents: 450, nowMs: NOW_MS });
       expect(await confirm(store, order, b, 450)).toMatchObject({ kind: 'decided' });
     });
 
@@ -210,17 +214,26 @@ export function describePaymentBooks(open: OpenStore): void {
         await orderOf('of-blocked'),
       ];
       const atMs = NOW_MS + 600_000;
-      expect(await store.findOrder('kiosk', late, atMs)).toMatchObject({ state: 'OPEN' });
-      expect(await store.findOrder('kiosk', late, atMs + 1)).toMatchObject({ state: 'EXPIRED' });
+      expect(await store.findOrder({ merchant: 'kiosk', order: late, nowMs: atMs })).toMatchObject({
+        state: 'OPEN',
+      });
+      expect(
+        await store.findOrder({ merchant: 'kiosk', order: late, nowMs: atMs + 1 }),
+      ).toMatchObject({ state: 'EXPIRED' });
       const who = { issuer: ISSUER, account: a, serial: 1, amountCents: 450 };
-      expect(await store.payOrder({ ...who, order: late, nowMs: atMs + 1 })).toMatchObject({
+      expect(await store.confirmOrder({ ...who, order: late, nowMs: atMs + 1 })).toMatchObject({
         rider: { reason: 'ORDER_EXPIRED' },
       });
       await confirm(store, paid, a, 450);
-      const cancel = (order: string, at = 'kiosk') => store.cancelOrder(at, order, NOW_MS);
+      const cancel = (order: string, at = 'kiosk') =>
+        store.cancelOrder({ merchant: at, order, nowMs: NOW_MS });
       expect(await cancel(cancelled, 'bakery')).toBeUndefined();
-      expect(await store.findOrder('bakery', cancelled, NOW_MS)).toBeUndefined();
-      expect(await store.findOrder('kiosk', cancelled, NOW_MS)).toMatchObject({ state: 'OPEN' });
+      expect(
+        await store.findOrder({ merchant: 'bakery', order: cancelled, nowMs: NOW_MS }),
+      ).toBeUndefined();
+      expect(
+        await store.findOrder({ merchant: 'kiosk', order: cancelled, nowMs: NOW_MS }),
+      ).toMatchObject({ state: 'OPEN' });
       expect(await cancel(cancelled)).toMatchObject({ state: 'CANCELLED' });
       expect(await cancel(paid)).toMatchObject({ state: 'PAID' });
       await store.blockMerchant('kiosk', NOW_MS);
@@ -244,7 +257,12 @@ export function describePaymentBooks(open: OpenStore): void {
     const items: Payment[] = [];
     const sizes: number[] = [];
     for (let after: string | null = null; ; ) {
-      const page = await store.listPayments('kiosk', NOW_MS, NOW_MS + 9, after, 3);
+      const page = await store.listPayments('kiosk', {
+        fromMs: NOW_MS,
+        toMs: NOW_MS + 9,
+        after,
+        limit: 3,
+      });
       expect(page.totals).toEqual({ payments: 5, paidCents: 150, refundedCents: 20 });
       items.push(...page.items);
       sizes.push(page.items.length);
@@ -255,7 +273,12 @@ export function describePaymentBooks(open: OpenStore): void {
     expect(items.map(({ idempotencyKey }) => idempotencyKey)).toEqual([
       ...['k5', 'k4', 'k3', 'k2', 'refused', 'k1'],
     ]);
-    const early = await store.listPayments('kiosk', 0, NOW_MS, null, 9);
+    const early = await store.listPayments('kiosk', {
+      fromMs: 0,
+      toMs: NOW_MS,
+      after: null,
+      limit: 9,
+    });
     expect(early).toMatchObject({ items: [], next: null, totals: { payments: 0 } });
   });
 
@@ -320,7 +343,13 @@ class Deeds {
     const till = this.tills[merchant] ?? (await ScriptedTill.open(this.store, 'kiosk'));
     if (kind === 'topUp') {
       this.paidInCents += cents;
-      return await this.store.topUp(ISSUER, account, `t${index}`, cents, NOW_MS);
+      return await this.store.topUp({
+        issuer: ISSUER,
+        account,
+        key: `t${index}`,
+        amountCents: cents,
+        nowMs: NOW_MS,
+      });
     }
     if (kind === 'ride') {
       this.rides += 1;
@@ -361,7 +390,12 @@ async function expectBooks({ store, paidInCents, rides }: Deeds): Promise<void> 
   );
   let takenCents = 0;
   for (const merchant of MERCHANTS) {
-    const { items, totals } = await store.listPayments(merchant, 0, NOW_MS + 1, null, 99);
+    const { items, totals } = await store.listPayments(merchant, {
+      fromMs: 0,
+      toMs: NOW_MS + 1,
+      after: null,
+      limit: 99,
+    });
     const paid = items.filter(({ outcome }) => outcome === 'PAID');
     const receipts = paid.map(({ receipt }) => receipt).sort((x, y) => (x ?? 0) - (y ?? 0));
     expect(receipts).toEqual(paid.map((_, index) => index + 1));

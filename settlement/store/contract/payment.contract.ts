@@ -4,9 +4,9 @@ import { denyId } from '@stile/protocol/deny-list.ts';
 import type { PaymentReason } from '@stile/protocol/payment.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_PAYMENT_LIMITS } from '../../core/payment-rules.ts';
+import type { Presented } from '../../core/spend-code.ts';
 import { addGate, addRider, drain, ISSUER, NOW_MS } from '../../testing/log.ts';
 import { addSeed, onlineCode, paymentCode, ScriptedTill } from '../../testing/till.ts';
-import type { Presented } from '../payment-port.ts';
 import type { Store } from '../port.ts';
 import type { OpenStore } from './ingest.contract.ts';
 
@@ -26,7 +26,7 @@ export function describePayments(open: OpenStore): void {
     till = await ScriptedTill.open(store, 'kiosk');
     other = await ScriptedTill.open(store, 'bakery');
     a = await addRider(store, 'a');
-    await store.topUp(ISSUER, a, 'k', 60_000, NOW_MS);
+    await store.topUp({ issuer: ISSUER, account: a, key: 'k', amountCents: 60_000, nowMs: NOW_MS });
   });
   afterEach(async () => {
     await remove();
@@ -49,10 +49,10 @@ export function describePayments(open: OpenStore): void {
         ...{ outcome: 'PAID', reason: null, way: 'ONLINE_CODE', payee: 'Shop kiosk' },
         ...{ amountCents: 320, atMs: NOW_MS },
       };
-      expect(answer).toEqual({ kind: 'decided', payment, touched: { account: a, rider } });
+      expect(answer).toEqual({ kind: 'decided', payment, notice: { account: a, rider } });
       expect(await store.findPayment('kiosk', 'k')).toEqual(payment);
       expect(await till.ask(code, { cents: 320, key: 'k', atMs: NOW_MS + DAY_MS })).toEqual({
-        ...{ kind: 'repeated', payment, touched: { account: null, rider: null } },
+        ...{ kind: 'repeated', payment, notice: { account: null, rider: null } },
       });
       expect(await till.ask(code, { cents: 321, key: 'k' })).toEqual({ kind: 'conflict' });
       expect(await walletCents()).toBe(59_680);
@@ -80,7 +80,7 @@ export function describePayments(open: OpenStore): void {
         return [code];
       },
       DENIED: async () => {
-        await store.setDenied(denyId(ISSUER, a, 1), 'stolen', NOW_MS);
+        await store.setDenied({ id: denyId(ISSUER, a, 1), note: 'stolen', nowMs: NOW_MS });
         return [await online()];
       },
       FARE_UNKNOWN: async () => [await online()],
@@ -107,7 +107,13 @@ export function describePayments(open: OpenStore): void {
         const before = await store.readTrialBalance();
         const payment = await till.pay(code, { cents, key });
         expect(payment).toMatchObject({ outcome: 'REFUSED', reason, receipt: null, atMs: NOW_MS });
-        await store.topUp(ISSUER, a, 'later', 1, NOW_MS);
+        await store.topUp({
+          issuer: ISSUER,
+          account: a,
+          key: 'later',
+          amountCents: 1,
+          nowMs: NOW_MS,
+        });
         expect(await till.pay(code, { cents, key })).toEqual(payment);
         expect(await store.findPayment('kiosk', key)).toEqual(payment);
         const after = await store.readTrialBalance();
@@ -132,7 +138,7 @@ export function describePayments(open: OpenStore): void {
           },
         });
       }
-      expect(await store.listStatement(a, null, 9)).toContainEqual(
+      expect(await store.listStatement(a, { after: null, limit: 9 })).toContainEqual(
         expect.objectContaining({ kind: 'ride', way: 'ONLINE_CODE', line: 'M1', amountCents: 250 }),
       );
     });
@@ -184,7 +190,7 @@ export function describePayments(open: OpenStore): void {
 
     test('ends the one before it, of its own phone only', async () => {
       const b = await addRider(store, 'b');
-      await store.topUp(ISSUER, b, 'k', 100, NOW_MS);
+      await store.topUp({ issuer: ISSUER, account: b, key: 'k', amountCents: 100, nowMs: NOW_MS });
       const [first, ofOther, second] = [await online(), await online(NOW_MS, b), await online()];
       expect(await till.reasonOf(first)).toBe('CODE_EXPIRED');
       expect(await till.reasonOf(ofOther)).toBeNull();
@@ -208,22 +214,28 @@ export function describePayments(open: OpenStore): void {
 
     test('before stays good until the new one is confirmed; what nobody confirmed ends', async () => {
       await addSeed(store, a, '00000001');
-      expect(await store.confirmSeed(a, 1, '00000001', NOW_MS)).toBe(true);
+      expect(
+        await store.confirmSeed({ account: a, serial: 1, handle: '00000001', nowMs: NOW_MS }),
+      ).toBe(true);
       await addSeed(store, a, '00000002');
       await addSeed(store, a, '00000003');
       expect(await Promise.all(['1', '2', '3'].map((n) => isLive(`0000000${n}`)))).toEqual([
         ...[true, false, true],
       ]);
       expect(await till.reasonOf(paymentCode('00000001', 1))).toBeNull();
-      expect(await store.confirmSeed(a, 1, '00000003', NOW_MS)).toBe(true);
+      expect(
+        await store.confirmSeed({ account: a, serial: 1, handle: '00000003', nowMs: NOW_MS }),
+      ).toBe(true);
       expect(await isLive('00000001')).toBe(false);
       expect(await till.reasonOf(paymentCode('00000001', 2))).toBe('CODE_REFUSED');
-      expect(await store.confirmSeed(a, 1, '00000002', NOW_MS)).toBe(false);
+      expect(
+        await store.confirmSeed({ account: a, serial: 1, handle: '00000002', nowMs: NOW_MS }),
+      ).toBe(false);
     });
 
     test('that is used is confirmed by that, also when it paid nothing', async () => {
       await addSeed(store, a, '00000001');
-      await store.confirmSeed(a, 1, '00000001', NOW_MS);
+      await store.confirmSeed({ account: a, serial: 1, handle: '00000001', nowMs: NOW_MS });
       await addSeed(store, a, '00000002');
       expect(await till.reasonOf(paymentCode('00000002', 1), { cents: 60_000 })).not.toBeNull();
       expect(await isLive('00000001')).toBe(false);
@@ -234,8 +246,12 @@ export function describePayments(open: OpenStore): void {
       const b = await addRider(store, 'b');
       expect(await addSeed(store, a, H)).toBe(true);
       expect(await addSeed(store, b, H)).toBe(false);
-      expect(await store.confirmSeed(b, 1, H, NOW_MS)).toBe(false);
-      expect(await store.confirmSeed(a, 2, H, NOW_MS)).toBe(false);
+      expect(await store.confirmSeed({ account: b, serial: 1, handle: H, nowMs: NOW_MS })).toBe(
+        false,
+      );
+      expect(await store.confirmSeed({ account: a, serial: 2, handle: H, nowMs: NOW_MS })).toBe(
+        false,
+      );
       expect(await store.findSeed(H, NOW_MS)).toMatchObject({ account: a, serial: 1, keyId: 'k' });
     });
 
@@ -243,9 +259,9 @@ export function describePayments(open: OpenStore): void {
       const b = await addRider(store, 'b');
       await addSeed(store, a, '00000001');
       await addSeed(store, b, '00000002');
-      expect(await store.revokeSeeds(a, 2, NOW_MS)).toBe(0);
-      expect(await store.revokeSeeds(a, 1, NOW_MS)).toBe(1);
-      expect(await store.revokeSeeds(a, null, NOW_MS)).toBe(0);
+      expect(await store.revokeSeeds({ account: a, serial: 2, nowMs: NOW_MS })).toBe(0);
+      expect(await store.revokeSeeds({ account: a, serial: 1, nowMs: NOW_MS })).toBe(1);
+      expect(await store.revokeSeeds({ account: a, serial: null, nowMs: NOW_MS })).toBe(0);
       expect(await till.reasonOf(paymentCode('00000001', 1))).toBe('CODE_REFUSED');
       const atMs = NOW_MS + 30 * DAY_MS;
       expect(await store.findSeed('00000002', atMs)).toBeDefined();
@@ -262,7 +278,9 @@ export function describePayments(open: OpenStore): void {
       expect(await till.reasonOf(wrong(), later)).toBe('CODE_REFUSED');
       expect(await till.reasonOf(paymentCode(H, 2), later)).toBe('TOO_MANY_TRIES');
       expect(await store.findSeed(H, NOW_MS)).toBeUndefined();
-      expect(await store.confirmSeed(a, 1, H, NOW_MS)).toBe(false);
+      expect(await store.confirmSeed({ account: a, serial: 1, handle: H, nowMs: NOW_MS })).toBe(
+        false,
+      );
     });
   });
 
@@ -326,7 +344,13 @@ export function describePayments(open: OpenStore): void {
       const payee = { kind: 'gate', gate: 'g1', line: 'M1', idempotencyKey: 'ask' } as const;
       const asked = { issuer: ISSUER, payee, presented: await online(), note: null };
       await store.pay({ ...asked, requestHash: 'r', nowMs: NOW_MS });
-      await store.topUp(ISSUER, a, 'more', 90_000, NOW_MS);
+      await store.topUp({
+        issuer: ISSUER,
+        account: a,
+        key: 'more',
+        amountCents: 90_000,
+        nowMs: NOW_MS,
+      });
       expect(await till.reasonOf(await online(), { cents: 10_001 })).toBe('OVER_DAY_CAP');
       expect(await till.reasonOf(await online(), { cents: 10_000, key: 'ten' })).toBeNull();
       expect(await till.reasonOf(await online(), { cents: 1 })).toBe('OVER_DAY_CAP');

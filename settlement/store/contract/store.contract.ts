@@ -46,9 +46,7 @@ function describeRiders(open: OpenStore): void {
   });
 
   test('a session opens until it expires', async () => {
-    const pass = await store.findPass(a, 1);
-    if (pass === undefined) throw new Error('the rider was added');
-    await store.openSession('hash', pass, 100);
+    await store.openSession({ tokenHash: 'hash', account: a, serial: 1, expiresAtS: 100 });
     expect(await store.findSession('hash', 99)).toEqual({ account: a, serial: 1 });
     expect(await store.findSession('hash', 100)).toBeUndefined();
     expect(await store.findSession('other', 0)).toBeUndefined();
@@ -57,7 +55,8 @@ function describeRiders(open: OpenStore): void {
   });
 
   test('the same top-up pays once, another amount under its key is a conflict', async () => {
-    const topUp = (cents: number, key: string) => store.topUp(ISSUER, a, key, cents, NOW_MS);
+    const topUp = (cents: number, key: string) =>
+      store.topUp({ issuer: ISSUER, account: a, key, amountCents: cents, nowMs: NOW_MS });
     const paid = { balanceCents: 500, debtCents: 0 };
     expect(await topUp(500, 'k')).toEqual({ kind: 'done', ...paid });
     expect(await topUp(500, 'k')).toEqual({ kind: 'repeated', ...paid });
@@ -67,7 +66,8 @@ function describeRiders(open: OpenStore): void {
   });
 
   test('a renewed pass shows its latest issue', async () => {
-    await store.addPassIssue(a, 1, { issuer: ISSUER, keyId: 2, issuedAtS: 50, expiresAtS: 60 });
+    const issue = { issuer: ISSUER, keyId: 2, issuedAtS: 50, expiresAtS: 60 };
+    await store.addPassIssue({ account: a, serial: 1 }, issue);
     expect((await store.readRider(ISSUER, a))?.passes).toEqual([
       { serial: 1, algorithm: 'Ed25519', issuedAtS: 50, expiresAtS: 60, denied: false },
     ]);
@@ -81,12 +81,18 @@ function describeRiders(open: OpenStore): void {
     }
     await gate.send(store);
     await drain(store);
-    await store.topUp(ISSUER, a, 'k', 100, NOW_MS + 1);
-    const all = await store.listStatement(a, null, 99);
+    await store.topUp({
+      issuer: ISSUER,
+      account: a,
+      key: 'k',
+      amountCents: 100,
+      nowMs: NOW_MS + 1,
+    });
+    const all = await store.listStatement(a, { after: null, limit: 99 });
     expect(all).toHaveLength(6);
     const paged: (typeof all)[number][] = [];
     for (let after: string | null = null; ; ) {
-      const page = await store.listStatement(a, after, 2);
+      const page = await store.listStatement(a, { after, limit: 2 });
       paged.push(...page);
       after = page.at(-1)?.cursor ?? null;
       if (page.length < 2) break;
@@ -117,17 +123,25 @@ function describeLists(open: OpenStore): void {
     expect(await store.findGateKeys('g1')).toEqual([]);
     expect(await store.findGateKeys('g2')).toBeUndefined();
     const enrolled = { kind: 'enrolled', gate: 'g1', line: 'M1', scope: 3 };
-    expect(await store.enrolGate('t1', utf8('key'), NOW_MS)).toEqual(enrolled);
-    expect(await store.enrolGate('t1', utf8('key 2'), NOW_MS)).toEqual({ kind: 'refused' });
-    expect(await store.enrolGate('t2', utf8('key'), NOW_MS)).toEqual({ kind: 'keyTaken' });
-    expect(await store.enrolGate('t2', utf8('key 2'), NOW_MS + 10)).toEqual({ kind: 'refused' });
+    expect(
+      await store.enrolGate({ tokenHash: 't1', publicKey: utf8('key'), nowMs: NOW_MS }),
+    ).toEqual(enrolled);
+    expect(
+      await store.enrolGate({ tokenHash: 't1', publicKey: utf8('key 2'), nowMs: NOW_MS }),
+    ).toEqual({ kind: 'refused' });
+    expect(
+      await store.enrolGate({ tokenHash: 't2', publicKey: utf8('key'), nowMs: NOW_MS }),
+    ).toEqual({ kind: 'keyTaken' });
+    expect(
+      await store.enrolGate({ tokenHash: 't2', publicKey: utf8('key 2'), nowMs: NOW_MS + 10 }),
+    ).toEqual({ kind: 'refused' });
   });
 
   test('a new key is the first to be tried, the old one keeps the time that it had', async () => {
     await token('t1', 'M1');
     await token('t2', 'M2');
-    await store.enrolGate('t1', utf8('key 1'), NOW_MS);
-    await store.enrolGate('t2', utf8('key 2'), NOW_MS + 5);
+    await store.enrolGate({ tokenHash: 't1', publicKey: utf8('key 1'), nowMs: NOW_MS });
+    await store.enrolGate({ tokenHash: 't2', publicKey: utf8('key 2'), nowMs: NOW_MS + 5 });
     const keys = await store.findGateKeys('g1');
     expect(keys?.map(({ publicKey, untilMs }) => [toHex(publicKey), untilMs])).toEqual([
       [toHex(utf8('key 2')), null],
@@ -138,7 +152,7 @@ function describeLists(open: OpenStore): void {
 
   test('denials become versions whose count and digest are those of their ids', async () => {
     const ids = [3, 1, 2].map((serial) => denyId(ISSUER, accountOf('a'), serial));
-    for (const id of ids) await store.setDenied(id, 'lost', NOW_MS);
+    for (const id of ids) await store.setDenied({ id, note: 'lost', nowMs: NOW_MS });
     expect(await store.stepDenyList(2, NOW_MS)).toBe(true);
     expect(await store.stepDenyList(2, NOW_MS)).toBe(false);
     expect(await store.stepDenyList(2, NOW_MS)).toBe(false);
@@ -155,9 +169,9 @@ function describeLists(open: OpenStore): void {
   test('a step is the net of what came and went, and too long a one is none', async () => {
     const [x, y] = [1, 2].map((serial) => denyId(ISSUER, accountOf('a'), serial));
     if (x === undefined || y === undefined) throw new Error('two ids');
-    await store.setDenied(x, 'lost', NOW_MS);
+    await store.setDenied({ id: x, note: 'lost', nowMs: NOW_MS });
     await store.stepDenyList(9, NOW_MS);
-    await store.setDenied(y, 'lost', NOW_MS);
+    await store.setDenied({ id: y, note: 'lost', nowMs: NOW_MS });
     await store.stepDenyList(9, NOW_MS);
     await store.liftDenied(x, NOW_MS);
     await store.stepDenyList(9, NOW_MS);

@@ -15,7 +15,7 @@ import {
 import { type DenyRow, denyStepBetween, nextDenyList } from '../../core/deny.ts';
 import type { ListFacts } from '../port.ts';
 import type { Connection } from './connection.ts';
-import type { Money } from './money.ts';
+import type { SqliteDatabase } from './database.ts';
 
 function prepare(db: Connection['db']) {
   return {
@@ -54,15 +54,15 @@ export class Lists {
   readonly #all: Connection['all'];
   readonly #first: Connection['first'];
   readonly #run: Connection['run'];
-  readonly #money: Money;
+  readonly #database: SqliteDatabase;
 
-  constructor(connection: Connection, money: Money) {
+  constructor(connection: Connection, database: SqliteDatabase) {
     this.#sql = prepare(connection.db);
     this.#build = connection.build;
     this.#all = connection.all;
     this.#first = connection.first;
     this.#run = connection.run;
-    this.#money = money;
+    this.#database = database;
   }
 
   #denyHead(): DenyHead {
@@ -179,7 +179,7 @@ export class Lists {
         created_at_ms: nowMs,
       }),
     );
-    this.#money.requestPublish(nowMs);
+    this.#database.apply([{ kind: 'requestPublish', atMs: nowMs }]);
     return Number(lastInsertRowid) + 1;
   }
 

@@ -4,6 +4,7 @@
  * nothing, so a job may be repeated from wherever a crash left it.
  */
 import { assert } from '@stile/protocol/fault.ts';
+import type { DatedTransfer } from '../../core/changes.ts';
 import {
   type Charge,
   type Claim,
@@ -13,12 +14,13 @@ import {
   type UseDecision,
 } from '../../core/charge.ts';
 import { accountOfUse, readAskKey } from '../../core/code-use.ts';
+import { debtDenial, paidCharges, postingOf } from '../../core/money-changes.ts';
 import { applyCharges } from '../../core/rider-money.ts';
 import { type ClockQuality, fareOfTap } from '../../core/tariff.ts';
 import type { Asks } from './asks.ts';
 import type { Connection } from './connection.ts';
+import type { SqliteDatabase } from './database.ts';
 import type { Lookups } from './lookups.ts';
-import type { DatedTransfer, Money } from './money.ts';
 
 type ClaimRow = {
   id: number;
@@ -63,13 +65,13 @@ function prepare(db: Connection['db']) {
 
 export class Settler {
   readonly #sql: ReturnType<typeof prepare>;
-  readonly #money: Money;
+  readonly #database: SqliteDatabase;
   readonly #lookups: Lookups;
   readonly #asks: Asks;
 
-  constructor(connection: Connection, money: Money, lookups: Lookups, asks: Asks) {
+  constructor(connection: Connection, database: SqliteDatabase, lookups: Lookups, asks: Asks) {
     this.#sql = prepare(connection.db);
-    this.#money = money;
+    this.#database = database;
     this.#lookups = lookups;
     this.#asks = asks;
   }
@@ -115,14 +117,15 @@ export class Settler {
   }
 
   #settleAccount(issuer: number, account: string, changes: DatedChange[], nowMs: number) {
-    const before = this.#money.readMoney(account);
-    const { after: position, transfers, owed } = applyCharges(before, changes);
+    const before = this.#database.readers.money.read(account);
+    const move = applyCharges(before, changes);
+    const { after, transfers, owed } = move;
     for (const change of changes) {
       this.#saveChange(account, change, owed.get(change.use) ?? 0, nowMs);
     }
     const own = new Set(changes.map(({ use }) => use));
-    this.#money.savePaid(before, owed, own, nowMs);
-    this.#money.followDebt(issuer, before, position, nowMs);
+    this.#database.apply(paidCharges(before, move, { own, nowMs }));
+    this.#database.apply(debtDenial(before, after, { issuer, nowMs }));
     const riddenAt = new Map(
       changes.map(({ use, rev, riddenAtMs }) => [`charge:${use}:${rev}`, riddenAtMs]),
     );
@@ -144,7 +147,8 @@ export class Settler {
     );
     const event = { use, rev, fareCents, owedCents, record, riddenAtMs };
     for (const state of states) {
-      this.#money.addEvent({ ...event, state, reason: state === last ? reason : null }, nowMs);
+      const full = { ...event, state, reason: state === last ? reason : null };
+      this.#database.apply([{ kind: 'addChargeEvent', event: full, recordedAtMs: nowMs }]);
     }
   }
 
@@ -170,7 +174,7 @@ export class Settler {
     for (const [account, changes] of byAccount) {
       transfers.push(...this.#settleAccount(issuer, account, changes, nowMs));
     }
-    this.#money.post(transfers, nowMs);
+    this.#database.apply(postingOf(transfers, nowMs));
     return [...byAccount.keys(), ...others];
   }
 }

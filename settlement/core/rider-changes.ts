@@ -1,0 +1,28 @@
+/** Riders, their passes and sessions, gates, their tokens and keys: what can be written about them. */
+import type { Algorithm } from '@stile/protocol/signature.ts';
+
+export type PassRow = { account: string; serial: number; algorithm: Algorithm; publicKey: string };
+export type PassIssue = { issuer: number; keyId: number; issuedAtS: number; expiresAtS: number };
+
+export type RiderChange =
+  | { kind: 'addAccount'; account: string; atMs: number }
+  | { kind: 'addPass'; pass: PassRow; atMs: number }
+  | { kind: 'addPassIssue'; account: string; serial: number; issue: PassIssue }
+  | { kind: 'addSession'; tokenHash: string; account: string; serial: number; expiresAtS: number };
+
+export type GateChange =
+  /** Nothing if the gate is known already. */
+  | { kind: 'addGate'; gate: string; scope: number; atMs: number }
+  | {
+      kind: 'addGateToken';
+      tokenHash: string;
+      gate: string;
+      line: string;
+      scope: number;
+      expiresAtMs: number;
+    }
+  | { kind: 'useGateToken'; tokenHash: string; atMs: number }
+  | { kind: 'setGateEnrolled'; gate: string; scope: number; atMs: number }
+  | { kind: 'endGateKey'; id: number; atMs: number }
+  | { kind: 'addGateKey'; gate: string; publicKey: Uint8Array; fromMs: number }
+  | { kind: 'addGateLine'; gate: string; line: string; fromMs: number };

@@ -1,0 +1,4 @@
+/** Whether a rider's session is still open: it ends by itself. */
+export function isOpenSession({ expiresAtS }: { expiresAtS: number }, nowS: number): boolean {
+  return expiresAtS > nowS;
+}

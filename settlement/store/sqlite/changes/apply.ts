@@ -1,0 +1,49 @@
+/** Writes the changes of one decision, in their order, inside the transaction that its facts were read in. */
+import type { Change } from '../../../core/changes.ts';
+import type { Connection } from '../connection.ts';
+import { CodeRows } from './code-rows.ts';
+import { MoneyRows } from './money-rows.ts';
+import { PaymentRows } from './payment-rows.ts';
+import { RiderRows } from './rider-rows.ts';
+
+export type ApplyChanges = (changes: readonly Change[]) => void;
+
+export function createApply(connection: Connection): ApplyChanges {
+  const money = new MoneyRows(connection);
+  const payments = new PaymentRows(connection, new CodeRows(connection));
+  const riders = new RiderRows(connection);
+
+  function write(change: Change): void {
+    switch (change.kind) {
+      case 'post':
+      case 'openLedgerAccount':
+      case 'setOwed':
+      case 'addChargeEvent':
+      case 'deny':
+      case 'liftDenial':
+      case 'requestPublish':
+        money.write(change);
+        break;
+      case 'addAccount':
+      case 'addPass':
+      case 'addPassIssue':
+      case 'addSession':
+      case 'addGate':
+      case 'addGateToken':
+      case 'useGateToken':
+      case 'setGateEnrolled':
+      case 'endGateKey':
+      case 'addGateKey':
+      case 'addGateLine':
+      case 'deleteExpired':
+        riders.write(change);
+        break;
+      default:
+        payments.write(change);
+    }
+  }
+
+  return (changes) => {
+    for (const change of changes) write(change);
+  };
+}

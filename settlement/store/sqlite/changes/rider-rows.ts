@@ -1,0 +1,118 @@
+/** Riders, passes, sessions and gates, written as the changes say; and what has expired, removed. */
+import type { Expired, RetentionChange } from '../../../core/changes.ts';
+import type { GateChange, RiderChange } from '../../../core/rider-changes.ts';
+import type { Connection } from '../connection.ts';
+
+function prepare(db: Connection['db']) {
+  return {
+    addAccount: db.prepare('INSERT INTO account (account, created_at_ms) VALUES (?, ?)'),
+    addPass: db.prepare(
+      `INSERT INTO pass (account, serial, algorithm, public_key, enrolled_at_ms)
+       VALUES (?, ?, ?, ?, ?)`,
+    ),
+    addPassIssue: db.prepare(
+      `INSERT INTO pass_issue (account, serial, issuer, key_id, issued_at_s, expires_at_s)
+       VALUES (@account, @serial, @issuer, @keyId, @issuedAtS, @expiresAtS)`,
+    ),
+    addSession: db.prepare('INSERT INTO session VALUES (?, ?, ?, ?)'),
+    addGate: db.prepare(
+      'INSERT INTO gate (gate, scope, created_at_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    ),
+    addGateToken: db.prepare('INSERT INTO gate_token VALUES (?, ?, ?, ?, ?, NULL)'),
+    useGateToken: db.prepare('UPDATE gate_token SET used_at_ms = ? WHERE token_hash = ?'),
+    setEnrolled: db.prepare('UPDATE gate SET scope = ?, enrolled_at_ms = ? WHERE gate = ?'),
+    endGateKey: db.prepare('UPDATE gate_key SET until_ms = ? WHERE id = ?'),
+    addGateKey: db.prepare('INSERT INTO gate_key (gate, public_key, from_ms) VALUES (?, ?, ?)'),
+    addGateLine: db.prepare('INSERT INTO gate_line (gate, line, from_ms) VALUES (?, ?, ?)'),
+    expired: {
+      session: removal(db, 'session', { keys: 'token_hash', age: 'expires_at_s' }),
+      gateToken: removal(db, 'gate_token', {
+        keys: 'token_hash',
+        age: 'used_at_ms IS NULL AND expires_at_ms',
+      }),
+      spentTimeStep: removal(db, 'spent_step', { keys: 'handle, step', age: 'step' }),
+      onlineCode: removal(db, 'online_code', { keys: 'code_hash', age: 'expires_at_ms' }),
+      codeFailure: removal(db, 'payee_failure', { keys: 'number', age: 'at_ms' }),
+      seed: removal(db, 'payment_seed', { keys: 'handle', age: 'expires_at_ms' }),
+    } satisfies Record<Expired, unknown>,
+  };
+}
+
+/** Removes rows of a table whose age is below a bound, up to a number of them. */
+function removal(
+  db: Connection['db'],
+  table: string,
+  { keys, age }: { keys: string; age: string },
+) {
+  return db.prepare(
+    `DELETE FROM ${table} WHERE (${keys}) IN
+       (SELECT ${keys} FROM ${table} WHERE ${age} < ? LIMIT ?)`,
+  );
+}
+
+/** SQLite's word for no limit. */
+const ALL_ROWS = -1;
+
+export class RiderRows {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor({ db }: Connection) {
+    this.#sql = prepare(db);
+  }
+
+  write(change: RiderChange | GateChange | RetentionChange): void {
+    switch (change.kind) {
+      case 'addAccount':
+        this.#sql.addAccount.run(change.account, change.atMs);
+        break;
+      case 'addPass': {
+        const { account, serial, algorithm, publicKey } = change.pass;
+        this.#sql.addPass.run(account, serial, algorithm, publicKey, change.atMs);
+        break;
+      }
+      case 'addPassIssue': {
+        const { account, serial, issue } = change;
+        this.#sql.addPassIssue.run({ account, serial, ...issue });
+        break;
+      }
+      case 'addSession': {
+        const { tokenHash, account, serial, expiresAtS } = change;
+        this.#sql.addSession.run(tokenHash, account, serial, expiresAtS);
+        break;
+      }
+      case 'deleteExpired':
+        this.#sql.expired[change.what].run(change.before, change.rowsMax ?? ALL_ROWS);
+        break;
+      default:
+        this.#writeGate(change);
+    }
+  }
+
+  #writeGate(change: GateChange): void {
+    switch (change.kind) {
+      case 'addGate':
+        this.#sql.addGate.run(change.gate, change.scope, change.atMs);
+        break;
+      case 'addGateToken': {
+        const { tokenHash, gate, line, scope, expiresAtMs } = change;
+        this.#sql.addGateToken.run(tokenHash, gate, line, scope, expiresAtMs);
+        break;
+      }
+      case 'useGateToken':
+        this.#sql.useGateToken.run(change.atMs, change.tokenHash);
+        break;
+      case 'setGateEnrolled':
+        this.#sql.setEnrolled.run(change.scope, change.atMs, change.gate);
+        break;
+      case 'endGateKey':
+        this.#sql.endGateKey.run(change.atMs, change.id);
+        break;
+      case 'addGateKey':
+        this.#sql.addGateKey.run(change.gate, change.publicKey, change.fromMs);
+        break;
+      case 'addGateLine':
+        this.#sql.addGateLine.run(change.gate, change.line, change.fromMs);
+        break;
+    }
+  }
+}

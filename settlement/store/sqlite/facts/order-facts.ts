@@ -1,0 +1,54 @@
+/** Orders and their merchants as they are stored. */
+
+import type { BlockFacts } from '../../../core/merchant.ts';
+import type { MerchantFacts } from '../../../core/pay.ts';
+import type { StoredOrder } from '../../../core/payment-changes.ts';
+import type { Connection } from '../connection.ts';
+
+const ORDER = `SELECT order_id AS "order", purchase_order.merchant, name AS merchantName, key,
+    amount_cents AS amountCents, note, state, purchase_order.created_at_ms AS createdAtMs,
+    expires_at_ms AS expiresAtMs
+  FROM purchase_order JOIN merchant ON merchant.merchant = purchase_order.merchant`;
+
+function prepare(db: Connection['db']) {
+  return {
+    byId: db.prepare(`${ORDER} WHERE order_id = ?`),
+    byKey: db.prepare(`${ORDER} WHERE purchase_order.merchant = ? AND key = ?`),
+    open: db
+      .prepare(`SELECT order_id FROM purchase_order WHERE merchant = ? AND state = 'OPEN'`)
+      .pluck(),
+    merchant: db.prepare(
+      `SELECT name, last_receipt AS lastReceipt, blocked_at_ms AS blockedAtMs FROM merchant
+       WHERE merchant = ?`,
+    ),
+  };
+}
+
+type MerchantRow = MerchantFacts & { blockedAtMs: number | null };
+
+export class OrderReader {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor({ db }: Connection) {
+    this.#sql = prepare(db);
+  }
+
+  byId(order: string): StoredOrder | null {
+    return (this.#sql.byId.get(order) as StoredOrder | undefined) ?? null;
+  }
+
+  byKey(merchant: string, key: string): StoredOrder | null {
+    return (this.#sql.byKey.get(merchant, key) as StoredOrder | undefined) ?? null;
+  }
+
+  merchant(merchant: string): MerchantRow | null {
+    return (this.#sql.merchant.get(merchant) as MerchantRow | undefined) ?? null;
+  }
+
+  block(merchant: string): BlockFacts {
+    return {
+      merchant: this.merchant(merchant),
+      openOrders: this.#sql.open.all(merchant) as string[],
+    };
+  }
+}

@@ -1,0 +1,118 @@
+/** The facts of each way that a payment is made or given back, put together from their readers. */
+import type { GiveBackFacts, ReversalFacts } from '../../../core/give-back.ts';
+import { merchantAccountOf } from '../../../core/ledger.ts';
+import type { PayerFacts } from '../../../core/make-payment.ts';
+import type { Confirmation, ConfirmationFacts, NewOrderFacts } from '../../../core/order.ts';
+import type { PayFacts, PaymentRequest } from '../../../core/pay.ts';
+import { type Payee, payeeName } from '../../../core/payee.ts';
+import type { StoredOrder, StoredPayment } from '../../../core/payment-changes.ts';
+import { DAY_MS } from '../../../core/payment-rules.ts';
+import type { PaymentFacts } from '../../database.ts';
+import type { PassOf } from '../../port.ts';
+import type { CodeReader } from './code-facts.ts';
+import type { DenialReader } from './denials.ts';
+import type { FareReader } from './fares.ts';
+import type { OrderReader } from './order-facts.ts';
+import type { RiderMoneyReader } from './rider-money.ts';
+import type { StoredPayments } from './stored-payments.ts';
+
+export type PaymentReaders = {
+  payments: StoredPayments;
+  orders: OrderReader;
+  codes: CodeReader;
+  money: RiderMoneyReader;
+  denials: DenialReader;
+  fares: FareReader;
+};
+
+type MerchantKey = { merchant: string; idempotencyKey: string };
+
+export class PaymentFactReader implements PaymentFacts {
+  readonly #readers: PaymentReaders;
+
+  constructor(readers: PaymentReaders) {
+    this.#readers = readers;
+  }
+
+  pay({ issuer, payee, presented, nowMs }: PaymentRequest): PayFacts {
+    const { payments, orders, codes, fares } = this.#readers;
+    const name = payeeName(payee);
+    const code = codes.code(presented);
+    const owner = code.way === 'PAYMENT_CODE' ? code.seed : code.code;
+    const isGate = payee.kind === 'gate';
+    return {
+      earlier: payments.find(name, payee.idempotencyKey),
+      hasOrder: this.#hasOrder(payee),
+      payeeFailures: codes.failuresOf(name, nowMs),
+      code,
+      payer: owner && this.#payer(issuer, { of: owner, nowMs }),
+      fare: isGate ? fares.read(payee.gate, payee.line) : null,
+      merchant: isGate ? null : orders.merchant(payee.merchant),
+      nextPaymentId: payments.nextId(),
+    };
+  }
+
+  refund({ merchant, idempotencyKey }: MerchantKey): GiveBackFacts {
+    const { payments, orders } = this.#readers;
+    const payment = payments.find(merchantAccountOf(merchant), idempotencyKey);
+    return {
+      payment,
+      money: this.#moneyOf(payment),
+      merchantName: orders.merchant(merchant)?.name ?? null,
+    };
+  }
+
+  reversal(of: MerchantKey): ReversalFacts {
+    const { payments, orders } = this.#readers;
+    return {
+      ...this.refund(of),
+      order: orders.byKey(of.merchant, of.idempotencyKey),
+      nextPaymentId: payments.nextId(),
+    };
+  }
+
+  newOrder({ merchant, idempotencyKey }: MerchantKey): NewOrderFacts {
+    const { payments, orders } = this.#readers;
+    return {
+      sameKey: orders.byKey(merchant, idempotencyKey),
+      hasPayment: payments.find(merchantAccountOf(merchant), idempotencyKey) !== null,
+    };
+  }
+
+  order(order: string): StoredOrder | null {
+    return this.#readers.orders.byId(order);
+  }
+
+  confirmation({ issuer, order, account, serial, nowMs }: Confirmation): ConfirmationFacts {
+    const { payments, orders } = this.#readers;
+    const stored = orders.byId(order);
+    const merchant = stored && orders.merchant(stored.merchant);
+    if (stored === null || merchant === null) return null;
+    return {
+      order: stored,
+      earlier: payments.find(merchantAccountOf(stored.merchant), stored.key),
+      payer: this.#payer(issuer, { of: { account, serial }, nowMs }),
+      merchant,
+      nextPaymentId: payments.nextId(),
+    };
+  }
+
+  #hasOrder(payee: Payee): boolean {
+    if (payee.kind === 'gate') return false;
+    return this.#readers.orders.byKey(payee.merchant, payee.idempotencyKey) !== null;
+  }
+
+  #payer(issuer: number, { of, nowMs }: { of: PassOf; nowMs: number }): PayerFacts {
+    const { money, denials, payments } = this.#readers;
+    return {
+      money: money.read(of.account),
+      denials: denials.read(issuer, of),
+      dayCents: payments.spentSince(of.account, nowMs - DAY_MS),
+    };
+  }
+
+  #moneyOf(payment: StoredPayment | null) {
+    const account = payment?.account ?? null;
+    return account === null ? null : this.#readers.money.read(account);
+  }
+}

@@ -1,0 +1,93 @@
+/** The facts of riders' and gates' enrolment, top-ups and codes, put together from their readers. */
+import type { DenialFacts } from '../../../core/denial.ts';
+import type { GateEnrolmentFacts, GateEnrolmentRequest } from '../../../core/enrolment.ts';
+import type { BlockFacts } from '../../../core/merchant.ts';
+import type { NewSeedFacts, SeedConfirmationFacts } from '../../../core/seed.ts';
+import type { TopUpFacts } from '../../../core/top-up.ts';
+import type { MerchantFacts, RiderFacts } from '../../database.ts';
+import type { PassOf } from '../../port.ts';
+import type { Connection } from '../connection.ts';
+import type { CodeReader } from './code-facts.ts';
+import type { DenialReader } from './denials.ts';
+import type { OrderReader } from './order-facts.ts';
+import type { RiderMoneyReader } from './rider-money.ts';
+
+function prepare(db: Connection['db']) {
+  return {
+    topUp: db.prepare('SELECT amount_cents FROM top_up WHERE account = ? AND key = ?').pluck(),
+    passOfKey: db.prepare('SELECT 1 FROM pass WHERE public_key = ?').pluck(),
+    gateToken: db.prepare(
+      `SELECT gate, line, scope, expires_at_ms AS expiresAtMs, used_at_ms AS usedAtMs
+       FROM gate_token WHERE token_hash = ?`,
+    ),
+    gateOfKey: db.prepare('SELECT 1 FROM gate_key WHERE public_key = ?').pluck(),
+    gateKeys: db.prepare('SELECT id FROM gate_key WHERE gate = ? AND until_ms IS NULL').pluck(),
+    gateLine: db
+      .prepare('SELECT line FROM gate_line WHERE gate = ? ORDER BY number DESC LIMIT 1')
+      .pluck(),
+  };
+}
+
+export type RiderReaders = {
+  codes: CodeReader;
+  money: RiderMoneyReader;
+  denials: DenialReader;
+  orders: OrderReader;
+};
+
+type GateToken = NonNullable<GateEnrolmentFacts['token']>;
+
+export class RiderFactReader implements RiderFacts, MerchantFacts {
+  readonly #sql: ReturnType<typeof prepare>;
+  readonly #readers: RiderReaders;
+
+  constructor({ db }: Connection, readers: RiderReaders) {
+    this.#sql = prepare(db);
+    this.#readers = readers;
+  }
+
+  topUp({ account, key }: { account: string; key: string }): TopUpFacts {
+    const earlierCents = this.#sql.topUp.get(account, key) as number | undefined;
+    return { earlierCents: earlierCents ?? null, money: this.#readers.money.read(account) };
+  }
+
+  riderEnrolment(publicKey: string): { isKeyTaken: boolean } {
+    return { isKeyTaken: this.#sql.passOfKey.get(publicKey) !== undefined };
+  }
+
+  gateEnrolment({ tokenHash, publicKey }: GateEnrolmentRequest): GateEnrolmentFacts {
+    const token = this.#sql.gateToken.get(tokenHash) as GateToken | undefined;
+    const gate = token?.gate ?? '';
+    const line = this.#sql.gateLine.get(gate) as string | undefined;
+    return {
+      token: token ?? null,
+      isKeyTaken: this.#sql.gateOfKey.get(publicKey) !== undefined,
+      currentKeys: this.#sql.gateKeys.all(gate) as number[],
+      line: line ?? null,
+    };
+  }
+
+  newSeed(of: { handle: string } & PassOf): NewSeedFacts {
+    return this.#readers.codes.newSeed(of);
+  }
+
+  seedConfirmation(of: { handle: string } & PassOf): SeedConfirmationFacts {
+    return this.#readers.codes.seedConfirmation(of);
+  }
+
+  liveHandles(of: { account: string; serial: number | null }): string[] {
+    return this.#readers.codes.liveHandles(of);
+  }
+
+  liveOnlineCodes(of: PassOf): string[] {
+    return this.#readers.codes.liveOnlineCodes(of);
+  }
+
+  block(merchant: string): BlockFacts {
+    return this.#readers.orders.block(merchant);
+  }
+
+  denial(id: Uint8Array): DenialFacts {
+    return this.#readers.denials.denial(id);
+  }
+}

@@ -1,0 +1,141 @@
+/** What an operator reads: gates with their gaps and alarms, records, what is parked, balances. */
+import { countAlarms } from '../../../core/alarms.ts';
+import type { GateKeyRow, GateView, ParkedView, TapView, TrialBalance } from '../../views.ts';
+import type { Connection } from '../connection.ts';
+
+function prepare(db: Connection['db']) {
+  return {
+    meta: db.prepare('SELECT value FROM meta WHERE key = ?').pluck(),
+    gate: db.prepare('SELECT 1 FROM gate WHERE gate = ?').pluck(),
+    gateKeys: db.prepare(
+      `SELECT id, public_key AS publicKey, until_ms AS untilMs FROM gate_key WHERE gate = ?
+       ORDER BY id DESC`,
+    ),
+    gates: db.prepare(
+      `SELECT gate, scope, enrolled_at_ms AS enrolledAtMs, last_sync_ms AS lastSyncMs,
+         trust_seen AS trustSeen, deny_seen AS denySeen, tariff_seen AS tariffSeen,
+         (SELECT line FROM gate_line WHERE gate_line.gate = gate.gate
+          ORDER BY number DESC LIMIT 1) AS line
+       FROM gate ORDER BY gate`,
+    ),
+    epochs: db.prepare(
+      'SELECT id, epoch, last_seq AS lastSeq FROM gate_epoch WHERE gate = ? ORDER BY id',
+    ),
+    oddCounts: db.prepare(
+      `SELECT count(*) FILTER (WHERE why = 'OTHER_BYTES') AS conflicts,
+              count(*) FILTER (WHERE why = 'FORK') AS forks,
+              min(seq) FILTER (WHERE why = 'GAP') AS gapEnd
+       FROM odd_line WHERE epoch_id = ?`,
+    ),
+    dispositions: db.prepare(
+      `SELECT outcome AS disposition, count(*) AS count FROM record
+       WHERE epoch_id = ? AND outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING', 'PAID')
+       GROUP BY outcome`,
+    ),
+    // A partial index holds the records that have not ended well.
+    parked: db.prepare(
+      `SELECT gate, epoch, seq, why, odd_line.received_at_ms AS receivedAtMs, line
+         FROM odd_line JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE why <> 'JOINED'
+       UNION ALL
+       SELECT gate, epoch, seq, outcome, record.received_at_ms, line
+         FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
+         WHERE outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING', 'PAID')
+           AND outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'UNREADABLE')
+       LIMIT ?`,
+    ),
+    // Riders' accounts in one row each kind; the others by name.
+    balances: db.prepare(
+      `SELECT iif(kind IN ('wallet', 'receivable'), kind || ':*', name) AS account,
+         sum(debits_cents) AS debitsCents, sum(credits_cents) AS creditsCents
+       FROM ledger_account GROUP BY 1 ORDER BY 1`,
+    ),
+  };
+}
+
+type GateRow = Omit<GateView, 'epochs' | 'gaps' | 'alarms'>;
+type EpochRow = { id: number; epoch: string; lastSeq: number };
+type OddCounts = { conflicts: number; forks: number; gapEnd: number | null };
+type DispositionCount = { disposition: string; count: number };
+type ParkedRow = Omit<ParkedView, 'lineBase64'> & { line: Buffer };
+
+export class OperatorViews {
+  readonly #sql: ReturnType<typeof prepare>;
+  readonly #build: Connection['build'];
+  readonly #all: Connection['all'];
+
+  constructor({ db, build, all }: Connection) {
+    this.#sql = prepare(db);
+    this.#build = build;
+    this.#all = all;
+  }
+
+  readMeta(key: string): string | undefined {
+    return this.#sql.meta.get(key) as string | undefined;
+  }
+
+  findGateKeys(gate: string): GateKeyRow[] | undefined {
+    if (this.#sql.gate.get(gate) === undefined) return undefined;
+    const keys = this.#sql.gateKeys.all(gate) as GateKeyRow[];
+    // Plain bytes: a Buffer's slice() shares its memory, which those who copy a key do not expect.
+    return keys.map((key) => ({ ...key, publicKey: new Uint8Array(key.publicKey) }));
+  }
+
+  listGates(): GateView[] {
+    return (this.#sql.gates.all() as GateRow[]).map((gate) => this.#withAlarms(gate));
+  }
+
+  #withAlarms(gate: GateRow): GateView {
+    const epochs = this.#sql.epochs.all(gate.gate) as EpochRow[];
+    const dispositions: DispositionCount[] = [];
+    const gaps: GateView['gaps'][number][] = [];
+    let [conflicts, forks] = [0, 0];
+    for (const { id, epoch, lastSeq } of epochs) {
+      const odd = this.#sql.oddCounts.get(id) as OddCounts;
+      conflicts += odd.conflicts;
+      forks += odd.forks;
+      if (odd.gapEnd !== null) gaps.push({ epoch, fromSeq: lastSeq + 1, toSeq: odd.gapEnd - 1 });
+      dispositions.push(...(this.#sql.dispositions.all(id) as DispositionCount[]));
+    }
+    return {
+      ...gate,
+      epochs: epochs.map(({ epoch, lastSeq }) => ({ epoch, lastSeq })),
+      gaps,
+      alarms: { conflicts, forks, ...countAlarms(dispositions) },
+    };
+  }
+
+  listTaps({
+    gate,
+    after,
+    limit,
+  }: {
+    gate: string | null;
+    after: number;
+    limit: number;
+  }): TapView[] {
+    const query = this.#build
+      .selectFrom('record')
+      .innerJoin('gate_epoch', 'gate_epoch.id', 'record.epoch_id')
+      .select(['record.id', 'gate', 'epoch', 'seq', 'kind', 'verdict', 'ruling', 'reason', 'use'])
+      .select(['gate_reason as gateReason', 'ride_line as line', 'at_ms as atMs', 'outcome'])
+      .select('received_at_ms as receivedAtMs')
+      .where('record.id', '>', after)
+      .orderBy('record.id')
+      .limit(limit);
+    return this.#all(gate === null ? query : query.where('gate', '=', gate));
+  }
+
+  listParked(limit: number): ParkedView[] {
+    const rows = this.#sql.parked.all(limit) as ParkedRow[];
+    return rows.map(({ line, ...row }) => ({ ...row, lineBase64: line.toString('base64') }));
+  }
+
+  readTrialBalance(): TrialBalance {
+    const rows = this.#sql.balances.all() as TrialBalance['rows'];
+    return {
+      rows,
+      debitsCents: rows.reduce((sum, row) => sum + row.debitsCents, 0),
+      creditsCents: rows.reduce((sum, row) => sum + row.creditsCents, 0),
+    };
+  }
+}

@@ -1,0 +1,113 @@
+/** What a rider reads: passes, money, denials, and one list of all that was paid. */
+import type { DeniedBy } from '../../../core/deny.ts';
+import type { PassRow } from '../../../core/rider-changes.ts';
+import type { PassOf } from '../../port.ts';
+import type { RiderView, StatementItem } from '../../views.ts';
+import type { Connection } from '../connection.ts';
+import type { DenialReader } from '../facts/denials.ts';
+import type { RiderMoneyReader } from '../facts/rider-money.ts';
+
+function prepare(db: Connection['db']) {
+  return {
+    pass: db.prepare(
+      `SELECT account, serial, algorithm, public_key AS publicKey FROM pass
+       WHERE account = ? AND serial = ?`,
+    ),
+    session: db.prepare(
+      `SELECT account, serial, expires_at_s AS expiresAtS FROM session WHERE token_hash = ?`,
+    ),
+    issues: db.prepare(
+      `SELECT pass.serial, algorithm, issued_at_s AS issuedAtS, expires_at_s AS expiresAtS
+       FROM pass JOIN pass_issue
+         ON pass_issue.account = pass.account AND pass_issue.serial = pass.serial
+       WHERE pass.account = ? ORDER BY pass.serial, number`,
+    ),
+    statement: db.prepare(STATEMENT_SQL),
+  };
+}
+
+type Issue = Omit<RiderView['passes'][number], 'denied'>;
+type Item = Omit<StatementItem, 'cursor'> & { id: string };
+
+export class RiderViews {
+  readonly #sql: ReturnType<typeof prepare>;
+  readonly #money: RiderMoneyReader;
+  readonly #denials: DenialReader;
+
+  constructor({ db }: Connection, readers: { money: RiderMoneyReader; denials: DenialReader }) {
+    this.#sql = prepare(db);
+    this.#money = readers.money;
+    this.#denials = readers.denials;
+  }
+
+  findPass({ account, serial }: PassOf): PassRow | undefined {
+    return this.#sql.pass.get(account, serial) as PassRow | undefined;
+  }
+
+  findDenials(issuer: number, of: PassOf): DeniedBy[] {
+    return this.#denials.read(issuer, of);
+  }
+
+  findSession(tokenHash: string): (PassOf & { expiresAtS: number }) | undefined {
+    return this.#sql.session.get(tokenHash) as (PassOf & { expiresAtS: number }) | undefined;
+  }
+
+  readRider(issuer: number, account: string): RiderView | undefined {
+    const issues = this.#sql.issues.all(account) as Issue[];
+    if (issues.length === 0) return undefined;
+    const latest = new Map(issues.map((issue) => [issue.serial, issue]));
+    return {
+      account,
+      balanceCents: this.#money.walletCents(account),
+      debtCents: this.#money.debtCents(account),
+      denied: this.#denials.read(issuer, { account, serial: 0 }),
+      passes: [...latest.values()].map((issue) => ({
+        ...issue,
+        denied: this.#denials.read(issuer, { account, serial: issue.serial }).length > 0,
+      })),
+    };
+  }
+
+  listStatement(
+    account: string,
+    { after, limit }: { after: string | null; limit: number },
+  ): StatementItem[] {
+    const behind = after === null ? FIRST_PAGE : splitCursor(after);
+    const items = this.#sql.statement.all({ account, limit, ...behind }) as Item[];
+    return items.map(({ id, ...item }) => ({ ...item, cursor: `${item.atMs}.${id}` }));
+  }
+}
+
+const FIRST_PAGE = { atMs: Number.MAX_SAFE_INTEGER, id: '' };
+
+/**
+ * Rides, payments, refunds and top-ups in one list, the latest first; a page begins behind the cursor's
+ * item. A fare that was paid by payment or online code is a ride like any other.
+ */
+const STATEMENT_SQL = `
+  SELECT * FROM (
+    SELECT 'ride' AS kind, 'TRANSIT_CODE' AS way, NULL AS payee, ridden_at_ms AS atMs,
+           recorded_at_ms AS recordedAtMs, line, fare_cents AS amountCents, owed_cents AS owedCents,
+           state, reason, use AS id
+    FROM charge WHERE account = @account
+    UNION ALL
+    SELECT iif(line IS NULL, 'payment', 'ride'), way, name, at_ms, at_ms, line, amount_cents, 0, 'PAID',
+           NULL, 'p' || id
+    FROM payment LEFT JOIN merchant ON payee = 'merchant:' || merchant
+    WHERE account = @account AND outcome = 'PAID'
+    UNION ALL
+    SELECT 'refund', way, name, payment_refund.at_ms, payment_refund.at_ms, line,
+           payment_refund.amount_cents, 0, 'REFUNDED', why, 'r' || payment_refund.id
+    FROM payment JOIN payment_refund ON payment = payment.id
+      LEFT JOIN merchant ON payee = 'merchant:' || merchant
+    WHERE account = @account AND outcome = 'PAID'
+    UNION ALL
+    SELECT 'topUp', NULL, NULL, at_ms, at_ms, NULL, amount_cents, 0, 'PAID_IN', NULL, 't' || number
+    FROM top_up WHERE account = @account)
+  WHERE atMs < @atMs OR (atMs = @atMs AND id > @id)
+  ORDER BY atMs DESC, id LIMIT @limit`;
+
+function splitCursor(cursor: string): { atMs: number; id: string } {
+  const dot = cursor.indexOf('.');
+  return { atMs: Number(cursor.slice(0, dot)), id: cursor.slice(dot + 1) };
+}

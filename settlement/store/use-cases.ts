@@ -1,0 +1,231 @@
+/**
+ * The store as routes and work use it, once for every database. Each use case is one line of three words:
+ * facts are read, core/ decides, and the database writes what was decided, in one transaction.
+ */
+import { decideDenial, decideLift } from '../core/denial.ts';
+import { decideGateEnrolment, decideGateToken, decideRiderEnrolment } from '../core/enrolment.ts';
+import { decideRefund, decideReversal } from '../core/give-back.ts';
+import { merchantAccountOf } from '../core/ledger.ts';
+import { decideBlock, decideMerchant, isActiveMerchant } from '../core/merchant.ts';
+import {
+  decideCancellation,
+  decideConfirmation,
+  decideNewOrder,
+  findOrderView,
+  offerView,
+} from '../core/order.ts';
+import { decidePay } from '../core/pay.ts';
+import type { PaymentLimits } from '../core/payment-rules.ts';
+import { decideSweep } from '../core/retention.ts';
+import {
+  decideNewOnlineCode,
+  decideNewSeed,
+  decideSeedConfirmation,
+  decideSeedRevocation,
+  isLiveSeed,
+} from '../core/seed.ts';
+import { isOpenSession } from '../core/session.ts';
+import { decideTopUp } from '../core/top-up.ts';
+import type { Database } from './database.ts';
+import type { Store } from './port.ts';
+
+/** Within what payments, codes and orders are decided. */
+export type StoreRules = { paymentLimits: PaymentLimits };
+
+type PaymentUseCases = Pick<
+  Store,
+  | 'pay'
+  | 'findPayment'
+  | 'reversePayment'
+  | 'refundPayment'
+  | 'listPayments'
+  | 'addOrder'
+  | 'findOrder'
+  | 'cancelOrder'
+  | 'findOffer'
+  | 'confirmOrder'
+>;
+
+/** Payments share their commits; whatever else there is has a transaction of its own. */
+export function paymentUseCases(database: Database, rules: StoreRules): PaymentUseCases {
+  const { views, transact, transactTogether } = database;
+  const limits = rules.paymentLimits;
+  return {
+    pay: (request) =>
+      transactTogether({
+        read: (facts) => facts.pay(request),
+        decide: (found) => decidePay(found, { request, limits }),
+      }),
+    reversePayment: ({ merchant, idempotencyKey, ...at }) =>
+      transactTogether({
+        read: (facts) => facts.reversal({ merchant, idempotencyKey }),
+        decide: (found) => {
+          const payee = merchantAccountOf(merchant);
+          return decideReversal(found, { payee, key: idempotencyKey, why: 'REVERSED', ...at });
+        },
+      }),
+    refundPayment: (request) =>
+      transactTogether({
+        read: (facts) => facts.refund(request),
+        decide: (found) => decideRefund(found, request),
+      }),
+    findPayment: async (merchant, key) => await views.findPayment(merchant, key),
+    listPayments: async (merchant, page) => await views.listPayments(merchant, page),
+    addOrder: (request) =>
+      transact({
+        read: (facts) => facts.newOrder(request),
+        decide: (found) => decideNewOrder(found, request),
+      }),
+    findOrder: async (query) => findOrderView(await views.findOrder(query.order), query),
+    cancelOrder: (query) =>
+      transact({
+        read: (facts) => facts.order(query.order),
+        decide: (found) => decideCancellation(found, query),
+      }),
+    findOffer: async (order, nowMs) => {
+      const stored = await views.findOrder(order);
+      return stored === null ? undefined : offerView(stored, nowMs);
+    },
+    confirmOrder: (request) =>
+      transactTogether({
+        read: (facts) => facts.confirmation(request),
+        decide: (found) => decideConfirmation(found, { request, limits }),
+      }),
+  };
+}
+
+type RiderUseCases = Pick<
+  Store,
+  | 'addRider'
+  | 'findPass'
+  | 'addPassIssue'
+  | 'findDenials'
+  | 'openSession'
+  | 'findSession'
+  | 'readRider'
+  | 'listStatement'
+  | 'topUp'
+  | 'addSeed'
+  | 'confirmSeed'
+  | 'revokeSeeds'
+  | 'findSeed'
+  | 'addOnlineCode'
+>;
+
+export function riderUseCases(database: Database): RiderUseCases {
+  const { views, transact, write } = database;
+  return {
+    addRider: (rider) =>
+      transact({
+        read: (facts) => facts.riderEnrolment(rider.publicKey),
+        decide: (found) => decideRiderEnrolment(found, rider),
+      }),
+    findPass: async (account, serial) => await views.findPass({ account, serial }),
+    addPassIssue: ({ account, serial }, issue) =>
+      write({
+        changes: [{ kind: 'addPassIssue', account, serial, issue }],
+        result: undefined,
+      }),
+    findDenials: async (issuer, pass) => await views.findDenials(issuer, pass),
+    openSession: (session) =>
+      write({ changes: [{ kind: 'addSession', ...session }], result: undefined }),
+    findSession: async (tokenHash, nowS) => {
+      const session = await views.findSession(tokenHash);
+      if (session === undefined || !isOpenSession(session, nowS)) return undefined;
+      return { account: session.account, serial: session.serial };
+    },
+    readRider: async (issuer, account) => await views.readRider(issuer, account),
+    listStatement: async (account, page) => await views.listStatement(account, page),
+    topUp: (request) =>
+      transact({
+        read: (facts) => facts.topUp(request),
+        decide: (found) => decideTopUp(found, request),
+      }),
+    addSeed: (seed) =>
+      transact({
+        read: (facts) => facts.newSeed(seed),
+        decide: (found) => decideNewSeed(found, seed),
+      }),
+    confirmSeed: (confirmation) =>
+      transact({
+        read: (facts) => facts.seedConfirmation(confirmation),
+        decide: (found) => decideSeedConfirmation(found, confirmation),
+      }),
+    revokeSeeds: ({ account, serial, nowMs }) =>
+      transact({
+        read: (facts) => facts.liveHandles({ account, serial }),
+        decide: (found) => decideSeedRevocation(found, { nowMs }),
+      }),
+    findSeed: async (handle, nowMs) => {
+      const seed = await views.findSeed(handle);
+      return seed !== undefined && isLiveSeed(seed, nowMs) ? seed : undefined;
+    },
+    addOnlineCode: (code) =>
+      transact({
+        read: (facts) => facts.liveOnlineCodes(code),
+        decide: (found) => decideNewOnlineCode(found, code),
+      }),
+  };
+}
+
+type OperatorUseCases = Pick<
+  Store,
+  | 'setMerchant'
+  | 'blockMerchant'
+  | 'findMerchant'
+  | 'listMerchants'
+  | 'addGateToken'
+  | 'enrolGate'
+  | 'findGateKeys'
+  | 'setDenied'
+  | 'liftDenied'
+  | 'requestPublish'
+  | 'sweepExpired'
+  | 'listGates'
+  | 'listTaps'
+  | 'listParked'
+  | 'readTrialBalance'
+  | 'readMeta'
+>;
+
+export function operatorUseCases(database: Database): OperatorUseCases {
+  const { views, transact, write } = database;
+  return {
+    setMerchant: (merchant) => write(decideMerchant(merchant)),
+    blockMerchant: (merchant, nowMs) =>
+      transact({
+        read: (facts) => facts.block(merchant),
+        decide: (found) => decideBlock(found, { merchant, nowMs }),
+      }),
+    findMerchant: async (tokenHash) => {
+      const merchant = await views.findMerchant(tokenHash);
+      return merchant && isActiveMerchant(merchant) ? merchant : undefined;
+    },
+    listMerchants: async () => await views.listMerchants(),
+    addGateToken: (token) => write(decideGateToken(token)),
+    enrolGate: (request) =>
+      transact({
+        read: (facts) => facts.gateEnrolment(request),
+        decide: (found) => decideGateEnrolment(found, request),
+      }),
+    findGateKeys: async (gate) => await views.findGateKeys(gate),
+    setDenied: (denial) =>
+      transact({
+        read: (facts) => facts.denial(denial.id),
+        decide: (found) => decideDenial(found, denial),
+      }),
+    liftDenied: (id, nowMs) =>
+      transact({
+        read: (facts) => facts.denial(id),
+        decide: (found) => decideLift(found, { id, nowMs }),
+      }),
+    requestPublish: (nowMs) =>
+      write({ changes: [{ kind: 'requestPublish', atMs: nowMs }], result: undefined }),
+    sweepExpired: (nowMs) => write(decideSweep(nowMs)),
+    listGates: async () => await views.listGates(),
+    listTaps: async (page) => await views.listTaps(page),
+    listParked: async (limit) => await views.listParked(limit),
+    readTrialBalance: async () => await views.readTrialBalance(),
+    readMeta: async (key) => await views.readMeta(key),
+  };
+}

@@ -1,0 +1,98 @@
+/** What people read of settlement: riders, operators, merchants. Rows as a store gives them, nothing decided. */
+import type { Way } from '@stile/protocol/payment.ts';
+import type { Algorithm } from '@stile/protocol/signature.ts';
+import type { DeniedBy } from '../core/deny.ts';
+
+export type RiderView = {
+  account: string;
+  balanceCents: number;
+  debtCents: number;
+  denied: readonly DeniedBy[];
+  passes: readonly {
+    serial: number;
+    algorithm: Algorithm;
+    issuedAtS: number;
+    expiresAtS: number;
+    denied: boolean;
+  }[];
+};
+
+export type StatementItem = {
+  kind: 'ride' | 'payment' | 'refund' | 'topUp';
+  /** How it was paid; null for a top-up. */
+  way: Way | null;
+  /** Who was paid: a merchant's name; null for rides, whose line says it, and for top-ups. */
+  payee: string | null;
+  /** When it happened: the gate's clock for a ride. */
+  atMs: number;
+  /** When it was recorded here. */
+  recordedAtMs: number;
+  line: string | null;
+  amountCents: number;
+  owedCents: number;
+  state: string;
+  reason: string | null;
+  /** Names the item for the next page. */
+  cursor: string;
+};
+
+export type GateView = {
+  gate: string;
+  line: string | null;
+  scope: number;
+  enrolledAtMs: number | null;
+  lastSyncMs: number | null;
+  trustSeen: number | null;
+  denySeen: number | null;
+  tariffSeen: number | null;
+  epochs: readonly { epoch: string; lastSeq: number }[];
+  gaps: readonly { epoch: string; fromSeq: number; toSeq: number }[];
+  alarms: {
+    conflicts: number;
+    forks: number;
+    unreadable: number;
+    extraUses: number;
+    fareUnknown: number;
+    /** Codes that a gate opened for although settlement was not paid for them, or not so much. */
+    unpaid: number;
+    rejected: number;
+  };
+};
+
+export type TapView = {
+  id: number;
+  gate: string;
+  epoch: string;
+  seq: number;
+  kind: string;
+  verdict: string | null;
+  gateReason: string | null;
+  line: string | null;
+  atMs: number;
+  receivedAtMs: number;
+  ruling: string;
+  reason: string | null;
+  /** How an opened tap has ended so far. */
+  outcome: string | null;
+  use: string | null;
+};
+
+export type ParkedView = {
+  gate: string;
+  epoch: string;
+  seq: number;
+  why: string;
+  receivedAtMs: number;
+  /** The received record, base64: it need not be text. */
+  lineBase64: string;
+};
+
+export type TrialBalance = {
+  rows: readonly { account: string; debitsCents: number; creditsCents: number }[];
+  debitsCents: number;
+  creditsCents: number;
+};
+
+export type MerchantView = { merchant: string; name: string; blockedAtMs: number | null };
+
+export type GateKeyRow = { id: number; publicKey: Uint8Array; untilMs: number | null };
