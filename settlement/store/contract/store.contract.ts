@@ -10,6 +10,7 @@ import { describeIngest, type OpenStore } from './ingest.contract.ts';
 import { describeOrder } from './order.contract.ts';
 import { describePayments } from './payment.contract.ts';
 import { describePaymentBooks } from './payment-books.contract.ts';
+import { describePaymentHistories } from './payment-histories.contract.ts';
 
 export function describeStore(name: string, open: OpenStore): void {
   describe(name, () => {
@@ -20,6 +21,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('order', () => describeOrder(open));
     describe('payments', () => describePayments(open));
     describe('payments afterwards', () => describePaymentBooks(open));
+    describe('any payments', () => describePaymentHistories(open));
   });
 }
 
