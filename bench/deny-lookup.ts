@@ -32,7 +32,7 @@ export async function measureDenyLookup(
         randomBytes(8).toString('hex'),
       );
       const from = performance.now();
-      for (const account of accounts) deny.isDenied(ISSUER, account, 1);
+      for (const account of accounts) deny.isDenied({ issuer: ISSUER, account, serial: 1 });
       rounds.push(((performance.now() - from) * 1000) / LOOKUPS_PER_ROUND);
     }
   }

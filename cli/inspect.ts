@@ -84,7 +84,11 @@ function judge(
     denyVersion: 0,
     tariffVersion: trust?.tariff.version ?? 0,
   };
-  const verdict = admit(code, facts, rules, { wallMs: atMs, monoMs: 0 }, createNodeVerify());
+  const verdict = admit(code, facts, {
+    rules,
+    now: { wallMs: atMs, monoMs: 0 },
+    verify: createNodeVerify(),
+  });
   return verdict.verdict === 'open' ? null : verdict.reason;
 }
 
@@ -92,7 +96,7 @@ function isDenied(file: string, issuer: number, account: string, serial: number)
   readBytes(file, 'the deny file');
   const deny = openDenyFile(file);
   try {
-    return deny.isDenied(issuer, account, serial);
+    return deny.isDenied({ issuer, account, serial });
   } finally {
     deny.close();
   }

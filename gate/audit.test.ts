@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { sha256 } from '@stile/crypto/sign.ts';
+import { systemRandom } from '@stile/host/random.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
 import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
@@ -25,6 +26,7 @@ function openStore(dir: string) {
   const store = openTapsStore({
     file: join(dir, 'taps.db'),
     gate: 'g1',
+    random: systemRandom,
     boot: '0000aaaa',
     ...limits,
   });
@@ -56,14 +58,14 @@ test('a sound log passes, with an ask in flight and after it', () => {
   const dir = scratchDir();
   expect(isGateDir(dir)).toBe(false);
   const store = openStore(dir);
-  store.append(tap(1), AT, makeUse(1));
-  store.append(ask('a'), AT, null);
-  store.append(answer(2), AT, null);
-  store.append(ask('b'), AT, null);
+  store.append(tap(1), { at: AT, use: makeUse(1) });
+  store.append(ask('a'), { at: AT });
+  store.append(answer(2), { at: AT });
+  store.append(ask('b'), { at: AT });
   expect(isGateDir(dir)).toBe(true);
   expect(wrongIn(dir)).toEqual([]);
   expect(asksIn(dir)).toBe('1 answered, 1 in flight');
-  store.append(answer(4), AT, null);
+  store.append(answer(4), { at: AT });
   expect(wrongIn(dir)).toEqual([]);
   expect(asksIn(dir)).toBe('2 answered');
 });
@@ -71,11 +73,11 @@ test('a sound log passes, with an ask in flight and after it', () => {
 test('a log whose first records are gone passes', () => {
   const dir = scratchDir();
   const store = openStore(dir);
-  store.append(ask('a'), AT, null);
+  store.append(ask('a'), { at: AT });
   for (let counter = 1; counter <= 5; counter += 1) {
-    store.append(tap(counter), AT, makeUse(counter));
+    store.append(tap(counter), { at: AT, use: makeUse(counter) });
   }
-  store.append(answer(1), AT, null);
+  store.append(answer(1), { at: AT });
   store.acknowledge(5);
   store.prune(AT.wallMs + 30 * 86_400_000);
   expect(wrongIn(dir)).toEqual([]);
@@ -97,7 +99,7 @@ test('a tap that opened and is not remembered, and a damaged record, are found',
   const dir = scratchDir();
   const store = openStore(dir);
   for (let counter = 1; counter <= 3; counter += 1) {
-    store.append(tap(counter), AT, makeUse(counter));
+    store.append(tap(counter), { at: AT, use: makeUse(counter) });
   }
   store.close();
   const db = new Database(join(dir, 'taps.db'));

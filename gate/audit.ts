@@ -61,7 +61,7 @@ function checkLog(db: Database.Database): AuditCheck[] {
   const latestMs = db.prepare('SELECT max(at_ms) FROM log').pluck().get() as number | null;
   const latestS = (latestMs ?? 0) / 1000;
   const counts = { records: 0, open: 0, refuse: 0 };
-  const asks = new AskTally();
+  const asks = new AuthorisationTally();
   for (const row of rows as IterableIterator<Row>) {
     counts.records += 1;
     // After pruning the first row's predecessor is gone; the chain is checked from there on.
@@ -109,7 +109,7 @@ function checkLog(db: Database.Database): AuditCheck[] {
 }
 
 /** Answers to asks, as they come along; an ask may be older than the first record that is kept. */
-class AskTally {
+class AuthorisationTally {
   readonly #open = new Set<number>();
   readonly #wrong: number[] = [];
   #firstSeq: number | undefined;

@@ -31,10 +31,10 @@ async function settlementThat(answer: Answer) {
 }
 
 test('a box proves its new key, becomes the gate it is told to be, and has its lists', async () => {
-  const { asked, dataDir, enrol } = await settlementThat(say(201, JSON.stringify(GRANTED)));
+  const { requests, dataDir, enrol } = await settlementThat(say(201, JSON.stringify(GRANTED)));
   const enrolled = await enrol();
   expect(enrolled).toEqual({ gate: 'g1', line: 'M1', trustVersion: 5, denyVersion: 0 });
-  const { token, publicKey, proof } = JSON.parse(String(asked[0]?.body));
+  const { token, publicKey, proof } = JSON.parse(String(requests[0]?.body));
   expect(token).toBe('one-time');
   const message = proofMessage('enrol-gate', token, publicKey);
   const [key, signature] = [fromHex(publicKey, 32), fromHex(proof, 64)];
@@ -44,7 +44,7 @@ test('a box proves its new key, becomes the gate it is told to be, and has its l
   const identity = readIdentity(dataDir);
   expect(identity).toMatchObject({ gate: 'g1', line: 'M1', scope: 1, rootKeys: GRANTED.rootKeys });
   expect(toHex(identity.key.publicKey)).toBe(publicKey);
-  expect(String(asked[0]?.body)).not.toContain(identity.key.privateJwk.d);
+  expect(String(requests[0]?.body)).not.toContain(identity.key.privateJwk.d);
   expect(statSync(join(dataDir, 'identity.json')).mode & 0o077).toBe(0);
   expect(statSync(dataDir).mode & 0o077).toBe(0);
   const reference = await openReferenceStore(dataDir, identity.rootKeys);
@@ -53,13 +53,13 @@ test('a box proves its new key, becomes the gate it is told to be, and has its l
 });
 
 test('a directory that belongs to a gate is left as it is', async () => {
-  const { asked, dataDir, enrol } = await settlementThat(say(201, JSON.stringify(GRANTED)));
+  const { requests, dataDir, enrol } = await settlementThat(say(201, JSON.stringify(GRANTED)));
   await enrol();
   const before = readFileSync(join(dataDir, 'identity.json'));
-  asked.length = 0;
+  requests.length = 0;
   await expect(enrol()).rejects.toMatchObject({ code: 'CONFLICT' });
   expect(readFileSync(join(dataDir, 'identity.json'))).toEqual(before);
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
 });
 
 test.each<[string, Answer, object]>([

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { generateKey } from '@stile/crypto/sign.ts';
+import { systemClock } from '@stile/host/clock.ts';
 import { callJson } from '@stile/host/http-client.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
@@ -64,7 +65,7 @@ async function provision(dataDir: string, url: string) {
   const { rootKeys } = readIdentity(dataDir);
   const reference = await openReferenceStore(dataDir, rootKeys);
   try {
-    const uplink = createUplink({ url, timeoutMs: TIMEOUT_MS, rootKeys });
+    const uplink = createUplink({ url, timeoutMs: TIMEOUT_MS, rootKeys, clock: systemClock });
     await createListsFetcher(reference, uplink).refresh();
     return {
       trustVersion: reference.trust?.version ?? 0,

@@ -122,7 +122,7 @@ async function judge(situation: Situation, verify: Verify): Promise<Verdict> {
   const wallMs = Date.parse(situation.at);
   const facts = factsOf(reading.value, trust, gate);
   const rules = rulesOf(trust, gate, wallMs);
-  return admit(reading.value, facts, rules, { wallMs, monoMs: MONO_MS }, verify);
+  return admit(reading.value, facts, { rules, now: { wallMs, monoMs: MONO_MS }, verify });
 }
 
 function verdictOf(reason: Reason | null): Verdict {
@@ -186,7 +186,7 @@ describe('deny lists', () => {
     return known.every((id) => {
       const issuer = Number.parseInt(id.slice(0, 4), 16);
       const serial = Number.parseInt(id.slice(20), 16);
-      return deny.isDenied(issuer, id.slice(4, 20), serial) === ids.includes(id);
+      return deny.isDenied({ issuer, account: id.slice(4, 20), serial }) === ids.includes(id);
     });
   }
 

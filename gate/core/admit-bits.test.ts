@@ -54,7 +54,7 @@ function factsFor(code: TransitCode): Facts {
 function judge(text: string, verify: Verify): Reason | 'open' {
   const reading = readTransitCode(text);
   if (!reading.ok) return reading.reason;
-  const verdict = admit(reading.value, factsFor(reading.value), RULES, NOW, verify);
+  const verdict = admit(reading.value, factsFor(reading.value), { rules: RULES, now: NOW, verify });
   return verdict.verdict === 'open' ? 'open' : verdict.reason;
 }
 

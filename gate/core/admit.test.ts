@@ -64,9 +64,7 @@ function judge(all: Case, verify = verifyWithNode): Reason | 'open' {
   const verdict = admit(
     code,
     { ...FACTS, ...all.facts },
-    { ...RULES, ...all.rules },
-    { ...NOW, ...all.now },
-    verify,
+    { rules: { ...RULES, ...all.rules }, now: { ...NOW, ...all.now }, verify },
   );
   return verdict.verdict === 'open' ? 'open' : verdict.reason;
 }
@@ -143,7 +141,7 @@ describe('signatures', () => {
     ([0, 1] as const).flatMap((suite) => forgeries(suite).map((row) => [suite, ...row] as const)),
   )('suite %i: %s is refused as %s by both implementations', (_suite, _name, reason, bytes) => {
     for (const verify of [verifyWithNode, verifyWithNoble]) {
-      expect(admit(codeOf(bytes), FACTS, RULES, NOW, verify)).toEqual({
+      expect(admit(codeOf(bytes), FACTS, { rules: RULES, now: NOW, verify })).toEqual({
         verdict: 'refuse',
         reason,
       });

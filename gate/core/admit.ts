@@ -11,7 +11,7 @@ import {
   type Verify,
 } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
-import type { Pass, TransitCode } from '@stile/protocol/transit-code.ts';
+import type { TransitCode } from '@stile/protocol/transit-code.ts';
 import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 
 export type ClockState = 'TRUSTED' | 'HOLDOVER' | 'UNKNOWN';
@@ -19,7 +19,7 @@ export type ClockState = 'TRUSTED' | 'HOLDOVER' | 'UNKNOWN';
 /** What holds for every presentation until a list or the configuration changes. */
 export type Rules = {
   line: string;
-  /** Undefined where the tariff does not know the line: then no ceiling can be judged here. */
+  /** Undefined if the tariff does not know the line: then no ceiling can be judged here. */
   fareCents: number | undefined;
   scopes: readonly number[];
   /** Null: every product. */
@@ -40,7 +40,7 @@ export type Facts = {
   denied: boolean;
   /** Highest counter this gate has opened for with this pass. */
   counterMax: number | undefined;
-  /** When this account last opened this gate. `monoMs` only where it was in this boot. */
+  /** When this account last opened this gate. `monoMs` only if it was in this boot. */
   lastOpen: { wallMs: number; monoMs: number | undefined } | undefined;
   clock: ClockState;
   /** Highest time that an issuer or the operator has signed and this gate has seen. */
@@ -53,14 +53,12 @@ const OPEN: Verdict = { verdict: 'open' };
 export function admit(
   code: TransitCode,
   facts: Facts,
-  rules: Rules,
-  now: Now,
-  verify: Verify,
+  { rules, now, verify }: { rules: Rules; now: Now; verify: Verify },
 ): Verdict {
   const reason =
-    refuseKeyOrTime(code, facts, rules, Math.floor(now.wallMs / 1000)) ??
-    refuseUse(code, facts, rules, now) ??
-    refuseSignatures(code, facts, verify) ??
+    refuseKeyOrTime(code, facts, { rules, wallS: Math.floor(now.wallMs / 1000) }) ??
+    refuseUse(code, facts, { rules, now }) ??
+    refuseSignatures(code, facts, { verify }) ??
     (facts.barrierConnected ? undefined : 'OUT_OF_ORDER');
   return reason === undefined ? OPEN : { verdict: 'refuse', reason };
 }
@@ -68,8 +66,7 @@ export function admit(
 function refuseKeyOrTime(
   code: TransitCode,
   facts: Facts,
-  rules: Rules,
-  wallS: number,
+  { rules, wallS }: { rules: Rules; wallS: number },
 ): Reason | undefined {
   const { pass, generatedAtS } = code;
   const key = facts.issuerKey;
@@ -81,14 +78,12 @@ function refuseKeyOrTime(
     return 'KEY_EXPIRED';
   }
   if (unknownClock && rules.onClockUnknown === 'refuse') return 'CLOCK_UNKNOWN';
-  return refuseTime(pass, generatedAtS, rules, nowS);
+  return refuseTime(code, { rules, nowS });
 }
 
 function refuseTime(
-  pass: Pass,
-  generatedAtS: number,
-  rules: Rules,
-  nowS: number,
+  { pass, generatedAtS }: TransitCode,
+  { rules, nowS }: { rules: Rules; nowS: number },
 ): Reason | undefined {
   if (nowS + rules.skewS < pass.issuedAtS) return 'PASS_NOT_YET_VALID';
   if (nowS > pass.issuedAtS + pass.lifetimeMin * 60) return 'PASS_EXPIRED';
@@ -101,7 +96,11 @@ function isOutside(atS: number, key: IssuerKey): boolean {
   return atS < key.notBeforeS || atS > key.notAfterS;
 }
 
-function refuseUse(code: TransitCode, facts: Facts, rules: Rules, now: Now): Reason | undefined {
+function refuseUse(
+  code: TransitCode,
+  facts: Facts,
+  { rules, now }: { rules: Rules; now: Now },
+): Reason | undefined {
   const { pass } = code;
   if (!rules.scopes.includes(pass.scope)) return 'WRONG_SCOPE';
   if (rules.products !== null && !rules.products.includes(pass.product)) {
@@ -109,14 +108,14 @@ function refuseUse(code: TransitCode, facts: Facts, rules: Rules, now: Now): Rea
   }
   if (facts.denied) return 'DENIED';
   if (facts.counterMax !== undefined && code.counter <= facts.counterMax) return 'REPLAY';
-  if (isPassback(facts, rules, now)) return 'PASSBACK';
+  if (isPassback(facts, { rules, now })) return 'PASSBACK';
   const ceilingCents = pass.ceiling * 10 ** (facts.issuerKey?.ceilingExponent ?? 0);
   const overCeiling = rules.fareCents !== undefined && rules.fareCents > ceilingCents;
   return overCeiling ? 'OVER_CEILING' : undefined;
 }
 
 /** Elapsed time is monotonic within a boot; across boots a clock set back counts as no time. */
-function isPassback(facts: Facts, rules: Rules, now: Now): boolean {
+function isPassback(facts: Facts, { rules, now }: { rules: Rules; now: Now }): boolean {
   if (rules.passbackS === 0 || facts.lastOpen === undefined) return false;
   const { wallMs, monoMs } = facts.lastOpen;
   if (monoMs !== undefined) return now.monoMs - monoMs < rules.passbackS * 1000;
@@ -125,7 +124,11 @@ function isPassback(facts: Facts, rules: Rules, now: Now): boolean {
   return elapsedMs >= 0 && elapsedMs < rules.passbackS * 1000;
 }
 
-function refuseSignatures(code: TransitCode, facts: Facts, verify: Verify): Reason | undefined {
+function refuseSignatures(
+  code: TransitCode,
+  facts: Facts,
+  { verify }: { verify: Verify },
+): Reason | undefined {
   const issuerKey = facts.issuerKey?.publicKeyBytes;
   if (issuerKey === undefined || !issuerSignatureHolds(verify, issuerKey, code)) {
     return 'BAD_ISSUER_SIGNATURE';

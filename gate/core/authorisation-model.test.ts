@@ -1,10 +1,18 @@
 import { PAYMENT_REASONS } from '@stile/protocol/payment.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asked, codeShown, machine, START, scanOf, TIMING } from '../testing/gate-machine.ts';
+import {
+  attemptEnded,
+  codeShown,
+  machine,
+  START,
+  scanOf,
+  TIMING,
+} from '../testing/gate-machine.ts';
 import { makeText } from '../testing/phone.ts';
-import type { AskResult, Question } from './authorisation.ts';
-import { type GateEffect, OWED_RETRY_MS } from './gate.ts';
+import type { AttemptResult, AuthorisationRequest } from './authorisation.ts';
+import { ANSWER_RETRY_MS } from './gate.ts';
+import type { GateEffect } from './gate-state.ts';
 
 /** More than a life of random events draws. */
 const TRANSIT = Array.from({ length: 40 }, (_, at) => makeText({ counter: at + 1 }));
@@ -13,18 +21,23 @@ const CODES = ['711111111111111111', '722222222222222222', '713333333333333333']
 type Event =
   | { kind: 'code'; code: (typeof CODES)[number]; networkDown: boolean; barrierConnected: boolean }
   | { kind: 'transit' }
-  /** An answer to one of the questions that went out, perhaps long ago. */
-  | { kind: 'result'; back: number; result: AskResult; barrierConnected: boolean }
+  /** The result of one of the attempts that went out, perhaps long ago. */
+  | { kind: 'result'; back: number; result: AttemptResult; barrierConnected: boolean }
   | { kind: 'restart' };
 
-const result: fc.Arbitrary<AskResult> = fc.oneof(
-  fc.constant<AskResult>({ kind: 'paid', fareCents: 320 }),
-  fc.constantFrom(...PAYMENT_REASONS).map((reason): AskResult => ({ kind: 'refused', reason })),
-  fc.constant<AskResult>({ kind: 'rejected' }),
+const result: fc.Arbitrary<AttemptResult> = fc.oneof(
+  fc.constant<AttemptResult>({ kind: 'paid', fareCents: 320 }),
+  fc.constantFrom(...PAYMENT_REASONS).map((reason): AttemptResult => ({ kind: 'refused', reason })),
+  fc.constant<AttemptResult>({ kind: 'rejected' }),
   fc
     .tuple(fc.boolean(), fc.constantFrom(null, 0, 500, 60_000), fc.constantFrom(null, 'forged'))
     .map(
-      ([sent, retryAfterMs, doubt]): AskResult => ({ kind: 'failed', sent, retryAfterMs, doubt }),
+      ([sent, retryAfterMs, doubt]): AttemptResult => ({
+        kind: 'failed',
+        sent,
+        retryAfterMs,
+        doubt,
+      }),
     ),
 );
 const mostly = fc.integer({ min: 0, max: 9 }).map((drawn) => drawn > 0);
@@ -52,15 +65,15 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
 );
 const anyStep = fc.record({
   event: anyEvent,
-  afterMs: fc.constantFrom(0, 1, 60, 700, 1_600, 3_000, OWED_RETRY_MS),
+  afterMs: fc.constantFrom(0, 1, 60, 700, 1_600, 3_000, ANSWER_RETRY_MS),
   /** Whether the disk takes what this event has to write. */
   disk: mostly,
 });
 
-/** A gate with a log that holds what the disk took; it is the loop of shell/run.ts in little. */
+/** A gate with a log that holds what the disk took; it is the loop of shell/loop.ts in little. */
 function life() {
   const log: ({ ask: string } | { answer: boolean; of: number } | { tap: boolean })[] = [];
-  const asks: Question[] = [];
+  const requests: AuthorisationRequest[] = [];
   let openAsk: number | null = null;
   let opens = 0;
   let disk = true;
@@ -94,10 +107,10 @@ function life() {
         break;
       }
       done.push(effect);
-      if (effect.do === 'ask') {
-        expect(openAsk, 'nothing is asked that is not on disk').not.toBeNull();
-        expect(log[openAsk ?? -1]).toEqual({ ask: effect.question.id });
-        asks.push(effect.question);
+      if (effect.do === 'authorise') {
+        expect(openAsk, 'nothing is sent that is not on disk').not.toBeNull();
+        expect(log[openAsk ?? -1]).toEqual({ ask: effect.request.id });
+        requests.push(effect.request);
       }
       if (effect.do === 'open') {
         const last = log.at(-1) ?? {};
@@ -109,7 +122,7 @@ function life() {
   }
   return {
     log,
-    asks,
+    requests,
     get gate() {
       return gate;
     },
@@ -128,12 +141,12 @@ function life() {
     play: (event: Parameters<typeof gate.handle>[0]) => perform(gate.handle(event)),
     restart() {
       gate = machine((effects) => void perform(effects));
-      perform(gate.handle({ kind: 'started', askOpen: openAsk !== null }));
+      perform(gate.handle({ kind: 'started', answerMissing: openAsk !== null }));
     },
   };
 }
 
-function toGateEvent(event: Event, world: ReturnType<typeof life>, at: number) {
+function toGateEvent(event: Event, { world, at }: { world: ReturnType<typeof life>; at: number }) {
   if (event.kind === 'code') {
     const { code, networkDown, barrierConnected } = event;
     const id = at.toString(16).padStart(32, '0');
@@ -141,9 +154,9 @@ function toGateEvent(event: Event, world: ReturnType<typeof life>, at: number) {
   }
   if (event.kind === 'transit') return scanOf(TRANSIT[at] ?? '');
   if (event.kind === 'restart') return null;
-  const question = world.asks.at(-1 - event.back);
-  if (question === undefined) return null;
-  return asked(question.id, event.result, event.barrierConnected);
+  const request = world.requests.at(-1 - event.back);
+  if (request === undefined) return null;
+  return attemptEnded(request.id, event.result, event);
 }
 
 test('whatever happens: one ask at a time, each with one answer; nothing opens but from disk', () => {
@@ -152,20 +165,20 @@ test('whatever happens: one ask at a time, each with one answer; nothing opens b
       const world = life();
       for (const [at, { event, afterMs, disk }] of steps.entries()) {
         world.move(afterMs, disk);
-        const gateEvent = toGateEvent(event, world, at);
+        const gateEvent = toGateEvent(event, { world, at });
         if (event.kind === 'restart') world.restart();
         if (gateEvent === null) continue;
         const done = world.play(gateEvent).map((effect) => effect.do);
-        // Whatever is being asked, a transit code is judged and opened for in the same step.
+        // Whatever is being authorised, a transit code is judged and opened for in the same step.
         if (event.kind === 'transit' && disk) expect(done).toEqual(['storeTap', 'open', 'show']);
         if (event.kind === 'transit' && !disk) expect(done).toEqual([]);
       }
       // A disk that works again, and time: nothing stays open, no alarm is left.
       world.move(0, true);
       for (let round = 0; round < 4; round += 1)
-        world.move(OWED_RETRY_MS + TIMING.payBudgetMs, true);
+        world.move(ANSWER_RETRY_MS + TIMING.payBudgetMs, true);
       expect(world.openAsk).toBeNull();
-      expect(world.gate.state).toMatchObject({ ask: null, owedAtMs: null, closeAtMs: null });
+      expect(world.gate.state).toMatchObject({ authorisation: { kind: 'none' }, closeAtMs: null });
       expect(world.gate.wakeAtMs).toBeNull();
       const asks = world.log.flatMap((record, at) => ('ask' in record ? [at] : []));
       const answered = world.log.flatMap((record) => ('answer' in record ? [record.of] : []));

@@ -1,25 +1,35 @@
 import { PAYMENT_REASONS } from '@stile/protocol/payment.ts';
 import { ASK_REASON_WORDS, REASON_WORDS } from '@stile/protocol/reasons.ts';
 import { describe, expect, test } from 'vitest';
-import { asked, codeShown, machine, START, scanOf, TIMING } from '../testing/gate-machine.ts';
+import {
+  attemptEnded,
+  codeShown,
+  machine,
+  START,
+  scanOf,
+  TIMING,
+} from '../testing/gate-machine.ts';
 import { makeText } from '../testing/phone.ts';
 import {
-  ASK_REASON_OF,
-  type AskResult,
   ATTEMPT_MS_MAX,
   ATTEMPT_MS_MIN,
   ATTEMPT_SLACK_MS,
+  type AttemptResult,
+  AUTHORISATION_REASON_OF,
   RETRY_MS_MAX,
   RETRY_MS_MIN,
   retryMs,
 } from './authorisation.ts';
-import { ASKING_WORDS, type GateEffect, IDLE_WORDS, OPEN_WORDS, OWED_RETRY_MS } from './gate.ts';
+import { ANSWER_RETRY_MS } from './gate.ts';
+import { CHECKING_WORDS, type GateEffect, IDLE_WORDS, OPEN_WORDS } from './gate-state.ts';
 
 const CODE = '711234567887654321';
 const OTHER = '720123456789012345';
 const [ID, NEXT] = ['0a'.repeat(16), '0b'.repeat(16)];
-const PAID: AskResult = { kind: 'paid', fareCents: 320 };
-const failed = (changes: Partial<Extract<AskResult, { kind: 'failed' }>> = {}): AskResult => ({
+const PAID: AttemptResult = { kind: 'paid', fareCents: 320 };
+const failed = (
+  changes: Partial<Extract<AttemptResult, { kind: 'failed' }>> = {},
+): AttemptResult => ({
   ...{ kind: 'failed', sent: true, retryAfterMs: null, doubt: null },
   ...changes,
 });
@@ -31,45 +41,45 @@ const answersIn = (gate: ReturnType<typeof machine>) =>
 const wordsOf = (gate: ReturnType<typeof machine>) =>
   gate.log.flatMap(({ effect }) => (effect.do === 'show' ? [effect.words] : []));
 
-function asking() {
+function authorising() {
   const gate = machine();
   gate.handle(codeShown(CODE, ID));
   return gate;
 }
 
 describe('a payment or online code', () => {
-  test('is on disk as an ask before it is asked, and the rider reads to wait', () => {
+  test('is on disk as an ask before settlement hears of it, and the rider reads to wait', () => {
     const effects = machine().handle(codeShown(CODE, ID));
     expect(effects).toEqual([
-      { do: 'storeAsk', id: ID, way: 'PAYMENT_CODE' },
+      { do: 'storeAsk', id: ID, method: 'PAYMENT_CODE' },
       {
-        do: 'ask',
-        question: { id: ID, code: CODE, atMs: START.wallMs },
+        do: 'authorise',
+        request: { id: ID, code: CODE, atMs: START.wallMs },
         timeoutMs: ATTEMPT_MS_MAX,
       },
-      { do: 'show', words: ASKING_WORDS },
+      { do: 'show', words: CHECKING_WORDS },
     ]);
-    expect(machine().handle(codeShown(OTHER, ID))[0]).toMatchObject({ way: 'ONLINE_CODE' });
+    expect(machine().handle(codeShown(OTHER, ID))[0]).toMatchObject({ method: 'ONLINE_CODE' });
   });
 
   test('that is paid is answered on disk, then opens and thanks; then the arm closes', () => {
-    const gate = asking();
+    const gate = authorising();
     gate.clock.advance(80);
-    expect(gate.handle(asked(ID, PAID))).toEqual([
+    expect(gate.handle(attemptEnded(ID, PAID))).toEqual([
       { do: 'storeAnswer', answer: { verdict: 'open', reason: null, fareCents: 320 } },
       { do: 'open' },
       { do: 'show', words: OPEN_WORDS },
     ]);
     gate.clock.advance(60_000);
     expect(gate.times('close')).toEqual([80 + TIMING.openMs]);
-    expect(wordsOf(gate)).toEqual([ASKING_WORDS, OPEN_WORDS, IDLE_WORDS]);
+    expect(wordsOf(gate)).toEqual([CHECKING_WORDS, OPEN_WORDS, IDLE_WORDS]);
     expect(gate.wakeAtMs).toBeNull();
   });
 
   test.each(PAYMENT_REASONS)('refused as %s does not open, and says what to do', (reason) => {
-    const gate = asking();
-    const effects = gate.handle(asked(ID, { kind: 'refused', reason }));
-    const expected = ASK_REASON_OF[reason];
+    const gate = authorising();
+    const effects = gate.handle(attemptEnded(ID, { kind: 'refused', reason }));
+    const expected = AUTHORISATION_REASON_OF[reason];
     expect(effects).toEqual([
       { do: 'storeAnswer', answer: { verdict: 'refuse', reason: expected, fareCents: null } },
       { do: 'show', words: ASK_REASON_WORDS[expected] },
@@ -79,14 +89,14 @@ describe('a payment or online code', () => {
     expect(gate.wakeAtMs).toBeNull();
   });
 
-  test('whose question is not taken is refused at once', () => {
-    const gate = asking();
-    gate.handle(asked(ID, { kind: 'rejected' }));
+  test('whose request is not taken is refused at once', () => {
+    const gate = authorising();
+    gate.handle(attemptEnded(ID, { kind: 'rejected' }));
     expect(answersIn(gate)).toEqual([[0, 'NO_ANSWER']]);
   });
 
   test('that is paid for when the barrier has gone is refused, with what it cost', () => {
-    const effects = asking().handle(asked(ID, PAID, false));
+    const effects = authorising().handle(attemptEnded(ID, PAID, { barrierConnected: false }));
     expect(effects[0]).toEqual({
       do: 'storeAnswer',
       answer: { verdict: 'refuse', reason: 'OUT_OF_ORDER', fareCents: 320 },
@@ -98,7 +108,7 @@ describe('a payment or online code', () => {
     ['no barrier', { barrierConnected: false }, 'OUT_OF_ORDER'],
     ['no network', { networkDown: true }, 'NO_NETWORK'],
     ['neither', { barrierConnected: false, networkDown: true }, 'OUT_OF_ORDER'],
-  ] as const)('with %s is refused at once: nothing is asked or stored', (_name, facts, reason) => {
+  ] as const)('with %s is refused at once: nothing is sent or stored', (_name, facts, reason) => {
     const gate = machine();
     expect(gate.handle(codeShown(CODE, ID, facts))).toEqual([
       { do: 'report', what: 'unasked', reason },
@@ -106,34 +116,34 @@ describe('a payment or online code', () => {
     ]);
     expect(gate.handle(codeShown(CODE, NEXT))).toEqual([{ do: 'report', what: 'repeat' }]);
     gate.clock.advance(TIMING.presentationMs);
-    expect(kinds(gate.handle(codeShown(CODE, NEXT)))).toContain('ask');
+    expect(kinds(gate.handle(codeShown(CODE, NEXT)))).toContain('authorise');
   });
 });
 
-describe('while an ask is in flight', () => {
+describe('while an authorisation is open', () => {
   test('the same code is still the same presentation, and for a moment after the answer', () => {
-    const gate = asking();
+    const gate = authorising();
     for (let read = 0; read < 3; read += 1) {
       gate.clock.advance(700);
       expect(gate.handle(codeShown(CODE, NEXT))).toEqual([{ do: 'report', what: 'repeat' }]);
     }
-    gate.handle(asked(ID, PAID));
+    gate.handle(attemptEnded(ID, PAID));
     gate.clock.advance(TIMING.presentationMs - 1);
     expect(gate.handle(codeShown(CODE, NEXT))).toEqual([{ do: 'report', what: 'repeat' }]);
     gate.clock.advance(TIMING.presentationMs);
-    expect(kinds(gate.handle(codeShown(CODE, NEXT)))).toContain('ask');
+    expect(kinds(gate.handle(codeShown(CODE, NEXT)))).toContain('authorise');
   });
 
-  test('a code read once before a slow answer is not asked about again when it is read after', () => {
-    const gate = asking();
+  test('a code read once before a slow answer is not authorised again when it is read after', () => {
+    const gate = authorising();
     gate.clock.advance(TIMING.payBudgetMs - 1);
-    gate.handle(asked(ID, PAID));
+    gate.handle(attemptEnded(ID, PAID));
     gate.clock.advance(500);
     expect(gate.handle(codeShown(CODE, NEXT))).toEqual([{ do: 'report', what: 'repeat' }]);
   });
 
-  test('another code waits, and is asked about as soon as the first is over', () => {
-    const gate = asking();
+  test('another code waits, and its turn comes as soon as the first is over', () => {
+    const gate = authorising();
     for (let read = 0; read < 3; read += 1) {
       gate.clock.advance(100);
       expect(gate.handle(codeShown(OTHER, NEXT))).toEqual([
@@ -141,29 +151,29 @@ describe('while an ask is in flight', () => {
         { do: 'show', words: ASK_REASON_WORDS.BUSY },
       ]);
     }
-    gate.handle(asked(ID, PAID));
+    gate.handle(attemptEnded(ID, PAID));
     gate.clock.advance(100);
     expect(gate.handle(codeShown(OTHER, NEXT))[0]).toMatchObject({ do: 'storeAsk', id: NEXT });
-    expect(gate.times('ask')).toEqual([0, 400]);
+    expect(gate.times('authorise')).toEqual([0, 400]);
   });
 
-  test('a transit code opens at once, and the ask goes on undisturbed', () => {
-    const gate = asking();
+  test('a transit code opens at once, and the authorisation goes on undisturbed', () => {
+    const gate = authorising();
     gate.clock.advance(300);
     expect(gate.scan(makeText({ counter: 1 }))).toEqual(['storeTap', 'open', 'show']);
     expect(gate.handle(codeShown(CODE, NEXT))).toEqual([{ do: 'report', what: 'repeat' }]);
     gate.clock.advance(1_000);
-    expect(kinds(gate.handle(asked(ID, PAID)))).toEqual(['storeAnswer', 'open', 'show']);
+    expect(kinds(gate.handle(attemptEnded(ID, PAID)))).toEqual(['storeAnswer', 'open', 'show']);
     gate.clock.advance(60_000);
     expect(gate.times('open')).toEqual([300, 1_300]);
     expect(gate.times('close')).toEqual([1_300 + TIMING.openMs]);
   });
 
   test('a refused answer does not move the moment at which the arm closes', () => {
-    const gate = asking();
+    const gate = authorising();
     gate.scan(makeText({ counter: 1 }));
     gate.clock.advance(1_000);
-    gate.handle(asked(ID, { kind: 'refused', reason: 'CODE_USED' }));
+    gate.handle(attemptEnded(ID, { kind: 'refused', reason: 'CODE_USED' }));
     gate.clock.advance(60_000);
     expect(gate.times('close')).toEqual([TIMING.openMs]);
   });
@@ -175,20 +185,20 @@ describe('while an ask is in flight', () => {
     gate.handle(codeShown(CODE, ID));
     gate.handle(scanOf('more noise'));
     gate.clock.advance(TIMING.payBudgetMs - 1);
-    gate.handle(asked(ID, PAID));
+    gate.handle(attemptEnded(ID, PAID));
     expect(wordsOf(gate)).not.toContain(IDLE_WORDS);
   });
 
-  test('answers to another ask, and answers that come too late, are nothing', () => {
-    const gate = asking();
-    expect(gate.handle(asked(NEXT, PAID))).toEqual([]);
-    gate.handle(asked(ID, PAID));
-    expect(gate.handle(asked(ID, PAID))).toEqual([]);
+  test('answers to another authorisation, and answers that come too late, are nothing', () => {
+    const gate = authorising();
+    expect(gate.handle(attemptEnded(NEXT, PAID))).toEqual([]);
+    gate.handle(attemptEnded(ID, PAID));
+    expect(gate.handle(attemptEnded(ID, PAID))).toEqual([]);
     expect(gate.times('open')).toEqual([0]);
   });
 
   test('stopping refuses it: nobody would hear the answer', () => {
-    const gate = asking();
+    const gate = authorising();
     expect(gate.handle({ kind: 'stopping' })[0]).toMatchObject({
       do: 'storeAnswer',
       answer: { reason: 'NO_ANSWER' },
@@ -198,81 +208,85 @@ describe('while an ask is in flight', () => {
 });
 
 describe('without an answer', () => {
-  const ask = (effects: readonly GateEffect[]) => effects.find((effect) => effect.do === 'ask');
-
-  test('the same question is asked again, after a while that grows, until the budget is over', () => {
-    const gate = asking();
-    gate.handle(asked(ID, failed()));
+  test('the same request is sent again, after a while that grows, until the budget is over', () => {
+    const gate = authorising();
+    gate.handle(attemptEnded(ID, failed()));
     const waits: number[] = [];
     for (let attempt = 1; attempt < 30; attempt += 1) {
       const { wakeAtMs } = gate;
-      if (wakeAtMs === null || gate.state.ask === null) break;
+      if (wakeAtMs === null || gate.state.authorisation.kind !== 'open') break;
       const waitMs = wakeAtMs - gate.clock.now().monoMs;
       gate.clock.advance(waitMs);
       waits.push(waitMs);
-      gate.handle(asked(ID, failed()));
+      gate.handle(attemptEnded(ID, failed()));
     }
     expect(waits.slice(0, 5)).toEqual([38, 75, 150, 300, 300]);
-    const asks = gate.log.flatMap(({ effect }) => (effect.do === 'ask' ? [effect.question] : []));
-    expect(asks.length).toBe(waits.length + 1);
-    expect(new Set(asks.map((question) => JSON.stringify(question))).size).toBe(1);
+    const attempts = gate.log.flatMap(({ effect }) =>
+      effect.do === 'authorise' ? [effect.request] : [],
+    );
+    expect(attempts.length).toBe(waits.length + 1);
+    expect(new Set(attempts.map((request) => JSON.stringify(request))).size).toBe(1);
     const [[endedAtMs, reason] = [0, '']] = answersIn(gate);
     expect(reason).toBe('NO_ANSWER');
     expect(endedAtMs).toBeLessThanOrEqual(TIMING.payBudgetMs);
     expect(endedAtMs).toBeGreaterThan(TIMING.payBudgetMs - RETRY_MS_MAX - ATTEMPT_MS_MIN);
   });
 
-  test('the budget ends it even where a question hangs; what arrives then is ignored', () => {
-    const gate = asking();
+  test('the budget ends it even if an attempt hangs; what arrives then is ignored', () => {
+    const gate = authorising();
     gate.clock.advance(TIMING.payBudgetMs - 1);
     expect(answersIn(gate)).toEqual([]);
     gate.clock.advance(1);
     expect(answersIn(gate)).toEqual([[TIMING.payBudgetMs, 'NO_ANSWER']]);
-    expect(gate.handle(asked(ID, PAID))).toEqual([]);
+    expect(gate.handle(attemptEnded(ID, PAID))).toEqual([]);
     expect(gate.times('open')).toEqual([]);
     expect(wordsOf(gate).at(-1)).toEqual(ASK_REASON_WORDS.NO_ANSWER);
   });
 
   test('an answer in the instant in which the budget ends is too late, alarm or not', () => {
-    const gate = asking();
+    const gate = authorising();
     const { monoMs } = gate.clock.now();
     gate.clock.advance(TIMING.payBudgetMs - 1);
     gate.clock.now = () => ({ ...START, monoMs: monoMs + TIMING.payBudgetMs });
-    expect(gate.handle(asked(ID, PAID))[0]).toMatchObject({ answer: { reason: 'NO_ANSWER' } });
+    expect(gate.handle(attemptEnded(ID, PAID))[0]).toMatchObject({
+      answer: { reason: 'NO_ANSWER' },
+    });
   });
 
   test.each([
     ['forward', 9e11],
     ['back', -9e11],
   ])('a wall clock set %s does not move the end of the budget', (_name, byMs) => {
-    const gate = asking();
+    const gate = authorising();
     gate.clock.setWall(START.wallMs + byMs);
     gate.handle({ kind: 'tick' });
     gate.clock.advance(TIMING.payBudgetMs);
     expect(answersIn(gate)).toEqual([[TIMING.payBudgetMs, 'NO_ANSWER']]);
   });
 
-  test('each question gets what is left of the budget, but no more than one attempt may have', () => {
-    const gate = asking();
+  test('each attempt gets what is left of the budget, but no more than one attempt may have', () => {
+    const gate = authorising();
     gate.clock.advance(900);
-    gate.handle(asked(ID, failed()));
+    gate.handle(attemptEnded(ID, failed()));
     gate.clock.advance(38);
     gate.clock.advance(900);
-    gate.handle(asked(ID, failed()));
+    gate.handle(attemptEnded(ID, failed()));
     gate.clock.advance(75);
-    const asks = gate.log.flatMap(({ effect }) => (effect.do === 'ask' ? [effect.timeoutMs] : []));
+    const attempts = gate.log.flatMap(({ effect }) =>
+      effect.do === 'authorise' ? [effect.timeoutMs] : [],
+    );
     const restMs = TIMING.payBudgetMs - 900 - 38 - 900 - 75;
-    expect(asks).toEqual([ATTEMPT_MS_MAX, ATTEMPT_MS_MAX, restMs - ATTEMPT_SLACK_MS]);
+    expect(attempts).toEqual([ATTEMPT_MS_MAX, ATTEMPT_MS_MAX, restMs - ATTEMPT_SLACK_MS]);
   });
 
   test('a server that says when to come back is obeyed, or not waited for', () => {
-    const gate = asking();
-    gate.handle(asked(ID, failed({ retryAfterMs: 1_000 })));
+    const gate = authorising();
+    gate.handle(attemptEnded(ID, failed({ retryAfterMs: 1_000 })));
     gate.clock.advance(999);
-    expect(gate.times('ask')).toEqual([0]);
+    expect(gate.times('authorise')).toEqual([0]);
     gate.clock.advance(1);
-    expect(gate.times('ask')).toEqual([0, 1_000]);
-    gate.handle(asked(ID, failed({ retryAfterMs: 60_000 })));
+    expect(gate.times('authorise')).toEqual([0, 1_000]);
+    gate.handle(attemptEnded(ID, failed({ retryAfterMs: 60_000 })));
     expect(answersIn(gate)).toEqual([[1_000, 'NO_ANSWER']]);
   });
 
@@ -281,31 +295,31 @@ describe('without an answer', () => {
     ['a connection once', [false, true], 'NO_ANSWER'],
     ['a connection at first', [true, false], 'NO_ANSWER'],
   ] as const)('%s: the rider reads what it was', (_name, sent, reason) => {
-    const gate = asking();
+    const gate = authorising();
     const [first, second] = sent;
-    gate.handle(asked(ID, failed({ sent: first })));
+    gate.handle(attemptEnded(ID, failed({ sent: first })));
     gate.clock.advance(1_000);
-    gate.handle(asked(ID, failed({ sent: second, retryAfterMs: 60_000 })));
+    gate.handle(attemptEnded(ID, failed({ sent: second, retryAfterMs: 60_000 })));
     expect(answersIn(gate)).toEqual([[1_000, reason]]);
   });
 
-  test('an answer that nobody believes is noted once, and the question is asked again', () => {
-    const gate = asking();
+  test('an answer that nobody believes is noted once, and the request is sent again', () => {
+    const gate = authorising();
     const doubt = 'signed by a stranger';
-    expect(gate.handle(asked(ID, failed({ doubt })))).toEqual([
+    expect(gate.handle(attemptEnded(ID, failed({ doubt })))).toEqual([
       { do: 'storeNote', note: 'ANSWER_REFUSED', detail: doubt },
     ]);
     gate.clock.advance(38);
-    expect(gate.handle(asked(ID, failed({ doubt })))).toEqual([]);
+    expect(gate.handle(attemptEnded(ID, failed({ doubt })))).toEqual([]);
     gate.clock.advance(75);
-    expect(kinds(gate.handle(asked(ID, PAID)))).toEqual(['storeAnswer', 'open', 'show']);
+    expect(kinds(gate.handle(attemptEnded(ID, PAID)))).toEqual(['storeAnswer', 'open', 'show']);
   });
 
-  test('a tick before its time asks nothing', () => {
-    const gate = asking();
-    gate.handle(asked(ID, failed()));
+  test('a tick before its time sends nothing', () => {
+    const gate = authorising();
+    gate.handle(attemptEnded(ID, failed()));
     gate.clock.advance(37);
-    expect(ask(gate.handle({ kind: 'tick' }))).toBeUndefined();
+    expect(kinds(gate.handle({ kind: 'tick' }))).not.toContain('authorise');
   });
 
   test.each([
@@ -314,12 +328,12 @@ describe('without an answer', () => {
     [4, 0.999, RETRY_MS_MAX],
     [1_000, 0.999, RETRY_MS_MAX],
     [1_000, 0, RETRY_MS_MAX / 2],
-  ])('after %i questions and with jitter %f the next waits %i ms', (attempts, jitter, waitMs) => {
+  ])('after %i attempts and with jitter %f the next waits %i ms', (attempts, jitter, waitMs) => {
     expect(retryMs(attempts, jitter)).toBe(waitMs);
   });
 });
 
-describe('where the disk refuses', () => {
+describe('if the disk refuses', () => {
   const { STORAGE_FAILED } = REASON_WORDS;
 
   test('an ask that is not on disk is over, and the arm stays as it was', () => {
@@ -329,71 +343,71 @@ describe('where the disk refuses', () => {
     gate.handle(codeShown(CODE, ID));
     const effects = gate.handle({ kind: 'storeFailed', what: 'ask' });
     expect(effects).toEqual([{ do: 'show', words: STORAGE_FAILED }]);
-    expect(gate.handle(asked(ID, PAID))).toEqual([]);
+    expect(gate.handle(attemptEnded(ID, PAID))).toEqual([]);
     gate.clock.advance(60_000);
     expect(gate.times('close')).toEqual([TIMING.openMs]);
     expect(answersIn(gate)).toEqual([]);
   });
 
   test('an answer that is not on disk opens nothing, and is refused as soon as that is possible', () => {
-    const gate = asking();
-    gate.handle(asked(ID, PAID));
+    const gate = authorising();
+    gate.handle(attemptEnded(ID, PAID));
     gate.handle({ kind: 'storeFailed', what: 'answer' });
-    gate.clock.advance(OWED_RETRY_MS);
+    gate.clock.advance(ANSWER_RETRY_MS);
     gate.handle({ kind: 'storeFailed', what: 'answer' });
-    gate.clock.advance(OWED_RETRY_MS);
+    gate.clock.advance(ANSWER_RETRY_MS);
     gate.clock.advance(60_000);
     expect(answersIn(gate)).toEqual([
       [0, 'open'],
-      [OWED_RETRY_MS, 'NO_ANSWER'],
-      [2 * OWED_RETRY_MS, 'NO_ANSWER'],
+      [ANSWER_RETRY_MS, 'NO_ANSWER'],
+      [2 * ANSWER_RETRY_MS, 'NO_ANSWER'],
     ]);
     // The opening that was refused by the disk has left no alarm for the arm behind.
     expect(gate.times('close')).toEqual([]);
     expect(gate.wakeAtMs).toBeNull();
   });
 
-  test('an owed answer goes to disk before the next ask does, and without it there is none', () => {
-    const gate = asking();
-    gate.handle(asked(ID, PAID));
+  test('a missing answer goes to disk before the next ask does, and without it there is none', () => {
+    const gate = authorising();
+    gate.handle(attemptEnded(ID, PAID));
     gate.handle({ kind: 'storeFailed', what: 'answer' });
     gate.clock.advance(TIMING.presentationMs);
     const effects = gate.handle(codeShown(OTHER, NEXT));
-    expect(kinds(effects)).toEqual(['storeAnswer', 'storeAsk', 'ask', 'show']);
+    expect(kinds(effects)).toEqual(['storeAnswer', 'storeAsk', 'authorise', 'show']);
     gate.handle({ kind: 'storeFailed', what: 'answer' });
-    expect(gate.state.ask).toBeNull();
-    gate.clock.advance(OWED_RETRY_MS);
-    expect(answersIn(gate).map(([atMs]) => atMs)).toEqual([0, 1_500, 1_500 + OWED_RETRY_MS]);
+    expect(gate.state.authorisation.kind).toBe('answerMissing');
+    gate.clock.advance(ANSWER_RETRY_MS);
+    expect(answersIn(gate).map(([atMs]) => atMs)).toEqual([0, 1_500, 1_500 + ANSWER_RETRY_MS]);
   });
 
-  test('an owed answer that fails does not take from the arm what the rider before was given', () => {
-    const gate = asking();
-    gate.handle(asked(ID, { kind: 'refused', reason: 'DENIED' }));
+  test('a missing answer that fails does not take from the arm what the rider before was given', () => {
+    const gate = authorising();
+    gate.handle(attemptEnded(ID, { kind: 'refused', reason: 'DENIED' }));
     gate.handle({ kind: 'storeFailed', what: 'answer' });
-    gate.clock.advance(OWED_RETRY_MS - 1_000);
+    gate.clock.advance(ANSWER_RETRY_MS - 1_000);
     gate.scan(makeText({ counter: 1 }));
     gate.clock.advance(1_000);
     gate.handle({ kind: 'storeFailed', what: 'answer' });
     gate.clock.advance(60_000);
-    expect(gate.times('close')).toEqual([OWED_RETRY_MS - 1_000 + TIMING.openMs]);
+    expect(gate.times('close')).toEqual([ANSWER_RETRY_MS - 1_000 + TIMING.openMs]);
   });
 });
 
 describe('at start', () => {
   test('an ask that a crash has left open is refused; without one the display invites', () => {
     const idle = { do: 'show', words: IDLE_WORDS };
-    expect(machine().handle({ kind: 'started', askOpen: false })).toEqual([idle]);
-    expect(machine().handle({ kind: 'started', askOpen: true })).toEqual([
+    expect(machine().handle({ kind: 'started', answerMissing: false })).toEqual([idle]);
+    expect(machine().handle({ kind: 'started', answerMissing: true })).toEqual([
       { do: 'storeAnswer', answer: { verdict: 'refuse', reason: 'NO_ANSWER', fareCents: null } },
       idle,
     ]);
   });
 
-  test('a disk that is still full lets the gate run, and the answer is owed', () => {
+  test('a disk that is still full lets the gate run, and the answer is tried again', () => {
     const gate = machine();
-    gate.handle({ kind: 'started', askOpen: true });
+    gate.handle({ kind: 'started', answerMissing: true });
     gate.handle({ kind: 'storeFailed', what: 'answer' });
-    gate.clock.advance(OWED_RETRY_MS);
-    expect(answersIn(gate).map(([atMs]) => atMs)).toEqual([0, OWED_RETRY_MS]);
+    gate.clock.advance(ANSWER_RETRY_MS);
+    expect(answersIn(gate).map(([atMs]) => atMs)).toEqual([0, ANSWER_RETRY_MS]);
   });
 });

@@ -4,14 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { machine, RULES, START, scanOf, TIMING, verify } from '../testing/gate-machine.ts';
 import { GOOD, makeText, strangerKey } from '../testing/phone.ts';
-import {
-  type GateEffect,
-  type GateEvent,
-  IDLE_WORDS,
-  step,
-  UNREADABLE_STORED_MAX,
-  UNREADABLE_WINDOW_MS,
-} from './gate.ts';
+import { step, UNREADABLE_STORED_MAX, UNREADABLE_WINDOW_MS } from './gate.ts';
+import { type GateEffect, type GateEvent, IDLE_WORDS } from './gate-state.ts';
 
 function tapIn(effects: readonly GateEffect[]) {
   for (const effect of effects) if (effect.do === 'storeTap') return effect;
@@ -247,7 +241,7 @@ describe('a flood of unreadable scans', () => {
     flood(gate, UNREADABLE_STORED_MAX + 2);
     const { state } = gate;
     const late = { ...START, monoMs: START.monoMs + UNREADABLE_WINDOW_MS };
-    const { effects } = step(state, scanOf('more noise'), late, RULES, verify);
+    const { effects } = step(state, scanOf('more noise'), { now: late, rules: RULES, verify });
     expect(effects.map((effect) => effect.do)).toEqual(['storeNote', 'storeTap', 'show']);
   });
 });

@@ -1,16 +1,16 @@
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLineReader } from '../shell/scan-reader.ts';
+import { createScanReader } from '../shell/scan-reader.ts';
 import { makeText } from '../testing/phone.ts';
 import {
   CODE_IDLE_MS,
-  FRAME_START,
-  type FrameState,
-  flushFrame,
-  guardFrame,
-  LINE_BYTES_MAX,
-  LINE_IDLE_MS,
+  flushScan,
+  GUARD_START,
+  type GuardState,
+  guardScan,
+  SCAN_BYTES_MAX,
+  SCAN_IDLE_MS,
 } from './scan-guard.ts';
 
 const CODES = [makeText({ suite: 0 }), makeText({ suite: 1 })] as const;
@@ -38,11 +38,11 @@ function* sliced(bytes: Uint8Array, size: number) {
 }
 
 /** Runs chunks through the guard alone; a string of all that it let pass, and its last state. */
-function guard(chunks: Iterable<Uint8Array>, state: FrameState = FRAME_START) {
+function guard(chunks: Iterable<Uint8Array>, state: GuardState = GUARD_START) {
   const parts: Uint8Array[] = [];
   let last = state;
   for (const chunk of chunks) {
-    const step = guardFrame(last, chunk, 0);
+    const step = guardScan(last, { bytes: chunk, monoMs: 0 });
     expect(step.passed.length).toBeLessThanOrEqual(chunk.length + 1);
     parts.push(step.passed);
     last = step.state;
@@ -54,7 +54,7 @@ function guard(chunks: Iterable<Uint8Array>, state: FrameState = FRAME_START) {
 function readerAt(monoMs: number) {
   const clock = createMovedClock({ wallMs: 0, monoMs });
   const lines: string[] = [];
-  const reader = createLineReader(clock, (line) => lines.push(line));
+  const reader = createScanReader(clock, (text) => lines.push(text));
   /** Streams may hand their first lines over a turn later. */
   const settled = () => new Promise<void>((resume) => setImmediate(resume));
   return { clock, lines, reader, settled };
@@ -65,7 +65,7 @@ function linesByHand(bytes: Uint8Array): string[] {
   const all = Buffer.from(bytes)
     .toString('latin1')
     .split(/[\r\n]/);
-  return all.filter((line) => line !== '').map((line) => line.slice(0, LINE_BYTES_MAX));
+  return all.filter((line) => line !== '').map((line) => line.slice(0, SCAN_BYTES_MAX));
 }
 
 const piece = fc.oneof(
@@ -95,7 +95,7 @@ test('any chunking of the same bytes gives the same lines, each whole or cut at 
       fc.pre(!bytes.includes(0x02));
       const { clock, lines, reader, settled } = readerAt(0);
       for (const chunk of chunksOf(bytes, places)) reader.push(chunk);
-      clock.advance(LINE_IDLE_MS);
+      clock.advance(SCAN_IDLE_MS);
       await settled();
       reader.close();
       expect(lines).toEqual(linesByHand(bytes));
@@ -112,26 +112,26 @@ test.each([64, 65_536])(
     const total = 10 * 1024 * 1024;
     const chunk = new Uint8Array(chunkBytes).fill(0x41);
     let passedBytes = 0;
-    let state: FrameState = FRAME_START;
+    let state: GuardState = GUARD_START;
     for (let sent = 0; sent < total; sent += chunkBytes) {
-      const step = guardFrame(state, chunk, 0);
+      const step = guardScan(state, { bytes: chunk, monoMs: 0 });
       state = step.state;
       passedBytes += step.passed.length;
     }
     // One line and its end are all that anything after the guard could ever hold.
-    expect(passedBytes).toBe(LINE_BYTES_MAX + 1);
+    expect(passedBytes).toBe(SCAN_BYTES_MAX + 1);
     for (let sent = 0; sent < total; sent += chunkBytes) reader.push(chunk);
     reader.push(latin1('\r\n', CODE, '\r\n'));
     await settled();
-    expect(lines).toEqual(['A'.repeat(LINE_BYTES_MAX), CODE]);
-    expect(reader.state.droppedBytes).toBe(total - LINE_BYTES_MAX);
+    expect(lines).toEqual(['A'.repeat(SCAN_BYTES_MAX), CODE]);
+    expect(reader.state.droppedBytes).toBe(total - SCAN_BYTES_MAX);
     expect(Object.values(reader.state).every((value) => typeof value !== 'object')).toBe(true);
     reader.close();
   },
 );
 
 test('a line of exactly the limit is whole, one byte more is cut and the rest dropped', () => {
-  const most = 'y'.repeat(LINE_BYTES_MAX);
+  const most = 'y'.repeat(SCAN_BYTES_MAX);
   expect(guard([latin1(most, '\n')])).toMatchObject({
     text: `${most}\n`,
     state: { droppedBytes: 0 },
@@ -211,11 +211,11 @@ test.each([
   const { clock, lines, reader, settled } = readerAt(0);
   await settled();
   reader.push(latin1(noise));
-  const before = noise.length > LINE_BYTES_MAX ? 1 : 0;
-  clock.advance(LINE_IDLE_MS - 1);
+  const before = noise.length > SCAN_BYTES_MAX ? 1 : 0;
+  clock.advance(SCAN_IDLE_MS - 1);
   expect(lines).toHaveLength(before);
   clock.advance(1);
-  expect(lines).toEqual([noise.slice(0, LINE_BYTES_MAX)]);
+  expect(lines).toEqual([noise.slice(0, SCAN_BYTES_MAX)]);
   reader.push(latin1(CODE, '\r'));
   expect(lines.at(-1)).toBe(CODE);
   reader.close();
@@ -247,7 +247,7 @@ test('an acknowledgement that broke off is forgotten after the long silence', as
   const { clock, lines, reader, settled } = readerAt(0);
   await settled();
   reader.push(ACK.subarray(0, 4));
-  clock.advance(LINE_IDLE_MS);
+  clock.advance(SCAN_IDLE_MS);
   reader.push(latin1(CODE, '\n'));
   expect(lines).toEqual([CODE]);
   reader.close();
@@ -289,7 +289,7 @@ test('unplugging forgets the unfinished line and keeps the counters', async () =
 
 test('a flush before its time changes nothing', () => {
   const { state } = guard([latin1('half')]);
-  const step = flushFrame(state, LINE_IDLE_MS - 1);
-  expect(step).toEqual({ state, passed: new Uint8Array(0), wakeAtMs: LINE_IDLE_MS });
-  expect(flushFrame(FRAME_START, 9e9)).toMatchObject({ state: FRAME_START, wakeAtMs: null });
+  const step = flushScan(state, SCAN_IDLE_MS - 1);
+  expect(step).toEqual({ state, passed: new Uint8Array(0), wakeAtMs: SCAN_IDLE_MS });
+  expect(flushScan(GUARD_START, 9e9)).toMatchObject({ state: GUARD_START, wakeAtMs: null });
 });

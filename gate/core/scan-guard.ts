@@ -1,6 +1,6 @@
 /**
  * The guard before the line parser. `@serialport/parser-readline` splits lines but never bounds one;
- * this file lets through only what it may hold: every line ends, at the latest after `LINE_BYTES_MAX`
+ * this file lets through only what it may hold: every line ends, at the latest after `SCAN_BYTES_MAX`
  * bytes or after a silence, and the rest of an endless line is dropped up to the next line end.
  * It also skips the acknowledgement frames that GM65-type scanners mix into their data
  * (hardware/README.md). Pure: bytes and time in, bytes out; it keeps counters, never the bytes.
@@ -9,11 +9,11 @@ import { ONLINE_PREFIX, PAYMENT_PREFIX, SERVER_CODE_DIGITS } from '@stile/protoc
 import { CODE_TEXT_CHARS, TEXT_PREFIX } from '@stile/protocol/transit-code.ts';
 
 /** Longest line that is passed on; a transit code has 303 or 304 characters, the others 18. */
-export const LINE_BYTES_MAX = 1_024;
+export const SCAN_BYTES_MAX = 1_024;
 /** Silence after which a whole code without a line end counts as one. */
 export const CODE_IDLE_MS = 100;
 /** Silence after which any unfinished line is ended, so that noise cannot spoil the next code. */
-export const LINE_IDLE_MS = 1_000;
+export const SCAN_IDLE_MS = 1_000;
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -30,9 +30,9 @@ const DIGIT_PREFIX = [0, 1].map((at) =>
 );
 const PREFIX = TEXT_PREFIX.split('').map((char) => char.charCodeAt(0));
 
-export type FrameState = {
+export type GuardState = {
   /** Bytes of the current line that were passed on. */
-  lineBytes: number;
+  scanBytes: number;
   /** How many bytes of the current line's start are `TC1:` so far (4: it may be a code). */
   prefixBytes: number;
   /** How many bytes of its start are as those of a payment or online code (18: it may be one). */
@@ -49,8 +49,8 @@ export type FrameState = {
   skippedReplyBytes: number;
 };
 
-export const FRAME_START: Readonly<FrameState> = {
-  lineBytes: 0,
+export const GUARD_START: Readonly<GuardState> = {
+  scanBytes: 0,
   prefixBytes: 0,
   digitBytes: 0,
   discarding: false,
@@ -61,16 +61,19 @@ export const FRAME_START: Readonly<FrameState> = {
   skippedReplyBytes: 0,
 };
 
-export type FrameStep = {
-  state: FrameState;
+export type GuardStep = {
+  state: GuardState;
   /** Bytes for the line parser: lines end in one LF, empty lines are left out. */
   passed: Uint8Array;
-  /** When to call `flushFrame`, or null while no line is unfinished. */
+  /** When to call `flushScan`, or null while no line is unfinished. */
   wakeAtMs: number | null;
 };
 
 /** Takes the next bytes from the scanner. */
-export function guardFrame(before: FrameState, chunk: Uint8Array, monoMs: number): FrameStep {
+export function guardScan(
+  before: GuardState,
+  { bytes: chunk, monoMs }: { bytes: Uint8Array; monoMs: number },
+): GuardStep {
   const state = { ...before, lastByteMonoMs: monoMs };
   // At most one LF is added for each byte that is not passed on, so this is always enough.
   const passed = new Uint8Array(chunk.length + 1);
@@ -85,65 +88,65 @@ export function guardFrame(before: FrameState, chunk: Uint8Array, monoMs: number
       if (end === chunk.length) break;
       at = end;
       state.discarding = false;
-    } else if (state.replyAt > 0 || (byte === REPLY_HEAD && state.lineBytes === 0)) {
+    } else if (state.replyAt > 0 || (byte === REPLY_HEAD && state.scanBytes === 0)) {
       skipReplyByte(state, byte);
     } else if (byte === CR || byte === LF) {
-      if (state.lineBytes > 0) passed[length++] = LF;
-      startLine(state);
-    } else if (state.lineBytes === LINE_BYTES_MAX) {
+      if (state.scanBytes > 0) passed[length++] = LF;
+      startScan(state);
+    } else if (state.scanBytes === SCAN_BYTES_MAX) {
       passed[length++] = LF;
-      startLine(state);
+      startScan(state);
       state.discarding = true;
       state.droppedBytes += 1;
     } else {
       passed[length++] = byte;
-      if (state.prefixBytes === state.lineBytes && byte === PREFIX[state.lineBytes]) {
+      if (state.prefixBytes === state.scanBytes && byte === PREFIX[state.scanBytes]) {
         state.prefixBytes += 1;
       }
-      if (state.digitBytes === state.lineBytes && isCodeDigit(byte, state.lineBytes)) {
+      if (state.digitBytes === state.scanBytes && isCodeDigit(byte, state.scanBytes)) {
         state.digitBytes += 1;
       }
-      state.lineBytes += 1;
+      state.scanBytes += 1;
     }
   }
   return { state, passed: passed.subarray(0, length), wakeAtMs: wakeAt(state) };
 }
 
 /** Ends an unfinished line after a silence. Call it when `wakeAtMs` has come. */
-export function flushFrame(before: FrameState, monoMs: number): FrameStep {
+export function flushScan(before: GuardState, monoMs: number): GuardStep {
   const due = wakeAt(before);
   if (due === null || monoMs < due) {
     return { state: before, passed: new Uint8Array(0), wakeAtMs: due };
   }
   const state = { ...before };
-  const passed = state.lineBytes > 0 ? Uint8Array.of(LF) : new Uint8Array(0);
-  startLine(state);
+  const passed = state.scanBytes > 0 ? Uint8Array.of(LF) : new Uint8Array(0);
+  startScan(state);
   state.discarding = false;
   state.replyAt = 0;
   return { state, passed, wakeAtMs: null };
 }
 
-function wakeAt(state: FrameState): number | null {
-  if (state.lineBytes === 0 && !state.discarding && state.replyAt === 0) return null;
+function wakeAt(state: GuardState): number | null {
+  if (state.scanBytes === 0 && !state.discarding && state.replyAt === 0) return null;
   const isTransitCode =
     state.prefixBytes === PREFIX.length &&
-    (state.lineBytes === CODE_TEXT_CHARS[0] || state.lineBytes === CODE_TEXT_CHARS[1]);
+    (state.scanBytes === CODE_TEXT_CHARS[0] || state.scanBytes === CODE_TEXT_CHARS[1]);
   const isServerCode =
-    state.lineBytes === SERVER_CODE_DIGITS && state.digitBytes === SERVER_CODE_DIGITS;
-  return state.lastByteMonoMs + (isTransitCode || isServerCode ? CODE_IDLE_MS : LINE_IDLE_MS);
+    state.scanBytes === SERVER_CODE_DIGITS && state.digitBytes === SERVER_CODE_DIGITS;
+  return state.lastByteMonoMs + (isTransitCode || isServerCode ? CODE_IDLE_MS : SCAN_IDLE_MS);
 }
 
 function isCodeDigit(byte: number, at: number): boolean {
   return DIGIT_PREFIX[at]?.includes(byte) ?? (byte >= DIGIT_0 && byte <= DIGIT_9);
 }
 
-function startLine(state: FrameState): void {
-  state.lineBytes = 0;
+function startScan(state: GuardState): void {
+  state.scanBytes = 0;
   state.prefixBytes = 0;
   state.digitBytes = 0;
 }
 
-function skipReplyByte(state: FrameState, byte: number): void {
+function skipReplyByte(state: GuardState, byte: number): void {
   state.replyAt += 1;
   state.skippedReplyBytes += 1;
   if (state.replyAt === 1) state.replyBytes = REPLY_FIXED_BYTES;

@@ -50,7 +50,7 @@ function createWorld() {
   let sends = 0;
 
   function handle(event: SyncEvent): void {
-    const step = syncStep(state, event, nowMs, PACE);
+    const step = syncStep(state, event, { monoMs: nowMs, pace: PACE });
     state = step.state;
     wakeAtMs = step.wakeAtMs;
     for (const effect of step.effects) perform(effect);
@@ -60,8 +60,8 @@ function createWorld() {
   function perform(effect: SyncEffect): void {
     if (effect.do === 'sendBatch') {
       expect(inFlight, 'one batch at a time').toBeNull();
-      expect(effect.lines).toBeGreaterThan(0);
-      const to = Math.min(gate.lastSeq, gate.ackSeq + effect.lines);
+      expect(effect.records).toBeGreaterThan(0);
+      const to = Math.min(gate.lastSeq, gate.ackSeq + effect.records);
       expect(to, 'never an empty batch').toBeGreaterThan(gate.ackSeq);
       inFlight = { from: gate.ackSeq + 1, to };
       gate.sentSeq = Math.max(gate.sentSeq, to);
@@ -106,7 +106,6 @@ function createWorld() {
   function move(next: Move): void {
     if (next.kind === 'store') {
       gate.lastSeq += next.records;
-      handle({ kind: 'stored' });
     } else if (next.kind === 'wait') wait(next.ms);
     else if (next.kind === 'exchange') exchange(next.fate, next.jitter);
     else if (next.kind === 'restore') {
@@ -146,7 +145,7 @@ test('whatever is lost, doubled, refused, restarted or restored: in the end all 
       const { sends, tookMs } = world.settle();
       expect(world.gate.ackSeq).toBe(world.gate.lastSeq);
       expect(world.settlement.durableSeq).toBe(world.gate.lastSeq);
-      // At most five requests find a size that passes; each passing one moves 31 lines or more.
+      // At most five requests find a size that passes; each passing one moves 31 records or more.
       expect(sends).toBeLessThanOrEqual(5 * (Math.ceil(world.gate.lastSeq / 31) + 4));
       expect(tookMs).toBeLessThan(3_600_000);
     }),
@@ -159,12 +158,12 @@ test('a settlement that confirms nothing is asked at the pace, not in a hot loop
   let nowMs = 0;
   let sends = 0;
   while (nowMs < 60_000) {
-    const step = syncStep(state, { kind: 'tick', unconfirmed: 10 }, nowMs, PACE);
+    const step = syncStep(state, { kind: 'tick', unconfirmed: 10 }, { monoMs: nowMs, pace: PACE });
     state = step.state;
     for (const effect of step.effects) {
       const { gate, epoch } = { gate: 'g1', epoch: EPOCH };
       if (effect.do === 'fetchLists') {
-        state = syncStep(state, { kind: 'listsFetched' }, nowMs, PACE).state;
+        state = syncStep(state, { kind: 'listsFetched' }, { monoMs: nowMs, pace: PACE }).state;
         continue;
       }
       sends += 1;
@@ -172,7 +171,7 @@ test('a settlement that confirms nothing is asked at the pace, not in a hot loop
       const reply = { gate, epoch, ackSeq: sends % 2, items: [], trustVersion: 0, denyVersion: 0 };
       const ackedSeq = (sends + 1) % 2;
       const event = { reply, ackedSeq, lastSeq: 10, trust: 0, deny: 0 };
-      state = syncStep(state, { kind: 'replied', ...event }, nowMs, PACE).state;
+      state = syncStep(state, { kind: 'replied', ...event }, { monoMs: nowMs, pace: PACE }).state;
     }
     nowMs = Math.max(nowMs + 1, Math.min(state.taps.dueAtMs, state.lists.dueAtMs));
   }

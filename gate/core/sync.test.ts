@@ -36,7 +36,7 @@ function replied(ackSeq: number, ackedSeq: number, lastSeq: number, versions = {
 function run(...events: [SyncEvent, number][]) {
   let state: SyncState = syncStart(T0);
   const steps = events.map(([event, atMs]) => {
-    const result = syncStep(state, event, atMs, PACE);
+    const result = syncStep(state, event, { monoMs: atMs, pace: PACE });
     state = result.state;
     return { effects: result.effects, wakeAtMs: result.wakeAtMs };
   });
@@ -56,7 +56,7 @@ const listsFailed = (jitter: number, retryAfterMs: number | null = null): SyncEv
   retryAfterMs,
 });
 const refused = (jitter: number): SyncEvent => ({ kind: 'batchRefused', jitter });
-const send = (lines: number) => ({ do: 'sendBatch', lines });
+const send = (records: number) => ({ do: 'sendBatch', records });
 
 describe('the ordinary course', () => {
   test('at start both tracks are due: records go up and lists are fetched', () => {
@@ -75,11 +75,6 @@ describe('the ordinary course', () => {
   test('without records nothing is sent, and the next look is one pace later', () => {
     const { last } = run([tick(0), T0], [listsFetched, T0 + 1]);
     expect(last?.wakeAtMs).toBe(T0 + PACE.syncEveryMs);
-  });
-
-  test('a stored tap sends nothing by itself and moves no alarm', () => {
-    const { steps } = run([tick(0), T0], [listsFetched, T0], [{ kind: 'stored' }, T0 + 100]);
-    expect(steps.at(-1)).toEqual({ effects: [], wakeAtMs: T0 + PACE.syncEveryMs });
   });
 
   test('a reply is acknowledged; what is left goes up at once, otherwise after a rest', () => {
@@ -157,8 +152,8 @@ describe('failures', () => {
     const waits: number[] = [];
     let atMs = T0;
     for (let failure = 0; failure < 12; failure += 1) {
-      state = syncStep(state, tick(1), atMs, PACE).state;
-      state = syncStep(state, tapsFailed(0.999), atMs, PACE).state;
+      state = syncStep(state, tick(1), { monoMs: atMs, pace: PACE }).state;
+      state = syncStep(state, tapsFailed(0.999), { monoMs: atMs, pace: PACE }).state;
       waits.push(state.taps.dueAtMs - atMs);
       atMs = state.taps.dueAtMs;
     }
@@ -167,7 +162,7 @@ describe('failures', () => {
     );
     expect(waits).toEqual(spans.map((span) => Math.ceil(span * 0.999)));
     expect(state.online).toBe(false);
-    state = syncStep(state, replied(1, 0, 5), atMs, PACE).state;
+    state = syncStep(state, replied(1, 0, 5), { monoMs: atMs, pace: PACE }).state;
     expect(state.taps).toEqual({ busy: false, dueAtMs: atMs, failures: 0 });
     expect(state.online).toBe(true);
   });
@@ -205,25 +200,25 @@ describe('failures', () => {
 
   test('a batch that is refused as a whole is halved down to one line, then waits for a person', () => {
     let state = syncStart(T0);
-    const lines: number[] = [];
+    const records: number[] = [];
     let atMs = T0;
     for (let round = 0; round < 11; round += 1) {
-      const step = syncStep(state, tick(800), atMs, PACE);
-      lines.push(
-        ...step.effects.flatMap((effect) => (effect.do === 'sendBatch' ? effect.lines : [])),
+      const step = syncStep(state, tick(800), { monoMs: atMs, pace: PACE });
+      records.push(
+        ...step.effects.flatMap((effect) => (effect.do === 'sendBatch' ? effect.records : [])),
       );
-      const after = syncStep(step.state, refused(0.5), atMs, PACE);
+      const after = syncStep(step.state, refused(0.5), { monoMs: atMs, pace: PACE });
       expect(after.effects).toEqual([]);
       state = after.state;
       const waitMs = state.taps.dueAtMs - atMs;
-      expect(waitMs).toBe(lines.at(-1) === 1 ? BACKOFF_MS_MAX : BACKOFF_MS_MIN / 2);
+      expect(waitMs).toBe(records.at(-1) === 1 ? BACKOFF_MS_MAX : BACKOFF_MS_MIN / 2);
       atMs = state.taps.dueAtMs;
     }
-    expect(lines).toEqual([500, 250, 125, 62, 31, 15, 7, 3, 1, 1, 1]);
+    expect(records).toEqual([500, 250, 125, 62, 31, 15, 7, 3, 1, 1, 1]);
     // Settlement has answered: the line is good, its answer is not.
     expect(state.online).toBe(true);
-    const restored = syncStep(state, replied(1, 0, 800), atMs, PACE).state;
-    expect(restored.batchLines).toBe(BATCH_LINES_MAX);
+    const restored = syncStep(state, replied(1, 0, 800), { monoMs: atMs, pace: PACE }).state;
+    expect(restored.batchRecords).toBe(BATCH_LINES_MAX);
   });
 
   test.each([

@@ -2,7 +2,8 @@
  * The uplink's state machine: when to send taps and fetch lists, and what an answer means. Pure.
  *
  * Two independent tracks share the same rules. `taps`: sends the oldest unconfirmed records until none
- * is left, then rests `syncEveryMs`. `lists`: fetches trust and deny lists every `listsEveryMs`, or at
+ * is left, then rests `syncEveryMs`: a tap goes up when the track is due and not when it is stored,
+ * because batches cost less than single taps and no verdict waits for it. `lists`: fetches trust and deny lists every `listsEveryMs`, or at
  * once when a reply names a newer version. After a failure a track waits, full jitter over a doubling
  * span up to `BACKOFF_MS_MAX`; a server that says when to come back is obeyed within `BACKOFF_MS_MIN`
  * and the same bound.
@@ -24,14 +25,13 @@ export type SyncState = {
   taps: Track;
   lists: Track;
   /** Halved when settlement refuses a batch as a whole, restored by the next success. */
-  batchLines: number;
+  batchRecords: number;
   online: boolean;
 };
 
 export type SyncEvent =
   | { kind: 'tick'; unconfirmed: number }
-  | { kind: 'stored' }
-  /** Somebody knows that the line is back: try now. */
+  /** Somebody knows that the network is back: try now. */
   | { kind: 'wanted' }
   | {
       kind: 'replied';
@@ -48,61 +48,58 @@ export type SyncEvent =
   | { kind: 'listsFailed'; jitter: number; retryAfterMs: number | null };
 
 export type SyncEffect =
-  | { do: 'sendBatch'; lines: number }
+  | { do: 'sendBatch'; records: number }
   | { do: 'fetchLists' }
   | { do: 'acknowledge'; epoch: string; ackSeq: number };
+
+export type SyncContext = { monoMs: number; pace: SyncPace };
 
 export type SyncStep = { state: SyncState; effects: readonly SyncEffect[]; wakeAtMs: number };
 
 export function syncStart(monoMs: number): SyncState {
   const track = { busy: false, dueAtMs: monoMs, failures: 0 };
-  return { taps: track, lists: track, batchLines: BATCH_LINES_MAX, online: false };
+  return { taps: track, lists: track, batchRecords: BATCH_LINES_MAX, online: false };
 }
 
-export function syncStep(
-  state: SyncState,
-  event: SyncEvent,
-  monoMs: number,
-  pace: SyncPace,
-): SyncStep {
+export function syncStep(state: SyncState, event: SyncEvent, context: SyncContext): SyncStep {
+  const { monoMs, pace } = context;
   switch (event.kind) {
     case 'tick':
-      return onTick(state, event.unconfirmed, monoMs, pace);
-    case 'stored':
-      // A tap that is stored while the line is good goes up at the next due time, not at once:
-      // batches cost less than single taps, and nothing about the verdict waits for it.
-      return finish(state, []);
+      return onTick(state, event.unconfirmed, context);
     case 'wanted': {
       const taps = { ...state.taps, dueAtMs: Math.min(state.taps.dueAtMs, monoMs) };
       const lists = { ...state.lists, dueAtMs: Math.min(state.lists.dueAtMs, monoMs) };
       return finish({ ...state, taps, lists }, []);
     }
     case 'replied':
-      return onReply(state, event, monoMs, pace);
+      return onReply(state, event, context);
     case 'batchRefused': {
-      const batchLines = Math.max(1, Math.floor(state.batchLines / 2));
-      // Down to one line the refusal is about that line: wait for a person, but keep trying.
-      const waitMs = state.batchLines === 1 ? BACKOFF_MS_MAX : backoffMs(0, event.jitter);
+      const batchRecords = Math.max(1, Math.floor(state.batchRecords / 2));
+      // Down to one record the refusal is about that record: wait for a person, but keep trying.
+      const waitMs = state.batchRecords === 1 ? BACKOFF_MS_MAX : backoffMs(0, event.jitter);
       const taps = { busy: false, dueAtMs: monoMs + waitMs, failures: state.taps.failures + 1 };
-      return finish({ ...state, taps, batchLines, online: true }, []);
+      return finish({ ...state, taps, batchRecords, online: true }, []);
     }
     case 'tapsFailed':
-      return finish({ ...state, taps: failed(state.taps, event, monoMs), online: false }, []);
+      return finish(
+        { ...state, taps: failed(state.taps, { ...event, monoMs }), online: false },
+        [],
+      );
     case 'listsFetched': {
       const lists = { busy: false, dueAtMs: monoMs + pace.listsEveryMs, failures: 0 };
       return finish({ ...state, lists, online: true }, []);
     }
     case 'listsFailed':
-      return finish({ ...state, lists: failed(state.lists, event, monoMs) }, []);
+      return finish({ ...state, lists: failed(state.lists, { ...event, monoMs }) }, []);
   }
 }
 
-function onTick(state: SyncState, unconfirmed: number, monoMs: number, pace: SyncPace): SyncStep {
+function onTick(state: SyncState, unconfirmed: number, { monoMs, pace }: SyncContext): SyncStep {
   const effects: SyncEffect[] = [];
   let next = state;
   if (!next.taps.busy && monoMs >= next.taps.dueAtMs) {
     if (unconfirmed > 0) {
-      effects.push({ do: 'sendBatch', lines: next.batchLines });
+      effects.push({ do: 'sendBatch', records: next.batchRecords });
       next = { ...next, taps: { ...next.taps, busy: true } };
     } else {
       next = { ...next, taps: { ...next.taps, dueAtMs: monoMs + pace.syncEveryMs } };
@@ -118,8 +115,7 @@ function onTick(state: SyncState, unconfirmed: number, monoMs: number, pace: Syn
 function onReply(
   state: SyncState,
   event: Extract<SyncEvent, { kind: 'replied' }>,
-  monoMs: number,
-  pace: SyncPace,
+  { monoMs, pace }: SyncContext,
 ): SyncStep {
   const { reply, lastSeq } = event;
   // Without progress (or going back, after a restore) the same batch could come back at once, for
@@ -131,21 +127,20 @@ function onReply(
     newer && !state.lists.busy && state.lists.failures === 0
       ? { ...state.lists, dueAtMs: monoMs }
       : state.lists;
-  return finish({ taps, lists, batchLines: BATCH_LINES_MAX, online: true }, [
+  return finish({ taps, lists, batchRecords: BATCH_LINES_MAX, online: true }, [
     { do: 'acknowledge', epoch: reply.epoch, ackSeq: reply.ackSeq },
   ]);
 }
 
 function failed(
   track: Track,
-  event: { jitter: number; retryAfterMs: number | null },
-  monoMs: number,
+  event: { jitter: number; retryAfterMs: number | null; monoMs: number },
 ): Track {
   const waitMs =
     event.retryAfterMs === null
       ? backoffMs(track.failures, event.jitter)
       : Math.min(Math.max(event.retryAfterMs, BACKOFF_MS_MIN), BACKOFF_MS_MAX);
-  return { busy: false, dueAtMs: monoMs + waitMs, failures: track.failures + 1 };
+  return { busy: false, dueAtMs: event.monoMs + waitMs, failures: track.failures + 1 };
 }
 
 /** Full jitter: a uniform share (`jitter` in [0, 1)) of a span that doubles with each failure. */

@@ -4,8 +4,11 @@
  */
 import { SCAN_BYTES_KEPT, type TapRecord } from '@stile/protocol/gate-log.ts';
 import type { Verdict } from '@stile/protocol/reasons.ts';
-import type { TransitCode } from '@stile/protocol/transit-code.ts';
+import type { Pass, TransitCode } from '@stile/protocol/transit-code.ts';
 import type { ClockState, Rules } from './admit.ts';
+
+/** Which pass; a pass itself has these fields. */
+export type PassName = Pick<Pass, 'issuer' | 'account' | 'serial'>;
 
 /** A pass and account to remember, once the tap opens the gate. */
 export type Use = {
@@ -17,7 +20,7 @@ export type Use = {
   issuedAtS: number;
 };
 
-/** A tap before the store gives it its place (seq, boot and time stamps) in the log. */
+/** A tap before the store gives it its seq, boot and time stamps in the log. */
 export type TapDraft = Pick<
   TapRecord,
   'verdict' | 'reason' | 'scan' | 'scanHex' | 'scanBytes' | 'line' | 'fareCents'
@@ -27,8 +30,7 @@ export type TapDraft = Pick<
 export function draftTap(
   text: string,
   verdict: Verdict,
-  rules: Rules,
-  clock: ClockState,
+  { rules, clock }: { rules: Rules; clock: ClockState },
 ): TapDraft {
   const readable = /^[\x20-\x7e]*$/.test(text) && text.length <= SCAN_BYTES_KEPT;
   return {

@@ -12,9 +12,9 @@ const PROCESS = fileURLToPath(new URL('../testing/authorisation-process.ts', imp
 const POINTS = [
   'before ask',
   'after ask',
-  'question 1',
+  'attempt 1',
   'answer 1',
-  'question 2',
+  'attempt 2',
   'answer 2',
   'before answer',
   'after answer',
@@ -39,8 +39,8 @@ const killedAt = POINTS.map((point, at) => ({ point, at }));
 test('an ask that nobody disturbs reaches every point, and opens', async () => {
   const dir = scratchDir();
   const reached = await runUntil(dir, '');
-  expect(reached.filter((line) => !line.startsWith('asked'))).toEqual(POINTS);
-  expect(new Set(reached.filter((line) => line.startsWith('asked'))).size).toBe(1);
+  expect(reached.filter((line) => !line.startsWith('sent'))).toEqual(POINTS);
+  expect(new Set(reached.filter((line) => line.startsWith('sent'))).size).toBe(1);
 });
 
 test.each(killedAt)('killed at "$point": one ask, one answer', async ({ point, at }) => {
@@ -48,7 +48,7 @@ test.each(killedAt)('killed at "$point": one ask, one answer', async ({ point, a
   const reached = await runUntil(dir, point);
   const file = join(dir, 'taps.db');
   const before = recordsIn(file).map(({ kind }) => kind);
-  if (at > 0) expect(before, 'nothing was asked that is not on disk').toContain('ask');
+  if (at > 0) expect(before, 'nothing was sent that is not on disk').toContain('ask');
   if (reached.includes('open')) expect(before).toEqual(['ask', 'answer']);
   const again = await gateWith({ dir, boot: '0000bbbb' });
   again.loop.start();
@@ -63,5 +63,5 @@ test.each(killedAt)('killed at "$point": one ask, one answer', async ({ point, a
         : { kind: 'answer', of: 1, verdict: 'refuse', reason: 'NO_ANSWER', boot: '0000bbbb' },
     ]);
   }
-  expect(again.told).toEqual([]);
+  expect(again.moves).toEqual([]);
 });

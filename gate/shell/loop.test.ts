@@ -3,11 +3,12 @@ import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { REASON_WORDS } from '@stile/protocol/reasons.ts';
 import { describe, expect, test } from 'vitest';
-import { IDLE_WORDS } from '../core/gate.ts';
+import { IDLE_WORDS } from '../core/gate-state.ts';
+import type { PassName } from '../core/tap.ts';
 import { gateWith, readyGate, START, TIMING } from '../testing/loop.ts';
 import { GOOD, makeText, makeTrust, NOW_S, strangerKey } from '../testing/phone.ts';
 import { denyOf } from '../testing/settlement.ts';
-import { CLOCK_TOLERANCE_S } from './loop.ts';
+import { CLOCK_TOLERANCE_S } from './facts.ts';
 import type { ReferenceStore } from './store/reference-store.ts';
 
 const noPause = async () => undefined;
@@ -20,13 +21,15 @@ describe('a tap', () => {
     const gate = await readyGate();
     const text = good(1);
     gate.scan(text);
-    expect(gate.told).toHaveLength(1);
-    expect(gate.told[0]).toMatchObject({
+    expect(gate.moves).toHaveLength(1);
+    expect(gate.moves[0]).toMatchObject({
       what: 'open',
       onDisk: { kind: 'tap', seq: 1, verdict: 'open', scan: text, trust: 5, fareCents: 320 },
     });
-    expect(gate.taps.findCounterMax(GOOD.issuer, GOOD.account, GOOD.serial)).toBe(1);
-    expect(gate.stored).toBe(1);
+    expect(
+      gate.taps.findCounterMax({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial }),
+    ).toBe(1);
+    expect(gate.taps.lastSeq).toBe(1);
     expect(gate.loop.counts).toMatchObject({ open: 1, refuse: 0 });
   });
 
@@ -36,11 +39,11 @@ describe('a tap', () => {
     gate.scan(good(1));
     gate.clock.advance(10_000);
     gate.clock.advance(10_000);
-    expect(gate.told.map(({ what, atMs }) => [what, atMs])).toEqual([
+    expect(gate.moves.map(({ what, atMs }) => [what, atMs])).toEqual([
       ['open', 0],
       ['close', 3_000],
     ]);
-    expect(gate.shown).toEqual([IDLE_WORDS, ['WELCOME', 'Please pass'], IDLE_WORDS]);
+    expect(gate.screens).toEqual([IDLE_WORDS, ['WELCOME', 'Please pass'], IDLE_WORDS]);
     expect(gate.clock.alarms).toBe(0);
   });
 
@@ -57,7 +60,7 @@ describe('a tap', () => {
     again.scan(good(3));
     again.scan(good(5));
     expect(again.verdicts()).toEqual(['open', 'REPLAY', 'REPLAY', 'REPLAY', 'open']);
-    expect(again.told).toHaveLength(1);
+    expect(again.moves).toHaveLength(1);
   });
 
   test('that is forged is remembered for nobody: the honest code still opens', async () => {
@@ -87,7 +90,7 @@ describe('a tap', () => {
       { verdict: 'refuse', reason: 'MALFORMED', scan: 'hello', scanHex: null },
       { verdict: 'refuse', reason: 'MALFORMED', scan: null, scanHex: '00ff' },
     ]);
-    expect(gate.told).toEqual([]);
+    expect(gate.moves).toEqual([]);
   });
 });
 
@@ -96,13 +99,13 @@ describe('when something fails', () => {
     const gate = await readyGate({ unconfirmedMax: 1 });
     gate.scan(good(1));
     gate.scan(good(2));
-    expect(gate.told.map(({ what }) => what)).toEqual(['open']);
-    expect(gate.shown.at(-1)).toEqual(REASON_WORDS.STORAGE_FAILED);
+    expect(gate.moves.map(({ what }) => what)).toEqual(['open']);
+    expect(gate.screens.at(-1)).toEqual(REASON_WORDS.STORAGE_FAILED);
     expect(gate.fatal).toEqual([]);
     expect(gate.verdicts()).toEqual(['open']);
     gate.taps.acknowledge(1);
     gate.scan(good(3));
-    expect(gate.told.map(({ what }) => what)).toEqual(['open', 'open']);
+    expect(gate.moves.map(({ what }) => what)).toEqual(['open', 'open']);
   });
 
   test('a failing disk: the arm stays down and the process is told to end', async () => {
@@ -115,12 +118,12 @@ describe('when something fails', () => {
         }),
     });
     gate.scan(good(1));
-    expect(gate.told).toEqual([]);
-    expect(gate.shown).toEqual([REASON_WORDS.STORAGE_FAILED]);
+    expect(gate.moves).toEqual([]);
+    expect(gate.screens).toEqual([REASON_WORDS.STORAGE_FAILED]);
     expect(gate.fatal).toMatchObject([{ code: 'STORE_FAILED' }]);
-    expect(gate.stored).toBe(0);
+    expect(gate.taps.lastSeq).toBe(0);
     gate.clock.advance(10_000);
-    expect(gate.told).toEqual([]);
+    expect(gate.moves).toEqual([]);
   });
 
   test.each([
@@ -140,10 +143,10 @@ describe('when something fails', () => {
       { kind: 'tap', seq: 2, verdict: 'open' },
       { kind: 'void', seq: 3, of: 2, reason: 'BARRIER_FAILED' },
     ]);
-    expect(gate.shown.at(-1)).toEqual(REASON_WORDS.OUT_OF_ORDER);
+    expect(gate.screens.at(-1)).toEqual(REASON_WORDS.OUT_OF_ORDER);
     expect(gate.fatal).toEqual([]);
     gate.clock.advance(3_000);
-    expect(gate.told.map(({ what }) => what)).toEqual(['open', 'close']);
+    expect(gate.moves.map(({ what }) => what)).toEqual(['open', 'close']);
   });
 
   test('an arm that is known to be away: the code is refused and not used up', async () => {
@@ -161,9 +164,9 @@ describe('when something fails', () => {
     const gate = await readyGate({
       reference: (real) =>
         Object.assign(Object.create(real) as ReferenceStore, {
-          isDenied: (...ids: Parameters<ReferenceStore['isDenied']>) => {
+          isDenied: (pass: PassName) => {
             if (broken) throw new Error('database disk image is malformed');
-            return real.isDenied(...ids);
+            return real.isDenied(pass);
           },
         }),
     });
@@ -171,7 +174,7 @@ describe('when something fails', () => {
     broken = false;
     gate.scan(good(2));
     expect(gate.verdicts()).toEqual(['STORAGE_FAILED', 'open']);
-    expect(gate.told).toHaveLength(1);
+    expect(gate.moves).toHaveLength(1);
   });
 
   test('a display that fails stops nothing', async () => {
@@ -183,7 +186,7 @@ describe('when something fails', () => {
     gate.loop.start();
     gate.scan(good(1));
     gate.clock.advance(10_000);
-    expect(gate.told.map(({ what }) => what)).toEqual(['open', 'close']);
+    expect(gate.moves.map(({ what }) => what)).toEqual(['open', 'close']);
     expect(gate.fatal).toEqual([]);
   });
 });

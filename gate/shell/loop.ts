@@ -2,41 +2,40 @@
  * The gate's loop: an event comes in, the facts for it are looked up, the pure machine steps, its
  * effects are performed in order and stop at the first that fails, one alarm is set. No decisions.
  */
-
 import type { Clock } from '@stile/host/clock.ts';
-import { fromHex } from '@stile/protocol/bytes.ts';
-import { assert, describeError, Fault } from '@stile/protocol/fault.ts';
+import { asFault } from '@stile/host/fault.ts';
+import type { Random } from '@stile/host/random.ts';
+import { assert, describeError, type Fault } from '@stile/protocol/fault.ts';
 import type { NoteRecord } from '@stile/protocol/gate-log.ts';
 import { readServerCode } from '@stile/protocol/payment-code.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
-import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
-import { findFareCents, findIssuerKey, type TrustList } from '@stile/protocol/trust-list.ts';
+import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import type { Logger } from 'pino';
-import type { ClockState, Facts } from '../core/admit.ts';
-import type { AskWay, Question } from '../core/authorisation.ts';
+import type { Facts } from '../core/admit.ts';
+import type { AuthorisationMethod, AuthorisationRequest } from '../core/authorisation.ts';
+import { step } from '../core/gate.ts';
 import {
   GATE_START,
   type GateEffect,
   type GateEvent,
-  type GateRules,
   type GateState,
-  step,
   type Words,
-} from '../core/gate.ts';
+} from '../core/gate-state.ts';
+import type { Use } from '../core/tap.ts';
+import { createFactsReader, type FactsReader, type GateSettings } from './facts.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import type { ReferenceStore } from './store/reference-store.ts';
-import type { TapsStore } from './store/taps-store.ts';
-import type { AskPort } from './uplink/authoriser.ts';
+import type { RecordDraft, TapsStore } from './store/taps-store.ts';
+import type { Authoriser } from './uplink/authoriser.ts';
 
-/** What the machine has to hear of, where it could not be stored. */
+/** What the machine has to hear of, if it could not be stored. */
 const FAILED_WRITES: Partial<Record<GateEffect['do'], 'tap' | 'ask' | 'answer'>> = {
   storeTap: 'tap',
   storeAsk: 'ask',
   storeAnswer: 'answer',
 };
-/** How far the wall clock may lie below the last signed time before it counts as lost. */
-export const CLOCK_TOLERANCE_S = 120;
+const AUTHORISATION_ID_BYTES = 16;
 
 /** The arm: `open` resolves once the frame is with the kernel. */
 export type BarrierPort = {
@@ -51,20 +50,13 @@ export type LoopParts = {
   reference: ReferenceStore;
   barrier: BarrierPort;
   display: DisplayPort;
-  asker: AskPort;
+  authoriser: Authoriser;
   clock: Clock;
+  random: Pick<Random, 'hex' | 'fraction'>;
   log: Logger;
   verify: Verify;
   stopwatch: Stopwatch;
-  settings: Pick<
-    GateRules,
-    'line' | 'scopes' | 'products' | 'passbackS' | 'onClockUnknown' | 'timing'
-  >;
-  /** An id for an ask: 16 random bytes as hex. */
-  newAskId: () => string;
-  /** Uniform in [0, 1). */
-  random: () => number;
-  onStored: () => void;
+  settings: GateSettings;
   /** The disk has failed: nothing more can be promised, the process must end. */
   onFatal: (fault: Fault) => void;
 };
@@ -76,21 +68,22 @@ export function createGateLoop(parts: LoopParts): GateLoop {
 
 export class GateLoop {
   readonly #parts: LoopParts;
+  readonly #facts: FactsReader;
   readonly #verify: Verify;
   readonly counts = { open: 0, refuse: 0, repeat: 0, dropped: 0, unasked: 0 };
   #state: GateState = GATE_START;
   #cancelAlarm: (() => void) | null = null;
   #verifyMs = 0;
-  #freshSignedTime = false;
   #lastScanMonoMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
-    this.#verify = (...check) => {
-      const from = performance.now();
-      const holds = parts.verify(...check);
-      this.#verifyMs += performance.now() - from;
+    this.#facts = createFactsReader(parts);
+    this.#verify = (algorithm, publicKey, message, signature) => {
+      const fromMs = this.#monoMs;
+      const holds = parts.verify(algorithm, publicKey, message, signature);
+      this.#verifyMs += this.#monoMs - fromMs;
       return holds;
     };
   }
@@ -99,9 +92,13 @@ export class GateLoop {
     return this.#lastScanMonoMs;
   }
 
+  get #monoMs(): number {
+    return this.#parts.clock.now().monoMs;
+  }
+
   /** Before the first scan: an ask that a crash has left without an answer is refused. */
   start(): void {
-    this.#handle({ kind: 'started', askOpen: this.#parts.taps.openAskSeq !== null });
+    this.#handle({ kind: 'started', answerMissing: this.#parts.taps.openAskSeq !== null });
   }
 
   close(): void {
@@ -113,15 +110,14 @@ export class GateLoop {
 
   /** A list was fetched and applied: rules follow it from the next scan on. */
   onListsApplied(signedAtS: number): void {
-    this.#parts.taps.raiseSignedTime(signedAtS);
-    this.#freshSignedTime = true;
+    this.#facts.onListsApplied(signedAtS);
   }
 
-  /** One line from the scanner; `bytesAtMs` is when its last bytes came. */
-  onLine(text: string, bytesAtMs: number): void {
-    const { clock, log, stopwatch } = this.#parts;
-    const lineAtMs = performance.now();
-    this.#lastScanMonoMs = lineAtMs;
+  /** One scan text; `bytesAtMonoMs` is when its last bytes came. */
+  onScan(text: string, bytesAtMonoMs: number): void {
+    const { stopwatch } = this.#parts;
+    const scanAtMs = this.#monoMs;
+    this.#lastScanMonoMs = scanAtMs;
     this.#verifyMs = 0;
     const serverCode = readServerCode(text);
     if (serverCode !== undefined) {
@@ -129,78 +125,54 @@ export class GateLoop {
       return;
     }
     const reading = readTransitCode(text);
-    const decodedAtMs = performance.now();
-    const clockNow = this.#clockState(clock.now());
-    let facts: Facts | null = null;
-    if (reading.ok) {
-      try {
-        facts = this.#gatherFacts(reading.value, clockNow);
-      } catch (error) {
-        log.error({ error: describeError(error) }, 'look-up failed; the code is refused');
-      }
-    }
-    const foundAtMs = performance.now();
-    this.#handle({ kind: 'scan', text, reading, facts, clock: clockNow });
-    stopwatch.add('line', lineAtMs - bytesAtMs);
-    stopwatch.add('decode', decodedAtMs - lineAtMs);
-    stopwatch.add('lookup', foundAtMs - decodedAtMs);
+    const decodedAt = this.#parts.clock.now();
+    const clock = this.#facts.clockState(decodedAt);
+    const facts = reading.ok
+      ? this.#findFacts(() => this.#facts.factsOf(reading.value, clock))
+      : null;
+    const foundAtMs = this.#monoMs;
+    this.#handle({ kind: 'scan', text, reading, facts, clock });
+    stopwatch.add('line', scanAtMs - bytesAtMonoMs);
+    stopwatch.add('decode', decodedAt.monoMs - scanAtMs);
+    stopwatch.add('lookup', foundAtMs - decodedAt.monoMs);
     stopwatch.add('verify', this.#verifyMs);
-    stopwatch.add('total', performance.now() - bytesAtMs);
+    stopwatch.add('total', this.#monoMs - bytesAtMonoMs);
   }
 
-  #onServerCode(text: string, way: AskWay): void {
-    const { asker, barrier, newAskId } = this.#parts;
-    const { isKnownDown: networkDown } = asker;
+  /** Null if the look-up failed: then nothing is known of the code, and it is refused. */
+  #findFacts(find: () => Facts): Facts | null {
+    try {
+      return find();
+    } catch (error) {
+      const says = { error: describeError(error) };
+      this.#parts.log.error(says, 'look-up failed; the code is refused');
+      return null;
+    }
+  }
+
+  #onServerCode(text: string, method: AuthorisationMethod): void {
+    const { authoriser, barrier, random } = this.#parts;
+    const { isKnownDown: networkDown } = authoriser;
     const { connected: barrierConnected } = barrier;
-    const id = newAskId();
-    this.#handle({ kind: 'serverCode', text, way, id, networkDown, barrierConnected });
+    const id = random.hex(AUTHORISATION_ID_BYTES);
+    this.#handle({ kind: 'serverCode', text, method, id, networkDown, barrierConnected });
   }
 
   storeNote(note: NoteRecord['note'], detail: string): void {
-    const { clock, taps, onStored } = this.#parts;
-    const now = clock.now();
-    taps.append({ kind: 'note', clock: this.#clockState(now), note, detail }, stampOf(now), null);
-    onStored();
+    const now = this.#parts.clock.now();
+    this.#append({ kind: 'note', clock: this.#facts.clockState(now), note, detail }, now);
   }
 
-  #clockState(now: Now): ClockState {
-    if (now.wallMs / 1000 < this.#parts.taps.signedTimeS - CLOCK_TOLERANCE_S) return 'UNKNOWN';
-    return this.#freshSignedTime ? 'TRUSTED' : 'HOLDOVER';
-  }
-
-  #rulesAt(now: Now): GateRules {
-    const { reference, settings } = this.#parts;
-    const trust = reference.trust;
-    return {
-      ...settings,
-      fareCents: trust === null ? undefined : fareOf(trust, settings.line, now),
-      codeLifetimeSMax: trust?.limits.codeLifetimeSMax ?? 0,
-      skewS: trust?.limits.skewS ?? 0,
-      trustVersion: trust?.version ?? 0,
-      denyVersion: reference.denyHead.version,
-      tariffVersion: trust?.tariff.version ?? 0,
-    };
-  }
-
-  #gatherFacts(code: TransitCode, clockNow: ClockState): Facts {
-    const { reference, taps, settings, barrier } = this.#parts;
-    const { issuer, issuerKeyId, account, serial } = code.pass;
-    const key = reference.trust && findIssuerKey(reference.trust, issuer, issuerKeyId);
-    return {
-      issuerKey: key ? { ...key, publicKeyBytes: keyBytes(key.publicKey) } : undefined,
-      denied: reference.isDenied(issuer, account, serial),
-      counterMax: taps.findCounterMax(issuer, account, serial),
-      lastOpen: settings.passbackS > 0 ? taps.findLastOpen(issuer, account) : undefined,
-      clock: clockNow,
-      signedTimeS: taps.signedTimeS,
-      barrierConnected: barrier.connected,
-    };
+  #append(draft: RecordDraft, now: Now, { use }: { use: Use | null } = { use: null }): number {
+    const at = { wallMs: Math.round(now.wallMs), monoMs: Math.round(now.monoMs) };
+    return this.#parts.taps.append(draft, { at, use });
   }
 
   #handle(event: GateEvent): void {
     const { clock } = this.#parts;
     const now = clock.now();
-    const result = step(this.#state, event, now, this.#rulesAt(now), this.#verify);
+    const context = { now, rules: this.#facts.rulesAt(now), verify: this.#verify };
+    const result = step(this.#state, event, context);
     this.#state = result.state;
     this.#cancelAlarm?.();
     this.#cancelAlarm =
@@ -210,7 +182,7 @@ export class GateLoop {
     let seq = 0;
     for (const effect of result.effects) {
       try {
-        seq = this.#perform(effect, now, seq);
+        seq = this.#perform(effect, { now, seq });
       } catch (error) {
         this.#onEffectFailed(effect, error);
         return;
@@ -219,14 +191,14 @@ export class GateLoop {
   }
 
   /** Performs one effect; returns the seq of the tap that this event stored, for the effects after it. */
-  #perform(effect: GateEffect, now: Now, seq: number): number {
+  #perform(effect: GateEffect, { now, seq }: { now: Now; seq: number }): number {
     switch (effect.do) {
       case 'storeTap':
         return this.#storeTap(effect, now);
       case 'storeAsk':
         return this.#storeAsk(effect, now);
-      case 'ask':
-        void this.#ask(effect.question, effect.timeoutMs);
+      case 'authorise':
+        void this.#authorise(effect.request, effect.timeoutMs);
         return seq;
       case 'storeAnswer':
         return this.#storeAnswer(effect, now);
@@ -262,62 +234,62 @@ export class GateLoop {
     }
   }
 
-  #storeTap(effect: Extract<GateEffect, { do: 'storeTap' }>, now: Now): number {
-    const { taps, stopwatch, log, onStored } = this.#parts;
-    const from = performance.now();
-    const stored = taps.append({ kind: 'tap', ...effect.tap }, stampOf(now), effect.use);
-    stopwatch.add('commit', performance.now() - from);
-    this.counts[effect.tap.verdict] += 1;
-    onStored();
-    // Logged after the barrier was told, not before: writing a log must not hold a rider up.
-    const { verdict, reason } = effect.tap;
-    setImmediate(() => log.info({ seq: stored, verdict, reason }, 'tap'));
-    return stored;
-  }
-
-  #storeAsk({ id, way }: Extract<GateEffect, { do: 'storeAsk' }>, now: Now): number {
-    const { taps, settings, onStored, log } = this.#parts;
-    const { line } = settings;
-    const clock = this.#clockState(now);
-    const seq = taps.append({ kind: 'ask', clock, id, way, line }, stampOf(now), null);
-    onStored();
-    log.debug({ seq, ask: id, way }, 'ask');
+  #storeTap({ tap, use }: Extract<GateEffect, { do: 'storeTap' }>, now: Now): number {
+    const { stopwatch } = this.#parts;
+    const fromMs = this.#monoMs;
+    const seq = this.#append({ kind: 'tap', ...tap }, now, { use });
+    stopwatch.add('commit', this.#monoMs - fromMs);
+    const { verdict, reason } = tap;
+    this.counts[verdict] += 1;
+    this.#logLater({ seq, verdict, reason }, 'tap');
     return seq;
   }
 
-  async #ask(question: Question, timeoutMs: number): Promise<void> {
-    const { asker, barrier, random } = this.#parts;
-    const result = await asker.ask(question, timeoutMs);
+  /** Logged after the barrier was told, not before: writing a log must not hold a rider up. */
+  #logLater(values: object, message: string): void {
+    // The event loop's own turn, not a time: no clock is asked.
+    setImmediate(() => this.#parts.log.info(values, message));
+  }
+
+  #storeAsk({ id, method }: Extract<GateEffect, { do: 'storeAsk' }>, now: Now): number {
+    const { settings, log } = this.#parts;
+    const { line } = settings;
+    const clock = this.#facts.clockState(now);
+    const seq = this.#append({ kind: 'ask', clock, id, way: method, line }, now);
+    log.debug({ seq, ask: id, way: method }, 'ask');
+    return seq;
+  }
+
+  async #authorise(request: AuthorisationRequest, timeoutMs: number): Promise<void> {
+    const { authoriser, barrier, random } = this.#parts;
+    const result = await authoriser.attempt(request, timeoutMs);
     if (this.#closed) return;
     const { connected: barrierConnected } = barrier;
-    this.#handle({ kind: 'asked', id: question.id, result, barrierConnected, jitter: random() });
+    const jitter = random.fraction();
+    this.#handle({ kind: 'attemptEnded', id: request.id, result, barrierConnected, jitter });
   }
 
   #storeAnswer({ answer }: Extract<GateEffect, { do: 'storeAnswer' }>, now: Now): number {
-    const { taps, onStored, log } = this.#parts;
-    const of = taps.openAskSeq;
-    assert(of !== null, 'an ask is open where one is answered');
-    const clock = this.#clockState(now);
-    const seq = taps.append({ kind: 'answer', clock, of, ...answer }, stampOf(now), null);
-    this.counts[answer.verdict] += 1;
-    onStored();
+    const of = this.#parts.taps.openAskSeq;
+    assert(of !== null, 'an ask is open if one is answered');
+    const clock = this.#facts.clockState(now);
+    const seq = this.#append({ kind: 'answer', clock, of, ...answer }, now);
     const { verdict, reason } = answer;
-    setImmediate(() => log.info({ seq, of, verdict, reason }, 'answer'));
+    this.counts[verdict] += 1;
+    this.#logLater({ seq, of, verdict, reason }, 'answer');
     return seq;
   }
 
   #storeVoid(ofSeq: number, now: Now): void {
-    const clock = this.#clockState(now);
-    const record = { kind: 'void', clock, of: ofSeq, reason: 'BARRIER_FAILED' } as const;
-    this.#parts.taps.append(record, stampOf(now), null);
-    this.#parts.onStored();
+    const clock = this.#facts.clockState(now);
+    this.#append({ kind: 'void', clock, of: ofSeq, reason: 'BARRIER_FAILED' }, now);
   }
 
   #open(seq: number): void {
     const { stopwatch, log } = this.#parts;
-    const from = performance.now();
+    const fromMs = this.#monoMs;
     this.#tellOpen().then(
-      () => stopwatch.add('relay', performance.now() - from),
+      () => stopwatch.add('relay', this.#monoMs - fromMs),
       (error) => {
         log.error({ error: describeError(error), seq }, 'the barrier could not be opened');
         this.#handle({ kind: 'barrierFailed', ofSeq: seq });
@@ -350,7 +322,7 @@ export class GateLoop {
   }
 
   #onEffectFailed(effect: GateEffect, error: unknown): void {
-    const fault = error instanceof Fault ? error : new Fault('STORE_FAILED', describeError(error));
+    const fault = asFault(error);
     const { log, onFatal } = this.#parts;
     log.error({ effect: effect.do, code: fault.code, error: fault.message }, 'effect failed');
     const what = FAILED_WRITES[effect.do];
@@ -358,16 +330,4 @@ export class GateLoop {
     // A failed write or sync is final: what the kernel still has in memory can't be trusted.
     if (fault.code !== 'STORE_FULL') onFatal(fault);
   }
-}
-
-function fareOf(trust: TrustList, line: string, now: Now): number | undefined {
-  return findFareCents(trust.tariff, line, Math.floor(now.wallMs / 1000));
-}
-
-function stampOf(now: Now) {
-  return { wallMs: Math.round(now.wallMs), monoMs: Math.round(now.monoMs) };
-}
-
-function keyBytes(hex: string): Uint8Array {
-  return fromHex(hex, 32) ?? new Uint8Array(0);
 }

@@ -1,27 +1,28 @@
 /**
- * From the scanner's bytes to lines: the guard of core/frame.ts, then `@serialport/parser-readline`.
- * A line is given as one character a byte (ISO 8859-1), so that what is no text stays what it was.
+ * From the scanner's bytes to scan texts: the guard of core/scan-guard.ts, then
+ * `@serialport/parser-readline`. A text has one character a byte (ISO 8859-1), so that what is no
+ * text stays what it was.
  */
 import { ReadlineParser } from '@serialport/parser-readline';
 import type { Clock } from '@stile/host/clock.ts';
-import { FRAME_START, type FrameState, flushFrame, guardFrame } from '../core/scan-guard.ts';
+import { flushScan, GUARD_START, type GuardState, guardScan } from '../core/scan-guard.ts';
 
-export type LineReader = {
-  /** Gives the next bytes; lines come out through `onLine`, in order. */
+export type ScanReader = {
+  /** Gives the next bytes; scan texts come out through `onScan`, in order. */
   push(chunk: Uint8Array): void;
-  /** Forgets an unfinished line: the scanner was unplugged. */
+  /** Forgets an unfinished text: the scanner was unplugged. */
   reset(): void;
-  readonly state: FrameState;
+  readonly state: GuardState;
   close(): void;
 };
 
-/** `onLine` must not throw: an exception inside a stream's handler would end the process. */
-export function createLineReader(clock: Clock, onLine: (text: string) => void): LineReader {
-  let state: FrameState = FRAME_START;
+/** `onScan` must not throw: an exception inside a stream's handler would end the process. */
+export function createScanReader(clock: Clock, onScan: (text: string) => void): ScanReader {
+  let state: GuardState = GUARD_START;
   let cancelAlarm: (() => void) | null = null;
-  let parser = newParser(onLine);
+  let parser = newParser(onScan);
 
-  function proceed(step: ReturnType<typeof guardFrame>): void {
+  function proceed(step: ReturnType<typeof guardScan>): void {
     state = step.state;
     cancelAlarm?.();
     cancelAlarm = step.wakeAtMs === null ? null : clock.alarm(step.wakeAtMs, flush);
@@ -30,21 +31,21 @@ export function createLineReader(clock: Clock, onLine: (text: string) => void): 
 
   function flush(): void {
     cancelAlarm = null;
-    proceed(flushFrame(state, clock.now().monoMs));
+    proceed(flushScan(state, clock.now().monoMs));
   }
 
   return {
     push(chunk) {
-      proceed(guardFrame(state, chunk, clock.now().monoMs));
+      proceed(guardScan(state, { bytes: chunk, monoMs: clock.now().monoMs }));
     },
     reset() {
       cancelAlarm?.();
       cancelAlarm = null;
       parser.removeAllListeners('data');
       parser.destroy();
-      parser = newParser(onLine);
+      parser = newParser(onScan);
       const { droppedBytes, skippedReplyBytes } = state;
-      state = { ...FRAME_START, droppedBytes, skippedReplyBytes };
+      state = { ...GUARD_START, droppedBytes, skippedReplyBytes };
     },
     get state() {
       return state;
@@ -56,8 +57,8 @@ export function createLineReader(clock: Clock, onLine: (text: string) => void): 
   };
 }
 
-function newParser(onLine: (text: string) => void): ReadlineParser {
+function newParser(onScan: (text: string) => void): ReadlineParser {
   const parser = new ReadlineParser({ delimiter: '\n', encoding: 'latin1' });
-  parser.on('data', onLine);
+  parser.on('data', onScan);
   return parser;
 }

@@ -43,7 +43,7 @@ export function warmUp(verify: Verify): void {
       const reading = readTransitCode(text);
       assert(reading.ok, 'the self-test code is read');
       const now = { wallMs: NOW_S * 1000, monoMs: 0 };
-      const verdict = admit(reading.value, facts, RULES, now, verify);
+      const verdict = admit(reading.value, facts, { rules: RULES, now, verify });
       assert(verdict.verdict === 'open', 'the self-test code opens');
     }
   }

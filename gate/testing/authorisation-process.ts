@@ -1,16 +1,23 @@
-/** Test-only: a gate's loop in a process of its own that kills itself at the one instant it is told,
- * before or after any write, question or movement of the arm. ask-kill.test.ts looks at what is left.
+/** A gate's loop in a process of its own that kills itself at the one instant it is told,
+ * before or after any write, attempt or movement of the arm. ask-kill.test.ts looks at what is left.
  */
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { systemClock } from '@stile/host/clock.ts';
+import { systemRandom } from '@stile/host/random.ts';
 import { pino } from 'pino';
-import type { AskResult } from '../core/authorisation.ts';
+import type { AttemptResult } from '../core/authorisation.ts';
+import type { Use } from '../core/tap.ts';
 import { createGateLoop } from '../shell/loop.ts';
 import { createStopwatch } from '../shell/stopwatch.ts';
 import { openReferenceStore } from '../shell/store/reference-store.ts';
-import { openTapsStore, type TapsStore } from '../shell/store/taps-store.ts';
+import {
+  openTapsStore,
+  type RecordDraft,
+  type Stamp,
+  type TapsStore,
+} from '../shell/store/taps-store.ts';
 import { NOW_S, rootKey, rootKeyOf } from './phone.ts';
 
 const STDOUT = 1;
@@ -25,20 +32,26 @@ function reach(point: string): void {
 function watched(real: TapsStore): TapsStore {
   const append = real.append.bind(real);
   return Object.assign(real, {
-    append: (...args: Parameters<TapsStore['append']>) => {
-      reach(`before ${args[0].kind}`);
-      const seq = append(...args);
-      reach(`after ${args[0].kind}`);
+    append: (draft: RecordDraft, write: { at: Stamp; use?: Use | null }) => {
+      reach(`before ${draft.kind}`);
+      const seq = append(draft, write);
+      reach(`after ${draft.kind}`);
       return seq;
     },
   });
 }
 
 const limits = { quotaMb: 64, unconfirmedMax: 1_000, ringMax: 0 };
-const taps = openTapsStore({ file: join(dir, 'taps.db'), gate: 'g1', boot: '0000aaaa', ...limits });
+const taps = openTapsStore({
+  file: join(dir, 'taps.db'),
+  gate: 'g1',
+  boot: '0000aaaa',
+  random: systemRandom,
+  ...limits,
+});
 const reference = await openReferenceStore(dir, [rootKeyOf(rootKey)]);
 const ended = Promise.withResolvers<void>();
-let questions = 0;
+let attempts = 0;
 const loop = createGateLoop({
   taps: watched(taps),
   reference,
@@ -51,16 +64,16 @@ const loop = createGateLoop({
     close: () => Promise.resolve(),
   },
   display: { show: () => undefined },
-  asker: {
+  authoriser: {
     isKnownDown: false,
-    async ask({ id }): Promise<AskResult> {
-      questions += 1;
-      // The first answer is lost, so that there is a moment between two questions to die in.
-      reach(`question ${questions}`);
-      writeSync(STDOUT, `asked ${id}\n`);
+    async attempt({ id }): Promise<AttemptResult> {
+      attempts += 1;
+      // The first answer is lost, so that there is a moment between two attempts to die in.
+      reach(`attempt ${attempts}`);
+      writeSync(STDOUT, `sent ${id}\n`);
       await new Promise((resume) => setImmediate(resume));
-      reach(`answer ${questions}`);
-      if (questions > 1) return { kind: 'paid', fareCents: 320 };
+      reach(`answer ${attempts}`);
+      if (attempts > 1) return { kind: 'paid', fareCents: 320 };
       return { kind: 'failed', sent: true, retryAfterMs: null, doubt: null };
     },
   },
@@ -72,15 +85,13 @@ const loop = createGateLoop({
     ...{ line: 'M1', scopes: [1], products: null, passbackS: 0, onClockUnknown: 'refuse' },
     timing: { openMs: 100, presentationMs: 100, messageMs: 100, payBudgetMs: 5_000 },
   },
-  newAskId: () => 'ab'.repeat(16),
-  random: () => 0.5,
-  onStored: () => undefined,
+  random: { hex: (bytes) => 'ab'.repeat(bytes), fraction: () => 0.5 },
   onFatal: (fault) => {
     throw fault;
   },
 });
 loop.start();
-loop.onLine('711234567887654321', performance.now());
+loop.onScan('711234567887654321', systemClock.now().monoMs);
 await ended.promise;
 loop.close();
 taps.close();

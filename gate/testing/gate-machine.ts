@@ -1,4 +1,4 @@
-/** Test-only: the gate's state machine on a hand-moved clock, with its effects and their instants, its
+/** The gate's state machine on a hand-moved clock, with its effects and their instants, its
  * alarms kept for it, and the facts of a gate that is well.
  */
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
@@ -7,8 +7,9 @@ import { fromHex } from '@stile/protocol/bytes.ts';
 import { readServerCode } from '@stile/protocol/payment-code.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import type { Facts } from '../core/admit.ts';
-import type { AskResult } from '../core/authorisation.ts';
-import { GATE_START, type GateEffect, type GateEvent, type GateRules, step } from '../core/gate.ts';
+import type { AttemptResult } from '../core/authorisation.ts';
+import { step } from '../core/gate.ts';
+import { GATE_START, type GateEffect, type GateEvent, type GateRules } from '../core/gate-state.ts';
 import { makeTrust, NOW_S } from './phone.ts';
 
 export const verify = createNodeVerify();
@@ -57,14 +58,18 @@ export function codeShown(
   id: string,
   facts: { networkDown?: boolean; barrierConnected?: boolean } = {},
 ): GateEvent {
-  const way = readServerCode(text)?.way;
-  if (way === undefined) throw new Error(`${text} is a payment or online code`);
+  const method = readServerCode(text)?.way;
+  if (method === undefined) throw new Error(`${text} is a payment or online code`);
   const usual = { networkDown: false, barrierConnected: true };
-  return { kind: 'serverCode', text, way, id, ...usual, ...facts };
+  return { kind: 'serverCode', text, method, id, ...usual, ...facts };
 }
 
-export function asked(id: string, result: AskResult, barrierConnected = true): GateEvent {
-  return { kind: 'asked', id, result, barrierConnected, jitter: 0.5 };
+export function attemptEnded(
+  id: string,
+  result: AttemptResult,
+  { barrierConnected = true }: { barrierConnected?: boolean } = {},
+): GateEvent {
+  return { kind: 'attemptEnded', id, result, barrierConnected, jitter: 0.5 };
 }
 
 /** The machine on a hand-moved clock: its effects with their instants, its alarms kept for it. */
@@ -77,7 +82,7 @@ export function machine(onTick: (effects: readonly GateEffect[]) => void = () =>
 
   function handle(event: GateEvent): readonly GateEffect[] {
     const now = clock.now();
-    const result = step(state, event, now, RULES, verify);
+    const result = step(state, event, { now, rules: RULES, verify });
     state = result.state;
     wakeAtMs = result.wakeAtMs;
     cancel?.();

@@ -1,9 +1,10 @@
-/** Test-only: a gate's loop on real SQLite files, with an arm and a display that keep what they were
- * told, and a clock that is moved by hand. The arm looks, through a connection of its own, at what is
+/** A gate's loop on real SQLite files, with an arm and a display that remember what they did, and a clock
+ * that is moved by hand. The arm looks, through a connection of its own, at what is
  * on disk in the moment it is told to open.
  */
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { systemRandom } from '@stile/host/random.ts';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import type { Fault } from '@stile/protocol/fault.ts';
@@ -12,12 +13,12 @@ import type { TrustList } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import type { Words } from '../core/gate.ts';
+import type { Words } from '../core/gate-state.ts';
 import { createGateLoop, type LoopParts } from '../shell/loop.ts';
 import { createStopwatch } from '../shell/stopwatch.ts';
 import { openReferenceStore, type ReferenceStore } from '../shell/store/reference-store.ts';
 import { openTapsStore, type TapsStore } from '../shell/store/taps-store.ts';
-import type { AskPort } from '../shell/uplink/authoriser.ts';
+import type { Authoriser } from '../shell/uplink/authoriser.ts';
 import { makeTrust, NOW_S, rootKey, rootKeyOf, signAsRoot } from './phone.ts';
 
 const verify = createNodeVerify();
@@ -37,13 +38,13 @@ export type GateOptions = {
   reference?: (real: ReferenceStore) => ReferenceStore;
   open?: () => Promise<void>;
   show?: (words: Words) => void;
-  asker?: AskPort;
+  authoriser?: Authoriser;
 };
 
-/** As a gate without any network: what is asked is never answered, because it is not asked. */
-const NOBODY: AskPort = {
+/** As a gate without any network. */
+const NOBODY: Authoriser = {
   isKnownDown: true,
-  ask: () => Promise.reject(new Error('a gate that knows of no network asks nobody')),
+  attempt: () => Promise.reject(new Error('a gate that knows of no network asks nobody')),
 };
 
 /** Every record of a tap file, read as any other program would. */
@@ -58,33 +59,32 @@ export function recordsIn(file: string): GateRecord[] {
   });
 }
 
-/** A gate with real files, an arm and a display that keep what they were told, a hand-moved clock. */
+/** A gate with real files, an arm and a display that remember, a hand-moved clock. */
 export async function gateWith(options: GateOptions = {}) {
   const { dir = scratchDir(), boot = '0000aaaa', unconfirmedMax = 1_000 } = options;
   const file = join(dir, 'taps.db');
   const limits = { quotaMb: 64, unconfirmedMax, ringMax: 0 };
-  const taps = openTapsStore({ file, gate: 'g1', boot, ...limits });
+  const taps = openTapsStore({ file, gate: 'g1', boot, random: systemRandom, ...limits });
   const reference = await openReferenceStore(dir, [rootKeyOf(rootKey)]);
   const clock = createMovedClock(START);
-  const shown: Words[] = [];
-  const told: { what: 'open' | 'close'; atMs: number; onDisk: GateRecord | undefined }[] = [];
+  const screens: Words[] = [];
+  const moves: { what: 'open' | 'close'; atMs: number; onDisk: GateRecord | undefined }[] = [];
   const fatal: Fault[] = [];
-  let stored = 0;
-  let asks = 1;
+  let drawn = 1;
 
   const recordsOnDisk = () => recordsIn(file);
-  function tell(what: 'open' | 'close'): void {
+  function note(what: 'open' | 'close'): void {
     const atMs = clock.now().monoMs - START.monoMs;
-    told.push({ what, atMs, onDisk: recordsOnDisk().at(-1) });
+    moves.push({ what, atMs, onDisk: recordsOnDisk().at(-1) });
   }
   const barrier = {
     connected: true,
     open() {
-      tell('open');
+      note('open');
       return options.open?.() ?? Promise.resolve();
     },
     async close() {
-      tell('close');
+      note('close');
     },
   };
   const loop = createGateLoop({
@@ -93,11 +93,11 @@ export async function gateWith(options: GateOptions = {}) {
     barrier,
     display: {
       show(words) {
-        shown.push(words);
+        screens.push(words);
         options.show?.(words);
       },
     },
-    asker: options.asker ?? NOBODY,
+    authoriser: options.authoriser ?? NOBODY,
     clock,
     log: pino({ level: 'silent' }),
     verify,
@@ -107,11 +107,7 @@ export async function gateWith(options: GateOptions = {}) {
       onClockUnknown: 'refuse',
       ...options.settings,
     },
-    newAskId: () => (asks++).toString(16).padStart(32, '0'),
-    random: () => 0.5,
-    onStored: () => {
-      stored += 1;
-    },
+    random: { hex: () => (drawn++).toString(16).padStart(32, '0'), fraction: () => 0.5 },
     onFatal: (fault) => fatal.push(fault),
   });
   let closed = false;
@@ -127,17 +123,14 @@ export async function gateWith(options: GateOptions = {}) {
     const list = makeTrust(changes);
     reference.applyTrust(list, await signAsRoot('stile-trust-list+jws', list));
   }
-  const scan = (text: string) => loop.onLine(text, performance.now());
+  const scan = (text: string) => loop.onScan(text, clock.now().monoMs);
   const verdicts = () =>
     recordsOnDisk().map((record) =>
       record.kind === 'tap' || record.kind === 'answer' ? (record.reason ?? 'open') : record.kind,
     );
   return {
-    ...{ barrier, clock, close, dir, fatal, loop, recordsOnDisk, reference, scan, shown, taps },
-    ...{ told, trust, verdicts },
-    get stored() {
-      return stored;
-    },
+    ...{ barrier, clock, close, dir, fatal, loop, recordsOnDisk, reference, scan, screens, taps },
+    ...{ moves, trust, verdicts },
   };
 }
 

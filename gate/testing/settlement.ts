@@ -16,14 +16,14 @@ import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
 import { onTestFinished } from 'vitest';
 import { NOW_S, rootKey, signAsRoot } from './phone.ts';
 
-export type Asked = {
+export type SeenRequest = {
   method: string;
   path: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
   body: Buffer;
 };
-export type Answer = (response: ServerResponse, asked: Asked) => void;
+export type Answer = (response: ServerResponse, asked: SeenRequest) => void;
 
 export const TRUST_PATH = '/v1/trust-list';
 export const DELTA_PATH = '/v1/deny-list/delta';
@@ -76,7 +76,7 @@ export const endless: Answer = (response) => {
 /** Starts a server for one test; paths without an answer get 404. */
 export async function startSettlement() {
   const answers = new Map<string, Answer>();
-  const asked: Asked[] = [];
+  const requests: SeenRequest[] = [];
   /** Of each request, the port that it came from: how many connections there were. */
   const ports: (number | undefined)[] = [];
   const server = createServer((request, response) => {
@@ -87,7 +87,7 @@ export async function startSettlement() {
       const { method = '', headers } = request;
       const { pathname: path, searchParams: query } = url;
       const question = { method, path, query, headers, body: Buffer.concat(parts) };
-      asked.push(question);
+      requests.push(question);
       ports.push(request.socket.remotePort);
       (answers.get(path) ?? say(404, '{"message":"no such thing"}'))(response, question);
     });
@@ -105,7 +105,7 @@ export async function startSettlement() {
   }
   onTestFinished(stop);
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, answers, asked, ports, stop };
+  return { url: `http://127.0.0.1:${port}`, answers, requests, ports, stop };
 }
 
 export type DenyStep = { head: DenyHead; ids: readonly string[] };
@@ -155,21 +155,21 @@ export async function signSnapshot(list: DenyStep, force = false): Promise<Uint8
   return concatBytes(Buffer.from(`${jws}\n`), body);
 }
 
-export function questionIn({ body }: Asked): GatePayment {
+export function requestIn({ body }: SeenRequest): GatePayment {
   return gatePaymentSchema.parse(JSON.parse(body.toString()));
 }
 
 /** Says that this gate's question was paid with 3.20, signed; `changes` may make it lie. */
 export function answerPaid(changes: Partial<GatePaymentAnswer> = {}, key = rootKey): Answer {
-  return (response, asked) => {
-    const { gate, id } = questionIn(asked);
+  return (response, request) => {
+    const { gate, id } = requestIn(request);
     const answer: GatePaymentAnswer = {
       ...{ stile: 'gate-payment-answer/1', gate, id, outcome: 'PAID', reason: null },
       ...{ fareCents: 320, issuedAtS: NOW_S },
       ...changes,
     };
     const signed = signAsRoot('stile-gate-payment-answer+jws', answer, key);
-    void signed.then((jws) => say(200, jws)(response, asked));
+    void signed.then((jws) => say(200, jws)(response, request));
   };
 }
 

@@ -70,7 +70,7 @@ async function fileWith(ids: readonly string[]) {
 /** Everything that can be asked: the head, and which passes of the universe are denied. */
 function answers(deny: ReturnType<typeof openDenyFile>) {
   const denied = ACCOUNTS.flatMap((account) =>
-    SERIALS.map((serial) => deny.isDenied(ISSUER, account, serial)),
+    SERIALS.map((serial) => deny.isDenied({ issuer: ISSUER, account, serial })),
   );
   return { head: deny.head, denied };
 }
@@ -88,14 +88,14 @@ describe('look-ups', () => {
   test('a pass is denied by itself, an account with all its passes, other issuers not', async () => {
     const [account, , other] = ACCOUNTS;
     const deny = await fileWith([denyIdHex(ISSUER, account, 0), denyIdHex(ISSUER, other, 2)]);
-    expect(SERIALS.map((serial) => deny.isDenied(ISSUER, account, serial))).toEqual(
+    expect(SERIALS.map((serial) => deny.isDenied({ issuer: ISSUER, account, serial }))).toEqual(
       SERIALS.map(() => true),
     );
-    expect(SERIALS.map((serial) => deny.isDenied(ISSUER, other, serial))).toEqual(
-      SERIALS.map((serial) => serial === 2),
-    );
-    expect(deny.isDenied(ISSUER + 1, account, 1)).toBe(false);
-    expect(deny.isDenied(ISSUER, ACCOUNTS[1], 1)).toBe(false);
+    expect(
+      SERIALS.map((serial) => deny.isDenied({ issuer: ISSUER, account: other, serial })),
+    ).toEqual(SERIALS.map((serial) => serial === 2));
+    expect(deny.isDenied({ issuer: ISSUER + 1, account, serial: 1 })).toBe(false);
+    expect(deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial: 1 })).toBe(false);
   });
 
   test('a new file is empty, version 0', () => {
@@ -188,7 +188,7 @@ describe('a delta that does not fit is refused and changes nothing', () => {
     expect(rowsOf(deny.file)).toBe(has.length);
     await deny.applyDelta(deltaFrom(deny.head, [twice], idsOf(1)), noPause);
     expect(deny.head).toMatchObject({ version: 2, count: 3 });
-    expect(deny.isDenied(ISSUER, ACCOUNTS[1], 5)).toBe(true);
+    expect(deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial: 5 })).toBe(true);
   });
 
   test('an insane change passes with force, in both directions', async () => {
@@ -208,12 +208,18 @@ describe('a delta is applied in pieces, whole or not at all', () => {
   const ADDS = numbered(10_001, 2_500);
   const isOld = (deny: ReturnType<typeof openDenyFile>) =>
     deny.head.version === 1 &&
-    [1, 2_500].every((serial) => deny.isDenied(ISSUER, ACCOUNTS[1], serial)) &&
-    [10_001, 12_500].every((serial) => !deny.isDenied(ISSUER, ACCOUNTS[1], serial));
+    [1, 2_500].every((serial) => deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial })) &&
+    [10_001, 12_500].every(
+      (serial) => !deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial }),
+    );
   const isNew = (deny: ReturnType<typeof openDenyFile>) =>
     deny.head.version === 2 &&
-    [1, 2_500].every((serial) => !deny.isDenied(ISSUER, ACCOUNTS[1], serial)) &&
-    [10_001, 12_500].every((serial) => deny.isDenied(ISSUER, ACCOUNTS[1], serial));
+    [1, 2_500].every(
+      (serial) => !deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial }),
+    ) &&
+    [10_001, 12_500].every((serial) =>
+      deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial }),
+    );
 
   test('between the pieces of 5,000 ids every look-up sees the old list, then the new', async () => {
     const deny = await fileWith(OLD);
@@ -272,10 +278,10 @@ describe('a snapshot', () => {
   test('is read back as it was built, in pieces, and takes deltas from there', async () => {
     const deny = await snapshotOf(9, numbered(1, 1_234));
     expect(deny.head).toMatchObject({ version: 9, count: 1_234 });
-    expect(deny.isDenied(ISSUER, ACCOUNTS[1], 1_234)).toBe(true);
-    expect(deny.isDenied(ISSUER, ACCOUNTS[1], 1_235)).toBe(false);
+    expect(deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial: 1_234 })).toBe(true);
+    expect(deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial: 1_235 })).toBe(false);
     await deny.applyDelta(deltaFrom(deny.head, numbered(1_235, 1)), noPause);
-    expect(deny.isDenied(ISSUER, ACCOUNTS[1], 1_235)).toBe(true);
+    expect(deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial: 1_235 })).toBe(true);
   });
 
   test('of nothing is a list too', async () => {

@@ -19,6 +19,7 @@ import {
 import { Fault } from '@stile/protocol/fault.ts';
 import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
+import type { PassName } from '../../core/tap.ts';
 import { type GateFileSchema, openGateFile } from './sqlite.ts';
 
 /** Rows written in one transaction: at 1 M entries the longest takes a few milliseconds. */
@@ -85,7 +86,7 @@ export class DenyFile {
   }
 
   /** Whether this pass, or its whole account, is on the list in force. */
-  isDenied(issuer: number, account: string, serial: number): boolean {
+  isDenied({ issuer, account, serial }: PassName): boolean {
     return this.#isEither(denyId(issuer, account, 0), denyId(issuer, account, serial));
   }
 

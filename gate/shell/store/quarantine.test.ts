@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemRandom } from '@stile/host/random.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { expect, onTestFinished, test } from 'vitest';
@@ -7,17 +8,26 @@ import { lockDataDir } from './lock.ts';
 import { openOrReplace } from './quarantine.ts';
 import { openTapsStore } from './taps-store.ts';
 
-const isTaps = (name: string) => name.startsWith('taps.db');
-const AT_MS = Date.UTC(2026, 2, 2, 8);
+const filesIn = (dataDir: string) => ({
+  dataDir,
+  belongs: (name: string) => name.startsWith('taps.db'),
+  wallMs: Date.UTC(2026, 2, 2, 8),
+});
 
 function open(dir: string) {
   const limits = { quotaMb: 64, unconfirmedMax: 100, ringMax: 0 };
-  return openTapsStore({ file: join(dir, 'taps.db'), gate: 'g1', boot: '0000aaaa', ...limits });
+  return openTapsStore({
+    file: join(dir, 'taps.db'),
+    gate: 'g1',
+    random: systemRandom,
+    boot: '0000aaaa',
+    ...limits,
+  });
 }
 
 test('a sound store is opened and nothing is moved', async () => {
   const dir = scratchDir();
-  const { store, replaced } = await openOrReplace(() => open(dir), dir, isTaps, AT_MS);
+  const { store, replaced } = await openOrReplace(() => open(dir), filesIn(dir));
   onTestFinished(() => store.close());
   expect(replaced).toBeNull();
   expect(readdirSync(dir)).not.toContain('quarantine');
@@ -30,7 +40,7 @@ test('a damaged store and its journal are moved aside byte for byte; a new life 
     writeFileSync(join(dir, 'taps.db'), bytes);
     writeFileSync(join(dir, 'taps.db-wal'), 'journal');
     writeFileSync(join(dir, 'identity.json'), '{}');
-    const { store, replaced } = await openOrReplace(() => open(dir), dir, isTaps, AT_MS);
+    const { store, replaced } = await openOrReplace(() => open(dir), filesIn(dir));
     store.close();
     const folder = replaced?.folder ?? '';
     expect(replaced?.why).toContain('damaged');
@@ -46,7 +56,7 @@ test('what is not damage is not answered with a new store', async () => {
   const failing = () => {
     throw new Fault('STORE_FAILED', 'disk I/O error');
   };
-  await expect(openOrReplace(failing, dir, isTaps, AT_MS)).rejects.toMatchObject({
+  await expect(openOrReplace(failing, filesIn(dir))).rejects.toMatchObject({
     code: 'STORE_FAILED',
   });
   expect(readdirSync(dir)).toEqual([]);

@@ -6,12 +6,11 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@stile/protocol/fault.ts';
 
-/** Moves every file of `dataDir` that `belongs` into a folder of its own; returns that folder. */
-export function quarantine(
-  dataDir: string,
-  belongs: (name: string) => boolean,
-  wallMs: number,
-): string {
+/** Which files of a directory are one store's, and when they are moved. */
+export type StoreFiles = { dataDir: string; belongs: (name: string) => boolean; wallMs: number };
+
+/** Moves every file that `belongs` into a folder of its own; returns that folder. */
+export function quarantine({ dataDir, belongs, wallMs }: StoreFiles): string {
   const stamp = new Date(wallMs).toISOString().replaceAll(/[:.]/g, '-');
   const folder = freshFolder(join(dataDir, 'quarantine', stamp));
   for (const name of readdirSync(dataDir)) {
@@ -27,12 +26,10 @@ function freshFolder(wanted: string): string {
   return folder;
 }
 
-/** Opens a store; where it is damaged, moves it aside and opens it once more, empty. */
+/** Opens a store; if it is damaged, moves it aside and opens it once more, empty. */
 export async function openOrReplace<T>(
   open: () => T | Promise<T>,
-  dataDir: string,
-  belongs: (name: string) => boolean,
-  wallMs: number,
+  files: StoreFiles,
 ): Promise<{ store: T; replaced: { folder: string; why: string } | null }> {
   try {
     return { store: await open(), replaced: null };
@@ -40,7 +37,7 @@ export async function openOrReplace<T>(
     const damaged =
       error instanceof Fault && (error.code === 'STORE_CORRUPT' || error.code === 'LIST_REFUSED');
     if (!damaged) throw error;
-    const folder = quarantine(dataDir, belongs, wallMs);
+    const folder = quarantine(files);
     return { store: await open(), replaced: { folder, why: error.message } };
   }
 }

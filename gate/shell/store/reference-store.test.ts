@@ -45,7 +45,7 @@ test('a new directory has no trust list and an empty deny list', async () => {
   const store = await open(scratchDir());
   expect(store.trust).toBeNull();
   expect(store.denyHead).toMatchObject({ version: 0, count: 0 });
-  expect(store.isDenied(7, ACCOUNT, 1)).toBe(false);
+  expect(store.isDenied({ issuer: 7, account: ACCOUNT, serial: 1 })).toBe(false);
 });
 
 test('a snapshot is swapped in whole; look-ups see the old list until then', async () => {
@@ -54,11 +54,14 @@ test('a snapshot is swapped in whole; look-ups see the old list until then', asy
   await applySnapshot(store, LIST_2);
   const seen: boolean[] = [];
   await applySnapshot(store, LIST_3, async () => {
-    seen.push(store.isDenied(7, ACCOUNT, 1) && !store.isDenied(7, ACCOUNT, 2));
+    seen.push(
+      store.isDenied({ issuer: 7, account: ACCOUNT, serial: 1 }) &&
+        !store.isDenied({ issuer: 7, account: ACCOUNT, serial: 2 }),
+    );
   });
   expect(seen).toEqual([true]);
-  expect(store.isDenied(7, ACCOUNT, 1)).toBe(false);
-  expect(store.isDenied(7, ACCOUNT, 2)).toBe(true);
+  expect(store.isDenied({ issuer: 7, account: ACCOUNT, serial: 1 })).toBe(false);
+  expect(store.isDenied({ issuer: 7, account: ACCOUNT, serial: 2 })).toBe(true);
   expect(denyFiles(dir)).toHaveLength(1);
   await applySnapshot(store, LIST_3);
   expect(store.denyHead).toEqual(LIST_3.head);

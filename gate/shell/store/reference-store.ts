@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { Fault } from '@stile/protocol/fault.ts';
 import { openList, type RootKey } from '@stile/protocol/signed-list.ts';
 import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
+import type { PassName } from '../../core/tap.ts';
 import { buildDenyFile, type DenyFile, openDenyFile } from './deny-file.ts';
 import { type GateFileSchema, openGateFile } from './sqlite.ts';
 
@@ -58,8 +59,8 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
     get denyHead(): DenyHead {
       return deny.head;
     },
-    isDenied(issuer: number, account: string, serial: number): boolean {
-      return deny.isDenied(issuer, account, serial);
+    isDenied(pass: PassName): boolean {
+      return deny.isDenied(pass);
     },
     applyDelta: (delta: Parameters<DenyFile['applyDelta']>[0], pause: () => Promise<void>) =>
       deny.applyDelta(delta, pause),

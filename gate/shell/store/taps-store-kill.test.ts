@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { systemRandom } from '@stile/host/random.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { GOOD } from '../../testing/phone.ts';
@@ -41,12 +42,22 @@ test('no promised tap is lost, whenever the process is killed, and the chain hol
     promisedBefore = promised;
     const limits = { quotaMb: 256, unconfirmedMax: 1_000_000, ringMax: 0 };
     // Opening walks the whole chain from the first record on.
-    const store = openTapsStore({ file, gate: 'g1', boot: '0000bbbb', ...limits });
+    const store = openTapsStore({
+      file,
+      gate: 'g1',
+      random: systemRandom,
+      boot: '0000bbbb',
+      ...limits,
+    });
     try {
       // One more than promised may be there: written, killed before it could say so.
       expect(store.lastSeq - promised).toBeGreaterThanOrEqual(0);
       expect(store.lastSeq - promised).toBeLessThanOrEqual(1);
-      const counter = store.findCounterMax(GOOD.issuer, GOOD.account, GOOD.serial);
+      const counter = store.findCounterMax({
+        issuer: GOOD.issuer,
+        account: GOOD.account,
+        serial: GOOD.serial,
+      });
       expect(counter, 'the memory of what was used goes with the log').toBe(store.lastSeq);
     } finally {
       store.close();

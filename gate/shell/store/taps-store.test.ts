@@ -2,6 +2,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { sha256 } from '@stile/crypto/sign.ts';
+import { systemRandom } from '@stile/host/random.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { Fault, type FaultCode } from '@stile/protocol/fault.ts';
@@ -10,7 +11,8 @@ import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { GOOD, gateKey, makeTap, makeUse, NOW_S } from '../../testing/phone.ts';
 import { openGateFile } from './sqlite.ts';
-import { openTapsStore, TAPS_SCHEMA, type TapsStoreOptions } from './taps-store.ts';
+import { openTapsStore, type TapsStoreOptions } from './taps-store.ts';
+import { TAPS_SCHEMA } from './taps-tables.ts';
 
 const verify = createNodeVerify();
 const NOW_MS = NOW_S * 1000;
@@ -19,7 +21,14 @@ const newFile = () => join(scratchDir(), 'taps.db');
 
 function open(file: string, changes: Partial<TapsStoreOptions> = {}) {
   const limits = { quotaMb: 64, unconfirmedMax: 10_000, ringMax: 0 };
-  const store = openTapsStore({ file, gate: 'g1', boot: '0000aaaa', ...limits, ...changes });
+  const store = openTapsStore({
+    file,
+    gate: 'g1',
+    random: systemRandom,
+    boot: '0000aaaa',
+    ...limits,
+    ...changes,
+  });
   const closeStore = store.close.bind(store);
   let closed = false;
   const close = () => {
@@ -33,7 +42,10 @@ function open(file: string, changes: Partial<TapsStoreOptions> = {}) {
 /** Appends taps with these counters, one millisecond apart. */
 function fill(store: ReturnType<typeof open>, from: number, to: number): void {
   for (let counter = from; counter <= to; counter += 1) {
-    store.append(makeTap(counter), { wallMs: NOW_MS + counter, monoMs: counter }, makeUse(counter));
+    store.append(makeTap(counter), {
+      at: { wallMs: NOW_MS + counter, monoMs: counter },
+      use: makeUse(counter),
+    });
   }
 }
 
@@ -58,7 +70,7 @@ function faultOf(work: () => unknown): { code: FaultCode; message: string } {
 function readBack(store: ReturnType<typeof open>, from = 0, lines = 500) {
   const span = store.readSpan(from, lines);
   if (span === null) return [];
-  const bytes = writeBatch(span.header, span.lines, span.head, sha256, gateKey.sign);
+  const bytes = writeBatch(span.header, span.records, span.head, sha256, gateKey.sign);
   const reading = readBatch(bytes, sha256);
   if (!reading.ok) throw new Error(reading.detail);
   expect(sealHolds(reading.batch, gateKey.publicKey, verify)).toBe(true);
@@ -74,9 +86,9 @@ describe('the log', () => {
     const store = open(newFile());
     fill(store, 1, 3);
     const note = { kind: 'note', note: 'STARTED', detail: 'x', clock: 'UNKNOWN' } as const;
-    expect(store.append(note, { wallMs: NOW_MS, monoMs: 9 }, null)).toBe(4);
+    expect(store.append(note, { at: { wallMs: NOW_MS, monoMs: 9 } })).toBe(4);
     const voided = { kind: 'void', of: 3, reason: 'BARRIER_FAILED', clock: 'TRUSTED' } as const;
-    expect(store.append(voided, { wallMs: NOW_MS, monoMs: 10 }, null)).toBe(5);
+    expect(store.append(voided, { at: { wallMs: NOW_MS, monoMs: 10 } })).toBe(5);
     const records = readBack(store);
     expect(records.map(({ seq, kind }) => [seq, kind])).toEqual([
       ...[1, 2, 3].map((seq) => [seq, 'tap']),
@@ -126,23 +138,25 @@ describe('memory', () => {
   test('the highest counter of a pass and the last ride of an account are remembered', () => {
     const store = open(newFile());
     const { issuer, account, serial } = GOOD;
-    expect(store.findCounterMax(issuer, account, serial)).toBeUndefined();
-    expect(store.findLastOpen(issuer, account)).toBeUndefined();
+    expect(store.findCounterMax({ issuer, account, serial })).toBeUndefined();
+    expect(store.findLastOpen({ issuer, account })).toBeUndefined();
     fill(store, 5, 7);
-    expect(store.findCounterMax(issuer, account, serial)).toBe(7);
-    expect(store.findLastOpen(issuer, account)).toEqual({ wallMs: NOW_MS + 7, monoMs: 7 });
-    expect(store.findCounterMax(issuer, account, serial + 1)).toBeUndefined();
-    expect(store.findCounterMax(issuer + 1, account, serial)).toBeUndefined();
-    expect(store.findLastOpen(issuer, 'ffffffffffffffff')).toBeUndefined();
+    expect(store.findCounterMax({ issuer, account, serial })).toBe(7);
+    expect(store.findLastOpen({ issuer, account })).toEqual({ wallMs: NOW_MS + 7, monoMs: 7 });
+    expect(store.findCounterMax({ issuer, account, serial: serial + 1 })).toBeUndefined();
+    expect(store.findCounterMax({ issuer: issuer + 1, account, serial })).toBeUndefined();
+    expect(store.findLastOpen({ issuer, account: 'ffffffffffffffff' })).toBeUndefined();
   });
 
   test('a refused tap is logged and remembered nowhere', () => {
     const store = open(newFile());
     const tap = makeTap(1, 'a code', 'DENIED');
-    store.append(tap, { wallMs: NOW_MS, monoMs: 1 }, null);
+    store.append(tap, { at: { wallMs: NOW_MS, monoMs: 1 } });
     expect(store.lastSeq).toBe(1);
-    expect(store.findCounterMax(GOOD.issuer, GOOD.account, GOOD.serial)).toBeUndefined();
-    expect(store.findLastOpen(GOOD.issuer, GOOD.account)).toBeUndefined();
+    expect(
+      store.findCounterMax({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial }),
+    ).toBeUndefined();
+    expect(store.findLastOpen({ issuer: GOOD.issuer, account: GOOD.account })).toBeUndefined();
     expect(store.signedTimeS).toBe(0);
   });
 
@@ -153,8 +167,8 @@ describe('memory', () => {
     store.raiseSignedTime(999);
     expect(store.signedTimeS).toBe(1_000);
     const stamp = { wallMs: NOW_MS, monoMs: 1 };
-    store.append(makeTap(1), stamp, makeUse(1, { issuedAtS: 2_000 }));
-    store.append(makeTap(2), stamp, makeUse(2, { issuedAtS: 1_500 }));
+    store.append(makeTap(1), { at: stamp, use: makeUse(1, { issuedAtS: 2_000 }) });
+    store.append(makeTap(2), { at: stamp, use: makeUse(2, { issuedAtS: 1_500 }) });
     expect(store.signedTimeS).toBe(2_000);
     store.close();
     expect(open(file).signedTimeS).toBe(2_000);
@@ -169,8 +183,10 @@ describe('memory', () => {
     before.close();
     const after = open(file, { boot: '0000bbbb' });
     expect(after).toMatchObject({ headHash, epoch, lastSeq: 4, ackSeq: 2, unconfirmed: 2 });
-    expect(after.findCounterMax(GOOD.issuer, GOOD.account, GOOD.serial)).toBe(4);
-    expect(after.findLastOpen(GOOD.issuer, GOOD.account)).toEqual({
+    expect(
+      after.findCounterMax({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial }),
+    ).toBe(4);
+    expect(after.findLastOpen({ issuer: GOOD.issuer, account: GOOD.account })).toEqual({
       wallMs: NOW_MS + 4,
       monoMs: undefined,
     });
@@ -309,7 +325,9 @@ describe('limits', () => {
     const full = store.lastSeq;
     expect(full).toBeGreaterThan(20);
     // The refused tap has left nothing behind, neither in the log nor in the memory of what was used.
-    expect(store.findCounterMax(GOOD.issuer, GOOD.account, GOOD.serial)).toBe(full);
+    expect(
+      store.findCounterMax({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial }),
+    ).toBe(full);
     expect(readBack(store)).toHaveLength(full);
     store.acknowledge(full);
     expect(store.prune(NOW_MS + 8 * DAY_MS)).toBe(full - 1);
@@ -331,7 +349,7 @@ describe('limits', () => {
     expect(faultOf(() => fill(store, 15, 15)).code).toBe('STORE_FULL');
     // Taking a tap back must always be possible, or a rider pays for a barrier that stayed shut.
     const back = { kind: 'void', clock: 'TRUSTED', of: 14, reason: 'BARRIER_FAILED' } as const;
-    expect(store.append(back, { wallMs: 15, monoMs: 15 }, null)).toBe(15);
+    expect(store.append(back, { at: { wallMs: 15, monoMs: 15 } })).toBe(15);
     expect(readBack(store)).toHaveLength(15);
   });
 
@@ -384,14 +402,14 @@ describe('limits', () => {
     const store = open(newFile());
     const stamp = { wallMs: NOW_MS, monoMs: 1 };
     const { issuer, account, serial } = GOOD;
-    store.append(makeTap(1), stamp, makeUse(1, { expiresAtS: NOW_S + 100 }));
+    store.append(makeTap(1), { at: stamp, use: makeUse(1, { expiresAtS: NOW_S + 100 }) });
     store.prune(NOW_MS + 400 * DAY_MS);
-    expect(store.findCounterMax(issuer, account, serial)).toBe(1);
+    expect(store.findCounterMax({ issuer, account, serial })).toBe(1);
     store.raiseSignedTime(NOW_S + 100 + 8 * 86_400);
     store.prune(NOW_MS);
-    expect(store.findCounterMax(issuer, account, serial)).toBe(1);
+    expect(store.findCounterMax({ issuer, account, serial })).toBe(1);
     expect(store.prune(NOW_MS + 400 * DAY_MS)).toBe(2);
-    expect(store.findCounterMax(issuer, account, serial)).toBeUndefined();
-    expect(store.findLastOpen(issuer, account)).toBeUndefined();
+    expect(store.findCounterMax({ issuer, account, serial })).toBeUndefined();
+    expect(store.findLastOpen({ issuer, account })).toBeUndefined();
   });
 });

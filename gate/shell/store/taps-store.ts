@@ -3,10 +3,10 @@
  * tap, durable before it returns. Rows are kept until settlement has confirmed them and the ring has
  * passed. One connection; no other program may write it.
  */
-import { randomBytes } from 'node:crypto';
 import { sha256 } from '@stile/crypto/sign.ts';
 import type { SqliteFile } from '@stile/host/durable-sqlite.ts';
 import { asStoreFault } from '@stile/host/fault.ts';
+import type { Random } from '@stile/host/random.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { denyId } from '@stile/protocol/deny-list.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
@@ -17,8 +17,10 @@ import {
   genesisHash,
   lineHash,
 } from '@stile/protocol/gate-log.ts';
-import type { Use } from '../../core/tap.ts';
-import { type GateFileSchema, openGateFile } from './sqlite.ts';
+import type { Facts } from '../../core/admit.ts';
+import type { PassName, Use } from '../../core/tap.ts';
+import { openGateFile } from './sqlite.ts';
+import { type LogRow, prepareTaps, TAPS_SCHEMA } from './taps-tables.ts';
 
 /** Rows deleted in one go, so that cleaning up never holds a tap up for long. */
 const PRUNE_ROWS_MAX = 500;
@@ -26,32 +28,9 @@ const PRUNE_ROWS_MAX = 500;
 const RING_MS = 7 * 24 * 3_600_000;
 /** Header, seal and newlines of a batch, generously. */
 const BATCH_FRAME_BYTES = 2_048;
+const EPOCH_BYTES = 8;
 
-export const TAPS_SCHEMA: GateFileSchema = {
-  applicationId: 0x53_54_50_31,
-  migrations: [
-    `CREATE TABLE log (
-       seq INTEGER PRIMARY KEY,
-       at_ms INTEGER NOT NULL,
-       line BLOB NOT NULL,
-       hash BLOB NOT NULL CHECK (length(hash) = 32)
-     ) STRICT;
-     CREATE TABLE used_pass (
-       id BLOB PRIMARY KEY,
-       counter_max INTEGER NOT NULL,
-       expires_s INTEGER NOT NULL
-     ) STRICT, WITHOUT ROWID;
-     CREATE TABLE last_open (
-       account BLOB PRIMARY KEY,
-       wall_ms INTEGER NOT NULL,
-       mono_ms INTEGER NOT NULL,
-       boot TEXT NOT NULL
-     ) STRICT, WITHOUT ROWID;
-     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
-  ],
-};
-
-/** A record without its place in the log; the store adds v, seq, boot and both times. */
+/** A record before it is in the log; the store adds v, seq, boot and both times. */
 export type RecordDraft = GateRecord extends infer R
   ? R extends GateRecord
     ? Omit<R, 'v' | 'seq' | 'boot' | 'atMs' | 'monoMs'>
@@ -60,7 +39,8 @@ export type RecordDraft = GateRecord extends infer R
 
 export type Stamp = { wallMs: number; monoMs: number };
 
-export type LogSpan = { header: BatchHeader; lines: Uint8Array[]; head: Uint8Array };
+/** Some records on end, as bytes; `head` is the hash of the last. */
+export type LogSpan = { header: BatchHeader; records: Uint8Array[]; head: Uint8Array };
 
 export type TapsStoreOptions = {
   file: string;
@@ -69,13 +49,12 @@ export type TapsStoreOptions = {
   quotaMb: number;
   unconfirmedMax: number;
   ringMax: number;
-  /** False where no passback rule asks when an account was here: a page less to write for each tap. */
+  random: Pick<Random, 'hex'>;
+  /** False if no passback rule asks when an account was here: a page less to write for each tap. */
   remembersRides?: boolean;
 };
 
-type LogRow = { seq: number; line: Uint8Array; hash: Uint8Array };
-
-/** @throws Fault STORE_CORRUPT where the file or the chain in it is damaged. */
+/** @throws Fault STORE_CORRUPT if the file or the chain in it is damaged. */
 export function openTapsStore(options: TapsStoreOptions): TapsStore {
   const db = openGateFile(options.file, TAPS_SCHEMA, options);
   try {
@@ -86,43 +65,22 @@ export function openTapsStore(options: TapsStoreOptions): TapsStore {
   }
 }
 
-/** Every statement that runs for a tap or a batch, prepared once. */
-function prepare(db: SqliteFile) {
-  return {
-    insertLine: db.prepare('INSERT INTO log (seq, at_ms, line, hash) VALUES (?, ?, ?, ?)'),
-    upsertPass: db.prepare(
-      `INSERT INTO used_pass (id, counter_max, expires_s) VALUES (?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET counter_max = excluded.counter_max,
-         expires_s = max(expires_s, excluded.expires_s)`,
-    ),
-    upsertOpen: db.prepare(
-      'INSERT OR REPLACE INTO last_open (account, wall_ms, mono_ms, boot) VALUES (?, ?, ?, ?)',
-    ),
-    findCounter: db.prepare('SELECT counter_max FROM used_pass WHERE id = ?').pluck(),
-    findOpen: db.prepare('SELECT wall_ms, mono_ms, boot FROM last_open WHERE account = ?'),
-    readHash: db.prepare('SELECT hash FROM log WHERE seq = ?').pluck(),
-    firstSeq: db.prepare('SELECT min(seq) FROM log').pluck(),
-    readLast: db.prepare('SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1'),
-    readLines: db.prepare('SELECT seq, line, hash FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
-    getMeta: db.prepare('SELECT value FROM meta WHERE key = ?').pluck(),
-    setMeta: db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)'),
-    dropMeta: db.prepare('DELETE FROM meta WHERE key = ?'),
-  };
-}
+/** What one record puts into the file. */
+type Write = {
+  record: Uint8Array;
+  hash: Uint8Array;
+  at: Stamp;
+  use: Use | null;
+  openAskSeq: number | null;
+};
 
 export class TapsStore {
   readonly epoch: string;
   readonly #db: SqliteFile;
   readonly #options: TapsStoreOptions;
-  readonly #statements: ReturnType<typeof prepare>;
+  readonly #statements: ReturnType<typeof prepareTaps>;
   readonly #genesis: Uint8Array;
-  readonly #write: (
-    line: Uint8Array,
-    hash: Uint8Array,
-    at: Stamp,
-    use: Use | null,
-    openAskSeq: number | null,
-  ) => void;
+  readonly #write: (write: Write) => void;
   #lastSeq: number;
   #head: Uint8Array;
   #ackSeq: number;
@@ -132,7 +90,7 @@ export class TapsStore {
   constructor(db: SqliteFile, options: TapsStoreOptions) {
     this.#db = db;
     this.#options = options;
-    this.#statements = prepare(db);
+    this.#statements = prepareTaps(db);
     this.epoch = this.#readEpoch();
     this.#genesis = genesisHash(options.gate, this.epoch, sha256);
     const last = this.#statements.readLast.get() as { seq: number; hash: Uint8Array } | undefined;
@@ -142,9 +100,9 @@ export class TapsStore {
     this.#signedTimeS = Number(this.#getMeta('signed_time_s') ?? 0);
     const openAsk = this.#getMeta('open_ask');
     this.#openAskSeq = openAsk === undefined ? null : Number(openAsk);
-    this.#write = db.transaction((line, hash, at, use, openAskSeq) => {
-      this.#writeRows(line, hash, at, use);
-      if (openAskSeq !== this.#openAskSeq) this.#saveOpenAsk(openAskSeq);
+    this.#write = db.transaction((write: Write) => {
+      this.#writeRows(write);
+      if (write.openAskSeq !== this.#openAskSeq) this.#saveOpenAsk(write.openAskSeq);
     });
     this.#checkChain();
   }
@@ -175,7 +133,7 @@ export class TapsStore {
   }
 
   /** Writes one record and what to remember with it; durable when it returns its seq. */
-  append(draft: RecordDraft, at: Stamp, use: Use | null): number {
+  append(draft: RecordDraft, { at, use = null }: { at: Stamp; use?: Use | null }): number {
     const { unconfirmedMax, boot, file } = this.#options;
     // Ending what has begun must always be possible, or a rider pays for a barrier that stayed shut.
     const begins = draft.kind === 'tap' || draft.kind === 'ask';
@@ -185,10 +143,10 @@ export class TapsStore {
     const seq = this.#lastSeq + 1;
     const openAskSeq = this.#openAskAfter(draft, seq);
     const stamp = { v: 1, seq, atMs: at.wallMs, monoMs: at.monoMs, boot };
-    const line = utf8(JSON.stringify({ ...stamp, ...draft }));
-    const hash = lineHash(this.#head, line, sha256);
+    const record = utf8(JSON.stringify({ ...stamp, ...draft }));
+    const hash = lineHash(this.#head, record, sha256);
     try {
-      this.#write(line, hash, at, use, openAskSeq);
+      this.#write({ record, hash, at, use, openAskSeq });
     } catch (error) {
       throw asStoreFault(error, file);
     }
@@ -214,9 +172,9 @@ export class TapsStore {
     else this.#setMeta('open_ask', seq);
   }
 
-  #writeRows(line: Uint8Array, hash: Uint8Array, at: Stamp, use: Use | null): void {
-    const { insertLine, upsertPass, upsertOpen } = this.#statements;
-    insertLine.run(this.#lastSeq + 1, at.wallMs, line, hash);
+  #writeRows({ record, hash, at, use }: Write): void {
+    const { insertRecord, upsertPass, upsertOpen } = this.#statements;
+    insertRecord.run(this.#lastSeq + 1, at.wallMs, record, hash);
     if (use === null) return;
     const { issuer, account, serial, counter, expiresAtS } = use;
     upsertPass.run(denyId(issuer, account, serial), counter, expiresAtS);
@@ -226,28 +184,28 @@ export class TapsStore {
     if (use.issuedAtS > this.#signedTimeS) this.#setMeta('signed_time_s', use.issuedAtS);
   }
 
-  /** Up to `linesMax` records after `afterSeq`, their chain checked on the way out of the file. */
-  readSpan(afterSeq: number, linesMax: number): LogSpan | null {
+  /** Up to `recordsMax` records after `afterSeq`, their chain checked on the way out of the file. */
+  readSpan(afterSeq: number, recordsMax: number): LogSpan | null {
     const { file, gate } = this.#options;
-    const rows = this.#statements.readLines.all(afterSeq, linesMax) as LogRow[];
+    const rows = this.#statements.readRecords.all(afterSeq, recordsMax) as LogRow[];
     const first = rows[0];
     if (first === undefined) return null;
     const prev = this.#hashBefore(first.seq);
-    const lines: Uint8Array[] = [];
+    const records: Uint8Array[] = [];
     let hash = prev;
     let bytes = BATCH_FRAME_BYTES;
     for (const row of rows) {
       bytes += row.line.length + 1;
       if (bytes > BATCH_BYTES_MAX) break;
       hash = lineHash(hash, row.line, sha256);
-      if (row.seq !== first.seq + lines.length || toHex(hash) !== toHex(row.hash)) {
+      if (row.seq !== first.seq + records.length || toHex(hash) !== toHex(row.hash)) {
         throw new Fault('STORE_CORRUPT', `${file}: record ${row.seq} is damaged`);
       }
-      lines.push(row.line);
+      records.push(row.line);
     }
-    const toSeq = first.seq + lines.length - 1;
+    const toSeq = first.seq + records.length - 1;
     const header = { gate, epoch: this.epoch, fromSeq: first.seq, toSeq, prev: toHex(prev) };
-    return { header: { stile: 'gate-log/1', ...header }, lines, head: hash };
+    return { header: { stile: 'gate-log/1', ...header }, records, head: hash };
   }
 
   #hashBefore(seq: number): Uint8Array {
@@ -257,15 +215,12 @@ export class TapsStore {
     throw new Fault('STORE_CORRUPT', `${this.#options.file}: record ${seq - 1} lost`);
   }
 
-  findCounterMax(issuer: number, account: string, serial: number): number | undefined {
+  findCounterMax({ issuer, account, serial }: PassName): number | undefined {
     const id = denyId(issuer, account, serial);
     return this.#statements.findCounter.get(id) as number | undefined;
   }
 
-  findLastOpen(
-    issuer: number,
-    account: string,
-  ): { wallMs: number; monoMs: number | undefined } | undefined {
+  findLastOpen({ issuer, account }: Pick<PassName, 'issuer' | 'account'>): Facts['lastOpen'] {
     const row = this.#statements.findOpen.get(denyId(issuer, account, 0)) as
       | { wall_ms: number; mono_ms: number; boot: string }
       | undefined;
@@ -295,18 +250,19 @@ export class TapsStore {
   prune(wallMs: number): number {
     // The last confirmed row stays: the hash before the first unconfirmed one is in it.
     const removeTo = Math.min(this.#ackSeq, this.#lastSeq) - 1 - this.#options.ringMax;
-    const rows = this.#deleteSome('log', 'seq', 'seq <= ? AND at_ms < ?', [
-      removeTo,
-      wallMs - RING_MS,
-    ]);
+    const old = { table: 'log', key: 'seq', where: 'seq <= ? AND at_ms < ?' };
+    const records = this.#deleteSome(old, [removeTo, wallMs - RING_MS]);
     // A clock that ran ahead must not make the gate forget what was used: signed time bounds it.
     const sureS = Math.min(Math.floor(wallMs / 1000), this.#signedTimeS);
-    const passes = this.#deleteSome('used_pass', 'id', 'expires_s < ?', [sureS - RING_MS / 1000]);
-    const rides = this.#deleteSome('last_open', 'account', 'wall_ms < ?', [sureS * 1000 - RING_MS]);
-    return rows + passes + rides;
+    const dead = { table: 'used_pass', key: 'id', where: 'expires_s < ?' };
+    const passes = this.#deleteSome(dead, [sureS - RING_MS / 1000]);
+    const past = { table: 'last_open', key: 'account', where: 'wall_ms < ?' };
+    const rides = this.#deleteSome(past, [sureS * 1000 - RING_MS]);
+    return records + passes + rides;
   }
 
-  #deleteSome(table: string, key: string, where: string, values: readonly number[]): number {
+  #deleteSome(rows: { table: string; key: string; where: string }, values: readonly number[]) {
+    const { table, key, where } = rows;
     const some = `SELECT ${key} FROM ${table} WHERE ${where} ORDER BY ${key} LIMIT ?`;
     const statement = this.#db.prepare(`DELETE FROM ${table} WHERE ${key} IN (${some})`);
     return statement.run(...values, PRUNE_ROWS_MAX).changes;
@@ -324,7 +280,7 @@ export class TapsStore {
   #readEpoch(): string {
     const { gate, file } = this.#options;
     const known = this.#getMeta('epoch');
-    const epoch = known ?? randomBytes(8).toString('hex');
+    const epoch = known ?? this.#options.random.hex(EPOCH_BYTES);
     if (known === undefined) {
       this.#setMeta('gate', gate);
       this.#setMeta('epoch', epoch);
@@ -335,7 +291,7 @@ export class TapsStore {
     return epoch;
   }
 
-  /** The earliest place from which records can still be sent: the hash before them is known. */
+  /** The earliest seq after which records can still be sent: the hash before them is known. */
   #resendFloor(): number {
     const first = (this.#statements.firstSeq.get() as number | null) ?? 1;
     return first === 1 ? 0 : first;
@@ -360,9 +316,4 @@ export class TapsStore {
   #setMeta(key: string, value: string | number): void {
     this.#statements.setMeta.run(key, String(value));
   }
-}
-
-/** A boot's name in the log: 4 random bytes, because counting boots needs a file that survives. */
-export function newBootId(): string {
-  return randomBytes(4).toString('hex');
 }

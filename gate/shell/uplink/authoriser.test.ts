@@ -20,16 +20,16 @@ import {
   endless,
   hang,
   PAYMENTS_PATH,
-  questionIn,
+  requestIn,
   say,
   startSettlement,
   TRUST_PATH,
 } from '../../testing/settlement.ts';
-import { createAsker } from './authoriser.ts';
+import { createAuthoriser } from './authoriser.ts';
 import { createUplink } from './uplink.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
-const QUESTION = { id: ID, code: '711234567887654321', atMs: NOW_S * 1000 };
+const REQUEST = { id: ID, code: '711234567887654321', atMs: NOW_S * 1000 };
 const SYNC_EVERY_MS = 7_000;
 const FAILED = { kind: 'failed', sent: true, retryAfterMs: null, doubt: null };
 
@@ -42,22 +42,22 @@ async function world(answer: Answer, syncEveryMs = SYNC_EVERY_MS) {
   const uplink = createUplink({ url, timeoutMs: 5_000, rootKeys, syncEveryMs, clock });
   onTestFinished(() => uplink.close());
   const log = pino({ level: 'silent' });
-  const asker = createAsker({ gate: 'g1', line: 'M1', key: gateKey, uplink, log });
-  const ask = (timeoutMs = 5_000) => asker.ask(QUESTION, timeoutMs);
-  return { ...settlement, ask, asker, clock, uplink };
+  const authoriser = createAuthoriser({ gate: 'g1', line: 'M1', key: gateKey, uplink, log });
+  const attempt = (timeoutMs = 5_000) => authoriser.attempt(REQUEST, timeoutMs);
+  return { ...settlement, attempt, authoriser, clock, uplink };
 }
 
-test('a question is signed as a whole by the gate, and the same each time', async () => {
-  const { ask, asked } = await world(answerPaid());
-  expect(await ask()).toEqual({ kind: 'paid', fareCents: 320 });
-  expect(await ask()).toEqual({ kind: 'paid', fareCents: 320 });
-  const [first, second] = asked;
-  if (first === undefined || second === undefined) throw new Error('it was asked twice');
+test('a request is signed as a whole by the gate, and the same each time', async () => {
+  const { attempt, requests } = await world(answerPaid());
+  expect(await attempt()).toEqual({ kind: 'paid', fareCents: 320 });
+  expect(await attempt()).toEqual({ kind: 'paid', fareCents: 320 });
+  const [first, second] = requests;
+  if (first === undefined || second === undefined) throw new Error('it was sent twice');
   expect(first).toMatchObject({ method: 'POST', path: PAYMENTS_PATH });
   expect(first.headers['content-type']).toBe('application/json');
-  expect(questionIn(first)).toEqual({
+  expect(requestIn(first)).toEqual({
     ...{ stile: 'gate-payment/1', gate: 'g1', line: 'M1' },
-    ...QUESTION,
+    ...REQUEST,
   });
   expect(second.body).toEqual(first.body);
   const signature = Buffer.from(String(first.headers['stile-signature']), 'base64url');
@@ -65,27 +65,27 @@ test('a question is signed as a whole by the gate, and the same each time', asyn
   expect(createNodeVerify()('Ed25519', gateKey.publicKey, message, signature)).toBe(true);
 });
 
-test('one connection is kept for questions, and a closed one is replaced', async () => {
-  const { ask, answers, ports } = await world(answerPaid());
-  for (let question = 0; question < 3; question += 1) await ask();
+test('one connection is kept for authorisations, and a closed one is replaced', async () => {
+  const { attempt, answers, ports } = await world(answerPaid());
+  for (let time = 0; time < 3; time += 1) await attempt();
   expect(new Set(ports).size).toBe(1);
-  answers.set(PAYMENTS_PATH, (response, asked) => {
+  answers.set(PAYMENTS_PATH, (response, request) => {
     response.shouldKeepAlive = false;
-    answerPaid()(response, asked);
+    answerPaid()(response, request);
   });
-  await ask();
-  expect(await ask()).toMatchObject({ kind: 'paid' });
+  await attempt();
+  expect(await attempt()).toMatchObject({ kind: 'paid' });
   expect(new Set(ports).size).toBe(2);
 });
 
 test('a refusal comes with its reason', async () => {
-  const { ask } = await world(answerRefused('WALLET_SHORT'));
-  expect(await ask()).toEqual({ kind: 'refused', reason: 'WALLET_SHORT' });
+  const { attempt } = await world(answerRefused('WALLET_SHORT'));
+  expect(await attempt()).toEqual({ kind: 'refused', reason: 'WALLET_SHORT' });
 });
 
-test.each([400, 401, 403, 404, 409, 413])('status %i is not asked again', async (status) => {
-  const { ask } = await world(say(status, '{"message":"no"}'));
-  expect(await ask()).toEqual({ kind: 'rejected' });
+test.each([400, 401, 403, 404, 409, 413])('status %i is not tried again', async (status) => {
+  const { attempt } = await world(say(status, '{"message":"no"}'));
+  expect(await attempt()).toEqual({ kind: 'rejected' });
 });
 
 test.each<[string, Answer, object]>([
@@ -102,13 +102,13 @@ test.each<[string, Answer, object]>([
   ['an endless answer', endless, FAILED],
   ['a redirect', say(302, '', { location: 'http://127.0.0.1:1/' }), FAILED],
 ])('%s: no answer yet', async (_name, answer, expected) => {
-  const { ask } = await world(answer);
-  expect(await ask()).toEqual(expected);
+  const { attempt } = await world(answer);
+  expect(await attempt()).toEqual(expected);
 });
 
 test.each<[string, Answer]>([
   ['signed by a stranger', answerPaid({}, strangerKey)],
-  ['for another question', answerPaid({ id: 'f'.repeat(32) })],
+  ['for another request', answerPaid({ id: 'f'.repeat(32) })],
   ['for another gate', answerPaid({ gate: 'g2' })],
   ['paid, with a reason why not', answerPaid({ reason: 'DENIED' })],
   ['paid, with no fare', answerPaid({ fareCents: null })],
@@ -117,73 +117,73 @@ test.each<[string, Answer]>([
   ['nothing', say(200, '')],
   [
     'another thing that the operator signed',
-    (response, asked) => {
+    (response, request) => {
       const list = signAsRoot('stile-trust-list+jws', makeTrust());
-      void list.then((jws) => say(200, jws)(response, asked));
+      void list.then((jws) => say(200, jws)(response, request));
     },
   ],
   [
     'the right words under another type',
-    (response, asked) => {
-      const { gate, id } = questionIn(asked);
+    (response, request) => {
+      const { gate, id } = requestIn(request);
       const answer = { stile: 'gate-payment-answer/1', gate, id, outcome: 'PAID', reason: null };
       const list = signAsRoot('stile-trust-list+jws', { ...answer, fareCents: 1, issuedAtS: 1 });
-      void list.then((jws) => say(200, jws)(response, asked));
+      void list.then((jws) => say(200, jws)(response, request));
     },
   ],
 ])('an answer %s is not believed, and it says why', async (_name, answer) => {
-  const { ask } = await world(answer);
-  expect(await ask()).toEqual({ ...FAILED, doubt: expect.stringMatching(/./) });
+  const { attempt } = await world(answer);
+  expect(await attempt()).toEqual({ ...FAILED, doubt: expect.stringMatching(/./) });
 });
 
 test('a hanging server is left in the time of one attempt', async () => {
-  const { ask } = await world(hang);
-  expect(await ask(100)).toEqual(FAILED);
+  const { attempt } = await world(hang);
+  expect(await attempt(100)).toEqual(FAILED);
 });
 
 describe('what is known of the network', () => {
   test('is nothing at first; then a lost connection counts for one sync interval', async () => {
-    const { ask, asker, clock, stop } = await world(answerPaid());
-    expect(asker.isKnownDown).toBe(false);
+    const { attempt, authoriser, clock, stop } = await world(answerPaid());
+    expect(authoriser.isKnownDown).toBe(false);
     await stop();
-    expect(await ask()).toEqual({ ...FAILED, sent: false });
-    expect(asker.isKnownDown).toBe(true);
+    expect(await attempt()).toEqual({ ...FAILED, sent: false });
+    expect(authoriser.isKnownDown).toBe(true);
     clock.advance(SYNC_EVERY_MS - 1);
-    expect(asker.isKnownDown).toBe(true);
+    expect(authoriser.isKnownDown).toBe(true);
     clock.advance(1);
-    expect(asker.isKnownDown).toBe(false);
+    expect(authoriser.isKnownDown).toBe(false);
   });
 
   test.each([
     ['once an hour', 3_600_000, 30_000],
     ['all the time', 100, 5_000],
   ])('is bounded where a gate syncs %s', async (_name, everyMs, boundMs) => {
-    const { ask, asker, clock, stop } = await world(answerPaid(), everyMs);
+    const { attempt, authoriser, clock, stop } = await world(answerPaid(), everyMs);
     await stop();
-    await ask();
+    await attempt();
     clock.advance(boundMs - 1);
-    expect(asker.isKnownDown).toBe(true);
+    expect(authoriser.isKnownDown).toBe(true);
     clock.advance(1);
-    expect(asker.isKnownDown).toBe(false);
+    expect(authoriser.isKnownDown).toBe(false);
   });
 
   test('comes from every exchange, and any answer ends it', async () => {
-    const { answers, asker, uplink } = await world(say(500));
+    const { answers, authoriser, uplink } = await world(say(500));
     answers.set(TRUST_PATH, say(302, '', { location: 'http://127.0.0.1:1/' }));
     await uplink.fetchTrust(null).catch(() => undefined);
-    expect(asker.isKnownDown).toBe(true);
+    expect(authoriser.isKnownDown).toBe(true);
     answers.set(TRUST_PATH, say(500));
     await uplink.fetchTrust(null).catch(() => undefined);
-    expect(asker.isKnownDown).toBe(false);
+    expect(authoriser.isKnownDown).toBe(false);
     answers.set(TRUST_PATH, cutOff('x'.repeat(500)));
     await uplink.sendBatch('g1', Buffer.from('x')).catch(() => undefined);
     await uplink.fetchTrust(null).catch(() => undefined);
-    expect(asker.isKnownDown).toBe(true);
+    expect(authoriser.isKnownDown).toBe(true);
   });
 
   test('is not that it is down where an answer was only slow', async () => {
-    const { ask, asker } = await world(hang);
-    await ask(100);
-    expect(asker.isKnownDown).toBe(false);
+    const { attempt, authoriser } = await world(hang);
+    await attempt(100);
+    expect(authoriser.isKnownDown).toBe(false);
   });
 });

@@ -1,3 +1,4 @@
+import { systemClock } from '@stile/host/clock.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
@@ -49,10 +50,10 @@ async function openStore(dir: string) {
 /** A gate's lists and the settlement that they come from. */
 async function world() {
   const settlement = await startSettlement();
-  const { answers, asked, url } = settlement;
+  const { answers, requests, url } = settlement;
   const dir = scratchDir();
   const { store, close } = await openStore(dir);
-  const uplink = createUplink({ url, timeoutMs: 1_000, rootKeys: ROOT_KEYS });
+  const uplink = createUplink({ url, timeoutMs: 1_000, rootKeys: ROOT_KEYS, clock: systemClock });
   const lists = createListsFetcher(store, uplink);
 
   const signTrust = (deny: DenyStep, changes: Partial<TrustList> = {}, key = rootKey) =>
@@ -67,15 +68,17 @@ async function world() {
   const inForce = () => ({
     trust: store.trust,
     deny: store.denyHead,
-    denied: [0, 1, 2, 3, 4].filter((serial) => store.isDenied(7, ACCOUNT, serial)),
+    denied: [0, 1, 2, 3, 4].filter((serial) =>
+      store.isDenied({ issuer: 7, account: ACCOUNT, serial }),
+    ),
   });
-  return { answers, asked, close, dir, inForce, lists, publish, signTrust, store };
+  return { answers, requests, close, dir, inForce, lists, publish, signTrust, store };
 }
 
 function ifChanged(body: string, etag: string): Answer {
-  return (response, asked) => {
-    const same = asked.headers['if-none-match'] === etag;
-    (same ? say(304) : say(200, body, { etag }))(response, asked);
+  return (response, request) => {
+    const same = request.headers['if-none-match'] === etag;
+    (same ? say(304) : say(200, body, { etag }))(response, request);
   };
 }
 
@@ -85,41 +88,41 @@ async function provisioned() {
   await made.publish(DENY_3);
   expect(await made.lists.refresh()).toEqual({ changed: true, signedAtS: NOW_S - 3_600 });
   expect(made.inForce()).toMatchObject({ trust: { version: 5 }, denied: [1, 2] });
-  made.asked.length = 0;
+  made.requests.length = 0;
   return made;
 }
 
 describe('a refresh', () => {
   test('brings both lists in, the first time by snapshot', async () => {
-    const { asked } = await provisioned();
-    expect(asked).toEqual([]);
+    const { requests } = await provisioned();
+    expect(requests).toEqual([]);
   });
 
   test('brings a newer pair in by delta', async () => {
-    const { answers, asked, inForce, lists, publish } = await provisioned();
+    const { answers, requests, inForce, lists, publish } = await provisioned();
     await publish(DENY_4, { version: 6 });
     answers.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4)));
     expect(await lists.refresh()).toMatchObject({ changed: true });
     expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: DENY_4.head, denied: [2, 3] });
-    expect(asked.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH]);
-    expect(asked[1]?.query.get('from')).toBe('3');
+    expect(requests.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH]);
+    expect(requests[1]?.query.get('from')).toBe('3');
   });
 
   test('that finds nothing new asks once and changes nothing', async () => {
-    const { asked, inForce, lists } = await provisioned();
+    const { requests, inForce, lists } = await provisioned();
     const before = inForce();
     expect(await lists.refresh()).toEqual({ changed: false, signedAtS: NOW_S - 3_600 });
     expect(inForce()).toEqual(before);
-    expect(asked.map(({ path }) => path)).toEqual([TRUST_PATH]);
+    expect(requests.map(({ path }) => path)).toEqual([TRUST_PATH]);
   });
 
   test('takes the snapshot where the delta does not fit what is here', async () => {
-    const { answers, asked, inForce, lists, publish } = await provisioned();
+    const { answers, requests, inForce, lists, publish } = await provisioned();
     await publish(DENY_4, { version: 6 });
     answers.set(DELTA_PATH, say(200, await signDelta(NO_DENY, DENY_4, { from: 3 })));
     await lists.refresh();
     expect(inForce()).toMatchObject({ deny: DENY_4.head, denied: [2, 3] });
-    expect(asked.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH, SNAPSHOT_PATH]);
+    expect(requests.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH, SNAPSHOT_PATH]);
   });
 
   test('takes the snapshot where the same version is another list', async () => {
@@ -139,9 +142,9 @@ describe('a refresh', () => {
     const old = await signAsRoot('stile-trust-list+jws', makeTrust({ version: 6 }));
     let asks = 0;
     // The first trust list names a deny list that is already history when the delta is asked for.
-    answers.set(TRUST_PATH, (response, asked) => {
+    answers.set(TRUST_PATH, (response, request) => {
       asks += 1;
-      (asks === 1 ? say(200, old) : late)(response, asked);
+      (asks === 1 ? say(200, old) : late)(response, request);
     });
     answers.set(DELTA_PATH, say(200, delta));
     await lists.refresh();
@@ -285,8 +288,8 @@ test('the lists outlive any number of restarts without a network', async () => {
     const { store, close } = await openStore(made.dir);
     expect(store.trust).toEqual(before.trust);
     expect(store.denyHead).toEqual(before.deny);
-    expect(store.isDenied(7, ACCOUNT, 1)).toBe(true);
-    expect(store.isDenied(7, ACCOUNT, 3)).toBe(false);
+    expect(store.isDenied({ issuer: 7, account: ACCOUNT, serial: 1 })).toBe(true);
+    expect(store.isDenied({ issuer: 7, account: ACCOUNT, serial: 3 })).toBe(false);
     close();
   }
 });

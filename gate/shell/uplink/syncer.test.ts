@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { sha256 } from '@stile/crypto/sign.ts';
+import { systemClock } from '@stile/host/clock.ts';
+import { systemRandom } from '@stile/host/random.ts';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import type { Fault } from '@stile/protocol/fault.ts';
@@ -32,18 +34,19 @@ const verify = createNodeVerify();
 
 /** A gate with taps to send, and a settlement whose answers come through `answered`. */
 async function world(taps: number) {
-  const { answers, asked, url, stop } = await startSettlement();
+  const { answers, requests, url, stop } = await startSettlement();
   const dir = scratchDir();
   const limits = { quotaMb: 64, unconfirmedMax: 10_000, ringMax: 0 };
   const store = openTapsStore({
     file: join(dir, 'taps.db'),
     gate: 'g1',
+    random: systemRandom,
     boot: '0000aaaa',
     ...limits,
   });
   const rootKeys = [rootKeyOf(rootKey)];
   const reference = await openReferenceStore(dir, rootKeys);
-  const uplink = createUplink({ url, timeoutMs: 5_000, rootKeys });
+  const uplink = createUplink({ url, timeoutMs: 5_000, rootKeys, clock: systemClock });
   const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 0 });
   const fatal: Fault[] = [];
   const applied: number[] = [];
@@ -51,10 +54,12 @@ async function world(taps: number) {
   const syncer = createSyncer({
     ...{ gate: 'g1', key: gateKey, taps: store, reference, uplink, clock, pace: PACE },
     lists: createListsFetcher(reference, uplink),
-    // Asked for once after every failure, which makes it the moment to go on.
-    random: () => {
-      queueMicrotask(() => steps.dispatchEvent(new Event('failed')));
-      return 0.5;
+    // SeenRequest for once after every failure, which makes it the moment to go on.
+    random: {
+      fraction: () => {
+        queueMicrotask(() => steps.dispatchEvent(new Event('failed')));
+        return 0.5;
+      },
     },
     log: pino({ level: 'silent' }),
     onLists: ({ signedAtS }) => applied.push(signedAtS),
@@ -67,7 +72,10 @@ async function world(taps: number) {
     reference.close();
   });
   for (let counter = 1; counter <= taps; counter += 1) {
-    store.append(makeTap(counter), { wallMs: NOW_S * 1000, monoMs: counter }, makeUse(counter));
+    store.append(makeTap(counter), {
+      at: { wallMs: NOW_S * 1000, monoMs: counter },
+      use: makeUse(counter),
+    });
   }
   const trust = await signAsRoot('stile-trust-list+jws', makeTrust());
   answers.set(TRUST_PATH, say(200, trust, { etag: '"5"' }));
@@ -81,7 +89,7 @@ async function world(taps: number) {
     expect(until()).toBe(true);
   }
   const failed = () => once(steps, 'failed');
-  return { answered, answers, applied, asked, clock, failed, fatal, store, syncer };
+  return { answered, answers, applied, requests, clock, failed, fatal, store, syncer };
 }
 
 function batchIn(body: Buffer): Batch {
@@ -92,23 +100,23 @@ function batchIn(body: Buffer): Batch {
 
 /** Settlement as it should be: durable up to what arrived, unless `changes` say otherwise. */
 function honest(changes: Partial<BatchReply> = {}): Answer {
-  return (response, asked) => {
-    const { header } = batchIn(asked.body);
+  return (response, request) => {
+    const { header } = batchIn(request.body);
     const { gate, epoch, toSeq: ackSeq } = header;
     const reply = { gate, epoch, ackSeq, items: [], trustVersion: 5, denyVersion: 0, ...changes };
-    say(200, JSON.stringify(reply))(response, asked);
+    say(200, JSON.stringify(reply))(response, request);
   };
 }
 
 test('records go up sealed, batch after batch, until all are confirmed; lists come down', async () => {
-  const { answered, answers, applied, asked, clock, fatal, store, syncer } = await world(501);
+  const { answered, answers, applied, requests, clock, fatal, store, syncer } = await world(501);
   answers.set(BATCHES_PATH, honest());
   syncer.start();
   await answered(() => store.ackSeq === 500 && applied.length === 1);
   clock.advance(0);
   await answered(() => store.unconfirmed === 0);
   expect(syncer.online).toBe(true);
-  const batches = asked
+  const batches = requests
     .filter(({ path }) => path === BATCHES_PATH)
     .map(({ body }) => batchIn(body));
   expect(batches.map(({ header }) => [header.fromSeq, header.toSeq])).toEqual([
@@ -122,7 +130,7 @@ test('records go up sealed, batch after batch, until all are confirmed; lists co
   expect(applied).toEqual([NOW_S - 3_600]);
   expect(fatal).toEqual([]);
   clock.advance(PACE.syncEveryMs);
-  expect(asked).toHaveLength(3);
+  expect(requests).toHaveLength(3);
 });
 
 test.each<[string, Answer]>([
@@ -133,7 +141,8 @@ test.each<[string, Answer]>([
   ['nothing, for it refuses', say(400, '{"message":"no"}')],
   ['nothing, for it is a page of a portal', say(200, '<html>')],
 ])('a settlement that confirms %s gets the same records again later', async (_name, answer) => {
-  const { answered, answers, applied, asked, clock, failed, fatal, store, syncer } = await world(3);
+  const { answered, answers, applied, requests, clock, failed, fatal, store, syncer } =
+    await world(3);
   answers.set(BATCHES_PATH, answer);
   const first = failed();
   syncer.start();
@@ -142,34 +151,34 @@ test.each<[string, Answer]>([
   expect(store.ackSeq).toBe(0);
   answers.set(BATCHES_PATH, honest());
   clock.advance(499);
-  expect(asked.filter(({ path }) => path === BATCHES_PATH)).toHaveLength(1);
+  expect(requests.filter(({ path }) => path === BATCHES_PATH)).toHaveLength(1);
   clock.advance(1);
   await answered(() => store.ackSeq === 3);
-  const [once, again] = asked.filter(({ path }) => path === BATCHES_PATH);
+  const [once, again] = requests.filter(({ path }) => path === BATCHES_PATH);
   expect(again?.body).toEqual(once?.body);
   expect(fatal).toEqual([]);
 });
 
 test('a settlement that was restored gets back what it has lost', async () => {
-  const { answered, answers, applied, asked, clock, store, syncer } = await world(6);
+  const { answered, answers, applied, requests, clock, store, syncer } = await world(6);
   answers.set(BATCHES_PATH, honest());
   syncer.start();
   await answered(() => store.ackSeq === 6 && applied.length === 1);
-  store.append(makeTap(7), { wallMs: NOW_S * 1000, monoMs: 7 }, makeUse(7));
+  store.append(makeTap(7), { at: { wallMs: NOW_S * 1000, monoMs: 7 }, use: makeUse(7) });
   answers.set(BATCHES_PATH, honest({ ackSeq: 2 }));
   clock.advance(PACE.syncEveryMs);
   await answered(() => store.ackSeq === 2);
   answers.set(BATCHES_PATH, honest());
   clock.advance(PACE.syncEveryMs);
   await answered(() => store.ackSeq === 7);
-  const last = asked.filter(({ path }) => path === BATCHES_PATH).at(-1);
+  const last = requests.filter(({ path }) => path === BATCHES_PATH).at(-1);
   expect(batchIn(last?.body ?? Buffer.alloc(0)).header).toMatchObject({ fromSeq: 3, toSeq: 7 });
 });
 
 test('a reply that comes after closing is not acted upon', async () => {
   const { answers, store, syncer } = await world(1);
   const arrived = new Promise<() => void>((resume) => {
-    answers.set(BATCHES_PATH, (response, asked) => resume(() => honest()(response, asked)));
+    answers.set(BATCHES_PATH, (response, request) => resume(() => honest()(response, request)));
   });
   syncer.start();
   const answer = await arrived;
@@ -180,11 +189,11 @@ test('a reply that comes after closing is not acted upon', async () => {
 });
 
 test('a log that has lost records is a fault of the store, and is not sent around', async () => {
-  const { answered, answers, asked, fatal, store, syncer } = await world(3);
+  const { answered, answers, requests, fatal, store, syncer } = await world(3);
   answers.set(BATCHES_PATH, honest());
   Object.defineProperty(store, 'readSpan', { value: () => null });
   syncer.start();
   await answered(() => fatal.length === 1);
   expect(fatal).toMatchObject([{ code: 'STORE_CORRUPT' }]);
-  expect(asked.filter(({ path }) => path === BATCHES_PATH)).toEqual([]);
+  expect(requests.filter(({ path }) => path === BATCHES_PATH)).toEqual([]);
 });

@@ -4,7 +4,9 @@
  */
 import { type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import type { Clock } from '@stile/host/clock.ts';
-import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { asFault } from '@stile/host/fault.ts';
+import type { Random } from '@stile/host/random.ts';
+import { Fault } from '@stile/protocol/fault.ts';
 import { writeBatch } from '@stile/protocol/gate-log.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { Logger } from 'pino';
@@ -30,8 +32,7 @@ export type SyncerParts = {
   lists: ListsFetcher;
   clock: Clock;
   pace: SyncPace;
-  /** Uniform in [0, 1). */
-  random: () => number;
+  random: Pick<Random, 'fraction'>;
   log: Logger;
   onLists: (outcome: ListsOutcome) => void;
   onFatal: (fault: Fault) => void;
@@ -61,10 +62,6 @@ export class Syncer {
     this.#tick();
   }
 
-  onStored(): void {
-    this.#handle({ kind: 'stored' });
-  }
-
   /** Sends and fetches at once instead of at the next due time. */
   wake(): void {
     this.#handle({ kind: 'wanted' });
@@ -84,7 +81,7 @@ export class Syncer {
     if (this.#closed) return;
     const { clock, pace, log } = this.#parts;
     const wasOnline = this.#state.online;
-    const step = syncStep(this.#state, event, clock.now().monoMs, pace);
+    const step = syncStep(this.#state, event, { monoMs: clock.now().monoMs, pace: pace });
     this.#state = step.state;
     if (this.#state.online !== wasOnline) log.info({ online: this.#state.online }, 'uplink');
     for (const effect of step.effects) this.#perform(effect);
@@ -98,7 +95,7 @@ export class Syncer {
     const { taps } = this.#parts;
     switch (effect.do) {
       case 'sendBatch':
-        this.#run(this.#sendBatch(effect.lines));
+        this.#run(this.#sendBatch(effect.records));
         break;
       case 'fetchLists':
         this.#run(this.#fetchLists());
@@ -111,43 +108,45 @@ export class Syncer {
 
   #run(work: Promise<void>): void {
     const settled = work.catch((error) => {
-      const fault =
-        error instanceof Fault ? error : new Fault('STORE_FAILED', describeError(error));
-      this.#parts.onFatal(fault);
+      this.#parts.onFatal(asFault(error));
     });
     this.#underWay.add(settled);
     void settled.finally(() => this.#underWay.delete(settled));
   }
 
-  async #sendBatch(lines: number): Promise<void> {
+  async #sendBatch(records: number): Promise<void> {
     const { taps, uplink, gate, key, log, random } = this.#parts;
-    const span = taps.readSpan(taps.ackSeq, lines);
+    const span = taps.readSpan(taps.ackSeq, records);
     if (span === null) {
       throw new Fault('STORE_CORRUPT', `records after ${taps.ackSeq} are missing from the log`);
     }
     const { header, head } = span;
     const { fromSeq, toSeq } = header;
-    const batch = writeBatch(header, span.lines, head, sha256, key.sign);
+    const batch = writeBatch(header, span.records, head, sha256, key.sign);
     try {
-      const answer = await uplink.sendBatch(gate, batch);
-      if (answer.kind === 'refused') {
-        const { status, message } = answer;
+      const result = await uplink.sendBatch(gate, batch);
+      if (result.kind === 'refused') {
+        const { status, message } = result;
         log.error({ status, message, fromSeq, toSeq }, 'settlement refuses a batch');
-        this.#handle({ kind: 'batchRefused', jitter: random() });
+        this.#handle({ kind: 'batchRefused', jitter: random.fraction() });
         return;
       }
-      this.#onReply(answer.reply, { fromSeq, toSeq });
+      this.#onReply(result.reply, { fromSeq, toSeq });
     } catch (error) {
       if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;
       log.debug({ error: error.message }, 'batch not delivered');
-      this.#handle({ kind: 'tapsFailed', jitter: random(), retryAfterMs: retryAfterMs(error) });
+      this.#handle({
+        kind: 'tapsFailed',
+        jitter: random.fraction(),
+        retryAfterMs: retryAfterMs(error),
+      });
     }
   }
 
   #onReply(reply: BatchReply, sent: { fromSeq: number; toSeq: number }): void {
     const { taps, reference, gate, log } = this.#parts;
     if (reply.ackSeq > taps.lastSeq || reply.gate !== gate || reply.epoch !== taps.epoch) {
-      throw new UplinkFault('settlement confirms what was never sent', null);
+      throw new UplinkFault('settlement confirms what was never sent');
     }
     const odd = reply.items.filter((item) => item.ruling !== 'accepted');
     log.info({ ...sent, ackSeq: reply.ackSeq }, 'synced');
@@ -172,7 +171,11 @@ export class Syncer {
       if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;
       const level = error.code === 'LIST_REFUSED' ? 'error' : 'debug';
       log[level]({ error: error.message }, 'lists not fetched; the cached ones stay in force');
-      this.#handle({ kind: 'listsFailed', jitter: random(), retryAfterMs: retryAfterMs(error) });
+      this.#handle({
+        kind: 'listsFailed',
+        jitter: random.fraction(),
+        retryAfterMs: retryAfterMs(error),
+      });
     }
   }
 }

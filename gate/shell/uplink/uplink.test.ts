@@ -1,3 +1,4 @@
+import { systemClock } from '@stile/host/clock.ts';
 import { LIST_BYTES_MAX } from '@stile/protocol/signed-list.ts';
 import { describe, expect, test } from 'vitest';
 import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../../testing/phone.ts';
@@ -33,7 +34,12 @@ const REPLY = {
 async function connect(timeoutMs = 5_000) {
   const settlement = await startSettlement();
   const { url } = settlement;
-  const uplink = createUplink({ url, timeoutMs, rootKeys: [rootKeyOf(rootKey)] });
+  const uplink = createUplink({
+    url,
+    timeoutMs,
+    rootKeys: [rootKeyOf(rootKey)],
+    clock: systemClock,
+  });
   return { ...settlement, uplink };
 }
 
@@ -95,23 +101,28 @@ describe('every exchange fails as a fault that says when to come back', () => {
 
 describe('batches', () => {
   test('go up byte for byte, and the reply comes back', async () => {
-    const { answers, asked, uplink } = await connect();
+    const { answers, requests, uplink } = await connect();
     answers.set(BATCHES_PATH, say(200, JSON.stringify(REPLY)));
     const batch = Buffer.from([0, 10, 255, 13, 10]);
     expect(await uplink.sendBatch('g1', batch)).toEqual({ kind: 'replied', reply: REPLY });
-    expect(asked).toHaveLength(1);
-    expect(asked[0]).toMatchObject({ method: 'POST', path: BATCHES_PATH, body: batch });
-    expect(asked[0]?.headers['content-type']).toBe('application/x-ndjson');
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).toMatchObject({ method: 'POST', path: BATCHES_PATH, body: batch });
+    expect(requests[0]?.headers['content-type']).toBe('application/x-ndjson');
   });
 
   test('a base address with a path of its own is kept', async () => {
-    const { answers, asked, url } = await connect();
+    const { answers, requests, url } = await connect();
     answers.set(`/stile${BATCHES_PATH}`, say(200, JSON.stringify(REPLY)));
     for (const end of ['', '/']) {
-      const uplink = createUplink({ url: `${url}/stile${end}`, timeoutMs: 5_000, rootKeys: [] });
+      const uplink = createUplink({
+        url: `${url}/stile${end}`,
+        timeoutMs: 5_000,
+        rootKeys: [],
+        clock: systemClock,
+      });
       expect(await uplink.sendBatch('g1', Buffer.from('x'))).toMatchObject({ kind: 'replied' });
     }
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
   test.each([400, 401, 404, 409, 413])('status %i is a refusal of the batch', async (status) => {
@@ -147,14 +158,14 @@ describe('batches', () => {
 
 describe('the trust list', () => {
   test('is fetched whole, then only when it has changed', async () => {
-    const { answers, asked, uplink } = await connect();
+    const { answers, requests, uplink } = await connect();
     const list = makeTrust();
     const jws = await signAsRoot('stile-trust-list+jws', list);
     answers.set(TRUST_PATH, say(200, jws, { etag: '"v5"' }));
     expect(await uplink.fetchTrust(null)).toEqual({ list, jws, etag: '"v5"' });
     answers.set(TRUST_PATH, say(304));
     expect(await uplink.fetchTrust('"v5"')).toBeNull();
-    expect(asked.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, '"v5"']);
+    expect(requests.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, '"v5"']);
   });
 
   test('"not changed" is no answer where nothing was known', async () => {
@@ -194,14 +205,14 @@ describe('the trust list', () => {
 
 describe('deny lists', () => {
   test('a delta is asked for by version; 204 is current, 410 wants the snapshot', async () => {
-    const { answers, asked, uplink } = await connect();
+    const { answers, requests, uplink } = await connect();
     answers.set(DELTA_PATH, say(200, await signDelta(NO_DENY, denyOf(4, [ID]))));
     expect(await uplink.fetchDelta(0)).toMatchObject({ from: 0, version: 4, adds: [ID] });
     answers.set(DELTA_PATH, say(204));
     expect(await uplink.fetchDelta(4)).toBe('current');
     answers.set(DELTA_PATH, say(410, '{}'));
     expect(await uplink.fetchDelta(2)).toBe('snapshot');
-    expect(asked.map(({ query }) => query.get('from'))).toEqual(['0', '4', '2']);
+    expect(requests.map(({ query }) => query.get('from'))).toEqual(['0', '4', '2']);
   });
 
   test('a delta signed by a stranger is refused', async () => {

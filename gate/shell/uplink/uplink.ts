@@ -1,11 +1,12 @@
 /**
- * The gate's HTTP client: sends batches, fetches lists. Every answer has a size limit and a time
+ * The gate's HTTP client: sends batches, asks for authorisations, fetches lists. Every response has a size limit and a time
  * limit; what arrives is checked by its schema or its signature, never believed because of where it
  * came from, so a wrong clock (which breaks TLS) or a proxy in between can delay but not deceive.
  */
 import { sha256 } from '@stile/crypto/sign.ts';
-import { type Clock, systemClock } from '@stile/host/clock.ts';
+import type { Clock } from '@stile/host/clock.ts';
 import {
+  type Exchange,
   exchange,
   type HttpResponse,
   type KeptConnection,
@@ -29,8 +30,8 @@ import {
 
 /** Largest reply to a batch: 500 rulings. */
 const REPLY_BYTES_MAX = 256 * 1024;
-/** Largest answer to a question about a payment; they have about 500. */
-const PAYMENT_ANSWER_BYTES_MAX = 8 * 1024;
+/** Largest answer to an authorisation; they have about 500. */
+const ANSWER_BYTES_MAX = 8 * 1024;
 /**
  * For one sync interval after a failed exchange the network counts as down, within these bounds: what is
  * older says nothing about now, however rarely a gate syncs.
@@ -40,14 +41,14 @@ const KNOWN_DOWN_MS_MAX = 30_000;
 /** Largest snapshot: ten million entries and their head. */
 export const SNAPSHOT_BYTES_MAX = 10_000_000 * DENY_ID_BYTES + LIST_BYTES_MAX;
 
-export type BatchAnswer =
+export type BatchResult =
   | { kind: 'replied'; reply: BatchReply }
   /** Settlement has judged the batch as a whole and will say the same again. */
   | { kind: 'refused'; status: number; message: string };
 
-export type PaymentAnswer =
+export type AuthorisationResult =
   | { kind: 'answered'; answer: GatePaymentAnswer }
-  /** Settlement does not take this question, and would say the same again. */
+  /** Settlement does not take this request, and would say the same again. */
   | { kind: 'refused'; status: number; message: string };
 
 export type UplinkOptions = {
@@ -55,16 +56,21 @@ export type UplinkOptions = {
   timeoutMs: number;
   rootKeys: readonly RootKey[];
   syncEveryMs?: number;
-  clock?: Clock;
+  clock: Clock;
+  /** One HTTP exchange; its time limit is the transport's own. */
+  exchange?: Exchange;
 };
 
 /** A failed exchange, with what the server said about when to come back. */
 export class UplinkFault extends Fault {
   readonly retryAfterMs: number | null;
-  /** False where there was no connection, so that nothing can have reached settlement. */
+  /** False if there was no connection, so that nothing can have reached settlement. */
   readonly sent: boolean;
 
-  constructor(message: string, retryAfterMs: number | null, cause?: unknown) {
+  constructor(
+    message: string,
+    { retryAfterMs = null, cause }: { retryAfterMs?: number | null; cause?: unknown } = {},
+  ) {
     super(retryAfterMs === null ? 'UPLINK_UNREACHABLE' : 'UPLINK_BUSY', message, cause);
     this.retryAfterMs = retryAfterMs;
     this.sent = !(cause instanceof NoResponse) || cause.sent;
@@ -88,17 +94,19 @@ export class Uplink {
   readonly #timeoutMs: number;
   readonly #rootKeys: readonly RootKey[];
   readonly #clock: Clock;
+  readonly #exchange: Exchange;
   readonly #knownDownMs: number;
   readonly #kept: KeptConnection;
-  /** When an exchange failed, where none has succeeded since. */
+  /** When an exchange failed, if none has succeeded since. */
   #failedAtMs: number | null = null;
 
   constructor(options: UplinkOptions) {
-    const { url, timeoutMs, rootKeys, clock = systemClock } = options;
+    const { url, timeoutMs, rootKeys, clock } = options;
     this.#base = url.endsWith('/') ? url : `${url}/`;
     this.#timeoutMs = timeoutMs;
     this.#rootKeys = rootKeys;
     this.#clock = clock;
+    this.#exchange = options.exchange ?? exchange;
     const { syncEveryMs = KNOWN_DOWN_MS_MIN } = options;
     this.#knownDownMs = Math.min(Math.max(syncEveryMs, KNOWN_DOWN_MS_MIN), KNOWN_DOWN_MS_MAX);
     this.#kept = keepConnection(new URL(this.#base));
@@ -114,100 +122,98 @@ export class Uplink {
     this.#kept.destroy();
   }
 
-  async sendBatch(gate: string, batch: Uint8Array): Promise<BatchAnswer> {
-    const answer = await this.#request(`v1/gates/${gate}/batches`, {
+  async sendBatch(gate: string, batch: Uint8Array): Promise<BatchResult> {
+    const response = await this.#request(`v1/gates/${gate}/batches`, {
       bytesMax: REPLY_BYTES_MAX,
       headers: { 'content-type': 'application/x-ndjson' },
       body: batch,
     });
-    const json = parseJson(answer.body);
-    if (answer.status === 200) {
+    const json = parseJson(response.body);
+    if (response.status === 200) {
       const parsed = batchReplySchema.safeParse(json);
       if (parsed.success) return { kind: 'replied', reply: parsed.data };
-      throw new UplinkFault('settlement answers a batch with something else', null);
+      throw new UplinkFault('settlement answers a batch with something else');
     }
-    return { kind: 'refused', status: answer.status, message: messageOf(json) };
+    return { kind: 'refused', status: response.status, message: messageOf(json) };
   }
 
   /**
-   * Asks once whether a code has paid (protocol/README.md §14); `signature` is the gate's over `body`.
-   * @throws Fault LIST_REFUSED where the answer is not signed by the operator.
+   * Asks once whether a code pays (protocol/README.md §14); `signature` is the gate's over `body`.
+   * @throws Fault LIST_REFUSED if the answer is not signed by the operator.
    */
-  async askPayment(
+  async authorise(
     gate: string,
-    body: Uint8Array,
-    signature: string,
-    timeoutMs: number,
-  ): Promise<PaymentAnswer> {
-    const answer = await this.#request(`v1/gates/${gate}/payments`, {
-      bytesMax: PAYMENT_ANSWER_BYTES_MAX,
+    { body, signature, timeoutMs }: { body: Uint8Array; signature: string; timeoutMs: number },
+  ): Promise<AuthorisationResult> {
+    const response = await this.#request(`v1/gates/${gate}/payments`, {
+      bytesMax: ANSWER_BYTES_MAX,
       headers: { 'content-type': 'application/json', 'stile-signature': signature },
       body,
       hasty: { timeoutMs, connection: this.#kept },
     });
-    if (answer.status !== 200) {
-      const message = messageOf(parseJson(answer.body));
-      return { kind: 'refused', status: answer.status, message };
+    if (response.status !== 200) {
+      const message = messageOf(parseJson(response.body));
+      return { kind: 'refused', status: response.status, message };
     }
     const type = 'stile-gate-payment-answer+jws';
-    const jws = textOf(answer.body);
+    const jws = textOf(response.body);
     const opened = await openList(type, jws, this.#rootKeys, gatePaymentAnswerSchema);
     return { kind: 'answered', answer: opened };
   }
 
-  /** The trust list, or null where it has not changed since `etag`. */
+  /** The trust list, or null if it has not changed since `etag`. */
   async fetchTrust(
     etag: string | null,
   ): Promise<{ list: TrustList; jws: string; etag: string | null } | null> {
-    const answer = await this.#request('v1/trust-list', {
+    const response = await this.#request('v1/trust-list', {
       bytesMax: LIST_BYTES_MAX,
       headers: etag === null ? {} : { 'if-none-match': etag },
     });
-    // Without a question "changed since?" this answer says nothing.
-    if (answer.status === 304 && etag !== null) return null;
-    if (answer.status !== 200) throw refused('the trust list', answer);
-    const jws = textOf(answer.body);
+    // Nobody said "if it has changed": then this response says nothing.
+    if (response.status === 304 && etag !== null) return null;
+    if (response.status !== 200) throw refused('the trust list', response);
+    const jws = textOf(response.body);
     const list = await openList('stile-trust-list+jws', jws, this.#rootKeys, trustListSchema);
-    return { list, jws, etag: answer.headers.etag?.toString() ?? null };
+    return { list, jws, etag: response.headers.etag?.toString() ?? null };
   }
 
-  /** The step from `from` to the list in force; 'snapshot' where there is none. */
+  /** The delta from `from` to the list in force; 'snapshot' if there is none. */
   async fetchDelta(from: number): Promise<DenyDelta | 'current' | 'snapshot'> {
     const bytesMax = LIST_BYTES_MAX;
-    const answer = await this.#request(`v1/deny-list/delta?from=${from}`, { bytesMax });
-    if (answer.status === 204) return 'current';
-    if (answer.status === 410) return 'snapshot';
-    if (answer.status !== 200) throw refused('a deny delta', answer);
-    const jws = textOf(answer.body);
+    const response = await this.#request(`v1/deny-list/delta?from=${from}`, { bytesMax });
+    if (response.status === 204) return 'current';
+    if (response.status === 410) return 'snapshot';
+    if (response.status !== 200) throw refused('a deny delta', response);
+    const jws = textOf(response.body);
     return await openList('stile-deny-delta+jws', jws, this.#rootKeys, denyDeltaSchema);
   }
 
   async fetchSnapshot(): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
-    const answer = await this.#request('v1/deny-list/snapshot', { bytesMax: SNAPSHOT_BYTES_MAX });
-    if (answer.status !== 200) throw refused('the deny snapshot', answer);
-    return await openSnapshot(answer.body, this.#rootKeys);
+    const response = await this.#request('v1/deny-list/snapshot', { bytesMax: SNAPSHOT_BYTES_MAX });
+    if (response.status !== 200) throw refused('the deny snapshot', response);
+    return await openSnapshot(response.body, this.#rootKeys);
   }
 
-  /** One exchange; what is no answer of settlement's is thrown as an UplinkFault. */
+  /** One exchange; what is no response of settlement's is thrown as an UplinkFault. */
   async #request(path: string, request: Request): Promise<HttpResponse> {
-    const answer = await this.#reach(path, request);
-    const { status, headers } = answer;
+    const response = await this.#reach(path, request);
+    const { status, headers } = response;
     // A portal in between that wants somebody to log in is no settlement.
     if (status >= 300 && status < 400 && status !== 304) {
       this.#failedAtMs = this.#clock.now().monoMs;
-      throw new UplinkFault(`${this.#base} leads elsewhere (${status})`, null);
+      throw new UplinkFault(`${this.#base} leads elsewhere (${status})`);
     }
     this.#failedAtMs = null;
     if (status === 429 || status >= 500) {
       const says = `settlement answers ${status} to ${path}`;
-      throw new UplinkFault(says, retryAfterMs(headers['retry-after']));
+      throw new UplinkFault(says, { retryAfterMs: retryAfterMs(headers['retry-after']) });
     }
-    return answer;
+    return response;
   }
 
   async #reach(path: string, { bytesMax, headers, body, hasty }: Request): Promise<HttpResponse> {
     try {
-      return await exchange(new URL(path, this.#base), {
+      return await this.#exchange(new URL(path, this.#base), {
         method: body === undefined ? 'GET' : 'POST',
         headers: headers ?? {},
         body: body ?? null,
@@ -219,7 +225,8 @@ export class Uplink {
       // What was given little time and had a connection may only have been slow.
       const slow = hasty !== undefined && error instanceof NoResponse && error.sent;
       if (!slow) this.#failedAtMs = this.#clock.now().monoMs;
-      throw new UplinkFault(`no answer from ${this.#base}: ${describeError(error)}`, null, error);
+      const says = `no answer from ${this.#base}: ${describeError(error)}`;
+      throw new UplinkFault(says, { cause: error });
     }
   }
 }
@@ -244,9 +251,9 @@ function retryAfterMs(header: string | string[] | undefined): number | null {
   return typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) * 1000 : null;
 }
 
-function refused(what: string, answer: HttpResponse): Fault {
-  const message = messageOf(parseJson(answer.body));
-  return new Fault('UPLINK_REFUSED', `settlement refuses ${what}: ${answer.status} ${message}`);
+function refused(what: string, response: HttpResponse): Fault {
+  const message = messageOf(parseJson(response.body));
+  return new Fault('UPLINK_REFUSED', `settlement refuses ${what}: ${response.status} ${message}`);
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -1,0 +1,66 @@
+/**
+ * What a gate does while nobody is there: it moves the journal into the file, drops what is old, and says
+ * once a day that the trust list is past its date.
+ */
+import type { Clock } from '@stile/host/clock.ts';
+import type { Logger } from 'pino';
+import type { GateLoop } from './loop.ts';
+import type { ReferenceStore } from './store/reference-store.ts';
+import type { TapsStore } from './store/taps-store.ts';
+
+const ROUND_MS = 1_000;
+/** The disk is written only if nobody has been at the gate for this long. */
+const QUIET_MS = 500;
+/** Old records and passes are looked for once in so many rounds. */
+const PRUNE_EVERY_ROUNDS = 60;
+const WARN_EVERY_ROUNDS = 24 * 3_600;
+
+export type HousekeepingParts = {
+  taps: TapsStore;
+  reference: ReferenceStore;
+  loop: GateLoop;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Returns how to stop it. */
+export function startHousekeeping(parts: HousekeepingParts): () => void {
+  const { taps, loop, clock } = parts;
+  let checkpointedSeq = -1;
+  let round = 0;
+
+  function work(): void {
+    const now = clock.now();
+    round += 1;
+    if (round % WARN_EVERY_ROUNDS === 0) warnIfExpired(parts);
+    if (now.monoMs - loop.lastScanMonoMs < QUIET_MS) return;
+    if (round % PRUNE_EVERY_ROUNDS === 0) taps.prune(now.wallMs);
+    if (checkpointedSeq === taps.lastSeq) return;
+    checkpointedSeq = taps.lastSeq;
+    taps.checkpoint();
+  }
+
+  function next(): () => void {
+    return clock.alarm(clock.now().monoMs + ROUND_MS, () => {
+      cancel = next();
+      work();
+    });
+  }
+
+  let cancel = next();
+  return () => cancel();
+}
+
+/** An old trust list stays in force (protocol/README.md §4), but somebody should know. */
+export function warnIfExpired({
+  reference,
+  clock,
+  log,
+}: Pick<HousekeepingParts, 'reference' | 'clock' | 'log'>): void {
+  const { trust } = reference;
+  if (trust === null) log.warn('there is no trust list: every code is refused until it is fetched');
+  else if (clock.now().wallMs / 1000 > trust.expiresAtS) {
+    const expiredAt = new Date(trust.expiresAtS * 1000).toISOString();
+    log.warn({ trust: trust.version, expiredAt }, 'the trust list is past its date');
+  }
+}
