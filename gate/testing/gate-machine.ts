@@ -94,7 +94,6 @@ export function machine(onTick: (effects: readonly GateEffect[]) => void = () =>
   /** When each effect of a kind was performed, in milliseconds since the start. */
   const times = (kind: GateEffect['do']) =>
     log.filter(({ effect }) => effect.do === kind).map(({ atMs }) => atMs);
-  const kinds = (effects: readonly GateEffect[]) => effects.map((effect) => effect.do);
   return {
     clock,
     log,
@@ -109,3 +108,11 @@ export function machine(onTick: (effects: readonly GateEffect[]) => void = () =>
     },
   };
 }
+
+export const kinds = (effects: readonly GateEffect[]) => effects.map((effect) => effect.do);
+
+/** Of each answer that went to the log, when, and whether it opens or why not. */
+export const answersIn = (gate: ReturnType<typeof machine>) =>
+  gate.log.flatMap(({ atMs, effect }) =>
+    effect.do === 'storeAnswer' ? [[atMs, effect.answer.reason ?? 'open'] as const] : [],
+  );
