@@ -6,8 +6,8 @@
  * `close` event, a failed write (a heartbeat where the device takes one), and a look at the device
  * node four times a second.
  */
-import { realpathSync, statSync } from 'node:fs';
-import { SerialPort } from 'serialport';
+import { type Clock, systemClock } from '@stile/host/clock.ts';
+import { type SerialPortLike, type SerialPorts, systemPorts } from './serial-ports.ts';
 
 /** How often the device node is looked at. */
 export const NODE_CHECK_MS = 250;
@@ -16,7 +16,14 @@ export const REOPEN_MS_MAX = 5_000;
 /** A device that takes no bytes must not make them pile up: what is written beyond is refused. */
 export const WAITING_BYTES_MAX = 4_096;
 
-export type SerialDeviceOptions = {
+/** What a device stands on; the system's if nothing else is said. */
+export type SerialWorld = {
+  /** When to look, to write a heartbeat and to open again. */
+  clock?: Clock;
+  ports?: SerialPorts;
+};
+
+export type SerialDeviceOptions = SerialWorld & {
   path: string;
   baud: number;
   /** Written this often, at most one outstanding; 0 or absent: never. One NUL byte by default. */
@@ -37,15 +44,17 @@ export class SerialDeviceError extends Error {
 export class SerialDevice {
   readonly #options: SerialDeviceOptions;
   readonly #events: SerialDeviceEvents;
+  readonly #clock: Clock;
+  readonly #ports: SerialPorts;
   /** The port that is open or being opened; events of any other are old news. */
-  #port: SerialPort | null = null;
+  #port: SerialPortLike | null = null;
   #node: string | null = null;
   #connected = false;
   #closed = false;
   #reopenMs = REOPEN_MS_MIN;
-  #reopenTimer: NodeJS.Timeout | null = null;
-  #nodeTimer: NodeJS.Timeout | null = null;
-  #heartbeatTimer: NodeJS.Timeout | null = null;
+  #cancelReopen: (() => void) | null = null;
+  #cancelNodeCheck: (() => void) | null = null;
+  #cancelHeartbeat: (() => void) | null = null;
   #heartbeatPending = false;
   /** Writes and settings that have not come to an end yet. */
   readonly #calls = new Set<(error: SerialDeviceError) => void>();
@@ -56,6 +65,8 @@ export class SerialDevice {
   constructor(options: SerialDeviceOptions, events: SerialDeviceEvents) {
     this.#options = options;
     this.#events = events;
+    this.#clock = options.clock ?? systemClock;
+    this.#ports = options.ports ?? systemPorts;
   }
 
   get connected(): boolean {
@@ -113,7 +124,7 @@ export class SerialDevice {
   /** Resolves when nothing is open any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (this.#reopenTimer !== null) clearTimeout(this.#reopenTimer);
+    this.#cancelReopen?.();
     this.#drop('closed');
     await Promise.all(this.#unsettled);
   }
@@ -121,11 +132,11 @@ export class SerialDevice {
   #open(): void {
     if (this.#closed) return;
     const { path, baud } = this.#options;
-    const port = new SerialPort({ path, baudRate: baud, autoOpen: false });
+    const port = this.#ports.create(path, baud);
     this.#port = port;
     // Looked up before it is opened: a name that is given to another device in between then counts as
     // an unplug, and not as this device.
-    this.#node = nodeOf(path);
+    this.#node = this.#ports.nodeOf(path);
     // An error without a listener would end the process.
     port.on('error', (error) => this.#lose(port, error.message));
     this.#settle((settled) =>
@@ -138,24 +149,24 @@ export class SerialDevice {
     );
   }
 
-  #gain(port: SerialPort): void {
+  #gain(port: SerialPortLike): void {
     this.#connected = true;
     this.#reopenMs = REOPEN_MS_MIN;
     port.on('data', (bytes: Buffer) => this.#events.onBytes?.(bytes));
     port.on('close', () => this.#lose(port, 'the line hung up'));
-    this.#nodeTimer = setInterval(() => this.#checkNode(port), NODE_CHECK_MS);
+    this.#cancelNodeCheck = this.#every(NODE_CHECK_MS, () => this.#checkNode(port));
     const { heartbeatMs = 0 } = this.#options;
     if (heartbeatMs > 0) {
-      this.#heartbeatTimer = setInterval(() => this.#beat(port), heartbeatMs);
+      this.#cancelHeartbeat = this.#every(heartbeatMs, () => this.#beat(port));
     }
     this.#events.onState?.(true, 'opened');
   }
 
-  #lose(port: SerialPort, why: string): void {
+  #lose(port: SerialPortLike, why: string): void {
     if (this.#closed || this.#port !== port) return;
     const wasConnected = this.#connected;
     this.#drop('was unplugged');
-    this.#reopenTimer = setTimeout(() => this.#open(), this.#reopenMs);
+    this.#cancelReopen = this.#after(this.#reopenMs, () => this.#open());
     this.#reopenMs = Math.min(REOPEN_MS_MAX, this.#reopenMs * 2);
     if (wasConnected) this.#events.onState?.(false, why);
   }
@@ -165,8 +176,8 @@ export class SerialDevice {
     const port = this.#port;
     this.#port = null;
     this.#connected = false;
-    if (this.#nodeTimer !== null) clearInterval(this.#nodeTimer);
-    if (this.#heartbeatTimer !== null) clearInterval(this.#heartbeatTimer);
+    this.#cancelNodeCheck?.();
+    this.#cancelHeartbeat?.();
     this.#heartbeatPending = false;
     this.#waitingBytes = 0;
     const calls = [...this.#calls];
@@ -175,7 +186,22 @@ export class SerialDevice {
     if (port !== null) this.#shut(port);
   }
 
-  #shut(port: SerialPort): void {
+  #after(delayMs: number, work: () => void): () => void {
+    return this.#clock.alarm(this.#clock.now().monoMs + delayMs, work);
+  }
+
+  /** Again and again; returns how to end it. */
+  #every(periodMs: number, work: () => void): () => void {
+    let cancel = this.#after(periodMs, ring);
+    const next = () => this.#after(periodMs, ring);
+    function ring(): void {
+      cancel = next();
+      work();
+    }
+    return () => cancel();
+  }
+
+  #shut(port: SerialPortLike): void {
     port.removeAllListeners('data');
     if (port.isOpen) this.#settle((settled) => port.close(() => settled()));
   }
@@ -186,11 +212,12 @@ export class SerialDevice {
     settled.finally(() => this.#unsettled.delete(settled)).catch(() => undefined);
   }
 
-  #checkNode(port: SerialPort): void {
-    if (nodeOf(this.#options.path) !== this.#node) this.#lose(port, 'the device node is gone');
+  #checkNode(port: SerialPortLike): void {
+    if (this.#ports.nodeOf(this.#options.path) !== this.#node)
+      this.#lose(port, 'the device node is gone');
   }
 
-  #beat(port: SerialPort): void {
+  #beat(port: SerialPortLike): void {
     // A device that does not read must not make heartbeats pile up.
     if (this.#heartbeatPending) return;
     this.#heartbeatPending = true;
@@ -199,17 +226,5 @@ export class SerialDevice {
       this.#heartbeatPending = false;
       if (error) this.#lose(port, error.message);
     });
-  }
-}
-
-/** Which device stands behind a name: a replug under the same name is another one. */
-function nodeOf(path: string): string | null {
-  try {
-    const real = realpathSync(path);
-    const { dev, ino, rdev } = statSync(real);
-    return `${real}:${dev}:${ino}:${rdev}`;
-  } catch {
-    // No such node: unplugged.
-    return null;
   }
 }

@@ -2,10 +2,10 @@
  * The barrier's driver: a relay on a serial board. `open` and `close` resolve when the frame is with
  * the kernel; after a reconnect the board is told the state again, because it forgets.
  */
-import { SerialDevice } from '../serial-device.ts';
+import { SerialDevice, type SerialWorld } from '../serial-device.ts';
 import { encodeRelayFrame } from './frames.ts';
 
-export type BarrierOptions = {
+export type BarrierOptions = SerialWorld & {
   path: string;
   baud: number;
   channel: number;
@@ -19,19 +19,16 @@ export class BarrierDriver {
   #isOpen = false;
 
   constructor(options: BarrierOptions) {
-    const { path, baud, channel, onState } = options;
+    const { channel, onState } = options;
     this.#openFrame = encodeRelayFrame({ channel, on: true });
     this.#closeFrame = encodeRelayFrame({ channel, on: false });
-    this.#device = new SerialDevice(
-      { path, baud },
-      {
-        onState: (connected, why) => {
-          // The board may have kept an old state or lost it; a failed write is reported as unplugged.
-          if (connected) this.#tellState().catch(() => undefined);
-          onState?.(connected, why);
-        },
+    this.#device = new SerialDevice(options, {
+      onState: (connected, why) => {
+        // The board may have kept an old state or lost it; a failed write is reported as unplugged.
+        if (connected) this.#tellState().catch(() => undefined);
+        onState?.(connected, why);
       },
-    );
+    });
   }
 
   start(): void {

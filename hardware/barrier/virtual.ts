@@ -16,6 +16,8 @@ export type VirtualBarrierOptions = {
   onUnrecorded?: (why: string) => void;
   now: () => number;
   onTold: (told: BarrierTold) => void;
+  /** The port that it is played on; a pseudo-terminal under `link` if absent. */
+  port?: VirtualPort;
 };
 
 export type VirtualBarrier = {
@@ -30,7 +32,7 @@ export type VirtualBarrier = {
 export function startVirtualBarrier(options: VirtualBarrierOptions): VirtualBarrier {
   const { record } = options;
   if (record !== undefined) checkRecord(record);
-  const port: VirtualPort = openVirtualPort({ link: options.link });
+  const port = options.port ?? openVirtualPort({ link: options.link });
   const decoder = createRelayDecoder();
   let isOpen = false;
   port.onBytes((bytes) => {

@@ -1,8 +1,8 @@
 /** The pole display's driver: shows two lines, and shows them again when the display comes back. */
-import { SerialDevice } from '../serial-device.ts';
+import { SerialDevice, type SerialWorld } from '../serial-device.ts';
 import { encodeScreen, INITIALISE, type Screen } from './frames.ts';
 
-export type DisplayOptions = {
+export type DisplayOptions = SerialWorld & {
   path: string;
   baud: number;
   onState?: (connected: boolean, why: string) => void;
@@ -13,16 +13,13 @@ export class DisplayDriver {
   #screen: Screen = ['', ''];
 
   constructor(options: DisplayOptions) {
-    const { path, baud, onState } = options;
-    this.#device = new SerialDevice(
-      { path, baud },
-      {
-        onState: (connected, why) => {
-          if (connected) this.#write(INITIALISE, encodeScreen(this.#screen));
-          onState?.(connected, why);
-        },
+    const { onState } = options;
+    this.#device = new SerialDevice(options, {
+      onState: (connected, why) => {
+        if (connected) this.#write(INITIALISE, encodeScreen(this.#screen));
+        onState?.(connected, why);
       },
-    );
+    });
   }
 
   start(): void {

@@ -1,5 +1,5 @@
 /** The pole display's virtual twin: keeps the screen that the bytes make, and tells when it changes. */
-import { openVirtualPort } from '../pty.ts';
+import { openVirtualPort, type VirtualPort } from '../pty.ts';
 import { createScreenDecoder, type Screen } from './frames.ts';
 
 export type VirtualDisplay = {
@@ -11,8 +11,10 @@ export type VirtualDisplay = {
 export function startVirtualDisplay(options: {
   link: string;
   onScreen: (screen: Screen) => void;
+  /** The port that it is played on; a pseudo-terminal under `link` if absent. */
+  port?: VirtualPort;
 }): VirtualDisplay {
-  const port = openVirtualPort({ link: options.link });
+  const port = options.port ?? openVirtualPort({ link: options.link });
   const decoder = createScreenDecoder();
   let shown = decoder.read().join('\n');
   port.onBytes((bytes) => {

@@ -3,14 +3,15 @@
  * Lines are the reader's business: the gate puts its own guard and line parser behind these bytes.
  * A GM65-type module can be set up each time it appears; its replies are among the bytes.
  */
-import { SerialDevice } from '../serial-device.ts';
+import { systemClock } from '@stile/host/clock.ts';
+import { SerialDevice, type SerialWorld } from '../serial-device.ts';
 import { createReplyDecoder, encodeBaud, FACTORY_BAUD, type Reply } from './frames.ts';
 import { applySettings, type SettingsReport } from './settings.ts';
 
 /** How long a module may take to answer a command. */
 export const REPLY_MS_MAX = 200;
 
-export type ScannerOptions = {
+export type ScannerOptions = SerialWorld & {
   path: string;
   baud: number;
   /** `gm65`: bring the module to GATE_SETTINGS whenever it appears, from 9600 baud if need be. */
@@ -32,21 +33,18 @@ export class ScannerDriver {
 
   constructor(options: ScannerOptions) {
     this.#options = options;
-    const { path, baud, configure, heartbeatMs, onBytes, onState } = options;
-    this.#device = new SerialDevice(
-      { path, baud, heartbeatMs },
-      {
-        onBytes: (bytes) => {
-          this.#onReplyBytes?.(bytes);
-          onBytes(bytes);
-        },
-        onState: (connected, why) => {
-          // What fails here is an unplug, which the device reports by itself.
-          if (connected && configure === 'gm65') this.#configure().catch(() => undefined);
-          onState?.(connected, why);
-        },
+    const { configure, onBytes, onState } = options;
+    this.#device = new SerialDevice(options, {
+      onBytes: (bytes) => {
+        this.#onReplyBytes?.(bytes);
+        onBytes(bytes);
       },
-    );
+      onState: (connected, why) => {
+        // What fails here is an unplug, which the device reports by itself.
+        if (connected && configure === 'gm65') this.#configure().catch(() => undefined);
+        onState?.(connected, why);
+      },
+    });
   }
 
   start(): void {
@@ -80,7 +78,8 @@ export class ScannerDriver {
   }
 
   async #ask(command: Uint8Array): Promise<Reply | null> {
-    let timer: NodeJS.Timeout | undefined;
+    const { clock = systemClock } = this.#options;
+    let cancel = (): void => undefined;
     try {
       // A decoder for each command: what came garbled at a wrong baud rate may look like the head of a
       // long reply, and would swallow the good ones behind it.
@@ -89,12 +88,12 @@ export class ScannerDriver {
         this.#onReplyBytes = (bytes) => {
           for (const found of replies.push(bytes)) done(found);
         };
-        timer = setTimeout(() => done(null), REPLY_MS_MAX);
+        cancel = clock.alarm(clock.now().monoMs + REPLY_MS_MAX, () => done(null));
       });
       await this.#device.write(command);
       return await reply;
     } finally {
-      clearTimeout(timer);
+      cancel();
       this.#onReplyBytes = null;
     }
   }
