@@ -5,9 +5,9 @@ import { denyId, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { accountOf, addGate, addRider, drain, ISSUER, NOW_MS } from '../../testing/log.ts';
 import type { Store } from '../port.ts';
-import { describeAsks } from './ask.contract.ts';
+import { describeOrder } from './arrival.contract.ts';
+import { describeAsks } from './authorisation.contract.ts';
 import { describeIngest, type OpenStore } from './ingest.contract.ts';
-import { describeOrder } from './order.contract.ts';
 import { describePayments } from './payment.contract.ts';
 import { describePaymentBooks } from './payment-books.contract.ts';
 import { describePaymentHistories } from './payment-histories.contract.ts';

@@ -3,7 +3,7 @@
  * record touches, all its records and its payment are read, core/ask.ts decides, and what the gate did
  * not open for is given back. Running it again changes nothing.
  */
-import { type AskRecordFacts, decideAsk } from '../../core/ask.ts';
+import { type AskRecordFacts, decideAsk } from '../../core/authorisation.ts';
 import { reverse } from '../../core/give-back.ts';
 import { gatePayee } from '../../core/payee.ts';
 import type { Connection } from './connection.ts';

@@ -1,6 +1,6 @@
 /** How an ask ends, for every account that a gate can give of it, honest or not. */
 import { expect, test } from 'vitest';
-import { type AskPayment, type AskRecordFacts, decideAsk } from './ask.ts';
+import { type AskPayment, type AskRecordFacts, decideAsk } from './authorisation.ts';
 
 const PAID: AskPayment = { amountCents: 250, refundedCents: 0 };
 
