@@ -1,12 +1,16 @@
-/** How an ask ends, for every account that a gate can give of it, honest or not. */
+/** How an authorisation ends, for every account that a gate can give of it, honest or not. */
 import { expect, test } from 'vitest';
-import { type AskPayment, type AskRecordFacts, decideAsk } from './authorisation.ts';
+import {
+  type AuthorisationPayment,
+  type AuthorisationRecord,
+  judgeAuthorisation,
+} from './authorisation.ts';
 
-const PAID: AskPayment = { amountCents: 250, refundedCents: 0 };
+const PAID: AuthorisationPayment = { amountCents: 250, refundedCents: 0 };
 
 /** Records of one log in a row: `ask`, `open`, `open at N`, `refuse`, `void N` (of the record at N). */
-function log(...texts: readonly string[]): AskRecordFacts[] {
-  return texts.map((text, index): AskRecordFacts => {
+function log(...texts: readonly string[]): AuthorisationRecord[] {
+  return texts.map((text, index): AuthorisationRecord => {
     const [word = '', , number] = text.split(' ');
     const place = { id: 100 + index, epochId: 7, seq: index + 1 };
     if (word === 'ask')
@@ -19,8 +23,8 @@ function log(...texts: readonly string[]): AskRecordFacts[] {
   });
 }
 
-const GIVEN_BACK: AskPayment = { amountCents: 250, refundedCents: 250 };
-test.each<[string, AskRecordFacts[], AskPayment | null, string[], boolean]>([
+const GIVEN_BACK: AuthorisationPayment = { amountCents: 250, refundedCents: 250 };
+test.each<[string, AuthorisationRecord[], AuthorisationPayment | null, string[], boolean]>([
   ['no answer yet', log('ask'), PAID, [], false],
   ['opened and paid', log('ask', 'open'), PAID, ['101 PAID'], false],
   ['opened for nothing', log('ask', 'open'), null, ['101 UNPAID'], false],
@@ -54,7 +58,7 @@ test.each<[string, AskRecordFacts[], AskPayment | null, string[], boolean]>([
     false,
   ],
 ])('%s', (_name, records, payment, expected, isShut) => {
-  const decided = decideAsk(records, payment);
-  expect([...decided.outcomes].map(([id, outcome]) => `${id} ${outcome}`)).toEqual(expected);
+  const decided = judgeAuthorisation(records, payment);
+  expect([...decided.dispositions].map(([id, outcome]) => `${id} ${outcome}`)).toEqual(expected);
   expect(decided.isShut).toBe(isShut);
 });

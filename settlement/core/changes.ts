@@ -7,6 +7,8 @@
 import type { ChargeState } from './charge.ts';
 import type { DenyCause } from './deny.ts';
 import type { LedgerKind, Transfer } from './ledger.ts';
+import type { ListChange } from './list-changes.ts';
+import type { ChargeRowChange, LogChange, WorkChange } from './log-changes.ts';
 import type { PaymentChange } from './payment-changes.ts';
 import type { GateChange, RiderChange } from './rider-changes.ts';
 
@@ -19,7 +21,12 @@ export type Change =
   | PaymentChange
   | RiderChange
   | GateChange
-  | RetentionChange;
+  | RetentionChange
+  | MetaChange
+  | LogChange
+  | ChargeRowChange
+  | WorkChange
+  | ListChange;
 
 export type ChargeEvent = {
   use: string;
@@ -72,6 +79,9 @@ export type RetentionChange = {
   before: number;
   rowsMax: number | null;
 };
+
+/** What settlement notes about itself. */
+export type MetaChange = { kind: 'setMeta'; key: string; value: string };
 
 /** A use case that finds nothing to write. */
 export function unchanged<Result>(result: Result): Decision<Result> {

@@ -60,19 +60,19 @@ describe('the state graph', () => {
 
 describe('deciding a use', () => {
   test('one tap is charged', () => {
-    const { outcomes, change } = decideUse('u', [claim()], undefined);
-    expect(outcomes).toEqual(new Map([[1, 'CHARGED']]));
+    const { dispositions, change } = decideUse('u', { claims: [claim()], charge: null });
+    expect(dispositions).toEqual(new Map([[1, 'CHARGED']]));
     expect(change).toMatchObject({ rev: 1, before: null, after: { line: 'M1', fareCents: 250 } });
   });
 
   test('nothing changes for a charge that is as it must be', () => {
-    expect(decideUse('u', [claim()], charge()).change).toBeNull();
+    expect(decideUse('u', { claims: [claim()], charge: charge() }).change).toBeNull();
   });
 
   test('an earlier tap that comes later takes the charge over', () => {
     const early = claim({ record: 2, gate: 'g2', atMs: 900, line: 'M2', fareCents: 300 });
-    const { outcomes, change } = decideUse('u', [claim(), early], charge());
-    expect(outcomes).toEqual(
+    const { dispositions, change } = decideUse('u', { claims: [claim(), early], charge: charge() });
+    expect(dispositions).toEqual(
       new Map([
         [1, 'EXTRA_USE'],
         [2, 'CHARGED'],
@@ -86,28 +86,38 @@ describe('deciding a use', () => {
 
   test('a voided tap gives the charge to the next one', () => {
     const claims = [claim({ voided: true }), claim({ record: 2, atMs: 2000 })];
-    const { outcomes, change } = decideUse('u', claims, charge());
-    expect([...outcomes.values()]).toEqual(['VOIDED', 'CHARGED']);
+    const { dispositions, change } = decideUse('u', { claims, charge: charge() });
+    expect([...dispositions.values()]).toEqual(['VOIDED', 'CHARGED']);
     expect(change?.carrier?.record).toBe(2);
   });
 
   test('without any tap left the fare goes back', () => {
-    const { change } = decideUse('u', [claim({ voided: true })], charge({ state: 'DEBT' }));
+    const { change } = decideUse('u', {
+      claims: [claim({ voided: true })],
+      charge: charge({ state: 'DEBT' }),
+    });
     expect(change).toMatchObject({ after: null, carrier: null, reason: 'BARRIER_FAILED' });
   });
 
   test('a refunded charge is not refunded again', () => {
     const refunded = charge({ state: 'REFUNDED', fareCents: 0, rev: 2 });
-    expect(decideUse('u', [claim({ voided: true })], refunded).change).toBeNull();
-    expect(decideUse('u', [claim()], refunded).change).toMatchObject({ rev: 3, before: null });
+    expect(
+      decideUse('u', { claims: [claim({ voided: true })], charge: refunded }).change,
+    ).toBeNull();
+    expect(decideUse('u', { claims: [claim()], charge: refunded }).change).toMatchObject({
+      rev: 3,
+      before: null,
+    });
   });
 
   test('an unknown fare is not zero: nothing is charged until it is known', () => {
     const unknown = claim({ fareCents: undefined });
-    const { outcomes, change } = decideUse('u', [unknown], undefined);
+    const { dispositions, change } = decideUse('u', { claims: [unknown], charge: null });
     expect(change).toBeNull();
-    expect(outcomes.get(1)).toBe('FARE_UNKNOWN');
-    expect(decideUse('u', [unknown], charge()).change).toMatchObject({ reason: 'FARE_UNKNOWN' });
+    expect(dispositions.get(1)).toBe('FARE_UNKNOWN');
+    expect(decideUse('u', { claims: [unknown], charge: charge() }).change).toMatchObject({
+      reason: 'FARE_UNKNOWN',
+    });
   });
 });
 
@@ -130,9 +140,9 @@ test('the order in which taps are known changes nothing, and at most one is char
         .map((one) => ({ one, at: dice.next().value ?? 0 }))
         .sort((a, b) => a.at - b.at)
         .map(({ one }) => one);
-      const decision = decideUse('u', all, undefined);
-      expect(decideUse('u', shuffled, undefined).change).toEqual(decision.change);
-      const ends = [...decision.outcomes.values()];
+      const decision = decideUse('u', { claims: all, charge: null });
+      expect(decideUse('u', { claims: shuffled, charge: null }).change).toEqual(decision.change);
+      const ends = [...decision.dispositions.values()];
       expect(ends).toHaveLength(all.length);
       expect(ends.filter((end) => end === 'CHARGED').length).toBeLessThanOrEqual(1);
       expect(ends.includes('CHARGED')).toBe(decision.change !== null);

@@ -45,7 +45,7 @@ export type Claim = {
 };
 
 /** How an opened tap has ended so far. */
-export type Outcome = 'CHARGED' | 'EXTRA_USE' | 'VOIDED' | 'FARE_UNKNOWN';
+export type Disposition = 'CHARGED' | 'EXTRA_USE' | 'VOIDED' | 'FARE_UNKNOWN';
 
 export type Charge = {
   use: string;
@@ -60,7 +60,7 @@ export type Charge = {
 export type RefundReason = 'BARRIER_FAILED' | 'FARE_UNKNOWN';
 
 export type UseDecision = {
-  outcomes: ReadonlyMap<number, Outcome>;
+  dispositions: ReadonlyMap<number, Disposition>;
   /** Null where the charge already is what it must be. */
   change: (ChargeChange & { carrier: Claim | null; reason: RefundReason | null }) | null;
 };
@@ -68,28 +68,27 @@ export type UseDecision = {
 /** Decides from all taps of one code use what its charge must be, and what to change for it. */
 export function decideUse(
   use: string,
-  claims: readonly Claim[],
-  charge: Charge | undefined,
+  { claims, charge }: { claims: readonly Claim[]; charge: Charge | null },
 ): UseDecision {
   const carrier = findCarrier(claims);
-  const outcomes = new Map<number, Outcome>();
-  for (const claim of claims) outcomes.set(claim.record, outcomeOf(claim, carrier));
-  const isCharged = charge !== undefined && charge.state !== 'REFUNDED';
+  const dispositions = new Map<number, Disposition>();
+  for (const claim of claims) dispositions.set(claim.record, dispositionOf(claim, carrier));
+  const isCharged = charge !== null && charge.state !== 'REFUNDED';
   const before = isCharged ? { line: charge.line, fareCents: charge.fareCents } : null;
   const after =
     carrier?.fareCents === undefined ? null : { line: carrier.line, fareCents: carrier.fareCents };
-  if (before === null && after === null) return { outcomes, change: null };
+  if (before === null && after === null) return { dispositions, change: null };
   const isSame =
     before?.line === after?.line &&
     before?.fareCents === after?.fareCents &&
     charge?.record === carrier?.record;
-  if (isSame) return { outcomes, change: null };
+  if (isSame) return { dispositions, change: null };
   const rev = (charge?.rev ?? 0) + 1;
   if (after === null || carrier === undefined) {
     const reason = carrier === undefined ? 'BARRIER_FAILED' : 'FARE_UNKNOWN';
-    return { outcomes, change: { use, rev, before, after: null, carrier: null, reason } };
+    return { dispositions, change: { use, rev, before, after: null, carrier: null, reason } };
   }
-  return { outcomes, change: { use, rev, before, after, carrier, reason: null } };
+  return { dispositions, change: { use, rev, before, after, carrier, reason: null } };
 }
 
 /** The earliest tap that was not taken back. */
@@ -111,7 +110,7 @@ export function isEarlier(
   return a.epoch !== b.epoch ? a.epoch < b.epoch : a.seq < b.seq;
 }
 
-function outcomeOf(claim: Claim, carrier: Claim | undefined): Outcome {
+function dispositionOf(claim: Claim, carrier: Claim | undefined): Disposition {
   if (claim.voided) return 'VOIDED';
   if (claim !== carrier) return 'EXTRA_USE';
   return claim.fareCents === undefined ? 'FARE_UNKNOWN' : 'CHARGED';

@@ -3,7 +3,7 @@ import { toHex } from '@stile/protocol/bytes.ts';
 import { denyId, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type DenyRow, denyStepBetween, isListedIn, nextDenyList } from './deny.ts';
+import { type DenyRow, denyDeltaBetween, isListedIn, nextDenyList } from './deny.ts';
 
 const START = { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST };
 const ids = [1, 2, 3, 4].map((serial) => denyId(1, '0123456789abcdef', serial));
@@ -15,12 +15,12 @@ test('only differences are published, and no version without one', () => {
     { id: of(1), wanted: true, listed: true },
     { id: of(2), wanted: false, listed: false },
   ];
-  const step = nextDenyList(START, candidates, sha256);
-  expect(step?.head).toEqual({
+  const change = nextDenyList(START, { candidates, sha256 });
+  expect(change?.head).toEqual({
     ...{ version: 1, count: 1 },
     setDigest: updateSetDigest(EMPTY_SET_DIGEST, [of(0)], [], sha256),
   });
-  expect(nextDenyList(START, candidates.slice(1), sha256)).toBeNull();
+  expect(nextDenyList(START, { candidates: candidates.slice(1), sha256 })).toBeNull();
 });
 
 test('any history of additions and removals ends in the digest of what is listed', () => {
@@ -34,19 +34,19 @@ test('any history of additions and removals ends in the digest of what is listed
         const candidates = [...new Set(flips)].map((index) => {
           return { index, id: of(index), wanted: !listed.has(index), listed: listed.has(index) };
         });
-        const step = nextDenyList(head, candidates, sha256);
-        if (step === null) continue;
+        const change = nextDenyList(head, { candidates, sha256 });
+        if (change === null) continue;
         for (const { index, wanted } of candidates) {
           if (wanted)
-            rows.push({ index, id: of(index), addedIn: step.head.version, removedIn: null });
+            rows.push({ index, id: of(index), addedIn: change.head.version, removedIn: null });
           else {
             const row = rows.findLast((one) => one.index === index);
-            if (row !== undefined) row.removedIn = step.head.version;
+            if (row !== undefined) row.removedIn = change.head.version;
           }
           if (wanted) listed.add(index);
           else listed.delete(index);
         }
-        ({ head } = step);
+        ({ head } = change);
       }
       const now = rows.filter((row) => isListedIn(row, head.version));
       expect(now).toHaveLength(head.count);
@@ -58,13 +58,13 @@ test('any history of additions and removals ends in the digest of what is listed
       );
       expect(head.setDigest).toBe(digest);
       const start = Math.min(from, head.version);
-      const step = denyStepBetween(rows, start, head.version);
+      const change = denyDeltaBetween(rows, { from: start, to: head.version });
       const before = new Set(
         rows.filter((row) => isListedIn(row, start)).map(({ id }) => toHex(id)),
       );
-      for (const id of step.removes) expect(before.delete(id)).toBe(true);
-      for (const id of step.adds) expect(before.has(id)).toBe(false);
-      for (const id of step.adds) before.add(id);
+      for (const id of change.removes) expect(before.delete(id)).toBe(true);
+      for (const id of change.adds) expect(before.has(id)).toBe(false);
+      for (const id of change.adds) before.add(id);
       expect([...before].sort()).toEqual(now.map(({ id }) => toHex(id)).sort());
     }),
   );

@@ -15,14 +15,13 @@ export type DeniedBy = { cause: DenyCause; note: string };
 /** One id whose causes may have changed since it was last published. */
 export type DenyCandidate = { id: Uint8Array; wanted: boolean; listed: boolean };
 
-export type DenyStep = { head: DenyHead; adds: Uint8Array[]; removes: Uint8Array[] };
+export type DenyListChange = { head: DenyHead; adds: Uint8Array[]; removes: Uint8Array[] };
 
 /** The next version, or null where nothing changes. */
 export function nextDenyList(
   head: DenyHead,
-  candidates: readonly DenyCandidate[],
-  sha256: Sha256,
-): DenyStep | null {
+  { candidates, sha256 }: { candidates: readonly DenyCandidate[]; sha256: Sha256 },
+): DenyListChange | null {
   const adds = candidates.filter(({ wanted, listed }) => wanted && !listed).map(({ id }) => id);
   const removes = candidates.filter(({ wanted, listed }) => !wanted && listed).map(({ id }) => id);
   if (adds.length + removes.length === 0) return null;
@@ -38,8 +37,11 @@ export function isListedIn(row: Pick<DenyRow, 'addedIn' | 'removedIn'>, version:
   return row.addedIn <= version && (row.removedIn === null || row.removedIn > version);
 }
 
-/** The net step between two versions, from the rows that changed after `from`. */
-export function denyStepBetween(rows: readonly DenyRow[], from: number, to: number) {
+/** The net change between two versions, from the rows that changed after `from`. */
+export function denyDeltaBetween(
+  rows: readonly DenyRow[],
+  { from, to }: { from: number; to: number },
+) {
   const before = new Set<string>();
   const after = new Set<string>();
   for (const row of rows) {

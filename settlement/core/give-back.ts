@@ -5,7 +5,7 @@
 import { assert } from '@stile/protocol/fault.ts';
 import type { Payment } from '@stile/protocol/payment.ts';
 import { type Change, type Decision, unchanged } from './changes.ts';
-import { changesOfMove, type RiderMoneyFacts } from './money-changes.ts';
+import { changesOfMove, moneyAfter, type RiderMoneyFacts } from './money-changes.ts';
 import { CLOSED_HASH } from './pay.ts';
 import { ledgerAccountOf } from './payee.ts';
 import type { RefundWhy, StoredOrder, StoredPayment } from './payment-changes.ts';
@@ -92,22 +92,30 @@ export function decideReversal(
   };
 }
 
+type Reversed = {
+  payment: StoredPayment;
+  changes: readonly Change[];
+  notice: RefundNotice;
+  /** Of whoever had paid it, as it then stands. */
+  money: RiderMoneyFacts | null;
+};
+
 /** What a reversal does to the payment itself; without one its key is closed for ever. */
-export function reverse(
-  facts: Omit<ReversalFacts, 'order'>,
-  request: ReversalRequest,
-): { payment: StoredPayment; changes: readonly Change[]; notice: RefundNotice } {
+export function reverse(facts: Omit<ReversalFacts, 'order'>, request: ReversalRequest): Reversed {
   const { payment, money, merchantName } = facts;
   if (payment === null) {
     const closed = closedPayment(facts.nextPaymentId, request);
     const changes: Change[] = [{ kind: 'addPayment', payment: closed }];
-    return { payment: closed, changes, notice: { ...NO_NOTICE, refundCents: 0 } };
+    return { payment: closed, changes, notice: { ...NO_NOTICE, refundCents: 0 }, money: null };
   }
   const refundCents = leftOf(payment);
-  if (refundCents === 0) return { payment, changes: [], notice: { ...NO_NOTICE, refundCents } };
+  if (refundCents === 0) {
+    return { payment, changes: [], notice: { ...NO_NOTICE, refundCents }, money };
+  }
   const refund = { key: WHOLE_REFUND_KEY, amountCents: refundCents, why: request.why };
-  const { after, changes } = giveBack(payment, { ...request, refund, money });
-  return { payment: after, changes, notice: { ...noticeOf(after, merchantName), refundCents } };
+  const back = giveBack(payment, { ...request, refund, money });
+  const notice = { ...noticeOf(back.after, merchantName), refundCents };
+  return { payment: back.after, changes: back.changes, notice, money: back.money };
 }
 
 /** What of a payment has not gone back yet. */
@@ -121,7 +129,7 @@ type Refund = { key: string; amountCents: number; why: RefundWhy };
 function giveBack(
   payment: StoredPayment,
   context: { refund: Refund; money: RiderMoneyFacts | null; issuer: number; nowMs: number },
-): { after: StoredPayment; changes: readonly Change[] } {
+): { after: StoredPayment; changes: readonly Change[]; money: RiderMoneyFacts } {
   const { refund, money, issuer, nowMs } = context;
   const { key, amountCents, why } = refund;
   assert(money !== null && amountCents <= leftOf(payment), 'somebody has paid what goes back');
@@ -136,6 +144,7 @@ function giveBack(
       refunds: [...payment.refunds, { idempotencyKey: key, amountCents, atMs: nowMs }],
     },
     changes: [{ kind: 'addRefund', ...row }, ...changesOfMove(money, move, { issuer, nowMs })],
+    money: moneyAfter(money, move),
   };
 }
 

@@ -1,21 +1,21 @@
 /** Each ruling with its reason, and which of two reasons comes first. */
 import { describe, expect, test } from 'vitest';
 import type { Checked, CheckedTap } from './check.ts';
-import { type IngestFacts, ruleRecords } from './ingest.ts';
+import { type RulingFacts, ruleRecords } from './ingest.ts';
 
+const LIMITS_NOW = { codeLifetimeSMax: 60, skewS: 20 };
 const NOW_S = 10_000;
 const LOG = { gate: 'g1', epoch: 'e' };
 const USE = '1/a/1/7';
 
-const FACTS: IngestFacts = {
+const FACTS: RulingFacts = {
   limits: new Map(),
-  limitsNow: { codeLifetimeSMax: 60, skewS: 20 },
   passes: new Set(['a/1']),
   deniedAtGate: new Set(),
   claims: new Map(),
   usesBySeq: new Map(),
-  postings: [{ line: 'M1', fromMs: 0 }],
-  tariff: [{ line: 'M1', fareCents: 250, fromS: 0 }],
+  gateLines: [{ line: 'M1', fromMs: 0 }],
+  lineFares: [{ line: 'M1', fareCents: 250, fromS: 0 }],
 };
 
 const CODE = {
@@ -32,18 +32,19 @@ function tap({ tap: changes, code }: Changes = {}): Checked {
   return { ...place, ...versions, ...opened, ...changes } as Checked;
 }
 
-function rule(records: readonly Checked[], facts: Partial<IngestFacts> = {}) {
+function rule(records: readonly Checked[], facts: Partial<RulingFacts> = {}) {
   const numbered = records.map((checked, index) => ({ seq: index + 1, checked }));
-  return ruleRecords(LOG, numbered, { ...FACTS, ...facts }).map(
+  const context = { facts: { ...FACTS, ...facts }, limitsNow: LIMITS_NOW };
+  return ruleRecords({ ...LOG, records: numbered }, context).map(
     ({ ruling, reason, use }) => `${ruling} ${reason} ${use}`,
   );
 }
 
 describe('one record', () => {
-  const unknownFare = { tariff: [] };
+  const unknownFare = { lineFares: [] };
   const earlier = { gate: 'g0', epoch: 'e', seq: 5, atMs: NOW_S * 1000 - 1, voided: false };
   const used = { claims: new Map([[USE, [earlier]]]) };
-  test.each<[string, Checked, Partial<IngestFacts>, string]>([
+  test.each<[string, Checked, Partial<RulingFacts>, string]>([
     ['a good tap', tap(), {}, `accepted null ${USE}`],
     ['a refused tap', tap({ tap: { verdict: 'refuse' } }), {}, 'accepted null null'],
     ['a note', { kind: 'note', atMs: 0 }, {}, 'accepted null null'],

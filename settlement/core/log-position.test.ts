@@ -1,14 +1,14 @@
-/** Where lines belong: by table, and by a property over any way of cutting and repeating a log. */
+/** Where records belong: by table, and by a property over any way of cutting and repeating a log. */
 import { sha256 } from '@stile/crypto/sign.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
 import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { joinWaiting, type KnownLog, type PlacedLine, placeLines } from './log-position.ts';
+import { joinWaiting, type KnownLog, placeRecords, type ReceivedRecord } from './log-position.ts';
 
 const GENESIS = genesisHash('g1', 'e', sha256);
 
-function chain(texts: readonly string[], from = GENESIS): PlacedLine[] {
+function chain(texts: readonly string[], from = GENESIS): ReceivedRecord[] {
   let hash = from;
   return texts.map((text, index) => {
     const bytes = utf8(text);
@@ -18,25 +18,28 @@ function chain(texts: readonly string[], from = GENESIS): PlacedLine[] {
 }
 
 const LOG = chain(['a', 'b', 'c', 'd', 'e']);
-const hashAt = (log: readonly PlacedLine[], seq: number) => log[seq - 1]?.hash ?? GENESIS;
+const hashAt = (log: readonly ReceivedRecord[], seq: number) => log[seq - 1]?.hash ?? GENESIS;
 
 function knownTo(lastSeq: number): KnownLog {
   const stored = new Map(LOG.slice(0, lastSeq).map(({ seq, bytes }) => [seq, bytes]));
   return { lastSeq, head: hashAt(LOG, lastSeq), stored };
 }
 
-function place(log: readonly PlacedLine[], from: number, to: number, lastSeq: number) {
-  return placeLines(hashAt(log, from - 1), log.slice(from - 1, to), knownTo(lastSeq)).join(' ');
+function place(log: readonly ReceivedRecord[], from: number, to: number, lastSeq: number) {
+  return placeRecords(log.slice(from - 1, to), {
+    prev: hashAt(log, from - 1),
+    known: knownTo(lastSeq),
+  }).join(' ');
 }
 
 describe('placing a batch', () => {
   test.each([
-    ['the first lines', 1, 3, 0, 'append append append'],
-    ['the next lines', 4, 5, 3, 'append append'],
-    ['the same lines again', 1, 3, 3, 'duplicate duplicate duplicate'],
-    ['old and new lines', 2, 5, 3, 'duplicate duplicate append append'],
-    ['lines behind a gap', 4, 5, 2, 'gap gap'],
-    ['old lines only, of many', 2, 3, 5, 'duplicate duplicate'],
+    ['the first records', 1, 3, 0, 'append append append'],
+    ['the next records', 4, 5, 3, 'append append'],
+    ['the same records again', 1, 3, 3, 'duplicate duplicate duplicate'],
+    ['old and new records', 2, 5, 3, 'duplicate duplicate append append'],
+    ['records behind a gap', 4, 5, 2, 'gap gap'],
+    ['old records only, of many', 2, 3, 5, 'duplicate duplicate'],
   ])('%s', (_name, from, to, lastSeq, places) => {
     expect(place(LOG, from, to, lastSeq)).toBe(places);
   });
@@ -46,7 +49,7 @@ describe('placing a batch', () => {
     expect(place(other, 1, 5, 3)).toBe('duplicate conflict duplicate fork fork');
   });
 
-  test('lines that do not continue the chain are a fork', () => {
+  test('records that do not continue the chain are a fork', () => {
     const other = chain(['x', 'b', 'c', 'd', 'e']);
     expect(place(other, 4, 5, 3)).toBe('fork fork');
     expect(place(other, 1, 1, 0)).toBe('append');
@@ -54,26 +57,25 @@ describe('placing a batch', () => {
 });
 
 describe('joining what waited', () => {
-  const waiting = (log: readonly PlacedLine[], ...seqs: number[]) =>
+  const waiting = (log: readonly ReceivedRecord[], ...seqs: number[]) =>
     seqs.map((seq, index) => {
-      const line = log[seq - 1];
-      if (line === undefined) throw new Error('no such line');
-      return { id: index, seq, prev: hashAt(log, seq - 1), hash: line.hash };
+      const record = log[seq - 1];
+      if (record === undefined) throw new Error('no such record');
+      return { id: index, seq, prev: hashAt(log, seq - 1), hash: record.hash };
     });
   const join = (rows: ReturnType<typeof waiting>, lastSeq: number) =>
-    joinWaiting(
-      rows,
-      new Map(LOG.slice(0, lastSeq).map(({ seq, hash }) => [seq, hash])),
+    joinWaiting(rows, {
+      hashes: new Map(LOG.slice(0, lastSeq).map(({ seq, hash }) => [seq, hash])),
       lastSeq,
-      hashAt(LOG, lastSeq),
-    ).map(({ line, now }) => `${line.seq} ${now}`);
+      head: hashAt(LOG, lastSeq),
+    }).map(({ record, now }) => `${record.seq} ${now}`);
 
-  test('lines join one after the other until one is missing', () => {
+  test('records join one after the other until one is missing', () => {
     expect(join(waiting(LOG, 3, 4), 2)).toEqual(['3 append', '4 append']);
     expect(join(waiting(LOG, 4, 5), 2)).toEqual([]);
   });
 
-  test('lines that came another way are duplicates, or conflicts where their bytes differ', () => {
+  test('records that came another way are duplicates, or conflicts if their bytes differ', () => {
     const other = chain(['a', 'b', 'C', 'd', 'e']);
     expect(join([...waiting(LOG, 3), ...waiting(other, 3)], 3)).toEqual([
       '3 duplicate',
@@ -81,7 +83,7 @@ describe('joining what waited', () => {
     ]);
   });
 
-  test('of two lines for one place the one that fits the chain joins', () => {
+  test('of two records for one seq the one that fits the chain joins', () => {
     const other = chain(['a', 'x', 'c', 'd', 'e']);
     expect(join([...waiting(other, 3), ...waiting(LOG, 3)], 2)).toEqual(['3 fork', '3 append']);
   });

@@ -1,14 +1,14 @@
 /**
- * Where received lines belong in a gate's log, by sequence number and hash chain alone. Nothing is
- * ever dropped: a line continues the log, is there already, contradicts what is there, or waits beside
+ * Where received records belong in a gate's log, by sequence number and hash chain alone. Nothing is
+ * ever dropped: a record continues the log, is there already, contradicts what is there, or waits beside
  * the log for a missing part (gap) or for a person (fork).
  */
 import { equalBytes } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
 
-export type Place = 'append' | 'duplicate' | 'conflict' | 'gap' | 'fork';
+export type LogPosition = 'append' | 'duplicate' | 'conflict' | 'gap' | 'fork';
 
-export type PlacedLine = { seq: number; bytes: Uint8Array; hash: Uint8Array };
+export type ReceivedRecord = { seq: number; bytes: Uint8Array; hash: Uint8Array };
 
 /** What is stored of an epoch, as far as the batch needs it. */
 export type KnownLog = {
@@ -19,58 +19,66 @@ export type KnownLog = {
   stored: ReadonlyMap<number, Uint8Array>;
 };
 
-/** One place for each line, in their order. */
-export function placeLines(
-  prev: Uint8Array,
-  lines: readonly PlacedLine[],
-  known: KnownLog,
-): readonly Place[] {
+/** One position for each record, in their order. `prev`: the chain hash before the first of them. */
+export function placeRecords(
+  records: readonly ReceivedRecord[],
+  { prev, known }: { prev: Uint8Array; known: KnownLog },
+): readonly LogPosition[] {
   let before = prev;
   let continues = false;
-  return lines.map((line) => {
+  return records.map((record) => {
     const previousHash = before;
-    before = line.hash;
-    if (line.seq <= known.lastSeq) {
-      const stored = known.stored.get(line.seq);
-      assert(stored !== undefined, `the stored bytes of ${line.seq} were looked up`);
-      return equalBytes(stored, line.bytes) ? 'duplicate' : 'conflict';
+    before = record.hash;
+    if (record.seq <= known.lastSeq) {
+      const stored = known.stored.get(record.seq);
+      assert(stored !== undefined, `the stored bytes of ${record.seq} were looked up`);
+      return equalBytes(stored, record.bytes) ? 'duplicate' : 'conflict';
     }
-    if (line.seq === known.lastSeq + 1) continues = equalBytes(previousHash, known.head);
-    else if (lines[0] !== undefined && lines[0].seq > known.lastSeq + 1) return 'gap';
+    if (record.seq === known.lastSeq + 1) continues = equalBytes(previousHash, known.head);
+    else if (records[0] !== undefined && records[0].seq > known.lastSeq + 1) return 'gap';
     return continues ? 'append' : 'fork';
   });
 }
 
-export type WaitingLine = { id: number; seq: number; prev: Uint8Array; hash: Uint8Array };
+export type WaitingRecord = { id: number; seq: number; prev: Uint8Array; hash: Uint8Array };
 
-/** What becomes of a waiting line now that the log has grown. */
-export type Waited = { line: WaitingLine; now: 'append' | 'duplicate' | 'conflict' | 'fork' };
+/** What becomes of a waiting record now that the log has grown. */
+export type Joining<Waiting extends WaitingRecord> = {
+  record: Waiting;
+  now: 'append' | 'duplicate' | 'conflict' | 'fork';
+};
+
+/** A log that has just grown: the hashes of what was appended, and where it ends now. */
+export type GrownLog = {
+  hashes: ReadonlyMap<number, Uint8Array>;
+  lastSeq: number;
+  head: Uint8Array;
+};
 
 /**
- * Looks at lines that waited behind a gap, in order of seq. `grown` holds the hashes of what was just
- * appended. Lines that still wait are not in the answer.
+ * Looks at records that waited behind a gap, in order of seq. Those that still wait are not in the
+ * answer.
  */
-export function joinWaiting(
-  waiting: readonly WaitingLine[],
-  grown: ReadonlyMap<number, Uint8Array>,
-  lastSeq: number,
-  head: Uint8Array,
-): readonly Waited[] {
-  const answers: Waited[] = [];
-  const hashes = new Map(grown);
-  let [last, lastHash] = [lastSeq, head];
-  for (const line of waiting) {
-    if (line.seq <= last) {
-      const here = hashes.get(line.seq);
-      const isSame = here !== undefined && equalBytes(here, line.hash);
-      answers.push({ line, now: isSame ? 'duplicate' : 'conflict' });
-    } else if (line.seq === last + 1) {
-      const fits = equalBytes(line.prev, lastHash);
-      answers.push({ line, now: fits ? 'append' : 'fork' });
+export function joinWaiting<Waiting extends WaitingRecord>(
+  waiting: readonly Waiting[],
+  grown: GrownLog,
+): readonly Joining<Waiting>[] {
+  const joined: Joining<Waiting>[] = [];
+  const hashes = new Map(grown.hashes);
+  let { lastSeq, head } = grown;
+  for (const record of waiting) {
+    if (record.seq <= lastSeq) {
+      const here = hashes.get(record.seq);
+      const isSame = here !== undefined && equalBytes(here, record.hash);
+      joined.push({ record, now: isSame ? 'duplicate' : 'conflict' });
+    } else if (record.seq === lastSeq + 1) {
+      const fits = equalBytes(record.prev, head);
+      joined.push({ record, now: fits ? 'append' : 'fork' });
       if (!fits) continue;
-      hashes.set(line.seq, line.hash);
-      [last, lastHash] = [line.seq, line.hash];
+      hashes.set(record.seq, record.hash);
+      lastSeq = record.seq;
+      head = record.hash;
     }
   }
-  return answers;
+  return joined;
 }

@@ -37,6 +37,15 @@ export function changesOfMove(
   ];
 }
 
+/** The same money behind a move that was about other charges than these. */
+export function moneyAfter(before: RiderMoneyFacts, move: MoneyMove): RiderMoneyFacts {
+  const owing = before.owing.flatMap((charge) => {
+    const owedCents = move.owed.get(charge.use) ?? charge.owedCents;
+    return owedCents > 0 ? [{ ...charge, owedCents }] : [];
+  });
+  return { account: before.account, walletCents: move.after.walletCents, owing };
+}
+
 /** Nothing if no money moved. */
 export function postingOf(
   transfers: readonly DatedTransfer[],

@@ -16,7 +16,7 @@ const CONTENT: TrustContent = {
 const PACE = { expiresS: 1000, refreshS: 100 };
 
 function first(): TrustList {
-  const list = nextTrustList(CONTENT, undefined, 5000, PACE);
+  const list = nextTrustList({ content: CONTENT, inForce: undefined }, { nowS: 5000, pace: PACE });
   if (list === null) throw new Error('a first list is always due');
   return list;
 }
@@ -34,12 +34,16 @@ test.each([
   ['the deny list has', { ...CONTENT, deny: { ...CONTENT.deny, version: 1 } }, 5001, 2],
   ['a key has', { ...CONTENT, issuers: [{ ...KEY, status: 'retired' as const }] }, 5001, 2],
 ])('the next list when %s', (_name, content, nowS, version) => {
-  expect(nextTrustList(content, first(), nowS, PACE)?.version ?? null).toBe(version);
+  expect(nextTrustList({ content, inForce: first() }, { nowS, pace: PACE })?.version ?? null).toBe(
+    version,
+  );
 });
 
 test('signed time never runs backwards', () => {
   const changed = { ...CONTENT, operator: 'Other' };
-  expect(nextTrustList(changed, first(), 4000, PACE)).toMatchObject({
+  expect(
+    nextTrustList({ content: changed, inForce: first() }, { nowS: 4000, pace: PACE }),
+  ).toMatchObject({
     ...{ issuedAtS: 5000, expiresAtS: 6000 },
   });
 });

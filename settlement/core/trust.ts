@@ -9,10 +9,8 @@ export type TrustPace = { expiresS: number; refreshS: number };
 
 /** The list to sign next, or null where the one in force still says it all. */
 export function nextTrustList(
-  content: TrustContent,
-  inForce: TrustList | undefined,
-  nowS: number,
-  pace: TrustPace,
+  { content, inForce }: { content: TrustContent; inForce: TrustList | undefined },
+  { nowS, pace }: { nowS: number; pace: TrustPace },
 ): TrustList | null {
   const isDue = inForce === undefined || nowS >= inForce.issuedAtS + pace.refreshS;
   if (!isDue && isSameContent(content, inForce)) return null;

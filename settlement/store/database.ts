@@ -4,20 +4,28 @@
  * decisions of core/ between facts and changes, the same for every database.
  */
 import type { Payment, PaymentList } from '@stile/protocol/payment.ts';
+import type { IssuerKey, TariffLine } from '@stile/protocol/trust-list.ts';
 import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/denial.ts';
-import type { DeniedBy } from '../core/deny.ts';
+import type { DeniedBy, DenyRow } from '../core/deny.ts';
 import type { GateEnrolmentFacts, GateEnrolmentRequest } from '../core/enrolment.ts';
 import type { GiveBackFacts, ReversalFacts } from '../core/give-back.ts';
+import type { RulingFacts } from '../core/ingest.ts';
+import type { Work } from '../core/log-changes.ts';
 import type { BlockFacts } from '../core/merchant.ts';
 import type { Confirmation, ConfirmationFacts, NewOrderFacts } from '../core/order.ts';
+import type { PieceQuery, PieceRecord } from '../core/outbox.ts';
 import type { PayFacts, PaymentRequest } from '../core/pay.ts';
 import type { StoredOrder } from '../core/payment-changes.ts';
+import type { DenyListFacts, FareFacts } from '../core/publish.ts';
 import type { PassRow } from '../core/rider-changes.ts';
 import type { NewSeedFacts, SeedConfirmationFacts } from '../core/seed.ts';
+import type { SettleFacts } from '../core/settle.ts';
 import type { SeedFacts } from '../core/spend-code.ts';
+import type { BatchPart, CheckedRecord, LogFacts } from '../core/take-part.ts';
 import type { TopUpFacts } from '../core/top-up.ts';
-import type { PassOf, PaymentPage } from './port.ts';
+import type { Awaitable } from './awaitable.ts';
+import type { ListFacts, PassOf, PaymentPage } from './port.ts';
 import type {
   GateKeyRow,
   GateView,
@@ -29,11 +37,30 @@ import type {
   TrialBalance,
 } from './views.ts';
 
-/** A database in this process answers at once, another one later. */
-export type Awaitable<T> = T | Promise<T>;
-
 /** Facts of one transaction; each method reads what one use case decides from. */
-export type Facts = PaymentFacts & RiderFacts & MerchantFacts;
+export type Facts = PaymentFacts & RiderFacts & MerchantFacts & LogReader & WorkReader & ListReader;
+
+export type LogReader = {
+  log(part: BatchPart): Awaitable<LogFacts>;
+  /** Of an epoch by its id; null if there is none. */
+  logOf(epochId: number): Awaitable<LogFacts | null>;
+  rulingFacts(
+    of: { epochId: number; gate: string },
+    records: readonly Pick<CheckedRecord, 'seq' | 'checked'>[],
+  ): Awaitable<RulingFacts>;
+};
+
+export type WorkReader = {
+  piece(query: PieceQuery): Awaitable<readonly PieceRecord[]>;
+  settle(records: readonly PieceRecord[]): Awaitable<SettleFacts>;
+};
+
+export type ListReader = {
+  fare(): Awaitable<FareFacts>;
+  issuerKeys(): Awaitable<readonly IssuerKey[]>;
+  /** Up to `idsMax` ids whose causes have changed since the last version. */
+  denyList(idsMax: number): Awaitable<DenyListFacts>;
+};
 
 export type PaymentFacts = {
   pay(request: PaymentRequest): Awaitable<PayFacts>;
@@ -90,6 +117,22 @@ export type Views = {
   listParked(limit: number): Awaitable<readonly ParkedView[]>;
   readTrialBalance(): Awaitable<TrialBalance>;
   readMeta(key: string): Awaitable<string | undefined>;
+  /** What is done next; null if nothing waits that has not failed too often. */
+  nextWork(): Awaitable<Work | null>;
+  countWork(): Awaitable<{ waiting: number; failed: number }>;
+  /** The generation of the waiting request to publish, or undefined. */
+  findPublishRequest(): Awaitable<number | undefined>;
+  readListFacts(): Awaitable<ListFacts>;
+  /** Versions that are published now. */
+  published(): Awaitable<{ trustVersion: number; denyVersion: number }>;
+  /** Rows of the deny list that changed between two versions; one more than `rowsMax` if there are. */
+  denyRows(of: { from: number; to: number; rowsMax: number }): Awaitable<readonly DenyRow[]>;
+  readDenyPage(of: {
+    version: number;
+    after: Uint8Array | null;
+    limit: number;
+  }): Awaitable<Uint8Array>;
+  listTariff(line: string): Awaitable<readonly TariffLine[]>;
 };
 
 /** One use case: what is read, and what is decided from it. */
@@ -100,6 +143,8 @@ export type UseCase<Read, Result> = {
 
 export type Database = {
   views: Views;
+  /** Work in the background waits here for its turn, so that requests come in between. */
+  takeTurn(): Promise<void>;
   /** One durable transaction of its own: read, decide, write the changes, answer. */
   transact<Read, Result>(useCase: UseCase<Read, Result>): Promise<Result>;
   /** The same, but its commit may be shared with others that ask in the same moment. */

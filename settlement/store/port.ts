@@ -6,7 +6,6 @@
 import type { Payment, PaymentList } from '@stile/protocol/payment.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { DenyHead, IssuerKey, TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
-import type { Checked } from '../core/check.ts';
 import type { DeniedBy } from '../core/deny.ts';
 import type {
   GateEnrolmentRequest,
@@ -15,7 +14,6 @@ import type {
   NewRider,
 } from '../core/enrolment.ts';
 import type { RefundRequest, RefundResult, ReversalResult } from '../core/give-back.ts';
-import type { Limits } from '../core/ingest.ts';
 import type { NewMerchant } from '../core/merchant.ts';
 import type {
   Confirmation,
@@ -25,10 +23,13 @@ import type {
   OrderQuery,
   OrderView,
 } from '../core/order.ts';
+import type { WorkTurn } from '../core/outbox.ts';
 import type { PaymentRequest, PayResult } from '../core/pay.ts';
 import type { NewSeed, SealedSeed } from '../core/payment-changes.ts';
+import type { DeltaQuery } from '../core/publish.ts';
 import type { PassIssue, PassRow } from '../core/rider-changes.ts';
 import type { NewOnlineCode, SeedConfirmation } from '../core/seed.ts';
+import type { CheckedBatch } from '../core/take-part.ts';
 import type { TopUpRequest, TopUpResult } from '../core/top-up.ts';
 import type {
   GateKeyRow,
@@ -40,27 +41,6 @@ import type {
   TapView,
   TrialBalance,
 } from './views.ts';
-
-export type CheckedLine = { seq: number; bytes: Uint8Array; hash: Uint8Array; checked: Checked };
-
-/** A batch whose seal held and whose lines were read and checked. */
-export type CheckedBatch = {
-  gate: string;
-  epoch: string;
-  fromSeq: number;
-  /** Chain hash before the first line. */
-  prev: Uint8Array;
-  headerLine: Uint8Array;
-  sealLine: Uint8Array;
-  gateKeyId: number;
-  lines: readonly CheckedLine[];
-};
-
-/** What one turn of the job loop did; `idle` when there was nothing to do. */
-export type JobTurn =
-  | { kind: 'idle' }
-  | { kind: 'worked'; job: string; items: number; accounts: readonly string[] }
-  | { kind: 'failed'; job: string; error: unknown };
 
 export type ListFacts = {
   issuerKeys: readonly IssuerKey[];
@@ -164,13 +144,14 @@ type GateStore = {
   enrolGate(request: GateEnrolmentRequest): Promise<GateEnrolmentResult>;
   /** Undefined if there is no such gate. */
   findGateKeys(gate: string): Promise<readonly GateKeyRow[] | undefined>;
-  ingestBatch(batch: CheckedBatch, limitsNow: Limits, nowMs: number): Promise<BatchReply>;
+  /** In parts, each durable by itself; others have their turn in between. */
+  ingestBatch(batch: CheckedBatch, nowMs: number): Promise<BatchReply>;
 };
 
 type WorkStore = {
-  /** Does a bounded piece of the next settle, join or reprice job; requests go through before it. */
-  workOnce(issuer: number, nowMs: number): Promise<JobTurn>;
-  countJobs(): Promise<{ waiting: number; failed: number }>;
+  /** Does a bounded piece of the next work; requests go through before it. */
+  workOnce(issuer: number, nowMs: number): Promise<WorkTurn>;
+  countWork(): Promise<{ waiting: number; failed: number }>;
   requestPublish(nowMs: number): Promise<void>;
   /** The generation of the waiting request to publish, or undefined. */
   findPublishRequest(): Promise<number | undefined>;
@@ -179,17 +160,17 @@ type WorkStore = {
 
 type ListStore = {
   readListFacts(): Promise<ListFacts>;
-  addTrustList(list: TrustList, jws: string, nowMs: number): Promise<void>;
+  addTrustList(list: TrustList, signed: { jws: string; nowMs: number }): Promise<void>;
   /** Carries up to `idsMax` changed ids into a new version; false if none is left. */
-  stepDenyList(idsMax: number, nowMs: number): Promise<boolean>;
-  /** The net step, or undefined if it is longer than `idsMax` or `from` is no version. */
-  findDenyStep(
-    from: number,
-    to: number,
-    idsMax: number,
-  ): Promise<{ adds: string[]; removes: string[] } | undefined>;
+  advanceDenyList(idsMax: number, nowMs: number): Promise<boolean>;
+  /** The net change, or undefined if it is longer than `idsMax` or `from` is no version. */
+  findDenyDelta(query: DeltaQuery): Promise<{ adds: string[]; removes: string[] } | undefined>;
   /** Up to `limit` ids of a version behind `after`, ascending, joined into one buffer. */
-  readDenyPage(version: number, after: Uint8Array | null, limit: number): Promise<Uint8Array>;
+  readDenyPage(of: {
+    version: number;
+    after: Uint8Array | null;
+    limit: number;
+  }): Promise<Uint8Array>;
   setFare(fare: TariffLine, nowMs: number): Promise<number>;
   listTariff(line: string): Promise<readonly TariffLine[]>;
   addIssuerKey(key: IssuerKey): Promise<void>;

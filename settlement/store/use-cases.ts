@@ -186,6 +186,7 @@ type OperatorUseCases = Pick<
   | 'listParked'
   | 'readTrialBalance'
   | 'readMeta'
+  | 'writeMeta'
 >;
 
 export function operatorUseCases(database: Database): OperatorUseCases {
@@ -227,5 +228,7 @@ export function operatorUseCases(database: Database): OperatorUseCases {
     listParked: async (limit) => await views.listParked(limit),
     readTrialBalance: async () => await views.readTrialBalance(),
     readMeta: async (key) => await views.readMeta(key),
+    writeMeta: (key, value) =>
+      write({ changes: [{ kind: 'setMeta', key, value }], result: undefined }),
   };
 }

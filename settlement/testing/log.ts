@@ -8,7 +8,8 @@ import type { AskReason } from '@stile/protocol/reasons.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { Checked, CheckedTap } from '../core/check.ts';
 import type { NewRider } from '../core/enrolment.ts';
-import type { CheckedBatch, CheckedLine, Store } from '../store/port.ts';
+import type { CheckedBatch, CheckedRecord } from '../core/take-part.ts';
+import type { Store } from '../store/port.ts';
 
 export const ISSUER = 1;
 export const NOW_MS = Date.UTC(2026, 2, 2, 8);
@@ -25,7 +26,7 @@ export class ScriptedLog {
   readonly gate: string;
   readonly line: string;
   readonly epoch: string;
-  readonly #lines: CheckedLine[] = [];
+  readonly #records: CheckedRecord[] = [];
   readonly #hashes: Uint8Array[];
 
   constructor(gate: string, line: string, epoch = '00112233445566ff') {
@@ -36,15 +37,15 @@ export class ScriptedLog {
   }
 
   get lastSeq(): number {
-    return this.#lines.length;
+    return this.#records.length;
   }
 
   add(checked: Checked, text = JSON.stringify(checked)): number {
     const bytes = utf8(text);
     const hash = lineHash(this.#hashes.at(-1) ?? new Uint8Array(32), bytes, sha256);
     this.#hashes.push(hash);
-    const seq = this.#lines.length + 1;
-    this.#lines.push({ seq, bytes, hash, checked });
+    const seq = this.#records.length + 1;
+    this.#records.push({ seq, bytes, hash, checked });
     return seq;
   }
 
@@ -75,15 +76,15 @@ export class ScriptedLog {
 
   batch(fromSeq = 1, toSeq = this.lastSeq): CheckedBatch {
     const { gate, epoch } = this;
-    const lines = this.#lines.slice(fromSeq - 1, toSeq);
+    const records = this.#records.slice(fromSeq - 1, toSeq);
     const prev = this.#hashes[fromSeq - 1];
-    if (prev === undefined || lines.length === 0) throw new Error('no such records');
-    const raw = { headerLine: utf8('{}'), sealLine: utf8('{}'), gateKeyId: 1 };
-    return { gate, epoch, fromSeq, prev, ...raw, lines };
+    if (prev === undefined || records.length === 0) throw new Error('no such records');
+    const raw = { headerBytes: utf8('{}'), sealBytes: utf8('{}'), gateKeyId: 1 };
+    return { gate, epoch, fromSeq, prev, ...raw, records };
   }
 
   async send(store: Store, fromSeq = 1, toSeq = this.lastSeq): Promise<BatchReply> {
-    return await store.ingestBatch(this.batch(fromSeq, toSeq), LIMITS, NOW_MS);
+    return await store.ingestBatch(this.batch(fromSeq, toSeq), NOW_MS);
   }
 }
 

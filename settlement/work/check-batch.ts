@@ -9,7 +9,7 @@ import { assert } from '@stile/protocol/fault.ts';
 import { type Batch, type BatchRefusal, readBatch, sealHolds } from '@stile/protocol/gate-log.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import { type Checked, type CheckParts, checkLine } from '../core/check.ts';
-import type { CheckedBatch } from '../store/port.ts';
+import type { CheckedBatch } from '../core/take-part.ts';
 import type { GateKeyRow } from '../store/views.ts';
 
 const LF = 0x0a;
@@ -41,7 +41,7 @@ export function checkBatch(
     return refuseSeal('sealed by a key that was replaced before these records were made');
   }
   const hashes = new Uint8Array(batch.lines.length * HASH_BYTES);
-  const lines = batch.lines.map(({ seq, bytes, hash }, index) => {
+  const records = batch.lines.map(({ seq, bytes, hash }, index) => {
     const one = checked[index];
     assert(one !== undefined, 'every line was checked');
     hashes.set(hash, index * HASH_BYTES);
@@ -57,10 +57,10 @@ export function checkBatch(
       epoch,
       fromSeq,
       prev: fromHex(prev, HASH_BYTES) ?? new Uint8Array(HASH_BYTES),
-      headerLine: body.subarray(0, body.indexOf(LF)),
-      sealLine: body.subarray(sealFrom, body.length - 1),
+      headerBytes: body.subarray(0, body.indexOf(LF)),
+      sealBytes: body.subarray(sealFrom, body.length - 1),
       gateKeyId: key.id,
-      lines,
+      records,
     },
   };
 }

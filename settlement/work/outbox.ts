@@ -47,7 +47,7 @@ export function createJobs({ store, publisher, hub, issuer, clock, log }: JobsPa
     for (let turns = 1; !closed; turns += 1) {
       const turn = await store.workOnce(issuer, clock.now().wallMs);
       if (turn.kind === 'failed') {
-        log.error({ job: turn.job, error: describeError(turn.error) }, 'a job failed');
+        log.error({ work: turn.work, error: describeError(turn.error) }, 'a job failed');
         break;
       }
       if (turn.kind === 'idle') break;

@@ -43,17 +43,20 @@ export function createPublisher({ store, rootKey, config, clock }: PublisherPart
   let snapshot: { version: number; file: Promise<Uint8Array> } | undefined;
 
   async function publish(): Promise<void> {
-    while (await store.stepDenyList(DENY_STEP_IDS_MAX, clock.now().wallMs)) await pause();
+    while (await store.advanceDenyList(DENY_STEP_IDS_MAX, clock.now().wallMs)) await pause();
     const facts = await store.readListFacts();
     const nowS = wallS(clock);
     const inForce = facts.trust?.list;
-    const list = nextTrustList(contentOf(config, facts, nowS), inForce, nowS, config.lists);
+    const list = nextTrustList(
+      { content: contentOf(config, facts, nowS), inForce },
+      { nowS, pace: config.lists },
+    );
     if (list === null) {
       published = facts.trust;
       return;
     }
     const jws = await signList('stile-trust-list+jws', list, signer);
-    await store.addTrustList(list, jws, clock.now().wallMs);
+    await store.addTrustList(list, { jws, nowMs: clock.now().wallMs });
     published = { list, jws };
   }
 
@@ -88,7 +91,7 @@ export function createPublisher({ store, rootKey, config, clock }: PublisherPart
     async delta(from: number): Promise<string | 'current' | 'unavailable'> {
       const { deny } = current().list;
       if (from === deny.version) return 'current';
-      const step = await store.findDenyStep(from, deny.version, DELTA_IDS_MAX);
+      const step = await store.findDenyDelta({ from, to: deny.version, idsMax: DELTA_IDS_MAX });
       if (step === undefined) return 'unavailable';
       const delta: DenyDelta = {
         stile: 'deny-delta/1',
@@ -130,7 +133,11 @@ async function buildSnapshot(
   let after: Uint8Array | null = null;
   let at = 0;
   while (at < body.length) {
-    const page: Uint8Array = await store.readDenyPage(head.version, after, PAGE_IDS);
+    const page: Uint8Array = await store.readDenyPage({
+      version: head.version,
+      after,
+      limit: PAGE_IDS,
+    });
     assert(page.length > 0 && at + page.length <= body.length, 'a version has its count of ids');
     body.set(page, at);
     hash.update(page);

@@ -29,10 +29,10 @@ test('each batch gets its own answer, whichever thread it went through', async (
   for (const [index, check] of checks.entries()) {
     if (!check.ok) throw new Error(check.detail);
     expect(check.batch).toMatchObject({ gate: gates[index]?.gate, fromSeq: 1, gateKeyId: 7 });
-    expect(check.batch.lines).toHaveLength(index + 1);
+    expect(check.batch.records).toHaveLength(index + 1);
     const sent = gates[index]?.batch() ?? new Uint8Array();
-    const { headerLine, sealLine, lines } = check.batch;
-    const parts = [headerLine, ...lines.map(({ bytes }) => bytes), sealLine];
+    const { headerBytes, sealBytes, records } = check.batch;
+    const parts = [headerBytes, ...records.map(({ bytes }) => bytes), sealBytes];
     const again = parts.map((part) => `${Buffer.from(part).toString()}\n`).join('');
     expect(again).toBe(Buffer.from(sent).toString());
   }

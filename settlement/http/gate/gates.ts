@@ -78,7 +78,7 @@ function addEnrolment(app: ApiRouter, { store, config, publisher, clock }: ApiPa
 }
 
 function addBatches(app: ApiRouter, parts: ApiParts): void {
-  const { store, pool, passes, jobs, config, clock, log } = parts;
+  const { store, pool, passes, jobs, clock, log } = parts;
   app.addContentTypeParser(
     NDJSON,
     { parseAs: 'buffer' },
@@ -116,7 +116,7 @@ function addBatches(app: ApiRouter, parts: ApiParts): void {
       if (keys === undefined) throw new Refusal('GATE_UNKNOWN', 'there is no such gate');
       const check = await pool.check(request.body, gate, keys, passes.keys);
       if (!check.ok) throw new Refusal(check.reason, check.detail);
-      const reply = await store.ingestBatch(check.batch, config.limits, clock.now().wallMs);
+      const reply = await store.ingestBatch(check.batch, clock.now().wallMs);
       jobs.wake();
       const odd = reply.items.filter(
         ({ ruling }) => ruling !== 'accepted' && ruling !== 'duplicate',

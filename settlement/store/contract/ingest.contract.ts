@@ -160,14 +160,20 @@ export function describeIngest(open: OpenStore): void {
       const rider = await store.readRider(ISSUER, a);
       expect(rider).toMatchObject({ balanceCents: 0, debtCents: 150 });
       expect(rider?.denied.map(({ cause }) => cause)).toEqual(['DEBT']);
-      await store.stepDenyList(9, NOW_MS);
+      await store.advanceDenyList(9, NOW_MS);
       const id = denyIdHex(ISSUER, a, 0);
-      expect(await store.findDenyStep(0, 1, 9)).toEqual({ adds: [id], removes: [] });
+      expect(await store.findDenyDelta({ from: 0, to: 1, idsMax: 9 })).toEqual({
+        adds: [id],
+        removes: [],
+      });
       expect(await topUp(149, 'k2')).toMatchObject({ debtCents: 1 });
       expect((await store.readRider(ISSUER, a))?.denied).toHaveLength(1);
       expect(await topUp(2, 'k3')).toMatchObject({ balanceCents: 1, debtCents: 0 });
-      await store.stepDenyList(9, NOW_MS);
-      expect(await store.findDenyStep(1, 2, 9)).toEqual({ adds: [], removes: [id] });
+      await store.advanceDenyList(9, NOW_MS);
+      expect(await store.findDenyDelta({ from: 1, to: 2, idsMax: 9 })).toEqual({
+        adds: [],
+        removes: [id],
+      });
       expect(await store.listStatement(a, { after: null, limit: 9 })).toContainEqual(
         expect.objectContaining({ kind: 'ride', state: 'RECOVERED', owedCents: 0 }),
       );
@@ -261,7 +267,7 @@ export function describeIngest(open: OpenStore): void {
     test('a tap that the gate had to refuse by its own list carries no money', async () => {
       const id = Buffer.from(denyIdHex(ISSUER, a, 1), 'hex');
       await store.setDenied({ id, note: 'lost', nowMs: NOW_MS });
-      await store.stepDenyList(9, NOW_MS);
+      await store.advanceDenyList(9, NOW_MS);
       gate.ride(ride(1), { deny: 1 });
       gate.ride(ride(2));
       expect(places(await gate.send(store))).toEqual(['rejected DENIED_AT_GATE', 'accepted']);

@@ -155,34 +155,44 @@ function describeLists(open: OpenStore): void {
   test('denials become versions whose count and digest are those of their ids', async () => {
     const ids = [3, 1, 2].map((serial) => denyId(ISSUER, accountOf('a'), serial));
     for (const id of ids) await store.setDenied({ id, note: 'lost', nowMs: NOW_MS });
-    expect(await store.stepDenyList(2, NOW_MS)).toBe(true);
-    expect(await store.stepDenyList(2, NOW_MS)).toBe(false);
-    expect(await store.stepDenyList(2, NOW_MS)).toBe(false);
+    expect(await store.advanceDenyList(2, NOW_MS)).toBe(true);
+    expect(await store.advanceDenyList(2, NOW_MS)).toBe(false);
+    expect(await store.advanceDenyList(2, NOW_MS)).toBe(false);
     const { denyHead } = await store.readListFacts();
     const setDigest = updateSetDigest(EMPTY_SET_DIGEST, ids, [], sha256);
     expect(denyHead).toEqual({ version: 2, count: 3, setDigest });
     const sorted = ids.map(toHex).sort();
-    expect(toHex(await store.readDenyPage(2, null, 9))).toBe(sorted.join(''));
-    const first = await store.readDenyPage(2, null, 2);
+    expect(toHex(await store.readDenyPage({ version: 2, after: null, limit: 9 }))).toBe(
+      sorted.join(''),
+    );
+    const first = await store.readDenyPage({ version: 2, after: null, limit: 2 });
     expect(toHex(first)).toBe(sorted.slice(0, 2).join(''));
-    expect(toHex(await store.readDenyPage(2, first.subarray(14), 9))).toBe(sorted[2]);
+    expect(
+      toHex(await store.readDenyPage({ version: 2, after: first.subarray(14), limit: 9 })),
+    ).toBe(sorted[2]);
   });
 
   test('a step is the net of what came and went, and too long a one is none', async () => {
     const [x, y] = [1, 2].map((serial) => denyId(ISSUER, accountOf('a'), serial));
     if (x === undefined || y === undefined) throw new Error('two ids');
     await store.setDenied({ id: x, note: 'lost', nowMs: NOW_MS });
-    await store.stepDenyList(9, NOW_MS);
+    await store.advanceDenyList(9, NOW_MS);
     await store.setDenied({ id: y, note: 'lost', nowMs: NOW_MS });
-    await store.stepDenyList(9, NOW_MS);
+    await store.advanceDenyList(9, NOW_MS);
     await store.liftDenied(x, NOW_MS);
-    await store.stepDenyList(9, NOW_MS);
-    expect(await store.findDenyStep(0, 3, 9)).toEqual({ adds: [toHex(y)], removes: [] });
-    expect(await store.findDenyStep(1, 3, 9)).toEqual({ adds: [toHex(y)], removes: [toHex(x)] });
-    expect(await store.findDenyStep(1, 3, 1)).toBeUndefined();
-    expect(await store.findDenyStep(4, 3, 9)).toBeUndefined();
-    expect(toHex(await store.readDenyPage(1, null, 9))).toBe(toHex(x));
-    expect(toHex(await store.readDenyPage(3, null, 9))).toBe(toHex(y));
+    await store.advanceDenyList(9, NOW_MS);
+    expect(await store.findDenyDelta({ from: 0, to: 3, idsMax: 9 })).toEqual({
+      adds: [toHex(y)],
+      removes: [],
+    });
+    expect(await store.findDenyDelta({ from: 1, to: 3, idsMax: 9 })).toEqual({
+      adds: [toHex(y)],
+      removes: [toHex(x)],
+    });
+    expect(await store.findDenyDelta({ from: 1, to: 3, idsMax: 1 })).toBeUndefined();
+    expect(await store.findDenyDelta({ from: 4, to: 3, idsMax: 9 })).toBeUndefined();
+    expect(toHex(await store.readDenyPage({ version: 1, after: null, limit: 9 }))).toBe(toHex(x));
+    expect(toHex(await store.readDenyPage({ version: 3, after: null, limit: 9 }))).toBe(toHex(y));
   });
 
   test('a request to publish that comes while one is served is not lost', async () => {
@@ -194,7 +204,7 @@ function describeLists(open: OpenStore): void {
     const later = await store.findPublishRequest();
     expect(later).toBeDefined();
     await store.closePublishRequest(later ?? 0);
-    expect(await store.countJobs()).toEqual({ waiting: 0, failed: 0 });
+    expect(await store.countWork()).toEqual({ waiting: 0, failed: 0 });
   });
 
   test('one issuer key is active', async () => {

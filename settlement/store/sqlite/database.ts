@@ -4,17 +4,21 @@
  */
 import type { Decision } from '../../core/changes.ts';
 import type { Database, Facts, UseCase, Views } from '../database.ts';
-import { type ApplyChanges, createApply } from './changes/apply.ts';
+import { createApply } from './changes/apply.ts';
 import type { Connection } from './connection.ts';
 import { CodeReader } from './facts/code-facts.ts';
 import { DenialReader } from './facts/denials.ts';
 import { FareReader } from './facts/fares.ts';
+import { ListFactReader } from './facts/list-facts.ts';
+import { LogFactReader } from './facts/log-facts.ts';
 import { OrderReader } from './facts/order-facts.ts';
 import { PaymentFactReader } from './facts/payment-facts.ts';
 import { RiderFactReader } from './facts/rider-facts.ts';
 import { RiderMoneyReader } from './facts/rider-money.ts';
+import { SettleFactReader } from './facts/settle-facts.ts';
 import { StoredPayments } from './facts/stored-payments.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { createTurns } from './turns.ts';
 import { MerchantViews } from './views/merchant-views.ts';
 import { OperatorViews } from './views/operator-views.ts';
 import { RiderViews } from './views/rider-views.ts';
@@ -26,19 +30,13 @@ export type Readers = {
   money: RiderMoneyReader;
   denials: DenialReader;
   fares: FareReader;
+  lists: ListFactReader;
+  work: SettleFactReader;
 };
 
-export type SqliteDatabase = Database & { readers: Readers; apply: ApplyChanges };
-
-export function createDatabase(connection: Connection): SqliteDatabase {
-  const readers: Readers = {
-    payments: new StoredPayments(connection),
-    orders: new OrderReader(connection),
-    codes: new CodeReader(connection),
-    money: new RiderMoneyReader(connection),
-    denials: new DenialReader(connection),
-    fares: new FareReader(connection),
-  };
+export function createDatabase(connection: Connection): Database {
+  const readers = readersOn(connection);
+  const turns = createTurns();
   const facts = factsOf(connection, readers);
   const apply = createApply(connection);
   const inGroup = createGroupCommit(connection);
@@ -54,8 +52,7 @@ export function createDatabase(connection: Connection): SqliteDatabase {
   }
 
   return {
-    readers,
-    apply,
+    takeTurn: () => turns.take(),
     views: viewsOf(connection, readers),
     transact: async (useCase) => connection.write(() => carryOut(useCase)),
     transactTogether: (useCase) => inGroup(() => carryOut(useCase)),
@@ -64,9 +61,27 @@ export function createDatabase(connection: Connection): SqliteDatabase {
   };
 }
 
+function readersOn(connection: Connection): Readers {
+  const payments = new StoredPayments(connection);
+  const money = new RiderMoneyReader(connection);
+  const fares = new FareReader(connection);
+  return {
+    payments,
+    money,
+    fares,
+    orders: new OrderReader(connection),
+    codes: new CodeReader(connection),
+    denials: new DenialReader(connection),
+    lists: new ListFactReader(connection),
+    work: new SettleFactReader(connection, { payments, money, fares }),
+  };
+}
+
 function factsOf(connection: Connection, readers: Readers): Facts {
   const payments = new PaymentFactReader(readers);
   const riders = new RiderFactReader(connection, readers);
+  const logs = new LogFactReader(connection, readers.fares);
+  const { work, lists } = readers;
   return {
     pay: (request) => payments.pay(request),
     refund: (of) => payments.refund(of),
@@ -83,6 +98,14 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     block: (merchant) => riders.block(merchant),
     gateEnrolment: (request) => riders.gateEnrolment(request),
     denial: (id) => riders.denial(id),
+    log: (part) => logs.log(part),
+    logOf: (epochId) => logs.logOf(epochId),
+    rulingFacts: (of, records) => logs.rulingFacts(of, records),
+    piece: (query) => work.piece(query),
+    settle: (records) => work.settle(records),
+    fare: () => lists.fare(),
+    issuerKeys: () => lists.issuerKeys(),
+    denyList: (idsMax) => lists.denyList(idsMax),
   };
 }
 
@@ -108,5 +131,13 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     listParked: (limit) => operators.listParked(limit),
     readTrialBalance: () => operators.readTrialBalance(),
     readMeta: (key) => operators.readMeta(key),
+    nextWork: () => readers.work.nextWork(),
+    countWork: () => readers.work.counts(),
+    findPublishRequest: () => readers.work.publishRequest(),
+    readListFacts: () => readers.lists.lists(),
+    published: () => readers.lists.published(),
+    denyRows: (of) => readers.lists.denyRows(of),
+    readDenyPage: (of) => readers.lists.denyPage(of),
+    listTariff: (line) => readers.fares.lineFares(line),
   };
 }

@@ -2,6 +2,8 @@
 import type { Change } from '../../../core/changes.ts';
 import type { Connection } from '../connection.ts';
 import { CodeRows } from './code-rows.ts';
+import { ListRows } from './list-rows.ts';
+import { LogRows } from './log-rows.ts';
 import { MoneyRows } from './money-rows.ts';
 import { PaymentRows } from './payment-rows.ts';
 import { RiderRows } from './rider-rows.ts';
@@ -12,6 +14,8 @@ export function createApply(connection: Connection): ApplyChanges {
   const money = new MoneyRows(connection);
   const payments = new PaymentRows(connection, new CodeRows(connection));
   const riders = new RiderRows(connection);
+  const logs = new LogRows(connection);
+  const lists = new ListRows(connection);
 
   function write(change: Change): void {
     switch (change.kind) {
@@ -37,6 +41,35 @@ export function createApply(connection: Connection): ApplyChanges {
       case 'addGateLine':
       case 'deleteExpired':
         riders.write(change);
+        break;
+      case 'addEpoch':
+      case 'moveEpoch':
+      case 'addBatch':
+      case 'addRecord':
+      case 'addOddRecord':
+      case 'setOddWhy':
+      case 'noteGate':
+      case 'setDisposition':
+        logs.write(change);
+        break;
+      case 'saveCharge':
+      case 'addWork':
+      case 'moveWork':
+      case 'finishWork':
+      case 'failWork':
+        logs.writeWork(change);
+        break;
+      case 'addLineFare':
+      case 'addIssuerKey':
+      case 'setIssuerKeyStatus':
+      case 'addTrustList':
+      case 'addDenyVersion':
+      case 'listDenied':
+      case 'unlistDenied':
+      case 'clearChangedDenial':
+      case 'finishPublish':
+      case 'setMeta':
+        lists.write(change);
         break;
       default:
         payments.write(change);

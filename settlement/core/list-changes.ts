@@ -1,0 +1,14 @@
+/** What is published: fares, issuer keys, trust lists and versions of the deny list, as it is written. */
+import type { DenyHead, IssuerKey, TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
+
+export type ListChange =
+  | { kind: 'addLineFare'; version: number; fare: TariffLine; atMs: number }
+  | { kind: 'addIssuerKey'; key: IssuerKey }
+  | { kind: 'setIssuerKeyStatus'; issuer: number; keyId: number; status: IssuerKey['status'] }
+  | { kind: 'addTrustList'; list: TrustList; jws: string; atMs: number }
+  | { kind: 'addDenyVersion'; head: DenyHead; atMs: number }
+  | { kind: 'listDenied'; id: Uint8Array; version: number }
+  | { kind: 'unlistDenied'; id: Uint8Array; version: number }
+  /** Its causes are carried into the list. */
+  | { kind: 'clearChangedDenial'; id: Uint8Array }
+  | { kind: 'finishPublish'; generation: number };

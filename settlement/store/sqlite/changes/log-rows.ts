@@ -1,0 +1,154 @@
+/** Gates' logs, charges and the outbox, written as the changes say. */
+import type {
+  ChargeRowChange,
+  LogChange,
+  RecordRow,
+  WorkChange,
+} from '../../../core/log-changes.ts';
+import type { Connection } from '../connection.ts';
+
+function prepare(db: Connection['db']) {
+  return {
+    addEpoch: db.prepare(
+      'INSERT INTO gate_epoch (id, gate, epoch, last_seq, head) VALUES (?, ?, ?, 0, ?)',
+    ),
+    moveEpoch: db.prepare('UPDATE gate_epoch SET last_seq = ?, head = ? WHERE id = ?'),
+    addBatch: db.prepare(
+      `INSERT INTO batch (id, epoch_id, header_line, seal_line, gate_key_id, received_at_ms)
+       VALUES (@id, @epochId, @headerBytes, @sealBytes, @gateKeyId, @receivedAtMs)`,
+    ),
+    addRecord: db.prepare(
+      `INSERT INTO record (id, epoch_id, seq, batch_id, line, hash, kind, verdict, gate_reason, at_ms,
+         clock, ride_line, of_seq, use, ruling, reason, received_at_ms, outcome)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    addOdd: db.prepare(
+      `INSERT INTO odd_line (epoch_id, seq, batch_id, line, prev, hash, checked, received_at_ms, why)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    ),
+    setWhy: db.prepare('UPDATE odd_line SET why = ? WHERE id = ?'),
+    noteGate: db.prepare(
+      `UPDATE gate SET last_sync_ms = ?, trust_seen = coalesce(?, trust_seen),
+         deny_seen = coalesce(?, deny_seen), tariff_seen = coalesce(?, tariff_seen)
+       WHERE gate = ?`,
+    ),
+    setDisposition: db.prepare('UPDATE record SET outcome = ? WHERE id = ?'),
+    saveCharge: db.prepare(
+      `INSERT INTO charge
+         (use, account, rev, record, line, fare_cents, owed_cents, state, reason, ridden_at_ms,
+          recorded_at_ms)
+       VALUES (@use, @account, @rev, @record, @line, @fareCents, @owedCents, @state, @reason,
+         @riddenAtMs, @recordedAtMs)
+       ON CONFLICT (use) DO UPDATE SET rev = excluded.rev, record = excluded.record,
+         line = excluded.line, fare_cents = excluded.fare_cents, owed_cents = excluded.owed_cents,
+         state = excluded.state, reason = excluded.reason, ridden_at_ms = excluded.ridden_at_ms,
+         recorded_at_ms = excluded.recorded_at_ms`,
+    ),
+    addWork: db.prepare(
+      `INSERT INTO outbox (kind, cursor, until, subject, attempts, created_at_ms)
+       VALUES (?, ?, ?, ?, 0, ?)`,
+    ),
+    moveWork: db.prepare('UPDATE outbox SET cursor = ?, attempts = 0 WHERE id = ?'),
+    finishWork: db.prepare('DELETE FROM outbox WHERE id = ?'),
+    failWork: db.prepare('UPDATE outbox SET attempts = ?, failed = ? WHERE id = ?'),
+  };
+}
+
+export class LogRows {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor({ db }: Connection) {
+    this.#sql = prepare(db);
+  }
+
+  write(change: LogChange): void {
+    switch (change.kind) {
+      case 'addEpoch':
+        this.#sql.addEpoch.run(change.id, change.gate, change.epoch, change.head);
+        break;
+      case 'moveEpoch':
+        this.#sql.moveEpoch.run(change.lastSeq, change.head, change.id);
+        break;
+      case 'addBatch':
+        this.#sql.addBatch.run(change);
+        break;
+      case 'addRecord':
+        this.#addRecord(change.record);
+        break;
+      case 'addOddRecord':
+        this.#addOdd(change.record);
+        break;
+      case 'setOddWhy':
+        this.#sql.setWhy.run(change.why, change.id);
+        break;
+      case 'noteGate': {
+        const { atMs, trust, deny, tariff, gate } = change;
+        this.#sql.noteGate.run(atMs, trust, deny, tariff, gate);
+        break;
+      }
+      case 'setDisposition':
+        this.#sql.setDisposition.run(change.disposition, change.record);
+        break;
+    }
+  }
+
+  /** By position, because this is written once for every tap. */
+  #addRecord(record: RecordRow): void {
+    this.#sql.addRecord.run(
+      record.id,
+      record.epochId,
+      record.seq,
+      record.batchId,
+      record.bytes,
+      record.hash,
+      record.kind,
+      record.verdict,
+      record.gateReason,
+      record.atMs,
+      record.clock,
+      record.line,
+      record.ofSeq,
+      record.use,
+      record.ruling,
+      record.reason,
+      record.receivedAtMs,
+      record.disposition,
+    );
+  }
+
+  #addOdd(record: Extract<LogChange, { kind: 'addOddRecord' }>['record']): void {
+    this.#sql.addOdd.run(
+      record.epochId,
+      record.seq,
+      record.batchId,
+      record.bytes,
+      record.prev,
+      record.hash,
+      JSON.stringify(record.checked),
+      record.receivedAtMs,
+      record.why,
+    );
+  }
+
+  writeWork(change: WorkChange | ChargeRowChange): void {
+    switch (change.kind) {
+      case 'saveCharge':
+        this.#sql.saveCharge.run(change.charge);
+        break;
+      case 'addWork': {
+        const { kind, cursor, until, subject } = change.work;
+        this.#sql.addWork.run(kind, cursor, until, subject, change.atMs);
+        break;
+      }
+      case 'moveWork':
+        this.#sql.moveWork.run(change.cursor, change.id);
+        break;
+      case 'finishWork':
+        this.#sql.finishWork.run(change.id);
+        break;
+      case 'failWork':
+        this.#sql.failWork.run(change.attempts, change.failed, change.id);
+        break;
+    }
+  }
+}

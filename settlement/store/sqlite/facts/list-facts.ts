@@ -1,0 +1,125 @@
+/** What is published, as it is stored: keys, fares, trust lists, and the deny list by its versions. */
+import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
+import {
+  type DenyHead,
+  type IssuerKey,
+  type TariffLine,
+  trustListSchema,
+} from '@stile/protocol/trust-list.ts';
+import type { DenyCandidate, DenyRow } from '../../../core/deny.ts';
+import type { DenyListFacts, FareFacts } from '../../../core/publish.ts';
+import type { ListReader } from '../../database.ts';
+import type { ListFacts } from '../../port.ts';
+import type { Connection } from '../connection.ts';
+
+function prepare(db: Connection['db']) {
+  return {
+    candidates: db.prepare(
+      `SELECT id,
+         EXISTS (SELECT 1 FROM denial
+           WHERE denial.id = deny_dirty.id AND lifted_at_ms IS NULL) AS wanted,
+         EXISTS (SELECT 1 FROM deny_entry
+           WHERE deny_entry.id = deny_dirty.id AND removed_in IS NULL) AS listed
+       FROM deny_dirty LIMIT ?`,
+    ),
+    denyHead: db.prepare(
+      `SELECT version, count, set_digest AS setDigest FROM deny_version
+       ORDER BY version DESC LIMIT 1`,
+    ),
+    changedRows: db.prepare(
+      `SELECT id, added_in AS addedIn, removed_in AS removedIn FROM deny_entry
+         WHERE added_in > @from AND added_in <= @to
+       UNION
+       SELECT id, added_in, removed_in FROM deny_entry
+         WHERE removed_in > @from AND removed_in <= @to
+       LIMIT @rows`,
+    ),
+    page: db
+      .prepare(
+        `SELECT id FROM deny_entry WHERE id > ? AND added_in <= ?
+         AND (removed_in IS NULL OR removed_in > ?) ORDER BY id LIMIT ?`,
+      )
+      .pluck(),
+    issuerKeys: db.prepare(
+      `SELECT issuer, key_id AS keyId, public_key AS publicKey, not_before_s AS notBeforeS,
+         not_after_s AS notAfterS, status, ceiling_exponent AS ceilingExponent
+       FROM issuer_key ORDER BY issuer, key_id`,
+    ),
+    tariff: db.prepare(
+      'SELECT line, fare_cents AS fareCents, from_s AS fromS FROM tariff_line ORDER BY version',
+    ),
+    fareFacts: db.prepare(
+      `SELECT (SELECT coalesce(max(version), 0) + 1 FROM tariff_line) AS nextTariffVersion,
+         (SELECT coalesce(max(id), 0) FROM record) AS lastRecordId`,
+    ),
+    trustList: db.prepare('SELECT payload, jws FROM trust_list ORDER BY version DESC LIMIT 1'),
+    published: db.prepare(
+      `SELECT version AS trustVersion, payload ->> '$.deny.version' AS denyVersion FROM trust_list
+       ORDER BY version DESC LIMIT 1`,
+    ),
+  };
+}
+
+type CandidateRow = { id: Uint8Array; wanted: number; listed: number };
+
+export class ListFactReader implements ListReader {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor({ db }: Connection) {
+    this.#sql = prepare(db);
+  }
+
+  fare(): FareFacts {
+    return this.#sql.fareFacts.get() as FareFacts;
+  }
+
+  issuerKeys(): IssuerKey[] {
+    return this.#sql.issuerKeys.all() as IssuerKey[];
+  }
+
+  denyList(idsMax: number): DenyListFacts {
+    const rows = this.#sql.candidates.all(idsMax) as CandidateRow[];
+    const candidates = rows.map(
+      ({ id, wanted, listed }): DenyCandidate => ({
+        id,
+        wanted: wanted === 1,
+        listed: listed === 1,
+      }),
+    );
+    return { head: this.#denyHead(), candidates };
+  }
+
+  #denyHead(): DenyHead {
+    const head = this.#sql.denyHead.get() as DenyHead | undefined;
+    return head ?? { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST };
+  }
+
+  /** One more than `rowsMax` tells that there are too many. */
+  denyRows({ from, to, rowsMax }: { from: number; to: number; rowsMax: number }): DenyRow[] {
+    return this.#sql.changedRows.all({ from, to, rows: rowsMax + 1 }) as DenyRow[];
+  }
+
+  denyPage(of: { version: number; after: Uint8Array | null; limit: number }): Uint8Array {
+    const { version, after, limit } = of;
+    const ids = this.#sql.page.all(after ?? new Uint8Array(0), version, version, limit);
+    return Buffer.concat(ids as Uint8Array[], ids.length * DENY_ID_BYTES);
+  }
+
+  lists(): ListFacts {
+    const row = this.#sql.trustList.get() as { payload: string; jws: string } | undefined;
+    return {
+      issuerKeys: this.issuerKeys(),
+      tariff: this.#sql.tariff.all() as TariffLine[],
+      tariffVersion: this.fare().nextTariffVersion,
+      denyHead: this.#denyHead(),
+      trust: row && { list: trustListSchema.parse(JSON.parse(row.payload)), jws: row.jws },
+    };
+  }
+
+  published(): { trustVersion: number; denyVersion: number } {
+    const row = this.#sql.published.get();
+    return (row as ReturnType<ListFactReader['published']>) ?? NOTHING_PUBLISHED;
+  }
+}
+
+const NOTHING_PUBLISHED = { trustVersion: 0, denyVersion: 0 };
