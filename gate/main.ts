@@ -11,7 +11,7 @@ import { type Random, systemRandom } from '@stile/host/random.ts';
 import { describeError, type Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import type { GateConfig } from './shell/config.ts';
-import { openOutputs, openScanner } from './shell/devices.ts';
+import { type DevicesParts, openOutputs, openScanner, systemPorts } from './shell/devices.ts';
 import type { GateSettings } from './shell/facts.ts';
 import { startHousekeeping, warnIfExpired } from './shell/housekeeping.ts';
 import { type Identity, readIdentity } from './shell/identity.ts';
@@ -28,8 +28,13 @@ import { warmUp } from './shell/warm-up.ts';
 /** How long words stay on the display before it invites the next rider. */
 const MESSAGE_MS = 2_500;
 
-/** Time, chance and network as a gate gets them from outside. */
-export type GateWorld = { clock: Clock; random: Random; exchange: Exchange };
+/** Time, chance, network and serial ports as a gate gets them from outside. */
+export type GateWorld = {
+  clock: Clock;
+  random: Random;
+  exchange: Exchange;
+  ports: DevicesParts['ports'];
+};
 
 export type GateOptions = Partial<GateWorld> & {
   config: GateConfig;
@@ -54,7 +59,7 @@ type Parts = GateWorld & Required<Pick<GateOptions, 'config' | 'log' | 'onFatal'
 /** @throws Fault if the gate is not enrolled, runs already, or cannot write its disk. */
 export async function startGate(options: GateOptions): Promise<Gate> {
   const { config, log } = options;
-  const system = { clock: systemClock, random: systemRandom, exchange };
+  const system = { clock: systemClock, random: systemRandom, exchange, ports: systemPorts };
   const identity = readIdentity(config.dataDir);
   /** What is open is closed in the opposite order, whether the start fails or the gate stops. */
   const open = new AsyncDisposableStack();

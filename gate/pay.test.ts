@@ -53,7 +53,7 @@ test('a lost answer is asked for again and charged once; one that stays away is 
   wire.mode = 'lose';
   const opened = arm.opened();
   await show(await phone.onlineCode());
-  while (wire.questions < 2) await new Promise((resume) => setImmediate(resume));
+  while (wire.authorisations < 2) await new Promise((resume) => setImmediate(resume));
   expect(await phone.balanceCents()).toBe(2_000 - FARE_CENTS);
   wire.mode = 'pass';
   await opened;

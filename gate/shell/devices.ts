@@ -5,29 +5,33 @@
 import { BarrierDriver } from '@stile/hardware/barrier/driver.ts';
 import { DisplayDriver } from '@stile/hardware/display/driver.ts';
 import { ScannerDriver } from '@stile/hardware/scanner/driver.ts';
+import { type SerialPorts, systemPorts } from '@stile/hardware/serial-ports.ts';
 import type { Clock } from '@stile/host/clock.ts';
 import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import type { GateConfig } from './config.ts';
 import { createScanReader } from './scan-reader.ts';
 
-export type DevicesParts = { config: GateConfig; clock: Clock; log: Logger };
+export type DevicesParts = { config: GateConfig; clock: Clock; ports: SerialPorts; log: Logger };
+
+/** The ports of this machine. */
+export { systemPorts };
 
 /** What a gate tells. */
-export function openOutputs({ config, log }: DevicesParts) {
+export function openOutputs({ config, clock, ports, log }: DevicesParts) {
   const { barrier, display } = config;
   return {
-    barrier: new BarrierDriver({ ...barrier, onState: reportState(log, 'barrier') }),
+    barrier: new BarrierDriver({ ...barrier, clock, ports, onState: reportState(log, 'barrier') }),
     display:
       display === undefined
         ? null
-        : new DisplayDriver({ ...display, onState: reportState(log, 'display') }),
+        : new DisplayDriver({ ...display, clock, ports, onState: reportState(log, 'display') }),
   };
 }
 
 /** What a gate reads. `onScan` gets each scan text, and when its last bytes came. */
 export function openScanner(
-  { config, clock, log }: DevicesParts,
+  { config, clock, ports, log }: DevicesParts,
   onScan: (text: string, bytesAtMonoMs: number) => void,
 ): ScannerDriver {
   let bytesAtMs = 0;
@@ -42,6 +46,8 @@ export function openScanner(
   });
   return new ScannerDriver({
     ...config.scanner,
+    clock,
+    ports,
     onBytes: (bytes) => {
       bytesAtMs = clock.now().monoMs;
       reader.push(bytes);

@@ -1,4 +1,4 @@
-/** Test-only: an issuer and a phone that make passes and codes with whatever fields a test asks for,
+/** An issuer and a phone that make passes and codes with whatever fields a test asks for,
  * honest or forged, in both suites, and the trust list under which the honest ones are good.
  */
 import { generateKey, keyFromSeed, type SigningKey } from '@stile/crypto/sign.ts';
@@ -70,15 +70,20 @@ export const GOOD: CodeFields = {
 
 export type Signers = { issuer?: SigningKey; device?: SigningKey; certified?: SigningKey };
 
+/** The bytes of a pass, signed by its issuer. */
+export function makePassBytes(changes: Partial<CodeFields> = {}, signers: Signers = {}) {
+  const { generatedAtS: _at, counter: _counter, flags: _flags, ...pass } = { ...GOOD, ...changes };
+  const { publicKey: deviceKey } = signers.certified ?? deviceKeys[pass.suite];
+  const fields = encodePass({ ...pass, deviceKey });
+  return concatBytes(fields, (signers.issuer ?? issuerKey).sign(issuerMessage(fields)));
+}
+
 /** The bytes of a code; `signers` may put wrong keys to work. */
 export function makeCodeBytes(changes: Partial<CodeFields> = {}, signers: Signers = {}) {
-  const { generatedAtS, counter, flags, ...passFields } = { ...GOOD, ...changes };
-  const device = signers.device ?? deviceKeys[passFields.suite];
-  const { publicKey } = signers.certified ?? deviceKeys[passFields.suite];
-  const fields = encodePass({ ...passFields, deviceKey: publicKey });
-  const signature = (signers.issuer ?? issuerKey).sign(issuerMessage(fields));
+  const { generatedAtS, counter, flags, suite } = { ...GOOD, ...changes };
+  const device = signers.device ?? deviceKeys[suite];
   const fresh = { generatedAtS, counter, flags };
-  const codeFields = encodeCodeFields(concatBytes(fields, signature), fresh);
+  const codeFields = encodeCodeFields(makePassBytes(changes, signers), fresh);
   return concatBytes(codeFields, device.sign(deviceMessage(codeFields)));
 }
 

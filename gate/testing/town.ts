@@ -1,6 +1,8 @@
-/** Test-only: a gate with virtual hardware before a real settlement in a process of its own, a rider's
- * phone, and a wire between gate and settlement that can lose answers or be cut. Events are waited for,
- * never slept for.
+/**
+ * A gate with virtual hardware before a real settlement in a process of its own, a rider's phone, and a wire
+ * between gate and settlement that can lose answers or be cut. Events are waited for, never slept for. It
+ * is not settlement's own town: gate and settlement never import each other, so here settlement is a
+ * program that is started, and nothing of it but its HTTP is known.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,34 +22,13 @@ import { onTestFinished } from 'vitest';
 import { enrolGate } from '../enrol.ts';
 import { type Gate, startGate } from '../main.ts';
 import { parseConfig } from '../shell/config.ts';
+import { type LogLine, LogLines } from './log-lines.ts';
 
 const STILE = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 export const FARE_CENTS = 250;
 export const BUDGET_MS = 1_500;
 
-type Line = Record<string, unknown>;
-
-/** Lines of JSON as they come, each of which can be waited for once. */
-class Lines {
-  readonly #lines: Line[] = [];
-  readonly #arrived = new EventTarget();
-
-  readonly write = (text: string): void => {
-    this.#lines.push(JSON.parse(text) as Line);
-    this.#arrived.dispatchEvent(new Event('line'));
-  };
-
-  /** The next line of this message, from where the last wait ended. */
-  async next(message: string, pick: (line: Line) => boolean = () => true): Promise<Line> {
-    for (;;) {
-      const at = this.#lines.findIndex((line) => line.msg === message && pick(line));
-      if (at >= 0) return this.#lines.splice(0, at + 1).at(-1) ?? {};
-      await once(this.#arrived, 'line');
-    }
-  }
-}
-
-/** Settlement as a process; answers its address once it listens. */
+/** Settlement as a process; returns its address once it listens. */
 async function startSettlementProcess(dataDir: string): Promise<string> {
   const args = [STILE, 'settlement', 'start', '--data', dataDir, '--port', '0'];
   const child = spawn(process.execPath, args, {
@@ -59,32 +40,32 @@ async function startSettlementProcess(dataDir: string): Promise<string> {
     child.kill('SIGTERM');
     await exited;
   });
-  const lines = new Lines();
+  const lines = new LogLines();
   createInterface({ input: child.stdout }).on('line', lines.write);
   const ended = exited.then(([code]) => Promise.reject(new Error(`settlement ended: ${code}`)));
   ended.catch(() => undefined);
   return String((await Promise.race([lines.next('listening'), ended])).url);
 }
 
-/** `pass`: as a wire does. `lose`: the question arrives, its answer does not. `cut`: nothing arrives. */
+/** `pass`: as a wire does. `lose`: the request arrives, its answer does not. `cut`: nothing arrives. */
 export type WireMode = 'pass' | 'lose' | 'cut';
 
-/** A wire to settlement; only questions about payments can be lost, a cut is a cut for all. */
+/** A wire to settlement; only authorisations can be lost, a cut is a cut for all. */
 async function layWire(settlementUrl: string) {
-  const wire = { mode: 'pass' as WireMode, url: '', questions: 0 };
-  const server = createServer((asked, response) => {
-    if (wire.mode === 'cut') return asked.socket.destroy();
-    const { method, headers, url = '/' } = asked;
-    const isQuestion = url.endsWith('/payments');
-    if (isQuestion) wire.questions += 1;
+  const wire = { mode: 'pass' as WireMode, url: '', authorisations: 0 };
+  const server = createServer((incoming, response) => {
+    if (wire.mode === 'cut') return incoming.socket.destroy();
+    const { method, headers, url = '/' } = incoming;
+    const isAuthorisation = url.endsWith('/payments');
+    if (isAuthorisation) wire.authorisations += 1;
     const { mode } = wire;
     const onward = request(new URL(url, settlementUrl), { method, headers }, (answer) => {
       answer.on('error', () => response.destroy());
-      if (isQuestion && mode === 'lose') answer.resume().on('end', () => lose(response));
+      if (isAuthorisation && mode === 'lose') answer.resume().on('end', () => lose(response));
       else answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
     });
     onward.on('error', () => response.destroy());
-    return asked.pipe(onward);
+    return incoming.pipe(onward);
   });
   const lose = (response: ServerResponse) => response.destroy();
   server.listen(0, '127.0.0.1');
@@ -132,9 +113,9 @@ export async function openTown() {
   const settlementDir = join(dir, 'settlement');
   const settlementUrl = await startSettlementProcess(settlementDir);
   const operatorToken = readFileSync(join(settlementDir, 'operator-token'), 'utf8').trim();
-  async function operate(method: HttpMethod, path: string, body?: object): Promise<Line> {
+  async function operate(method: HttpMethod, path: string, body?: object): Promise<LogLine> {
     const options = { method, token: operatorToken, body };
-    return (await callJson(settlementUrl, `v1/operator/${path}`, options)) as Line;
+    return (await callJson(settlementUrl, `v1/operator/${path}`, options)) as LogLine;
   }
   await operate('PUT', 'lines/M1', { fareCents: FARE_CENTS });
   const { token } = await operate('POST', 'gates', { gate: 'g1', line: 'M1' });
@@ -145,7 +126,7 @@ export async function openTown() {
   const ports = { scanner: openVirtualPort(), barrier: openVirtualPort() };
   const arm = watchArm(ports.barrier);
   ports.scanner.onBytes(() => undefined);
-  const log = new Lines();
+  const log = new LogLines();
   const gate: Gate = await startGate({
     config: parseConfig(
       JSON.stringify({

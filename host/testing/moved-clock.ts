@@ -1,4 +1,5 @@
-/** Test-only: a clock that moves when it is told to, and never by itself. Alarms ring in the order of
+/**
+ * A clock that moves when it is told to, and never by itself. Alarms ring in the order of
  * their instants, those of one instant in the order they were set, and each sees its own instant: an
  * alarm set by an alarm still rings within the same move. The wall clock can be set apart from it.
  */
@@ -20,7 +21,7 @@ const ALARMS_PER_MOVE_MAX = 100_000;
 
 export function createMovedClock(start: Now): MovedClock {
   let { wallMs, monoMs } = start;
-  let alarms: Alarm[] = [];
+  const alarms: Alarm[] = [];
 
   function moveTo(atMs: number): void {
     if (atMs <= monoMs) return;
@@ -28,12 +29,17 @@ export function createMovedClock(start: Now): MovedClock {
     monoMs = atMs;
   }
 
+  function take(alarm: Alarm): void {
+    const at = alarms.indexOf(alarm);
+    if (at >= 0) alarms.splice(at, 1);
+  }
+
   function takeNext(untilMs: number): Alarm | undefined {
     let next: Alarm | undefined;
     for (const alarm of alarms) {
       if (alarm.atMs <= untilMs && (next === undefined || alarm.atMs < next.atMs)) next = alarm;
     }
-    alarms = alarms.filter((alarm) => alarm !== next);
+    if (next !== undefined) take(next);
     return next;
   }
 
@@ -42,9 +48,7 @@ export function createMovedClock(start: Now): MovedClock {
     alarm(atMs, fire) {
       const alarm = { atMs, fire };
       alarms.push(alarm);
-      return () => {
-        alarms = alarms.filter((other) => other !== alarm);
-      };
+      return () => take(alarm);
     },
     advance(byMs) {
       const untilMs = monoMs + byMs;

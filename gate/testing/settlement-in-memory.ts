@@ -1,0 +1,76 @@
+/**
+ * A settlement without a server: what a gate's uplink exchanges with it is answered in the same process. It
+ * keeps every record that it confirms, and refuses batches that do not fit to one another or are not sealed.
+ */
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { sha256 } from '@stile/crypto/sign.ts';
+import { type Exchange, type HttpResponse, NoResponse } from '@stile/host/http-client.ts';
+import { utf8 } from '@stile/protocol/bytes.ts';
+import { type GateRecord, readBatch, readRecord, sealHolds } from '@stile/protocol/gate-log.ts';
+import { type GatePaymentAnswer, gatePaymentSchema } from '@stile/protocol/payment.ts';
+import type { BatchReply } from '@stile/protocol/sync.ts';
+import { gateKey, makeTrust, NOW_S, signAsRoot } from './phone.ts';
+
+const verify = createNodeVerify();
+const ETAG = '"trust"';
+export const PAID_FARE_CENTS = 320;
+
+export async function createSettlementInMemory() {
+  const trust = await signAsRoot('stile-trust-list+jws', makeTrust());
+  const records: GateRecord[] = [];
+  const state = { isDown: false, authorised: 0 };
+
+  const exchange: Exchange = async (url, { headers, body }) => {
+    if (state.isDown) throw new NoResponse('no network', { sent: false, cause: null });
+    if (url.pathname.endsWith('/trust-list')) {
+      return headers['if-none-match'] === ETAG ? say(304, '') : say(200, trust, { etag: ETAG });
+    }
+    if (url.pathname.endsWith('/batches')) return takeBatch(body ?? new Uint8Array());
+    if (url.pathname.endsWith('/payments')) return await authorise(body ?? new Uint8Array());
+    return say(404, '{}');
+  };
+
+  function takeBatch(bytes: Uint8Array): HttpResponse {
+    const reading = readBatch(bytes, sha256);
+    if (!reading.ok || !sealHolds(reading.batch, gateKey.publicKey, verify)) return say(400, '{}');
+    const { header, lines } = reading.batch;
+    if (header.fromSeq > records.length + 1) return say(409, '{}');
+    for (const line of lines) {
+      if (line.seq <= records.length) continue;
+      const record = readRecord(line);
+      if (!record.ok) return say(400, '{}');
+      records.push(record.record);
+    }
+    const { gate, epoch } = header;
+    const reply: BatchReply = {
+      gate,
+      epoch,
+      ackSeq: records.length,
+      items: [],
+      trustVersion: makeTrust().version,
+      denyVersion: 0,
+    };
+    return say(200, JSON.stringify(reply));
+  }
+
+  async function authorise(bytes: Uint8Array): Promise<HttpResponse> {
+    const { gate, id } = gatePaymentSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
+    state.authorised += 1;
+    const answer: GatePaymentAnswer = {
+      stile: 'gate-payment-answer/1',
+      gate,
+      id,
+      outcome: 'PAID',
+      reason: null,
+      fareCents: PAID_FARE_CENTS,
+      issuedAtS: NOW_S,
+    };
+    return say(200, await signAsRoot('stile-gate-payment-answer+jws', answer));
+  }
+
+  return { exchange, records, state };
+}
+
+function say(status: number, body: string, headers: HttpResponse['headers'] = {}): HttpResponse {
+  return { status, headers, body: utf8(body) };
+}
