@@ -18,7 +18,7 @@ import { generateKey, keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts'
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
-import { DEFAULT_PAYMENT_LIMITS } from './core/payment-rules.ts';
+import { DEFAULT_PAYMENT_LIMITS } from './core/payments/payment-rules.ts';
 
 const CONFIG_FILE = 'settlement.json';
 export const TOKEN_FILE = 'operator-token';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DEFAULT_PAYMENT_LIMITS } from './core/payment-rules.ts';
+import { DEFAULT_PAYMENT_LIMITS } from './core/payments/payment-rules.ts';
 import { readConfig } from './data-dir.ts';
 import { initSettlement, startSettlement } from './main.ts';
 import { ScriptedTown, START_MS, TEST_SEED_KEY } from './testing/town.ts';

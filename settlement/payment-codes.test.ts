@@ -15,7 +15,7 @@ import {
   DEFAULT_PAYMENT_LIMITS,
   handleGuessBound,
   PASSWORDS_GOOD,
-} from './core/payment-rules.ts';
+} from './core/payments/payment-rules.ts';
 import { configSchema, type SettlementOptions } from './data-dir.ts';
 import { createHub } from './http/event-hub.ts';
 import { createPaymentDesk } from './http/payments.ts';

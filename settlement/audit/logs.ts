@@ -8,7 +8,7 @@ import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { genesisHash, lineHash, sealMessage } from '@stile/protocol/gate-log.ts';
 import { holds, type Verify } from '@stile/protocol/signature.ts';
 import type { IssuerKey } from '@stile/protocol/trust-list.ts';
-import { checkLine, type KnownIssuerKey } from '../core/check.ts';
+import { checkLine, type KnownIssuerKey } from '../core/logs/check.ts';
 import type { Connection } from '../store/sqlite/connection.ts';
 import type { AuditCheck } from './audit.ts';
 import { check } from './money.ts';

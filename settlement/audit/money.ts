@@ -1,5 +1,5 @@
 /** The ledger's checks: everything stored twice must agree, and nothing may be below zero. */
-import { balanceCents, LEDGER_KINDS, type LedgerKind, type Totals } from '../core/ledger.ts';
+import { balanceCents, LEDGER_KINDS, type LedgerKind, type Totals } from '../core/money/ledger.ts';
 import type { Connection } from '../store/sqlite/connection.ts';
 import type { AuditCheck } from './audit.ts';
 

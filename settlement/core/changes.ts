@@ -4,13 +4,13 @@
  * are written in their order, in the transaction in which its facts were read.
  */
 
-import type { ChargeState } from './charge.ts';
-import type { DenyCause } from './deny.ts';
-import type { LedgerKind, Transfer } from './ledger.ts';
-import type { ListChange } from './list-changes.ts';
-import type { ChargeRowChange, LogChange, WorkChange } from './log-changes.ts';
-import type { PaymentChange } from './payment-changes.ts';
-import type { GateChange, RiderChange } from './rider-changes.ts';
+import type { GateChange, RiderChange } from './access/rider-changes.ts';
+import type { DenyCause } from './lists/deny.ts';
+import type { ListChange } from './lists/list-changes.ts';
+import type { ChargeRowChange, LogChange, WorkChange } from './logs/log-changes.ts';
+import type { LedgerKind, Transfer } from './money/ledger.ts';
+import type { PaymentChange } from './payments/payment-changes.ts';
+import type { ChargeState } from './rides/charge.ts';
 
 /** What a use case wants written, and what its caller is told. */
 export type Decision<Result> = { changes: readonly Change[]; result: Result };

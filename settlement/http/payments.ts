@@ -13,11 +13,11 @@ import {
   SEED_BYTES,
   SERVER_CODE_DIGITS,
 } from '@stile/protocol/payment-code.ts';
-import type { PayResult } from '../core/pay.ts';
-import type { Payee } from '../core/payee.ts';
-import type { PaymentLimits } from '../core/payment-rules.ts';
-import type { Notice } from '../core/payment-view.ts';
-import type { Presented } from '../core/spend-code.ts';
+import type { PayResult } from '../core/payments/pay.ts';
+import type { Payee } from '../core/payments/payee.ts';
+import type { PaymentLimits } from '../core/payments/payment-rules.ts';
+import type { Notice } from '../core/payments/payment-view.ts';
+import type { Presented } from '../core/payments/spend-code.ts';
 import { findStep, type SeedBox } from '../keys/seeds.ts';
 import type { Store } from '../store/port.ts';
 import type { Hub } from './event-hub.ts';

@@ -9,8 +9,8 @@ import { assert, Fault } from '@stile/protocol/fault.ts';
 import { deviceAlgorithm } from '@stile/protocol/signature.ts';
 import { encodePass, issuerMessage, type Suite } from '@stile/protocol/transit-code.ts';
 import type { IssuerKey } from '@stile/protocol/trust-list.ts';
-import type { KnownIssuerKey } from '../core/check.ts';
-import type { PassIssue, PassRow } from '../core/rider-changes.ts';
+import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
+import type { KnownIssuerKey } from '../core/logs/check.ts';
 import { ensureKey, issuerKeyFile, readKey, type SettlementFile } from '../data-dir.ts';
 import type { Store } from '../store/port.ts';
 

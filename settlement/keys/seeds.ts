@@ -14,7 +14,7 @@ import {
 } from 'node:crypto';
 import { Fault } from '@stile/protocol/fault.ts';
 import { otpOfStep, paymentStep, SEED_BYTES, STEPS_TRIED } from '@stile/protocol/payment-code.ts';
-import type { SealedSeed } from '../core/payment-changes.ts';
+import type { SealedSeed } from '../core/payments/payment-changes.ts';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;

@@ -4,9 +4,6 @@
  */
 import { sha256 } from '@stile/crypto/sign.ts';
 import type { BatchReply, ItemRuling } from '@stile/protocol/sync.ts';
-import type { Limits } from '../core/ingest.ts';
-import type { Work } from '../core/log-changes.ts';
-import { decideFailure, decideWork, pieceQuery, type WorkFacts } from '../core/outbox.ts';
 import {
   decideDenyVersion,
   decideFare,
@@ -14,7 +11,9 @@ import {
   decideTrustList,
   deltaRowsMax,
   denyDelta,
-} from '../core/publish.ts';
+} from '../core/lists/publish.ts';
+import type { Work } from '../core/logs/log-changes.ts';
+import type { Limits } from '../core/logs/rulings.ts';
 import {
   type BatchPart,
   type CheckedBatch,
@@ -22,7 +21,8 @@ import {
   type Placement,
   placePart,
   placeWaiting,
-} from '../core/take-part.ts';
+} from '../core/logs/take-part.ts';
+import { decideFailure, decideWork, pieceQuery, type WorkFacts } from '../core/rides/outbox.ts';
 import { type Awaitable, follow } from './awaitable.ts';
 import type { Database, Facts } from './database.ts';
 import type { Store } from './port.ts';

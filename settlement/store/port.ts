@@ -6,15 +6,19 @@
 import type { Payment, PaymentList } from '@stile/protocol/payment.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { DenyHead, IssuerKey, TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
-import type { DeniedBy } from '../core/deny.ts';
 import type {
   GateEnrolmentRequest,
   GateEnrolmentResult,
   NewGateToken,
   NewRider,
-} from '../core/enrolment.ts';
-import type { RefundRequest, RefundResult, ReversalResult } from '../core/give-back.ts';
-import type { NewMerchant } from '../core/merchant.ts';
+} from '../core/access/enrolment.ts';
+import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
+import type { DeniedBy } from '../core/lists/deny.ts';
+import type { DeltaQuery } from '../core/lists/publish.ts';
+import type { CheckedBatch } from '../core/logs/take-part.ts';
+import type { TopUpRequest, TopUpResult } from '../core/money/top-up.ts';
+import type { RefundRequest, RefundResult, ReversalResult } from '../core/payments/give-back.ts';
+import type { NewMerchant } from '../core/payments/merchant.ts';
 import type {
   Confirmation,
   ConfirmationResult,
@@ -22,15 +26,11 @@ import type {
   Offer,
   OrderQuery,
   OrderView,
-} from '../core/order.ts';
-import type { WorkTurn } from '../core/outbox.ts';
-import type { PaymentRequest, PayResult } from '../core/pay.ts';
-import type { NewSeed, SealedSeed } from '../core/payment-changes.ts';
-import type { DeltaQuery } from '../core/publish.ts';
-import type { PassIssue, PassRow } from '../core/rider-changes.ts';
-import type { NewOnlineCode, SeedConfirmation } from '../core/seed.ts';
-import type { CheckedBatch } from '../core/take-part.ts';
-import type { TopUpRequest, TopUpResult } from '../core/top-up.ts';
+} from '../core/payments/order.ts';
+import type { PaymentRequest, PayResult } from '../core/payments/pay.ts';
+import type { NewSeed, SealedSeed } from '../core/payments/payment-changes.ts';
+import type { NewOnlineCode, SeedConfirmation } from '../core/payments/seed.ts';
+import type { WorkTurn } from '../core/rides/outbox.ts';
 import type {
   GateKeyRow,
   GateView,

@@ -2,30 +2,35 @@
  * The store as routes and work use it, once for every database. Each use case is one line of three words:
  * facts are read, core/ decides, and the database writes what was decided, in one transaction.
  */
-import { decideDenial, decideLift } from '../core/denial.ts';
-import { decideGateEnrolment, decideGateToken, decideRiderEnrolment } from '../core/enrolment.ts';
-import { decideRefund, decideReversal } from '../core/give-back.ts';
-import { merchantAccountOf } from '../core/ledger.ts';
-import { decideBlock, decideMerchant, isActiveMerchant } from '../core/merchant.ts';
+
+import {
+  decideGateEnrolment,
+  decideGateToken,
+  decideRiderEnrolment,
+} from '../core/access/enrolment.ts';
+import { decideSweep } from '../core/access/retention.ts';
+import { isOpenSession } from '../core/access/session.ts';
+import { decideDenial, decideLift } from '../core/lists/denial.ts';
+import { merchantAccountOf } from '../core/money/ledger.ts';
+import { decideTopUp } from '../core/money/top-up.ts';
+import { decideRefund, decideReversal } from '../core/payments/give-back.ts';
+import { decideBlock, decideMerchant, isActiveMerchant } from '../core/payments/merchant.ts';
 import {
   decideCancellation,
   decideConfirmation,
   decideNewOrder,
   findOrderView,
   offerView,
-} from '../core/order.ts';
-import { decidePay } from '../core/pay.ts';
-import type { PaymentLimits } from '../core/payment-rules.ts';
-import { decideSweep } from '../core/retention.ts';
+} from '../core/payments/order.ts';
+import { decidePay } from '../core/payments/pay.ts';
+import type { PaymentLimits } from '../core/payments/payment-rules.ts';
 import {
   decideNewOnlineCode,
   decideNewSeed,
   decideSeedConfirmation,
   decideSeedRevocation,
   isLiveSeed,
-} from '../core/seed.ts';
-import { isOpenSession } from '../core/session.ts';
-import { decideTopUp } from '../core/top-up.ts';
+} from '../core/payments/seed.ts';
 import type { Database } from './database.ts';
 import type { Store } from './port.ts';
 

@@ -1,8 +1,8 @@
 /** Facts for decisions: a good case of each, from which a test changes what it is about. */
-import type { OwedCharge, RiderMoneyFacts } from '../core/money-changes.ts';
-import type { PayFacts, PaymentRequest } from '../core/pay.ts';
-import type { StoredOrder, StoredPayment } from '../core/payment-changes.ts';
-import type { SeedFacts } from '../core/spend-code.ts';
+import type { OwedCharge, RiderMoneyFacts } from '../core/money/money-changes.ts';
+import type { PayFacts, PaymentRequest } from '../core/payments/pay.ts';
+import type { StoredOrder, StoredPayment } from '../core/payments/payment-changes.ts';
+import type { SeedFacts } from '../core/payments/spend-code.ts';
 
 export const NOW_MS = Date.UTC(2026, 2, 2, 8);
 export const ISSUER = 1;

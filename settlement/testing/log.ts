@@ -6,9 +6,9 @@ import { utf8 } from '@stile/protocol/bytes.ts';
 import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
 import type { AskReason } from '@stile/protocol/reasons.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
-import type { Checked, CheckedTap } from '../core/check.ts';
-import type { NewRider } from '../core/enrolment.ts';
-import type { CheckedBatch, CheckedRecord } from '../core/take-part.ts';
+import type { NewRider } from '../core/access/enrolment.ts';
+import type { Checked, CheckedTap } from '../core/logs/check.ts';
+import type { CheckedBatch, CheckedRecord } from '../core/logs/take-part.ts';
 import type { Store } from '../store/port.ts';
 
 export const ISSUER = 1;

@@ -4,13 +4,13 @@
  */
 import { assert } from '@stile/protocol/fault.ts';
 import type { Change, Decision } from '../core/changes.ts';
-import type { GiveBackFacts, ReversalFacts } from '../core/give-back.ts';
-import { balanceCents, kindOf, type Totals } from '../core/ledger.ts';
-import type { OwedCharge, RiderMoneyFacts } from '../core/money-changes.ts';
-import type { ConfirmationFacts, NewOrderFacts } from '../core/order.ts';
-import type { PayFacts, PaymentRequest } from '../core/pay.ts';
-import type { StoredOrder, StoredPayment } from '../core/payment-changes.ts';
-import type { TopUpFacts } from '../core/top-up.ts';
+import { balanceCents, kindOf, type Totals } from '../core/money/ledger.ts';
+import type { OwedCharge, RiderMoneyFacts } from '../core/money/money-changes.ts';
+import type { TopUpFacts } from '../core/money/top-up.ts';
+import type { GiveBackFacts, ReversalFacts } from '../core/payments/give-back.ts';
+import type { ConfirmationFacts, NewOrderFacts } from '../core/payments/order.ts';
+import type { PayFacts, PaymentRequest } from '../core/payments/pay.ts';
+import type { StoredOrder, StoredPayment } from '../core/payments/payment-changes.ts';
 import { ACCOUNT, HANDLE, moneyFacts, payFacts, seedFacts } from './facts.ts';
 
 export class MemoryBooks {

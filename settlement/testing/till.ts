@@ -3,8 +3,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Payment } from '@stile/protocol/payment.ts';
-import type { PayResult } from '../core/pay.ts';
-import type { Presented } from '../core/spend-code.ts';
+import type { PayResult } from '../core/payments/pay.ts';
+import type { Presented } from '../core/payments/spend-code.ts';
 import type { Store } from '../store/port.ts';
 import { ISSUER, NOW_MS } from './log.ts';
 

@@ -8,8 +8,8 @@ import { fromHex } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import { type Batch, type BatchRefusal, readBatch, sealHolds } from '@stile/protocol/gate-log.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
-import { type Checked, type CheckParts, checkLine } from '../core/check.ts';
-import type { CheckedBatch } from '../core/take-part.ts';
+import { type Checked, type CheckParts, checkLine } from '../core/logs/check.ts';
+import type { CheckedBatch } from '../core/logs/take-part.ts';
 import type { GateKeyRow } from '../store/views.ts';
 
 const LF = 0x0a;

@@ -16,8 +16,8 @@ import type {
   DenySnapshotHead,
   TrustList,
 } from '@stile/protocol/trust-list.ts';
-import { publishableLines } from '../core/tariff.ts';
-import { nextTrustList, publishableKeys, type TrustContent } from '../core/trust.ts';
+import { nextTrustList, publishableKeys, type TrustContent } from '../core/lists/trust.ts';
+import { publishableLines } from '../core/rides/tariff.ts';
 import type { SettlementFile } from '../data-dir.ts';
 import type { ListFacts, Store } from '../store/port.ts';
 

@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { assert, Fault } from '@stile/protocol/fault.ts';
-import type { KnownIssuerKey } from '../core/check.ts';
+import type { KnownIssuerKey } from '../core/logs/check.ts';
 import type { GateKeyRow } from '../store/views.ts';
 import type { BatchCheck } from './check-batch.ts';
 import type { VerifyJob, VerifyOptions } from './verify-worker.ts';

@@ -11,7 +11,7 @@ import {
 } from '@stile/protocol/payment.ts';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { OrderView } from '../../core/order.ts';
+import type { OrderView } from '../../core/payments/order.ts';
 import { type ApiRouter, merchantOf, requireMerchant, requireSession, riderOf } from '../access.ts';
 import type { ApiParts } from '../app.ts';
 import { Refusal, refusalSchema } from '../refusal.ts';

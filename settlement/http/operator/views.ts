@@ -1,7 +1,7 @@
 /** What an operator reads: gates, accounts, taps, what is parked, the trial balance. */
 import { Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
-import { balanceCents, kindOf } from '../../core/ledger.ts';
+import { balanceCents, kindOf } from '../../core/money/ledger.ts';
 import { type ApiRouter, requireOperator } from '../access.ts';
 import type { ApiParts } from '../app.ts';
 import { refusalSchema } from '../refusal.ts';

@@ -8,7 +8,7 @@ import { assert, Fault } from '@stile/protocol/fault.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { holds } from '@stile/protocol/signature.ts';
 import { z } from 'zod';
-import type { PassRow } from '../../core/rider-changes.ts';
+import type { PassRow } from '../../core/access/rider-changes.ts';
 import { randomToken, tokenHash } from '../../data-dir.ts';
 import type { ApiRouter } from '../access.ts';
 import type { ApiParts } from '../app.ts';

@@ -3,8 +3,8 @@
 import { denyId } from '@stile/protocol/deny-list.ts';
 import type { PaymentReason } from '@stile/protocol/payment.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DEFAULT_PAYMENT_LIMITS } from '../../core/payment-rules.ts';
-import type { Presented } from '../../core/spend-code.ts';
+import { DEFAULT_PAYMENT_LIMITS } from '../../core/payments/payment-rules.ts';
+import type { Presented } from '../../core/payments/spend-code.ts';
 import { addGate, addRider, drain, ISSUER, NOW_MS } from '../../testing/log.ts';
 import { addSeed, onlineCode, paymentCode, ScriptedTill } from '../../testing/till.ts';
 import type { Store } from '../port.ts';

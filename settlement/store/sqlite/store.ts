@@ -1,6 +1,6 @@
 /** The Store on SQLite: one file, one connection; use-cases.ts puts the decisions on it. */
-import type { Limits } from '../../core/ingest.ts';
-import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payment-rules.ts';
+import type { Limits } from '../../core/logs/rulings.ts';
+import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payments/payment-rules.ts';
 import { listUseCases, logUseCases } from '../log-use-cases.ts';
 import type { Store } from '../port.ts';
 import { operatorUseCases, paymentUseCases, riderUseCases } from '../use-cases.ts';

@@ -1,5 +1,5 @@
 /** Seeds, spent time steps, online codes and wrong codes, written as the changes say. */
-import type { CodeChange } from '../../../core/payment-changes.ts';
+import type { CodeChange } from '../../../core/payments/payment-changes.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {

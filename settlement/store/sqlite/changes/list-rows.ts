@@ -1,6 +1,6 @@
 /** Fares, keys and lists, written as the changes say. */
 import type { MetaChange } from '../../../core/changes.ts';
-import type { ListChange } from '../../../core/list-changes.ts';
+import type { ListChange } from '../../../core/lists/list-changes.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {

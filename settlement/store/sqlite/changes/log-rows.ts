@@ -4,7 +4,7 @@ import type {
   LogChange,
   RecordRow,
   WorkChange,
-} from '../../../core/log-changes.ts';
+} from '../../../core/logs/log-changes.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {

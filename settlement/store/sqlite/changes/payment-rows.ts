@@ -1,5 +1,5 @@
 /** Payments, refunds, receipts, top-ups, orders and merchants, written as the changes say. */
-import type { PaymentChange } from '../../../core/payment-changes.ts';
+import type { PaymentChange } from '../../../core/payments/payment-changes.ts';
 import type { Connection } from '../connection.ts';
 import type { CodeRows } from './code-rows.ts';
 

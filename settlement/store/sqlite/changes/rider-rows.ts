@@ -1,6 +1,7 @@
 /** Riders, passes, sessions and gates, written as the changes say; and what has expired, removed. */
+
+import type { GateChange, RiderChange } from '../../../core/access/rider-changes.ts';
 import type { Expired, RetentionChange } from '../../../core/changes.ts';
-import type { GateChange, RiderChange } from '../../../core/rider-changes.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {

@@ -1,8 +1,13 @@
 /** What is known of payment codes and online codes: seeds under their handles, spent time steps, failures. */
 
-import type { LiveSeed, NewSeedFacts, SeedConfirmationFacts } from '../../../core/seed.ts';
-import type { CodeFacts, OnlineCodeFacts, Presented, SeedFacts } from '../../../core/spend-code.ts';
-import { FAILURE_WINDOW_MS } from '../../../core/spend-code.ts';
+import type { LiveSeed, NewSeedFacts, SeedConfirmationFacts } from '../../../core/payments/seed.ts';
+import type {
+  CodeFacts,
+  OnlineCodeFacts,
+  Presented,
+  SeedFacts,
+} from '../../../core/payments/spend-code.ts';
+import { FAILURE_WINDOW_MS } from '../../../core/payments/spend-code.ts';
 import type { PassOf } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 

@@ -1,7 +1,7 @@
 /** Denials that stand: of an account or one of its passes, and of an id by its cause. */
 import { denyId } from '@stile/protocol/deny-list.ts';
-import type { DenialFacts } from '../../../core/denial.ts';
-import type { DeniedBy } from '../../../core/deny.ts';
+import type { DenialFacts } from '../../../core/lists/denial.ts';
+import type { DeniedBy } from '../../../core/lists/deny.ts';
 import type { PassOf } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 

@@ -1,6 +1,6 @@
 /** Where a gate stands and what a line costs, as they were set and when. */
 import type { TariffLine } from '@stile/protocol/trust-list.ts';
-import type { GateLine } from '../../../core/tariff.ts';
+import type { GateLine } from '../../../core/rides/tariff.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {

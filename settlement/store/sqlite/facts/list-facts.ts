@@ -6,8 +6,8 @@ import {
   type TariffLine,
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
-import type { DenyCandidate, DenyRow } from '../../../core/deny.ts';
-import type { DenyListFacts, FareFacts } from '../../../core/publish.ts';
+import type { DenyCandidate, DenyRow } from '../../../core/lists/deny.ts';
+import type { DenyListFacts, FareFacts } from '../../../core/lists/publish.ts';
 import type { ListReader } from '../../database.ts';
 import type { ListFacts } from '../../port.ts';
 import type { Connection } from '../connection.ts';

@@ -1,9 +1,9 @@
 /** A gate's log as far as it is stored, and what the records of a part speak of. */
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import { type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
-import type { Checked, CheckedTap } from '../../../core/check.ts';
-import { useKey } from '../../../core/code-use.ts';
-import type { EarlierClaim, Limits, RulingFacts } from '../../../core/ingest.ts';
+import type { Checked, CheckedTap } from '../../../core/logs/check.ts';
+import { useKey } from '../../../core/logs/code-use.ts';
+import type { EarlierClaim, Limits, RulingFacts } from '../../../core/logs/rulings.ts';
 import {
   type BatchPart,
   type CheckedRecord,
@@ -12,7 +12,7 @@ import {
   type LogFacts,
   oddKey,
   type WaitingRow,
-} from '../../../core/take-part.ts';
+} from '../../../core/logs/take-part.ts';
 import type { LogReader } from '../../database.ts';
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';

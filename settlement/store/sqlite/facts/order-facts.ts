@@ -1,8 +1,8 @@
 /** Orders and their merchants as they are stored. */
 
-import type { BlockFacts } from '../../../core/merchant.ts';
-import type { MerchantFacts } from '../../../core/pay.ts';
-import type { StoredOrder } from '../../../core/payment-changes.ts';
+import type { BlockFacts } from '../../../core/payments/merchant.ts';
+import type { MerchantFacts } from '../../../core/payments/pay.ts';
+import type { StoredOrder } from '../../../core/payments/payment-changes.ts';
 import type { Connection } from '../connection.ts';
 
 const ORDER = `SELECT order_id AS "order", purchase_order.merchant, name AS merchantName, key,

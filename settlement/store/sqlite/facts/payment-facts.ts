@@ -1,12 +1,17 @@
 /** The facts of each way that a payment is made or given back, put together from their readers. */
-import type { GiveBackFacts, ReversalFacts } from '../../../core/give-back.ts';
-import { merchantAccountOf } from '../../../core/ledger.ts';
-import type { PayerFacts } from '../../../core/make-payment.ts';
-import type { Confirmation, ConfirmationFacts, NewOrderFacts } from '../../../core/order.ts';
-import type { PayFacts, PaymentRequest } from '../../../core/pay.ts';
-import { type Payee, payeeName } from '../../../core/payee.ts';
-import type { StoredOrder, StoredPayment } from '../../../core/payment-changes.ts';
-import { DAY_MS } from '../../../core/payment-rules.ts';
+
+import { merchantAccountOf } from '../../../core/money/ledger.ts';
+import type { GiveBackFacts, ReversalFacts } from '../../../core/payments/give-back.ts';
+import type { PayerFacts } from '../../../core/payments/make-payment.ts';
+import type {
+  Confirmation,
+  ConfirmationFacts,
+  NewOrderFacts,
+} from '../../../core/payments/order.ts';
+import type { PayFacts, PaymentRequest } from '../../../core/payments/pay.ts';
+import { type Payee, payeeName } from '../../../core/payments/payee.ts';
+import type { StoredOrder, StoredPayment } from '../../../core/payments/payment-changes.ts';
+import { DAY_MS } from '../../../core/payments/payment-rules.ts';
 import type { PaymentFacts } from '../../database.ts';
 import type { PassOf } from '../../port.ts';
 import type { CodeReader } from './code-facts.ts';

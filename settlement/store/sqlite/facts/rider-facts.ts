@@ -1,9 +1,10 @@
 /** The facts of riders' and gates' enrolment, top-ups and codes, put together from their readers. */
-import type { DenialFacts } from '../../../core/denial.ts';
-import type { GateEnrolmentFacts, GateEnrolmentRequest } from '../../../core/enrolment.ts';
-import type { BlockFacts } from '../../../core/merchant.ts';
-import type { NewSeedFacts, SeedConfirmationFacts } from '../../../core/seed.ts';
-import type { TopUpFacts } from '../../../core/top-up.ts';
+
+import type { GateEnrolmentFacts, GateEnrolmentRequest } from '../../../core/access/enrolment.ts';
+import type { DenialFacts } from '../../../core/lists/denial.ts';
+import type { TopUpFacts } from '../../../core/money/top-up.ts';
+import type { BlockFacts } from '../../../core/payments/merchant.ts';
+import type { NewSeedFacts, SeedConfirmationFacts } from '../../../core/payments/seed.ts';
 import type { MerchantFacts, RiderFacts } from '../../database.ts';
 import type { PassOf } from '../../port.ts';
 import type { Connection } from '../connection.ts';

@@ -1,6 +1,6 @@
 /** A rider's wallet and what is still owed, as they stand in the ledger and the charges. */
-import { receivableOf, walletOf } from '../../../core/ledger.ts';
-import type { OwedCharge, RiderMoneyFacts } from '../../../core/money-changes.ts';
+import { receivableOf, walletOf } from '../../../core/money/ledger.ts';
+import type { OwedCharge, RiderMoneyFacts } from '../../../core/money/money-changes.ts';
 import type { Connection } from '../connection.ts';
 
 type Totals = { debits: number; credits: number };

@@ -1,19 +1,19 @@
 /** Waiting work, the records that a piece of it is about, and all that settling them has to know. */
 import type { TariffLine } from '@stile/protocol/trust-list.ts';
-import type { AuthorisationRecord } from '../../../core/authorisation.ts';
-import { accountOfUse, readAskKey } from '../../../core/code-use.ts';
-import type { Work } from '../../../core/log-changes.ts';
-import type { RiderMoneyFacts } from '../../../core/money-changes.ts';
-import type { PieceQuery, PieceRecord } from '../../../core/outbox.ts';
-import { gatePayee } from '../../../core/payee.ts';
+import { accountOfUse, readAskKey } from '../../../core/logs/code-use.ts';
+import type { Work } from '../../../core/logs/log-changes.ts';
+import type { RiderMoneyFacts } from '../../../core/money/money-changes.ts';
+import { gatePayee } from '../../../core/payments/payee.ts';
+import type { AuthorisationRecord } from '../../../core/rides/authorisation.ts';
+import type { PieceQuery, PieceRecord } from '../../../core/rides/outbox.ts';
 import type {
   AuthorisationFacts,
   SettleFacts,
   StoredCharge,
   UseFacts,
   UseRecord,
-} from '../../../core/settle.ts';
-import type { GateLine } from '../../../core/tariff.ts';
+} from '../../../core/rides/settle.ts';
+import type { GateLine } from '../../../core/rides/tariff.ts';
 import type { WorkReader } from '../../database.ts';
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';

@@ -1,6 +1,6 @@
 /** Payments with their refunds as they lie in their tables, one by one and in pages. */
 import type { Payment } from '@stile/protocol/payment.ts';
-import type { StoredPayment } from '../../../core/payment-changes.ts';
+import type { StoredPayment } from '../../../core/payments/payment-changes.ts';
 import type { Connection } from '../connection.ts';
 
 type Row = Omit<StoredPayment, 'refunds'>;

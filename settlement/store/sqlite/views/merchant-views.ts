@@ -1,8 +1,8 @@
 /** What merchants and their tills read: who they are, their payments in pages. */
 import type { Payment, PaymentList } from '@stile/protocol/payment.ts';
-import { merchantAccountOf } from '../../../core/ledger.ts';
-import type { StoredOrder } from '../../../core/payment-changes.ts';
-import { merchantView } from '../../../core/payment-view.ts';
+import { merchantAccountOf } from '../../../core/money/ledger.ts';
+import type { StoredOrder } from '../../../core/payments/payment-changes.ts';
+import { merchantView } from '../../../core/payments/payment-view.ts';
 import type { PaymentPage } from '../../port.ts';
 import type { MerchantView } from '../../views.ts';
 import type { Connection } from '../connection.ts';

@@ -1,5 +1,5 @@
 /** What an operator reads: gates with their gaps and alarms, records, what is parked, balances. */
-import { countAlarms } from '../../../core/alarms.ts';
+import { countAlarms } from '../../../core/access/alarms.ts';
 import type { GateKeyRow, GateView, ParkedView, TapView, TrialBalance } from '../../views.ts';
 import type { Connection } from '../connection.ts';
 

@@ -1,6 +1,7 @@
 /** What a rider reads: passes, money, denials, and one list of all that was paid. */
-import type { DeniedBy } from '../../../core/deny.ts';
-import type { PassRow } from '../../../core/rider-changes.ts';
+
+import type { PassRow } from '../../../core/access/rider-changes.ts';
+import type { DeniedBy } from '../../../core/lists/deny.ts';
 import type { PassOf } from '../../port.ts';
 import type { RiderView, StatementItem } from '../../views.ts';
 import type { Connection } from '../connection.ts';

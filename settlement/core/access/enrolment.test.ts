@@ -1,0 +1,65 @@
+/** Who becomes a rider or a gate, and what of a gate ends when another box takes its place. */
+import { describe, expect, test } from 'vitest';
+import { ACCOUNT, NOW_MS } from '../../testing/facts.ts';
+import { decideGateEnrolment, decideRiderEnrolment, type GateEnrolmentFacts } from './enrolment.ts';
+
+const rider = {
+  account: ACCOUNT,
+  serial: 1,
+  algorithm: 'Ed25519',
+  publicKey: 'aa',
+  issuer: 1,
+  keyId: 1,
+  issuedAtS: 0,
+  expiresAtS: 1,
+  nowMs: NOW_MS,
+} as const;
+
+test('a rider gets an account, a pass and two ledger accounts; a key that is taken gets nothing', () => {
+  const { changes, result } = decideRiderEnrolment({ isKeyTaken: false }, rider);
+  expect(result).toBe(true);
+  expect(changes.map(({ kind }) => kind)).toEqual([
+    'addAccount',
+    'addPass',
+    'addPassIssue',
+    'openLedgerAccount',
+    'openLedgerAccount',
+  ]);
+  expect(decideRiderEnrolment({ isKeyTaken: true }, rider)).toEqual({ changes: [], result: false });
+});
+
+const token = { gate: 'g1', line: 'M1', scope: 2, expiresAtMs: NOW_MS + 1, usedAtMs: null };
+
+function enrol(facts: Partial<GateEnrolmentFacts>) {
+  return decideGateEnrolment(
+    { token, isKeyTaken: false, currentKeys: [], line: null, ...facts },
+    { tokenHash: 'h', publicKey: new Uint8Array(32), nowMs: NOW_MS },
+  );
+}
+
+describe('a gate', () => {
+  test('stands at its first line from the beginning of time', () => {
+    const { changes, result } = enrol({});
+    expect(result).toEqual({ kind: 'enrolled', gate: 'g1', line: 'M1', scope: 2 });
+    expect(changes.at(-1)).toEqual({ kind: 'addGateLine', gate: 'g1', line: 'M1', fromMs: 0 });
+  });
+
+  test('that moves stands at its new line from now, and its key before ends', () => {
+    const { changes } = enrol({ line: 'M0', currentKeys: [3] });
+    expect(changes).toContainEqual({ kind: 'endGateKey', id: 3, atMs: NOW_MS });
+    expect(changes.at(-1)).toMatchObject({ kind: 'addGateLine', fromMs: NOW_MS });
+  });
+
+  test('that stays keeps its line', () => {
+    expect(enrol({ line: 'M1' }).changes.map(({ kind }) => kind)).not.toContain('addGateLine');
+  });
+
+  test.each<[string, Partial<GateEnrolmentFacts>, string]>([
+    ['without a token', { token: null }, 'refused'],
+    ['with a used token', { token: { ...token, usedAtMs: 1 } }, 'refused'],
+    ['with an expired token', { token: { ...token, expiresAtMs: NOW_MS } }, 'refused'],
+    ['with a key that is enrolled', { isKeyTaken: true }, 'keyTaken'],
+  ])('%s is none', (_name, facts, kind) => {
+    expect(enrol(facts)).toEqual({ changes: [], result: { kind } });
+  });
+});

@@ -1,0 +1,100 @@
+/** Who becomes a rider or a gate: a key enrols once, a gate's token counts once and for a time. */
+import { type Change, type Decision, unchanged } from '../changes.ts';
+import { kindOf, receivableOf, walletOf } from '../money/ledger.ts';
+import type { PassIssue, PassRow } from './rider-changes.ts';
+
+export type NewRider = PassRow & PassIssue & { nowMs: number };
+
+/** False if the key is enrolled already. */
+export function decideRiderEnrolment(
+  { isKeyTaken }: { isKeyTaken: boolean },
+  rider: NewRider,
+): Decision<boolean> {
+  if (isKeyTaken) return unchanged(false);
+  const { account, serial, algorithm, publicKey, nowMs } = rider;
+  const { issuer, keyId, issuedAtS, expiresAtS } = rider;
+  const ledgerAccounts = [walletOf(account), receivableOf(account)];
+  return {
+    changes: [
+      { kind: 'addAccount', account, atMs: nowMs },
+      { kind: 'addPass', pass: { account, serial, algorithm, publicKey }, atMs: nowMs },
+      {
+        kind: 'addPassIssue',
+        account,
+        serial,
+        issue: { issuer, keyId, issuedAtS, expiresAtS },
+      },
+      ...ledgerAccounts.map(
+        (name) => ({ kind: 'openLedgerAccount', name, ledgerKind: kindOf(name) }) as const,
+      ),
+    ],
+    result: true,
+  };
+}
+
+export type NewGateToken = {
+  tokenHash: string;
+  gate: string;
+  line: string;
+  scope: number;
+  expiresAtMs: number;
+  nowMs: number;
+};
+
+/** Announces a gate, or a new box for one. */
+export function decideGateToken(token: NewGateToken): Decision<void> {
+  const { tokenHash, gate, line, scope, expiresAtMs, nowMs } = token;
+  return {
+    changes: [
+      { kind: 'addGate', gate, scope, atMs: nowMs },
+      { kind: 'addGateToken', tokenHash, gate, line, scope, expiresAtMs },
+    ],
+    result: undefined,
+  };
+}
+
+export type GateEnrolmentRequest = { tokenHash: string; publicKey: Uint8Array; nowMs: number };
+
+export type GateEnrolmentFacts = {
+  /** Null: there is no such token. */
+  token: {
+    gate: string;
+    line: string;
+    scope: number;
+    expiresAtMs: number;
+    usedAtMs: number | null;
+  } | null;
+  isKeyTaken: boolean;
+  /** Keys of the token's gate that are in force. */
+  currentKeys: readonly number[];
+  /** Where the gate stands; null: nowhere yet. */
+  line: string | null;
+};
+
+export type GateEnrolmentResult =
+  | { kind: 'enrolled'; gate: string; line: string; scope: number }
+  | { kind: 'refused' }
+  | { kind: 'keyTaken' };
+
+export function decideGateEnrolment(
+  facts: GateEnrolmentFacts,
+  { tokenHash, publicKey, nowMs }: GateEnrolmentRequest,
+): Decision<GateEnrolmentResult> {
+  const { token } = facts;
+  if (token === null || token.usedAtMs !== null || token.expiresAtMs <= nowMs) {
+    return unchanged({ kind: 'refused' });
+  }
+  if (facts.isKeyTaken) return unchanged({ kind: 'keyTaken' });
+  const { gate, line, scope } = token;
+  const changes: Change[] = [
+    { kind: 'useGateToken', tokenHash, atMs: nowMs },
+    { kind: 'setGateEnrolled', gate, scope, atMs: nowMs },
+    ...facts.currentKeys.map((id) => ({ kind: 'endGateKey', id, atMs: nowMs }) as const),
+    { kind: 'addGateKey', gate, publicKey, fromMs: nowMs },
+  ];
+  if (facts.line !== line) {
+    // A gate's first line holds from the beginning of time: its clock may have been behind.
+    changes.push({ kind: 'addGateLine', gate, line, fromMs: facts.line === null ? 0 : nowMs });
+  }
+  return { changes, result: { kind: 'enrolled', gate, line, scope } };
+}

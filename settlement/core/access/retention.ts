@@ -1,0 +1,28 @@
+/** How long settlement keeps what nobody needs any more, and what a sweep takes away now. */
+import { paymentStep } from '@stile/protocol/payment-code.ts';
+import type { Decision, Expired } from '../changes.ts';
+import { FAILURE_WINDOW_MS } from '../payments/spend-code.ts';
+
+/** An expired code is known for so long, so that it can be called expired or used. */
+const ONLINE_CODE_KEPT_MS = 3_600_000;
+/** Time steps further back than this can match no more; a spent one need not be kept. */
+const TIME_STEPS_KEPT = 60;
+/** Rows that one sweep takes away of each kind, a few milliseconds; the next sweep takes more. */
+const SWEEP_ROWS_MAX = 1_000;
+
+export function decideSweep(nowMs: number): Decision<void> {
+  const sweep = (what: Expired, before: number, rowsMax: number | null = SWEEP_ROWS_MAX) =>
+    ({ kind: 'deleteExpired', what, before, rowsMax }) as const;
+  return {
+    changes: [
+      // These end at their instant, the others behind it.
+      sweep('session', Math.floor(nowMs / 1000) + 1, null),
+      sweep('gateToken', nowMs + 1, null),
+      sweep('spentTimeStep', paymentStep(nowMs / 1000) - TIME_STEPS_KEPT),
+      sweep('onlineCode', nowMs - ONLINE_CODE_KEPT_MS),
+      sweep('codeFailure', nowMs - FAILURE_WINDOW_MS),
+      sweep('seed', nowMs),
+    ],
+    result: undefined,
+  };
+}

@@ -1,0 +1,86 @@
+/** What changes with a fare, a key, a list: the rows behind what is published next. */
+import type { Sha256 } from '@stile/protocol/bytes.ts';
+import type { DenyHead, IssuerKey, TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
+import type { Change, Decision } from '../changes.ts';
+import { type DenyCandidate, type DenyRow, denyDeltaBetween, nextDenyList } from './deny.ts';
+
+export type FareFacts = { nextTariffVersion: number; lastRecordId: number };
+
+/** The version of the tariff with this fare. Taps that waited for a fare, or were charged another, follow. */
+export function decideFare(
+  { nextTariffVersion, lastRecordId }: FareFacts,
+  { fare, nowMs }: { fare: TariffLine; nowMs: number },
+): Decision<number> {
+  const { line, fromS } = fare;
+  const subject = JSON.stringify({ line, fromMs: fromS * 1000 });
+  const work = { kind: 'reprice', cursor: 0, until: lastRecordId, subject } as const;
+  return {
+    changes: [
+      { kind: 'addLineFare', version: nextTariffVersion, fare, atMs: nowMs },
+      { kind: 'addWork', work, atMs: nowMs },
+      { kind: 'requestPublish', atMs: nowMs },
+    ],
+    // A tariff without any fare is version 1.
+    result: nextTariffVersion + 1,
+  };
+}
+
+/** A new key signs from now on: those before it are retired, their passes stay good. */
+export function decideIssuerKey(known: readonly IssuerKey[], key: IssuerKey): Decision<void> {
+  const active = known.filter(({ issuer, status }) => issuer === key.issuer && status === 'active');
+  return {
+    changes: [
+      ...active.map(
+        ({ issuer, keyId }) =>
+          ({ kind: 'setIssuerKeyStatus', issuer, keyId, status: 'retired' }) as const,
+      ),
+      { kind: 'addIssuerKey', key },
+    ],
+    result: undefined,
+  };
+}
+
+export function decideTrustList(list: TrustList, { jws, nowMs }: { jws: string; nowMs: number }) {
+  const change: Change = { kind: 'addTrustList', list, jws, atMs: nowMs };
+  return { changes: [change], result: undefined } satisfies Decision<void>;
+}
+
+export type DenyListFacts = { head: DenyHead; candidates: readonly DenyCandidate[] };
+
+/** Carries changed ids into one new version of the deny list. True if there may be more of them. */
+export function decideDenyVersion(
+  { head, candidates }: DenyListFacts,
+  { idsMax, nowMs, sha256 }: { idsMax: number; nowMs: number; sha256: Sha256 },
+): Decision<boolean> {
+  const next = nextDenyList(head, { candidates, sha256 });
+  const cleared = candidates.map(({ id }) => ({ kind: 'clearChangedDenial', id }) as const);
+  const result = candidates.length === idsMax;
+  if (next === null) return { changes: cleared, result };
+  const { version } = next.head;
+  return {
+    changes: [
+      ...cleared,
+      { kind: 'addDenyVersion', head: next.head, atMs: nowMs },
+      ...next.adds.map((id) => ({ kind: 'listDenied', id, version }) as const),
+      ...next.removes.map((id) => ({ kind: 'unlistDenied', id, version }) as const),
+    ],
+    result,
+  };
+}
+
+export type DeltaQuery = { from: number; to: number; idsMax: number };
+
+/** An id may come and go between two versions: more rows than ids, but not without bound. */
+export function deltaRowsMax({ idsMax }: DeltaQuery): number {
+  return idsMax * 2;
+}
+
+/** The net step between two versions, or undefined if it is too long or `from` lies ahead. */
+export function denyDelta(
+  rows: readonly DenyRow[],
+  query: DeltaQuery,
+): { adds: string[]; removes: string[] } | undefined {
+  if (query.from > query.to || rows.length > deltaRowsMax(query)) return undefined;
+  const delta = denyDeltaBetween(rows, query);
+  return delta.adds.length + delta.removes.length > query.idsMax ? undefined : delta;
+}

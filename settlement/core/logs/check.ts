@@ -1,0 +1,153 @@
+/**
+ * What one line of a gate's log says, and whether the code in it was genuine: everything that can be
+ * known from the received bytes and the issuers' keys alone. Signatures are checked over the bytes as
+ * received. A refused tap carries no money, so its code is not looked at.
+ */
+import { concatBytes, type Sha256, toHex } from '@stile/protocol/bytes.ts';
+import { type ChainedLine, readRecord, type TapRecord } from '@stile/protocol/gate-log.ts';
+import type { AskReason, Reason } from '@stile/protocol/reasons.ts';
+import {
+  deviceSignatureHolds,
+  issuerSignatureHolds,
+  type Verify,
+} from '@stile/protocol/signature.ts';
+import type { RulingReason } from '@stile/protocol/sync.ts';
+import {
+  readTransitCode,
+  type SignedPass,
+  type TransitCode,
+} from '@stile/protocol/transit-code.ts';
+import type { IssuerKey } from '@stile/protocol/trust-list.ts';
+import type { ClockQuality } from '../rides/tariff.ts';
+import type { CodeUse } from './code-use.ts';
+
+/** What is wrong with a code whatever else is known. */
+export type CodeProblem = Extract<
+  RulingReason,
+  'MALFORMED' | 'KEY_UNKNOWN' | 'KEY_EXPIRED' | 'BAD_ISSUER_SIGNATURE' | 'BAD_DEVICE_SIGNATURE'
+>;
+
+/** The signed facts of a genuine code that a ruling needs. */
+export type CheckedCode = CodeUse & {
+  issuedAtS: number;
+  lifetimeMin: number;
+  codeLifetimeS: number;
+  generatedAtS: number;
+};
+
+export type CheckedTap = {
+  kind: 'tap';
+  atMs: number;
+  clock: ClockQuality;
+  line: string;
+  /** Versions in force at the gate. */
+  trust: number;
+  deny: number;
+  tariff: number;
+} & (
+  | { verdict: 'refuse'; gateReason: Reason | null }
+  | { verdict: 'open'; problem: CodeProblem }
+  | { verdict: 'open'; problem: null; code: CheckedCode }
+);
+
+/** What a gate says of a code that only settlement can judge. */
+export type CheckedAsk = {
+  kind: 'ask';
+  atMs: number;
+  clock: ClockQuality;
+  id: string;
+  line: string;
+};
+export type CheckedAnswer = {
+  kind: 'answer';
+  atMs: number;
+  clock: ClockQuality;
+  of: number;
+  verdict: 'open' | 'refuse';
+  gateReason: AskReason | null;
+};
+
+export type Checked =
+  | CheckedTap
+  | CheckedAsk
+  | CheckedAnswer
+  | { kind: 'void'; atMs: number; of: number }
+  | { kind: 'note'; atMs: number }
+  | { kind: 'unreadable'; detail: string };
+
+export type KnownIssuerKey = IssuerKey & { publicKeyBytes: Uint8Array };
+
+/** Passes whose issuer signature has held; whoever passes one in bounds it. */
+export type VerifiedPasses = { has(id: string): boolean; add(id: string): void };
+
+export type CheckParts = {
+  issuerKeys: readonly KnownIssuerKey[];
+  verify: Verify;
+  sha256: Sha256;
+  /** Null: verify every pass every time. */
+  verifiedPasses: VerifiedPasses | null;
+};
+
+export function checkLine(line: ChainedLine, parts: CheckParts): Checked {
+  const reading = readRecord(line);
+  if (!reading.ok) return { kind: 'unreadable', detail: reading.detail };
+  const { record } = reading;
+  switch (record.kind) {
+    case 'tap':
+      return checkTap(record, parts);
+    case 'ask': {
+      const { kind, atMs, clock, id, line: ofLine } = record;
+      return { kind, atMs, clock, id, line: ofLine };
+    }
+    case 'answer': {
+      const { kind, atMs, clock, of, verdict, reason: gateReason } = record;
+      return { kind, atMs, clock, of, verdict, gateReason };
+    }
+    case 'void':
+      return { kind: 'void', atMs: record.atMs, of: record.of };
+    case 'note':
+      return { kind: 'note', atMs: record.atMs };
+  }
+}
+
+function checkTap(record: TapRecord, parts: CheckParts): CheckedTap {
+  const { atMs, clock, line, trust, deny, tariff } = record;
+  const tap = { kind: 'tap', atMs, clock, line, trust, deny, tariff } as const;
+  if (record.verdict === 'refuse') return { ...tap, verdict: 'refuse', gateReason: record.reason };
+  const reading = record.scan === null ? undefined : readTransitCode(record.scan);
+  if (!reading?.ok) return { ...tap, verdict: 'open', problem: 'MALFORMED' };
+  const code = reading.value;
+  const problem = findProblem(code, record, parts);
+  if (problem !== null) return { ...tap, verdict: 'open', problem };
+  const { issuer, account, serial, issuedAtS, lifetimeMin, codeLifetimeS } = code.pass;
+  const { counter, generatedAtS } = code;
+  const use = { issuer, account, serial, counter };
+  const times = { issuedAtS, lifetimeMin, codeLifetimeS, generatedAtS };
+  return { ...tap, verdict: 'open', problem: null, code: { ...use, ...times } };
+}
+
+function findProblem(code: TransitCode, tap: TapRecord, parts: CheckParts): CodeProblem | null {
+  const { issuer, issuerKeyId, issuedAtS } = code.pass;
+  const key = parts.issuerKeys.find((one) => one.issuer === issuer && one.keyId === issuerKeyId);
+  if (key === undefined) return 'KEY_UNKNOWN';
+  const tapS = Math.floor(tap.atMs / 1000);
+  const isLate = tap.clock !== 'UNKNOWN' && isOutside(tapS, key);
+  if (key.status === 'revoked' || isLate || isOutside(issuedAtS, key)) return 'KEY_EXPIRED';
+  if (!passHolds(code, key, parts)) return 'BAD_ISSUER_SIGNATURE';
+  return deviceSignatureHolds(parts.verify, code) ? null : 'BAD_DEVICE_SIGNATURE';
+}
+
+function isOutside(atS: number, key: IssuerKey): boolean {
+  return atS < key.notBeforeS || atS > key.notAfterS;
+}
+
+function passHolds(pass: SignedPass, key: KnownIssuerKey, parts: CheckParts): boolean {
+  const { verifiedPasses, sha256, verify } = parts;
+  if (verifiedPasses === null) return issuerSignatureHolds(verify, key.publicKeyBytes, pass);
+  // The key belongs to the name of what was verified: the same bytes under another key prove nothing.
+  const id = toHex(sha256(concatBytes(key.publicKeyBytes, pass.bytes)));
+  if (verifiedPasses.has(id)) return true;
+  const isGood = issuerSignatureHolds(verify, key.publicKeyBytes, pass);
+  if (isGood) verifiedPasses.add(id);
+  return isGood;
+}

@@ -1,0 +1,152 @@
+/** Each ruling with its reason, and which of two reasons comes first. */
+import { describe, expect, test } from 'vitest';
+import type { Checked, CheckedTap } from './check.ts';
+import { type RulingFacts, ruleRecords } from './rulings.ts';
+
+const LIMITS_NOW = { codeLifetimeSMax: 60, skewS: 20 };
+const NOW_S = 10_000;
+const LOG = { gate: 'g1', epoch: 'e' };
+const USE = '1/a/1/7';
+
+const FACTS: RulingFacts = {
+  limits: new Map(),
+  passes: new Set(['a/1']),
+  deniedAtGate: new Set(),
+  claims: new Map(),
+  usesBySeq: new Map(),
+  gateLines: [{ line: 'M1', fromMs: 0 }],
+  lineFares: [{ line: 'M1', fareCents: 250, fromS: 0 }],
+};
+
+const CODE = {
+  ...{ issuer: 1, account: 'a', serial: 1, counter: 7 },
+  ...{ issuedAtS: NOW_S - 600, lifetimeMin: 60, codeLifetimeS: 100, generatedAtS: NOW_S },
+};
+
+type Changes = { tap?: Partial<CheckedTap>; code?: Partial<typeof CODE> };
+
+function tap({ tap: changes, code }: Changes = {}): Checked {
+  const place = { kind: 'tap', atMs: NOW_S * 1000, clock: 'TRUSTED', line: 'M1' } as const;
+  const versions = { trust: 1, deny: 0, tariff: 1 };
+  const opened = { verdict: 'open', problem: null, code: { ...CODE, ...code } } as const;
+  return { ...place, ...versions, ...opened, ...changes } as Checked;
+}
+
+function rule(records: readonly Checked[], facts: Partial<RulingFacts> = {}) {
+  const numbered = records.map((checked, index) => ({ seq: index + 1, checked }));
+  const context = { facts: { ...FACTS, ...facts }, limitsNow: LIMITS_NOW };
+  return ruleRecords({ ...LOG, records: numbered }, context).map(
+    ({ ruling, reason, use }) => `${ruling} ${reason} ${use}`,
+  );
+}
+
+describe('one record', () => {
+  const unknownFare = { lineFares: [] };
+  const earlier = { gate: 'g0', epoch: 'e', seq: 5, atMs: NOW_S * 1000 - 1, voided: false };
+  const used = { claims: new Map([[USE, [earlier]]]) };
+  test.each<[string, Checked, Partial<RulingFacts>, string]>([
+    ['a good tap', tap(), {}, `accepted null ${USE}`],
+    ['a refused tap', tap({ tap: { verdict: 'refuse' } }), {}, 'accepted null null'],
+    ['a note', { kind: 'note', atMs: 0 }, {}, 'accepted null null'],
+    ['no record', { kind: 'unreadable', detail: '' }, {}, 'parked UNREADABLE null'],
+    [
+      'a forged code',
+      tap({ tap: { problem: 'BAD_DEVICE_SIGNATURE' } as Partial<CheckedTap> }),
+      {},
+      'rejected BAD_DEVICE_SIGNATURE null',
+    ],
+    ['a denied pass', tap(), { deniedAtGate: new Set([1]) }, 'rejected DENIED_AT_GATE null'],
+    ['an unknown pass', tap(), { passes: new Set() }, 'parked ACCOUNT_UNKNOWN null'],
+    ['a used code', tap(), used, `rejected EXTRA_USE ${USE}`],
+    ['an unknown fare', tap(), unknownFare, `parked FARE_UNKNOWN ${USE}`],
+    ['another line', tap({ tap: { line: 'M2' } }), {}, `parked FARE_UNKNOWN ${USE}`],
+    [
+      'a used code of unknown fare',
+      tap(),
+      { ...used, ...unknownFare },
+      `rejected EXTRA_USE ${USE}`,
+    ],
+    [
+      'a stale code of a denied pass',
+      tap({ code: { generatedAtS: 0 } }),
+      { deniedAtGate: new Set([1]) },
+      'rejected STALE_CODE null',
+    ],
+  ])('%s', (_name, checked, facts, ruling) => {
+    expect(rule([checked], facts)).toEqual([ruling]);
+  });
+});
+
+describe('the time of a code, both ends inside', () => {
+  test.each<[string, Changes, boolean]>([
+    ['in its last second', { code: { generatedAtS: NOW_S - 60 } }, false],
+    ['a second after', { code: { generatedAtS: NOW_S - 61 } }, true],
+    ['at the edge of the skew', { code: { generatedAtS: NOW_S + 20 } }, false],
+    ['beyond the skew', { code: { generatedAtS: NOW_S + 21 } }, true],
+    ['in the last second of the pass', { code: { issuedAtS: NOW_S - 3600 } }, false],
+    ['after the pass', { code: { issuedAtS: NOW_S - 3601 } }, true],
+    ['before the pass', { code: { issuedAtS: NOW_S + 21 } }, true],
+    [
+      'stale, by a clock that was not set',
+      { tap: { clock: 'UNKNOWN' }, code: { generatedAtS: 0 } },
+      false,
+    ],
+    [
+      'stale, by a clock that was kept',
+      { tap: { clock: 'HOLDOVER' }, code: { generatedAtS: 0 } },
+      true,
+    ],
+  ])('%s', (_name, changes, isStale) => {
+    expect(rule([tap(changes)])[0]?.includes('STALE_CODE')).toBe(isStale);
+  });
+
+  test('limits are those of the list that was in force at the gate', () => {
+    const old = tap({ code: { generatedAtS: NOW_S - 90 } });
+    const limits = new Map([[1, { codeLifetimeSMax: 120, skewS: 20 }]]);
+    expect(rule([old])).toEqual(['rejected STALE_CODE null']);
+    expect(rule([old], { limits })).toEqual([`accepted null ${USE}`]);
+  });
+});
+
+describe('several records', () => {
+  test('a gate that opened twice for one code charges once', () => {
+    const later = tap({ tap: { atMs: NOW_S * 1000 + 1 } });
+    expect(rule([tap(), later])).toEqual([`accepted null ${USE}`, `rejected EXTRA_USE ${USE}`]);
+  });
+
+  test('of two taps the earlier one counts, although it stands later in the log', () => {
+    const early = tap({ tap: { atMs: NOW_S * 1000 - 1 } });
+    expect(rule([tap(), early])).toEqual([`accepted null ${USE}`, `accepted null ${USE}`]);
+  });
+
+  test('a voided tap frees the code for the next one', () => {
+    const void1: Checked = { kind: 'void', atMs: 0, of: 1 };
+    const later = tap({ tap: { atMs: NOW_S * 1000 + 1 } });
+    expect(rule([tap(), void1, later])).toEqual(Array(3).fill(`accepted null ${USE}`));
+  });
+
+  test('a void names the use of a tap that came in an earlier batch', () => {
+    const facts = { usesBySeq: new Map([[9, USE]]) };
+    expect(rule([{ kind: 'void', atMs: 0, of: 9 }], facts)).toEqual([`accepted null ${USE}`]);
+    expect(rule([{ kind: 'void', atMs: 0, of: 8 }], facts)).toEqual(['accepted null null']);
+  });
+
+  const ASK: Checked = { kind: 'ask', atMs: 0, clock: 'TRUSTED', id: 'a5', line: 'M1' };
+  const answer = (of: number): Checked => ({
+    ...{ kind: 'answer', atMs: 0, clock: 'TRUSTED', of, verdict: 'open', gateReason: null },
+  });
+
+  test('an answer, and a void of it, name their ask', () => {
+    const named = Array(3).fill('accepted null ask/g1/a5');
+    expect(rule([ASK, answer(1), { kind: 'void', atMs: 0, of: 2 }])).toEqual(named);
+    const facts = { usesBySeq: new Map([[9, 'ask/g1/a5']]) };
+    expect(rule([answer(9), { kind: 'void', atMs: 0, of: 1 }], facts)).toEqual(named.slice(1));
+  });
+
+  test('an answer to anything but an ask is rejected', () => {
+    const rejected = 'rejected ASK_UNKNOWN null';
+    expect(rule([answer(9)])).toEqual([rejected]);
+    expect(rule([tap(), answer(1)])).toEqual([`accepted null ${USE}`, rejected]);
+    expect(rule([answer(9)], { usesBySeq: new Map([[9, USE]]) })).toEqual([rejected]);
+  });
+});

@@ -1,0 +1,155 @@
+/**
+ * What settlement answers to each record of a batch, and which of them claim a fare. A pure function
+ * of the checked records and of facts that were looked up for them; it neither charges nor stores.
+ * Reasons are tried in the order in which they stand in `#ruleOpened`; the first one counts.
+ */
+import type { Ruling, RulingReason } from '@stile/protocol/sync.ts';
+import type { TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
+import { type Claim, isEarlier } from '../rides/charge.ts';
+import { fareOfTap, type GateLine } from '../rides/tariff.ts';
+import type { Checked, CheckedCode, CheckedTap } from './check.ts';
+import { askKey, readAskKey, useKey } from './code-use.ts';
+
+export type Limits = TrustList['limits'];
+
+/** What was looked up for the records of one batch. */
+export type RulingFacts = {
+  /** Limits by the trust list version in force at the gate. */
+  limits: ReadonlyMap<number, Limits>;
+  /** Passes that were enrolled here, as `account/serial`. */
+  passes: ReadonlySet<string>;
+  /** Taps (by seq) that the gate's own deny list should have refused. */
+  deniedAtGate: ReadonlySet<number>;
+  /** Earlier taps of the code uses in the batch. */
+  claims: ReadonlyMap<string, readonly EarlierClaim[]>;
+  /** Uses of earlier taps, asks and answers of this log that a record of the batch is about, by seq. */
+  usesBySeq: ReadonlyMap<number, string>;
+  gateLines: readonly GateLine[];
+  lineFares: readonly TariffLine[];
+};
+
+export type EarlierClaim = Pick<Claim, 'gate' | 'epoch' | 'seq' | 'atMs' | 'voided'>;
+
+export type Ruled = {
+  seq: number;
+  checked: Checked;
+  ruling: Ruling;
+  reason: RulingReason | null;
+  /** The code use that this record claims, or null: no money can come of it. */
+  use: string | null;
+};
+
+type RuledAs = Pick<Ruled, 'ruling' | 'reason' | 'use'>;
+
+const ACCEPTED: RuledAs = { ruling: 'accepted', reason: null, use: null };
+
+export type RulingContext = {
+  facts: RulingFacts;
+  /** For taps that name no trust list version that was published here. */
+  limitsNow: Limits;
+};
+
+/** Rules on the records that continue the log, in their order. */
+export function ruleRecords(
+  log: { gate: string; epoch: string; records: readonly { seq: number; checked: Checked }[] },
+  context: RulingContext,
+): readonly Ruled[] {
+  const rules = new Rules(log, context);
+  return log.records.map(({ seq, checked }) => rules.rule(seq, checked));
+}
+
+/** Claims and uses as the records before have left them. */
+class Rules {
+  readonly #log: { gate: string; epoch: string };
+  readonly #context: RulingContext;
+  readonly #claims = new Map<string, EarlierClaim[]>();
+  readonly #usesBySeq: Map<number, string>;
+
+  constructor(log: { gate: string; epoch: string }, context: RulingContext) {
+    const { gate, epoch } = log;
+    this.#log = { gate, epoch };
+    this.#context = context;
+    for (const [use, earlier] of context.facts.claims) this.#claims.set(use, [...earlier]);
+    this.#usesBySeq = new Map(context.facts.usesBySeq);
+  }
+
+  rule(seq: number, checked: Checked): Ruled {
+    const ruled = this.#ruleOne(seq, checked);
+    if (ruled.use !== null) this.#remember(ruled.use, { seq, checked });
+    return { seq, checked, ...ruled };
+  }
+
+  #remember(use: string, { seq, checked }: { seq: number; checked: Checked }): void {
+    const { gate, epoch } = this.#log;
+    const ofUse = this.#claims.get(use) ?? [];
+    if (checked.kind === 'tap') {
+      const claim = { gate, epoch, seq, atMs: checked.atMs, voided: false };
+      this.#claims.set(use, [...ofUse, claim]);
+    }
+    if (checked.kind === 'void') {
+      const isIt = (claim: EarlierClaim) =>
+        claim.gate === gate && claim.epoch === epoch && claim.seq === checked.of;
+      const voided = ofUse.map((claim) => (isIt(claim) ? { ...claim, voided: true } : claim));
+      this.#claims.set(use, voided);
+      return;
+    }
+    this.#usesBySeq.set(seq, use);
+  }
+
+  #ruleOne(seq: number, checked: Checked): RuledAs {
+    switch (checked.kind) {
+      case 'unreadable':
+        return { ruling: 'parked', reason: 'UNREADABLE', use: null };
+      case 'ask':
+        return { ...ACCEPTED, use: askKey(this.#log.gate, checked.id) };
+      case 'void':
+        return { ...ACCEPTED, use: this.#usesBySeq.get(checked.of) ?? null };
+      case 'answer': {
+        const use = this.#usesBySeq.get(checked.of);
+        const isOfAsk = use !== undefined && readAskKey(use) !== undefined;
+        return isOfAsk ? { ...ACCEPTED, use } : rejected('ASK_UNKNOWN');
+      }
+      case 'note':
+        return ACCEPTED;
+      case 'tap':
+        if (checked.verdict === 'refuse') return ACCEPTED;
+        if (checked.problem !== null) return rejected(checked.problem);
+        return this.#ruleOpened(seq, { tap: checked, code: checked.code });
+    }
+  }
+
+  #ruleOpened(seq: number, { tap, code }: { tap: CheckedTap; code: CheckedCode }): RuledAs {
+    const { facts, limitsNow } = this.#context;
+    const limits = facts.limits.get(tap.trust) ?? limitsNow;
+    const tapS = Math.floor(tap.atMs / 1000);
+    if (tap.clock !== 'UNKNOWN' && isStale(code, { tapS, limits })) return rejected('STALE_CODE');
+    if (facts.deniedAtGate.has(seq)) return rejected('DENIED_AT_GATE');
+    if (!facts.passes.has(`${code.account}/${code.serial}`)) {
+      return { ruling: 'parked', reason: 'ACCOUNT_UNKNOWN', use: null };
+    }
+    const use = useKey(code);
+    const here = { ...this.#log, seq, atMs: tap.atMs };
+    const others = (this.#claims.get(use) ?? []).filter(({ voided }) => !voided);
+    if (others.some((other) => isEarlier(other, here))) return { ...rejected('EXTRA_USE'), use };
+    if (fareOfTap(tap, facts) === undefined) {
+      return { ruling: 'parked', reason: 'FARE_UNKNOWN', use };
+    }
+    return { ...ACCEPTED, use };
+  }
+}
+
+function rejected(reason: RulingReason): RuledAs {
+  return { ruling: 'rejected', reason, use: null };
+}
+
+/** Whether pass or code were outside their time; both ends are inside, as at the gate. */
+function isStale(code: CheckedCode, { tapS, limits }: { tapS: number; limits: Limits }): boolean {
+  const { issuedAtS, lifetimeMin, generatedAtS } = code;
+  const codeLifetimeS = Math.min(code.codeLifetimeS, limits.codeLifetimeSMax);
+  return (
+    tapS + limits.skewS < issuedAtS ||
+    tapS > issuedAtS + lifetimeMin * 60 ||
+    tapS > generatedAtS + codeLifetimeS ||
+    generatedAtS > tapS + limits.skewS
+  );
+}
