@@ -178,7 +178,7 @@ function handleDigits(text: string): string {
 }
 
 async function drawPng(file: string, text: string): Promise<void> {
-  const { drawQr, encodePng } = await import('@stile/hardware/scanner/picture-draw.ts');
+  const { drawQr, encodePng } = await import('@stile/hardware/picture/draw.ts');
   const png = encodePng(await drawQr(text));
   try {
     writeFileSync(file, png);

@@ -19,7 +19,7 @@ import {
   encodePng,
   photograph,
   type Shot,
-} from '@stile/hardware/scanner/picture-draw.ts';
+} from '@stile/hardware/picture/draw.ts';
 import { Cable } from './cable.ts';
 import { type Line, parseLine, Running, stile, stileJson } from './processes.ts';
 

@@ -1,5 +1,5 @@
 /** A day of a whole gate, without a process and without waiting: only the clock is moved. */
-import { createSeededRandom } from '@stile/host/testing/seeded-random.ts';
+import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import type { GateRecord } from '@stile/protocol/gate-log.ts';
 import type { Reason } from '@stile/protocol/reasons.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { randomDigits, systemRandom } from './random.ts';
-import { createSeededRandom } from './testing/seeded-random.ts';
+import { createSeededRandom } from './seeded-random.ts';
 
 test.each([
   ['the system', systemRandom],

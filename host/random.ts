@@ -1,6 +1,6 @@
 /**
  * Chance as every shell gets it, so that a test or a simulation can repeat it. The system's here;
- * testing/seeded-random.ts has the one that says the same again under the same seed.
+ * seeded-random.ts has the one that says the same again under the same seed.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 

@@ -5,7 +5,7 @@
 import { BarrierDriver } from '@stile/hardware/barrier/driver.ts';
 import { DisplayDriver } from '@stile/hardware/display/driver.ts';
 import { ScannerDriver } from '@stile/hardware/scanner/driver.ts';
-import { type SerialPorts, systemPorts } from '@stile/hardware/serial-ports.ts';
+import { type SerialPorts, systemPorts } from '@stile/hardware/serial/ports.ts';
 import type { Clock } from '@stile/host/clock.ts';
 import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';

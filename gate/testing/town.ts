@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { generateKey } from '@stile/crypto/sign.ts';
-import { openVirtualPort, type VirtualPort } from '@stile/hardware/pty.ts';
+import { openVirtualPort, type VirtualPort } from '@stile/hardware/serial/pty.ts';
 import { callJson, type HttpMethod } from '@stile/host/http-client.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';

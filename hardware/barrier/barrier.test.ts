@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openVirtualPort } from '../pty.ts';
+import { openVirtualPort } from '../serial/pty.ts';
 import { BarrierDriver } from './driver.ts';
 import { runBarrierTool } from './tool.ts';
 import { type BarrierTold, startVirtualBarrier, type VirtualBarrier } from './virtual.ts';

@@ -2,7 +2,7 @@
  * The barrier's driver: a relay on a serial board. `open` and `close` resolve when the frame is with
  * the kernel; after a reconnect the board is told the state again, because it forgets.
  */
-import { SerialDevice, type SerialWorld } from '../serial-device.ts';
+import { SerialDevice, type SerialWorld } from '../serial/device.ts';
 import { encodeRelayFrame } from './frames.ts';
 
 export type BarrierOptions = SerialWorld & {

@@ -3,7 +3,7 @@
  * tells whoever listens. It can also write down what it was told, one JSON object a line.
  */
 import { appendFileSync } from 'node:fs';
-import { openVirtualPort, PtyError, type VirtualPort } from '../pty.ts';
+import { openVirtualPort, PtyError, type VirtualPort } from '../serial/pty.ts';
 import { createRelayDecoder, encodeRelayFrame } from './frames.ts';
 
 export type BarrierTold = { at: string; channel: number; state: 'open' | 'closed'; frame: string };

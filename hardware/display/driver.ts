@@ -1,5 +1,5 @@
 /** The pole display's driver: shows two lines, and shows them again when the display comes back. */
-import { SerialDevice, type SerialWorld } from '../serial-device.ts';
+import { SerialDevice, type SerialWorld } from '../serial/device.ts';
 import { encodeScreen, INITIALISE, type Screen } from './frames.ts';
 
 export type DisplayOptions = SerialWorld & {

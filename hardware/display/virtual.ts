@@ -1,5 +1,5 @@
 /** The pole display's virtual twin: keeps the screen that the bytes make, and tells when it changes. */
-import { openVirtualPort, type VirtualPort } from '../pty.ts';
+import { openVirtualPort, type VirtualPort } from '../serial/pty.ts';
 import { createScreenDecoder, type Screen } from './frames.ts';
 
 export type VirtualDisplay = {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openVirtualPort, type VirtualPort } from '../pty.ts';
+import { openVirtualPort, type VirtualPort } from '../serial/pty.ts';
 import { ScannerDriver, type ScannerOptions } from './driver.ts';
 import { createScannerModule } from './module.ts';
 import { GATE_SETTINGS, type SettingsReport } from './settings.ts';

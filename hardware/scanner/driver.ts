@@ -4,7 +4,7 @@
  * A GM65-type module can be set up each time it appears; its replies are among the bytes.
  */
 import { systemClock } from '@stile/host/clock.ts';
-import { SerialDevice, type SerialWorld } from '../serial-device.ts';
+import { SerialDevice, type SerialWorld } from '../serial/device.ts';
 import { createReplyDecoder, encodeBaud, FACTORY_BAUD, type Reply } from './frames.ts';
 import { applySettings, type SettingsReport } from './settings.ts';
 

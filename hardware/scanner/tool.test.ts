@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDice } from '../dice.ts';
+import { drawQr, encodeJpeg, encodePng, photograph } from '../picture/draw.ts';
 import { ScannerDriver } from './driver.ts';
-import { drawQr, encodeJpeg, encodePng, photograph } from './picture-draw.ts';
 import type { SettingsReport } from './settings.ts';
 import { runScannerTool, type ScannerToolOptions } from './tool.ts';
 

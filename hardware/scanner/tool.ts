@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleepMs } from 'node:timers/promises';
 import { createDice } from '../dice.ts';
-import { openVirtualPort, PtyError, type VirtualPort } from '../pty.ts';
+import { PICTURE_BYTES_MAX, readPicture } from '../picture/read.ts';
+import { openVirtualPort, PtyError, type VirtualPort } from '../serial/pty.ts';
 import { type Feed, openFeed } from './feed.ts';
 import { createScannerModule } from './module.ts';
-import { PICTURE_BYTES_MAX, readPicture } from './picture.ts';
 import { createLinePlayer, type LinePlayer, type Misbehaviour, type Suffix } from './virtual.ts';
 
 /** How often a missing reader and a growing file are looked at again. */

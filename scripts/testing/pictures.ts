@@ -11,7 +11,7 @@ import {
   photograph,
   type Raster,
   type Shot,
-} from '@stile/hardware/scanner/picture-draw.ts';
+} from '@stile/hardware/picture/draw.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
 import * as shapes from './picture-shapes.ts';
 import { addBytes, addJson, type Tree } from './tree.ts';

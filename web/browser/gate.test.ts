@@ -5,7 +5,7 @@
  */
 
 import { FARE_CENTS, openTown } from '@stile/gate/testing/town.ts';
-import { readPicture } from '@stile/hardware/scanner/picture.ts';
+import { readPicture } from '@stile/hardware/picture/read.ts';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { openBrowser, openPage, PHONE, screenshot } from '../testing/town.ts';

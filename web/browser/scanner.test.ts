@@ -7,12 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createDice } from '@stile/hardware/dice.ts';
-import {
-  drawQr,
-  encodePng,
-  photograph,
-  type Raster,
-} from '@stile/hardware/scanner/picture-draw.ts';
+import { drawQr, encodePng, photograph, type Raster } from '@stile/hardware/picture/draw.ts';
 import { runScannerTool } from '@stile/hardware/scanner/tool.ts';
 import { SerialPort } from 'serialport';
 import { afterEach, beforeEach, expect, test } from 'vitest';

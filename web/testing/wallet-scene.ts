@@ -5,7 +5,7 @@
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { generateKey } from '@stile/crypto/sign.ts';
 import { admit } from '@stile/gate/core/admit.ts';
-import { readPicture } from '@stile/hardware/scanner/picture.ts';
+import { readPicture } from '@stile/hardware/picture/read.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { readPicture } from './scanner/picture.ts';
+import { readPicture } from './read.ts';
 
 type Picture = { file: string; expected: { text: string } | { reason: string } };
 
-const FOLDER = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../fixtures/pictures/', import.meta.url));
 const { pictures } = JSON.parse(readFileSync(`${FOLDER}expected.json`, 'utf8')) as {
   pictures: Picture[];
 };

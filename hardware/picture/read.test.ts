@@ -2,7 +2,6 @@ import { encode as encodePngPixels } from 'fast-png';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type WriteInputBarcodeFormat, writeBarcode } from 'zxing-wasm/writer';
 import { createDice } from '../dice.ts';
-import { PICTURE_BYTES_MAX, readPicture } from './picture.ts';
 import {
   countModules,
   drawQr,
@@ -11,7 +10,8 @@ import {
   photograph,
   type Raster,
   type Shot,
-} from './picture-draw.ts';
+} from './draw.ts';
+import { PICTURE_BYTES_MAX, readPicture } from './read.ts';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
 

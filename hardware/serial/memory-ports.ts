@@ -4,8 +4,8 @@
  * thread: bytes arrive in the turn in which they are written, so a moved clock sees every one of them.
  */
 import { EventEmitter } from 'node:events';
+import type { SerialPortLike, SerialPorts } from './ports.ts';
 import { PtyError, type VirtualPort } from './pty.ts';
-import type { SerialPortLike, SerialPorts } from './serial-ports.ts';
 
 /** The end that a virtual part plays. */
 class PluggedPort implements VirtualPort {

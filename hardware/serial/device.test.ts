@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SerialDevice, type SerialDeviceOptions, WAITING_BYTES_MAX } from './device.ts';
 import { openVirtualPort, type VirtualPort } from './pty.ts';
-import { SerialDevice, type SerialDeviceOptions, WAITING_BYTES_MAX } from './serial-device.ts';
 
 const REFUSED_MS = 50;
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -266,7 +266,7 @@ test('what may wait is bounded', async () => {
 
 test('after close nothing is left that keeps a process alive', async () => {
   plug();
-  const source = `import { SerialDevice } from ${JSON.stringify(`${HERE}serial-device.ts`)};
+  const source = `import { SerialDevice } from ${JSON.stringify(`${HERE}device.ts`)};
     const device = new SerialDevice(
       { path: ${JSON.stringify(path)}, baud: 9600, heartbeatMs: 50 },
       { onState: async () => { await device.close(); console.log('closed'); } },

@@ -1,7 +1,7 @@
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import { expect, test } from 'vitest';
+import { NODE_CHECK_MS, REOPEN_MS_MIN, SerialDevice } from './device.ts';
 import { createMemoryPorts } from './memory-ports.ts';
-import { NODE_CHECK_MS, REOPEN_MS_MIN, SerialDevice } from './serial-device.ts';
 
 const turn = () => new Promise<void>((next) => setImmediate(next));
 

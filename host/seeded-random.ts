@@ -1,6 +1,6 @@
 /** Chance that can be repeated: the same seed draws the same again. Never for secrets. */
 import { toHex } from '@stile/protocol/bytes.ts';
-import type { Random } from '../random.ts';
+import type { Random } from './random.ts';
 
 /** mulberry32: 32 bits of state. */
 export function createSeededRandom(seed: number): Random {

@@ -7,7 +7,7 @@
  * node four times a second.
  */
 import { type Clock, systemClock } from '@stile/host/clock.ts';
-import { type SerialPortLike, type SerialPorts, systemPorts } from './serial-ports.ts';
+import { type SerialPortLike, type SerialPorts, systemPorts } from './ports.ts';
 
 /** How often the device node is looked at. */
 export const NODE_CHECK_MS = 250;

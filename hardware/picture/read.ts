@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { prepareZXingModule, type ReadResult, readBarcodes } from 'zxing-wasm/reader';
-import { lookAgain } from './picture-pixels.ts';
+import { lookAgain } from './second-look.ts';
 
 export const PICTURE_BYTES_MAX = 20 * 1024 * 1024;
 export const PICTURE_PIXELS_MAX = 50_000_000;
