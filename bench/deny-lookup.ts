@@ -22,7 +22,7 @@ export async function measureDenyLookup(
     const file = join(folder, `deny-${entries}.db`);
     const head = { version: 1, count: entries, setDigest: EMPTY_SET_DIGEST };
     const from = performance.now();
-    await buildDenyFile(file, head, denyBody(entries), async () => undefined);
+    await buildDenyFile(file, { head, body: denyBody(entries), pause: async () => undefined });
     const buildS = (performance.now() - from) / 1000;
     files.push({ entries, buildS, deny: openDenyFile(file), rounds: [] as number[] });
   }

@@ -73,10 +73,14 @@ export async function provisionGate(
   mkdirSync(dataDir, { recursive: true });
   const rootKey: RootKey = { kty: 'OKP', crv: 'Ed25519', x: operator.root.privateJwk.x };
   const identity = { gate: 'bench', line: LINE, scope: SCOPE, operator: 'Bench' };
-  writeIdentity(dataDir, { ...identity, rootKeys: [rootKey] }, generateKey('Ed25519').privateJwk);
+  writeIdentity(dataDir, {
+    ...identity,
+    rootKeys: [rootKey],
+    key: generateKey('Ed25519').privateJwk,
+  });
   const reference = await openReferenceStore(dataDir, [rootKey]);
   const head: DenyHead = { version: 1, count: deniedCount, setDigest: EMPTY_SET_DIGEST };
-  await reference.applySnapshot(head, denyBody(deniedCount), async () => undefined);
+  await reference.applySnapshot({ head, body: denyBody(deniedCount) }, async () => undefined);
   const list = trustList(operator, head, nowS);
   const key = { privateKey: operator.root.privateJwk, publicKey: rootKey };
   reference.applyTrust(list, await signList('stile-trust-list+jws', list, key));

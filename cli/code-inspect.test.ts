@@ -106,7 +106,11 @@ test('a deny file of a gate is looked up', async () => {
     const body = denyId(7, '0123456789abcdef', 0);
     const setDigest = updateSetDigest(EMPTY_SET_DIGEST, [body], [], sha256);
     const file = join(folder, 'deny.db');
-    await buildDenyFile(file, { version: 1, count: 1, setDigest }, body, async () => undefined);
+    await buildDenyFile(file, {
+      head: { version: 1, count: 1, setDigest },
+      body,
+      pause: async () => undefined,
+    });
     const answer = judged(inspect(['--at', vector.at, ...TRUST, '--deny', file, vector.text]));
     expect(answer).toMatchObject({ verdict: 'refuse', reason: 'DENIED' });
   } finally {

@@ -11,14 +11,21 @@ import { openTapsStore, type RecordDraft } from './shell/store/taps-store.ts';
 import { makeTap, makeText, makeUse, NOW_S } from './testing/phone.ts';
 
 const AT = { wallMs: NOW_S * 1000, monoMs: 1 };
-const tap = (counter: number) => makeTap(counter, makeText({ counter }));
+const tap = (counter: number) => makeTap(counter, { scan: makeText({ counter }) });
 const ask = (digit: string): RecordDraft => ({
-  ...{ kind: 'ask', clock: 'HOLDOVER', way: 'ONLINE_CODE', line: 'M1' },
+  kind: 'ask',
+  clock: 'HOLDOVER',
+  way: 'ONLINE_CODE',
+  line: 'M1',
   id: digit.repeat(32),
 });
 const answer = (of: number): RecordDraft => ({
-  ...{ kind: 'answer', clock: 'HOLDOVER', verdict: 'refuse', reason: 'NO_ANSWER' },
-  ...{ of, fareCents: null },
+  kind: 'answer',
+  clock: 'HOLDOVER',
+  verdict: 'refuse',
+  reason: 'NO_ANSWER',
+  of,
+  fareCents: null,
 });
 
 function openStore(dir: string) {

@@ -27,7 +27,7 @@ export function isGateDir(dataDir: string): boolean {
   return existsSync(join(dataDir, 'taps.db'));
 }
 
-/** @throws Fault FILE_UNREADABLE where there is no tap file that can be read. */
+/** @throws Fault FILE_UNREADABLE if there is no tap file that can be read. */
 export function auditGate(dataDir: string): AuditCheck[] {
   const file = join(dataDir, 'taps.db');
   let db: Database.Database;
@@ -60,6 +60,7 @@ function checkLog(db: Database.Database): AuditCheck[] {
   const forgotten: number[] = [];
   const latestMs = db.prepare('SELECT max(at_ms) FROM log').pluck().get() as number | null;
   const latestS = (latestMs ?? 0) / 1000;
+  const findCounter = (id: Uint8Array) => counterOf.get(id) as number | undefined;
   const counts = { records: 0, open: 0, refuse: 0 };
   const asks = new AuthorisationTally();
   for (const row of rows as IterableIterator<Row>) {
@@ -76,7 +77,7 @@ function checkLog(db: Database.Database): AuditCheck[] {
     else unreadable.push(row.seq);
     if (read.ok && read.record.kind === 'tap') {
       counts[read.record.verdict] += 1;
-      if (isForgotten(read.record, (id) => counterOf.get(id) as number | undefined, latestS)) {
+      if (isForgotten(read.record, { counterOf: findCounter, latestS })) {
         forgotten.push(row.seq);
       }
     }
@@ -144,8 +145,7 @@ class AuthorisationTally {
 
 function isForgotten(
   tap: TapRecord,
-  counterOf: (id: Uint8Array) => number | undefined,
-  latestS: number,
+  { counterOf, latestS }: { counterOf: (id: Uint8Array) => number | undefined; latestS: number },
 ): boolean {
   if (tap.verdict !== 'open' || tap.scan === null) return false;
   const reading = readTransitCode(tap.scan);

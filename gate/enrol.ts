@@ -55,7 +55,7 @@ export async function enrolGate(options: {
   }
   const { gate, line, scope, operator, rootKeys } = parsed.data;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  writeIdentity(dataDir, { gate, line, scope, operator, rootKeys }, key.privateJwk);
+  writeIdentity(dataDir, { gate, line, scope, operator, rootKeys, key: key.privateJwk });
   const lists = await provision(dataDir, settlementUrl);
   return { gate, line, ...lists };
 }

@@ -75,7 +75,7 @@ async function openTrust(path: string): Promise<TrustList> {
   return list;
 }
 
-function factsOf(code: TransitCode, trust: TrustList, gate: Gate): Facts {
+function factsOf(code: TransitCode, { trust, gate }: { trust: TrustList; gate: Gate }): Facts {
   const { issuer, issuerKeyId, account, serial } = code.pass;
   const key = findIssuerKey(trust, issuer, issuerKeyId);
   const { lastOpen } = gate;
@@ -97,7 +97,9 @@ function factsOf(code: TransitCode, trust: TrustList, gate: Gate): Facts {
   };
 }
 
-function rulesOf(trust: TrustList, gate: Gate, wallMs: number): Rules {
+type Setting = { trust: TrustList; gate: Gate; wallMs: number };
+
+function rulesOf({ trust, gate, wallMs }: Setting): Rules {
   const { line, scopes, products, passbackS, onClockUnknown } = gate;
   return {
     line,
@@ -120,8 +122,8 @@ async function judge(situation: Situation, verify: Verify): Promise<Verdict> {
   const gate = { ...GATE, ...situation.gate };
   const trust = await openTrust(situation.trustList);
   const wallMs = Date.parse(situation.at);
-  const facts = factsOf(reading.value, trust, gate);
-  const rules = rulesOf(trust, gate, wallMs);
+  const facts = factsOf(reading.value, { trust, gate });
+  const rules = rulesOf({ trust, gate, wallMs });
   return admit(reading.value, facts, { rules, now: { wallMs, monoMs: MONO_MS }, verify });
 }
 
@@ -170,7 +172,7 @@ describe('deny lists', () => {
     folders.push(folder);
     const file = join(folder, 'deny.db');
     const { head, body } = await openSnapshot(readBytes('lists/deny-snapshot-5.bin'), rootKeys);
-    await buildDenyFile(file, head, body, noPause);
+    await buildDenyFile(file, { head, body, pause: noPause });
     const deny = openDenyFile(file);
     files.push(deny);
     return deny;

@@ -5,13 +5,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { type SerialPorts, systemPorts } from '@stile/hardware/serial/ports.ts';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { type Exchange, exchange } from '@stile/host/http-client.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import { describeError, type Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import type { GateConfig } from './shell/config.ts';
-import { type DevicesParts, openOutputs, openScanner, systemPorts } from './shell/devices.ts';
+import { openOutputs, openScanner } from './shell/devices.ts';
 import type { GateSettings } from './shell/facts.ts';
 import { startHousekeeping, warnIfExpired } from './shell/housekeeping.ts';
 import { type Identity, readIdentity } from './shell/identity.ts';
@@ -33,7 +34,7 @@ export type GateWorld = {
   clock: Clock;
   random: Random;
   exchange: Exchange;
-  ports: DevicesParts['ports'];
+  ports: SerialPorts;
 };
 
 export type GateOptions = Partial<GateWorld> & {
@@ -65,7 +66,8 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   const open = new AsyncDisposableStack();
   open.defer(lockDataDir(config.dataDir));
   try {
-    return await assemble({ ...system, ...options, onFatal: onceFatal(options) }, identity, open);
+    const parts = { ...system, ...options, onFatal: onceFatal(options) };
+    return await assemble(parts, { identity, open });
   } catch (error) {
     await open.disposeAsync();
     log.debug({ error: describeError(error) }, 'start failed');
@@ -75,8 +77,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
 
 async function assemble(
   parts: Parts,
-  identity: Identity,
-  open: AsyncDisposableStack,
+  { identity, open }: { identity: Identity; open: AsyncDisposableStack },
 ): Promise<Gate> {
   const { config, log, clock, random, onFatal } = parts;
   const { taps, reference, replaced } = await openStores({ ...parts, identity });

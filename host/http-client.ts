@@ -69,8 +69,11 @@ export async function exchange(url: URL, options: ExchangeOptions): Promise<Http
   try {
     const response = await new Promise<IncomingMessage>((done, fail) => {
       const request = send(url, { method, headers, signal, agent }, done);
-      onConnected(request, url, () => {
-        sent = true;
+      onConnected(request, {
+        url,
+        done: () => {
+          sent = true;
+        },
       });
       request.once('error', fail);
       request.end(body ?? undefined);
@@ -89,10 +92,10 @@ export async function exchange(url: URL, options: ExchangeOptions): Promise<Http
 }
 
 /** Nothing of a request is written before its connection stands. */
-function onConnected(request: ClientRequest, url: URL, then: () => void): void {
+function onConnected(request: ClientRequest, { url, done }: { url: URL; done: () => void }): void {
   request.once('socket', (socket) => {
-    if (request.reusedSocket || !socket.connecting) then();
-    else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', then);
+    if (request.reusedSocket || !socket.connecting) done();
+    else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', done);
   });
 }
 

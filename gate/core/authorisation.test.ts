@@ -31,7 +31,10 @@ const PAID: AttemptResult = { kind: 'paid', fareCents: 320 };
 const failed = (
   changes: Partial<Extract<AttemptResult, { kind: 'failed' }>> = {},
 ): AttemptResult => ({
-  ...{ kind: 'failed', sent: true, retryAfterMs: null, doubt: null },
+  kind: 'failed',
+  sent: true,
+  retryAfterMs: null,
+  doubt: null,
   ...changes,
 });
 const wordsOf = (gate: ReturnType<typeof machine>) =>

@@ -91,8 +91,12 @@ function createWorld() {
     } else {
       const { ackSeq: ackedSeq, lastSeq } = gate;
       const reply = {
-        ...{ gate: 'g1', epoch: EPOCH, ackSeq: settlement.durableSeq, items: [] },
-        ...{ trustVersion: 1, denyVersion: 1 },
+        gate: 'g1',
+        epoch: EPOCH,
+        ackSeq: settlement.durableSeq,
+        items: [],
+        trustVersion: 1,
+        denyVersion: 1,
       };
       handle({ kind: 'replied', reply, ackedSeq, lastSeq, trust: 1, deny: 1 });
     }

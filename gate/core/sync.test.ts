@@ -27,7 +27,9 @@ function reply(ackSeq: number, versions: Partial<BatchReply> = {}): BatchReply {
   };
 }
 
-function replied(ackSeq: number, ackedSeq: number, lastSeq: number, versions = {}): SyncEvent {
+type Replied = { ackSeq: number; ackedSeq: number; lastSeq: number; versions?: object };
+
+function replied({ ackSeq, ackedSeq, lastSeq, versions = {} }: Replied): SyncEvent {
   const inForce = { trust: 3, deny: 4 };
   return { kind: 'replied', reply: reply(ackSeq, versions), ackedSeq, lastSeq, ...inForce };
 }
@@ -78,11 +80,19 @@ describe('the ordinary course', () => {
   });
 
   test('a reply is acknowledged; what is left goes up at once, otherwise after a rest', () => {
-    const more = run([tick(900), T0], [listsFetched, T0], [replied(500, 0, 900), T0 + 50]);
+    const more = run(
+      [tick(900), T0],
+      [listsFetched, T0],
+      [replied({ ackSeq: 500, ackedSeq: 0, lastSeq: 900 }), T0 + 50],
+    );
     expect(more.last?.effects).toEqual([{ do: 'acknowledge', epoch: EPOCH, ackSeq: 500 }]);
     expect(more.last?.wakeAtMs).toBe(T0 + 50);
     expect(more.state.online).toBe(true);
-    const done = run([tick(3), T0], [listsFetched, T0], [replied(3, 0, 3), T0 + 50]);
+    const done = run(
+      [tick(3), T0],
+      [listsFetched, T0],
+      [replied({ ackSeq: 3, ackedSeq: 0, lastSeq: 3 }), T0 + 50],
+    );
     expect(done.last?.wakeAtMs).toBe(T0 + 50 + PACE.syncEveryMs);
   });
 
@@ -105,7 +115,7 @@ describe('the ordinary course', () => {
     const { last } = run(
       [tick(1), T0],
       [listsFetched, T0],
-      [replied(1, 0, 1, versions), T0 + 7],
+      [replied({ ackSeq: 1, ackedSeq: 0, lastSeq: 1, versions }), T0 + 7],
       [tick(0), T0 + 7],
     );
     expect(last?.effects).toEqual(fetches ? [{ do: 'fetchLists' }] : []);
@@ -115,7 +125,7 @@ describe('the ordinary course', () => {
     const { last } = run(
       [tick(1), T0],
       [listsFailed(0.5, 30_000), T0],
-      [replied(1, 0, 1, { trustVersion: 9 }), T0 + 7],
+      [replied({ ackSeq: 1, ackedSeq: 0, lastSeq: 1, versions: { trustVersion: 9 } }), T0 + 7],
       [tick(0), T0 + 7],
     );
     expect(last?.effects).toEqual([]);
@@ -162,7 +172,10 @@ describe('failures', () => {
     );
     expect(waits).toEqual(spans.map((span) => Math.ceil(span * 0.999)));
     expect(state.online).toBe(false);
-    state = syncStep(state, replied(1, 0, 5), { monoMs: atMs, pace: PACE }).state;
+    state = syncStep(state, replied({ ackSeq: 1, ackedSeq: 0, lastSeq: 5 }), {
+      monoMs: atMs,
+      pace: PACE,
+    }).state;
     expect(state.taps).toEqual({ busy: false, dueAtMs: atMs, failures: 0 });
     expect(state.online).toBe(true);
   });
@@ -217,7 +230,10 @@ describe('failures', () => {
     expect(records).toEqual([500, 250, 125, 62, 31, 15, 7, 3, 1, 1, 1]);
     // Settlement has answered: the line is good, its answer is not.
     expect(state.online).toBe(true);
-    const restored = syncStep(state, replied(1, 0, 800), { monoMs: atMs, pace: PACE }).state;
+    const restored = syncStep(state, replied({ ackSeq: 1, ackedSeq: 0, lastSeq: 800 }), {
+      monoMs: atMs,
+      pace: PACE,
+    }).state;
     expect(restored.batchRecords).toBe(BATCH_LINES_MAX);
   });
 
@@ -229,7 +245,7 @@ describe('failures', () => {
     const { last } = run(
       [tick(5), T0],
       [listsFetched, T0],
-      [replied(ackSeq, ackedSeq, 10), T0 + 1],
+      [replied({ ackSeq, ackedSeq, lastSeq: 10 }), T0 + 1],
     );
     expect(last?.effects).toEqual([{ do: 'acknowledge', epoch: EPOCH, ackSeq }]);
     expect(last?.wakeAtMs).toBe(T0 + 1 + PACE.syncEveryMs);

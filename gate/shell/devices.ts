@@ -5,7 +5,7 @@
 import { BarrierDriver } from '@stile/hardware/barrier/driver.ts';
 import { DisplayDriver } from '@stile/hardware/display/driver.ts';
 import { ScannerDriver } from '@stile/hardware/scanner/driver.ts';
-import { type SerialPorts, systemPorts } from '@stile/hardware/serial/ports.ts';
+import type { SerialPorts } from '@stile/hardware/serial/ports.ts';
 import type { Clock } from '@stile/host/clock.ts';
 import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
@@ -13,9 +13,6 @@ import type { GateConfig } from './config.ts';
 import { createScanReader } from './scan-reader.ts';
 
 export type DevicesParts = { config: GateConfig; clock: Clock; ports: SerialPorts; log: Logger };
-
-/** The ports of this machine. */
-export { systemPorts };
 
 /** What a gate tells. */
 export function openOutputs({ config, clock, ports, log }: DevicesParts) {

@@ -48,7 +48,7 @@ export function createFactsReader({ taps, reference, barrier, settings }: FactsP
       const { trust } = reference;
       return {
         ...settings,
-        fareCents: trust === null ? undefined : fareOf(trust, settings.line, now),
+        fareCents: trust === null ? undefined : fareOf(trust, { line: settings.line, now }),
         codeLifetimeSMax: trust?.limits.codeLifetimeSMax ?? 0,
         skewS: trust?.limits.skewS ?? 0,
         trustVersion: trust?.version ?? 0,
@@ -73,7 +73,7 @@ export function createFactsReader({ taps, reference, barrier, settings }: FactsP
   };
 }
 
-function fareOf(trust: TrustList, line: string, now: Now): number | undefined {
+function fareOf(trust: TrustList, { line, now }: { line: string; now: Now }): number | undefined {
   return findFareCents(trust.tariff, line, Math.floor(now.wallMs / 1000));
 }
 

@@ -32,7 +32,7 @@ const identitySchema = z.strictObject({
 export type IdentityFile = z.infer<typeof identitySchema>;
 export type Identity = Omit<IdentityFile, 'key'> & { key: SigningKey };
 
-/** @throws Fault FILE_UNREADABLE where the gate is not enrolled or the file is damaged. */
+/** @throws Fault FILE_UNREADABLE if the gate is not enrolled or the file is damaged. */
 export function readIdentity(dataDir: string): Identity {
   const file = join(dataDir, IDENTITY_FILE);
   if (!existsSync(file)) {
@@ -60,11 +60,10 @@ export function hasIdentity(dataDir: string): boolean {
 
 export function writeIdentity(
   dataDir: string,
-  identity: Omit<IdentityFile, 'key'>,
-  key: PrivateJwk,
-) {
+  identity: Omit<IdentityFile, 'key'> & { key: PrivateJwk },
+): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const { kty, crv, x, d } = key;
+  const { kty, crv, x, d } = identity.key;
   const text = JSON.stringify({ ...identity, key: { kty, crv, x, d } }, null, 2);
   const file = join(dataDir, IDENTITY_FILE);
   writeFileSync(`${file}.part`, `${text}\n`, { mode: 0o600, flush: true });

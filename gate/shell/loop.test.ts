@@ -209,11 +209,11 @@ describe('lists', () => {
     gate.scan(good(1));
     const deny = denyOf(6, [denyIdHex(GOOD.issuer, GOOD.account, 0)]);
     const body = Buffer.from(deny.ids.join(''), 'hex');
-    await gate.reference.applySnapshot(deny.head, body, noPause);
+    await gate.reference.applySnapshot({ head: deny.head, body }, noPause);
     await gate.trust({ version: 8, deny: deny.head });
     gate.scan(good(2));
     const empty = denyOf(7, []);
-    await gate.reference.applySnapshot(empty.head, new Uint8Array(0), noPause);
+    await gate.reference.applySnapshot({ head: empty.head, body: new Uint8Array(0) }, noPause);
     const dear = { version: 3, lines: [{ line: 'M1', fareCents: 360, fromS: 0 }] };
     await gate.trust({ version: 9, deny: empty.head, tariff: dear });
     gate.scan(good(3));
@@ -270,9 +270,15 @@ describe('the clock', () => {
     gate.loop.storeNote('STARTED', 'version 0');
     expect(gate.recordsOnDisk()).toEqual([
       {
-        ...{ v: 1, seq: 1, boot: '0000aaaa', clock: 'HOLDOVER', kind: 'note' },
-        ...{ atMs: START.wallMs + 1_234, monoMs: START.monoMs + 1_234 },
-        ...{ note: 'STARTED', detail: 'version 0' },
+        v: 1,
+        seq: 1,
+        boot: '0000aaaa',
+        clock: 'HOLDOVER',
+        kind: 'note',
+        atMs: START.wallMs + 1_234,
+        monoMs: START.monoMs + 1_234,
+        note: 'STARTED',
+        detail: 'version 0',
       },
     ]);
     expect(toHex(gate.taps.readSpan(0, 5)?.head ?? new Uint8Array())).toBe(gate.taps.headHash);

@@ -82,7 +82,11 @@ const loop = createGateLoop({
   verify: createNodeVerify(),
   stopwatch: createStopwatch(),
   settings: {
-    ...{ line: 'M1', scopes: [1], products: null, passbackS: 0, onClockUnknown: 'refuse' },
+    line: 'M1',
+    scopes: [1],
+    products: null,
+    passbackS: 0,
+    onClockUnknown: 'refuse',
     timing: { openMs: 100, presentationMs: 100, messageMs: 100, payBudgetMs: 5_000 },
   },
   random: { hex: (bytes) => 'ab'.repeat(bytes), fraction: () => 0.5 },

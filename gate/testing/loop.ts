@@ -14,7 +14,8 @@ import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { Words } from '../core/gate-state.ts';
-import { createGateLoop, type LoopParts } from '../shell/loop.ts';
+import type { GateSettings } from '../shell/facts.ts';
+import { createGateLoop } from '../shell/loop.ts';
 import { createStopwatch } from '../shell/stopwatch.ts';
 import { openReferenceStore, type ReferenceStore } from '../shell/store/reference-store.ts';
 import { openTapsStore, type TapsStore } from '../shell/store/taps-store.ts';
@@ -29,11 +30,20 @@ export const TIMING = {
   messageMs: 4_000,
   payBudgetMs: 2_500,
 };
+const SETTINGS: GateSettings = {
+  line: 'M1',
+  scopes: [1],
+  products: null,
+  passbackS: 0,
+  timing: TIMING,
+  onClockUnknown: 'refuse',
+};
+
 export type GateOptions = {
   dir?: string;
   boot?: string;
   unconfirmedMax?: number;
-  settings?: Partial<LoopParts['settings']>;
+  settings?: Partial<GateSettings>;
   taps?: (real: TapsStore) => TapsStore;
   reference?: (real: ReferenceStore) => ReferenceStore;
   open?: () => Promise<void>;
@@ -102,11 +112,7 @@ export async function gateWith(options: GateOptions = {}) {
     log: pino({ level: 'silent' }),
     verify,
     stopwatch: createStopwatch(),
-    settings: {
-      ...{ line: 'M1', scopes: [1], products: null, passbackS: 0, timing: TIMING },
-      onClockUnknown: 'refuse',
-      ...options.settings,
-    },
+    settings: { ...SETTINGS, ...options.settings },
     random: { hex: () => (drawn++).toString(16).padStart(32, '0'), fraction: () => 0.5 },
     onFatal: (fault) => fatal.push(fault),
   });
@@ -129,8 +135,20 @@ export async function gateWith(options: GateOptions = {}) {
       record.kind === 'tap' || record.kind === 'answer' ? (record.reason ?? 'open') : record.kind,
     );
   return {
-    ...{ barrier, clock, close, dir, fatal, loop, recordsOnDisk, reference, scan, screens, taps },
-    ...{ moves, trust, verdicts },
+    barrier,
+    clock,
+    close,
+    dir,
+    fatal,
+    loop,
+    recordsOnDisk,
+    reference,
+    scan,
+    screens,
+    taps,
+    moves,
+    trust,
+    verdicts,
   };
 }
 

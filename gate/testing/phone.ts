@@ -116,14 +116,23 @@ export function forgeries(
   const all: ReturnType<typeof forgeries> = [
     ['a pass of a stranger', issuer, makeCodeBytes({ suite }, { issuer: strangerKey })],
     ['a pass without signature', issuer, blank(good, issuerAt)],
-    ['an issuer signature with S + L', issuer, addToS(good, issuerAt, plusL)],
+    ['an issuer signature with S + L', issuer, addToS(good, { at: issuerAt, change: plusL })],
     ['a code of another phone', device, makeCodeBytes({ suite }, other(suite))],
     ['a code without signature', device, blank(good, deviceAt)],
     ['a code signed by the issuer', device, makeCodeBytes({ suite }, { device: issuerKey })],
   ];
   if (suite === 0)
-    all.push(['a device signature with S + L', device, addToS(good, deviceAt, plusL)]);
-  else all.push(['a device signature with high S', device, addToS(good, deviceAt, highS)]);
+    all.push([
+      'a device signature with S + L',
+      device,
+      addToS(good, { at: deviceAt, change: plusL }),
+    ]);
+  else
+    all.push([
+      'a device signature with high S',
+      device,
+      addToS(good, { at: deviceAt, change: highS }),
+    ]);
   return all;
 }
 
@@ -135,7 +144,10 @@ function blank(bytes: Uint8Array, at: number): Uint8Array {
   return bytes.slice().fill(0, at, at + SIGNATURE_BYTES);
 }
 
-function addToS(bytes: Uint8Array, at: number, change: (s: Uint8Array) => Uint8Array): Uint8Array {
+function addToS(
+  bytes: Uint8Array,
+  { at, change }: { at: number; change: (s: Uint8Array) => Uint8Array },
+): Uint8Array {
   const changed = bytes.slice();
   changed.set(change(changed.slice(at + 32, at + SIGNATURE_BYTES)), at + 32);
   return changed;
@@ -157,11 +169,12 @@ function numberBytes(value: bigint): Uint8Array {
   return new Uint8Array(Buffer.from(value.toString(16).padStart(64, '0'), 'hex'));
 }
 
+type TapChanges = { scan?: string; reason?: Reason | null };
+
 /** A tap for a code with this counter, as the store takes it: it opened, unless there is a reason. */
 export function makeTap(
   counter: number,
-  scan = `a code, number ${counter}`,
-  reason: Reason | null = null,
+  { scan = `a code, number ${counter}`, reason = null }: TapChanges = {},
 ): RecordDraft {
   return {
     kind: 'tap',
@@ -218,6 +231,10 @@ export function rootKeyOf(key: SigningKey): RootKey {
 }
 
 /** Signs a list as the operator does, or as a stranger would. */
-export function signAsRoot(type: ListType, payload: unknown, key = rootKey): Promise<string> {
+export function signAsRoot(
+  type: ListType,
+  payload: unknown,
+  { key = rootKey }: { key?: SigningKey } = {},
+): Promise<string> {
   return signList(type, payload, { privateKey: key.privateJwk, publicKey: rootKeyOf(key) });
 }

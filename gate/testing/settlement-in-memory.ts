@@ -23,7 +23,9 @@ export async function createSettlementInMemory() {
   const exchange: Exchange = async (url, { headers, body }) => {
     if (state.isDown) throw new NoResponse('no network', { sent: false, cause: null });
     if (url.pathname.endsWith('/trust-list')) {
-      return headers['if-none-match'] === ETAG ? say(304, '') : say(200, trust, { etag: ETAG });
+      return headers['if-none-match'] === ETAG
+        ? say(304, '')
+        : say(200, trust, { headers: { etag: ETAG } });
     }
     if (url.pathname.endsWith('/batches')) return takeBatch(body ?? new Uint8Array());
     if (url.pathname.endsWith('/payments')) return await authorise(body ?? new Uint8Array());
@@ -71,6 +73,10 @@ export async function createSettlementInMemory() {
   return { exchange, records, state };
 }
 
-function say(status: number, body: string, headers: HttpResponse['headers'] = {}): HttpResponse {
+function say(
+  status: number,
+  body: string,
+  { headers = {} }: Partial<Pick<HttpResponse, 'headers'>> = {},
+): HttpResponse {
   return { status, headers, body: utf8(body) };
 }

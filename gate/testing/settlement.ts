@@ -1,10 +1,10 @@
-/** Test-only: an HTTP server on the loopback that answers each path as a test tells it to, well or
+/** An HTTP server on the loopback that answers each path as a test tells it to, well or
  * badly, and keeps what it was asked. The lists it serves are the ones a test put into it.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { sha256 } from '@stile/crypto/sign.ts';
+import { type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { concatBytes, fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
 import {
@@ -34,7 +34,7 @@ export const PAYMENTS_PATH = '/v1/gates/g1/payments';
 export function say(
   status: number,
   body: string | Uint8Array = '',
-  headers: Record<string, string> = {},
+  { headers = {} }: { headers?: Record<string, string> } = {},
 ): Answer {
   return (response) => {
     response.writeHead(status, headers);
@@ -125,8 +125,7 @@ export function denyOf(version: number, ids: readonly string[]): DenyStep {
 export function signDelta(
   before: DenyStep,
   after: DenyStep,
-  changes: Partial<DenyDelta> = {},
-  key = rootKey,
+  { changes = {}, key = rootKey }: { changes?: Partial<DenyDelta>; key?: SigningKey } = {},
 ): Promise<string> {
   const delta: DenyDelta = {
     stile: 'deny-delta/1',
@@ -138,7 +137,7 @@ export function signDelta(
     force: false,
     ...changes,
   };
-  return signAsRoot('stile-deny-delta+jws', delta, key);
+  return signAsRoot('stile-deny-delta+jws', delta, { key });
 }
 
 /** A whole list as one file: signed head, LF, sorted ids. */
@@ -164,11 +163,16 @@ export function answerPaid(changes: Partial<GatePaymentAnswer> = {}, key = rootK
   return (response, request) => {
     const { gate, id } = requestIn(request);
     const answer: GatePaymentAnswer = {
-      ...{ stile: 'gate-payment-answer/1', gate, id, outcome: 'PAID', reason: null },
-      ...{ fareCents: 320, issuedAtS: NOW_S },
+      stile: 'gate-payment-answer/1',
+      gate,
+      id,
+      outcome: 'PAID',
+      reason: null,
+      fareCents: 320,
+      issuedAtS: NOW_S,
       ...changes,
     };
-    const signed = signAsRoot('stile-gate-payment-answer+jws', answer, key);
+    const signed = signAsRoot('stile-gate-payment-answer+jws', answer, { key });
     void signed.then((jws) => say(200, jws)(response, request));
   };
 }

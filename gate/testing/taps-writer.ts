@@ -7,7 +7,7 @@ import { openTapsStore } from '../shell/store/taps-store.ts';
 import { makeTap, makeUse, NOW_S } from './phone.ts';
 
 const STDOUT = 1;
-/** The test has long killed it by then; where the test itself is gone, it ends by itself. */
+/** The test has long killed it by then; if the test itself is gone, it ends by itself. */
 const TAPS_MAX = 50_000;
 
 const [, , file = ''] = process.argv;

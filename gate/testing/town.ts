@@ -90,7 +90,9 @@ async function buyPhone(url: string, cents: number) {
   const seed = await client.fetchSeed(token);
   await client.confirmSeed(token, seed.handle);
   return {
-    ...{ key, pass: Buffer.from(pass, 'hex'), seed },
+    key,
+    pass: Buffer.from(pass, 'hex'),
+    seed,
     onlineCode: async () => (await client.fetchOnlineCode(token)).text,
     balanceCents: async () => (await client.readRider(token)).balanceCents,
   };
@@ -113,12 +115,16 @@ export async function openTown() {
   const settlementDir = join(dir, 'settlement');
   const settlementUrl = await startSettlementProcess(settlementDir);
   const operatorToken = readFileSync(join(settlementDir, 'operator-token'), 'utf8').trim();
-  async function operate(method: HttpMethod, path: string, body?: object): Promise<LogLine> {
+  async function operate(
+    method: HttpMethod,
+    path: string,
+    { body }: { body?: object } = {},
+  ): Promise<LogLine> {
     const options = { method, token: operatorToken, body };
     return (await callJson(settlementUrl, `v1/operator/${path}`, options)) as LogLine;
   }
-  await operate('PUT', 'lines/M1', { fareCents: FARE_CENTS });
-  const { token } = await operate('POST', 'gates', { gate: 'g1', line: 'M1' });
+  await operate('PUT', 'lines/M1', { body: { fareCents: FARE_CENTS } });
+  const { token } = await operate('POST', 'gates', { body: { gate: 'g1', line: 'M1' } });
   const dataDir = join(dir, 'gate');
   await enrolGate({ dataDir, settlementUrl, token: String(token) });
   const wire = await layWire(settlementUrl);

@@ -32,7 +32,7 @@ export async function startWholeGate(seed: number) {
   const dataDir = join(scratchDir(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir()), 'gate');
   mkdirSync(dataDir);
   const own = { gate: 'g1', line: 'M1', scope: 1, operator: 'Test operator' };
-  writeIdentity(dataDir, { ...own, rootKeys: [rootKeyOf(rootKey)] }, gateKey.privateJwk);
+  writeIdentity(dataDir, { ...own, rootKeys: [rootKeyOf(rootKey)], key: gateKey.privateJwk });
   const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 1_000 });
   const ports = createMemoryPorts();
   const paths = { scanner: '/scanner', barrier: '/barrier', display: '/display' };

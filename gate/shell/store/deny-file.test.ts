@@ -34,12 +34,13 @@ function bytesOf(hex: string): Uint8Array {
 }
 
 /** The honest step from a head, unless `changes` say otherwise. */
-function deltaFrom(
-  head: DenyHead,
-  adds: readonly string[],
-  removes: readonly string[] = [],
-  changes: Partial<DenyDelta> = {},
-): DenyDelta {
+type Step = {
+  adds: readonly string[];
+  removes?: readonly string[];
+  changes?: Partial<DenyDelta>;
+};
+
+function deltaFrom(head: DenyHead, { adds, removes = [], changes = {} }: Step): DenyDelta {
   return {
     stile: 'deny-delta/1',
     from: head.version,
@@ -63,7 +64,10 @@ function openFile(file = join(scratchDir(), 'deny-0.db')) {
 /** A file with these ids at version 1. */
 async function fileWith(ids: readonly string[]) {
   const deny = openFile();
-  await deny.applyDelta(deltaFrom(deny.head, ids, [], { force: true }), noPause);
+  await deny.applyDelta(
+    deltaFrom(deny.head, { adds: ids, removes: [], changes: { force: true } }),
+    noPause,
+  );
   return deny;
 }
 
@@ -80,7 +84,11 @@ async function snapshotOf(version: number, ids: readonly string[]) {
   const body = concatBytes(...sorted.map(bytesOf));
   const setDigest = updateSetDigest(EMPTY_SET_DIGEST, sorted.map(bytesOf), [], sha256);
   const file = join(scratchDir(), 'deny-built.db');
-  await buildDenyFile(file, { version, count: ids.length, setDigest }, body, noPause);
+  await buildDenyFile(file, {
+    head: { version, count: ids.length, setDigest },
+    body,
+    pause: noPause,
+  });
   return openFile(file);
 }
 
@@ -118,7 +126,7 @@ test('any path of deltas ends in the same list as the snapshot, also after a res
         const ids = step.map((at) => UNIVERSE[at] ?? '');
         const removes = ids.filter((id) => listed.has(id));
         const adds = ids.filter((id) => !listed.has(id));
-        await deny.applyDelta(deltaFrom(deny.head, adds, removes), noPause);
+        await deny.applyDelta(deltaFrom(deny.head, { adds, removes }), noPause);
         for (const id of removes) listed.delete(id);
         for (const id of adds) listed.add(id);
       }
@@ -148,34 +156,59 @@ describe('a delta that does not fit is refused and changes nothing', () => {
     [
       'from another version',
       'begins at version 0',
-      (head) => deltaFrom(head, [twice], [], { from: 0 }),
+      (head) => deltaFrom(head, { adds: [twice], removes: [], changes: { from: 0 } }),
     ],
-    ['to the same version', 'to no later', (head) => deltaFrom(head, [twice], [], { version: 1 })],
-    ['to an older version', 'to no later', (head) => deltaFrom(head, [twice], [], { version: 0 })],
-    ['with a wrong count', 'count', (head) => deltaFrom(head, [twice], [], { count: 5 })],
+    [
+      'to the same version',
+      'to no later',
+      (head) => deltaFrom(head, { adds: [twice], removes: [], changes: { version: 1 } }),
+    ],
+    [
+      'to an older version',
+      'to no later',
+      (head) => deltaFrom(head, { adds: [twice], removes: [], changes: { version: 0 } }),
+    ],
+    [
+      'with a wrong count',
+      'count',
+      (head) => deltaFrom(head, { adds: [twice], removes: [], changes: { count: 5 } }),
+    ],
     [
       'with a wrong digest',
       'digest',
-      (head) => deltaFrom(head, [twice], [], { setDigest: EMPTY_SET_DIGEST }),
+      (head) =>
+        deltaFrom(head, { adds: [twice], removes: [], changes: { setDigest: EMPTY_SET_DIGEST } }),
     ],
-    ['that adds what is there', 'on the list already', (head) => deltaFrom(head, idsOf(7, 1))],
+    [
+      'that adds what is there',
+      'on the list already',
+      (head) => deltaFrom(head, { adds: idsOf(7, 1) }),
+    ],
     [
       'that removes what is not there',
       'not on the list',
-      (head) => deltaFrom(head, [], idsOf(1, 7)),
+      (head) => deltaFrom(head, { adds: [], removes: idsOf(1, 7) }),
     ],
-    ['that adds twice', 'stands in it twice', (head) => deltaFrom(head, [twice, twice])],
-    ['that removes twice', 'stands in it twice', (head) => deltaFrom(head, [], idsOf(1, 1))],
-    ['that removes and adds one id', 'in it twice', (head) => deltaFrom(head, idsOf(1), idsOf(1))],
+    ['that adds twice', 'stands in it twice', (head) => deltaFrom(head, { adds: [twice, twice] })],
+    [
+      'that removes twice',
+      'stands in it twice',
+      (head) => deltaFrom(head, { adds: [], removes: idsOf(1, 1) }),
+    ],
+    [
+      'that removes and adds one id',
+      'in it twice',
+      (head) => deltaFrom(head, { adds: idsOf(1), removes: idsOf(1) }),
+    ],
     [
       'with something that is no id',
       'is no id',
-      (head) => ({ ...deltaFrom(head, []), adds: ['zz'], count: 4 }),
+      (head) => ({ ...deltaFrom(head, { adds: [] }), adds: ['zz'], count: 4 }),
     ],
     [
       'that is insanely large',
       "without the operator's force",
-      (head) => deltaFrom(head, numbered(1, SANE_CHANGE_IDS + 1)),
+      (head) => deltaFrom(head, { adds: numbered(1, SANE_CHANGE_IDS + 1) }),
     ],
   ])('%s', async (_name, message, make) => {
     const deny = await fileWith(has);
@@ -186,7 +219,7 @@ describe('a delta that does not fit is refused and changes nothing', () => {
     });
     expect(answers(deny)).toEqual(before);
     expect(rowsOf(deny.file)).toBe(has.length);
-    await deny.applyDelta(deltaFrom(deny.head, [twice], idsOf(1)), noPause);
+    await deny.applyDelta(deltaFrom(deny.head, { adds: [twice], removes: idsOf(1) }), noPause);
     expect(deny.head).toMatchObject({ version: 2, count: 3 });
     expect(deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial: 5 })).toBe(true);
   });
@@ -195,7 +228,7 @@ describe('a delta that does not fit is refused and changes nothing', () => {
     const many = numbered(1, SANE_CHANGE_IDS + 1);
     const deny = await fileWith(many);
     expect(deny.head.count).toBe(SANE_CHANGE_IDS + 1);
-    const emptied = deltaFrom(deny.head, [], many);
+    const emptied = deltaFrom(deny.head, { adds: [], removes: many });
     await expect(deny.applyDelta(emptied, noPause)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
     await deny.applyDelta({ ...emptied, force: true }, noPause);
     expect(deny.head).toMatchObject({ count: 0, setDigest: EMPTY_SET_DIGEST });
@@ -224,7 +257,7 @@ describe('a delta is applied in pieces, whole or not at all', () => {
   test('between the pieces of 5,000 ids every look-up sees the old list, then the new', async () => {
     const deny = await fileWith(OLD);
     const seen: string[] = [];
-    await deny.applyDelta(deltaFrom(deny.head, ADDS, OLD), async () => {
+    await deny.applyDelta(deltaFrom(deny.head, { adds: ADDS, removes: OLD }), async () => {
       seen.push(isOld(deny) ? 'old' : isNew(deny) ? 'new' : 'neither');
     });
     expect(isNew(deny)).toBe(true);
@@ -236,7 +269,7 @@ describe('a delta is applied in pieces, whole or not at all', () => {
   test('an exception between any two pieces leaves the old list, and the delta still applies', async () => {
     for (let failAt = 0; failAt < 20; failAt += 3) {
       const deny = await fileWith(OLD);
-      const delta = deltaFrom(deny.head, ADDS, OLD);
+      const delta = deltaFrom(deny.head, { adds: ADDS, removes: OLD });
       let pauses = 0;
       const failing = async () => {
         if (pauses === failAt) throw new Error('out of order');
@@ -252,7 +285,7 @@ describe('a delta is applied in pieces, whole or not at all', () => {
 
   test('a process that dies between any two pieces finds the old list, or the new one whole', async () => {
     const deny = await fileWith(OLD);
-    const delta = deltaFrom(deny.head, ADDS, OLD);
+    const delta = deltaFrom(deny.head, { adds: ADDS, removes: OLD });
     const images: string[] = [];
     const dir = scratchDir();
     await deny.applyDelta(delta, async () => {
@@ -280,7 +313,7 @@ describe('a snapshot', () => {
     expect(deny.head).toMatchObject({ version: 9, count: 1_234 });
     expect(deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial: 1_234 })).toBe(true);
     expect(deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial: 1_235 })).toBe(false);
-    await deny.applyDelta(deltaFrom(deny.head, numbered(1_235, 1)), noPause);
+    await deny.applyDelta(deltaFrom(deny.head, { adds: numbered(1_235, 1) }), noPause);
     expect(deny.isDenied({ issuer: ISSUER, account: ACCOUNTS[1], serial: 1_235 })).toBe(true);
   });
 
@@ -300,7 +333,7 @@ describe('a snapshot', () => {
     const file = join(scratchDir(), 'deny-3.db.part');
     writeFileSync(file, 'half a file');
     const head = { version: 3, count: 0, setDigest: EMPTY_SET_DIGEST };
-    await buildDenyFile(file, head, new Uint8Array(0), noPause);
+    await buildDenyFile(file, { head, body: new Uint8Array(0), pause: noPause });
     expect(openFile(file).head).toEqual(head);
   });
 });

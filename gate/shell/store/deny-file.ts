@@ -44,6 +44,9 @@ export const DENY_SCHEMA: GateFileSchema = {
   ],
 };
 
+/** A whole list: its head, and its sorted ids on end. */
+export type DenySnapshot = { head: DenyHead; body: Uint8Array };
+
 type HeadRow = { version: number; count: number; set_digest: string; applying: number | null };
 
 /** Opens a deny file, or makes an empty one (version 0). */
@@ -101,7 +104,7 @@ export class DenyFile {
 
   /**
    * Applies a delta whole or not at all, in pieces; `pause` is waited for between them.
-   * @throws Fault LIST_REFUSED where the delta does not fit; then nothing has changed.
+   * @throws Fault LIST_REFUSED if the delta does not fit; then nothing has changed.
    */
   async applyDelta(delta: DenyDelta, pause: () => Promise<void>): Promise<void> {
     this.#refuseMisfit(delta);
@@ -235,9 +238,7 @@ function mismatch(why: string): Fault {
  */
 export async function buildDenyFile(
   file: string,
-  head: DenyHead,
-  body: Uint8Array,
-  pause: () => Promise<void>,
+  { head, body, pause }: DenySnapshot & { pause: () => Promise<void> },
 ): Promise<void> {
   rmSync(file, { force: true });
   const db = new Database(file);

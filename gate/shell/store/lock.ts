@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 
-/** @throws Fault CONFLICT where another gate runs on this directory. */
+/** @throws Fault CONFLICT if another gate runs on this directory. */
 export function lockDataDir(dataDir: string): () => void {
   const db = new Database(join(dataDir, 'lock.db'), { timeout: 0 });
   try {

@@ -27,14 +27,21 @@ async function open(dir: string, key = rootKey) {
 
 type Store = Awaited<ReturnType<typeof open>>;
 
-async function applyTrust(store: Store, deny: DenyStep, version: number): Promise<void> {
+async function applyTrust(
+  store: Store,
+  { deny, version }: { deny: DenyStep; version: number },
+): Promise<void> {
   const list = makeTrust({ deny: deny.head, version });
   store.applyTrust(list, await signAsRoot('stile-trust-list+jws', list));
 }
 
-function applySnapshot(store: Store, { head, ids }: DenyStep, pause = noPause): Promise<void> {
+function applySnapshot(
+  store: Store,
+  { deny, pause = noPause }: { deny: DenyStep; pause?: () => Promise<void> },
+): Promise<void> {
+  const { head, ids } = deny;
   const body = concatBytes(...ids.map((id) => fromHex(id, DENY_ID_BYTES) ?? new Uint8Array()));
-  return store.applySnapshot(head, body, pause);
+  return store.applySnapshot({ head, body }, pause);
 }
 
 function denyFiles(dir: string): string[] {
@@ -51,28 +58,34 @@ test('a new directory has no trust list and an empty deny list', async () => {
 test('a snapshot is swapped in whole; look-ups see the old list until then', async () => {
   const dir = scratchDir();
   const store = await open(dir);
-  await applySnapshot(store, LIST_2);
+  await applySnapshot(store, { deny: LIST_2 });
   const seen: boolean[] = [];
-  await applySnapshot(store, LIST_3, async () => {
-    seen.push(
-      store.isDenied({ issuer: 7, account: ACCOUNT, serial: 1 }) &&
-        !store.isDenied({ issuer: 7, account: ACCOUNT, serial: 2 }),
-    );
+  await applySnapshot(store, {
+    deny: LIST_3,
+    pause: async () => {
+      seen.push(
+        store.isDenied({ issuer: 7, account: ACCOUNT, serial: 1 }) &&
+          !store.isDenied({ issuer: 7, account: ACCOUNT, serial: 2 }),
+      );
+    },
   });
   expect(seen).toEqual([true]);
   expect(store.isDenied({ issuer: 7, account: ACCOUNT, serial: 1 })).toBe(false);
   expect(store.isDenied({ issuer: 7, account: ACCOUNT, serial: 2 })).toBe(true);
   expect(denyFiles(dir)).toHaveLength(1);
-  await applySnapshot(store, LIST_3);
+  await applySnapshot(store, { deny: LIST_3 });
   expect(store.denyHead).toEqual(LIST_3.head);
 });
 
 test('a snapshot that breaks off while it is built leaves the old list, and no litter', async () => {
   const dir = scratchDir();
   const store = await open(dir);
-  await applySnapshot(store, LIST_2);
-  const broken = applySnapshot(store, LIST_3, async () => {
-    throw new Error('out of order');
+  await applySnapshot(store, { deny: LIST_2 });
+  const broken = applySnapshot(store, {
+    deny: LIST_3,
+    pause: async () => {
+      throw new Error('out of order');
+    },
   });
   await expect(broken).rejects.toThrow('out of order');
   expect(store.denyHead).toEqual(LIST_2.head);
@@ -87,16 +100,18 @@ test('a snapshot that breaks off while it is built leaves the old list, and no l
 
 test('an older trust list is refused, the same one again is not', async () => {
   const store = await open(scratchDir());
-  await applyTrust(store, denyOf(0, []), 6);
-  await expect(applyTrust(store, denyOf(0, []), 5)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
+  await applyTrust(store, { deny: denyOf(0, []), version: 6 });
+  await expect(applyTrust(store, { deny: denyOf(0, []), version: 5 })).rejects.toMatchObject({
+    code: 'LIST_REFUSED',
+  });
   expect(store.trust?.version).toBe(6);
-  await applyTrust(store, denyOf(0, []), 6);
+  await applyTrust(store, { deny: denyOf(0, []), version: 6 });
 });
 
 test('a cached trust list is believed only with its signature', async () => {
   const dir = scratchDir();
   const store = await open(dir);
-  await applyTrust(store, denyOf(0, []), 6);
+  await applyTrust(store, { deny: denyOf(0, []), version: 6 });
   store.close();
   await expect(open(dir, strangerKey)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
   expect((await open(dir)).trust?.version).toBe(6);
@@ -105,7 +120,7 @@ test('a cached trust list is believed only with its signature', async () => {
 test('a trust list that was changed on disk is found', async () => {
   const dir = scratchDir();
   const store = await open(dir);
-  await applyTrust(store, denyOf(0, []), 6);
+  await applyTrust(store, { deny: denyOf(0, []), version: 6 });
   store.close();
   const db = new Database(join(dir, 'reference.db'));
   db.exec("UPDATE current SET value = replace(value, '.', '.x') WHERE key = 'trust'");
@@ -116,8 +131,8 @@ test('a trust list that was changed on disk is found', async () => {
 test('a deny file that was lost is found: an empty list would let everybody in', async () => {
   const dir = scratchDir();
   const store = await open(dir);
-  await applySnapshot(store, LIST_2);
-  await applyTrust(store, LIST_2, 6);
+  await applySnapshot(store, { deny: LIST_2 });
+  await applyTrust(store, { deny: LIST_2, version: 6 });
   store.close();
   for (const name of denyFiles(dir)) rmSync(join(dir, name));
   await expect(open(dir)).rejects.toMatchObject({
@@ -129,9 +144,9 @@ test('a deny file that was lost is found: an empty list would let everybody in',
 test('a deny list ahead of its trust list is what a kill between the two leaves; it is kept', async () => {
   const dir = scratchDir();
   const store = await open(dir);
-  await applySnapshot(store, LIST_2);
-  await applyTrust(store, LIST_2, 6);
-  await applySnapshot(store, LIST_3);
+  await applySnapshot(store, { deny: LIST_2 });
+  await applyTrust(store, { deny: LIST_2, version: 6 });
+  await applySnapshot(store, { deny: LIST_3 });
   store.close();
   const again = await open(dir);
   expect(again.denyHead).toEqual(LIST_3.head);

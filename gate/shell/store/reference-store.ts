@@ -17,7 +17,7 @@ import { Fault } from '@stile/protocol/fault.ts';
 import { openList, type RootKey } from '@stile/protocol/signed-list.ts';
 import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { PassName } from '../../core/tap.ts';
-import { buildDenyFile, type DenyFile, openDenyFile } from './deny-file.ts';
+import { buildDenyFile, type DenyFile, type DenySnapshot, openDenyFile } from './deny-file.ts';
 import { type GateFileSchema, openGateFile } from './sqlite.ts';
 
 const REFERENCE_SCHEMA: GateFileSchema = {
@@ -31,7 +31,7 @@ export type ReferenceStore = Awaited<ReturnType<typeof openReferenceStore>>;
 
 /**
  * Opens the cached lists and checks the trust list's signature again.
- * @throws Fault STORE_CORRUPT where a file is damaged: move it aside and open again.
+ * @throws Fault STORE_CORRUPT if a file is damaged: move it aside and open again.
  */
 export async function openReferenceStore(dataDir: string, rootKeys: readonly RootKey[]) {
   const db = openGateFile(join(dataDir, 'reference.db'), REFERENCE_SCHEMA);
@@ -65,11 +65,11 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
     applyDelta: (delta: Parameters<DenyFile['applyDelta']>[0], pause: () => Promise<void>) =>
       deny.applyDelta(delta, pause),
     /** Builds the snapshot aside, then swaps it in whole; the old one stays until it has. */
-    async applySnapshot(head: DenyHead, body: Uint8Array, pause: () => Promise<void>) {
+    async applySnapshot({ head, body }: DenySnapshot, pause: () => Promise<void>) {
       const name = `deny-${head.version}-${head.setDigest.slice(0, 8)}.db`;
       const file = join(dataDir, name);
       if (file === deny.file) return;
-      await buildDenyFile(`${file}.part`, head, body, pause);
+      await buildDenyFile(`${file}.part`, { head, body, pause });
       renameSync(`${file}.part`, file);
       syncDirectory(dataDir);
       const next = openDenyFile(file);

@@ -75,7 +75,7 @@ describe('memory', () => {
 
   test('a refused tap is logged and remembered nowhere', () => {
     const store = openTaps(newFile());
-    const tap = makeTap(1, 'a code', 'DENIED');
+    const tap = makeTap(1, { scan: 'a code', reason: 'DENIED' });
     store.append(tap, { at: { wallMs: NOW_MS, monoMs: 1 } });
     expect(store.lastSeq).toBe(1);
     expect(

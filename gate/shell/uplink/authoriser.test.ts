@@ -56,7 +56,9 @@ test('a request is signed as a whole by the gate, and the same each time', async
   expect(first).toMatchObject({ method: 'POST', path: PAYMENTS_PATH });
   expect(first.headers['content-type']).toBe('application/json');
   expect(requestIn(first)).toEqual({
-    ...{ stile: 'gate-payment/1', gate: 'g1', line: 'M1' },
+    stile: 'gate-payment/1',
+    gate: 'g1',
+    line: 'M1',
     ...REQUEST,
   });
   expect(second.body).toEqual(first.body);
@@ -96,11 +98,15 @@ test.each<[string, Answer, object]>([
     FAILED,
   ],
   ['a plain failure', say(500, 'oops'), FAILED],
-  ['busy', say(503, '', { 'retry-after': '2' }), { ...FAILED, retryAfterMs: 2_000 }],
-  ['too many requests', say(429, '', { 'retry-after': '9' }), { ...FAILED, retryAfterMs: 9_000 }],
+  ['busy', say(503, '', { headers: { 'retry-after': '2' } }), { ...FAILED, retryAfterMs: 2_000 }],
+  [
+    'too many requests',
+    say(429, '', { headers: { 'retry-after': '9' } }),
+    { ...FAILED, retryAfterMs: 9_000 },
+  ],
   ['an answer cut off in its body', cutOff('x'.repeat(500)), FAILED],
   ['an endless answer', endless, FAILED],
-  ['a redirect', say(302, '', { location: 'http://127.0.0.1:1/' }), FAILED],
+  ['a redirect', say(302, '', { headers: { location: 'http://127.0.0.1:1/' } }), FAILED],
 ])('%s: no answer yet', async (_name, answer, expected) => {
   const { attempt } = await world(answer);
   expect(await attempt()).toEqual(expected);
@@ -169,7 +175,7 @@ describe('what is known of the network', () => {
 
   test('comes from every exchange, and any answer ends it', async () => {
     const { answers, authoriser, uplink } = await world(say(500));
-    answers.set(TRUST_PATH, say(302, '', { location: 'http://127.0.0.1:1/' }));
+    answers.set(TRUST_PATH, say(302, '', { headers: { location: 'http://127.0.0.1:1/' } }));
     await uplink.fetchTrust(null).catch(() => undefined);
     expect(authoriser.isKnownDown).toBe(true);
     answers.set(TRUST_PATH, say(500));

@@ -56,10 +56,12 @@ async function world() {
   const uplink = createUplink({ url, timeoutMs: 1_000, rootKeys: ROOT_KEYS, clock: systemClock });
   const lists = createListsFetcher(store, uplink);
 
-  const signTrust = (deny: DenyStep, changes: Partial<TrustList> = {}, key = rootKey) =>
-    signAsRoot('stile-trust-list+jws', makeTrust({ deny: deny.head, ...changes }), key);
+  const signTrust = (
+    deny: DenyStep,
+    { changes = {}, key = rootKey }: { changes?: Partial<TrustList>; key?: typeof rootKey } = {},
+  ) => signAsRoot('stile-trust-list+jws', makeTrust({ deny: deny.head, ...changes }), { key });
   async function publish(deny: DenyStep, changes: Partial<TrustList> = {}): Promise<void> {
-    const jws = await signTrust(deny, changes);
+    const jws = await signTrust(deny, { changes });
     answers.set(TRUST_PATH, ifChanged(jws, `"v${changes.version ?? 5}"`));
     answers.set(SNAPSHOT_PATH, say(200, await signSnapshot(deny)));
     answers.set(DELTA_PATH, say(410));
@@ -78,7 +80,7 @@ async function world() {
 function ifChanged(body: string, etag: string): Answer {
   return (response, request) => {
     const same = request.headers['if-none-match'] === etag;
-    (same ? say(304) : say(200, body, { etag }))(response, request);
+    (same ? say(304) : say(200, body, { headers: { etag } }))(response, request);
   };
 }
 
@@ -119,7 +121,7 @@ describe('a refresh', () => {
   test('takes the snapshot where the delta does not fit what is here', async () => {
     const { answers, requests, inForce, lists, publish } = await provisioned();
     await publish(DENY_4, { version: 6 });
-    answers.set(DELTA_PATH, say(200, await signDelta(NO_DENY, DENY_4, { from: 3 })));
+    answers.set(DELTA_PATH, say(200, await signDelta(NO_DENY, DENY_4, { changes: { from: 3 } })));
     await lists.refresh();
     expect(inForce()).toMatchObject({ deny: DENY_4.head, denied: [2, 3] });
     expect(requests.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH, SNAPSHOT_PATH]);
@@ -171,7 +173,10 @@ describe('a failed refresh changes nothing', () => {
       'a trust list signed by a stranger',
       { code: 'LIST_REFUSED' },
       async ({ answers, signTrust }) =>
-        answers.set(TRUST_PATH, say(200, await signTrust(DENY_4, { version: 6 }, strangerKey))),
+        answers.set(
+          TRUST_PATH,
+          say(200, await signTrust(DENY_4, { changes: { version: 6 }, key: strangerKey })),
+        ),
     ],
     [
       'a trust list that names an older deny list',
@@ -191,7 +196,7 @@ describe('a failed refresh changes nothing', () => {
       { code: 'LIST_REFUSED' },
       async ({ answers, publish }) => {
         await publish(DENY_4, { version: 6 });
-        answers.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4, {}, strangerKey)));
+        answers.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4, { key: strangerKey })));
       },
     ],
     [
@@ -243,7 +248,8 @@ describe('a failed refresh changes nothing', () => {
     [
       'a server that is busy',
       { code: 'UPLINK_BUSY', retryAfterMs: 9_000 },
-      async ({ answers }) => answers.set(TRUST_PATH, say(429, '', { 'retry-after': '9' })),
+      async ({ answers }) =>
+        answers.set(TRUST_PATH, say(429, '', { headers: { 'retry-after': '9' } })),
     ],
   ])('%s', async (_name, expected, spoil) => {
     const made = await provisioned();

@@ -16,7 +16,10 @@ export type ListsOutcome = { changed: boolean; signedAtS: number };
 
 export type ListsFetcher = { refresh(): Promise<ListsOutcome> };
 
-/** Lets a scan that has arrived in the meantime be judged between two pieces of a long list. */
+/**
+ * Lets a scan that has arrived in the meantime be judged between two pieces of a long list: the event
+ * loop's own turn, not a time.
+ */
 function pause(): Promise<void> {
   return new Promise((resume) => setImmediate(resume));
 }
@@ -36,7 +39,7 @@ export function createListsFetcher(reference: ReferenceStore, uplink: Uplink): L
             `trust list ${list.version} is older than ${inForce}, which is in force`,
           );
         }
-        if (await bringDenyTo(list.deny, reference, uplink)) {
+        if (await bringDenyTo(list.deny, { reference, uplink })) {
           reference.applyTrust(list, jws);
           etag = fetched.etag;
           return { changed: list.version !== inForce, signedAtS: list.issuedAtS };
@@ -50,8 +53,7 @@ export function createListsFetcher(reference: ReferenceStore, uplink: Uplink): L
 /** Whether the cached deny list is now exactly the one that the trust list names. */
 async function bringDenyTo(
   wanted: DenyHead,
-  reference: ReferenceStore,
-  uplink: Uplink,
+  { reference, uplink }: { reference: ReferenceStore; uplink: Uplink },
 ): Promise<boolean> {
   if (isSameHead(reference.denyHead, wanted)) return true;
   if (wanted.version < reference.denyHead.version) return false;
@@ -75,7 +77,7 @@ async function bringDenyTo(
       `deny list refused: from ${before.count} to ${head.count} entries without force`,
     );
   }
-  await reference.applySnapshot(head, body, pause);
+  await reference.applySnapshot({ head, body }, pause);
   return true;
 }
 

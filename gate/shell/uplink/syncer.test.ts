@@ -52,7 +52,13 @@ async function world(taps: number) {
   const applied: number[] = [];
   const steps = new EventTarget();
   const syncer = createSyncer({
-    ...{ gate: 'g1', key: gateKey, taps: store, reference, uplink, clock, pace: PACE },
+    gate: 'g1',
+    key: gateKey,
+    taps: store,
+    reference,
+    uplink,
+    clock,
+    pace: PACE,
     lists: createListsFetcher(reference, uplink),
     // SeenRequest for once after every failure, which makes it the moment to go on.
     random: {
@@ -78,7 +84,7 @@ async function world(taps: number) {
     });
   }
   const trust = await signAsRoot('stile-trust-list+jws', makeTrust());
-  answers.set(TRUST_PATH, say(200, trust, { etag: '"5"' }));
+  answers.set(TRUST_PATH, say(200, trust, { headers: { etag: '"5"' } }));
 
   /** Waits until what the clock has set going has been answered and digested. */
   async function answered(until: () => boolean): Promise<void> {

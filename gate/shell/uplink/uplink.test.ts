@@ -47,22 +47,26 @@ const failures: [string, Answer, object][] = [
   ['a plain failure', say(500, 'oops'), { code: 'UPLINK_UNREACHABLE', retryAfterMs: null }],
   [
     'busy, come back later',
-    say(503, '', { 'retry-after': '7' }),
+    say(503, '', { headers: { 'retry-after': '7' } }),
     { code: 'UPLINK_BUSY', retryAfterMs: 7_000 },
   ],
   [
     'too many requests',
-    say(429, '', { 'retry-after': '0' }),
+    say(429, '', { headers: { 'retry-after': '0' } }),
     { code: 'UPLINK_BUSY', retryAfterMs: 0 },
   ],
   [
     '429 with a date',
-    say(429, '', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }),
+    say(429, '', { headers: { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' } }),
     { retryAfterMs: null },
   ],
-  ['503 with nonsense', say(503, '', { 'retry-after': '-5' }), { retryAfterMs: null }],
-  ['503 with nothing', say(503, '', { 'retry-after': '' }), { retryAfterMs: null }],
-  ['a redirect', say(302, '', { location: 'http://127.0.0.1:1/' }), { code: 'UPLINK_UNREACHABLE' }],
+  ['503 with nonsense', say(503, '', { headers: { 'retry-after': '-5' } }), { retryAfterMs: null }],
+  ['503 with nothing', say(503, '', { headers: { 'retry-after': '' } }), { retryAfterMs: null }],
+  [
+    'a redirect',
+    say(302, '', { headers: { location: 'http://127.0.0.1:1/' } }),
+    { code: 'UPLINK_UNREACHABLE' },
+  ],
   ['an answer cut off in its body', cutOff('x'.repeat(5_000)), { code: 'UPLINK_UNREACHABLE' }],
   ['an endless body', endless, { message: expect.stringContaining('an answer of over') }],
 ];
@@ -161,7 +165,7 @@ describe('the trust list', () => {
     const { answers, requests, uplink } = await connect();
     const list = makeTrust();
     const jws = await signAsRoot('stile-trust-list+jws', list);
-    answers.set(TRUST_PATH, say(200, jws, { etag: '"v5"' }));
+    answers.set(TRUST_PATH, say(200, jws, { headers: { etag: '"v5"' } }));
     expect(await uplink.fetchTrust(null)).toEqual({ list, jws, etag: '"v5"' });
     answers.set(TRUST_PATH, say(304));
     expect(await uplink.fetchTrust('"v5"')).toBeNull();
@@ -175,7 +179,10 @@ describe('the trust list', () => {
   });
 
   test.each<[string, () => Promise<string>]>([
-    ['signed by a stranger', () => signAsRoot('stile-trust-list+jws', makeTrust(), strangerKey)],
+    [
+      'signed by a stranger',
+      () => signAsRoot('stile-trust-list+jws', makeTrust(), { key: strangerKey }),
+    ],
     ['of another type', () => signAsRoot('stile-deny-delta+jws', makeTrust())],
     ['of another shape', () => signAsRoot('stile-trust-list+jws', { ...makeTrust(), version: 0 })],
     ['without a signature', async () => JSON.stringify(makeTrust())],
@@ -217,7 +224,7 @@ describe('deny lists', () => {
 
   test('a delta signed by a stranger is refused', async () => {
     const { answers, uplink } = await connect();
-    const delta = await signDelta(NO_DENY, denyOf(4, [ID]), {}, strangerKey);
+    const delta = await signDelta(NO_DENY, denyOf(4, [ID]), { key: strangerKey });
     answers.set(DELTA_PATH, say(200, delta));
     await expect(uplink.fetchDelta(0)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
   });
