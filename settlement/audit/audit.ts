@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATABASE_FILE } from '../data-dir.ts';
 import { type Connection, openForReading } from '../store/sqlite/connection.ts';
+import { auditMoney } from './ledger.ts';
 import { auditLogs } from './logs.ts';
-import { auditMoney } from './money.ts';
 import { auditPayments } from './payments.ts';
 import { auditTaps } from './taps.ts';
 

@@ -11,7 +11,7 @@ import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 import { checkLine, type KnownIssuerKey } from '../core/logs/check.ts';
 import type { Connection } from '../store/sqlite/connection.ts';
 import type { AuditCheck } from './audit.ts';
-import { check } from './money.ts';
+import { check } from './ledger.ts';
 
 type EpochRow = { id: number; gate: string; epoch: string; lastSeq: number; head: Uint8Array };
 type RecordRow = { id: number; seq: number; line: Uint8Array; hash: Uint8Array; outcome: string };

@@ -6,7 +6,7 @@
 
 import type { Connection } from '../store/sqlite/connection.ts';
 import type { AuditCheck } from './audit.ts';
-import { check } from './money.ts';
+import { check } from './ledger.ts';
 
 /** Postings of a payment: `payment:ID:pay`; of its refunds: `payment:ID:KEY:forgive` and `:return`. */
 const PAYMENT_OF = `CAST(substr(transfer.id, 9) AS INTEGER)`;

@@ -2,7 +2,7 @@
 
 import type { Connection } from '../store/sqlite/connection.ts';
 import type { AuditCheck } from './audit.ts';
-import { check } from './money.ts';
+import { check } from './ledger.ts';
 
 const PARKED = `'FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'UNREADABLE'`;
 
