@@ -4,14 +4,23 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { DATABASE_FILE } from '../data-dir.ts';
-import { type Connection, openForReading } from '../store/sqlite/connection.ts';
-import { auditMoney } from './ledger.ts';
-import { auditLogs } from './logs.ts';
-import { auditPayments } from './payments.ts';
-import { auditTaps } from './taps.ts';
+import { openAuditReader } from '../store/sqlite/audit/reader.ts';
+import { checkAuthorisations } from './authorisations.ts';
+import { checkDebts, checkDenials, checkRevenue, checkStates } from './charges.ts';
+import type { AuditCheck, Check } from './check.ts';
+import { checkBalances, checkBounds, checkCash, checkTotals } from './ledger.ts';
+import { checkLogs } from './logs.ts';
+import { checkOrders } from './orders.ts';
+import { checkMerchantBalances, checkPostings, checkRefunds } from './payments.ts';
+import { checkReceipts } from './receipts.ts';
+import { runChecks } from './run.ts';
+import { checkHandles, checkSpent } from './seeds.ts';
+import { checkCodes, checkSeals } from './signatures.ts';
+import { checkEnds, checkPairs, checkReceived } from './taps.ts';
+import { checkFiles, checkWork } from './work.ts';
 
-export type AuditCheck = { name: string; ok: boolean; detail: string };
 export type AuditOptions = {
   /** Also checks every seal and every charged code's signatures again. Slow. */
   signatures?: boolean;
@@ -22,37 +31,54 @@ export function isSettlementDir(dataDir: string): boolean {
   return existsSync(join(dataDir, DATABASE_FILE));
 }
 
-/** @throws Fault FILE_UNREADABLE or STORE_CORRUPT where there is no database that can be read. */
+/** @throws Fault FILE_UNREADABLE or STORE_CORRUPT if there is no database that can be read. */
 export async function auditSettlement(
   dataDir: string,
   { signatures = false }: AuditOptions = {},
 ): Promise<readonly AuditCheck[]> {
-  const connection = openForReading(join(dataDir, DATABASE_FILE));
+  const { reader, close } = openAuditReader(join(dataDir, DATABASE_FILE));
   try {
-    return connection.db.transaction(() => [
-      checkFile(connection),
-      ...auditMoney(connection),
-      ...auditPayments(connection),
-      ...auditTaps(connection),
-      ...auditLogs(connection, signatures),
-      checkOutbox(connection),
-    ])();
+    return await runChecks(reader, [
+      checkFiles(),
+      ...moneyChecks(),
+      ...paymentChecks(),
+      ...recordChecks(signatures),
+      checkWork(),
+    ]);
   } finally {
-    connection.close();
+    close();
   }
 }
 
-function checkFile({ db }: Connection): AuditCheck {
-  const says = String(db.pragma('quick_check', { simple: true }));
-  return { name: 'the file is sound', ok: says === 'ok', detail: says };
+function moneyChecks(): Check[] {
+  return [
+    checkTotals(),
+    checkBalances(),
+    checkBounds(),
+    checkDebts(),
+    checkRevenue(),
+    checkCash(),
+    checkDenials(),
+  ];
 }
 
-function checkOutbox({ db }: Connection): AuditCheck {
-  const jobs = db
-    .prepare(
-      `SELECT count(*) AS open, count(*) FILTER (WHERE failed IS NOT NULL) AS failed FROM outbox`,
-    )
-    .get() as { open: number; failed: number };
-  const detail = `${jobs.open} open, of which ${jobs.failed} failed`;
-  return { name: 'no job is left over', ok: jobs.open === 0, detail };
+/** Those of payments with a network. */
+export function paymentChecks(): Check[] {
+  return [
+    checkPostings(),
+    checkRefunds(),
+    checkMerchantBalances(),
+    checkReceipts(),
+    checkOrders(),
+    checkHandles(),
+    checkSpent(),
+    checkAuthorisations(),
+  ];
+}
+
+function recordChecks(signatures: boolean): Check[] {
+  const checks = [checkEnds(), checkPairs(), checkStates(), checkReceived(), checkLogs()];
+  if (!signatures) return checks;
+  const verify = createNodeVerify();
+  return [...checks, checkSeals(verify), checkCodes(verify)];
 }

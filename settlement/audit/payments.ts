@@ -1,147 +1,171 @@
 /**
- * The checks of payments with a network: each answer has the money that it speaks of, refunds and
- * receipts add up, a code has paid once, and what a gate did not open for went back. It counts rows
- * anew and believes no sum that is kept beside them.
+ * The checks of payments against the ledger: each answer has the money that it speaks of, and refunds
+ * add up. They count rows anew and believe no sum that is kept beside them. They hold one number a
+ * payment, and a sum a merchant.
  */
+import { revenueOf, walletOf } from '../core/money/ledger.ts';
+import { type Check, checkOf } from './check.ts';
+import type { PaymentRow, RefundRow, TransferRow } from './port.ts';
 
-import type { Connection } from '../store/sqlite/connection.ts';
-import type { AuditCheck } from './audit.ts';
-import { check } from './ledger.ts';
+/** Ids of a payment's postings begin with this; then comes the payment's id. */
+const PREFIX = 'payment:';
 
-/** Postings of a payment: `payment:ID:pay`; of its refunds: `payment:ID:KEY:forgive` and `:return`. */
-const PAYMENT_OF = `CAST(substr(transfer.id, 9) AS INTEGER)`;
-
-const CREDIT = `iif(line IS NULL, payee, 'revenue:' || line)`;
-
-export function auditPayments({ db }: Connection): AuditCheck[] {
-  const namesOf = (sql: string) => db.prepare(sql).pluck().all() as string[];
-  const counts = db.prepare(COUNTS).get() as Counts;
-  const { paid, refused, refunds, asks, opened, waiting } = counts;
-  return [
-    check('every payment has its posting', namesOf(UNPOSTED), `${paid} paid, ${refused} refused`),
-    check('every refund has its postings, none exceeds its payment', namesOf(ODD_REFUND), refunds),
-    check("every merchant's balance is the sum of its payments", namesOf(ODD_MERCHANT), 'all'),
-    check('receipts count up without a gap', namesOf(ODD_RECEIPT), 'all'),
-    check('every paid order has one payment', namesOf(ODD_ORDER), 'all'),
-    check('every handle has paid what its payments say', namesOf(ODD_HANDLE), 'all'),
-    check('no step of a handle is spent twice', namesOf(TWICE_SPENT), 'none'),
-    check('every code that a gate opened for was paid', namesOf(UNPAID), `${opened} of ${asks}`),
-    check(
-      'what a gate did not open for was given back',
-      namesOf(KEPT),
-      `all; ${waiting} paid, of which the gate has said nothing yet`,
-    ),
-  ];
+/**
+ * Both ways: a payment that is paid, and not of nothing, has one posting over exactly its money, and
+ * every posting of that kind is a paid payment's.
+ */
+export function checkPostings(): Check {
+  const counts = { paid: 0, refused: 0 };
+  const unposted: string[] = [];
+  const paidIds = new Set<number>();
+  const strays: string[] = [];
+  return {
+    payment: (payment) => {
+      const { id, outcome, amountCents } = payment;
+      const isPaid = outcome === 'PAID';
+      if (isPaid) counts.paid += 1;
+      else if (outcome === 'REFUSED') counts.refused += 1;
+      if (isPaid) paidIds.add(id);
+      const isPosted = payment.transfers.some((transfer) => isPostingOf(payment, transfer));
+      if (isPosted !== (isPaid && amountCents > 0)) unposted.push(`payment ${id}`);
+    },
+    transfer: ({ id, code }) => {
+      if (code !== 'PAY') return;
+      const paymentId = paymentIdOf(id);
+      if (id !== postingIdOf(paymentId) || !paidIds.has(paymentId)) strays.push(`transfer ${id}`);
+    },
+    results: () => {
+      const good = `${counts.paid} paid, ${counts.refused} refused`;
+      const wrong = [...unposted, ...strays];
+      return [checkOf('every payment has its posting', { wrong, good })];
+    },
+  };
 }
 
-type Counts = Record<'paid' | 'refused' | 'refunds' | 'asks' | 'opened' | 'waiting', string>;
-const COUNTS = `
-  SELECT (SELECT count(*) FROM payment WHERE outcome = 'PAID') || '' AS paid,
-    (SELECT count(*) FROM payment WHERE outcome = 'REFUSED') || '' AS refused,
-    (SELECT count(*) FROM payment_refund) || ' refunds' AS refunds,
-    (SELECT count(*) FROM record WHERE kind = 'ask') || ' asks' AS asks,
-    (SELECT count(*) FROM record WHERE kind = 'answer' AND verdict = 'open') || '' AS opened,
-    (SELECT count(*) FROM payment WHERE line IS NOT NULL AND outcome = 'PAID' AND refunded_cents = 0
-       AND NOT EXISTS (SELECT 1 FROM record WHERE kind = 'answer'
-         AND use = 'ask/' || substr(payee, 6) || '/' || key)) || '' AS waiting`;
+function postingIdOf(paymentId: number): string {
+  return `${PREFIX}${paymentId}:pay`;
+}
 
-/** Both ways: a paid one without its posting, a posting without its payment. */
-const UNPOSTED = `
-  SELECT 'payment ' || payment.id FROM payment LEFT JOIN transfer
-    ON transfer.id = 'payment:' || payment.id || ':pay' AND debit = 'wallet:' || account
-       AND credit = ${CREDIT} AND transfer.amount_cents = payment.amount_cents AND code = 'PAY'
-  WHERE (transfer.id IS NOT NULL) <> (outcome = 'PAID' AND payment.amount_cents > 0)
-  UNION ALL
-  SELECT 'transfer ' || transfer.id FROM transfer LEFT JOIN payment ON payment.id = ${PAYMENT_OF}
-  WHERE code = 'PAY' AND (outcome IS NOT 'PAID' OR transfer.id <> 'payment:' || payment.id || ':pay')`;
+/** The payment that a posting's id names; not a number if it names none. */
+function paymentIdOf(transferId: string): number {
+  return Number.parseInt(transferId.slice(PREFIX.length), 10);
+}
 
-const ODD_REFUND = `
-  WITH posted AS (
-    SELECT substr(id, 1, length(id) - iif(id GLOB '*:forgive', 8, 7)) AS name, sum(amount_cents) AS cents,
-      min(debit) AS least, max(debit) AS most
-    FROM transfer WHERE id GLOB 'payment:*' AND code = 'REFUND' GROUP BY 1)
-  SELECT 'refund ' || refund.id FROM payment_refund AS refund JOIN payment ON payment.id = payment
-    LEFT JOIN posted ON name = 'payment:' || payment.id || ':' || refund.key
-  WHERE cents IS NOT refund.amount_cents OR least <> ${CREDIT} OR most <> ${CREDIT}
-    OR outcome <> 'PAID'
-  UNION ALL
-  SELECT name FROM posted WHERE name NOT IN (SELECT 'payment:' || payment || ':' || key
-    FROM payment_refund)
-  UNION ALL
-  SELECT 'payment ' || id FROM payment
-    LEFT JOIN (SELECT payment AS of_id, sum(amount_cents) AS cents FROM payment_refund GROUP BY 1)
-      ON of_id = id
-  WHERE refunded_cents <> coalesce(cents, 0) OR refunded_cents > amount_cents`;
+function isPostingOf(payment: PaymentRow, transfer: TransferRow): boolean {
+  const { id, account, amountCents } = payment;
+  return (
+    transfer.code === 'PAY' &&
+    transfer.id === postingIdOf(id) &&
+    account !== null &&
+    transfer.debit === walletOf(account) &&
+    transfer.credit === creditOf(payment) &&
+    transfer.amountCents === amountCents
+  );
+}
 
-const ODD_MERCHANT = `
-  SELECT coalesce(name, payee) FROM
-    (SELECT name, credits_cents - debits_cents AS balance FROM ledger_account WHERE kind = 'merchant')
-  FULL JOIN
-    (SELECT payee, sum(amount_cents) - coalesce(sum(
-       (SELECT sum(back.amount_cents) FROM payment_refund AS back WHERE back.payment = payment.id)), 0) AS cents
-     FROM payment WHERE outcome = 'PAID' AND line IS NULL GROUP BY payee) ON name = payee
-  WHERE coalesce(balance, 0) <> coalesce(cents, 0)`;
+/** Whose account a payment is credited to, and its refunds debited from. */
+function creditOf({ line, payee }: PaymentRow): string {
+  return line === null ? payee : revenueOf(line);
+}
 
-const ODD_RECEIPT = `
-  SELECT merchant FROM merchant LEFT JOIN
-    (SELECT payee, count(*) AS paid, count(DISTINCT receipt) AS receipts, min(receipt) AS least,
-       max(receipt) AS most FROM payment WHERE outcome = 'PAID' AND line IS NULL GROUP BY payee)
-    ON payee = 'merchant:' || merchant
-  WHERE coalesce(paid, 0) <> last_receipt
-    OR paid > 0 AND (receipts <> paid OR least <> 1 OR most <> paid)
-  UNION ALL
-  SELECT 'payment ' || id FROM payment
-  WHERE receipt IS NOT NULL AND (outcome = 'REFUSED' OR line IS NOT NULL)`;
+/**
+ * Each refund belongs to a paid payment and has postings over exactly its money, all from the account
+ * that was paid; every posting of that kind is a refund's; and what a payment says was given back is
+ * the sum of its refunds, no more than was paid.
+ */
+export function checkRefunds(): Check {
+  const wrong = { refunds: [] as string[], payments: [] as string[], postings: new Set<string>() };
+  const paymentIds = new Set<number>();
+  let count = 0;
+  return {
+    payment: (payment) => {
+      const { id, refunds, refundedCents, amountCents } = payment;
+      paymentIds.add(id);
+      count += refunds.length;
+      const postings = refundPostings(payment);
+      for (const refund of refunds) {
+        const name = refundNameOf(id, refund.key);
+        const isGood = isRefunded(payment, { refund, postings: postings.get(name) ?? [] });
+        if (!isGood) wrong.refunds.push(`refund ${refund.id}`);
+        postings.delete(name);
+      }
+      for (const name of postings.keys()) wrong.postings.add(name);
+      const sumCents = refunds.reduce((sum, refund) => sum + refund.amountCents, 0);
+      const isOdd = refundedCents !== sumCents || refundedCents > amountCents;
+      if (isOdd) wrong.payments.push(`payment ${id}`);
+    },
+    transfer: ({ id, code }) => {
+      if (code !== 'REFUND' || !id.startsWith(PREFIX)) return;
+      // Those of a payment that there is were looked at with it.
+      const paymentId = paymentIdOf(id);
+      const isSeen = paymentIds.has(paymentId) && id.startsWith(`${PREFIX}${paymentId}:`);
+      if (!isSeen) wrong.postings.add(withoutSuffix(id));
+    },
+    results: () => {
+      const names = [...wrong.refunds, ...[...wrong.postings].sort(), ...wrong.payments];
+      const name = 'every refund has its postings, none exceeds its payment';
+      return [checkOf(name, { wrong: names, good: `${count} refunds` })];
+    },
+  };
+}
 
-const ODD_ORDER = `
-  SELECT 'order ' || purchase_order.order_id FROM purchase_order LEFT JOIN payment
-    ON payment.order_id = purchase_order.order_id AND outcome = 'PAID'
-       AND payment.key = purchase_order.key AND payee = 'merchant:' || merchant
-       AND payment.amount_cents = purchase_order.amount_cents
-  GROUP BY purchase_order.order_id HAVING count(payment.id) <> (state = 'PAID')
-  UNION ALL
-  SELECT 'payment ' || id FROM payment
-  WHERE (way = 'ORDER') <> (order_id IS NOT NULL)
-    OR order_id IS NOT NULL AND order_id NOT IN (SELECT order_id FROM purchase_order)`;
+/** A refund has one or two postings, because the first of it pays debts: `:forgive` and `:return`. */
+function refundPostings({ transfers }: PaymentRow): Map<string, TransferRow[]> {
+  const postings = new Map<string, TransferRow[]>();
+  for (const transfer of transfers) {
+    if (transfer.code !== 'REFUND') continue;
+    const name = withoutSuffix(transfer.id);
+    postings.set(name, [...(postings.get(name) ?? []), transfer]);
+  }
+  return postings;
+}
 
-/** A handle that was removed may be drawn again: only payments since it was made are its own. */
-const ODD_HANDLE = `
-  SELECT 'handle of ' || payment_seed.account || '/' || payment_seed.serial FROM payment_seed
-    LEFT JOIN payment ON payment.handle = payment_seed.handle AND outcome = 'PAID'
-      AND at_ms >= created_at_ms
-  GROUP BY payment_seed.handle
-  HAVING coalesce(sum(amount_cents), 0) <> paid_cents
-    OR count(*) FILTER (WHERE payment.account <> payment_seed.account) > 0`;
+function isRefunded(
+  payment: PaymentRow,
+  { refund, postings }: { refund: RefundRow; postings: readonly TransferRow[] },
+): boolean {
+  const credit = creditOf(payment);
+  const cents = postings.reduce((sum, { amountCents }) => sum + amountCents, 0);
+  return (
+    payment.outcome === 'PAID' &&
+    postings.length > 0 &&
+    cents === refund.amountCents &&
+    postings.every(({ debit }) => debit === credit)
+  );
+}
 
-const TWICE_SPENT = `
-  SELECT 'step ' || step FROM spent_step GROUP BY handle, step HAVING count(*) > 1`;
+function refundNameOf(paymentId: number, key: string): string {
+  return `${PREFIX}${paymentId}:${key}`;
+}
 
-/** The answers of gates with their asks, from what the lines themselves say. */
-const ANSWERS = `
-  WITH answer AS (
-    SELECT record.id, record.verdict, record.outcome AS end, ask.line AS ask, gate,
-      CAST(record.line AS TEXT) ->> '$.fareCents' AS fare,
-      EXISTS (SELECT 1 FROM record AS taken WHERE taken.epoch_id = record.epoch_id
-        AND taken.kind = 'void' AND taken.of_seq = record.seq) AS voided,
-      row_number() OVER (PARTITION BY gate, coalesce(ask.use, record.id) ORDER BY record.id) AS nth
-    FROM record JOIN gate_epoch ON gate_epoch.id = record.epoch_id
-      LEFT JOIN record AS ask ON ask.epoch_id = record.epoch_id AND ask.kind = 'ask'
-        AND ask.seq = CAST(record.line AS TEXT) ->> '$.of'
-    WHERE record.kind = 'answer'),
-  answered AS (
-    SELECT answer.id AS record, verdict, end, ask, fare, voided, nth, payment.outcome,
-      payment.amount_cents AS paid, payment.refunded_cents AS back
-    FROM answer LEFT JOIN payment
-      ON payee = 'gate:' || gate AND key = CAST(ask AS TEXT) ->> '$.id')`;
+function withoutSuffix(transferId: string): string {
+  const suffix = transferId.endsWith(':forgive') ? ':forgive' : ':return';
+  return transferId.slice(0, -suffix.length);
+}
 
-const UNPAID = `${ANSWERS}
-  SELECT 'record ' || record FROM answered
-  WHERE ask IS NULL OR nth > 1
-    OR verdict = 'open' AND NOT voided
-      AND (outcome IS NOT 'PAID' OR paid IS NOT fare OR back > 0 OR end IS NOT 'PAID')
-    OR verdict = 'open' AND voided AND end IS NOT 'VOIDED'`;
-
-const KEPT = `${ANSWERS}
-  SELECT 'record ' || record FROM answered
-  WHERE nth = 1 AND (verdict = 'refuse' OR voided) AND ask IS NOT NULL
-    AND (outcome IS NULL OR outcome = 'PAID' AND back < paid)`;
+/**
+ * What a merchant's account holds is what its payments came to, less each of their refunds. A payee
+ * without an account must have been paid nothing.
+ */
+export function checkMerchantBalances(): Check {
+  const balances = new Map<string, number>();
+  const paid = new Map<string, number>();
+  return {
+    ledgerAccount: ({ name, kind, debitsCents, creditsCents }) => {
+      if (kind === 'merchant') balances.set(name, creditsCents - debitsCents);
+    },
+    payment: ({ outcome, line, payee, amountCents, refunds }) => {
+      if (outcome !== 'PAID' || line !== null) return;
+      const backCents = refunds.reduce((sum, refund) => sum + refund.amountCents, 0);
+      paid.set(payee, (paid.get(payee) ?? 0) + amountCents - backCents);
+    },
+    results: () => {
+      const unequal = [...balances].filter(([name, cents]) => cents !== (paid.get(name) ?? 0));
+      const homeless = [...paid].filter(([payee, cents]) => cents !== 0 && !balances.has(payee));
+      const wrong = [...unequal.map(([name]) => name), ...homeless.map(([payee]) => payee).sort()];
+      return [
+        checkOf("every merchant's balance is the sum of its payments", { wrong, good: 'all' }),
+      ];
+    },
+  };
+}

@@ -1,77 +1,102 @@
 /** The taps' checks: nothing received is lost, and every opened tap has exactly one end. */
+import { type Check, checkOf } from './check.ts';
+import type { RecordRow } from './port.ts';
 
-import type { Connection } from '../store/sqlite/connection.ts';
-import type { AuditCheck } from './audit.ts';
-import { check } from './ledger.ts';
+/** Dispositions that wait for somebody: a fare, an account, a look at the bytes. */
+const PARKED: readonly string[] = ['FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'UNREADABLE'];
+/** Dispositions that say by themselves how a tap has ended; others need a reason. */
+const PLAIN: readonly string[] = ['CHARGED', 'EXTRA_USE', 'VOIDED', 'FARE_UNKNOWN'];
 
-const PARKED = `'FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'UNREADABLE'`;
-
-export function auditTaps({ db }: Connection): AuditCheck[] {
-  const endless = db
-    .prepare(
-      `SELECT 'record ' || id FROM record WHERE kind = 'tap' AND verdict = 'open' AND (outcome IS NULL
-         OR outcome = 'PENDING' OR outcome NOT IN ('CHARGED', 'EXTRA_USE', 'VOIDED') AND reason IS NULL
-            AND outcome <> 'FARE_UNKNOWN')`,
-    )
-    .pluck()
-    .all() as string[];
-  const unpaired = db
-    .prepare(
-      `SELECT 'record ' || record.id FROM record LEFT JOIN charge ON charge.use = record.use
-       WHERE outcome IS NOT NULL AND (outcome = 'CHARGED') <>
-         (charge.record IS NOT NULL AND charge.record = record.id AND charge.state <> 'REFUNDED')`,
-    )
-    .pluck()
-    .all() as string[];
-  return [
-    check('every opened tap ends in one charge or one reason', endless, endsOf({ db })),
-    check('charges and charged taps belong together, one to one', unpaired, 'all'),
-    checkStates({ db }),
-    checkReceived({ db }),
-  ];
-}
-
-function endsOf({ db }: Pick<Connection, 'db'>): string {
-  const rows = db
-    .prepare(
-      `SELECT outcome, count(*) AS n FROM record WHERE kind = 'tap' AND verdict = 'open'
-       GROUP BY outcome ORDER BY 2 DESC`,
-    )
-    .all() as { outcome: string; n: number }[];
-  return rows.map(({ outcome, n }) => `${n} ${outcome}`).join(', ') || 'no tap yet';
-}
-
-/** No charge may be withheld or owed but directly behind VERIFYING. */
-function checkStates({ db }: Pick<Connection, 'db'>): AuditCheck {
-  const skipped = db
-    .prepare(
-      `SELECT use FROM (SELECT use, state, lag(state) OVER (PARTITION BY use ORDER BY number) AS before
-         FROM charge_event) WHERE state IN ('WITHHELD', 'DEBT') AND before IS NOT 'VERIFYING'`,
-    )
-    .pluck()
-    .all() as string[];
-  return check('no charge skipped the verification of its account', skipped, 'none');
-}
-
-function checkReceived({ db }: Pick<Connection, 'db'>): AuditCheck {
-  const of = (where: string, table = 'record') =>
-    Number(db.prepare(`SELECT count(*) FROM ${table} WHERE ${where}`).pluck().get());
-  const received = of('1');
-  const ended = "kind IN ('tap', 'unreadable') AND outcome";
-  const counts = {
-    charged: of(`${ended} = 'CHARGED'`),
-    pending: of(`${ended} = 'PENDING'`),
-    parked: of(`${ended} IN (${PARKED})`),
-    rejected: of(`${ended} NOT IN ('CHARGED', 'PENDING', 'VOIDED', ${PARKED})`),
-    voided: of(`${ended} = 'VOIDED'`),
-    refused: of("kind = 'tap' AND verdict = 'refuse'"),
-    asks: of("kind = 'ask' AND use IS NOT NULL"),
-    answers: of("kind = 'answer' AND (verdict = 'refuse' OR outcome IS NOT NULL)"),
-    others: of("kind IN ('void', 'note')"),
+/** An opened tap is not pending any more, and if its end is not plain a reason is stored with it. */
+export function checkEnds(): Check {
+  const wrong: string[] = [];
+  const counts = new Map<string | null, number>();
+  return {
+    record: (record) => {
+      const { id, kind, verdict, disposition } = record;
+      if (kind !== 'tap' || verdict !== 'open') return;
+      counts.set(disposition, (counts.get(disposition) ?? 0) + 1);
+      if (!hasEnded(record)) wrong.push(`record ${id}`);
+    },
+    results: () => {
+      const good = describeEnds(counts);
+      return [checkOf('every opened tap ends in one charge or one reason', { wrong, good })];
+    },
   };
-  const sum = Object.values(counts).reduce((total, n) => total + n, 0);
-  const waiting = of("why <> 'JOINED'", 'odd_line');
-  const parts = Object.entries(counts).map(([name, n]) => `${n} ${name}`);
-  const detail = `${received} = ${parts.join(' + ')}; ${waiting} beside the logs`;
-  return { name: 'every record received is accounted for', ok: sum === received, detail };
+}
+
+function hasEnded({ disposition, reason }: RecordRow): boolean {
+  if (disposition === null || disposition === 'PENDING') return false;
+  return PLAIN.includes(disposition) || reason !== null;
+}
+
+/** The most frequent first; those that are equally frequent by name. */
+function describeEnds(counts: ReadonlyMap<string | null, number>): string {
+  const ends = [...counts].sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1));
+  const sorted = ends.sort(([, a], [, b]) => b - a);
+  return sorted.map(([disposition, count]) => `${count} ${disposition}`).join(', ') || 'no tap yet';
+}
+
+/**
+ * A record is CHARGED if and only if the charge of its use names it and was not given back. Records
+ * that end nowhere, such as notes, are not looked at.
+ */
+export function checkPairs(): Check {
+  const wrong: string[] = [];
+  return {
+    record: ({ id, disposition, charge }) => {
+      if (disposition === null) return;
+      const isCharged = charge !== null && charge.record === id && charge.state !== 'REFUNDED';
+      if ((disposition === 'CHARGED') !== isCharged) wrong.push(`record ${id}`);
+    },
+    results: () => {
+      const name = 'charges and charged taps belong together, one to one';
+      return [checkOf(name, { wrong, good: 'all' })];
+    },
+  };
+}
+
+/** Every record falls into exactly one of these groups, so that their counts add up. */
+const GROUPS = {
+  charged: (record: RecordRow) => isTap(record) && record.disposition === 'CHARGED',
+  pending: (record: RecordRow) => isTap(record) && record.disposition === 'PENDING',
+  parked: (record: RecordRow) => isTap(record) && PARKED.includes(record.disposition ?? ''),
+  rejected: (record: RecordRow) => isTap(record) && isRejected(record),
+  voided: (record: RecordRow) => isTap(record) && record.disposition === 'VOIDED',
+  refused: ({ kind, verdict }: RecordRow) => kind === 'tap' && verdict === 'refuse',
+  asks: ({ kind, use }: RecordRow) => kind === 'ask' && use !== null,
+  answers: ({ kind, verdict, disposition }: RecordRow) =>
+    kind === 'answer' && (verdict === 'refuse' || disposition !== null),
+  others: ({ kind }: RecordRow) => kind === 'void' || kind === 'note',
+};
+
+/** An unreadable record counts as a tap, because it may be one. */
+function isTap({ kind }: RecordRow): boolean {
+  return kind === 'tap' || kind === 'unreadable';
+}
+
+function isRejected({ disposition }: RecordRow): boolean {
+  if (disposition === null || PARKED.includes(disposition)) return false;
+  return !['CHARGED', 'PENDING', 'VOIDED'].includes(disposition);
+}
+
+export function checkReceived(): Check {
+  const groups = Object.entries(GROUPS).map(([name, isIn]) => ({ name, isIn, count: 0 }));
+  let received = 0;
+  let waiting = 0;
+  return {
+    record: (record) => {
+      received += 1;
+      for (const group of groups) if (group.isIn(record)) group.count += 1;
+    },
+    strayRecord: ({ why }) => {
+      if (why !== 'JOINED') waiting += 1;
+    },
+    results: () => {
+      const sum = groups.reduce((total, { count }) => total + count, 0);
+      const parts = groups.map(({ name, count }) => `${count} ${name}`);
+      const detail = `${received} = ${parts.join(' + ')}; ${waiting} beside the logs`;
+      return [{ name: 'every record received is accounted for', ok: sum === received, detail }];
+    },
+  };
 }

@@ -1,0 +1,81 @@
+/**
+ * What a check is: rows come to it one by one, then it says what it found. It reads nothing itself, so
+ * a test can show it any rows. What grows with riders, merchants and gates a check may remember; of
+ * what grows with taps and payments it remembers at most a number each, or what one gate's log needs.
+ */
+import type {
+  BatchRow,
+  ChargeEventRow,
+  ChargeRow,
+  CodeRow,
+  DenialRow,
+  EpochRow,
+  GatePaymentRow,
+  IssuerKeyRow,
+  LedgerAccountRow,
+  LogRecordRow,
+  MerchantRow,
+  OrderRow,
+  PaymentRow,
+  RecordRow,
+  RiderAccountRow,
+  SeedRow,
+  SpentTimeStepRow,
+  StrayRecordRow,
+  TopUpRow,
+  TransferRow,
+  WorkRow,
+} from './port.ts';
+
+export type AuditCheck = { name: string; ok: boolean; detail: string };
+
+/** Every kind of row, in the order in which they come. */
+export type AuditRows = {
+  /** What the database says of its own files. */
+  files: string;
+  ledgerAccount: LedgerAccountRow;
+  topUp: TopUpRow;
+  denial: DenialRow;
+  riderAccount: RiderAccountRow;
+  charge: ChargeRow;
+  chargeEvent: ChargeEventRow;
+  merchant: MerchantRow;
+  order: OrderRow;
+  seed: SeedRow;
+  spentTimeStep: SpentTimeStepRow;
+  payment: PaymentRow;
+  transfer: TransferRow;
+  record: RecordRow;
+  strayRecord: StrayRecordRow;
+  issuerKey: IssuerKeyRow;
+  code: CodeRow;
+  /** Once a gate, then its payments; then each of its epochs with what belongs to it. */
+  gate: { gate: string };
+  gatePayment: GatePaymentRow;
+  epoch: EpochRow;
+  batch: BatchRow;
+  strayRecordOf: StrayRecordRow;
+  logRecord: LogRecordRow;
+  epochEnd: EpochRow;
+  gateEnd: { gate: string };
+  work: WorkRow;
+};
+export type RowKind = keyof AuditRows;
+
+/** What it does not take is not even read, if no other check takes it. */
+export type Check = { [Kind in RowKind]?: (row: AuditRows[Kind]) => void } & {
+  results: () => readonly AuditCheck[];
+};
+
+const NAMES_SHOWN = 5;
+
+/** Good if nothing is wrong; otherwise says what, the first few by name. */
+export function checkOf(
+  name: string,
+  { wrong, good }: { wrong: readonly string[]; good: string },
+): AuditCheck {
+  if (wrong.length === 0) return { name, ok: true, detail: good };
+  const shown = wrong.slice(0, NAMES_SHOWN).join(', ');
+  const more = wrong.length > NAMES_SHOWN ? ` and ${wrong.length - NAMES_SHOWN} more` : '';
+  return { name, ok: false, detail: shown + more };
+}

@@ -1,0 +1,191 @@
+/**
+ * What the audit needs of a database, in its own words: plain rows, page by page, in a stated order, all
+ * seen at one instant. A row says what is stored and finds its neighbours by their keys; whether that
+ * is right, only the checks say.
+ */
+
+/** Pages of rows; how long a page is, the database chooses. */
+export type Rows<Row> = AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>;
+
+export type LedgerAccountRow = {
+  name: string;
+  kind: string;
+  debitsCents: number;
+  creditsCents: number;
+};
+
+export type TransferRow = {
+  id: string;
+  debit: string;
+  credit: string;
+  amountCents: number;
+  code: string;
+};
+
+export type TopUpRow = { amountCents: number };
+export type RiderAccountRow = { account: string };
+
+/** `id` is the deny list's: issuer, account and serial in binary. */
+export type DenialRow = { id: Uint8Array; cause: string; liftedAtMs: number | null };
+
+export type ChargeRow = { account: string; line: string; fareCents: number; owedCents: number };
+export type ChargeEventRow = { use: string; state: string };
+
+export type MerchantRow = { merchant: string; lastReceipt: number };
+
+export type OrderRow = {
+  order: string;
+  merchant: string;
+  amountCents: number;
+  state: string;
+  /** The payment that the merchant has under the order's key. */
+  payment: { outcome: string; order: string | null; amountCents: number } | null;
+};
+
+export type SeedRow = {
+  handle: string;
+  account: string;
+  serial: number;
+  createdAtMs: number;
+  paidCents: number;
+};
+export type SpentTimeStepRow = { handle: string; timeStep: number };
+
+export type RefundRow = { id: number; key: string; amountCents: number };
+
+export type PaymentRow = {
+  id: number;
+  payee: string;
+  outcome: string;
+  method: string | null;
+  account: string | null;
+  handle: string | null;
+  /** Where it paid a ride; null if it paid a merchant. */
+  line: string | null;
+  order: string | null;
+  /** Whether there is an order of that name. */
+  isOrderKnown: boolean;
+  amountCents: number;
+  refundedCents: number;
+  receipt: number | null;
+  atMs: number;
+  /** Of a payment at a gate: whether a gate's log holds an answer under its use. */
+  isAnswered: boolean;
+  refunds: readonly RefundRow[];
+  /** Those whose id begins with `payment:ID:`. */
+  transfers: readonly TransferRow[];
+};
+
+/** A received record of a gate's log, as settlement's work sees it. */
+export type RecordRow = {
+  id: number;
+  kind: string;
+  verdict: string | null;
+  disposition: string | null;
+  reason: string | null;
+  use: string | null;
+  /** The charge that has this record's use. */
+  charge: { record: number; state: string } | null;
+};
+
+/** A tap's record under which a code was used. */
+export type CodeRow = { id: number; seq: number; bytes: Uint8Array; hash: Uint8Array };
+
+export type EpochRow = {
+  id: number;
+  gate: string;
+  epoch: string;
+  lastSeq: number;
+  head: Uint8Array;
+};
+
+/** A payment that this gate asked for. `key` is the ask's id. */
+export type GatePaymentRow = {
+  key: string;
+  outcome: string;
+  amountCents: number;
+  refundedCents: number;
+};
+
+export type BatchRow = {
+  id: number;
+  headerBytes: Uint8Array;
+  sealBytes: Uint8Array;
+  /** The gate's, under which the batch was accepted. */
+  publicKey: Uint8Array;
+};
+
+/** A record that was received but lies beside the gate's log: behind a gap, or of another history. */
+export type StrayRecordRow = { seq: number; hash: Uint8Array; why: string };
+
+/** A record as it lies in a gate's log. */
+export type LogRecordRow = {
+  id: number;
+  seq: number;
+  bytes: Uint8Array;
+  hash: Uint8Array;
+  kind: string;
+  verdict: string | null;
+  disposition: string | null;
+  use: string | null;
+  ofSeq: number | null;
+};
+
+export type IssuerKeyRow = {
+  issuer: number;
+  keyId: number;
+  publicKey: string;
+  notBeforeS: number;
+  notAfterS: number;
+  status: 'active' | 'retired' | 'revoked';
+  ceilingExponent: number;
+};
+
+/** `failed`: what went wrong the last time, if it did. */
+export type WorkRow = { failed: string | null };
+
+export type AuditReader = {
+  /** What the database says of its own files: `ok` or what is broken. */
+  checkFiles(): Promise<string>;
+
+  /** By name. */
+  ledgerAccounts(): Rows<LedgerAccountRow>;
+  /** As they were posted. */
+  transfers(): Rows<TransferRow>;
+  topUps(): Rows<TopUpRow>;
+  denials(): Rows<DenialRow>;
+  /** By account. */
+  riderAccounts(): Rows<RiderAccountRow>;
+  charges(): Rows<ChargeRow>;
+  /** By use, within it as they happened. */
+  chargeEvents(): Rows<ChargeEventRow>;
+
+  /** By name. */
+  merchants(): Rows<MerchantRow>;
+  /** By name. */
+  orders(): Rows<OrderRow>;
+  /** By handle. */
+  seeds(): Rows<SeedRow>;
+  /** By handle, then time step. */
+  spentTimeSteps(): Rows<SpentTimeStepRow>;
+  /** By id. */
+  payments(): Rows<PaymentRow>;
+
+  /** By id, whatever log they are of. */
+  records(): Rows<RecordRow>;
+  /** By id: taps that have a use. */
+  codes(): Rows<CodeRow>;
+  issuerKeys(): Rows<IssuerKeyRow>;
+  strayRecords(): Rows<StrayRecordRow>;
+
+  /** By gate, then id. */
+  epochs(): Rows<EpochRow>;
+  gatePayments(gate: string): Rows<GatePaymentRow>;
+  batches(epochId: number): Rows<BatchRow>;
+  /** Those beside this epoch's log. */
+  strayRecordsOf(epochId: number): Rows<StrayRecordRow>;
+  /** By seq. */
+  log(epochId: number): Rows<LogRecordRow>;
+
+  work(): Rows<WorkRow>;
+};

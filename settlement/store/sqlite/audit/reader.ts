@@ -1,0 +1,23 @@
+/**
+ * The audit's port on SQLite: SELECTs in one read transaction of a connection of its own, so that all
+ * rows are of one instant, also beside a running settlement. No rule and no sum is in it.
+ */
+import type { AuditReader } from '../../../audit/port.ts';
+import { openForReading } from '../connection.ts';
+import { readMoneyTables } from './money.ts';
+import { readPaymentTables } from './payments.ts';
+import { readRecordTables } from './records.ts';
+
+/** @throws Fault FILE_UNREADABLE or STORE_CORRUPT if there is no database that can be read. */
+export function openAuditReader(file: string): { reader: AuditReader; close: () => void } {
+  const connection = openForReading(file);
+  const { db } = connection;
+  db.exec('BEGIN');
+  const reader = {
+    checkFiles: async () => String(db.pragma('quick_check', { simple: true })),
+    ...readMoneyTables(connection),
+    ...readPaymentTables(connection),
+    ...readRecordTables(connection),
+  };
+  return { reader, close: () => connection.close() };
+}
