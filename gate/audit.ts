@@ -20,7 +20,7 @@ import Database from 'better-sqlite3';
 
 export type AuditCheck = { name: string; ok: boolean; detail: string };
 
-type Row = { seq: number; line: Uint8Array; hash: Uint8Array };
+type Row = { seq: number; bytes: Uint8Array; hash: Uint8Array };
 
 /** Whether this directory is a gate's. */
 export function isGateDir(dataDir: string): boolean {
@@ -52,7 +52,7 @@ function checkLog(db: Database.Database): AuditCheck[] {
   const meta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
   const counterOf = db.prepare('SELECT counter_max FROM used_pass WHERE id = ?').pluck();
   const epoch = String(meta.get('epoch'));
-  const rows = db.prepare('SELECT seq, line, hash FROM log ORDER BY seq').iterate();
+  const rows = db.prepare('SELECT seq, line AS bytes, hash FROM log ORDER BY seq').iterate();
   let hash = genesisHash(String(meta.get('gate')), epoch, sha256);
   let previous: number | undefined;
   const broken: number[] = [];
@@ -67,12 +67,12 @@ function checkLog(db: Database.Database): AuditCheck[] {
     counts.records += 1;
     // After pruning the first row's predecessor is gone; the chain is checked from there on.
     const first = previous === undefined && row.seq > 1;
-    const expected = lineHash(hash, row.line, sha256);
+    const expected = lineHash(hash, row.bytes, sha256);
     const gap = previous !== undefined && row.seq !== previous + 1;
     if (!first && (gap || toHex(expected) !== toHex(row.hash))) broken.push(row.seq);
     hash = row.hash;
     previous = row.seq;
-    const read = readRecord({ seq: row.seq, bytes: row.line, hash: row.hash });
+    const read = readRecord(row);
     if (read.ok) asks.add(read.record);
     else unreadable.push(row.seq);
     if (read.ok && read.record.kind === 'tap') {

@@ -9,7 +9,7 @@ import { enrolGate } from './enrol.ts';
 import { readIdentity } from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';
 import { makeTrust, rootKey, rootKeyOf, signAsRoot } from './testing/phone.ts';
-import { type Answer, say, startSettlement, TRUST_PATH } from './testing/settlement.ts';
+import { type Respond, say, startSettlement, TRUST_PATH } from './testing/settlement.ts';
 
 const ENROLMENTS_PATH = '/v1/gates/enrolments';
 const GRANTED = {
@@ -20,11 +20,11 @@ const GRANTED = {
   rootKeys: [rootKeyOf(rootKey)],
 };
 
-async function settlementThat(answer: Answer) {
+async function settlementThat(answer: Respond) {
   const settlement = await startSettlement();
-  settlement.answers.set(ENROLMENTS_PATH, answer);
+  settlement.responses.set(ENROLMENTS_PATH, answer);
   const trust = await signAsRoot('stile-trust-list+jws', makeTrust());
-  settlement.answers.set(TRUST_PATH, say(200, trust));
+  settlement.responses.set(TRUST_PATH, say(200, trust));
   const dataDir = join(scratchDir(), 'data');
   const enrol = () => enrolGate({ dataDir, settlementUrl: settlement.url, token: 'one-time' });
   return { ...settlement, dataDir, enrol };
@@ -62,7 +62,7 @@ test('a directory that belongs to a gate is left as it is', async () => {
   expect(requests).toEqual([]);
 });
 
-test.each<[string, Answer, object]>([
+test.each<[string, Respond, object]>([
   [
     'a token that is not good',
     say(403, '{"message":"token used"}'),

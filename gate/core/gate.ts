@@ -24,7 +24,6 @@ import { admit } from './admit.ts';
 import {
   type AuthorisationEnd,
   type AuthorisationStep,
-  authorisationWakeAtMs,
   beginAuthorisation,
   onAttemptResult,
   onAuthorisationTick,
@@ -39,9 +38,8 @@ import {
   type GateStep,
   IDLE_WORDS,
   NO_AUTHORISATION,
-  OPEN_WORDS,
-  type Words,
 } from './gate-state.ts';
+import { finish, isStillShown, open, presentationOf, show } from './gate-step.ts';
 import { draftTap, type TapDraft, useOf } from './tap.ts';
 
 /** Unreadable scans that are stored within one window; more are counted and noted in one record. */
@@ -277,45 +275,4 @@ function withoutAuthorisation(state: GateState): GateState {
 function noteDropped(dropped: number): GateEffect[] {
   if (dropped === 0) return [];
   return [{ do: 'storeNote', note: 'SCANS_DROPPED', detail: `${dropped} unreadable scans` }];
-}
-
-function isStillShown({ presentation }: GateState, text: string, { now }: GateContext): boolean {
-  return presentation?.text === text && now.monoMs < presentation.untilMs;
-}
-
-function presentationOf(text: string, { now, rules }: GateContext) {
-  return { text, untilMs: now.monoMs + rules.timing.presentationMs };
-}
-
-/** A state with the effects that come before. */
-type Done = { state: GateState; effects: readonly GateEffect[] };
-
-function open({ state, effects }: Done, context: GateContext): GateStep {
-  const { now, rules } = context;
-  const opened = { ...state, closeAtMs: now.monoMs + rules.timing.openMs };
-  return show({ state: opened, effects: [...effects, { do: 'open' }] }, OPEN_WORDS, context);
-}
-
-function show({ state, effects }: Done, words: Words, { now, rules }: GateContext): GateStep {
-  const next = { ...state, idleAtMs: now.monoMs + rules.timing.messageMs };
-  return finish(next, [...effects, { do: 'show', words }]);
-}
-
-function finish(state: GateState, effects: readonly GateEffect[]): GateStep {
-  const noteAtMs = state.unreadable.dropped > 0 ? state.unreadable.windowEndsMs : null;
-  const { closeAtMs, idleAtMs, authorisation } = state;
-  const alarms = [closeAtMs, idleAtMs, noteAtMs, authorisationAtMs(authorisation)];
-  const set = alarms.filter((at) => at !== null);
-  return { state, effects, wakeAtMs: set.length === 0 ? null : Math.min(...set) };
-}
-
-function authorisationAtMs(authorisation: GateState['authorisation']): number | null {
-  switch (authorisation.kind) {
-    case 'none':
-      return null;
-    case 'open':
-      return authorisationWakeAtMs(authorisation);
-    case 'answerMissing':
-      return authorisation.retryAtMs;
-  }
 }

@@ -1,18 +1,18 @@
 /**
- * The guard before the line parser. `@serialport/parser-readline` splits lines but never bounds one;
- * this file lets through only what it may hold: every line ends, at the latest after `SCAN_BYTES_MAX`
- * bytes or after a silence, and the rest of an endless line is dropped up to the next line end.
+ * The guard before the parser. `@serialport/parser-readline` splits scan texts but never bounds one; this
+ * file lets through only what it may hold: every text ends, at the latest after `SCAN_BYTES_MAX` bytes
+ * or after a silence, and the rest of an endless one is dropped up to the next line end.
  * It also skips the acknowledgement frames that GM65-type scanners mix into their data
  * (hardware/README.md). Pure: bytes and time in, bytes out; it keeps counters, never the bytes.
  */
 import { ONLINE_PREFIX, PAYMENT_PREFIX, SERVER_CODE_DIGITS } from '@stile/protocol/payment-code.ts';
 import { CODE_TEXT_CHARS, TEXT_PREFIX } from '@stile/protocol/transit-code.ts';
 
-/** Longest line that is passed on; a transit code has 303 or 304 characters, the others 18. */
+/** Longest scan text that is passed on; a transit code has 303 or 304 characters, the others 18. */
 export const SCAN_BYTES_MAX = 1_024;
 /** Silence after which a whole code without a line end counts as one. */
 export const CODE_IDLE_MS = 100;
-/** Silence after which any unfinished line is ended, so that noise cannot spoil the next code. */
+/** Silence after which any unfinished text is ended, so that noise cannot spoil the next code. */
 export const SCAN_IDLE_MS = 1_000;
 
 const LF = 0x0a;
@@ -31,20 +31,20 @@ const DIGIT_PREFIX = [0, 1].map((at) =>
 const PREFIX = TEXT_PREFIX.split('').map((char) => char.charCodeAt(0));
 
 export type GuardState = {
-  /** Bytes of the current line that were passed on. */
+  /** Bytes of the current text that were passed on. */
   scanBytes: number;
-  /** How many bytes of the current line's start are `TC1:` so far (4: it may be a code). */
+  /** How many bytes of the current text's start are `TC1:` so far (4: it may be a code). */
   prefixBytes: number;
   /** How many bytes of its start are as those of a payment or online code (18: it may be one). */
   digitBytes: number;
-  /** True inside the rest of an endless line. */
+  /** True inside the rest of an endless text. */
   discarding: boolean;
   /** Position inside a scanner's acknowledgement frame; 0 outside. */
   replyAt: number;
   /** Length of that frame, known from its fourth byte on. */
   replyBytes: number;
   lastByteMonoMs: number;
-  /** Since start: bytes dropped from endless lines, and acknowledgement bytes skipped. */
+  /** Since start: bytes dropped from endless texts, and acknowledgement bytes skipped. */
   droppedBytes: number;
   skippedReplyBytes: number;
 };
@@ -63,9 +63,9 @@ export const GUARD_START: Readonly<GuardState> = {
 
 export type GuardStep = {
   state: GuardState;
-  /** Bytes for the line parser: lines end in one LF, empty lines are left out. */
+  /** Bytes for the parser: texts end in one LF, empty ones are left out. */
   passed: Uint8Array;
-  /** When to call `flushScan`, or null while no line is unfinished. */
+  /** When to call `flushScan`, or null while no text is unfinished. */
   wakeAtMs: number | null;
 };
 
@@ -112,7 +112,7 @@ export function guardScan(
   return { state, passed: passed.subarray(0, length), wakeAtMs: wakeAt(state) };
 }
 
-/** Ends an unfinished line after a silence. Call it when `wakeAtMs` has come. */
+/** Ends an unfinished text after a silence. Call it when `wakeAtMs` has come. */
 export function flushScan(before: GuardState, monoMs: number): GuardStep {
   const due = wakeAt(before);
   if (due === null || monoMs < due) {

@@ -1,5 +1,5 @@
 /**
- * The uplink's state machine: when to send taps and fetch lists, and what an answer means. Pure.
+ * The uplink's state machine: when to send taps and fetch lists, and what a reply means. Pure.
  *
  * Two independent tracks share the same rules. `taps`: sends the oldest unconfirmed records until none
  * is left, then rests `syncEveryMs`: a tap goes up when the track is due and not when it is stored,
@@ -152,7 +152,7 @@ export function backoffMs(failures: number, jitter: number): number {
 function finish(state: SyncState, effects: readonly SyncEffect[]): SyncStep {
   const { taps, lists } = state;
   const due = [taps, lists].filter((track) => !track.busy).map((track) => track.dueAtMs);
-  // While both tracks wait for answers there is nothing to do; their answers bring the next step.
+  // While both tracks wait for replies there is nothing to do; they bring the next step.
   const wakeAtMs = due.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...due);
   return { state, effects, wakeAtMs };
 }

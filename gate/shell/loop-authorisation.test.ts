@@ -11,12 +11,12 @@ import type { Use } from '../core/tap.ts';
 import { type GateOptions, gateWith, readyGate, TIMING } from '../testing/loop.ts';
 import { gateKey, makeText, rootKey, rootKeyOf, strangerKey } from '../testing/phone.ts';
 import {
-  type Answer,
   answerPaid,
   answerRefused,
   cutOff,
   hang,
   PAYMENTS_PATH,
+  type Respond,
   requestIn,
   say,
   startSettlement,
@@ -223,9 +223,9 @@ describe('when the disk fails', () => {
 
 describe('over a real connection', () => {
   /** A gate before a scripted settlement; `ended` once an ask of it has its answer. */
-  async function connected(answer: Answer) {
+  async function connected(answer: Respond) {
     const settlement = await startSettlement();
-    settlement.answers.set(PAYMENTS_PATH, answer);
+    settlement.responses.set(PAYMENTS_PATH, answer);
     const rootKeys = [rootKeyOf(rootKey)];
     const uplink = createUplink({
       url: settlement.url,
@@ -270,7 +270,7 @@ describe('over a real connection', () => {
     expect(gate.moves.map(({ what }) => what)).toEqual(['open']);
   });
 
-  test.each<[string, Answer, keyof typeof ASK_REASON_WORDS]>([
+  test.each<[string, Respond, keyof typeof ASK_REASON_WORDS]>([
     ['a code that was used', answerRefused('CODE_USED'), 'CODE_USED'],
     ['an empty wallet', answerRefused('WALLET_SHORT'), 'WALLET_SHORT'],
     ['a cap', answerRefused('OVER_DAY_CAP'), 'OVER_CAP'],
@@ -290,7 +290,7 @@ describe('over a real connection', () => {
     const heard = gate.result();
     gate.scan(CODE);
     await heard;
-    gate.answers.set(PAYMENTS_PATH, hang);
+    gate.responses.set(PAYMENTS_PATH, hang);
     gate.clock.advance(TIMING.payBudgetMs);
     expect(gate.recordsOnDisk()).toMatchObject([
       { kind: 'ask' },

@@ -2,16 +2,13 @@
  * The gate's loop: an event comes in, the facts for it are looked up, the pure machine steps, its
  * effects are performed in order and stop at the first that fails, one alarm is set. No decisions.
  */
-import type { Clock } from '@stile/host/clock.ts';
 import { asFault } from '@stile/host/fault.ts';
-import type { Random } from '@stile/host/random.ts';
-import { assert, describeError, type Fault } from '@stile/protocol/fault.ts';
+import { assert, describeError } from '@stile/protocol/fault.ts';
 import type { NoteRecord } from '@stile/protocol/gate-log.ts';
 import { readServerCode } from '@stile/protocol/payment-code.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
-import type { Logger } from 'pino';
 import type { Facts } from '../core/admit.ts';
 import type { AuthorisationMethod, AuthorisationRequest } from '../core/authorisation.ts';
 import { step } from '../core/gate.ts';
@@ -23,11 +20,9 @@ import {
   type Words,
 } from '../core/gate-state.ts';
 import type { Use } from '../core/tap.ts';
-import { createFactsReader, type FactsReader, type GateSettings } from './facts.ts';
-import type { Stopwatch } from './stopwatch.ts';
-import type { ReferenceStore } from './store/reference-store.ts';
-import type { RecordDraft, TapsStore } from './store/taps-store.ts';
-import type { Authoriser } from './uplink/authoriser.ts';
+import { createFactsReader, type FactsReader } from './facts.ts';
+import type { LoopParts } from './loop-parts.ts';
+import type { RecordDraft } from './store/taps-store.ts';
 
 /** What the machine has to hear of, if it could not be stored. */
 const FAILED_WRITES: Partial<Record<GateEffect['do'], 'tap' | 'ask' | 'answer'>> = {
@@ -36,30 +31,6 @@ const FAILED_WRITES: Partial<Record<GateEffect['do'], 'tap' | 'ask' | 'answer'>>
   storeAnswer: 'answer',
 };
 const AUTHORISATION_ID_BYTES = 16;
-
-/** The arm: `open` resolves once the frame is with the kernel. */
-export type BarrierPort = {
-  readonly connected: boolean;
-  open(): Promise<void>;
-  close(): Promise<void>;
-};
-export type DisplayPort = { show(words: Words): void };
-
-export type LoopParts = {
-  taps: TapsStore;
-  reference: ReferenceStore;
-  barrier: BarrierPort;
-  display: DisplayPort;
-  authoriser: Authoriser;
-  clock: Clock;
-  random: Pick<Random, 'hex' | 'fraction'>;
-  log: Logger;
-  verify: Verify;
-  stopwatch: Stopwatch;
-  settings: GateSettings;
-  /** The disk has failed: nothing more can be promised, the process must end. */
-  onFatal: (fault: Fault) => void;
-};
 
 /** The loop over these parts. */
 export function createGateLoop(parts: LoopParts): GateLoop {

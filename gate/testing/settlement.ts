@@ -23,7 +23,7 @@ export type SeenRequest = {
   headers: IncomingHttpHeaders;
   body: Buffer;
 };
-export type Answer = (response: ServerResponse, asked: SeenRequest) => void;
+export type Respond = (response: ServerResponse, asked: SeenRequest) => void;
 
 export const TRUST_PATH = '/v1/trust-list';
 export const DELTA_PATH = '/v1/deny-list/delta';
@@ -35,7 +35,7 @@ export function say(
   status: number,
   body: string | Uint8Array = '',
   { headers = {} }: { headers?: Record<string, string> } = {},
-): Answer {
+): Respond {
   return (response) => {
     response.writeHead(status, headers);
     response.end(body);
@@ -43,16 +43,16 @@ export function say(
 }
 
 /** Never answers at all. */
-export const hang: Answer = () => undefined;
+export const hang: Respond = () => undefined;
 
 /** Sends a first piece of a body and then nothing more, but leaves the line open. */
-export const hangInBody: Answer = (response) => {
+export const hangInBody: Respond = (response) => {
   response.writeHead(200, { 'content-length': '1000' });
   response.write('a beginning');
 };
 
 /** Sends a piece of what it announced, then cuts the line. */
-export function cutOff(body: Uint8Array | string): Answer {
+export function cutOff(body: Uint8Array | string): Respond {
   return (response) => {
     const bytes = Buffer.from(body);
     response.writeHead(200, { 'content-length': String(bytes.length) });
@@ -63,7 +63,7 @@ export function cutOff(body: Uint8Array | string): Answer {
 }
 
 /** Sends bytes for as long as anybody reads them. */
-export const endless: Answer = (response) => {
+export const endless: Respond = (response) => {
   response.writeHead(200);
   const piece = Buffer.alloc(64 * 1024, 0x41);
   const more = () => {
@@ -75,7 +75,7 @@ export const endless: Answer = (response) => {
 
 /** Starts a server for one test; paths without an answer get 404. */
 export async function startSettlement() {
-  const answers = new Map<string, Answer>();
+  const responses = new Map<string, Respond>();
   const requests: SeenRequest[] = [];
   /** Of each request, the port that it came from: how many connections there were. */
   const ports: (number | undefined)[] = [];
@@ -89,7 +89,7 @@ export async function startSettlement() {
       const question = { method, path, query, headers, body: Buffer.concat(parts) };
       requests.push(question);
       ports.push(request.socket.remotePort);
-      (answers.get(path) ?? say(404, '{"message":"no such thing"}'))(response, question);
+      (responses.get(path) ?? say(404, '{"message":"no such thing"}'))(response, question);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -105,7 +105,7 @@ export async function startSettlement() {
   }
   onTestFinished(stop);
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, answers, requests, ports, stop };
+  return { url: `http://127.0.0.1:${port}`, responses, requests, ports, stop };
 }
 
 export type DenyStep = { head: DenyHead; ids: readonly string[] };
@@ -159,7 +159,7 @@ export function requestIn({ body }: SeenRequest): GatePayment {
 }
 
 /** Says that this gate's question was paid with 3.20, signed; `changes` may make it lie. */
-export function answerPaid(changes: Partial<GatePaymentAnswer> = {}, key = rootKey): Answer {
+export function answerPaid(changes: Partial<GatePaymentAnswer> = {}, key = rootKey): Respond {
   return (response, request) => {
     const { gate, id } = requestIn(request);
     const answer: GatePaymentAnswer = {
@@ -178,7 +178,7 @@ export function answerPaid(changes: Partial<GatePaymentAnswer> = {}, key = rootK
 }
 
 /** Says, signed, that it was not paid and will not be. */
-export function answerRefused(reason: GatePaymentAnswer['reason']): Answer {
+export function answerRefused(reason: GatePaymentAnswer['reason']): Respond {
   return answerPaid({ outcome: 'REFUSED', reason, fareCents: null });
 }
 

@@ -20,12 +20,11 @@ import {
 import type { Facts } from '../../core/admit.ts';
 import type { PassName, Use } from '../../core/tap.ts';
 import { openGateFile } from './sqlite.ts';
+import { pruneTaps } from './taps-prune.ts';
 import { type LogRow, prepareTaps, TAPS_SCHEMA } from './taps-tables.ts';
 
-/** Rows deleted in one go, so that cleaning up never holds a tap up for long. */
-const PRUNE_ROWS_MAX = 500;
-/** Confirmed rows are kept at least this long. */
-const RING_MS = 7 * 24 * 3_600_000;
+/** Records whose chain is checked in one go at start. */
+const CHECK_RECORDS_MAX = 500;
 /** Header, seal and newlines of a batch, generously. */
 const BATCH_FRAME_BYTES = 2_048;
 const EPOCH_BYTES = 8;
@@ -195,13 +194,13 @@ export class TapsStore {
     let hash = prev;
     let bytes = BATCH_FRAME_BYTES;
     for (const row of rows) {
-      bytes += row.line.length + 1;
+      bytes += row.record.length + 1;
       if (bytes > BATCH_BYTES_MAX) break;
-      hash = lineHash(hash, row.line, sha256);
+      hash = lineHash(hash, row.record, sha256);
       if (row.seq !== first.seq + records.length || toHex(hash) !== toHex(row.hash)) {
         throw new Fault('STORE_CORRUPT', `${file}: record ${row.seq} is damaged`);
       }
-      records.push(row.line);
+      records.push(row.record);
     }
     const toSeq = first.seq + records.length - 1;
     const header = { gate, epoch: this.epoch, fromSeq: first.seq, toSeq, prev: toHex(prev) };
@@ -246,26 +245,13 @@ export class TapsStore {
     this.#signedTimeS = atS;
   }
 
-  /** Removes confirmed rows beyond the ring, and of passes and accounts what matters no more. */
+  /** Removes confirmed records beyond the ring, and of passes and accounts what matters no more. */
   prune(wallMs: number): number {
-    // The last confirmed row stays: the hash before the first unconfirmed one is in it.
-    const removeTo = Math.min(this.#ackSeq, this.#lastSeq) - 1 - this.#options.ringMax;
-    const old = { table: 'log', key: 'seq', where: 'seq <= ? AND at_ms < ?' };
-    const records = this.#deleteSome(old, [removeTo, wallMs - RING_MS]);
+    // The last confirmed record stays: the hash before the first unconfirmed one is in it.
+    const toSeq = Math.min(this.#ackSeq, this.#lastSeq) - 1 - this.#options.ringMax;
     // A clock that ran ahead must not make the gate forget what was used: signed time bounds it.
     const sureS = Math.min(Math.floor(wallMs / 1000), this.#signedTimeS);
-    const dead = { table: 'used_pass', key: 'id', where: 'expires_s < ?' };
-    const passes = this.#deleteSome(dead, [sureS - RING_MS / 1000]);
-    const past = { table: 'last_open', key: 'account', where: 'wall_ms < ?' };
-    const rides = this.#deleteSome(past, [sureS * 1000 - RING_MS]);
-    return records + passes + rides;
-  }
-
-  #deleteSome(rows: { table: string; key: string; where: string }, values: readonly number[]) {
-    const { table, key, where } = rows;
-    const some = `SELECT ${key} FROM ${table} WHERE ${where} ORDER BY ${key} LIMIT ?`;
-    const statement = this.#db.prepare(`DELETE FROM ${table} WHERE ${key} IN (${some})`);
-    return statement.run(...values, PRUNE_ROWS_MAX).changes;
+    return pruneTaps(this.#db, { toSeq, wallMs, sureS });
   }
 
   /** Moves the WAL into the file. Called when idle, so that no tap pays for it. */
@@ -301,7 +287,7 @@ export class TapsStore {
   #checkChain(): void {
     let at = Math.max(this.#resendFloor(), Math.min(this.#ackSeq, this.#lastSeq - 1));
     while (at < this.#lastSeq) {
-      const span = this.readSpan(at, PRUNE_ROWS_MAX);
+      const span = this.readSpan(at, CHECK_RECORDS_MAX);
       if (span === null) {
         throw new Fault('STORE_CORRUPT', `${this.#options.file}: records after ${at} are lost`);
       }

@@ -29,7 +29,7 @@ export const TAPS_SCHEMA: GateFileSchema = {
   ],
 };
 
-export type LogRow = { seq: number; line: Uint8Array; hash: Uint8Array };
+export type LogRow = { seq: number; record: Uint8Array; hash: Uint8Array };
 
 /** Every statement that runs for a tap or a batch, prepared once. */
 export function prepareTaps(db: SqliteFile) {
@@ -48,7 +48,9 @@ export function prepareTaps(db: SqliteFile) {
     readHash: db.prepare('SELECT hash FROM log WHERE seq = ?').pluck(),
     firstSeq: db.prepare('SELECT min(seq) FROM log').pluck(),
     readLast: db.prepare('SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1'),
-    readRecords: db.prepare('SELECT seq, line, hash FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
+    readRecords: db.prepare(
+      'SELECT seq, line AS record, hash FROM log WHERE seq > ? ORDER BY seq LIMIT ?',
+    ),
     getMeta: db.prepare('SELECT value FROM meta WHERE key = ?').pluck(),
     setMeta: db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)'),
     dropMeta: db.prepare('DELETE FROM meta WHERE key = ?'),

@@ -13,13 +13,13 @@ import {
   strangerKey,
 } from '../../testing/phone.ts';
 import {
-  type Answer,
   answerPaid,
   answerRefused,
   cutOff,
   endless,
   hang,
   PAYMENTS_PATH,
+  type Respond,
   requestIn,
   say,
   startSettlement,
@@ -33,9 +33,9 @@ const REQUEST = { id: ID, code: '711234567887654321', atMs: NOW_S * 1000 };
 const SYNC_EVERY_MS = 7_000;
 const FAILED = { kind: 'failed', sent: true, retryAfterMs: null, doubt: null };
 
-async function world(answer: Answer, syncEveryMs = SYNC_EVERY_MS) {
+async function world(answer: Respond, syncEveryMs = SYNC_EVERY_MS) {
   const settlement = await startSettlement();
-  settlement.answers.set(PAYMENTS_PATH, answer);
+  settlement.responses.set(PAYMENTS_PATH, answer);
   const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 0 });
   const rootKeys = [rootKeyOf(rootKey)];
   const { url } = settlement;
@@ -68,10 +68,10 @@ test('a request is signed as a whole by the gate, and the same each time', async
 });
 
 test('one connection is kept for authorisations, and a closed one is replaced', async () => {
-  const { attempt, answers, ports } = await world(answerPaid());
+  const { attempt, responses, ports } = await world(answerPaid());
   for (let time = 0; time < 3; time += 1) await attempt();
   expect(new Set(ports).size).toBe(1);
-  answers.set(PAYMENTS_PATH, (response, request) => {
+  responses.set(PAYMENTS_PATH, (response, request) => {
     response.shouldKeepAlive = false;
     answerPaid()(response, request);
   });
@@ -90,7 +90,7 @@ test.each([400, 401, 403, 404, 409, 413])('status %i is not tried again', async 
   expect(await attempt()).toEqual({ kind: 'rejected' });
 });
 
-test.each<[string, Answer, object]>([
+test.each<[string, Respond, object]>([
   ['an undecided payment', answerPaid({ outcome: 'UNKNOWN', fareCents: null }), FAILED],
   [
     'a payment that was not received',
@@ -112,7 +112,7 @@ test.each<[string, Answer, object]>([
   expect(await attempt()).toEqual(expected);
 });
 
-test.each<[string, Answer]>([
+test.each<[string, Respond]>([
   ['signed by a stranger', answerPaid({}, strangerKey)],
   ['for another request', answerPaid({ id: 'f'.repeat(32) })],
   ['for another gate', answerPaid({ gate: 'g2' })],
@@ -174,14 +174,14 @@ describe('what is known of the network', () => {
   });
 
   test('comes from every exchange, and any answer ends it', async () => {
-    const { answers, authoriser, uplink } = await world(say(500));
-    answers.set(TRUST_PATH, say(302, '', { headers: { location: 'http://127.0.0.1:1/' } }));
+    const { responses, authoriser, uplink } = await world(say(500));
+    responses.set(TRUST_PATH, say(302, '', { headers: { location: 'http://127.0.0.1:1/' } }));
     await uplink.fetchTrust(null).catch(() => undefined);
     expect(authoriser.isKnownDown).toBe(true);
-    answers.set(TRUST_PATH, say(500));
+    responses.set(TRUST_PATH, say(500));
     await uplink.fetchTrust(null).catch(() => undefined);
     expect(authoriser.isKnownDown).toBe(false);
-    answers.set(TRUST_PATH, cutOff('x'.repeat(500)));
+    responses.set(TRUST_PATH, cutOff('x'.repeat(500)));
     await uplink.sendBatch('g1', Buffer.from('x')).catch(() => undefined);
     await uplink.fetchTrust(null).catch(() => undefined);
     expect(authoriser.isKnownDown).toBe(true);

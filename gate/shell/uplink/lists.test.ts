@@ -12,13 +12,13 @@ import {
   strangerKey,
 } from '../../testing/phone.ts';
 import {
-  type Answer,
   cutOff,
   DELTA_PATH,
   type DenyStep,
   denyOf,
   hangInBody,
   NO_DENY,
+  type Respond,
   SNAPSHOT_PATH,
   say,
   signDelta,
@@ -50,7 +50,7 @@ async function openStore(dir: string) {
 /** A gate's lists and the settlement that they come from. */
 async function world() {
   const settlement = await startSettlement();
-  const { answers, requests, url } = settlement;
+  const { responses, requests, url } = settlement;
   const dir = scratchDir();
   const { store, close } = await openStore(dir);
   const uplink = createUplink({ url, timeoutMs: 1_000, rootKeys: ROOT_KEYS, clock: systemClock });
@@ -62,9 +62,9 @@ async function world() {
   ) => signAsRoot('stile-trust-list+jws', makeTrust({ deny: deny.head, ...changes }), { key });
   async function publish(deny: DenyStep, changes: Partial<TrustList> = {}): Promise<void> {
     const jws = await signTrust(deny, { changes });
-    answers.set(TRUST_PATH, ifChanged(jws, `"v${changes.version ?? 5}"`));
-    answers.set(SNAPSHOT_PATH, say(200, await signSnapshot(deny)));
-    answers.set(DELTA_PATH, say(410));
+    responses.set(TRUST_PATH, ifChanged(jws, `"v${changes.version ?? 5}"`));
+    responses.set(SNAPSHOT_PATH, say(200, await signSnapshot(deny)));
+    responses.set(DELTA_PATH, say(410));
   }
   /** All that a gate goes by. */
   const inForce = () => ({
@@ -74,10 +74,10 @@ async function world() {
       store.isDenied({ issuer: 7, account: ACCOUNT, serial }),
     ),
   });
-  return { answers, requests, close, dir, inForce, lists, publish, signTrust, store };
+  return { responses, requests, close, dir, inForce, lists, publish, signTrust, store };
 }
 
-function ifChanged(body: string, etag: string): Answer {
+function ifChanged(body: string, etag: string): Respond {
   return (response, request) => {
     const same = request.headers['if-none-match'] === etag;
     (same ? say(304) : say(200, body, { headers: { etag } }))(response, request);
@@ -101,9 +101,9 @@ describe('a refresh', () => {
   });
 
   test('brings a newer pair in by delta', async () => {
-    const { answers, requests, inForce, lists, publish } = await provisioned();
+    const { responses, requests, inForce, lists, publish } = await provisioned();
     await publish(DENY_4, { version: 6 });
-    answers.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4)));
+    responses.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4)));
     expect(await lists.refresh()).toMatchObject({ changed: true });
     expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: DENY_4.head, denied: [2, 3] });
     expect(requests.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH]);
@@ -119,36 +119,36 @@ describe('a refresh', () => {
   });
 
   test('takes the snapshot where the delta does not fit what is here', async () => {
-    const { answers, requests, inForce, lists, publish } = await provisioned();
+    const { responses, requests, inForce, lists, publish } = await provisioned();
     await publish(DENY_4, { version: 6 });
-    answers.set(DELTA_PATH, say(200, await signDelta(NO_DENY, DENY_4, { changes: { from: 3 } })));
+    responses.set(DELTA_PATH, say(200, await signDelta(NO_DENY, DENY_4, { changes: { from: 3 } })));
     await lists.refresh();
     expect(inForce()).toMatchObject({ deny: DENY_4.head, denied: [2, 3] });
     expect(requests.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH, SNAPSHOT_PATH]);
   });
 
   test('takes the snapshot where the same version is another list', async () => {
-    const { answers, inForce, lists, publish } = await provisioned();
+    const { responses, inForce, lists, publish } = await provisioned();
     const other = denyOf(3, [id(4)]);
     await publish(other, { version: 6 });
-    answers.set(DELTA_PATH, say(204));
+    responses.set(DELTA_PATH, say(204));
     await lists.refresh();
     expect(inForce()).toMatchObject({ deny: other.head, denied: [4] });
   });
 
   test('tries again where the lists change between two requests', async () => {
-    const { answers, inForce, lists, publish } = await provisioned();
+    const { responses, inForce, lists, publish } = await provisioned();
     await publish(DENY_4, { version: 6 });
     const delta = await signDelta(DENY_3, DENY_4);
-    const late = answers.get(TRUST_PATH) ?? say(500);
+    const late = responses.get(TRUST_PATH) ?? say(500);
     const old = await signAsRoot('stile-trust-list+jws', makeTrust({ version: 6 }));
     let asks = 0;
     // The first trust list names a deny list that is already history when the delta is asked for.
-    answers.set(TRUST_PATH, (response, request) => {
+    responses.set(TRUST_PATH, (response, request) => {
       asks += 1;
       (asks === 1 ? say(200, old) : late)(response, request);
     });
-    answers.set(DELTA_PATH, say(200, delta));
+    responses.set(DELTA_PATH, say(200, delta));
     await lists.refresh();
     expect(asks).toBe(2);
     expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: DENY_4.head });
@@ -172,8 +172,8 @@ describe('a failed refresh changes nothing', () => {
     [
       'a trust list signed by a stranger',
       { code: 'LIST_REFUSED' },
-      async ({ answers, signTrust }) =>
-        answers.set(
+      async ({ responses, signTrust }) =>
+        responses.set(
           TRUST_PATH,
           say(200, await signTrust(DENY_4, { changes: { version: 6 }, key: strangerKey })),
         ),
@@ -186,34 +186,34 @@ describe('a failed refresh changes nothing', () => {
     [
       'a delta to another list than the trust list names',
       { code: 'LIST_REFUSED', message: expect.stringContaining('do not belong together') },
-      async ({ answers, publish }) => {
+      async ({ responses, publish }) => {
         await publish(DENY_4, { version: 6 });
-        answers.set(DELTA_PATH, say(200, await signDelta(DENY_3, denyOf(5, [id(4)]))));
+        responses.set(DELTA_PATH, say(200, await signDelta(DENY_3, denyOf(5, [id(4)]))));
       },
     ],
     [
       'a delta signed by a stranger',
       { code: 'LIST_REFUSED' },
-      async ({ answers, publish }) => {
+      async ({ responses, publish }) => {
         await publish(DENY_4, { version: 6 });
-        answers.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4, { key: strangerKey })));
+        responses.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4, { key: strangerKey })));
       },
     ],
     [
       'a snapshot of another list than the trust list names',
       { code: 'LIST_REFUSED', message: expect.stringContaining('do not belong together') },
-      async ({ answers, publish }) => {
+      async ({ responses, publish }) => {
         await publish(DENY_4, { version: 6 });
-        answers.set(SNAPSHOT_PATH, say(200, await signSnapshot(denyOf(4, [id(4)]))));
+        responses.set(SNAPSHOT_PATH, say(200, await signSnapshot(denyOf(4, [id(4)]))));
       },
     ],
     [
       'a snapshot with another body',
       { code: 'LIST_REFUSED' },
-      async ({ answers, publish }) => {
+      async ({ responses, publish }) => {
         await publish(DENY_4, { version: 6 });
         const file = await signSnapshot(DENY_4);
-        answers.set(SNAPSHOT_PATH, say(200, file.subarray(0, -14)));
+        responses.set(SNAPSHOT_PATH, say(200, file.subarray(0, -14)));
       },
     ],
     [
@@ -224,32 +224,32 @@ describe('a failed refresh changes nothing', () => {
     [
       'a snapshot cut off in its body',
       { code: 'UPLINK_UNREACHABLE' },
-      async ({ answers, publish }) => {
+      async ({ responses, publish }) => {
         await publish(DENY_4, { version: 6 });
-        answers.set(SNAPSHOT_PATH, cutOff(await signSnapshot(DENY_4)));
+        responses.set(SNAPSHOT_PATH, cutOff(await signSnapshot(DENY_4)));
       },
     ],
     [
       'a snapshot that hangs',
       { code: 'UPLINK_UNREACHABLE' },
-      async ({ answers, publish }) => {
+      async ({ responses, publish }) => {
         await publish(DENY_4, { version: 6 });
-        answers.set(SNAPSHOT_PATH, hangInBody);
+        responses.set(SNAPSHOT_PATH, hangInBody);
       },
     ],
     [
       'a delta that fails',
       { code: 'UPLINK_UNREACHABLE' },
-      async ({ answers, publish }) => {
+      async ({ responses, publish }) => {
         await publish(DENY_4, { version: 6 });
-        answers.set(DELTA_PATH, say(500));
+        responses.set(DELTA_PATH, say(500));
       },
     ],
     [
       'a server that is busy',
       { code: 'UPLINK_BUSY', retryAfterMs: 9_000 },
-      async ({ answers }) =>
-        answers.set(TRUST_PATH, say(429, '', { headers: { 'retry-after': '9' } })),
+      async ({ responses }) =>
+        responses.set(TRUST_PATH, say(429, '', { headers: { 'retry-after': '9' } })),
     ],
   ])('%s', async (_name, expected, spoil) => {
     const made = await provisioned();
@@ -268,7 +268,7 @@ describe('a failed refresh changes nothing', () => {
   });
 
   test('a list that grows insanely is refused, unless it is signed with force', async () => {
-    const { answers, inForce, lists, publish } = await provisioned();
+    const { responses, inForce, lists, publish } = await provisioned();
     const before = inForce();
     const huge = denyOf(
       4,
@@ -280,7 +280,7 @@ describe('a failed refresh changes nothing', () => {
       message: expect.stringContaining('without force'),
     });
     expect(inForce()).toEqual(before);
-    answers.set(SNAPSHOT_PATH, say(200, await signSnapshot(huge, true)));
+    responses.set(SNAPSHOT_PATH, say(200, await signSnapshot(huge, true)));
     await lists.refresh();
     expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: huge.head });
   });

@@ -21,7 +21,7 @@ import {
   rootKeyOf,
   signAsRoot,
 } from '../../testing/phone.ts';
-import { type Answer, say, startSettlement, TRUST_PATH } from '../../testing/settlement.ts';
+import { type Respond, say, startSettlement, TRUST_PATH } from '../../testing/settlement.ts';
 import { openReferenceStore } from '../store/reference-store.ts';
 import { openTapsStore } from '../store/taps-store.ts';
 import { createListsFetcher } from './lists.ts';
@@ -34,7 +34,7 @@ const verify = createNodeVerify();
 
 /** A gate with taps to send, and a settlement whose answers come through `answered`. */
 async function world(taps: number) {
-  const { answers, requests, url, stop } = await startSettlement();
+  const { responses, requests, url, stop } = await startSettlement();
   const dir = scratchDir();
   const limits = { quotaMb: 64, unconfirmedMax: 10_000, ringMax: 0 };
   const store = openTapsStore({
@@ -84,7 +84,7 @@ async function world(taps: number) {
     });
   }
   const trust = await signAsRoot('stile-trust-list+jws', makeTrust());
-  answers.set(TRUST_PATH, say(200, trust, { headers: { etag: '"5"' } }));
+  responses.set(TRUST_PATH, say(200, trust, { headers: { etag: '"5"' } }));
 
   /** Waits until what the clock has set going has been answered and digested. */
   async function answered(until: () => boolean): Promise<void> {
@@ -95,7 +95,7 @@ async function world(taps: number) {
     expect(until()).toBe(true);
   }
   const failed = () => once(steps, 'failed');
-  return { answered, answers, applied, requests, clock, failed, fatal, store, syncer };
+  return { answered, responses, applied, requests, clock, failed, fatal, store, syncer };
 }
 
 function batchIn(body: Buffer): Batch {
@@ -105,7 +105,7 @@ function batchIn(body: Buffer): Batch {
 }
 
 /** Settlement as it should be: durable up to what arrived, unless `changes` say otherwise. */
-function honest(changes: Partial<BatchReply> = {}): Answer {
+function honest(changes: Partial<BatchReply> = {}): Respond {
   return (response, request) => {
     const { header } = batchIn(request.body);
     const { gate, epoch, toSeq: ackSeq } = header;
@@ -115,8 +115,8 @@ function honest(changes: Partial<BatchReply> = {}): Answer {
 }
 
 test('records go up sealed, batch after batch, until all are confirmed; lists come down', async () => {
-  const { answered, answers, applied, requests, clock, fatal, store, syncer } = await world(501);
-  answers.set(BATCHES_PATH, honest());
+  const { answered, responses, applied, requests, clock, fatal, store, syncer } = await world(501);
+  responses.set(BATCHES_PATH, honest());
   syncer.start();
   await answered(() => store.ackSeq === 500 && applied.length === 1);
   clock.advance(0);
@@ -139,7 +139,7 @@ test('records go up sealed, batch after batch, until all are confirmed; lists co
   expect(requests).toHaveLength(3);
 });
 
-test.each<[string, Answer]>([
+test.each<[string, Respond]>([
   ['more than was ever written', honest({ ackSeq: 4 })],
   ['for another gate', honest({ gate: 'g2' })],
   ['for another life of this log', honest({ epoch: 'ffffffffffffffff' })],
@@ -147,15 +147,15 @@ test.each<[string, Answer]>([
   ['nothing, for it refuses', say(400, '{"message":"no"}')],
   ['nothing, for it is a page of a portal', say(200, '<html>')],
 ])('a settlement that confirms %s gets the same records again later', async (_name, answer) => {
-  const { answered, answers, applied, requests, clock, failed, fatal, store, syncer } =
+  const { answered, responses, applied, requests, clock, failed, fatal, store, syncer } =
     await world(3);
-  answers.set(BATCHES_PATH, answer);
+  responses.set(BATCHES_PATH, answer);
   const first = failed();
   syncer.start();
   await first;
   await answered(() => applied.length === 1);
   expect(store.ackSeq).toBe(0);
-  answers.set(BATCHES_PATH, honest());
+  responses.set(BATCHES_PATH, honest());
   clock.advance(499);
   expect(requests.filter(({ path }) => path === BATCHES_PATH)).toHaveLength(1);
   clock.advance(1);
@@ -166,15 +166,15 @@ test.each<[string, Answer]>([
 });
 
 test('a settlement that was restored gets back what it has lost', async () => {
-  const { answered, answers, applied, requests, clock, store, syncer } = await world(6);
-  answers.set(BATCHES_PATH, honest());
+  const { answered, responses, applied, requests, clock, store, syncer } = await world(6);
+  responses.set(BATCHES_PATH, honest());
   syncer.start();
   await answered(() => store.ackSeq === 6 && applied.length === 1);
   store.append(makeTap(7), { at: { wallMs: NOW_S * 1000, monoMs: 7 }, use: makeUse(7) });
-  answers.set(BATCHES_PATH, honest({ ackSeq: 2 }));
+  responses.set(BATCHES_PATH, honest({ ackSeq: 2 }));
   clock.advance(PACE.syncEveryMs);
   await answered(() => store.ackSeq === 2);
-  answers.set(BATCHES_PATH, honest());
+  responses.set(BATCHES_PATH, honest());
   clock.advance(PACE.syncEveryMs);
   await answered(() => store.ackSeq === 7);
   const last = requests.filter(({ path }) => path === BATCHES_PATH).at(-1);
@@ -182,9 +182,9 @@ test('a settlement that was restored gets back what it has lost', async () => {
 });
 
 test('a reply that comes after closing is not acted upon', async () => {
-  const { answers, store, syncer } = await world(1);
+  const { responses, store, syncer } = await world(1);
   const arrived = new Promise<() => void>((resume) => {
-    answers.set(BATCHES_PATH, (response, request) => resume(() => honest()(response, request)));
+    responses.set(BATCHES_PATH, (response, request) => resume(() => honest()(response, request)));
   });
   syncer.start();
   const answer = await arrived;
@@ -195,8 +195,8 @@ test('a reply that comes after closing is not acted upon', async () => {
 });
 
 test('a log that has lost records is a fault of the store, and is not sent around', async () => {
-  const { answered, answers, requests, fatal, store, syncer } = await world(3);
-  answers.set(BATCHES_PATH, honest());
+  const { answered, responses, requests, fatal, store, syncer } = await world(3);
+  responses.set(BATCHES_PATH, honest());
   Object.defineProperty(store, 'readSpan', { value: () => null });
   syncer.start();
   await answered(() => fatal.length === 1);

@@ -3,7 +3,6 @@ import { LIST_BYTES_MAX } from '@stile/protocol/signed-list.ts';
 import { describe, expect, test } from 'vitest';
 import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../../testing/phone.ts';
 import {
-  type Answer,
   cutOff,
   DELTA_PATH,
   denyOf,
@@ -11,6 +10,7 @@ import {
   hang,
   hangInBody,
   NO_DENY,
+  type Respond,
   SNAPSHOT_PATH,
   say,
   signDelta,
@@ -43,7 +43,7 @@ async function connect(timeoutMs = 5_000) {
   return { ...settlement, uplink };
 }
 
-const failures: [string, Answer, object][] = [
+const failures: [string, Respond, object][] = [
   ['a plain failure', say(500, 'oops'), { code: 'UPLINK_UNREACHABLE', retryAfterMs: null }],
   [
     'busy, come back later',
@@ -73,8 +73,8 @@ const failures: [string, Answer, object][] = [
 
 describe('every exchange fails as a fault that says when to come back', () => {
   test.each(failures)('%s', async (_name, answer, expected) => {
-    const { answers, uplink } = await connect();
-    for (const path of [TRUST_PATH, DELTA_PATH, BATCHES_PATH]) answers.set(path, answer);
+    const { responses, uplink } = await connect();
+    for (const path of [TRUST_PATH, DELTA_PATH, BATCHES_PATH]) responses.set(path, answer);
     const batch = Buffer.from('batch');
     await expect(uplink.fetchTrust(null)).rejects.toMatchObject(expected);
     await expect(uplink.fetchDelta(0)).rejects.toMatchObject(expected);
@@ -85,9 +85,9 @@ describe('every exchange fails as a fault that says when to come back', () => {
     ['at once', hang],
     ['in mid-body', hangInBody],
   ])('a server that hangs %s is left after the time limit', async (_name, answer) => {
-    const { answers, uplink } = await connect(150);
-    answers.set(TRUST_PATH, answer);
-    answers.set(BATCHES_PATH, answer);
+    const { responses, uplink } = await connect(150);
+    responses.set(TRUST_PATH, answer);
+    responses.set(BATCHES_PATH, answer);
     const hung = { code: 'UPLINK_UNREACHABLE', retryAfterMs: null };
     await expect(uplink.fetchTrust(null)).rejects.toMatchObject(hung);
     await expect(uplink.sendBatch('g1', Buffer.from('x'))).rejects.toMatchObject(hung);
@@ -105,8 +105,8 @@ describe('every exchange fails as a fault that says when to come back', () => {
 
 describe('batches', () => {
   test('go up byte for byte, and the reply comes back', async () => {
-    const { answers, requests, uplink } = await connect();
-    answers.set(BATCHES_PATH, say(200, JSON.stringify(REPLY)));
+    const { responses, requests, uplink } = await connect();
+    responses.set(BATCHES_PATH, say(200, JSON.stringify(REPLY)));
     const batch = Buffer.from([0, 10, 255, 13, 10]);
     expect(await uplink.sendBatch('g1', batch)).toEqual({ kind: 'replied', reply: REPLY });
     expect(requests).toHaveLength(1);
@@ -115,8 +115,8 @@ describe('batches', () => {
   });
 
   test('a base address with a path of its own is kept', async () => {
-    const { answers, requests, url } = await connect();
-    answers.set(`/stile${BATCHES_PATH}`, say(200, JSON.stringify(REPLY)));
+    const { responses, requests, url } = await connect();
+    responses.set(`/stile${BATCHES_PATH}`, say(200, JSON.stringify(REPLY)));
     for (const end of ['', '/']) {
       const uplink = createUplink({
         url: `${url}/stile${end}`,
@@ -130,8 +130,8 @@ describe('batches', () => {
   });
 
   test.each([400, 401, 404, 409, 413])('status %i is a refusal of the batch', async (status) => {
-    const { answers, uplink } = await connect();
-    answers.set(BATCHES_PATH, say(status, JSON.stringify({ message: 'm'.repeat(1_000) })));
+    const { responses, uplink } = await connect();
+    responses.set(BATCHES_PATH, say(status, JSON.stringify({ message: 'm'.repeat(1_000) })));
     expect(await uplink.sendBatch('g1', Buffer.from('x'))).toEqual({
       kind: 'refused',
       status,
@@ -140,8 +140,8 @@ describe('batches', () => {
   });
 
   test('a refusal without words is a refusal', async () => {
-    const { answers, uplink } = await connect();
-    answers.set(BATCHES_PATH, say(400, '<html>'));
+    const { responses, uplink } = await connect();
+    responses.set(BATCHES_PATH, say(400, '<html>'));
     expect(await uplink.sendBatch('g1', Buffer.from('x'))).toMatchObject({ message: '' });
   });
 
@@ -152,8 +152,8 @@ describe('batches', () => {
     ['a reply with a wrong part', JSON.stringify({ ...REPLY, ackSeq: -1 })],
     ['a reply with a part too many', JSON.stringify({ ...REPLY, more: 1 })],
   ])('200 with %s confirms nothing', async (_name, body) => {
-    const { answers, uplink } = await connect();
-    answers.set(BATCHES_PATH, say(200, body));
+    const { responses, uplink } = await connect();
+    responses.set(BATCHES_PATH, say(200, body));
     await expect(uplink.sendBatch('g1', Buffer.from('x'))).rejects.toMatchObject({
       code: 'UPLINK_UNREACHABLE',
     });
@@ -162,19 +162,19 @@ describe('batches', () => {
 
 describe('the trust list', () => {
   test('is fetched whole, then only when it has changed', async () => {
-    const { answers, requests, uplink } = await connect();
+    const { responses, requests, uplink } = await connect();
     const list = makeTrust();
     const jws = await signAsRoot('stile-trust-list+jws', list);
-    answers.set(TRUST_PATH, say(200, jws, { headers: { etag: '"v5"' } }));
+    responses.set(TRUST_PATH, say(200, jws, { headers: { etag: '"v5"' } }));
     expect(await uplink.fetchTrust(null)).toEqual({ list, jws, etag: '"v5"' });
-    answers.set(TRUST_PATH, say(304));
+    responses.set(TRUST_PATH, say(304));
     expect(await uplink.fetchTrust('"v5"')).toBeNull();
     expect(requests.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, '"v5"']);
   });
 
   test('"not changed" is no answer where nothing was known', async () => {
-    const { answers, uplink } = await connect();
-    answers.set(TRUST_PATH, say(304));
+    const { responses, uplink } = await connect();
+    responses.set(TRUST_PATH, say(304));
     await expect(uplink.fetchTrust(null)).rejects.toMatchObject({ code: 'UPLINK_REFUSED' });
   });
 
@@ -188,14 +188,14 @@ describe('the trust list', () => {
     ['without a signature', async () => JSON.stringify(makeTrust())],
     ['that is empty', async () => ''],
   ])('a list %s is refused', async (_name, make) => {
-    const { answers, uplink } = await connect();
-    answers.set(TRUST_PATH, say(200, await make()));
+    const { responses, uplink } = await connect();
+    responses.set(TRUST_PATH, say(200, await make()));
     await expect(uplink.fetchTrust(null)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
   });
 
   test('a list that is too long is not read to its end', async () => {
-    const { answers, uplink } = await connect();
-    answers.set(TRUST_PATH, say(200, Buffer.alloc(LIST_BYTES_MAX + 1, 0x41)));
+    const { responses, uplink } = await connect();
+    responses.set(TRUST_PATH, say(200, Buffer.alloc(LIST_BYTES_MAX + 1, 0x41)));
     await expect(uplink.fetchTrust(null)).rejects.toMatchObject({
       message: expect.stringContaining(`an answer of over ${LIST_BYTES_MAX} bytes`),
     });
@@ -212,27 +212,27 @@ describe('the trust list', () => {
 
 describe('deny lists', () => {
   test('a delta is asked for by version; 204 is current, 410 wants the snapshot', async () => {
-    const { answers, requests, uplink } = await connect();
-    answers.set(DELTA_PATH, say(200, await signDelta(NO_DENY, denyOf(4, [ID]))));
+    const { responses, requests, uplink } = await connect();
+    responses.set(DELTA_PATH, say(200, await signDelta(NO_DENY, denyOf(4, [ID]))));
     expect(await uplink.fetchDelta(0)).toMatchObject({ from: 0, version: 4, adds: [ID] });
-    answers.set(DELTA_PATH, say(204));
+    responses.set(DELTA_PATH, say(204));
     expect(await uplink.fetchDelta(4)).toBe('current');
-    answers.set(DELTA_PATH, say(410, '{}'));
+    responses.set(DELTA_PATH, say(410, '{}'));
     expect(await uplink.fetchDelta(2)).toBe('snapshot');
     expect(requests.map(({ query }) => query.get('from'))).toEqual(['0', '4', '2']);
   });
 
   test('a delta signed by a stranger is refused', async () => {
-    const { answers, uplink } = await connect();
+    const { responses, uplink } = await connect();
     const delta = await signDelta(NO_DENY, denyOf(4, [ID]), { key: strangerKey });
-    answers.set(DELTA_PATH, say(200, delta));
+    responses.set(DELTA_PATH, say(200, delta));
     await expect(uplink.fetchDelta(0)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
   });
 
   test('a snapshot is taken apart, and its body must be the signed one', async () => {
-    const { answers, uplink } = await connect();
+    const { responses, uplink } = await connect();
     const good = await signSnapshot(denyOf(4, [ID]));
-    answers.set(SNAPSHOT_PATH, say(200, good));
+    responses.set(SNAPSHOT_PATH, say(200, good));
     const { head, body } = await uplink.fetchSnapshot();
     expect(head).toMatchObject({ version: 4, count: 1, force: false });
     expect(Buffer.from(body).toString('hex')).toBe(ID);
@@ -247,7 +247,7 @@ describe('deny lists', () => {
       empty: new Uint8Array(0),
     };
     for (const [name, bytes] of Object.entries(bad)) {
-      answers.set(SNAPSHOT_PATH, say(200, bytes));
+      responses.set(SNAPSHOT_PATH, say(200, bytes));
       await expect(uplink.fetchSnapshot(), name).rejects.toMatchObject({ code: 'LIST_REFUSED' });
     }
   });
