@@ -7,7 +7,7 @@ import { openReferenceStore } from '@stile/gate/shell/store/reference-store.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { concatBytes, toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
-import { type RootKey, signList } from '@stile/protocol/signed-list.ts';
+import { type RootKey, signList } from '@stile/protocol/signed.ts';
 import { encodePass, issuerMessage } from '@stile/protocol/transit-code.ts';
 import type { DenyHead, TrustList } from '@stile/protocol/trust-list.ts';
 

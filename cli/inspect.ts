@@ -9,7 +9,7 @@ import { openDenyFile } from '@stile/gate/shell/store/deny-file.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Reason } from '@stile/protocol/reasons.ts';
-import { claimedRootKey, openList, type RootKey } from '@stile/protocol/signed-list.ts';
+import { claimedRootKey, openList, type RootKey } from '@stile/protocol/signed.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import {
   findFareCents,

@@ -12,7 +12,7 @@ import { fromHex } from '@stile/protocol/bytes.ts';
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import type { Reason, Verdict } from '@stile/protocol/reasons.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
-import { openList, type RootKey } from '@stile/protocol/signed-list.ts';
+import { openList, type RootKey } from '@stile/protocol/signed.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import {
   type DenyHead,

@@ -8,7 +8,7 @@ import { keyFromJwk, type PrivateJwk, sha256 } from '@stile/crypto/sign.ts';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from './bytes.ts';
 import { genesisHash, readBatch, readRecord, sealHolds } from './gate-log.ts';
-import { claimedRootKey, openList, type RootKey } from './signed-list.ts';
+import { claimedRootKey, openList, type RootKey } from './signed.ts';
 import { readTransitCode, type TransitCode, writeTransitCode } from './transit-code.ts';
 import { trustListSchema } from './trust-list.ts';
 

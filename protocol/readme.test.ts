@@ -25,7 +25,7 @@ import {
 } from './payment-code.ts';
 import type { ProofPurpose } from './proof.ts';
 import { ASK_REASON_WORDS, ASK_REASONS, REASON_WORDS, REASONS } from './reasons.ts';
-import { LIST_BYTES_MAX } from './signed-list.ts';
+import { LIST_BYTES_MAX } from './signed.ts';
 import { batchReplySchema, RULING_REASONS, RULINGS } from './sync.ts';
 import {
   denyDeltaSchema,

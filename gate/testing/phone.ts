@@ -5,7 +5,7 @@ import { generateKey, keyFromSeed, type SigningKey } from '@stile/crypto/sign.ts
 import { concatBytes } from '@stile/protocol/bytes.ts';
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import type { Reason } from '@stile/protocol/reasons.ts';
-import { type ListType, type RootKey, signList } from '@stile/protocol/signed-list.ts';
+import { type ListType, type RootKey, signList } from '@stile/protocol/signed.ts';
 import {
   deviceMessage,
   encodeCodeFields,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKey, sha256 } from '@stile/crypto/sign.ts';
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
-import { openList } from '@stile/protocol/signed-list.ts';
+import { openList } from '@stile/protocol/signed.ts';
 import { denySnapshotSchema } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';

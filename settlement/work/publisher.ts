@@ -9,7 +9,7 @@ import { type Clock, wallS } from '@stile/host/clock.ts';
 import { DELTA_IDS_MAX, DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import type { GatePaymentAnswer } from '@stile/protocol/payment.ts';
-import { type RootKey, signList } from '@stile/protocol/signed-list.ts';
+import { type RootKey, signList } from '@stile/protocol/signed.ts';
 import type {
   DenyDelta,
   DenyHead,

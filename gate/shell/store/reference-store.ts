@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@stile/protocol/fault.ts';
-import { openList, type RootKey } from '@stile/protocol/signed-list.ts';
+import { openList, type RootKey } from '@stile/protocol/signed.ts';
 import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { PassName } from '../../core/tap.ts';
 import { buildDenyFile, type DenyFile, type DenySnapshot, openDenyFile } from './deny-file.ts';

@@ -1,5 +1,5 @@
 import { systemClock } from '@stile/host/clock.ts';
-import { LIST_BYTES_MAX } from '@stile/protocol/signed-list.ts';
+import { LIST_BYTES_MAX } from '@stile/protocol/signed.ts';
 import { describe, expect, test } from 'vitest';
 import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../../testing/phone.ts';
 import {

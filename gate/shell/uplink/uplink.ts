@@ -17,7 +17,7 @@ import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { type GatePaymentAnswer, gatePaymentAnswerSchema } from '@stile/protocol/payment.ts';
-import { LIST_BYTES_MAX, openList, type RootKey } from '@stile/protocol/signed-list.ts';
+import { LIST_BYTES_MAX, openList, type RootKey } from '@stile/protocol/signed.ts';
 import { type BatchReply, batchReplySchema } from '@stile/protocol/sync.ts';
 import {
   type DenyDelta,

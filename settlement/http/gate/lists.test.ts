@@ -2,7 +2,7 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, denyIdHex, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
-import { openList, type RootKey } from '@stile/protocol/signed-list.ts';
+import { openList, type RootKey } from '@stile/protocol/signed.ts';
 import {
   denyDeltaSchema,
   denySnapshotSchema,

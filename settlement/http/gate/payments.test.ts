@@ -1,7 +1,7 @@
 /** A gate's question over HTTP: who may ask, the signed answer, and that one id is decided once. */
 
 import { type GatePaymentAnswer, gatePaymentAnswerSchema } from '@stile/protocol/payment.ts';
-import { openList, type RootKey } from '@stile/protocol/signed-list.ts';
+import { openList, type RootKey } from '@stile/protocol/signed.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { initSettlement } from '../../main.ts';
 import { ScriptedGate } from '../../testing/gate.ts';

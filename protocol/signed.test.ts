@@ -11,7 +11,7 @@ import {
   openList,
   type RootKey,
   signList,
-} from './signed-list.ts';
+} from './signed.ts';
 
 const TYPE = 'stile-trust-list+jws';
 const schema = z.strictObject({ version: z.int(), pad: z.string().optional() });
