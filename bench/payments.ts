@@ -7,9 +7,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { systemRandom } from '@stile/host/random.ts';
 import { median, type Waits, waitsOf } from '@stile/host/statistics.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
-import type { Payment } from '@stile/protocol/payment.ts';
+import type { Payment } from '@stile/protocol/merchant-api.ts';
 import {
   otpOfStep,
   PAYMENT_STEP_S,
@@ -17,8 +18,9 @@ import {
   SEED_BYTES,
   writePaymentCode,
 } from '@stile/protocol/payment-code.ts';
-import { DATABASE_FILE, tokenHash } from '@stile/settlement/data-dir.ts';
+import { DATABASE_FILE } from '@stile/settlement/data-dir.ts';
 import { createSeedBox } from '@stile/settlement/keys/seeds.ts';
+import { tokenHash } from '@stile/settlement/keys/tokens.ts';
 import { initSettlement } from '@stile/settlement/main.ts';
 import { openSqliteStore } from '@stile/settlement/store/sqlite/store.ts';
 import Database from 'better-sqlite3';
@@ -103,7 +105,7 @@ async function prepare(
   const { limits: limitsNow, payments: paymentLimits, issuer } = config;
   const file = join(dataDir, DATABASE_FILE);
   const store = await openSqliteStore({ file, limitsNow, paymentLimits });
-  const seedBox = createSeedBox(seedKey);
+  const seedBox = createSeedBox(seedKey, systemRandom);
   const nowMs = Date.now();
   const issue = { issuer, keyId: 1, issuedAtS: 0, expiresAtS: Math.ceil(nowMs / 1000) + 86_400 };
   const phones: Phone[] = [];

@@ -7,7 +7,7 @@ import { openReferenceStore } from '@stile/gate/shell/store/reference-store.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { concatBytes, toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
-import { type RootKey, signList } from '@stile/protocol/signed.ts';
+import { type RootKey, signObject } from '@stile/protocol/signed.ts';
 import { encodePass, issuerMessage } from '@stile/protocol/transit-code.ts';
 import type { DenyHead, TrustList } from '@stile/protocol/trust-list.ts';
 
@@ -83,7 +83,7 @@ export async function provisionGate(
   await reference.applySnapshot({ head, body: denyBody(deniedCount) }, async () => undefined);
   const list = trustList(operator, head, nowS);
   const key = { privateKey: operator.root.privateJwk, publicKey: rootKey };
-  reference.applyTrust(list, await signList('stile-trust-list+jws', list, key));
+  reference.applyTrust(list, await signObject('stile-trust-list+jws', list, key));
   reference.close();
 }
 

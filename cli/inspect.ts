@@ -9,7 +9,7 @@ import { openDenyFile } from '@stile/gate/shell/store/deny-file.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Reason } from '@stile/protocol/reasons.ts';
-import { claimedRootKey, openList, type RootKey } from '@stile/protocol/signed.ts';
+import { claimedRootKey, openSigned, type RootKey } from '@stile/protocol/signed.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import {
   findFareCents,
@@ -106,7 +106,10 @@ async function readTrust(file: string, root: string | undefined) {
   const jws = readBytes(file, 'the trust list').toString('utf8');
   const rootKey: RootKey =
     root === undefined ? claimedRootKey(jws) : { kty: 'OKP', crv: 'Ed25519', x: root };
-  const list = await openList('stile-trust-list+jws', jws, [rootKey], trustListSchema);
+  const list = await openSigned('stile-trust-list+jws', jws, {
+    rootKeys: [rootKey],
+    schema: trustListSchema,
+  });
   const { operator, version, deny } = list;
   const rootPinned = root !== undefined;
   const summary = { operator, version, denyVersion: deny.version, root: rootKey.x, rootPinned };

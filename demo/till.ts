@@ -1,6 +1,6 @@
 /** A merchant's till as a script: it asks settlement for payments as the page at /till does. */
 import { callJson } from '@stile/host/http-client.ts';
-import { type Payment, paymentSchema } from '@stile/protocol/payment.ts';
+import { type Payment, paymentSchema } from '@stile/protocol/merchant-api.ts';
 
 const TIMEOUT_MS = 10_000;
 

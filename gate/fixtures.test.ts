@@ -12,7 +12,7 @@ import { fromHex } from '@stile/protocol/bytes.ts';
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import type { Reason, Verdict } from '@stile/protocol/reasons.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
-import { openList, type RootKey } from '@stile/protocol/signed.ts';
+import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import {
   type DenyHead,
@@ -70,7 +70,10 @@ async function openTrust(path: string): Promise<TrustList> {
   const known = trustLists.get(path);
   if (known !== undefined) return known;
   const jws = Buffer.from(readBytes(path)).toString('utf8');
-  const list = await openList('stile-trust-list+jws', jws, [rootKey], trustListSchema);
+  const list = await openSigned('stile-trust-list+jws', jws, {
+    rootKeys: [rootKey],
+    schema: trustListSchema,
+  });
   trustLists.set(path, list);
   return list;
 }
@@ -180,7 +183,7 @@ describe('deny lists', () => {
 
   function openDelta(file: string) {
     const jws = Buffer.from(readBytes(`lists/${file}`)).toString('utf8');
-    return openList('stile-deny-delta+jws', jws, rootKeys, denyDeltaSchema);
+    return openSigned('stile-deny-delta+jws', jws, { rootKeys, schema: denyDeltaSchema });
   }
 
   function deniesOnly(deny: ReturnType<typeof openDenyFile>, ids: readonly string[]): boolean {

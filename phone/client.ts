@@ -5,13 +5,13 @@
 import type { SigningKey } from '@stile/crypto/sign.ts';
 import { callJson } from '@stile/host/http-client.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
+import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import {
   type OnlineCode,
   onlineCodeSchema,
   type Seed,
   seedSchema,
-} from '@stile/protocol/payment.ts';
-import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
+} from '@stile/protocol/rider-api.ts';
 import { z } from 'zod';
 
 const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/);

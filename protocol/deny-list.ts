@@ -2,7 +2,9 @@
  * Deny list ids and the arithmetic that says whether two lists are the same (protocol/README.md §5).
  * Exact ids, no filter: a filter would refuse honest riders and saves less than 2 % of a tap.
  */
-import { concatBytes, fromHex, putUint, type Sha256, toHex, utf8 } from './bytes.ts';
+
+import { concatBytes, fromHex, putUint, type Sha256, toHex } from './bytes.ts';
+import { DOMAINS } from './domains.ts';
 import { assert } from './fault.ts';
 
 /** issuer (2) ‖ account (8) ‖ serial (4), big-endian. Serial 0 means every pass of the account. */
@@ -14,7 +16,6 @@ export const SANE_CHANGE_IDS = 10_000;
 export const SANE_CHANGE_SHARE = 0.2;
 export const EMPTY_SET_DIGEST = '0'.repeat(64);
 
-const ID_DOMAIN = utf8('SDL1-id\0');
 const DIGEST_MODULUS = 1n << 256n;
 
 /** The id that denies one pass; with serial 0 the id that denies a whole account. */
@@ -51,7 +52,7 @@ export function updateSetDigest(
 }
 
 function hashId(id: Uint8Array, sha256: Sha256): bigint {
-  return BigInt(`0x${toHex(sha256(concatBytes(ID_DOMAIN, id)))}`);
+  return BigInt(`0x${toHex(sha256(concatBytes(DOMAINS.denyId, id)))}`);
 }
 
 /** Whether a change of size is one that happens, or a mistake that would lock a city out (or in). */

@@ -16,6 +16,7 @@ export const FAULT_TABLE = {
   UPLINK_BUSY: { retry: true, status: 503 },
   UPLINK_REFUSED: { retry: false, status: 502 },
   LIST_REFUSED: { retry: true, status: 502 },
+  ANSWER_REFUSED: { retry: true, status: 502 },
   REQUEST_INVALID: { retry: false, status: 400 },
   BODY_TOO_LARGE: { retry: false, status: 413 },
   UNAUTHENTICATED: { retry: false, status: 401 },

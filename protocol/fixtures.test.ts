@@ -8,7 +8,7 @@ import { keyFromJwk, type PrivateJwk, sha256 } from '@stile/crypto/sign.ts';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from './bytes.ts';
 import { genesisHash, readBatch, readRecord, sealHolds } from './gate-log.ts';
-import { claimedRootKey, openList, type RootKey } from './signed.ts';
+import { claimedRootKey, openSigned, type RootKey } from './signed.ts';
 import { readTransitCode, type TransitCode, writeTransitCode } from './transit-code.ts';
 import { trustListSchema } from './trust-list.ts';
 
@@ -88,7 +88,10 @@ describe('trust lists', () => {
   };
   const { rootKey, otherRootKey, lists } = readJson<Expected>('lists/trust-expected.json');
   const open = (file: string, roots: RootKey[]) =>
-    openList('stile-trust-list+jws', readText(`lists/${file}`), roots, trustListSchema);
+    openSigned('stile-trust-list+jws', readText(`lists/${file}`), {
+      rootKeys: roots,
+      schema: trustListSchema,
+    });
 
   test.each(lists)('$file opens: $opens', async ({ file, opens, version, expiresAt }) => {
     if (!opens) {

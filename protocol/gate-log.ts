@@ -3,8 +3,10 @@
  * by the gate's Ed25519 key (protocol/README.md §7). The same bytes travel over HTTP or as a file.
  * Reading never re-encodes: hashes and seal are over the bytes that arrived.
  */
+
 import { z } from 'zod';
 import { concatBytes, fromHex, type Sha256, toHex, utf8 } from './bytes.ts';
+import { DOMAINS } from './domains.ts';
 import { ASK_REASONS, REASONS } from './reasons.ts';
 import { holds, type Verify } from './signature.ts';
 
@@ -14,9 +16,6 @@ export const BATCH_BYTES_MAX = 1024 * 1024;
 /** How much of an unreadable scan is kept as evidence. */
 export const SCAN_BYTES_KEPT = 512;
 
-const LINE_DOMAIN = utf8('SGL1-line\0');
-const GENESIS_DOMAIN = utf8('SGL1-genesis\0');
-const SEAL_DOMAIN = utf8('SGL1-seal\0');
 const LF = 0x0a;
 
 export const gateIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/);
@@ -172,15 +171,15 @@ export type BatchReading =
 
 /** The chain hash before the first line of a gate's epoch. */
 export function genesisHash(gate: string, epoch: string, sha256: Sha256): Uint8Array {
-  return sha256(concatBytes(GENESIS_DOMAIN, utf8(gate), utf8('\0'), utf8(epoch)));
+  return sha256(concatBytes(DOMAINS.genesis, utf8(gate), utf8('\0'), utf8(epoch)));
 }
 
 export function lineHash(previous: Uint8Array, line: Uint8Array, sha256: Sha256): Uint8Array {
-  return sha256(concatBytes(LINE_DOMAIN, previous, line));
+  return sha256(concatBytes(DOMAINS.record, previous, line));
 }
 
 export function sealMessage(headerLine: Uint8Array, head: Uint8Array, sha256: Sha256): Uint8Array {
-  return concatBytes(SEAL_DOMAIN, sha256(headerLine), head);
+  return concatBytes(DOMAINS.seal, sha256(headerLine), head);
 }
 
 /** Puts stored lines into one sealed batch. `sign` is the gate's Ed25519 key at work. */

@@ -3,9 +3,9 @@
  * (protocol/README.md §9). The server's challenge makes it fresh; the purpose keeps a proof for one
  * thing from serving another; the subject binds it to what is asked for.
  */
-import { concatBytes, utf8 } from './bytes.ts';
 
-const PROOF_DOMAIN = utf8('Stile-proof\0');
+import { concatBytes, utf8 } from './bytes.ts';
+import { DOMAINS } from './domains.ts';
 
 export type ProofPurpose = 'enrol-rider' | 'open-session' | 'renew-pass' | 'enrol-gate';
 
@@ -15,5 +15,5 @@ export function proofMessage(
   challenge: string,
   subject: string,
 ): Uint8Array {
-  return concatBytes(PROOF_DOMAIN, utf8(`${purpose}\0${challenge}\0${subject}`));
+  return concatBytes(DOMAINS.proof, utf8(`${purpose}\0${challenge}\0${subject}`));
 }

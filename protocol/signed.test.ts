@@ -7,10 +7,10 @@ import { Fault } from './fault.ts';
 import {
   claimedRootKey,
   LIST_BYTES_MAX,
-  type ListType,
-  openList,
+  openSigned,
   type RootKey,
-  signList,
+  type SignedType,
+  signObject,
 } from './signed.ts';
 
 const TYPE = 'stile-trust-list+jws';
@@ -20,7 +20,7 @@ const root = rootKey();
 const other = rootKey();
 let good = '';
 beforeAll(async () => {
-  good = await signList(TYPE, payload, root);
+  good = await signObject(TYPE, payload, root);
 });
 
 function rootKey() {
@@ -30,8 +30,8 @@ function rootKey() {
   return { privateKey: { kty: kty ?? '', crv: crv ?? '', x: x ?? '', d: d ?? '' }, publicKey };
 }
 
-function open(jws: string, keys: readonly RootKey[] = [root.publicKey], type: ListType = TYPE) {
-  return openList(type, jws, keys, schema);
+function open(jws: string, keys: readonly RootKey[] = [root.publicKey], type: SignedType = TYPE) {
+  return openSigned(type, jws, { rootKeys: keys, schema });
 }
 
 async function refusal(opening: Promise<unknown>): Promise<string> {
@@ -77,7 +77,7 @@ test('another key, or none, does not open it', async () => {
 });
 
 test('the key that rides along in the header opens nothing', async () => {
-  const forged = await signList(TYPE, payload, other);
+  const forged = await signObject(TYPE, payload, other);
   expect(claimedRootKey(forged)).toEqual(other.publicKey);
   expect(await refusal(open(forged))).toContain('signature');
 });
@@ -148,10 +148,10 @@ test('an unknown critical header is refused', async () => {
 });
 
 test('a list larger than LIST_BYTES_MAX is refused before it is looked at', async () => {
-  const empty = await signList(TYPE, { version: 7, pad: '' }, root);
+  const empty = await signObject(TYPE, { version: 7, pad: '' }, root);
   // Three bytes of payload are four characters.
   const spare = Math.floor(((LIST_BYTES_MAX - empty.length) * 3) / 4) - 2;
-  const full = await signList(TYPE, { version: 7, pad: 'x'.repeat(spare) }, root);
+  const full = await signObject(TYPE, { version: 7, pad: 'x'.repeat(spare) }, root);
   expect(full.length).toBeGreaterThan(LIST_BYTES_MAX - 8);
   expect(full.length).toBeLessThanOrEqual(LIST_BYTES_MAX);
   expect(await open(full)).toMatchObject({ version: 7 });
@@ -160,5 +160,5 @@ test('a list larger than LIST_BYTES_MAX is refused before it is looked at', asyn
 });
 
 test('an older list opens: the gate that holds a newer one refuses it', async () => {
-  expect(await open(await signList(TYPE, { version: 1 }, root))).toEqual({ version: 1 });
+  expect(await open(await signObject(TYPE, { version: 1 }, root))).toEqual({ version: 1 });
 });

@@ -6,25 +6,33 @@
 import { CompactSign, type CryptoKey, calculateJwkThumbprint, compactVerify, type JWK } from 'jose';
 import type { z } from 'zod';
 import { utf8 } from './bytes.ts';
-import { describeError, Fault } from './fault.ts';
+import { describeError, Fault, type FaultCode } from './fault.ts';
 
 /** The largest list that is parsed: 10,000 deny ids in a delta are 0.3 MB. */
 export const LIST_BYTES_MAX = 2 * 1024 * 1024;
 const ALGORITHM = 'Ed25519';
 
-export type ListType =
+export type SignedType =
   | 'stile-trust-list+jws'
   | 'stile-deny-snapshot+jws'
   | 'stile-deny-delta+jws'
-  /** No list, but signed like one: the answer to a gate's question (§14). */
+  /** The answer to a gate's question about a code (§14). */
   | 'stile-gate-payment-answer+jws';
+
+/** Who is not believed: what gates obey, or what they are answered. */
+const REFUSED: Readonly<Record<SignedType, FaultCode>> = {
+  'stile-trust-list+jws': 'LIST_REFUSED',
+  'stile-deny-snapshot+jws': 'LIST_REFUSED',
+  'stile-deny-delta+jws': 'LIST_REFUSED',
+  'stile-gate-payment-answer+jws': 'ANSWER_REFUSED',
+};
 
 /** The public half of a key that signs lists: an OKP JWK with crv Ed25519. */
 export type RootKey = { kty: 'OKP'; crv: 'Ed25519'; x: string };
 
 /** Signs a payload; `kid` is the RFC 7638 thumbprint of the public key, which rides along. */
-export async function signList(
-  type: ListType,
+export async function signObject(
+  type: SignedType,
   payload: unknown,
   key: { privateKey: CryptoKey | JWK; publicKey: RootKey },
 ): Promise<string> {
@@ -40,24 +48,24 @@ export async function signList(
 }
 
 /**
- * Checks a signed list against one of the pinned root keys and its schema.
- * @throws Fault LIST_REFUSED with the reason, where anything about it is not as it must be.
+ * Checks a signed object against one of the pinned root keys and its schema.
+ * @throws Fault LIST_REFUSED, or ANSWER_REFUSED for an answer, with the reason, if anything about it is
+ * not as it must be.
  */
-export async function openList<T>(
-  type: ListType,
+export async function openSigned<T>(
+  type: SignedType,
   jws: string,
-  rootKeys: readonly RootKey[],
-  schema: z.ZodType<T>,
+  { rootKeys, schema }: { rootKeys: readonly RootKey[]; schema: z.ZodType<T> },
 ): Promise<T> {
   if (jws.length > LIST_BYTES_MAX) {
-    throw new Fault('LIST_REFUSED', `${type} is larger than ${LIST_BYTES_MAX} bytes`);
+    throw new Fault(REFUSED[type], `${type} is larger than ${LIST_BYTES_MAX} bytes`);
   }
   try {
     const { payload, protectedHeader } = await verifyWithAny(jws.trim(), rootKeys);
     if (protectedHeader.typ !== type) throw new Error(`typ is ${protectedHeader.typ}`);
     return parsePayload(payload, schema);
   } catch (error) {
-    throw new Fault('LIST_REFUSED', `${type} refused: ${describeError(error)}`, error);
+    throw new Fault(REFUSED[type], `${type} refused: ${describeError(error)}`, error);
   }
 }
 

@@ -3,14 +3,14 @@
  * Fixed offsets, no optional field; protocol/README.md §2 is the normative layout.
  * This file turns text into fields and back. It checks no signature and knows no clock.
  */
+
 import { decodeBase45, encodeBase45 } from './base45.ts';
-import { concatBytes, fromHex, putUint, toHex, utf8 } from './bytes.ts';
+import { concatBytes, fromHex, putUint, toHex } from './bytes.ts';
+import { DOMAINS } from './domains.ts';
 import { assert } from './fault.ts';
 
 export const TEXT_PREFIX = 'TC1:';
 export const SIGNATURE_BYTES = 64;
-const PASS_DOMAIN = utf8('TC1-pass\0');
-const CODE_DOMAIN = utf8('TC1-code\0');
 const VERSION = 1;
 const DEVICE_KEY_AT = 30;
 const CODE_TAIL_BYTES = 9 + SIGNATURE_BYTES;
@@ -192,12 +192,12 @@ export function encodePass(pass: Pass): Uint8Array {
 
 /** What the issuer's key signs, given the encoded pass fields. */
 export function issuerMessage(passFields: Uint8Array): Uint8Array {
-  return concatBytes(PASS_DOMAIN, passFields);
+  return concatBytes(DOMAINS.pass, passFields);
 }
 
 /** What the phone's key signs, given everything before its signature. */
 export function deviceMessage(codeFields: Uint8Array): Uint8Array {
-  return concatBytes(CODE_DOMAIN, codeFields);
+  return concatBytes(DOMAINS.code, codeFields);
 }
 
 /** Everything of a code before the device signature: the signed pass, then time, counter, flags. */

@@ -1,6 +1,6 @@
 /** Server-sent events over a real port: both sides hear at once, nobody hears of another, nothing leaks. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { STREAMS_PER_SUBJECT_MAX } from './http/event-hub.ts';
+import { STREAMS_PER_SUBJECT_MAX } from './http/event-streams.ts';
 import { ScriptedTown, START_MS } from './testing/town.ts';
 
 let town: ScriptedTown;

@@ -5,9 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SigningKey } from '@stile/crypto/sign.ts';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
+import { type Random, systemRandom } from '@stile/host/random.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
+import type { SettlementFile, SettlementOptions } from './config.ts';
 import {
   DATABASE_FILE,
   ensureConfig,
@@ -17,22 +20,23 @@ import {
   readConfig,
   readKey,
   rootKeyFile,
-  type SettlementFile,
-  type SettlementOptions,
   TOKEN_FILE,
-  tokenHash,
 } from './data-dir.ts';
 import { type Api, buildApi } from './http/app.ts';
 import { createChallenges } from './http/challenges.ts';
-import { createHub } from './http/event-hub.ts';
-import { createPaymentDesk } from './http/payments.ts';
+import { createCodeIssue } from './http/code-issue.ts';
+import { createCodePayments } from './http/code-payments.ts';
+import { createEventStreams } from './http/event-streams.ts';
+import { createAnswerSigner } from './keys/answer-signer.ts';
 import { addIssuerKey, openPasses } from './keys/passes.ts';
-import { createSeedBox } from './keys/seeds.ts';
+import { rootKeyOf, signerOf } from './keys/root-key.ts';
+import { createSeedBox, type SeedBox } from './keys/seeds.ts';
+import { tokenHash } from './keys/tokens.ts';
 import type { Store } from './store/port.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
-import { createJobs, type Jobs } from './work/outbox.ts';
-import { createPublisher, rootKeyOf } from './work/publisher.ts';
-import { createVerifyPool } from './work/verify-pool.ts';
+import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
+import { createPublisher } from './work/publisher.ts';
+import { createVerifyPool, type VerifyPool } from './work/verify-pool.ts';
 
 const OPERATOR_TOKEN_KEY = 'operatorTokenHash';
 const FIRST_KEY_ID = 1;
@@ -60,7 +64,9 @@ export type SettlementConfig = {
   jobs?: 'run' | 'hold';
 };
 
-export type SettlementParts = { log: Logger; clock?: Clock };
+/** What can surprise; the machine's own by default. */
+export type Surroundings = { clock?: Clock; random?: Random };
+export type SettlementParts = { log: Logger } & Surroundings;
 
 export type Settlement = {
   url: string;
@@ -82,18 +88,18 @@ export type Initialised = {
 export async function initSettlement(
   dataDir: string,
   options: SettlementOptions = {},
-  clock: Clock = systemClock,
+  { clock = systemClock, random = systemRandom }: Surroundings = {},
 ): Promise<Initialised> {
   const config = ensureConfig(dataDir, options);
   const rootKey = ensureKey(rootKeyFile(dataDir));
-  const token = ensureOperatorToken(dataDir);
-  ensureKey(issuerKeyFile(dataDir, config.issuer, FIRST_KEY_ID));
+  const token = ensureOperatorToken(dataDir, random);
+  ensureKey(issuerKeyFile(dataDir, { issuer: config.issuer, keyId: FIRST_KEY_ID }));
   const store = await openStore(dataDir, config);
   try {
     await store.writeMeta(OPERATOR_TOKEN_KEY, tokenHash(token));
     const { issuerKeys } = await store.readListFacts();
     if (!issuerKeys.some(({ issuer }) => issuer === config.issuer)) {
-      await addIssuerKey(dataDir, config, store, clock, FIRST_KEY_ID);
+      await addIssuerKey({ dataDir, config, store, clock }, FIRST_KEY_ID);
     }
   } finally {
     await store.close();
@@ -108,49 +114,96 @@ export async function initSettlement(
  */
 export async function startSettlement(
   options: SettlementConfig,
-  { log: given, clock = systemClock }: SettlementParts,
+  { log: given, clock = systemClock, random = systemRandom }: SettlementParts,
 ): Promise<Settlement> {
-  const { dataDir, host = '127.0.0.1', port, verifyWorkers = 1, batchesMax = 16 } = options;
-  const { passesCachedMax = 20_000 } = options;
+  const { dataDir, seedKeys } = options;
   const log = given.child({}, { redact: ['*.token', '*.authorization', '*.proof', '*.scan'] });
-  const { seedKeys, webDir = WEB_DIR } = options;
-  const seedBox = seedKeys === undefined ? null : createSeedBox(seedKeys);
+  const seedBox = seedKeys === undefined ? null : createSeedBox(seedKeys, random);
   const config = readConfig(dataDir);
-  const { issuer, payments: limits } = config;
   const store = await openStore(dataDir, config);
-  const closers: (() => Promise<void>)[] = [() => store.close()];
-  const close = async () => {
-    for (const step of closers.splice(0).reverse()) await step();
-  };
+  const closing = new Closing(() => store.close());
   try {
-    const operatorTokenHash = await readTokenHash(store);
     const rootKey = readKey(rootKeyFile(dataDir));
-    const passes = await openPasses(dataDir, config, store, clock);
-    const publisher = createPublisher({ store, rootKey, config, clock });
-    await publisher.publish();
-    const hub = createHub();
-    const desk = createPaymentDesk({ store, seedBox, hub, limits, issuer, clock });
-    const jobs = createJobs({ store, publisher, hub, issuer, clock, log });
-    const pool = createVerifyPool({ workers: verifyWorkers, batchesMax, passesCachedMax });
-    closers.push(() => jobs.close());
-    closers.push(() => pool.close());
-    const challenges = createChallenges(clock);
-    const version = readVersion();
-    const running = options.jobs === 'hold' ? holdJobs(jobs) : jobs;
-    const parts = { store, publisher, passes, pool, challenges, config, operatorTokenHash };
-    const told = { desk, hub, jobs: running };
-    const api = await buildApi({ ...parts, ...told, webDir, clock, log, version });
-    closers.push(() => api.close());
-    const url = await listen(api, host, port);
-    running.start();
-    return { url, api, settled: () => running.settled(), close };
+    const parts = { store, config, clock, random, log, seedBox, rootKey, closing };
+    return await open(options, parts);
   } catch (error) {
-    await close();
+    await closing.run();
     throw error;
   }
 }
 
-async function listen(api: Api, host: string, port: number): Promise<string> {
+type OpenParts = Required<SettlementParts> & {
+  store: Store;
+  config: SettlementFile;
+  /** Null: no seed key was given, payment codes are off. */
+  seedBox: SeedBox | null;
+  rootKey: SigningKey;
+  closing: Closing;
+};
+
+async function open(options: SettlementConfig, parts: OpenParts): Promise<Settlement> {
+  const { dataDir, host = '127.0.0.1', port, webDir = WEB_DIR } = options;
+  const { store, config, clock, random, log, seedBox, rootKey, closing } = parts;
+  const { issuer, payments: limits } = config;
+  const operatorTokenHash = await readTokenHash(store);
+  const passes = await openPasses({ dataDir, config, store, clock });
+  const publisher = createPublisher({ store, rootKey, config, clock });
+  await publisher.publish();
+  const streams = createEventStreams();
+  const loop = createOutboxLoop({ store, publisher, streams, issuer, clock, log });
+  const outbox = options.jobs === 'hold' ? holdOutbox(loop) : loop;
+  closing.first(() => loop.close());
+  const pool = openPool(options);
+  closing.first(() => pool.close());
+  const api = await buildApi({
+    store,
+    publisher,
+    passes,
+    pool,
+    outbox,
+    streams,
+    codePayments: createCodePayments({ store, seedBox, streams, issuer, clock }),
+    codeIssue: createCodeIssue({ store, seedBox, limits, clock, random }),
+    answers: createAnswerSigner(signerOf(rootKey)),
+    challenges: createChallenges({ clock, random }),
+    webDir,
+    config,
+    operatorTokenHash,
+    clock,
+    random,
+    log,
+    version: readVersion(),
+  });
+  closing.first(() => api.close());
+  const url = await listen(api, { host, port });
+  outbox.start();
+  return { url, api, settled: () => outbox.settled(), close: () => closing.run() };
+}
+
+function openPool(options: SettlementConfig): VerifyPool {
+  const { verifyWorkers: workers = 1, batchesMax = 16, passesCachedMax = 20_000 } = options;
+  return createVerifyPool({ workers, batchesMax, passesCachedMax });
+}
+
+/** Takes down what was opened, the latest first, once. */
+class Closing {
+  readonly #steps: (() => Promise<void>)[];
+
+  constructor(last: () => Promise<void>) {
+    this.#steps = [last];
+  }
+
+  /** To be closed before everything that was opened so far. */
+  first(close: () => Promise<void>): void {
+    this.#steps.push(close);
+  }
+
+  async run(): Promise<void> {
+    for (const close of this.#steps.splice(0).reverse()) await close();
+  }
+}
+
+async function listen(api: Api, { host, port }: { host: string; port: number }): Promise<string> {
   try {
     return await api.listen({ host, port });
   } catch (error) {
@@ -169,9 +222,9 @@ async function readTokenHash(store: Store): Promise<string> {
   throw new Fault('FILE_UNREADABLE', 'this settlement was never initialised');
 }
 
-/** Jobs of another process: nothing is worked on here, the outbox keeps it all. */
-function holdJobs(jobs: Jobs): Jobs {
-  return { ...jobs, wake: () => undefined, start: () => undefined, settled: async () => undefined };
+/** Work of another process: nothing is worked on here, the outbox keeps it all. */
+function holdOutbox(loop: OutboxLoop): OutboxLoop {
+  return { ...loop, wake: () => undefined, start: () => undefined, settled: async () => undefined };
 }
 
 function readVersion(): string {

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
-import type { Order, Payment, PaymentList } from '@stile/protocol/payment.ts';
+import type { Order, Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptedGate } from './testing/gate.ts';
 import {

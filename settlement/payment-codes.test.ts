@@ -4,22 +4,24 @@
  * the same for the vectors of RFC 6238. The clock is moved; passwords of another step that happen to be
  * a good one's (3 in 10^8) are rightly good, so they are left out.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Payment } from '@stile/protocol/payment.ts';
+import { systemRandom } from '@stile/host/random.ts';
+import type { Payment } from '@stile/protocol/merchant-api.ts';
 import { otpOfStep, paymentStep, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { configSchema, type SettlementOptions } from './config.ts';
 import {
   blindGuessBound,
   DEFAULT_PAYMENT_LIMITS,
   handleGuessBound,
   PASSWORDS_GOOD,
 } from './core/payments/payment-rules.ts';
-import { configSchema, type SettlementOptions } from './data-dir.ts';
-import { createHub } from './http/event-hub.ts';
-import { createPaymentDesk } from './http/payments.ts';
-import { createSeedBox, findStep } from './keys/seeds.ts';
+import { createCodePayments } from './http/code-payments.ts';
+import { createEventStreams } from './http/event-streams.ts';
+import { createSeedBox, findTimeStep } from './keys/seeds.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import { addRider, ISSUER, LIMITS } from './testing/log.ts';
 import { type ScriptedSeed, ScriptedTown, START_MS, TEST_SEED_KEY } from './testing/town.ts';
@@ -254,19 +256,24 @@ describe('the check of one password', () => {
       // Every password that begins like a good one, or has one other digit; then some from all over.
       for (const otp of good) {
         for (let end = 0; end < FREE; end += 1) {
-          if (findStep(seed, withEnd(otp, end), NOW_S) !== null) taken.add(withEnd(otp, end));
+          if (findTimeStep(seed, { otp: withEnd(otp, end), nowS: NOW_S }) !== null)
+            taken.add(withEnd(otp, end));
         }
       }
       for (const otp of good.flatMap(oneDigitOff)) {
-        if (findStep(seed, otp, NOW_S) !== null) taken.add(otp);
+        if (findTimeStep(seed, { otp, nowS: NOW_S }) !== null) taken.add(otp);
       }
       for (let other = 0; other < FREE; other += 1) {
         const otp = String(draw(1e8)).padStart(8, '0');
-        if (findStep(seed, otp, NOW_S) !== null) taken.add(otp);
+        if (findTimeStep(seed, { otp, nowS: NOW_S }) !== null) taken.add(otp);
       }
       expect([...taken].sort()).toEqual([...new Set(good)].sort());
       expect(taken.size).toBeLessThanOrEqual(PASSWORDS_GOOD);
-      expect(good.map((otp) => findStep(undefined, otp, NOW_S))).toEqual([null, null, null]);
+      expect(good.map((otp) => findTimeStep(undefined, { otp, nowS: NOW_S }))).toEqual([
+        null,
+        null,
+        null,
+      ]);
     }
   });
 
@@ -280,7 +287,11 @@ describe('the check of one password', () => {
       const near = otpOfStep(seed, paymentStep(NOW_S) - 1 + draw(PASSWORDS_GOOD));
       const guesses = new Set<number>();
       while (guesses.size < tries) guesses.add(draw(FREE));
-      if ([...guesses].some((end) => findStep(seed, withEnd(near, end), NOW_S) !== null)) {
+      if (
+        [...guesses].some(
+          (end) => findTimeStep(seed, { otp: withEnd(near, end), nowS: NOW_S }) !== null,
+        )
+      ) {
         broken += 1;
       }
     }
@@ -312,10 +323,10 @@ describe('the passwords of RFC 6238', () => {
     ['in the second they are made', 0],
     ['ten seconds later', TEN_S_MS],
   ])('are accepted %s, once, and none from two steps away', async (when, laterMs) => {
-    const desk = await openDesk(RFC_SEED);
+    const codePayments = await openCodePayments(RFC_SEED);
     const counts: Record<string, number> = {};
     const count = async (what: string, otp: string, atMs: number, wanted: string) => {
-      if ((await desk.pay(otp, atMs)) === wanted) counts[what] = (counts[what] ?? 0) + 1;
+      if ((await codePayments.pay(otp, atMs)) === wanted) counts[what] = (counts[what] ?? 0) + 1;
     };
     try {
       for (const [counter, otp] of RFC_VECTORS) {
@@ -328,7 +339,7 @@ describe('the passwords of RFC 6238', () => {
         await count('again', otp, atMs + laterMs, 'CODE_USED');
       }
     } finally {
-      await desk.close();
+      await codePayments.close();
     }
     expect(counts).toEqual({ good: 6, again: 6, before: 6, after: 5 });
     figures.push([`RFC 6238, SHA-256: accepted ${when}`, '6 of 6; again 0, step -2 0, step +2 0']);
@@ -336,21 +347,20 @@ describe('the passwords of RFC 6238', () => {
 });
 
 /** The same store and the same check without HTTP, for times that are centuries apart. */
-async function openDesk(secret: Uint8Array) {
-  const dir = mkdtempSync(join(tmpdir(), 'stile-desk-'));
+async function openCodePayments(secret: Uint8Array) {
+  const dir = mkdtempSync(join(tmpdir(), 'stile-codes-'));
   const store = await openSqliteStore({ file: join(dir, 'settlement.db'), limitsNow: LIMITS });
   const account = await addRider(store, 'a');
   await store.topUp({ issuer: ISSUER, account, key: 'money', amountCents: 100, nowMs: START_MS });
   await store.setMerchant({ merchant: 'shop', name: 'Shop', tokenHash: 'hash', nowMs: START_MS });
-  const seedBox = createSeedBox(TEST_SEED_KEY);
+  const seedBox = createSeedBox(TEST_SEED_KEY, systemRandom);
   const owner = { handle: '00012345', account, serial: 1 };
   const always = { nowMs: 0, expiresAtMs: Number.MAX_SAFE_INTEGER };
   await store.addSeed({ ...owner, ...seedBox.seal(secret, owner), ...always });
   let wallMs = 0;
   const clock = { now: () => ({ wallMs, monoMs: 0 }), alarm: () => () => undefined };
-  const limits = DEFAULT_PAYMENT_LIMITS;
-  const parts = { store, seedBox, hub: createHub(), limits, issuer: ISSUER, clock };
-  const desk = createPaymentDesk(parts);
+  const parts = { store, seedBox, streams: createEventStreams(), issuer: ISSUER, clock };
+  const codePayments = createCodePayments(parts);
   let keys = 0;
   return {
     async pay(otp: string, atMs: number): Promise<string> {
@@ -358,7 +368,10 @@ async function openDesk(secret: Uint8Array) {
       keys += 1;
       const idempotencyKey = `vector-${keys}-long`;
       const payee = { kind: 'merchant', merchant: 'shop', idempotencyKey, amountCents: 1 } as const;
-      const answer = await desk.pay(payee, writePaymentCode(owner.handle, otp), null);
+      const answer = await codePayments.pay(payee, {
+        code: writePaymentCode(owner.handle, otp),
+        note: null,
+      });
       if (answer === 'off' || answer.kind === 'conflict') throw new Error(JSON.stringify(answer));
       return nameOf(answer.payment);
     },

@@ -5,7 +5,7 @@ import { generateKey, keyFromSeed, type SigningKey } from '@stile/crypto/sign.ts
 import { concatBytes } from '@stile/protocol/bytes.ts';
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import type { Reason } from '@stile/protocol/reasons.ts';
-import { type ListType, type RootKey, signList } from '@stile/protocol/signed.ts';
+import { type RootKey, type SignedType, signObject } from '@stile/protocol/signed.ts';
 import {
   deviceMessage,
   encodeCodeFields,
@@ -232,9 +232,9 @@ export function rootKeyOf(key: SigningKey): RootKey {
 
 /** Signs a list as the operator does, or as a stranger would. */
 export function signAsRoot(
-  type: ListType,
+  type: SignedType,
   payload: unknown,
   { key = rootKey }: { key?: SigningKey } = {},
 ): Promise<string> {
-  return signList(type, payload, { privateKey: key.privateJwk, publicKey: rootKeyOf(key) });
+  return signObject(type, payload, { privateKey: key.privateJwk, publicKey: rootKeyOf(key) });
 }

@@ -6,8 +6,8 @@ import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { sha256 } from '@stile/crypto/sign.ts';
 import { type Exchange, type HttpResponse, NoResponse } from '@stile/host/http-client.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
+import { type AuthorisationAnswer, authorisationBodySchema } from '@stile/protocol/gate-api.ts';
 import { type GateRecord, readBatch, readRecord, sealHolds } from '@stile/protocol/gate-log.ts';
-import { type GatePaymentAnswer, gatePaymentSchema } from '@stile/protocol/payment.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import { gateKey, makeTrust, NOW_S, signAsRoot } from './phone.ts';
 
@@ -56,9 +56,9 @@ export async function createSettlementInMemory() {
   }
 
   async function authorise(bytes: Uint8Array): Promise<HttpResponse> {
-    const { gate, id } = gatePaymentSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
+    const { gate, id } = authorisationBodySchema.parse(JSON.parse(Buffer.from(bytes).toString()));
     state.authorised += 1;
-    const answer: GatePaymentAnswer = {
+    const answer: AuthorisationAnswer = {
       stile: 'gate-payment-answer/1',
       gate,
       id,

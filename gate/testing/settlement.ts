@@ -8,10 +8,10 @@ import { type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { concatBytes, fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
 import {
-  type GatePayment,
-  type GatePaymentAnswer,
-  gatePaymentSchema,
-} from '@stile/protocol/payment.ts';
+  type AuthorisationAnswer,
+  type AuthorisationBody,
+  authorisationBodySchema,
+} from '@stile/protocol/gate-api.ts';
 import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
 import { onTestFinished } from 'vitest';
 import { NOW_S, rootKey, signAsRoot } from './phone.ts';
@@ -154,15 +154,15 @@ export async function signSnapshot(list: DenyStep, force = false): Promise<Uint8
   return concatBytes(Buffer.from(`${jws}\n`), body);
 }
 
-export function requestIn({ body }: SeenRequest): GatePayment {
-  return gatePaymentSchema.parse(JSON.parse(body.toString()));
+export function requestIn({ body }: SeenRequest): AuthorisationBody {
+  return authorisationBodySchema.parse(JSON.parse(body.toString()));
 }
 
 /** Says that this gate's question was paid with 3.20, signed; `changes` may make it lie. */
-export function answerPaid(changes: Partial<GatePaymentAnswer> = {}, key = rootKey): Respond {
+export function answerPaid(changes: Partial<AuthorisationAnswer> = {}, key = rootKey): Respond {
   return (response, request) => {
     const { gate, id } = requestIn(request);
-    const answer: GatePaymentAnswer = {
+    const answer: AuthorisationAnswer = {
       stile: 'gate-payment-answer/1',
       gate,
       id,
@@ -178,7 +178,7 @@ export function answerPaid(changes: Partial<GatePaymentAnswer> = {}, key = rootK
 }
 
 /** Says, signed, that it was not paid and will not be. */
-export function answerRefused(reason: GatePaymentAnswer['reason']): Respond {
+export function answerRefused(reason: AuthorisationAnswer['reason']): Respond {
   return answerPaid({ outcome: 'REFUSED', reason, fareCents: null });
 }
 

@@ -5,20 +5,11 @@
 
 import { wallS } from '@stile/host/clock.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { isSameHash, tokenHash } from '../data-dir.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isSameHash, tokenHash } from '../keys/tokens.ts';
 import type { MerchantView } from '../store/views.ts';
 import { spend } from './allowance.ts';
-import type { ApiParts } from './app.ts';
-
-export type ApiRouter = FastifyInstance<
-  import('node:http').Server,
-  import('node:http').IncomingMessage,
-  import('node:http').ServerResponse,
-  import('fastify').FastifyBaseLogger,
-  ZodTypeProvider
->;
+import type { ApiParts } from './api.ts';
 
 export type RiderSession = { account: string; serial: number };
 
@@ -49,7 +40,7 @@ export function requireSession({ store, clock, allowances }: ApiParts) {
 }
 
 /** Whose session it is; only behind `requireSession`. */
-export function riderOf(request: FastifyRequest): RiderSession {
+export function riderFrom(request: FastifyRequest): RiderSession {
   const session = riders.get(request);
   assert(session !== undefined, 'the route requires a session');
   return session;
@@ -68,7 +59,7 @@ export function requireMerchant({ store, allowances }: ApiParts) {
 }
 
 /** Whose token it is; only behind `requireMerchant`. */
-export function merchantOf(request: FastifyRequest): MerchantView {
+export function merchantFrom(request: FastifyRequest): MerchantView {
   const merchant = merchants.get(request);
   assert(merchant !== undefined, 'the route requires a merchant');
   return merchant;

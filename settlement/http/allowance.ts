@@ -7,7 +7,7 @@
 import type { Clock } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { FastifyReply } from 'fastify';
-import type { SettlementFile } from '../data-dir.ts';
+import type { SettlementFile } from '../config.ts';
 
 const WINDOW_MS = 60_000;
 

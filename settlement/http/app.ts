@@ -6,8 +6,10 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { fastifySSE } from '@fastify/sse';
 import swagger from '@fastify/swagger';
-import { type Clock, wallS } from '@stile/host/clock.ts';
+import { wallS } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
+import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { healthSchema } from '@stile/protocol/rider-api.ts';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import {
   jsonSchemaTransform,
@@ -15,32 +17,25 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import type { Logger } from 'pino';
-import { z } from 'zod';
-import type { SettlementFile } from '../data-dir.ts';
-import type { Passes } from '../keys/passes.ts';
-import type { Store } from '../store/port.ts';
-import type { Jobs } from '../work/outbox.ts';
-import type { Publisher } from '../work/publisher.ts';
-import type { VerifyPool } from '../work/verify-pool.ts';
-import type { ApiRouter } from './access.ts';
-import { type Allowances, createAllowances, refuseTooMany } from './allowance.ts';
-import type { Challenges } from './challenges.ts';
-import type { Hub } from './event-hub.ts';
+import type { SettlementFile } from '../config.ts';
+import { createAllowances, refuseTooMany } from './allowance.ts';
+import type { ApiParts, ApiRouter } from './api.ts';
 import { addEventRoutes, HEARTBEAT_MS } from './events.ts';
-import { addGateRoutes } from './gate/gates.ts';
+import { addAuthorisationRoutes } from './gate/authorisations.ts';
+import { addBatchRoutes } from './gate/batches.ts';
+import { addGateEnrolment } from './gate/enrolment.ts';
 import { addListRoutes } from './gate/lists.ts';
-import { addGatePaymentRoutes } from './gate/payments.ts';
 import { addOrderRoutes } from './merchant/orders.ts';
 import { addMerchantRoutes } from './merchant/payments.ts';
 import { addOperatorRoutes } from './operator/changes.ts';
 import { addOperatorMerchants } from './operator/merchants.ts';
 import { addOperatorViews } from './operator/views.ts';
 import { addPages } from './pages.ts';
-import type { PaymentDesk } from './payments.ts';
-import { answerError, answerUnreadable, refusalSchema } from './refusal.ts';
-import { addRiderPaymentRoutes } from './rider/payments.ts';
-import { addRiderRoutes } from './rider/riders.ts';
+import { answerError, answerUnreadable } from './refusal.ts';
+import { addAccountRoutes } from './rider/account.ts';
+import { addCodeRoutes } from './rider/codes.ts';
+import { addRiderOrderRoutes } from './rider/orders.ts';
+import { addPassRoutes } from './rider/passes.ts';
 
 const BODY_BYTES_MAX = 16 * 1024;
 const REQUEST_MS_MAX = 30_000;
@@ -55,29 +50,10 @@ const HEADERS = {
   strictTransportSecurity: false,
 };
 
-export type ApiParts = {
-  store: Store;
-  publisher: Publisher;
-  passes: Passes;
-  pool: VerifyPool;
-  challenges: Challenges;
-  jobs: Jobs;
-  desk: PaymentDesk;
-  hub: Hub;
-  /** Where the built pages lie. */
-  webDir: string;
-  config: SettlementFile;
-  operatorTokenHash: string;
-  clock: Clock;
-  log: Logger;
-  version: string;
-  allowances: Allowances;
-};
-
 export type Api = Awaited<ReturnType<typeof buildApi>>;
 
 export async function buildApi(given: Omit<ApiParts, 'allowances'>) {
-  const { config, log, hub, webDir } = given;
+  const { config, log, streams, webDir } = given;
   const { trustedProxies } = config.http;
   const parts = { ...given, allowances: createAllowances(config, given.clock) };
   const app = Fastify({
@@ -105,7 +81,7 @@ export async function buildApi(given: Omit<ApiParts, 'allowances'>) {
   });
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
   // Open streams would keep a server from closing.
-  app.addHook('preClose', async () => hub.endAll());
+  app.addHook('preClose', async () => streams.endAll());
   const openapi = describe(parts.version);
   await app.register(swagger, { openapi, transform: jsonSchemaTransform });
   // Routes go into a plugin of their own, so that the ones before it see each of them.
@@ -136,10 +112,13 @@ async function addLimit(app: FastifyInstance, { http }: SettlementFile): Promise
 
 function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addListRoutes(app, parts);
-  addGateRoutes(app, parts);
-  addGatePaymentRoutes(app, parts);
-  addRiderRoutes(app, parts);
-  addRiderPaymentRoutes(app, parts);
+  addGateEnrolment(app, parts);
+  addBatchRoutes(app, parts);
+  addAuthorisationRoutes(app, parts);
+  addPassRoutes(app, parts);
+  addAccountRoutes(app, parts);
+  addCodeRoutes(app, parts);
+  addRiderOrderRoutes(app, parts);
   addMerchantRoutes(app, parts);
   addOrderRoutes(app, parts);
   addEventRoutes(app, parts);
@@ -154,7 +133,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
         summary:
           "Whether settlement runs, which version of it, and its clock (a phone's may be wrong)",
         tags: ['public'],
-        response: { 200: z.object({ ok: z.boolean(), version: z.string(), nowS: z.int() }) },
+        response: { 200: healthSchema },
       },
     },
     async (_request, reply) => {

@@ -6,7 +6,7 @@
 import { connect, type Socket } from 'node:net';
 import { fastifySSE } from '@fastify/sse';
 import type { MovedClock } from '@stile/host/testing/moved-clock.ts';
-import type { MerchantEvent } from '@stile/protocol/payment.ts';
+import type { MerchantEvent } from '@stile/protocol/merchant-api.ts';
 import Fastify, { type FastifyInstance } from 'fastify';
 import {
   serializerCompiler,
@@ -16,19 +16,19 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTownClock } from '../testing/town.ts';
 import { createAllowance } from './allowance.ts';
-import type { ApiParts } from './app.ts';
-import { createHub, type Hub, STREAMS_PER_SUBJECT_MAX } from './event-hub.ts';
+import type { ApiParts } from './api.ts';
+import { createEventStreams, type EventStreams, STREAMS_PER_SUBJECT_MAX } from './event-streams.ts';
 import { addEventRoutes, HEARTBEAT_MS, RECHECK_MS } from './events.ts';
 
 const PATH = '/v1/merchants/me/events';
 
 let app: FastifyInstance;
-let hub: Hub;
+let streams: EventStreams;
 let clock: MovedClock;
 let isKnown: boolean | Error;
 let sockets: Socket[];
 beforeEach(async () => {
-  hub = createHub();
+  streams = createEventStreams();
   clock = createTownClock();
   isKnown = true;
   sockets = [];
@@ -37,12 +37,12 @@ beforeEach(async () => {
     return isKnown ? { merchant: 'kiosk', name: 'Kiosk', blockedAtMs: null } : undefined;
   };
   const allowances = { merchant: createAllowance(clock, 1_000) };
-  const parts = { hub, clock, store: { findMerchant }, allowances } as unknown as ApiParts;
+  const parts = { streams, clock, store: { findMerchant }, allowances } as unknown as ApiParts;
   const api = Fastify().withTypeProvider<ZodTypeProvider>();
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   await api.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
-  api.addHook('preClose', async () => hub.endAll());
+  api.addHook('preClose', async () => streams.endAll());
   await api.register((scope, _options, done) => {
     addEventRoutes(scope.withTypeProvider<ZodTypeProvider>() as never, parts);
     done();
@@ -100,7 +100,7 @@ async function connections(): Promise<number> {
 function roomLeft(): number {
   const leaves: (() => void)[] = [];
   for (;;) {
-    const leave = hub.join('merchant:kiosk', { send: () => undefined, end: () => undefined });
+    const leave = streams.join('merchant:kiosk', { send: () => undefined, end: () => undefined });
     if (leave === undefined) break;
     leaves.push(leave);
   }
@@ -112,7 +112,7 @@ const turn = () => new Promise((next) => setImmediate(next));
 /** As large as no event is, to fill the system's buffers with few of them. */
 function tellLarge(chars = 1_000_000): void {
   const event = { kind: 'PAYMENT', payment: { note: 'x'.repeat(chars) } };
-  hub.tellMerchant('kiosk', event as unknown as MerchantEvent);
+  streams.sendToMerchant('kiosk', event as unknown as MerchantEvent);
 }
 
 test('a listener that reads nothing is cut off, and what waits for it is bounded', async () => {
@@ -139,7 +139,7 @@ test('a server that closes does not wait for a listener that reads nothing', asy
 test('a stream that ends while nobody reads it leaves no connection behind', async () => {
   await listen();
   tellLarge(50_000_000);
-  hub.end('merchant:kiosk');
+  streams.end('merchant:kiosk');
   while ((await connections()) > 0) await turn();
 });
 

@@ -2,19 +2,20 @@
  * Server-sent events to riders and merchants, each behind its own credential (docs/decisions/0015). A
  * stream ends with that credential, and with the listener who does not read.
  */
-import { merchantEventSchema, riderEventSchema } from '@stile/protocol/payment.ts';
+import { merchantEventSchema } from '@stile/protocol/merchant-api.ts';
+import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { riderEventSchema } from '@stile/protocol/rider-api.ts';
 import type { FastifyReply } from 'fastify';
 import {
-  type ApiRouter,
   isStillAllowed,
-  merchantOf,
+  merchantFrom,
   requireMerchant,
   requireSession,
-  riderOf,
+  riderFrom,
 } from './access.ts';
-import type { ApiParts } from './app.ts';
-import { merchantSubject, riderSubject } from './event-hub.ts';
-import { Refusal, refusalSchema } from './refusal.ts';
+import type { ApiParts, ApiRouter } from './api.ts';
+import { merchantSubject, riderSubject } from './event-streams.ts';
+import { Refusal } from './refusal.ts';
 
 export const HEARTBEAT_MS = 15_000;
 /** How long a stream may outlive its session or token, at most. */
@@ -41,7 +42,7 @@ export function addEventRoutes(app: ApiRouter, parts: ApiParts): void {
         response: { 200: riderEventSchema, ...refused },
       },
     },
-    async (request, reply) => openStream(parts, riderSubject(riderOf(request).account), reply),
+    async (request, reply) => openStream(parts, riderSubject(riderFrom(request).account), reply),
   );
   app.get(
     '/v1/merchants/me/events',
@@ -57,14 +58,14 @@ export function addEventRoutes(app: ApiRouter, parts: ApiParts): void {
       },
     },
     async (request, reply) =>
-      openStream(parts, merchantSubject(merchantOf(request).merchant), reply),
+      openStream(parts, merchantSubject(merchantFrom(request).merchant), reply),
   );
 }
 
 async function openStream(parts: ApiParts, subject: string, reply: FastifyReply): Promise<void> {
-  const { hub, clock } = parts;
+  const { streams, clock } = parts;
   const { sse, raw, request } = reply;
-  const leave = hub.join(subject, {
+  const leave = streams.join(subject, {
     send: (event) => {
       // Whoever has gone is found by the closed socket; whoever reads nothing reads the state again.
       if (raw.writableLength > UNREAD_BYTES_MAX) raw.destroy();

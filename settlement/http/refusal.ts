@@ -8,7 +8,6 @@ import { FAULT_TABLE, Fault } from '@stile/protocol/fault.ts';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 
 export const REFUSAL_STATUS = {
   GATE_UNKNOWN: 404,
@@ -35,11 +34,6 @@ export const REFUSAL_STATUS = {
   PAGES_NOT_BUILT: 503,
 } as const;
 export type RefusalCode = keyof typeof REFUSAL_STATUS;
-
-export const refusalSchema = z.object({
-  code: z.string().describe('stable name of the reason'),
-  message: z.string().describe('the same for a person'),
-});
 
 const RETRY_AFTER_S = 1;
 const INTERNAL = { status: 500, code: 'INTERNAL', message: 'settlement failed; its log says why' };

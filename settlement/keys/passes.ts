@@ -9,25 +9,29 @@ import { assert, Fault } from '@stile/protocol/fault.ts';
 import { deviceAlgorithm } from '@stile/protocol/signature.ts';
 import { encodePass, issuerMessage, type Suite } from '@stile/protocol/transit-code.ts';
 import type { IssuerKey } from '@stile/protocol/trust-list.ts';
+import type { SettlementFile } from '../config.ts';
 import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
 import type { KnownIssuerKey } from '../core/logs/check.ts';
-import { ensureKey, issuerKeyFile, readKey, type SettlementFile } from '../data-dir.ts';
+import { ensureKey, issuerKeyFile, readKey } from '../data-dir.ts';
 import type { Store } from '../store/port.ts';
 
 const KEY_ID_MAX = 0xff;
 /** A gate's clock may be behind when a new key reaches it. */
 const KEY_HEAD_START_S = 86_400;
 
+export type PassParts = {
+  dataDir: string;
+  config: SettlementFile;
+  store: Store;
+  clock: Clock;
+};
+
 export type IssuedPass = PassIssue & { bytes: Uint8Array };
 export type Passes = Awaited<ReturnType<typeof openPasses>>;
 
-/** @throws Fault FILE_UNREADABLE where the active key's file is missing or is not its own. */
-export async function openPasses(
-  dataDir: string,
-  config: SettlementFile,
-  store: Store,
-  clock: Clock,
-) {
+/** @throws Fault FILE_UNREADABLE if the active key's file is missing or is not its own. */
+export async function openPasses(parts: PassParts) {
+  const { dataDir, config, store, clock } = parts;
   const { issuer } = config;
   let keys = await readKeys(store);
   let signing = openActive();
@@ -35,7 +39,7 @@ export async function openPasses(
   function openActive(): { keyId: number; key: SigningKey; notAfterS: number } {
     const active = keys.find((key) => key.issuer === issuer && key.status === 'active');
     if (active === undefined) throw new Fault('FILE_UNREADABLE', 'there is no active issuer key');
-    const file = issuerKeyFile(dataDir, issuer, active.keyId);
+    const file = issuerKeyFile(dataDir, { issuer, keyId: active.keyId });
     const key = readKey(file);
     if (toHex(key.publicKey) !== active.publicKey) {
       throw new Fault('FILE_UNREADABLE', `${file} is not the key that was published`);
@@ -66,7 +70,7 @@ export async function openPasses(
       const last = Math.max(...keys.map((key) => (key.issuer === issuer ? key.keyId : 0)));
       if (last >= KEY_ID_MAX)
         throw new Fault('CONFLICT', 'all 255 key ids of this issuer are used');
-      const key = await addIssuerKey(dataDir, config, store, clock, last + 1);
+      const key = await addIssuerKey(parts, last + 1);
       keys = await readKeys(store);
       signing = openActive();
       return key;
@@ -76,13 +80,10 @@ export async function openPasses(
 
 /** Makes a key file, then its row: a crash in between leaves a key that nobody knows, not the reverse. */
 export async function addIssuerKey(
-  dataDir: string,
-  config: SettlementFile,
-  store: Store,
-  clock: Clock,
+  { dataDir, config, store, clock }: PassParts,
   keyId: number,
 ): Promise<IssuerKey> {
-  const key = ensureKey(issuerKeyFile(dataDir, config.issuer, keyId));
+  const key = ensureKey(issuerKeyFile(dataDir, { issuer: config.issuer, keyId }));
   const nowS = wallS(clock);
   const row: IssuerKey = {
     issuer: config.issuer,

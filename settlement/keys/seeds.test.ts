@@ -1,7 +1,8 @@
 /** Seeds at rest: what opens them, and everything that must not. */
+import { systemRandom } from '@stile/host/random.ts';
 import { otpOfStep } from '@stile/protocol/payment-code.ts';
 import { describe, expect, test } from 'vitest';
-import { createSeedBox, findStep } from './seeds.ts';
+import { createSeedBox, findTimeStep } from './seeds.ts';
 
 /** Test keys: never use them for anything else. */
 const [OLD, NEW] = ['11'.repeat(32), '22'.repeat(32)];
@@ -9,7 +10,7 @@ const SEED = new Uint8Array(32).fill(7);
 const OWNER = { handle: '00012345', account: '0123456789abcdef', serial: 1 };
 
 describe('a sealed seed', () => {
-  const box = createSeedBox(OLD);
+  const box = createSeedBox(OLD, systemRandom);
   const row = { ...OWNER, ...box.seal(SEED, OWNER) };
 
   test('opens with its key, and shows nothing of itself before', () => {
@@ -37,18 +38,18 @@ describe('a sealed seed', () => {
   });
 
   test('is opened by a ring that has its key anywhere, and sealed by the first', () => {
-    const ring = createSeedBox(`${NEW},${OLD}`);
+    const ring = createSeedBox(`${NEW},${OLD}`, systemRandom);
     expect(ring.open(row)).toEqual(Buffer.from(SEED));
     const fresh = { ...OWNER, ...ring.seal(SEED, OWNER) };
-    expect(createSeedBox(NEW).open(fresh)).toEqual(Buffer.from(SEED));
-    expect(createSeedBox(NEW).open(row)).toBeUndefined();
+    expect(createSeedBox(NEW, systemRandom).open(fresh)).toEqual(Buffer.from(SEED));
+    expect(createSeedBox(NEW, systemRandom).open(row)).toBeUndefined();
   });
 });
 
 test.each(['', 'short', `${OLD},`, 'zz'.repeat(32), Array(9).fill(OLD).join(',')])(
   'keys %j are refused with what they should be',
   (keys) => {
-    expect(() => createSeedBox(keys)).toThrow(/STILE_SEED_KEY/);
+    expect(() => createSeedBox(keys, systemRandom)).toThrow(/STILE_SEED_KEY/);
   },
 );
 
@@ -56,15 +57,15 @@ describe('the step of a password', () => {
   const nowS = 90_000_000;
   const step = nowS / 60;
   test.each([-1, 0, 1])('is found %i steps away', (away) => {
-    expect(findStep(SEED, otpOfStep(SEED, step + away), nowS)).toBe(step + away);
+    expect(findTimeStep(SEED, { otp: otpOfStep(SEED, step + away), nowS })).toBe(step + away);
   });
 
   test.each([-2, 2])('is not found %i steps away', (away) => {
-    expect(findStep(SEED, otpOfStep(SEED, step + away), nowS)).toBeNull();
+    expect(findTimeStep(SEED, { otp: otpOfStep(SEED, step + away), nowS })).toBeNull();
   });
 
   test('is none without a seed, whatever is given', () => {
-    expect(findStep(undefined, otpOfStep(SEED, step), nowS)).toBeNull();
-    expect(findStep(SEED, '', nowS)).toBeNull();
+    expect(findTimeStep(undefined, { otp: otpOfStep(SEED, step), nowS })).toBeNull();
+    expect(findTimeStep(SEED, { otp: '', nowS })).toBeNull();
   });
 });

@@ -9,9 +9,9 @@ import {
   createHash,
   createSecretKey,
   type KeyObject,
-  randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
+import type { Random } from '@stile/host/random.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { otpOfStep, paymentStep, SEED_BYTES, STEPS_TRIED } from '@stile/protocol/payment-code.ts';
 import type { SealedSeed } from '../core/payments/payment-changes.ts';
@@ -20,17 +20,17 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEYS_MAX = 8;
-/** Tried where there is no seed, so that an unknown handle costs what a known one costs. */
-const DUMMY_SEED = randomBytes(SEED_BYTES);
+/** Tried if there is no seed, so that an unknown handle costs what a known one costs; it opens nothing. */
+const DUMMY_SEED = new Uint8Array(SEED_BYTES).fill(0x5e);
 
 type Owner = Pick<SealedSeed, 'handle' | 'account' | 'serial'>;
 export type SeedBox = ReturnType<typeof createSeedBox>;
 
 /**
  * `keys`: 64 hexadecimal digits each, separated by commas.
- * @throws Fault CONFIG_INVALID where they are not that.
+ * @throws Fault CONFIG_INVALID if they are not that.
  */
-export function createSeedBox(keys: string) {
+export function createSeedBox(keys: string, random: Random) {
   const parsed = keys.split(',').map((one) => one.trim());
   if (parsed.length > KEYS_MAX || !parsed.every((one) => /^[0-9a-f]{64}$/i.test(one))) {
     throw new Fault(
@@ -44,12 +44,12 @@ export function createSeedBox(keys: string) {
   return {
     seal(seed: Uint8Array, owner: Owner): Pick<SealedSeed, 'keyId' | 'sealed'> {
       const [keyId, key] = first ?? keyOf(parsed[0] ?? '');
-      const nonce = randomBytes(NONCE_BYTES);
+      const nonce = random.bytes(NONCE_BYTES);
       const cipher = createCipheriv(CIPHER, key, nonce).setAAD(boundTo(owner));
       const sealed = Buffer.concat([nonce, cipher.update(seed), cipher.final()]);
       return { keyId, sealed: Buffer.concat([sealed, cipher.getAuthTag()]) };
     },
-    /** Undefined where no key fits or the row is not as it was sealed. */
+    /** Undefined if no key fits or the row is not as it was sealed. */
     open(row: SealedSeed): Uint8Array | undefined {
       const key = ring.get(row.keyId);
       const sealed = Buffer.from(row.sealed);
@@ -82,8 +82,11 @@ function boundTo({ handle, account, serial }: Owner): Buffer {
   return Buffer.from(`Stile-seed\0${handle}\0${account}\0${serial}`);
 }
 
-/** The step whose password this is, or null. Takes the same work for no seed and whichever fits. */
-export function findStep(seed: Uint8Array | undefined, otp: string, nowS: number): number | null {
+/** The time step whose password this is, or null. Takes the same work for no seed and whichever fits. */
+export function findTimeStep(
+  seed: Uint8Array | undefined,
+  { otp, nowS }: { otp: string; nowS: number },
+): number | null {
   const now = paymentStep(nowS);
   const given = Buffer.from(otp);
   let found: number | null = null;

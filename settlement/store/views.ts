@@ -1,5 +1,5 @@
 /** What people read of settlement: riders, operators, merchants. Rows as a store gives them, nothing decided. */
-import type { Way } from '@stile/protocol/payment.ts';
+import type { PaymentMethod } from '@stile/protocol/payment.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 
@@ -20,7 +20,7 @@ export type RiderView = {
 export type StatementItem = {
   kind: 'ride' | 'payment' | 'refund' | 'topUp';
   /** How it was paid; null for a top-up. */
-  way: Way | null;
+  way: PaymentMethod | null;
   /** Who was paid: a merchant's name; null for rides, whose line says it, and for top-ups. */
   payee: string | null;
   /** When it happened: the gate's clock for a ride. */

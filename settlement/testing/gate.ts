@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
+import { authorisationMessage } from '@stile/protocol/gate-api.ts';
 import { genesisHash, lineHash, type TapRecord, writeBatch } from '@stile/protocol/gate-log.ts';
 import type { AskReason } from '@stile/protocol/reasons.ts';
 
@@ -60,7 +61,7 @@ export class ScriptedGate {
   question(id: string, code: string, atMs: number) {
     const { gate, line } = this;
     const text = JSON.stringify({ stile: 'gate-payment/1', gate, id, code, line, atMs });
-    const signature = this.key.sign(utf8(`Stile-gate-payment\0${text}`));
+    const signature = this.key.sign(authorisationMessage(utf8(text)));
     const headers = {
       'content-type': 'application/json',
       'stile-signature': Buffer.from(signature).toString('base64url'),

@@ -8,13 +8,13 @@ import { generateKey, type SigningKey } from '@stile/crypto/sign.ts';
 import { createMovedClock, type MovedClock } from '@stile/host/testing/moved-clock.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
-import type { OnlineCode, Seed } from '@stile/protocol/payment.ts';
 import { otpOfStep, paymentStep, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
+import type { OnlineCode, Seed } from '@stile/protocol/rider-api.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import { type Logger, pino } from 'pino';
-import type { SettlementOptions } from '../data-dir.ts';
+import type { SettlementOptions } from '../config.ts';
 import {
   initSettlement,
   type Settlement,
@@ -63,7 +63,7 @@ export class ScriptedTown {
   static async open(options: TownOptions = {}): Promise<ScriptedTown> {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stile-settlement-'));
     const clock = createTownClock();
-    const { operatorTokenFile } = await initSettlement(dataDir, options.settings ?? {}, clock);
+    const { operatorTokenFile } = await initSettlement(dataDir, options.settings ?? {}, { clock });
     const log = options.log ?? pino({ level: 'silent' });
     const { seedKeys = TEST_SEED_KEY } = options;
     const sealed = seedKeys === null ? {} : { seedKeys };

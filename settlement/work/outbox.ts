@@ -7,7 +7,7 @@
 import type { Clock } from '@stile/host/clock.ts';
 import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
-import type { Hub } from '../http/event-hub.ts';
+import type { EventStreams } from '../http/event-streams.ts';
 import type { Store } from '../store/port.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -16,19 +16,26 @@ const SWEEP_MS = 5_000;
 const TURNS_BETWEEN_LISTS = 50;
 /** A failing piece is tried again by the next sweep, not in a hot loop. */
 
-export type JobsParts = {
+export type OutboxLoopParts = {
   store: Store;
   publisher: Publisher;
   /** Hears whose money moved, behind the commit. */
-  hub: Pick<Hub, 'tellRider'>;
+  streams: Pick<EventStreams, 'sendToRider'>;
   issuer: number;
   clock: Clock;
   log: Logger;
 };
 
-export type Jobs = ReturnType<typeof createJobs>;
+export type OutboxLoop = ReturnType<typeof createOutboxLoop>;
 
-export function createJobs({ store, publisher, hub, issuer, clock, log }: JobsParts) {
+export function createOutboxLoop({
+  store,
+  publisher,
+  streams,
+  issuer,
+  clock,
+  log,
+}: OutboxLoopParts) {
   let running: Promise<void> | null = null;
   let isWoken = false;
   let closed = false;
@@ -51,7 +58,7 @@ export function createJobs({ store, publisher, hub, issuer, clock, log }: JobsPa
         break;
       }
       if (turn.kind === 'idle') break;
-      for (const account of turn.accounts) hub.tellRider(account, { kind: 'ACCOUNT' });
+      for (const account of turn.accounts) streams.sendToRider(account, { kind: 'ACCOUNT' });
       if (turns % TURNS_BETWEEN_LISTS === 0) await publishIfAsked();
     }
     if (!closed) await publishIfAsked();

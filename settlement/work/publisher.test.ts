@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKey, sha256 } from '@stile/crypto/sign.ts';
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
-import { openList } from '@stile/protocol/signed.ts';
+import { openSigned } from '@stile/protocol/signed.ts';
 import { denySnapshotSchema } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { configSchema } from '../data-dir.ts';
+import { configSchema } from '../config.ts';
+import { rootKeyOf } from '../keys/root-key.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
 import { LIMITS } from '../testing/log.ts';
 import { createTownClock } from '../testing/town.ts';
-import { createPublisher, rootKeyOf } from './publisher.ts';
+import { createPublisher } from './publisher.ts';
 
 const IDS = 20_000;
 
@@ -55,7 +56,10 @@ test('a snapshot of many ids is sorted, complete, signed, and made once', async 
     const end = Buffer.from(first).indexOf('\n');
     const jws = Buffer.from(first.subarray(0, end)).toString();
     const root = [rootKeyOf(rootKey)];
-    const head = await openList('stile-deny-snapshot+jws', jws, root, denySnapshotSchema);
+    const head = await openSigned('stile-deny-snapshot+jws', jws, {
+      rootKeys: root,
+      schema: denySnapshotSchema,
+    });
     expect(head).toMatchObject({ version: 1, count: IDS, setDigest });
     const sorted = ids
       .map((id) => Buffer.from(id).toString('hex'))

@@ -1,5 +1,5 @@
 /**
- * Signs and serves what gates obey. A change is carried into one new deny list version and one new
+ * Signs and serves the lists that gates obey. A change is carried into one new deny list version and one new
  * trust list, however many accounts it notice. What is served is always the deny list that the
  * published trust list names, even while the next version is already being written.
  */
@@ -8,17 +8,17 @@ import type { SigningKey } from '@stile/crypto/sign.ts';
 import { type Clock, wallS } from '@stile/host/clock.ts';
 import { DELTA_IDS_MAX, DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { assert } from '@stile/protocol/fault.ts';
-import type { GatePaymentAnswer } from '@stile/protocol/payment.ts';
-import { type RootKey, signList } from '@stile/protocol/signed.ts';
+import { signObject } from '@stile/protocol/signed.ts';
 import type {
   DenyDelta,
   DenyHead,
   DenySnapshotHead,
   TrustList,
 } from '@stile/protocol/trust-list.ts';
+import type { SettlementFile } from '../config.ts';
 import { nextTrustList, publishableKeys, type TrustContent } from '../core/lists/trust.ts';
 import { publishableLines } from '../core/rides/tariff.ts';
-import type { SettlementFile } from '../data-dir.ts';
+import { rootKeyOf, type Signer } from '../keys/root-key.ts';
 import type { ListFacts, Store } from '../store/port.ts';
 
 /** Changed ids that one transaction writes. */
@@ -38,7 +38,7 @@ export type PublisherParts = {
 
 export function createPublisher({ store, rootKey, config, clock }: PublisherParts) {
   const publicKey = rootKeyOf(rootKey);
-  const signer = { privateKey: rootKey.privateJwk, publicKey };
+  const signer: Signer = { privateKey: rootKey.privateJwk, publicKey };
   let published: Published | undefined;
   let snapshot: { version: number; file: Promise<Uint8Array> } | undefined;
 
@@ -55,7 +55,7 @@ export function createPublisher({ store, rootKey, config, clock }: PublisherPart
       published = facts.trust;
       return;
     }
-    const jws = await signList('stile-trust-list+jws', list, signer);
+    const jws = await signObject('stile-trust-list+jws', list, signer);
     await store.addTrustList(list, { jws, nowMs: clock.now().wallMs });
     published = { list, jws };
   }
@@ -69,16 +69,13 @@ export function createPublisher({ store, rootKey, config, clock }: PublisherPart
     publicKey,
     publish,
     current,
-    /** Signs what a gate is told about its question (protocol/README.md §14). */
-    signAnswer: async (answer: GatePaymentAnswer): Promise<string> =>
-      await signList('stile-gate-payment-answer+jws', answer, signer),
     /** Whether the list in force is old enough to be signed anew. */
     isRefreshDue: () => wallS(clock) >= current().list.issuedAtS + config.lists.refreshS,
     /** Head, LF and ids as one file; put together once for each version. */
     async snapshot(): Promise<Uint8Array> {
       const { deny } = current().list;
       if (snapshot?.version !== deny.version) {
-        const file = buildSnapshot(store, deny, signer, wallS(clock));
+        const file = buildSnapshot(store, deny, { signer, issuedAtS: wallS(clock) });
         snapshot = { version: deny.version, file };
         file.catch(() => {
           // Who waits for this file sees the failure; the next one asks afresh.
@@ -101,7 +98,7 @@ export function createPublisher({ store, rootKey, config, clock }: PublisherPart
         issuedAtS: wallS(clock),
         force: false,
       };
-      return await signList('stile-deny-delta+jws', delta, signer);
+      return await signObject('stile-deny-delta+jws', delta, signer);
     },
   };
 }
@@ -119,14 +116,11 @@ function contentOf(config: SettlementFile, facts: ListFacts, nowS: number): Trus
   };
 }
 
-type Signer = { privateKey: SigningKey['privateJwk']; publicKey: RootKey };
-
 /** Reads one version in pages; requests are served in between. */
 async function buildSnapshot(
   store: Store,
   head: DenyHead,
-  signer: Signer,
-  issuedAtS: number,
+  { signer, issuedAtS }: { signer: Signer; issuedAtS: number },
 ): Promise<Uint8Array> {
   const body = Buffer.alloc(head.count * DENY_ID_BYTES);
   const hash = createHash('sha256');
@@ -148,12 +142,8 @@ async function buildSnapshot(
   const bodySha256 = hash.digest('hex');
   const stile = 'deny-snapshot/1';
   const signed: DenySnapshotHead = { stile, ...head, bodySha256, issuedAtS, force: false };
-  const jws = await signList('stile-deny-snapshot+jws', signed, signer);
+  const jws = await signObject('stile-deny-snapshot+jws', signed, signer);
   return Buffer.concat([Buffer.from(`${jws}\n`), body]);
-}
-
-export function rootKeyOf({ privateJwk }: SigningKey): RootKey {
-  return { kty: 'OKP', crv: 'Ed25519', x: privateJwk.x };
 }
 
 /** Lets requests through between two pieces of a long work. */

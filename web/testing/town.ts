@@ -59,7 +59,7 @@ export class Town {
       now: () => ({ ...systemClock.now(), wallMs: systemClock.now().wallMs + aheadMs }),
     };
     const dataDir = mkdtempSync(join(tmpdir(), 'stile-town-'));
-    const { operatorTokenFile } = await initSettlement(dataDir, {}, clock);
+    const { operatorTokenFile } = await initSettlement(dataDir, {}, { clock });
     const settlement = await startSettlement(
       { dataDir, port: 0, seedKeys: TEST_SEED_KEY },
       { log: pino({ level: 'silent' }), clock },

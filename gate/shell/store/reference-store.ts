@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@stile/protocol/fault.ts';
-import { openList, type RootKey } from '@stile/protocol/signed.ts';
+import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
 import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { PassName } from '../../core/tap.ts';
 import { buildDenyFile, type DenyFile, type DenySnapshot, openDenyFile } from './deny-file.ts';
@@ -42,7 +42,7 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
   try {
     const jws = get.get('trust') as string | undefined;
     if (jws !== undefined) {
-      trust = await openList('stile-trust-list+jws', jws, rootKeys, trustListSchema);
+      trust = await openSigned('stile-trust-list+jws', jws, { rootKeys, schema: trustListSchema });
     }
     deny = openDenyFile(join(dataDir, (get.get('deny_file') as string | undefined) ?? 'deny-0.db'));
     checkTogether(trust, deny);

@@ -4,14 +4,17 @@
  * operator for this gate and this request counts as an answer.
  */
 import type { SigningKey } from '@stile/crypto/sign.ts';
-import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
+import { utf8 } from '@stile/protocol/bytes.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
-import type { GatePayment, GatePaymentAnswer } from '@stile/protocol/payment.ts';
+import {
+  type AuthorisationAnswer,
+  type AuthorisationBody,
+  authorisationMessage,
+} from '@stile/protocol/gate-api.ts';
 import type { Logger } from 'pino';
 import type { AttemptResult, AuthorisationRequest } from '../../core/authorisation.ts';
 import { type Uplink, UplinkFault } from './uplink.ts';
 
-const REQUEST_DOMAIN = utf8('Stile-gate-payment\0');
 /** As much of an error as a note of the log holds. */
 const DOUBT_CHARS_MAX = 300;
 
@@ -36,9 +39,9 @@ export function createAuthoriser({ gate, line, key, uplink, log }: AuthoriserPar
     },
 
     async attempt({ id, code, atMs }, timeoutMs) {
-      const payment: GatePayment = { stile: 'gate-payment/1', gate, id, code, line, atMs };
-      const body = utf8(JSON.stringify(payment));
-      const signature = base64Url(key.sign(concatBytes(REQUEST_DOMAIN, body)));
+      const question: AuthorisationBody = { stile: 'gate-payment/1', gate, id, code, line, atMs };
+      const body = utf8(JSON.stringify(question));
+      const signature = base64Url(key.sign(authorisationMessage(body)));
       try {
         const result = await uplink.authorise(gate, { body, signature, timeoutMs });
         if (result.kind === 'answered') return resultOf(result.answer, { gate, id });
@@ -54,7 +57,7 @@ export function createAuthoriser({ gate, line, key, uplink, log }: AuthoriserPar
 }
 
 function resultOf(
-  answer: GatePaymentAnswer,
+  answer: AuthorisationAnswer,
   { gate, id }: { gate: string; id: string },
 ): AttemptResult {
   const { outcome, reason, fareCents } = answer;
@@ -72,7 +75,7 @@ function failureOf(error: unknown): AttemptResult {
     const { sent, retryAfterMs } = error;
     return { kind: 'failed', sent, retryAfterMs, doubt: null };
   }
-  if (error instanceof Fault && error.code === 'LIST_REFUSED') return doubtful(error.message);
+  if (error instanceof Fault && error.code === 'ANSWER_REFUSED') return doubtful(error.message);
   // A bug of ours must end as a refusal, not in an authorisation without an end.
   return { kind: 'failed', sent: true, retryAfterMs: null, doubt: null };
 }

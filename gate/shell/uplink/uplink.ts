@@ -16,8 +16,8 @@ import {
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
-import { type GatePaymentAnswer, gatePaymentAnswerSchema } from '@stile/protocol/payment.ts';
-import { LIST_BYTES_MAX, openList, type RootKey } from '@stile/protocol/signed.ts';
+import { type AuthorisationAnswer, authorisationAnswerSchema } from '@stile/protocol/gate-api.ts';
+import { LIST_BYTES_MAX, openSigned, type RootKey } from '@stile/protocol/signed.ts';
 import { type BatchReply, batchReplySchema } from '@stile/protocol/sync.ts';
 import {
   type DenyDelta,
@@ -47,7 +47,7 @@ export type BatchResult =
   | { kind: 'refused'; status: number; message: string };
 
 export type AuthorisationResult =
-  | { kind: 'answered'; answer: GatePaymentAnswer }
+  | { kind: 'answered'; answer: AuthorisationAnswer }
   /** Settlement does not take this request, and would say the same again. */
   | { kind: 'refused'; status: number; message: string };
 
@@ -139,7 +139,7 @@ export class Uplink {
 
   /**
    * Asks once whether a code pays (protocol/README.md §14); `signature` is the gate's over `body`.
-   * @throws Fault LIST_REFUSED if the answer is not signed by the operator.
+   * @throws Fault ANSWER_REFUSED if the answer is not signed by the operator.
    */
   async authorise(
     gate: string,
@@ -157,7 +157,10 @@ export class Uplink {
     }
     const type = 'stile-gate-payment-answer+jws';
     const jws = textOf(response.body);
-    const opened = await openList(type, jws, this.#rootKeys, gatePaymentAnswerSchema);
+    const opened = await openSigned(type, jws, {
+      rootKeys: this.#rootKeys,
+      schema: authorisationAnswerSchema,
+    });
     return { kind: 'answered', answer: opened };
   }
 
@@ -173,7 +176,10 @@ export class Uplink {
     if (response.status === 304 && etag !== null) return null;
     if (response.status !== 200) throw refused('the trust list', response);
     const jws = textOf(response.body);
-    const list = await openList('stile-trust-list+jws', jws, this.#rootKeys, trustListSchema);
+    const list = await openSigned('stile-trust-list+jws', jws, {
+      rootKeys: this.#rootKeys,
+      schema: trustListSchema,
+    });
     return { list, jws, etag: response.headers.etag?.toString() ?? null };
   }
 
@@ -185,7 +191,10 @@ export class Uplink {
     if (response.status === 410) return 'snapshot';
     if (response.status !== 200) throw refused('a deny delta', response);
     const jws = textOf(response.body);
-    return await openList('stile-deny-delta+jws', jws, this.#rootKeys, denyDeltaSchema);
+    return await openSigned('stile-deny-delta+jws', jws, {
+      rootKeys: this.#rootKeys,
+      schema: denyDeltaSchema,
+    });
   }
 
   async fetchSnapshot(): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
@@ -238,7 +247,10 @@ export async function openSnapshot(
 ): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
   const end = file.indexOf(0x0a);
   const jws = textOf(file.subarray(0, Math.max(0, Math.min(end, LIST_BYTES_MAX))));
-  const head = await openList('stile-deny-snapshot+jws', jws, rootKeys, denySnapshotSchema);
+  const head = await openSigned('stile-deny-snapshot+jws', jws, {
+    rootKeys,
+    schema: denySnapshotSchema,
+  });
   const body = file.subarray(end + 1);
   if (body.length !== head.count * DENY_ID_BYTES || toHex(sha256(body)) !== head.bodySha256) {
     throw new Fault('LIST_REFUSED', 'deny snapshot refused: its body is not the signed one');

@@ -2,7 +2,8 @@
  * Payments, refunds, codes, orders, merchants and top-ups as they are stored, and what can be written
  * about them. Plain data: it decides nothing.
  */
-import type { Payment, PaymentReason, Way } from '@stile/protocol/payment.ts';
+import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { PaymentMethod, PaymentReason } from '@stile/protocol/payment.ts';
 import type { OrderState } from './payment-rules.ts';
 
 /** A decided payment with all that is kept of it. */
@@ -15,7 +16,7 @@ export type StoredPayment = {
   requestHash: string;
   outcome: 'PAID' | 'REFUSED';
   reason: PaymentReason | null;
-  way: Way | null;
+  way: PaymentMethod | null;
   account: string | null;
   serial: number | null;
   handle: string | null;

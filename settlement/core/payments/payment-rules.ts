@@ -3,7 +3,7 @@
  * that account may and has. The reasons are tried in the order of PAYMENT_REASONS; the first one counts.
  * Nothing is paid in part, and nobody gets credit (docs/decisions/0013). It moves no money.
  */
-import type { PaymentReason, Way } from '@stile/protocol/payment.ts';
+import type { PaymentMethod, PaymentReason } from '@stile/protocol/payment.ts';
 
 /** What bounds payments with a network; `payments` in settlement.json. */
 export type PaymentLimits = {
@@ -57,7 +57,7 @@ export function blindGuessBound(limits: PaymentLimits, liveHandles: number): num
 
 /** Of a code that is good: whose it is, and what they have and may. */
 export type PayerState = {
-  way: Exclude<Way, 'TRANSIT_CODE'>;
+  way: Exclude<PaymentMethod, 'TRANSIT_CODE'>;
   isDenied: boolean;
   walletCents: number;
   /** Spent in the last 24 hours, rides included, refunds taken off. */

@@ -2,7 +2,7 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, denyIdHex, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
-import { openList, type RootKey } from '@stile/protocol/signed.ts';
+import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
 import {
   denyDeltaSchema,
   denySnapshotSchema,
@@ -28,7 +28,10 @@ const textOf = (body: unknown) => Buffer.from(body as Uint8Array).toString();
 async function fetchTrust(): Promise<TrustList> {
   const { body, headers } = await town.ask('/v1/trust-list');
   expect(headers['content-type']).toBe('application/jose');
-  return await openList('stile-trust-list+jws', textOf(body), rootKeys, trustListSchema);
+  return await openSigned('stile-trust-list+jws', textOf(body), {
+    rootKeys,
+    schema: trustListSchema,
+  });
 }
 
 async function fetchSnapshot() {
@@ -36,7 +39,10 @@ async function fetchSnapshot() {
   const file = Buffer.from(body as Uint8Array);
   const end = file.indexOf('\n');
   const jws = file.subarray(0, end).toString();
-  const head = await openList('stile-deny-snapshot+jws', jws, rootKeys, denySnapshotSchema);
+  const head = await openSigned('stile-deny-snapshot+jws', jws, {
+    rootKeys,
+    schema: denySnapshotSchema,
+  });
   const ids = file.subarray(end + 1);
   expect(ids.length).toBe(head.count * DENY_ID_BYTES);
   expect(toHex(sha256(ids))).toBe(head.bodySha256);
@@ -107,7 +113,10 @@ describe('the deny list', () => {
     const id = denyIdHex(1, b.account, 1);
     expect(snapshot.ids.toString('hex')).toBe(id);
     const { body } = await town.ask('/v1/deny-list/delta?from=1');
-    const delta = await openList('stile-deny-delta+jws', textOf(body), rootKeys, denyDeltaSchema);
+    const delta = await openSigned('stile-deny-delta+jws', textOf(body), {
+      rootKeys,
+      schema: denyDeltaSchema,
+    });
     expect(delta).toMatchObject({
       ...{ from: 1, ...head, adds: [id], removes: [denyIdHex(1, a.account, 0)], force: false },
     });

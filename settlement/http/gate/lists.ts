@@ -1,8 +1,9 @@
 /** What gates fetch: the trust list and the deny list that belongs to it, signed, open to all. */
+
+import { refusalSchema } from '@stile/protocol/refusal.ts';
 import { z } from 'zod';
-import type { ApiRouter } from '../access.ts';
-import type { ApiParts } from '../app.ts';
-import { Refusal, refusalSchema } from '../refusal.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { Refusal } from '../refusal.ts';
 
 const JOSE = 'application/jose';
 

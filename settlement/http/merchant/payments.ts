@@ -1,19 +1,20 @@
 /** What merchants ask: to be paid with a code, what became of it, to give money back, their list. */
+
 import {
-  AMOUNT_CENTS_MAX,
-  amountSchema,
-  idempotencyKeySchema,
   merchantSchema,
   type Payment,
   paymentListSchema,
   paymentSchema,
   payRequestSchema,
-} from '@stile/protocol/payment.ts';
+  refundRequestSchema,
+} from '@stile/protocol/merchant-api.ts';
+import { idempotencyKeySchema } from '@stile/protocol/payment.ts';
+import { refusalSchema } from '@stile/protocol/refusal.ts';
 import { z } from 'zod';
-import { type ApiRouter, merchantOf, requireMerchant } from '../access.ts';
+import { merchantFrom, requireMerchant } from '../access.ts';
 import { spend } from '../allowance.ts';
-import type { ApiParts } from '../app.ts';
-import { Refusal, refusalSchema } from '../refusal.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { Refusal } from '../refusal.ts';
 
 const PAGE_MAX = 100;
 const BODY_BYTES_MAX = 4_096;
@@ -38,7 +39,7 @@ export function addMerchantRoutes(app: ApiRouter, parts: ApiParts): void {
       },
     },
     async (request) => {
-      const { merchant, name } = merchantOf(request);
+      const { merchant, name } = merchantFrom(request);
       return { merchant, name, currency: parts.config.currency };
     },
   );
@@ -66,11 +67,11 @@ function addPay(app: ApiRouter, parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      const { merchant } = merchantOf(request);
+      const { merchant } = merchantFrom(request);
       spend(parts.allowances.payments, merchant, reply);
       const { idempotencyKey, code, amountCents, note = null } = request.body;
       const payee = { kind: 'merchant', merchant, idempotencyKey, amountCents } as const;
-      const answer = await parts.desk.pay(payee, code, note);
+      const answer = await parts.codePayments.pay(payee, { code, note });
       if (answer === 'off') {
         throw new Refusal('PAYMENT_CODES_OFF', 'payment codes are off here: take an online code');
       }
@@ -96,7 +97,7 @@ function addFind(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { key } = request.params;
-      return (await store.findPayment(merchantOf(request).merchant, key)) ?? notReceived(key);
+      return (await store.findPayment(merchantFrom(request).merchant, key)) ?? notReceived(key);
     },
   );
   app.get(
@@ -121,14 +122,14 @@ function addFind(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { fromMs, toMs, after = null, limit } = request.query;
-      const { merchant } = merchantOf(request);
+      const { merchant } = merchantFrom(request);
       return await store.listPayments(merchant, { fromMs, toMs, after, limit });
     },
   );
 }
 
 function addReversal(app: ApiRouter, parts: ApiParts): void {
-  const { store, desk, config, clock } = parts;
+  const { store, codePayments, config, clock } = parts;
   app.post(
     '/v1/payments/:key/reversal',
     {
@@ -143,7 +144,7 @@ function addReversal(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { key } = request.params;
-      const { merchant } = merchantOf(request);
+      const { merchant } = merchantFrom(request);
       const nowMs = clock.now().wallMs;
       const { payment, notice } = await store.reversePayment({
         issuer: config.issuer,
@@ -151,14 +152,14 @@ function addReversal(app: ApiRouter, parts: ApiParts): void {
         idempotencyKey: key,
         nowMs,
       });
-      desk.tellRefund(merchant, notice, payment);
+      codePayments.notifyRefund(merchant, notice, payment);
       return payment;
     },
   );
 }
 
 function addRefunds(app: ApiRouter, parts: ApiParts): void {
-  const { store, desk, config, clock } = parts;
+  const { store, codePayments, config, clock } = parts;
   app.post(
     '/v1/payments/:key/refunds',
     {
@@ -169,15 +170,12 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
         tags,
         security,
         params: ofKey,
-        body: z.strictObject({
-          idempotencyKey: idempotencyKeySchema.describe("the refund's own"),
-          amountCents: amountSchema.max(AMOUNT_CENTS_MAX),
-        }),
+        body: refundRequestSchema,
         response: { 200: paymentSchema, ...refused },
       },
     },
     async (request) => {
-      const { merchant } = merchantOf(request);
+      const { merchant } = merchantFrom(request);
       const { idempotencyKey: refundKey, amountCents } = request.body;
       const answer = await store.refundPayment({
         issuer: config.issuer,
@@ -192,7 +190,7 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
       if (answer.kind === 'tooMuch') {
         throw new Refusal('TOO_MUCH', `only ${answer.leftCents} cents of it are left`);
       }
-      desk.tellRefund(merchant, answer.notice, answer.payment);
+      codePayments.notifyRefund(merchant, answer.notice, answer.payment);
       return answer.payment;
     },
   );
@@ -200,8 +198,16 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
 
 function notReceived(key: string): Payment {
   return {
-    ...{ idempotencyKey: key, outcome: 'UNKNOWN', reason: 'NOT_RECEIVED', way: null },
-    ...{ amountCents: 0, refundedCents: 0, note: null, receipt: null, order: null, atMs: null },
+    idempotencyKey: key,
+    outcome: 'UNKNOWN',
+    reason: 'NOT_RECEIVED',
+    way: null,
+    amountCents: 0,
+    refundedCents: 0,
+    note: null,
+    receipt: null,
+    order: null,
+    atMs: null,
     refunds: [],
   };
 }

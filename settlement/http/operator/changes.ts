@@ -3,14 +3,22 @@
 import { wallS } from '@stile/host/clock.ts';
 import { denyId } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { gateIdSchema } from '@stile/protocol/gate-log.ts';
+import {
+  type DenialOf,
+  denialOfSchema,
+  denialSchema,
+  gateTokenSchema,
+  newDenialSchema,
+  newFareSchema,
+  newGateSchema,
+  setFareSchema,
+} from '@stile/protocol/operator-api.ts';
+import { refusalSchema } from '@stile/protocol/refusal.ts';
 import { issuerKeySchema, lineSchema } from '@stile/protocol/trust-list.ts';
 import { z } from 'zod';
-import { randomToken, tokenHash } from '../../data-dir.ts';
-import { type ApiRouter, requireOperator } from '../access.ts';
-import type { ApiParts } from '../app.ts';
-import { refusalSchema } from '../refusal.ts';
-import { accountSchema } from '../rider/riders.ts';
+import { randomToken, tokenHash } from '../../keys/tokens.ts';
+import { requireOperator } from '../access.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
 
 const GATE_TOKEN_MS = 24 * 3_600_000;
 /** How far ahead a fare may be announced, or behind it may be corrected. */
@@ -18,11 +26,6 @@ const FARE_AHEAD_S = 366 * 86_400;
 
 const security = [{ operator: [] }];
 const tags = ['operator'];
-
-const denialSchema = z.object({
-  account: accountSchema,
-  serial: z.int().min(1).max(0xffffffff).optional().describe('only this pass'),
-});
 
 export function addOperatorRoutes(app: ApiRouter, parts: ApiParts): void {
   addGates(app, parts);
@@ -32,7 +35,7 @@ export function addOperatorRoutes(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addGates(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock } = parts;
+  const { store, config, clock, random } = parts;
   app.post(
     '/v1/operator/gates',
     {
@@ -41,20 +44,16 @@ function addGates(app: ApiRouter, parts: ApiParts): void {
         summary: 'Announce a gate, or a new box for one: a one-time token for its enrolment',
         tags,
         security,
-        body: z.object({
-          gate: gateIdSchema,
-          line: lineSchema.shape.line,
-          scope: z.int().min(0).max(0xffff).optional(),
-        }),
+        body: newGateSchema,
         response: {
-          201: z.object({ gate: z.string(), token: z.string(), expiresAtS: z.int() }),
+          201: gateTokenSchema,
           401: refusalSchema,
         },
       },
     },
     async (request, reply) => {
       const { gate, line, scope = config.pass.scope } = request.body;
-      const token = randomToken();
+      const token = randomToken(random);
       const nowMs = clock.now().wallMs;
       const expiresAtMs = nowMs + GATE_TOKEN_MS;
       await store.addGateToken({
@@ -71,7 +70,7 @@ function addGates(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addFares(app: ApiRouter, parts: ApiParts): void {
-  const { store, clock, jobs } = parts;
+  const { store, clock, outbox } = parts;
   app.put(
     '/v1/operator/lines/:line',
     {
@@ -84,17 +83,9 @@ function addFares(app: ApiRouter, parts: ApiParts): void {
         tags,
         security,
         params: z.object({ line: lineSchema.shape.line }),
-        body: z.object({
-          fareCents: lineSchema.shape.fareCents,
-          fromS: lineSchema.shape.fromS.optional(),
-        }),
+        body: newFareSchema,
         response: {
-          200: z.object({
-            line: z.string(),
-            fareCents: z.int(),
-            fromS: z.int(),
-            tariffVersion: z.int(),
-          }),
+          200: setFareSchema,
           400: refusalSchema,
           401: refusalSchema,
         },
@@ -110,18 +101,17 @@ function addFares(app: ApiRouter, parts: ApiParts): void {
         throw new Fault('REQUEST_INVALID', 'fromS: more than a year ahead');
       }
       const tariffVersion = await store.setFare({ line, fareCents, fromS }, clock.now().wallMs);
-      jobs.wake();
+      outbox.wake();
       return { line, fareCents, fromS, tariffVersion };
     },
   );
 }
 
 function addDenials(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock, jobs, hub } = parts;
-  const answer = z.object({ account: z.string(), serial: z.int(), denied: z.boolean() });
-  const response = { 200: answer, 401: refusalSchema, 404: refusalSchema };
+  const { store, config, clock, outbox, streams } = parts;
+  const response = { 200: denialSchema, 401: refusalSchema, 404: refusalSchema };
 
-  async function idOf({ account, serial = 0 }: z.infer<typeof denialSchema>) {
+  async function idOf({ account, serial = 0 }: DenialOf) {
     const rider = await store.readRider(config.issuer, account);
     const isKnown = rider?.passes.some((pass) => serial === 0 || pass.serial === serial);
     if (!isKnown) throw new Fault('NOT_FOUND', 'there is no such account or pass');
@@ -136,15 +126,15 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
         summary: 'Deny an account, or one of its passes',
         tags,
         security,
-        body: denialSchema.extend({ note: z.string().min(1).max(200) }),
+        body: newDenialSchema,
         response,
       },
     },
     async (request) => {
       const { account, serial = 0, note } = request.body;
       await store.setDenied({ id: await idOf(request.body), note, nowMs: clock.now().wallMs });
-      jobs.wake();
-      hub.tellRider(account, { kind: 'ACCOUNT' });
+      outbox.wake();
+      streams.sendToRider(account, { kind: 'ACCOUNT' });
       return { account, serial, denied: true };
     },
   );
@@ -156,15 +146,15 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
         summary: "Take back the operator's denial; one for debt is lifted by paying",
         tags,
         security,
-        body: denialSchema,
+        body: denialOfSchema,
         response,
       },
     },
     async (request) => {
       const { account, serial = 0 } = request.body;
       await store.liftDenied(await idOf(request.body), clock.now().wallMs);
-      jobs.wake();
-      hub.tellRider(account, { kind: 'ACCOUNT' });
+      outbox.wake();
+      streams.sendToRider(account, { kind: 'ACCOUNT' });
       const left = await store.findDenials(config.issuer, { account, serial });
       return { account, serial, denied: left.length > 0 };
     },
@@ -185,7 +175,7 @@ function addIssuerKeys(app: ApiRouter, parts: ApiParts): void {
     },
     async (_request, reply) => {
       const key = await parts.passes.rotate();
-      parts.jobs.wake();
+      parts.outbox.wake();
       return reply.code(201).send(key);
     },
   );

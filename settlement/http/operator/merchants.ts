@@ -1,21 +1,27 @@
 /** What an operator decides about paying with a network: who is a merchant, whose seeds end. */
-import { merchantIdSchema } from '@stile/protocol/payment.ts';
-import { z } from 'zod';
-import { randomToken, tokenHash } from '../../data-dir.ts';
-import { type ApiRouter, requireOperator } from '../access.ts';
-import type { ApiParts } from '../app.ts';
-import { merchantSubject } from '../event-hub.ts';
-import { Refusal, refusalSchema } from '../refusal.ts';
-import { accountSchema } from '../rider/riders.ts';
 
-const NAME_CHARS_MAX = 60;
+import {
+  merchantRowSchema,
+  merchantTokenSchema,
+  newMerchantSchema,
+  revokedSeedsSchema,
+} from '@stile/protocol/operator-api.ts';
+import { merchantIdSchema } from '@stile/protocol/payment.ts';
+import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { accountSchema } from '@stile/protocol/rider-api.ts';
+import { z } from 'zod';
+import { randomToken, tokenHash } from '../../keys/tokens.ts';
+import { requireOperator } from '../access.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { merchantSubject } from '../event-streams.ts';
+import { Refusal } from '../refusal.ts';
 
 const security = [{ operator: [] }];
 const tags = ['operator'];
 const ofMerchant = z.object({ merchant: merchantIdSchema });
 
 export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
-  const { store, hub, clock } = parts;
+  const { store, streams, clock, random } = parts;
   const onRequest = requireOperator(parts);
   app.post(
     '/v1/operator/merchants',
@@ -25,19 +31,19 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
         summary: 'Let a merchant take payments, or give it a new token; shown this once',
         tags,
         security,
-        body: ofMerchant.extend({ name: z.string().trim().min(1).max(NAME_CHARS_MAX) }),
+        body: newMerchantSchema,
         response: {
-          201: z.object({ merchant: z.string(), token: z.string() }),
+          201: merchantTokenSchema,
           401: refusalSchema,
         },
       },
     },
     async (request, reply) => {
       const { merchant, name } = request.body;
-      const token = randomToken();
+      const token = randomToken(random);
       const row = { merchant, name, tokenHash: tokenHash(token), nowMs: clock.now().wallMs };
       await store.setMerchant(row);
-      hub.end(merchantSubject(merchant));
+      streams.end(merchantSubject(merchant));
       return reply.code(201).send({ merchant, token });
     },
   );
@@ -50,13 +56,7 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
         tags,
         security,
         response: {
-          200: z.array(
-            z.object({
-              merchant: z.string(),
-              name: z.string(),
-              blockedAtMs: z.int().nullable(),
-            }),
-          ),
+          200: z.array(merchantRowSchema),
           401: refusalSchema,
         },
       },
@@ -68,7 +68,7 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
     {
       onRequest,
       schema: {
-        summary: 'End a merchant\u2019s token; what it was paid stays in the books',
+        summary: "End a merchant's token; what it was paid stays in the books",
         tags,
         security,
         params: ofMerchant,
@@ -80,7 +80,7 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
       if (!(await store.blockMerchant(merchant, clock.now().wallMs))) {
         throw new Refusal('MERCHANT_UNKNOWN', 'no such merchant, or it is blocked already');
       }
-      hub.end(merchantSubject(merchant));
+      streams.end(merchantSubject(merchant));
       return reply.code(204).send(undefined);
     },
   );
@@ -93,7 +93,7 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
         tags,
         security,
         params: z.object({ account: accountSchema }),
-        response: { 200: z.object({ ended: z.int() }), 401: refusalSchema },
+        response: { 200: revokedSeedsSchema, 401: refusalSchema },
       },
     },
     async (request) => {

@@ -1,82 +1,22 @@
 /** What an operator reads: gates, accounts, taps, what is parked, the trial balance. */
 import { Fault } from '@stile/protocol/fault.ts';
+import {
+  gateViewSchema,
+  parkedViewSchema,
+  tapViewSchema,
+  trialBalanceSchema,
+} from '@stile/protocol/operator-api.ts';
+import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { accountSchema, riderSchema } from '@stile/protocol/rider-api.ts';
 import { z } from 'zod';
 import { balanceCents, kindOf } from '../../core/money/ledger.ts';
-import { type ApiRouter, requireOperator } from '../access.ts';
-import type { ApiParts } from '../app.ts';
-import { refusalSchema } from '../refusal.ts';
-import { riderSchema, viewOfRider } from '../rider/money.ts';
-import { accountSchema } from '../rider/riders.ts';
+import { requireOperator } from '../access.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { viewOfRider } from '../rider/account.ts';
 
 const PAGE_MAX = 500;
 const security = [{ operator: [] }];
 const tags = ['operator'];
-const count = z.int().min(0);
-const text = z.string().nullable();
-const number = z.int().nullable();
-
-const gateSchema = z.object({
-  gate: z.string(),
-  line: text,
-  scope: z.int(),
-  enrolledAtMs: number,
-  lastSyncMs: number,
-  trustSeen: number,
-  denySeen: number,
-  tariffSeen: number,
-  epochs: z.array(z.object({ epoch: z.string(), lastSeq: count })),
-  gaps: z.array(z.object({ epoch: z.string(), fromSeq: count, toSeq: count })),
-  alarms: z.object({
-    conflicts: count,
-    forks: count,
-    unreadable: count,
-    extraUses: count,
-    fareUnknown: count,
-    unpaid: count,
-    rejected: count,
-  }),
-});
-
-const tapSchema = z.object({
-  id: z.int(),
-  gate: z.string(),
-  epoch: z.string(),
-  seq: z.int(),
-  kind: z.string(),
-  verdict: text,
-  gateReason: text,
-  line: text,
-  atMs: z.int(),
-  receivedAtMs: z.int(),
-  ruling: z.string(),
-  reason: text,
-  outcome: text.describe('how an opened tap has ended so far'),
-  use: text.describe('issuer/account/serial/counter'),
-});
-
-const parkedSchema = z.object({
-  gate: z.string(),
-  epoch: z.string(),
-  seq: z.int(),
-  why: z.string(),
-  receivedAtMs: z.int(),
-  lineBase64: z.string().describe('the line as it was received'),
-});
-
-const trialBalanceSchema = z.object({
-  accounts: z.array(
-    z.object({
-      name: z.string(),
-      debitsCents: z.int(),
-      creditsCents: z.int(),
-      balanceCents: z.int(),
-    }),
-  ),
-  debitsCents: z.int(),
-  creditsCents: z.int(),
-  balanced: z.boolean(),
-});
-
 const limit = z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX);
 
 export function addOperatorViews(app: ApiRouter, parts: ApiParts): void {
@@ -90,7 +30,7 @@ export function addOperatorViews(app: ApiRouter, parts: ApiParts): void {
       onRequest,
       schema: {
         ...of('Gates: how far their logs are here, what they hold, gaps and alarms'),
-        response: { 200: z.array(gateSchema), 401: refusalSchema },
+        response: { 200: z.array(gateViewSchema), 401: refusalSchema },
       },
     },
     async () => (await store.listGates()).map((gate) => ({ ...gate, ...copyLists(gate) })),
@@ -122,7 +62,7 @@ export function addOperatorViews(app: ApiRouter, parts: ApiParts): void {
           after: z.coerce.number().int().min(0).default(0),
           limit,
         }),
-        response: { 200: z.array(tapSchema), 401: refusalSchema },
+        response: { 200: z.array(tapViewSchema), 401: refusalSchema },
       },
     },
     async (request) => {
@@ -144,7 +84,7 @@ function addBooks(app: ApiRouter, parts: ApiParts): void {
       schema: {
         ...of('Lines that wait for a missing part or a person'),
         querystring: z.object({ limit }),
-        response: { 200: z.array(parkedSchema), 401: refusalSchema },
+        response: { 200: z.array(parkedViewSchema), 401: refusalSchema },
       },
     },
     async (request) => [...(await store.listParked(request.query.limit))],
@@ -161,7 +101,8 @@ function addBooks(app: ApiRouter, parts: ApiParts): void {
     async () => {
       const { rows, debitsCents, creditsCents } = await store.readTrialBalance();
       const accounts = rows.map(({ account: name, ...totals }) => ({
-        ...{ name, ...totals },
+        name,
+        ...totals,
         balanceCents: balanceCents(kindOf(name), totals),
       }));
       return { accounts, debitsCents, creditsCents, balanced: debitsCents === creditsCents };

@@ -1,5 +1,5 @@
 /** The day's list: what was sold, what was given back, what is left; and the way to give back more. */
-import type { Payment, PaymentList } from '@stile/protocol/payment.ts';
+import type { Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { language } from '../../parts/language.ts';
 import { clockText, moneyText } from '../../parts/money.ts';

@@ -1,5 +1,5 @@
 /** Paid, not paid, not known: three pictures that cannot be taken for one another. */
-import type { Payment } from '@stile/protocol/payment.ts';
+import type { Payment } from '@stile/protocol/merchant-api.ts';
 import { language } from '../../parts/language.ts';
 import { moneyText, timeText } from '../../parts/money.ts';
 import { merchant, nextCustomer, resolve, reverse, sale } from '../shell/till.ts';

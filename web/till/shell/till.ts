@@ -14,7 +14,7 @@ import {
   type PaymentList,
   paymentListSchema,
   paymentSchema,
-} from '@stile/protocol/payment.ts';
+} from '@stile/protocol/merchant-api.ts';
 import { z } from 'zod';
 import { ApiRefusal, askJson } from '../../parts/api.ts';
 import { listen } from '../../parts/events.ts';

@@ -1,5 +1,5 @@
 /** Everything the till says in English. */
-import type { PaymentReason, Way } from '@stile/protocol/payment.ts';
+import type { PaymentMethod, PaymentReason } from '@stile/protocol/payment.ts';
 
 export const en = {
   title: 'Stile till',
@@ -68,7 +68,7 @@ export const en = {
     PAYMENT_CODE: 'payment code',
     ONLINE_CODE: 'online code',
     ORDER: 'order',
-  } satisfies Record<Way, string>,
+  } satisfies Record<PaymentMethod, string>,
   refusals: {
     REVERSED: 'It was taken back.',
     TOO_MANY_TRIES: 'Too many wrong codes. Wait a while, or show a QR.',

@@ -1,5 +1,5 @@
 /** What settlement says about the rider's account, as its answers are checked here, and what follows. */
-import { WAYS } from '@stile/protocol/payment.ts';
+import { PAYMENT_METHODS } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
 
 export const riderSchema = z.object({
@@ -14,7 +14,7 @@ export type Rider = z.infer<typeof riderSchema>;
 
 export const statementItemSchema = z.object({
   kind: z.enum(['ride', 'payment', 'refund', 'topUp']),
-  way: z.enum(WAYS).nullable(),
+  way: z.enum(PAYMENT_METHODS).nullable(),
   payee: z.string().nullable(),
   riddenAtMs: z.int().nullable(),
   chargedAtMs: z.int(),

@@ -2,7 +2,7 @@
  * A shop's order, opened from its QR: who wants how much, then one press. An answer that is lost is asked
  * for again; the order cannot be paid twice.
  */
-import type { OrderOffer, RiderPayment } from '@stile/protocol/payment.ts';
+import type { OrderOffer, RiderPayment } from '@stile/protocol/rider-api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiRefusal } from '../../parts/api.ts';
 import { language } from '../../parts/language.ts';

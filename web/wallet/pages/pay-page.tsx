@@ -2,8 +2,9 @@
  * Paying at a till: the payment code that needs no network, or the online code that settlement makes. One
  * at a time, so that a reader cannot take the wrong one.
  */
-import type { OnlineCode } from '@stile/protocol/payment.ts';
+
 import { PAYMENT_STEP_S, paymentStep } from '@stile/protocol/payment-code.ts';
+import type { OnlineCode } from '@stile/protocol/rider-api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { language } from '../../parts/language.ts';
 import { moneyText } from '../../parts/money.ts';

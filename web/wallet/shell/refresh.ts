@@ -3,8 +3,8 @@
  * seed, listens to what happens. Everything here may fail at any time; the codes never wait for it.
  */
 import { signal } from '@preact/signals';
-import { type RiderEvent, riderEventSchema } from '@stile/protocol/payment.ts';
 import { paymentStep } from '@stile/protocol/payment-code.ts';
+import { type RiderEvent, riderEventSchema } from '@stile/protocol/rider-api.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import { ApiRefusal, Unreachable } from '../../parts/api.ts';
 import { listen } from '../../parts/events.ts';

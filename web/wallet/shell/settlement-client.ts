@@ -1,5 +1,6 @@
 /** What the wallet asks of settlement; each proof is signed by the phone's own key over a fresh challenge. */
 import { toHex } from '@stile/protocol/bytes.ts';
+import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import {
   type OnlineCode,
   type OrderOffer,
@@ -9,8 +10,7 @@ import {
   riderPaymentSchema,
   type Seed,
   seedSchema,
-} from '@stile/protocol/payment.ts';
-import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
+} from '@stile/protocol/rider-api.ts';
 import { z } from 'zod';
 import { askJson, Unreachable } from '../../parts/api.ts';
 import { type Rider, riderSchema, type Statement, statementSchema } from '../core/account.ts';

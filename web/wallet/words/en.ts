@@ -1,5 +1,5 @@
 /** Everything the wallet says in English. A sentence says what happened and what to do. */
-import type { PaymentReason, Way } from '@stile/protocol/payment.ts';
+import type { PaymentMethod, PaymentReason } from '@stile/protocol/payment.ts';
 
 export const en = {
   title: 'Stile wallet',
@@ -150,7 +150,7 @@ export const en = {
     PAYMENT_CODE: 'payment code',
     ONLINE_CODE: 'online code',
     ORDER: 'order',
-  } satisfies Record<Way, string>,
+  } satisfies Record<PaymentMethod, string>,
   news: {
     paid: (amount: string, payee: string) => `${amount} paid to ${payee}.`,
     refused: (payee: string, why: string) => `${payee}: not paid. ${why}`,

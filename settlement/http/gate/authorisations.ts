@@ -5,62 +5,75 @@
  */
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { wallS } from '@stile/host/clock.ts';
-import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
+import {
+  type AuthorisationBody,
+  authorisationBodySchema,
+  authorisationMessage,
+} from '@stile/protocol/gate-api.ts';
 import { gateIdSchema } from '@stile/protocol/gate-log.ts';
-import { type GatePayment, gatePaymentSchema, type Payment } from '@stile/protocol/payment.ts';
-import { holds } from '@stile/protocol/signature.ts';
+import type { Payment } from '@stile/protocol/merchant-api.ts';
+import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { holds, type Verify } from '@stile/protocol/signature.ts';
 import { z } from 'zod';
-import type { ApiRouter } from '../access.ts';
-import type { ApiParts } from '../app.ts';
-import { Refusal, refusalSchema } from '../refusal.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { Refusal } from '../refusal.ts';
 
 const BODY_BYTES_MAX = 1_024;
 const SIGNATURE_BYTES = 64;
-const DOMAIN = utf8('Stile-gate-payment\0');
 const JOSE = 'application/jose';
 
 const NO_SUCH_CODE = { outcome: 'REFUSED', reason: 'CODE_REFUSED', amountCents: 0 } as const;
 
-export function addGatePaymentRoutes(app: ApiRouter, parts: ApiParts): void {
+/** Whether a gate's key signed the body, and what it asks; looked at only behind the signature. */
+async function readQuestion(
+  parts: ApiParts & { verify: Verify },
+  { gate, header, body }: { gate: string; header: string; body: Buffer },
+): Promise<AuthorisationBody> {
+  const keys = (await parts.store.findGateKeys(gate)) ?? [];
+  const signature = Buffer.from(header, 'base64url');
+  const message = authorisationMessage(body);
+  const isSigned =
+    signature.length === SIGNATURE_BYTES &&
+    keys.some(
+      ({ publicKey, untilMs }) =>
+        untilMs === null && holds(parts.verify, 'Ed25519', publicKey, message, signature),
+    );
+  // An unknown gate gets the same answer: nobody learns which gates exist.
+  if (!isSigned) throw new Fault('UNAUTHENTICATED', "this is not signed by the gate's key");
+  const read = authorisationBodySchema.safeParse(parseJson(body));
+  if (!read.success || read.data.gate !== gate) {
+    throw new Fault('REQUEST_INVALID', 'this is no question of this gate');
+  }
+  // A gate's clock may be wrong: what is presented has to be good by settlement's own, and an id that is
+  // asked again gets its old answer, so an old question brings nobody anything.
+  return read.data;
+}
+
+async function answerTo(
+  parts: ApiParts,
+  { gate, id, line, code }: AuthorisationBody,
+): Promise<string> {
+  const payee = { kind: 'gate', gate, line, idempotencyKey: id } as const;
+  const paid = await parts.codePayments.pay(payee, { code, note: null });
+  if (paid !== 'off' && paid.kind === 'conflict') {
+    throw new Refusal('KEY_REUSED', 'this id asked something else');
+  }
+  // Without seeds there is no such code; a gate needs an answer that it can believe at once.
+  const { outcome, reason, amountCents } = paid === 'off' ? NO_SUCH_CODE : asItStands(paid.payment);
+  return await parts.answers.sign({
+    stile: 'gate-payment-answer/1',
+    gate,
+    id,
+    outcome,
+    reason,
+    fareCents: outcome === 'PAID' ? amountCents : null,
+    issuedAtS: wallS(parts.clock),
+  });
+}
+
+export function addAuthorisationRoutes(app: ApiRouter, parts: ApiParts): void {
   const verify = createNodeVerify();
-
-  async function readQuestion(gate: string, header: string, body: Buffer): Promise<GatePayment> {
-    const keys = (await parts.store.findGateKeys(gate)) ?? [];
-    const signature = Buffer.from(header, 'base64url');
-    const message = concatBytes(DOMAIN, body);
-    const isSigned =
-      signature.length === SIGNATURE_BYTES &&
-      keys.some(
-        ({ publicKey, untilMs }) =>
-          untilMs === null && holds(verify, 'Ed25519', publicKey, message, signature),
-      );
-    // An unknown gate gets the same answer: nobody learns which gates exist.
-    if (!isSigned) throw new Fault('UNAUTHENTICATED', "this is not signed by the gate's key");
-    const read = gatePaymentSchema.safeParse(parseJson(body));
-    if (!read.success || read.data.gate !== gate) {
-      throw new Fault('REQUEST_INVALID', 'this is no question of this gate');
-    }
-    // A gate's clock may be wrong: what is presented has to be good by settlement's own, and an id that is
-    // asked again gets its old answer, so an old question brings nobody anything.
-    return read.data;
-  }
-
-  async function answer({ gate, id, line, code }: GatePayment): Promise<string> {
-    const payee = { kind: 'gate', gate, line, idempotencyKey: id } as const;
-    const paid = await parts.desk.pay(payee, code, null);
-    if (paid !== 'off' && paid.kind === 'conflict')
-      throw new Refusal('KEY_REUSED', 'this id asked something else');
-    // Without seeds there is no such code; a gate needs an answer that it can believe at once.
-    const { outcome, reason, amountCents } =
-      paid === 'off' ? NO_SUCH_CODE : asItStands(paid.payment);
-    const fareCents = outcome === 'PAID' ? amountCents : null;
-    return await parts.publisher.signAnswer({
-      ...{ stile: 'gate-payment-answer/1', gate, id, outcome, reason, fareCents },
-      issuedAtS: wallS(parts.clock),
-    });
-  }
-
   void app.register((scope, _options, ready) => {
     // The signature is over the bytes as they came.
     scope.removeContentTypeParser('application/json');
@@ -97,8 +110,11 @@ export function addGatePaymentRoutes(app: ApiRouter, parts: ApiParts): void {
       async (request, reply) => {
         const { gate } = request.params;
         const header = request.headers['stile-signature'];
-        const question = await readQuestion(gate, header, request.body);
-        const jws = await answer(question);
+        const question = await readQuestion(
+          { ...parts, verify },
+          { gate, header, body: request.body },
+        );
+        const jws = await answerTo(parts, question);
         return reply.type(JOSE).serializer(String).send(jws);
       },
     );

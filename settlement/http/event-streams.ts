@@ -2,7 +2,8 @@
  * Who is to be told of what, in this process: open event streams by whose they are. It keeps nothing for
  * anyone who is not listening (docs/decisions/0015); whoever reconnects reads the state again.
  */
-import type { MerchantEvent, RiderEvent } from '@stile/protocol/payment.ts';
+import type { MerchantEvent } from '@stile/protocol/merchant-api.ts';
+import type { RiderEvent } from '@stile/protocol/rider-api.ts';
 
 /** Streams of one account or merchant: phones and tabs of one person, tills of one shop. */
 export const STREAMS_PER_SUBJECT_MAX = 16;
@@ -11,9 +12,9 @@ export const STREAMS_MAX = 2_000;
 type Event = RiderEvent | MerchantEvent;
 type Stream = { send: (event: Event) => void; end: () => void };
 
-export type Hub = ReturnType<typeof createHub>;
+export type EventStreams = ReturnType<typeof createEventStreams>;
 
-export function createHub() {
+export function createEventStreams() {
   const streams = new Map<string, Set<Stream>>();
   let open = 0;
 
@@ -35,8 +36,8 @@ export function createHub() {
         if (ofSubject.size === 0) streams.delete(subject);
       };
     },
-    tellRider: (account: string, event: RiderEvent): void => tell(riderSubject(account), event),
-    tellMerchant: (merchant: string, event: MerchantEvent): void =>
+    sendToRider: (account: string, event: RiderEvent): void => tell(riderSubject(account), event),
+    sendToMerchant: (merchant: string, event: MerchantEvent): void =>
       tell(merchantSubject(merchant), event),
     end(subject: string): void {
       for (const stream of [...(streams.get(subject) ?? [])]) stream.end();

@@ -1,55 +1,21 @@
 /** What a rider sees of the money, and the way in for more: balance, statement, top-ups. */
 import { Fault } from '@stile/protocol/fault.ts';
-import { WAYS } from '@stile/protocol/payment.ts';
+import { refusalSchema } from '@stile/protocol/refusal.ts';
+import {
+  moneySchema,
+  riderSchema,
+  statementSchema,
+  topUpSchema,
+} from '@stile/protocol/rider-api.ts';
 import { z } from 'zod';
 import type { RiderView } from '../../store/views.ts';
-import { type ApiRouter, requireSession, riderOf } from '../access.ts';
-import type { ApiParts } from '../app.ts';
-import { Refusal, refusalSchema } from '../refusal.ts';
+import { requireSession, riderFrom } from '../access.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { Refusal } from '../refusal.ts';
 
-/** What one top-up may bring. */
-export const TOP_UP_CENTS_MAX = 1_000_000;
 const PAGE_MAX = 100;
 
-const cents = z.int();
 const security = [{ session: [] }];
-
-export const riderSchema = z.object({
-  account: z.string(),
-  balanceCents: cents,
-  debtCents: cents,
-  denied: z.boolean(),
-  deniedReason: z.string().nullable(),
-  passes: z.array(
-    z.object({
-      serial: z.int(),
-      algorithm: z.enum(['Ed25519', 'P-256']),
-      issuedAtS: z.int(),
-      expiresAtS: z.int(),
-      denied: z.boolean(),
-    }),
-  ),
-});
-
-const statementSchema = z.object({
-  items: z.array(
-    z.object({
-      kind: z.enum(['ride', 'payment', 'refund', 'topUp']),
-      way: z.enum(WAYS).nullable().describe('how it was paid; null for a top-up'),
-      payee: z.string().nullable().describe("a merchant's name; a ride has its line"),
-      riddenAtMs: z.int().nullable().describe("the gate's clock; null where nobody rode"),
-      chargedAtMs: z.int().describe('when it was recorded here'),
-      line: z.string().nullable(),
-      amountCents: cents,
-      owedCents: cents,
-      state: z.string(),
-      reason: z.string().nullable(),
-    }),
-  ),
-  next: z.string().nullable().describe('`after` for the next page; null where this is the last'),
-});
-
-const moneySchema = z.object({ balanceCents: cents, debtCents: cents });
 
 export function viewOfRider({ denied, passes, ...rider }: RiderView) {
   return {
@@ -60,7 +26,7 @@ export function viewOfRider({ denied, passes, ...rider }: RiderView) {
   };
 }
 
-export function addRiderMoney(app: ApiRouter, parts: ApiParts): void {
+export function addAccountRoutes(app: ApiRouter, parts: ApiParts): void {
   addView(app, parts);
   addStatement(app, parts);
   addTopUps(app, parts);
@@ -80,7 +46,7 @@ function addView(app: ApiRouter, parts: ApiParts): void {
       },
     },
     async (request) => {
-      const rider = await store.readRider(config.issuer, riderOf(request).account);
+      const rider = await store.readRider(config.issuer, riderFrom(request).account);
       if (rider === undefined) throw new Fault('NOT_FOUND', 'there is no such account');
       return viewOfRider(rider);
     },
@@ -108,7 +74,7 @@ function addStatement(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { after, limit } = request.query;
-      const { account } = riderOf(request);
+      const { account } = riderFrom(request);
       const rows = await parts.store.listStatement(account, { after: after ?? null, limit });
       const items = rows.map(({ atMs, recordedAtMs, cursor, ...row }) => ({
         ...row,
@@ -121,7 +87,7 @@ function addStatement(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addTopUps(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock, jobs, hub } = parts;
+  const { store, config, clock, outbox, streams } = parts;
   app.post(
     '/v1/riders/me/top-ups',
     {
@@ -131,16 +97,13 @@ function addTopUps(app: ApiRouter, parts: ApiParts): void {
         description: 'The same idempotencyKey with the same amount pays once.',
         tags: ['rider'],
         security,
-        body: z.object({
-          amountCents: z.int().min(1).max(TOP_UP_CENTS_MAX),
-          idempotencyKey: z.string().regex(/^[\w.:-]{1,100}$/),
-        }),
+        body: topUpSchema,
         response: { 200: moneySchema, 401: refusalSchema, 409: refusalSchema },
       },
     },
     async (request) => {
       const { amountCents, idempotencyKey } = request.body;
-      const { account } = riderOf(request);
+      const { account } = riderFrom(request);
       const nowMs = clock.now().wallMs;
       const outcome = await store.topUp({
         issuer: config.issuer,
@@ -155,8 +118,8 @@ function addTopUps(app: ApiRouter, parts: ApiParts): void {
       if (outcome.kind === 'tooMuch') {
         throw new Refusal('WALLET_FULL', 'the wallet would hold more than it may');
       }
-      jobs.wake();
-      hub.tellRider(account, { kind: 'ACCOUNT' });
+      outbox.wake();
+      streams.sendToRider(account, { kind: 'ACCOUNT' });
       const { balanceCents, debtCents } = outcome;
       return { balanceCents, debtCents };
     },

@@ -1,65 +1,36 @@
 /** What a phone asks while it is online: enrol its key, open a session, renew its pass. */
-import { randomBytes } from 'node:crypto';
 import { isKeyOfPrimeOrder } from '@stile/crypto/noble-verify.ts';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { wallS } from '@stile/host/clock.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
+import { refusalSchema } from '@stile/protocol/refusal.ts';
+import {
+  challengeSchema,
+  enrolledRiderSchema,
+  issuedPassSchema,
+  passProofSchema,
+  riderEnrolmentSchema,
+  sessionSchema,
+} from '@stile/protocol/rider-api.ts';
 import { holds } from '@stile/protocol/signature.ts';
-import { z } from 'zod';
 import type { PassRow } from '../../core/access/rider-changes.ts';
-import { randomToken, tokenHash } from '../../data-dir.ts';
-import type { ApiRouter } from '../access.ts';
-import type { ApiParts } from '../app.ts';
-import { Refusal, refusalSchema } from '../refusal.ts';
-import { addRiderMoney } from './money.ts';
+import { randomToken, tokenHash } from '../../keys/tokens.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { Refusal } from '../refusal.ts';
 
 const SESSION_S = 30 * 60;
 const ACCOUNT_BYTES = 8;
 
-const challenge = z.string().min(1).max(100);
-const proof = z.string().regex(/^[0-9a-f]{128}$/);
-const sessionSchema = z.object({ token: z.string(), expiresAtS: z.int() });
-const passSchema = z.object({
-  account: z.string(),
-  issuer: z.int(),
-  serial: z.int(),
-  pass: z.string().describe('hex of the signed pass'),
-  expiresAtS: z.int(),
-});
-export const accountSchema = z.string().regex(/^[0-9a-f]{16}$/);
-const ofPass = z.object({
-  account: accountSchema,
-  serial: z.int().min(1).max(0xffffffff),
-  challenge,
-  proof,
-});
-
-const enrolBody = z.discriminatedUnion('algorithm', [
-  z.object({
-    algorithm: z.literal('Ed25519'),
-    publicKey: z.string().regex(/^[0-9a-f]{64}$/),
-    challenge,
-    proof,
-  }),
-  z.object({
-    algorithm: z.literal('P-256'),
-    publicKey: z.string().regex(/^0[23][0-9a-f]{64}$/),
-    challenge,
-    proof,
-  }),
-]);
-
 type Proven = { challenge: string; proof: string };
 
-export function addRiderRoutes(app: ApiRouter, parts: ApiParts): void {
+export function addPassRoutes(app: ApiRouter, parts: ApiParts): void {
   const prove = createProver(parts);
   addChallenges(app, parts);
   addEnrolment(app, parts, prove);
   addSessions(app, parts, prove);
   addRenewal(app, parts, prove);
-  addRiderMoney(app, parts);
 }
 
 type Prover = ReturnType<typeof createProver>;
@@ -100,7 +71,7 @@ function addChallenges(app: ApiRouter, { challenges, config }: ApiParts): void {
         summary: 'A fresh challenge for a proof of possession; good once, for a short time',
         tags: ['rider'],
         response: {
-          200: z.object({ challenge: z.string(), expiresAtS: z.int() }),
+          200: challengeSchema,
           429: refusalSchema,
         },
       },
@@ -109,15 +80,15 @@ function addChallenges(app: ApiRouter, { challenges, config }: ApiParts): void {
   );
 }
 
-async function openSession({ store, clock }: ApiParts, { account, serial }: PassRow) {
-  const token = randomToken();
+async function openSession({ store, clock, random }: ApiParts, { account, serial }: PassRow) {
+  const token = randomToken(random);
   const expiresAtS = wallS(clock) + SESSION_S;
   await store.openSession({ tokenHash: tokenHash(token), account, serial, expiresAtS });
   return { token, expiresAtS };
 }
 
 function addEnrolment(app: ApiRouter, parts: ApiParts, prove: Prover): void {
-  const { store, passes, config, clock } = parts;
+  const { store, passes, config, clock, random } = parts;
   app.post(
     '/v1/riders',
     {
@@ -125,9 +96,9 @@ function addEnrolment(app: ApiRouter, parts: ApiParts, prove: Prover): void {
         summary: 'Enrol a device key: a new account, its first pass and a session',
         description: "Proof `enrol-rider`; subject: the key's hex.",
         tags: ['rider'],
-        body: enrolBody,
+        body: riderEnrolmentSchema,
         response: {
-          201: passSchema.extend({ session: sessionSchema }),
+          201: enrolledRiderSchema,
           400: refusalSchema,
           403: refusalSchema,
           409: refusalSchema,
@@ -142,7 +113,7 @@ function addEnrolment(app: ApiRouter, parts: ApiParts, prove: Prover): void {
       if (!isKeyOfPrimeOrder(algorithm, key)) {
         throw new Refusal('KEY_REFUSED', `this key is not a sound ${algorithm} key`);
       }
-      const account = toHex(randomBytes(ACCOUNT_BYTES));
+      const account = random.hex(ACCOUNT_BYTES);
       const pass = { account, serial: 1, algorithm, publicKey };
       const { bytes, ...issue } = passes.issue(pass);
       const { wallMs: nowMs } = clock.now();
@@ -165,7 +136,7 @@ function addSessions(app: ApiRouter, parts: ApiParts, prove: Prover): void {
         summary: 'Open a session with the key of a pass',
         description: 'Proof `open-session`; subject: account/serial.',
         tags: ['rider'],
-        body: ofPass,
+        body: passProofSchema,
         response: { 200: sessionSchema, 403: refusalSchema },
       },
     },
@@ -189,8 +160,8 @@ function addRenewal(app: ApiRouter, parts: ApiParts, prove: Prover): void {
         description:
           'Proof `renew-pass`; subject: account/serial. ACCOUNT_DENIED: see the message.',
         tags: ['rider'],
-        body: ofPass,
-        response: { 200: passSchema, 403: refusalSchema },
+        body: passProofSchema,
+        response: { 200: issuedPassSchema, 403: refusalSchema },
       },
     },
     async (request) => {

@@ -1,9 +1,11 @@
 /** What a phone fetches while it is online, to be able to pay: seeds for payment codes, online codes. */
-import { onlineCodeSchema, seedSchema } from '@stile/protocol/payment.ts';
+
+import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { handleSchema, onlineCodeSchema, seedSchema } from '@stile/protocol/rider-api.ts';
 import { z } from 'zod';
-import { type ApiRouter, requireSession, riderOf } from '../access.ts';
-import type { ApiParts } from '../app.ts';
-import { Refusal, refusalSchema } from '../refusal.ts';
+import { requireSession, riderFrom } from '../access.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { Refusal } from '../refusal.ts';
 
 const security = [{ session: [] }];
 const tags = ['rider'];
@@ -13,7 +15,7 @@ const done = { 204: z.undefined(), 401: refusalSchema };
 const FETCHES_PER_MINUTE_MAX = 120;
 const config = { rateLimit: { max: FETCHES_PER_MINUTE_MAX, timeWindow: '1 minute' } };
 
-export function addRiderPaymentRoutes(app: ApiRouter, parts: ApiParts): void {
+export function addCodeRoutes(app: ApiRouter, parts: ApiParts): void {
   addSeeds(app, parts);
   const onRequest = requireSession(parts);
   app.post(
@@ -29,15 +31,15 @@ export function addRiderPaymentRoutes(app: ApiRouter, parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      const { account, serial } = riderOf(request);
-      const code = await parts.desk.addOnlineCode(account, serial);
+      const { account, serial } = riderFrom(request);
+      const code = await parts.codeIssue.addOnlineCode(account, serial);
       return reply.code(201).header('cache-control', 'no-store').send(code);
     },
   );
 }
 
 function addSeeds(app: ApiRouter, parts: ApiParts): void {
-  const { store, desk, clock } = parts;
+  const { store, codeIssue, clock } = parts;
   const onRequest = requireSession(parts);
   app.post(
     '/v1/riders/me/payment-seeds',
@@ -58,8 +60,8 @@ function addSeeds(app: ApiRouter, parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      const { account, serial } = riderOf(request);
-      const seed = await desk.addSeed(account, serial);
+      const { account, serial } = riderFrom(request);
+      const seed = await codeIssue.addSeed(account, serial);
       if (seed === undefined) {
         throw new Refusal('PAYMENT_CODES_OFF', 'payment codes are off here');
       }
@@ -74,12 +76,12 @@ function addSeeds(app: ApiRouter, parts: ApiParts): void {
         summary: 'This phone has stored its new seed: the one before it ends',
         tags,
         security,
-        params: z.object({ handle: z.string().regex(/^\d{8}$/) }),
+        params: z.object({ handle: handleSchema }),
         response: { ...done, 404: refusalSchema },
       },
     },
     async (request, reply) => {
-      const { account, serial } = riderOf(request);
+      const { account, serial } = riderFrom(request);
       const { handle } = request.params;
       if (!(await store.confirmSeed({ account, serial, handle, nowMs: clock.now().wallMs }))) {
         throw new Refusal('HANDLE_UNKNOWN', 'this phone has no such seed');
@@ -100,7 +102,7 @@ function addSeeds(app: ApiRouter, parts: ApiParts): void {
     },
     async (request, reply) => {
       await store.revokeSeeds({
-        account: riderOf(request).account,
+        account: riderFrom(request).account,
         serial: null,
         nowMs: clock.now().wallMs,
       });

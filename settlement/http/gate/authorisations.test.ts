@@ -1,7 +1,7 @@
 /** A gate's question over HTTP: who may ask, the signed answer, and that one id is decided once. */
 
-import { type GatePaymentAnswer, gatePaymentAnswerSchema } from '@stile/protocol/payment.ts';
-import { openList, type RootKey } from '@stile/protocol/signed.ts';
+import { type AuthorisationAnswer, authorisationAnswerSchema } from '@stile/protocol/gate-api.ts';
+import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { initSettlement } from '../../main.ts';
 import { ScriptedGate } from '../../testing/gate.ts';
@@ -33,14 +33,14 @@ async function post(question: Question, to = gate.gate) {
 }
 
 /** Asks and opens the answer as a gate does. */
-async function answerTo(question: Question): Promise<GatePaymentAnswer> {
+async function answerTo(question: Question): Promise<AuthorisationAnswer> {
   const { status, body, headers } = await post(question);
   expect({ status, type: headers['content-type'] }).toEqual({
     ...{ status: 200, type: 'application/jose' },
   });
   const jws = Buffer.from(body as Uint8Array).toString();
   const type = 'stile-gate-payment-answer+jws';
-  return await openList(type, jws, rootKeys, gatePaymentAnswerSchema);
+  return await openSigned(type, jws, { rootKeys, schema: authorisationAnswerSchema });
 }
 
 async function refusal(question: Question, to?: string) {

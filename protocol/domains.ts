@@ -1,0 +1,24 @@
+/**
+ * What every signature and hash of ours begins with, so that what was signed or hashed for one thing can
+ * never serve as another (protocol/README.md §3). Each ends with a zero byte, and stands here once.
+ */
+import { utf8 } from './bytes.ts';
+
+export const DOMAINS = {
+  /** The issuer's signature of a pass (§2). */
+  pass: utf8('TC1-pass\0'),
+  /** The device's signature of a code (§2). */
+  code: utf8('TC1-code\0'),
+  /** The hash of one id in the deny list's set digest (§5). */
+  denyId: utf8('SDL1-id\0'),
+  /** The chain hash of a record of a gate's log (§7). */
+  record: utf8('SGL1-line\0'),
+  /** The head of a log before its first record (§7). */
+  genesis: utf8('SGL1-genesis\0'),
+  /** The gate's seal of a batch (§7). */
+  seal: utf8('SGL1-seal\0'),
+  /** A proof of possession (§9). */
+  proof: utf8('Stile-proof\0'),
+  /** A gate's signature of its question about a code (§14). */
+  authorisation: utf8('Stile-gate-payment\0'),
+} as const;

@@ -1,0 +1,62 @@
+/**
+ * What crosses HTTP between a gate and settlement besides its log and its lists: its enrolment (§9) and the
+ * authorisation of a code that only settlement can judge (§14). Batches are gate-log.ts and sync.ts, lists
+ * signed-list.ts and trust-list.ts.
+ */
+import { z } from 'zod';
+import { concatBytes } from './bytes.ts';
+import { DOMAINS } from './domains.ts';
+import { gateIdSchema } from './gate-log.ts';
+import { instantMs, OUTCOMES, reasonSchema, serverCodeSchema } from './payment.ts';
+import { lineSchema } from './trust-list.ts';
+
+/** The operator's one-time token and proof `enrol-gate` over it, subject: the key's hex. */
+export const gateEnrolmentSchema = z.object({
+  token: z.string().min(1).max(200),
+  publicKey: z.string().regex(/^[0-9a-f]{64}$/),
+  proof: z.string().regex(/^[0-9a-f]{128}$/),
+});
+export type GateEnrolment = z.infer<typeof gateEnrolmentSchema>;
+
+/** Who the box is from now on, and which keys sign what it obeys. */
+export const enrolledGateSchema = z.object({
+  gate: gateIdSchema,
+  line: z.string().min(1).max(32),
+  scope: z.int(),
+  operator: z.string(),
+  rootKeys: z
+    .array(z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }))
+    .min(1),
+});
+export type EnrolledGate = z.infer<typeof enrolledGateSchema>;
+
+const authorisationId = z.string().regex(/^[0-9a-f]{32}$/);
+
+/** A gate's question, signed as a whole by the gate's key (§14). */
+export const authorisationBodySchema = z.strictObject({
+  stile: z.literal('gate-payment/1'),
+  gate: gateIdSchema,
+  /** 16 random bytes as hex, stored before the first question; asking again uses the same. */
+  id: authorisationId,
+  code: serverCodeSchema,
+  line: lineSchema.shape.line,
+  atMs: instantMs,
+});
+export type AuthorisationBody = z.infer<typeof authorisationBodySchema>;
+
+/** What the gate's key signs: the body as it is sent, behind its domain. */
+export function authorisationMessage(body: Uint8Array): Uint8Array {
+  return concatBytes(DOMAINS.authorisation, body);
+}
+
+/** The answer to it: a JWS like the lists, because a gate believes nothing that is not signed. */
+export const authorisationAnswerSchema = z.strictObject({
+  stile: z.literal('gate-payment-answer/1'),
+  gate: gateIdSchema,
+  id: authorisationId,
+  outcome: z.enum(OUTCOMES),
+  reason: reasonSchema,
+  fareCents: z.int().min(0).nullable(),
+  issuedAtS: z.int(),
+});
+export type AuthorisationAnswer = z.infer<typeof authorisationAnswerSchema>;

@@ -1,0 +1,147 @@
+/**
+ * What crosses HTTP between a transit operator and settlement: gates, lines, denials, keys and merchants to
+ * set, and what there is to read. The operator's token is the credential.
+ */
+import { z } from 'zod';
+import { gateIdSchema } from './gate-log.ts';
+import { merchantIdSchema } from './payment.ts';
+import { accountSchema, passSerialSchema } from './rider-api.ts';
+import { lineSchema } from './trust-list.ts';
+
+export const newGateSchema = z.object({
+  gate: gateIdSchema,
+  line: lineSchema.shape.line,
+  scope: z.int().min(0).max(0xffff).optional(),
+});
+export type NewGate = z.infer<typeof newGateSchema>;
+
+/** A one-time token for the gate's enrolment. */
+export const gateTokenSchema = z.object({
+  gate: z.string(),
+  token: z.string(),
+  expiresAtS: z.int(),
+});
+export type GateToken = z.infer<typeof gateTokenSchema>;
+
+export const newFareSchema = z.object({
+  fareCents: lineSchema.shape.fareCents,
+  fromS: lineSchema.shape.fromS.optional(),
+});
+export type NewFare = z.infer<typeof newFareSchema>;
+
+export const setFareSchema = z.object({
+  line: z.string(),
+  fareCents: z.int(),
+  fromS: z.int(),
+  tariffVersion: z.int(),
+});
+export type SetFare = z.infer<typeof setFareSchema>;
+
+export const denialOfSchema = z.object({
+  account: accountSchema,
+  serial: passSerialSchema.optional().describe('only this pass'),
+});
+export type DenialOf = z.infer<typeof denialOfSchema>;
+
+export const newDenialSchema = denialOfSchema.extend({ note: z.string().min(1).max(200) });
+export type NewDenial = z.infer<typeof newDenialSchema>;
+
+export const denialSchema = z.object({
+  account: z.string(),
+  serial: z.int(),
+  denied: z.boolean(),
+});
+export type Denial = z.infer<typeof denialSchema>;
+
+const NAME_CHARS_MAX = 60;
+
+export const newMerchantSchema = z.object({
+  merchant: merchantIdSchema,
+  name: z.string().trim().min(1).max(NAME_CHARS_MAX),
+});
+export type NewMerchant = z.infer<typeof newMerchantSchema>;
+
+/** Shown this once. */
+export const merchantTokenSchema = z.object({ merchant: z.string(), token: z.string() });
+export type MerchantToken = z.infer<typeof merchantTokenSchema>;
+
+export const merchantRowSchema = z.object({
+  merchant: z.string(),
+  name: z.string(),
+  blockedAtMs: z.int().nullable(),
+});
+export type MerchantRow = z.infer<typeof merchantRowSchema>;
+
+export const revokedSeedsSchema = z.object({ ended: z.int() });
+
+const count = z.int().min(0);
+const text = z.string().nullable();
+const number = z.int().nullable();
+
+export const gateViewSchema = z.object({
+  gate: z.string(),
+  line: text,
+  scope: z.int(),
+  enrolledAtMs: number,
+  lastSyncMs: number,
+  trustSeen: number,
+  denySeen: number,
+  tariffSeen: number,
+  epochs: z.array(z.object({ epoch: z.string(), lastSeq: count })),
+  gaps: z.array(z.object({ epoch: z.string(), fromSeq: count, toSeq: count })),
+  alarms: z.object({
+    conflicts: count,
+    forks: count,
+    unreadable: count,
+    extraUses: count,
+    fareUnknown: count,
+    /** Codes that a gate opened for although settlement was not paid for them, or not so much. */
+    unpaid: count,
+    rejected: count,
+  }),
+});
+export type GateView = z.infer<typeof gateViewSchema>;
+
+/** A record of a gate's log, whatever its kind. */
+export const tapViewSchema = z.object({
+  id: z.int(),
+  gate: z.string(),
+  epoch: z.string(),
+  seq: z.int(),
+  kind: z.string(),
+  verdict: text,
+  gateReason: text,
+  line: text,
+  atMs: z.int(),
+  receivedAtMs: z.int(),
+  ruling: z.string(),
+  reason: text,
+  outcome: text.describe('how an opened tap has ended so far'),
+  use: text.describe('issuer/account/serial/counter'),
+});
+export type TapView = z.infer<typeof tapViewSchema>;
+
+export const parkedViewSchema = z.object({
+  gate: z.string(),
+  epoch: z.string(),
+  seq: z.int(),
+  why: z.string(),
+  receivedAtMs: z.int(),
+  lineBase64: z.string().describe('the record as it was received: it need not be text'),
+});
+export type ParkedView = z.infer<typeof parkedViewSchema>;
+
+export const trialBalanceSchema = z.object({
+  accounts: z.array(
+    z.object({
+      name: z.string(),
+      debitsCents: z.int(),
+      creditsCents: z.int(),
+      balanceCents: z.int(),
+    }),
+  ),
+  debitsCents: z.int(),
+  creditsCents: z.int(),
+  balanced: z.boolean(),
+});
+export type TrialBalance = z.infer<typeof trialBalanceSchema>;

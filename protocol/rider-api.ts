@@ -1,0 +1,188 @@
+/**
+ * What crosses HTTP between a rider's phone and settlement (protocol/README.md §9, §11–§13): enrolment,
+ * sessions and passes by proof of possession, the account and its statement, codes to pay with, orders to
+ * confirm, events. Settlement checks requests and writes responses with these shapes, phones check
+ * responses with them.
+ */
+import { z } from 'zod';
+import {
+  amountSchema,
+  instantMs,
+  ORDER_STATES,
+  OUTCOMES,
+  orderIdSchema,
+  PAYMENT_METHODS,
+  reasonSchema,
+} from './payment.ts';
+
+/** An account's pseudonym: 8 random bytes, hex. */
+export const accountSchema = z.string().regex(/^[0-9a-f]{16}$/);
+export const passSerialSchema = z.int().min(1).max(0xffffffff);
+const challenge = z.string().min(1).max(100);
+const proof = z.string().regex(/^[0-9a-f]{128}$/);
+
+/** Good once, for a short time. */
+export const challengeSchema = z.object({ challenge: z.string(), expiresAtS: z.int() });
+export type Challenge = z.infer<typeof challengeSchema>;
+
+/** A new device key; proof `enrol-rider` over the challenge, subject: the key's hex. */
+export const riderEnrolmentSchema = z.discriminatedUnion('algorithm', [
+  z.object({
+    algorithm: z.literal('Ed25519'),
+    publicKey: z.string().regex(/^[0-9a-f]{64}$/),
+    challenge,
+    proof,
+  }),
+  z.object({
+    algorithm: z.literal('P-256'),
+    publicKey: z.string().regex(/^0[23][0-9a-f]{64}$/),
+    challenge,
+    proof,
+  }),
+]);
+export type RiderEnrolment = z.infer<typeof riderEnrolmentSchema>;
+
+/** Opens a session or renews a pass; the proof's subject is `account/serial`. */
+export const passProofSchema = z.object({
+  account: accountSchema,
+  serial: passSerialSchema,
+  challenge,
+  proof,
+});
+export type PassProof = z.infer<typeof passProofSchema>;
+
+/** A bearer token of 30 minutes. */
+export const sessionSchema = z.object({ token: z.string(), expiresAtS: z.int() });
+export type Session = z.infer<typeof sessionSchema>;
+
+export const issuedPassSchema = z.object({
+  account: z.string(),
+  issuer: z.int(),
+  serial: z.int(),
+  pass: z
+    .string()
+    .regex(/^(?:[0-9a-f]{2})+$/)
+    .describe('hex of the signed pass'),
+  expiresAtS: z.int(),
+});
+export type IssuedPass = z.infer<typeof issuedPassSchema>;
+
+export const enrolledRiderSchema = issuedPassSchema.extend({ session: sessionSchema });
+export type EnrolledRider = z.infer<typeof enrolledRiderSchema>;
+
+const cents = z.int();
+
+/** The account as its rider and an operator see it. */
+export const riderSchema = z.object({
+  account: z.string(),
+  balanceCents: cents,
+  debtCents: cents,
+  denied: z.boolean(),
+  deniedReason: z.string().nullable(),
+  passes: z.array(
+    z.object({
+      serial: z.int(),
+      algorithm: z.enum(['Ed25519', 'P-256']),
+      issuedAtS: z.int(),
+      expiresAtS: z.int(),
+      denied: z.boolean(),
+    }),
+  ),
+});
+export type Rider = z.infer<typeof riderSchema>;
+
+export const statementItemSchema = z.object({
+  kind: z.enum(['ride', 'payment', 'refund', 'topUp']),
+  way: z.enum(PAYMENT_METHODS).nullable().describe('how it was paid; null for a top-up'),
+  payee: z.string().nullable().describe("a merchant's name; a ride has its line"),
+  riddenAtMs: z.int().nullable().describe("the gate's clock; null if nobody rode"),
+  chargedAtMs: z.int().describe('when it was recorded here'),
+  line: z.string().nullable(),
+  amountCents: cents,
+  owedCents: cents,
+  state: z.string(),
+  reason: z.string().nullable(),
+});
+export type StatementItem = z.infer<typeof statementItemSchema>;
+
+export const statementSchema = z.object({
+  items: z.array(statementItemSchema),
+  next: z.string().nullable().describe('`after` for the next page; null if this is the last'),
+});
+export type Statement = z.infer<typeof statementSchema>;
+
+/** What one top-up may bring. */
+export const TOP_UP_CENTS_MAX = 1_000_000;
+
+export const topUpSchema = z.object({
+  amountCents: z.int().min(1).max(TOP_UP_CENTS_MAX),
+  idempotencyKey: z.string().regex(/^[\w.:-]{1,100}$/),
+});
+export type TopUp = z.infer<typeof topUpSchema>;
+
+export const moneySchema = z.object({ balanceCents: cents, debtCents: cents });
+export type Money = z.infer<typeof moneySchema>;
+
+export const handleSchema = z.string().regex(/^\d{8}$/);
+
+/** What a phone receives while online, to make payment codes with when it is not. */
+export const seedSchema = z.object({
+  handle: handleSchema,
+  /** 32 bytes, hex; shown this once. */
+  seed: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Unix seconds after which no code of this handle pays. */
+  expiresAtS: z.int(),
+  /** Most that one payment code pays. */
+  amountCentsMax: z.int(),
+});
+export type Seed = z.infer<typeof seedSchema>;
+
+/** A one-time code of the server's making. The wallet shows `text` as it is, whatever its form. */
+export const onlineCodeSchema = z.object({ text: z.string().max(200), expiresAtS: z.int() });
+export type OnlineCode = z.infer<typeof onlineCodeSchema>;
+
+/** An order as a rider sees it before confirming. */
+export const orderOfferSchema = z.object({
+  order: orderIdSchema,
+  state: z.enum(ORDER_STATES),
+  merchantName: z.string(),
+  amountCents: amountSchema,
+  currency: z.string(),
+  note: z.string().nullable(),
+  expiresAtS: z.int(),
+});
+export type OrderOffer = z.infer<typeof orderOfferSchema>;
+
+/** The amount that the rider was shown. */
+export const confirmationSchema = z.strictObject({ amountCents: amountSchema });
+
+/** What a rider is told of a payment of theirs. */
+export const riderPaymentSchema = z.object({
+  outcome: z.enum(OUTCOMES),
+  reason: reasonSchema,
+  way: z.enum(PAYMENT_METHODS),
+  /** Merchant's name, or the line of a gate. */
+  payee: z.string(),
+  amountCents: z.int().min(0),
+  atMs: instantMs.nullable(),
+});
+export type RiderPayment = z.infer<typeof riderPaymentSchema>;
+
+/** Server-sent events: the name of each is its `kind`, its data this JSON. */
+export const riderEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('PAYMENT'), payment: riderPaymentSchema }),
+  /** Money came back; the account says how much there is now. */
+  z.object({
+    kind: z.literal('REFUND'),
+    payee: z.string(),
+    amountCents: amountSchema,
+    atMs: instantMs,
+  }),
+  /** Balance, debt or denial changed: read them again. */
+  z.object({ kind: z.literal('ACCOUNT') }),
+]);
+export type RiderEvent = z.infer<typeof riderEventSchema>;
+
+/** Whether settlement runs, which version of it, and its clock: a phone's may be wrong. */
+export const healthSchema = z.object({ ok: z.boolean(), version: z.string(), nowS: z.int() });
+export type Health = z.infer<typeof healthSchema>;

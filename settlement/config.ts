@@ -1,0 +1,90 @@
+/**
+ * What an operator sets in `settlement.json`: who they are, within which limits passes, payments, lists and
+ * requests stay. Every number has a bound; what is left out has a default.
+ */
+import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
+import { z } from 'zod';
+import { DEFAULT_PAYMENT_LIMITS } from './core/payments/payment-rules.ts';
+
+const limit = (max: number, byDefault: number) => z.int().min(1).max(max).default(byDefault);
+const DEFAULTS = DEFAULT_PAYMENT_LIMITS;
+const paymentsSchema = z
+  .strictObject({
+    offlineCentsMax: limit(AMOUNT_CENTS_MAX, DEFAULTS.offlineCentsMax),
+    offlineTotalCentsMax: limit(1_000_000_000, DEFAULTS.offlineTotalCentsMax),
+    onlineCentsMax: limit(AMOUNT_CENTS_MAX, DEFAULTS.onlineCentsMax),
+    dayCentsMax: limit(1_000_000_000, DEFAULTS.dayCentsMax),
+    seedDaysMax: limit(366, DEFAULTS.seedDaysMax),
+    handleFailuresMax: limit(1_000, DEFAULTS.handleFailuresMax),
+    payeeFailuresPerHourMax: limit(100_000, DEFAULTS.payeeFailuresPerHourMax),
+    onlineCodeS: limit(3_600, DEFAULTS.onlineCodeS),
+    orderS: limit(86_400, DEFAULTS.orderS),
+  })
+  .prefault({});
+
+export const configSchema = z.strictObject({
+  stile: z.literal('settlement/1'),
+  operator: z.string().min(1).max(100).default('Stile'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .default('EUR'),
+  issuer: z.int().min(0).max(0xffff).default(1),
+  limits: z
+    .strictObject({
+      codeLifetimeSMax: z.int().min(1).max(3600).default(120),
+      skewS: z.int().min(0).max(300).default(20),
+    })
+    .prefault({}),
+  pass: z
+    .strictObject({
+      lifetimeMin: z.int().min(1).max(0xffff).default(10_080),
+      codeLifetimeS: z.int().min(1).max(3600).default(60),
+      ceiling: z.int().min(0).max(0xffff).default(3_500),
+      /** The ceiling is in minor units × 10^this. */
+      ceilingExponent: z.int().min(0).max(6).default(0),
+      allowance: z.int().min(0).max(0xff).default(12),
+      scope: z.int().min(0).max(0xffff).default(1),
+      product: z.int().min(0).max(0xff).default(1),
+    })
+    .prefault({}),
+  lists: z
+    .strictObject({
+      expiresS: z
+        .int()
+        .min(60)
+        .default(30 * 86_400),
+      /** A list is signed anew after this time even if nothing has changed. */
+      refreshS: z
+        .int()
+        .min(1)
+        .default(6 * 3_600),
+      issuerKeyLifetimeS: z
+        .int()
+        .min(3_600)
+        .default(2 * 365 * 86_400),
+    })
+    .prefault({}),
+  http: z
+    .strictObject({
+      /** Of each address, known or not; batches of gates do not count. */
+      requestsPerMinute: z.int().min(1).default(6_000),
+      /** Of each rider's account, and of each merchant, wherever they ask from. */
+      riderRequestsPerMinute: z.int().min(1).default(600),
+      merchantRequestsPerMinute: z.int().min(1).default(3_000),
+      challengesPerMinute: z.int().min(1).default(600),
+      /** Of each merchant, of those requests. */
+      paymentsPerMinute: z.int().min(1).default(1_200),
+      /** Of each address that gates come from. */
+      gateAsksPerMinute: z.int().min(1).default(6_000),
+      /** Addresses of proxies whose word on the client's address is taken; none by default. */
+      trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
+      /** What order links begin with, where a proxy hides the name that riders know. */
+      publicUrl: z.url().optional(),
+    })
+    .prefault({}),
+  payments: paymentsSchema,
+});
+
+export type SettlementFile = z.infer<typeof configSchema>;
+export type SettlementOptions = Omit<z.input<typeof configSchema>, 'stile'>;

@@ -1,0 +1,48 @@
+/** What routes may use, and the server that they are added to: beneath all of them. */
+import type { Clock } from '@stile/host/clock.ts';
+import type { Random } from '@stile/host/random.ts';
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import type { SettlementFile } from '../config.ts';
+import type { AnswerSigner } from '../keys/answer-signer.ts';
+import type { Passes } from '../keys/passes.ts';
+import type { Store } from '../store/port.ts';
+import type { OutboxLoop } from '../work/outbox.ts';
+import type { Publisher } from '../work/publisher.ts';
+import type { VerifyPool } from '../work/verify-pool.ts';
+import type { Allowances } from './allowance.ts';
+import type { Challenges } from './challenges.ts';
+import type { CodeIssue } from './code-issue.ts';
+import type { CodePayments } from './code-payments.ts';
+import type { EventStreams } from './event-streams.ts';
+
+export type ApiRouter = FastifyInstance<
+  import('node:http').Server,
+  import('node:http').IncomingMessage,
+  import('node:http').ServerResponse,
+  import('fastify').FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+export type ApiParts = {
+  store: Store;
+  publisher: Publisher;
+  passes: Passes;
+  answers: AnswerSigner;
+  pool: VerifyPool;
+  challenges: Challenges;
+  outbox: OutboxLoop;
+  codePayments: CodePayments;
+  codeIssue: CodeIssue;
+  streams: EventStreams;
+  /** Where the built pages lie. */
+  webDir: string;
+  config: SettlementFile;
+  operatorTokenHash: string;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  version: string;
+  allowances: Allowances;
+};

@@ -1,0 +1,95 @@
+/**
+ * A presented code on its way to a durable answer: the seed is opened, the step found, the store asked,
+ * and then, behind the commit, both sides are told. Routes of merchants and of gates both come here.
+ */
+import { createHash } from 'node:crypto';
+import { type Clock, wallS } from '@stile/host/clock.ts';
+import { assert } from '@stile/protocol/fault.ts';
+import type { Payment } from '@stile/protocol/merchant-api.ts';
+import { readServerCode } from '@stile/protocol/payment-code.ts';
+import type { RefundNotice } from '../core/payments/give-back.ts';
+import type { PayResult } from '../core/payments/pay.ts';
+import type { Payee } from '../core/payments/payee.ts';
+import type { Notice } from '../core/payments/payment-view.ts';
+import type { Presented } from '../core/payments/spend-code.ts';
+import { findTimeStep, type SeedBox } from '../keys/seeds.ts';
+import type { Store } from '../store/port.ts';
+import { onlineCodeHash } from './code-issue.ts';
+import type { EventStreams } from './event-streams.ts';
+
+export type CodePaymentsParts = {
+  store: Store;
+  /** Null: no seed key was given, payment codes are off. */
+  seedBox: SeedBox | null;
+  streams: EventStreams;
+  issuer: number;
+  clock: Clock;
+};
+
+export type CodePayments = ReturnType<typeof createCodePayments>;
+
+export function createCodePayments(parts: CodePaymentsParts) {
+  const { store, seedBox, streams, issuer, clock } = parts;
+
+  async function present(code: string): Promise<Presented | 'off'> {
+    const read = readServerCode(code);
+    assert(read !== undefined, 'the schema lets codes pass only');
+    if (read.way === 'ONLINE_CODE') return { way: read.way, codeHash: onlineCodeHash(read.text) };
+    if (seedBox === null) return 'off';
+    const row = await store.findSeed(read.handle, clock.now().wallMs);
+    const seed = row && seedBox.open(row);
+    return {
+      way: read.way,
+      handle: read.handle,
+      timeStep: findTimeStep(seed, { otp: read.otp, nowS: wallS(clock) }),
+    };
+  }
+
+  function notifyPayer({ account, rider }: Notice): void {
+    if (account === null || rider === null) return;
+    streams.sendToRider(account, { kind: 'PAYMENT', payment: rider });
+    if (rider.outcome === 'PAID') streams.sendToRider(account, { kind: 'ACCOUNT' });
+  }
+
+  return {
+    isOff: seedBox === null,
+
+    /** `off`: a payment code, and no seed key. */
+    async pay(
+      payee: Payee,
+      { code, note }: { code: string; note: string | null },
+    ): Promise<PayResult | 'off'> {
+      const presented = await present(code);
+      if (presented === 'off') return 'off';
+      const requestHash = hashOf([code, payee.kind, amountOf(payee), note]);
+      const nowMs = clock.now().wallMs;
+      const answer = await store.pay({ issuer, payee, presented, note, requestHash, nowMs });
+      if (answer.kind === 'decided') {
+        notifyPayer(answer.notice);
+        if (payee.kind === 'merchant') {
+          streams.sendToMerchant(payee.merchant, { kind: 'PAYMENT', payment: answer.payment });
+        }
+      }
+      return answer;
+    },
+
+    /** Tells a rider and a merchant that money came back. */
+    notifyRefund(merchant: string, of: RefundNotice, payment: Payment): void {
+      if (of.refundCents === 0) return;
+      streams.sendToMerchant(merchant, { kind: 'PAYMENT', payment });
+      if (of.account === null || of.rider === null) return;
+      const { payee } = of.rider;
+      const atMs = clock.now().wallMs;
+      streams.sendToRider(of.account, { kind: 'REFUND', payee, amountCents: of.refundCents, atMs });
+      streams.sendToRider(of.account, { kind: 'ACCOUNT' });
+    },
+  };
+}
+
+function amountOf(payee: Payee): number | string {
+  return payee.kind === 'merchant' ? payee.amountCents : payee.line;
+}
+
+export function hashOf(parts: readonly (string | number | null)[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

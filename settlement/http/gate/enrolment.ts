@@ -1,0 +1,57 @@
+/** A box becomes a gate, once, with the operator's one-time token. */
+import { isKeyOfPrimeOrder } from '@stile/crypto/noble-verify.ts';
+import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { fromHex } from '@stile/protocol/bytes.ts';
+import { assert, Fault } from '@stile/protocol/fault.ts';
+import { enrolledGateSchema, gateEnrolmentSchema } from '@stile/protocol/gate-api.ts';
+import { proofMessage } from '@stile/protocol/proof.ts';
+import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { holds } from '@stile/protocol/signature.ts';
+import { tokenHash } from '../../keys/tokens.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { Refusal } from '../refusal.ts';
+
+export function addGateEnrolment(
+  app: ApiRouter,
+  { store, config, publisher, clock }: ApiParts,
+): void {
+  const verify = createNodeVerify();
+  app.post(
+    '/v1/gates/enrolments',
+    {
+      schema: {
+        summary: 'Make a box a gate: a one-time token and proof that it holds its key',
+        tags: ['gate'],
+        body: gateEnrolmentSchema,
+        response: { 201: enrolledGateSchema, 403: refusalSchema, 409: refusalSchema },
+      },
+    },
+    async (request, reply) => {
+      const { token, publicKey, proof } = request.body;
+      const key = fromHex(publicKey, 32);
+      const signature = fromHex(proof, 64);
+      assert(key !== undefined && signature !== undefined, 'the schema lets hex pass only');
+      if (!isKeyOfPrimeOrder('Ed25519', key)) {
+        throw new Refusal('KEY_REFUSED', 'this key is not a sound Ed25519 key');
+      }
+      const message = proofMessage('enrol-gate', token, publicKey);
+      if (!holds(verify, 'Ed25519', key, message, signature)) {
+        throw new Fault('PROOF_REFUSED', 'the proof is not by this key over this token');
+      }
+      const enrolment = await store.enrolGate({
+        tokenHash: tokenHash(token),
+        publicKey: key,
+        nowMs: clock.now().wallMs,
+      });
+      if (enrolment.kind === 'keyTaken') {
+        throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
+      }
+      if (enrolment.kind === 'refused') {
+        throw new Refusal('TOKEN_REFUSED', 'this token is unknown, used or expired');
+      }
+      const { gate, line, scope } = enrolment;
+      const rootKeys = [publisher.publicKey];
+      return reply.code(201).send({ gate, line, scope, operator: config.operator, rootKeys });
+    },
+  );
+}

@@ -1,0 +1,14 @@
+/** Signs what a gate is told about a code (protocol/README.md §14): it believes nothing that is not signed. */
+import type { AuthorisationAnswer } from '@stile/protocol/gate-api.ts';
+import { signObject } from '@stile/protocol/signed.ts';
+import type { Signer } from './root-key.ts';
+
+export type AnswerSigner = ReturnType<typeof createAnswerSigner>;
+
+export function createAnswerSigner(signer: Signer) {
+  return {
+    /** A compact JWS. */
+    sign: async (answer: AuthorisationAnswer): Promise<string> =>
+      await signObject('stile-gate-payment-answer+jws', answer, signer),
+  };
+}
