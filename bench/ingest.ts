@@ -75,7 +75,7 @@ export async function stopSettlement(child: ChildProcess): Promise<void> {
 
 /** Gates with all that they will send, and the codes in it, each of which is charged once. */
 export async function prepareTaps(operator: OperatorClient, url: string, batches: number) {
-  await operator.ask('PUT', 'v1/operator/lines/L1', { fareCents: FARE_CENTS });
+  await operator.call('PUT', 'v1/operator/lines/L1', { body: { fareCents: FARE_CENTS } });
   const riders: Rider[] = [];
   for (let n = 0; n < RIDERS; n += 1) riders.push(await enrolRider(url, n));
   const codes = makeCodes(riders, batches * BATCH_LINES_MAX);
@@ -133,7 +133,9 @@ async function enrolGate(
   codes: readonly string[],
 ): Promise<BenchGate> {
   const key = generateKey('Ed25519');
-  const announced = await operator.ask('POST', 'v1/operator/gates', { gate, line: 'L1' });
+  const announced = await operator.call('POST', 'v1/operator/gates', {
+    body: { gate, line: 'L1' },
+  });
   const { token } = announced as { token: string };
   const publicKey = toHex(key.publicKey);
   const proof = toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
@@ -246,7 +248,7 @@ export async function sendAll(url: string, { gate, batches, taps }: BenchGate): 
 export async function untilSettled(operator: OperatorClient, taps: number): Promise<void> {
   const until = performance.now() + SETTLE_MS_MAX;
   for (;;) {
-    const answer = await operator.ask('GET', 'v1/operator/trial-balance');
+    const answer = await operator.call('GET', 'v1/operator/trial-balance');
     const { accounts } = answer as { accounts: { name: string; balanceCents: number }[] };
     const sumOf = (prefix: string) =>
       accounts

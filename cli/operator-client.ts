@@ -5,14 +5,14 @@ import { callJson, type HttpMethod } from '@stile/host/http-client.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 
 export type OperatorClient = {
-  ask(method: HttpMethod, path: string, body?: unknown): Promise<unknown>;
+  call(method: HttpMethod, path: string, options?: { body?: unknown }): Promise<unknown>;
 };
 
 /** @throws Fault FILE_UNREADABLE if the directory has no operator token. */
 export function createOperatorClient(url: string, dataDir: string): OperatorClient {
   const token = readToken(dataDir);
   return {
-    ask: (method, path, body) => callJson(url, path, { method, token, body }),
+    call: (method, path, { body } = {}) => callJson(url, path, { method, token, body }),
   };
 }
 

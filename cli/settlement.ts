@@ -50,23 +50,25 @@ function addMerchantCommands(operate: Operate): void {
     .requiredOption('--name <name>', 'as riders see it')
     .action(async (options: Where & { merchant: string; name: string }) => {
       const { merchant, name } = options;
-      printJson(await client(options).ask('POST', 'v1/operator/merchants', { merchant, name }));
+      printJson(
+        await client(options).call('POST', 'v1/operator/merchants', { body: { merchant, name } }),
+      );
     });
   operate('merchants', 'all shops').action(async (where: Where) => {
-    printJson(await client(where).ask('GET', 'v1/operator/merchants'));
+    printJson(await client(where).call('GET', 'v1/operator/merchants'));
   });
   operate('block-merchant', "end a shop's token")
     .argument('<merchant>')
     .action(async (merchant: string, where: Where) => {
       const path = `v1/operator/merchants/${encodeURIComponent(merchant)}`;
-      await client(where).ask('DELETE', path);
+      await client(where).call('DELETE', path);
       printJson({ merchant, blocked: true });
     });
   operate('revoke-seeds', "end the payment codes of all of an account's phones")
     .argument('<account>')
     .action(async (account: string, where: Where) => {
       const path = `v1/operator/accounts/${encodeURIComponent(account)}/payment-seeds`;
-      printJson(await client(where).ask('DELETE', path));
+      printJson(await client(where).call('DELETE', path));
     });
 }
 
@@ -76,10 +78,10 @@ function addOperatorCommands(settlement: Command): void {
     .requiredOption('--gate <id>', 'letters, digits, - and _')
     .requiredOption('--line <line>', 'the line whose fare it takes')
     .action(async ({ gate, line, ...where }: Where & { gate: string; line: string }) => {
-      printJson(await client(where).ask('POST', 'v1/operator/gates', { gate, line }));
+      printJson(await client(where).call('POST', 'v1/operator/gates', { body: { gate, line } }));
     });
   operate('gates', 'what is known of each gate').action(async (where: Where) => {
-    printJson(await client(where).ask('GET', 'v1/operator/gates'));
+    printJson(await client(where).call('GET', 'v1/operator/gates'));
   });
   operate('set-fare', 'set the flat fare of a line')
     .argument('<line>')
@@ -88,7 +90,7 @@ function addOperatorCommands(settlement: Command): void {
     .action(async (line: string, fareCents: number, where: Where & { from?: number }) => {
       const body = { fareCents, ...(where.from === undefined ? {} : { fromS: where.from }) };
       const path = `v1/operator/lines/${encodeURIComponent(line)}`;
-      printJson(await client(where).ask('PUT', path, body));
+      printJson(await client(where).call('PUT', path, { body }));
     });
   for (const [name, method, description] of [
     ['deny', 'POST', 'put an account (or one of its passes) onto the deny list'],
@@ -105,14 +107,14 @@ function addOperatorCommands(settlement: Command): void {
           ...(serial === undefined ? {} : { serial }),
           ...(method === 'POST' ? { note } : {}),
         };
-        printJson(await client(options).ask(method, 'v1/operator/denials', body));
+        printJson(await client(options).call(method, 'v1/operator/denials', { body }));
       });
   }
   operate('account', 'money, debts and passes of one account')
     .argument('<account>')
     .action(async (account: string, where: Where) => {
       const path = `v1/operator/accounts/${encodeURIComponent(account)}`;
-      printJson(await client(where).ask('GET', path));
+      printJson(await client(where).call('GET', path));
     });
   operate('taps', 'records as they arrived, with what became of them')
     .option('--gate <id>', 'only of this gate')
@@ -122,14 +124,14 @@ function addOperatorCommands(settlement: Command): void {
       const { gate, after, limit } = options;
       const query = new URLSearchParams({ after: String(after), limit: String(limit) });
       if (gate !== undefined) query.set('gate', gate);
-      printJson(await client(options).ask('GET', `v1/operator/taps?${query}`));
+      printJson(await client(options).call('GET', `v1/operator/taps?${query}`));
     });
   operate('parked', 'records that wait for a person').action(async (where: Where) => {
-    printJson(await client(where).ask('GET', 'v1/operator/parked'));
+    printJson(await client(where).call('GET', 'v1/operator/parked'));
   });
   operate('trial-balance', 'all ledger accounts, and whether debits equal credits').action(
     async (where: Where) => {
-      printJson(await client(where).ask('GET', 'v1/operator/trial-balance'));
+      printJson(await client(where).call('GET', 'v1/operator/trial-balance'));
     },
   );
   settlement

@@ -15,14 +15,14 @@ export class ScriptedTill {
 
   /** The same key pays once, however often it is asked for. */
   async pay(idempotencyKey: string, code: string, amountCents: number): Promise<Payment> {
-    return await this.#ask('v1/payments', { idempotencyKey, code, amountCents });
+    return await this.#call('v1/payments', { idempotencyKey, code, amountCents });
   }
 
   async refund(payment: string, idempotencyKey: string, amountCents: number): Promise<Payment> {
-    return await this.#ask(`v1/payments/${payment}/refunds`, { idempotencyKey, amountCents });
+    return await this.#call(`v1/payments/${payment}/refunds`, { idempotencyKey, amountCents });
   }
 
-  async #ask(path: string, body: unknown): Promise<Payment> {
+  async #call(path: string, body: unknown): Promise<Payment> {
     const options = { token: this.#token, body, timeoutMs: TIMEOUT_MS };
     return paymentSchema.parse(await callJson(this.#url, path, options));
   }

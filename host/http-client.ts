@@ -122,7 +122,7 @@ export type CallOptions = {
   /** Sent as JSON. */
   body?: unknown;
   /** Sent as a bearer token. */
-  token?: string;
+  token?: string | undefined;
   headers?: Readonly<Record<string, string>>;
   timeoutMs?: number;
   bytesMax?: number;

@@ -1,5 +1,5 @@
 /**
- * What a phone asks of settlement while it has a network: enrol, open a session, renew its pass, see
+ * What a phone wants of settlement while it has a network: enrol, open a session, renew its pass, see
  * its money, top up. Each proof is signed by the phone's own key over the server's fresh challenge.
  */
 import type { SigningKey } from '@stile/crypto/sign.ts';
@@ -37,18 +37,16 @@ export type Rider = z.infer<typeof riderSchema>;
 export type Enrolled = z.infer<typeof enrolledSchema>;
 
 export function createPhoneClient(settlementUrl: string, key: SigningKey) {
-  async function ask<T>(
+  async function call<T>(
     schema: z.ZodType<T>,
     path: string,
-    options: { body?: unknown; session?: string } = {},
+    { body, session: token }: { body?: unknown; session?: string } = {},
   ): Promise<T> {
-    const { body, session } = options;
-    const token = session === undefined ? {} : { token: session };
-    return schema.parse(await callJson(settlementUrl, path, { body, ...token }));
+    return schema.parse(await callJson(settlementUrl, path, { body, token }));
   }
 
   async function prove(purpose: ProofPurpose, subject: string) {
-    const { challenge } = await ask(challengeSchema, 'v1/challenges', { body: {} });
+    const { challenge } = await call(challengeSchema, 'v1/challenges', { body: {} });
     return { challenge, proof: toHex(key.sign(proofMessage(purpose, challenge, subject))) };
   }
 
@@ -57,11 +55,11 @@ export function createPhoneClient(settlementUrl: string, key: SigningKey) {
       const publicKey = toHex(key.publicKey);
       const proof = await prove('enrol-rider', publicKey);
       const body = { algorithm: key.algorithm, publicKey, ...proof };
-      return await ask(enrolledSchema, 'v1/riders', { body });
+      return await call(enrolledSchema, 'v1/riders', { body });
     },
     async openSession(account: string, serial: number): Promise<string> {
       const proof = await prove('open-session', `${account}/${serial}`);
-      const session = await ask(sessionSchema, 'v1/sessions', {
+      const session = await call(sessionSchema, 'v1/sessions', {
         body: { account, serial, ...proof },
       });
       return session.token;
@@ -69,27 +67,27 @@ export function createPhoneClient(settlementUrl: string, key: SigningKey) {
     /** The renewed pass, hex. */
     async renewPass(account: string, serial: number): Promise<string> {
       const proof = await prove('renew-pass', `${account}/${serial}`);
-      const renewed = await ask(passSchema, 'v1/passes', { body: { account, serial, ...proof } });
+      const renewed = await call(passSchema, 'v1/passes', { body: { account, serial, ...proof } });
       return renewed.pass;
     },
     async readRider(session: string): Promise<Rider> {
-      return await ask(riderSchema, 'v1/riders/me', { session });
+      return await call(riderSchema, 'v1/riders/me', { session });
     },
     /** A new seed for payment codes: store it, then confirm it. */
     async fetchSeed(session: string): Promise<Seed> {
-      return await ask(seedSchema, 'v1/riders/me/payment-seeds', { session, body: {} });
+      return await call(seedSchema, 'v1/riders/me/payment-seeds', { session, body: {} });
     },
     async confirmSeed(session: string, handle: string): Promise<void> {
       const path = `v1/riders/me/payment-seeds/${handle}/confirmation`;
-      await ask(z.unknown(), path, { session, body: {} });
+      await call(z.unknown(), path, { session, body: {} });
     },
     async fetchOnlineCode(session: string): Promise<OnlineCode> {
-      return await ask(onlineCodeSchema, 'v1/riders/me/online-codes', { session, body: {} });
+      return await call(onlineCodeSchema, 'v1/riders/me/online-codes', { session, body: {} });
     },
     /** Delivering the same `idempotencyKey` again tops up once. */
     async topUp(session: string, amountCents: number, idempotencyKey: string): Promise<void> {
       const body = { amountCents, idempotencyKey };
-      await ask(z.unknown(), 'v1/riders/me/top-ups', { body, session });
+      await call(z.unknown(), 'v1/riders/me/top-ups', { body, session });
     },
   };
 }
