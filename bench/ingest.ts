@@ -14,7 +14,7 @@ import { median, type Waits, waitsOf } from '@stile/host/statistics.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { fromHex, toHex, utf8 } from '@stile/protocol/bytes.ts';
-import { BATCH_LINES_MAX, genesisHash, lineHash, writeBatch } from '@stile/protocol/gate-log.ts';
+import { BATCH_LINES_MAX, genesisHash, recordHash, writeBatch } from '@stile/protocol/gate-log.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
@@ -122,7 +122,10 @@ function makeCodes(riders: readonly Rider[], count: number): string[] {
     const rider = riders[index % riders.length];
     if (rider === undefined) throw new Error('there are riders');
     const counter = 1 + Math.floor(index / riders.length);
-    return makeTransitCode(rider.pass, { generatedAtS, counter, flags: 0 }, rider.key.sign);
+    return makeTransitCode(rider.pass, {
+      fresh: { generatedAtS, counter, flags: 0 },
+      sign: rider.key.sign,
+    });
   });
 }
 
@@ -138,7 +141,9 @@ async function enrolGate(
   });
   const { token } = announced as { token: string };
   const publicKey = toHex(key.publicKey);
-  const proof = toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
+  const proof = toHex(
+    key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
+  );
   await callJson(url, 'v1/gates/enrolments', { body: { token, publicKey, proof } });
   return { gate, key, batches: writeBatches(gate, key, codes), taps: codes.length };
 }
@@ -146,18 +151,18 @@ async function enrolGate(
 function writeBatches(gate: string, key: SigningKey, codes: readonly string[]): Uint8Array[] {
   const epoch = randomBytes(8).toString('hex');
   const batches: Uint8Array[] = [];
-  let head = genesisHash(gate, epoch, sha256);
+  let head = genesisHash({ gate, epoch, sha256 });
   for (let at = 0; at < codes.length; at += BATCH_LINES_MAX) {
     const prev = toHex(head);
     const lines = codes.slice(at, at + BATCH_LINES_MAX).map((scan, index) => {
       const line = utf8(JSON.stringify(tapRecord(at + index + 1, scan)));
-      head = lineHash(head, line, sha256);
+      head = recordHash({ previous: head, bytes: line, sha256 });
       return line;
     });
     const fromSeq = at + 1;
     const toSeq = at + lines.length;
     const header = { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev } as const;
-    batches.push(writeBatch(header, lines, head, sha256, key.sign));
+    batches.push(writeBatch(header, { records: lines, head, sha256, sign: key.sign }));
   }
   return batches;
 }
@@ -197,7 +202,8 @@ function measureBare(dataDir: string, texts: readonly string[]): number {
     const from = performance.now();
     for (const code of codes) {
       const holds =
-        issuerSignatureHolds(verify, issuerKey, code) && deviceSignatureHolds(verify, code);
+        issuerSignatureHolds(verify, { issuerKey, pass: code }) &&
+        deviceSignatureHolds(verify, code);
       if (!holds) throw new Error('a good code does not hold');
     }
     return (codes.length * 1000) / (performance.now() - from);

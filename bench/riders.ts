@@ -46,7 +46,10 @@ export function makeCodes(operator: Operator, count: number, nowS: number): stri
       deviceKey: phone.publicKey,
     });
     const pass = concatBytes(fields, operator.issuer.sign(issuerMessage(fields)));
-    return makeTransitCode(pass, { generatedAtS: nowS, counter: 1, flags: 0 }, phone.sign);
+    return makeTransitCode(pass, {
+      fresh: { generatedAtS: nowS, counter: 1, flags: 0 },
+      sign: phone.sign,
+    });
   });
 }
 

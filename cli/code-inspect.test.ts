@@ -103,8 +103,8 @@ test('an instant may be given in any time zone', () => {
 test('a deny file of a gate is looked up', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stile-inspect-'));
   try {
-    const body = denyId(7, '0123456789abcdef', 0);
-    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, [body], [], sha256);
+    const body = denyId({ issuer: 7, account: '0123456789abcdef', serial: 0 });
+    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, { adds: [body], removes: [], sha256 });
     const file = join(folder, 'deny.db');
     await buildDenyFile(file, {
       head: { version: 1, count: 1, setDigest },

@@ -91,7 +91,9 @@ function configure(options: {
     mkdirSync(dirname(resolve(config)), { recursive: true });
     writeFileSync(config, `${JSON.stringify(content, null, 2)}\n`, { flag: 'wx' });
   } catch (error) {
-    throw new Fault('STORE_FAILED', `cannot write ${config}: ${describeError(error)}`, error);
+    throw new Fault('STORE_FAILED', `cannot write ${config}: ${describeError(error)}`, {
+      cause: error,
+    });
   }
   print(`${config} written. Next: stile gate enrol --config ${config} --token TOKEN\n`);
 }

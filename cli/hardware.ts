@@ -117,7 +117,7 @@ async function asPort<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof Error && error.name === 'PtyError') {
-      throw new Fault('SCANNER_UNAVAILABLE', error.message, error);
+      throw new Fault('SCANNER_UNAVAILABLE', error.message, { cause: error });
     }
     throw error;
   }

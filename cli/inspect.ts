@@ -54,11 +54,11 @@ function judge(
   options: InspectOptions,
 ): Reason | null {
   const { issuer, issuerKeyId, account, serial, scope } = code.pass;
-  const key = trust === null ? undefined : findIssuerKey(trust, issuer, issuerKeyId);
+  const key = trust === null ? undefined : findIssuerKey(trust, { issuer, keyId: issuerKeyId });
   const fareCents =
     trust === null || options.line === undefined
       ? undefined
-      : findFareCents(trust.tariff, options.line, Math.floor(atMs / 1000));
+      : findFareCents(trust.tariff, { line: options.line, atS: Math.floor(atMs / 1000) });
   if (options.line !== undefined && fareCents === undefined) {
     throw new Fault('REQUEST_INVALID', `the trust list has no fare for line ${options.line}`);
   }
@@ -120,7 +120,9 @@ function readBytes(file: string, what: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new Fault('FILE_UNREADABLE', `cannot read ${what}: ${describeError(error)}`, error);
+    throw new Fault('FILE_UNREADABLE', `cannot read ${what}: ${describeError(error)}`, {
+      cause: error,
+    });
   }
 }
 

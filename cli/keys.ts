@@ -22,7 +22,9 @@ export function addKeysCommand(program: Command): void {
         const text = `${JSON.stringify(key.privateJwk, null, 2)}\n`;
         writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
       } catch (error) {
-        throw new Fault('STORE_FAILED', `cannot write the key: ${describeError(error)}`, error);
+        throw new Fault('STORE_FAILED', `cannot write the key: ${describeError(error)}`, {
+          cause: error,
+        });
       }
       printJson({ algorithm: key.algorithm, publicKey: toHex(key.publicKey) });
     });
@@ -54,6 +56,8 @@ function readJwk(file: string): PrivateJwk {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as PrivateJwk;
   } catch (error) {
-    throw new Fault('FILE_UNREADABLE', `cannot read ${file}: ${describeError(error)}`, error);
+    throw new Fault('FILE_UNREADABLE', `cannot read ${file}: ${describeError(error)}`, {
+      cause: error,
+    });
   }
 }

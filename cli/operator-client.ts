@@ -23,7 +23,7 @@ function readToken(dataDir: string): string {
     throw new Fault(
       'FILE_UNREADABLE',
       `there is no operator token in ${dataDir}; is it settlement's data directory?`,
-      error,
+      { cause: error },
     );
   }
 }

@@ -116,7 +116,7 @@ async function code(options: PhoneOption & { at?: number; png?: string; flags: n
   assert(pass !== undefined, 'the phone file was checked');
   const generatedAtS = Math.floor((options.at ?? Date.now()) / 1000);
   const fresh = { generatedAtS, counter: next.counter, flags: options.flags };
-  const text = makeTransitCode(pass, fresh, keyOf(next).sign);
+  const text = makeTransitCode(pass, { fresh, sign: keyOf(next).sign });
   if (options.png !== undefined) await drawPng(options.png, text);
   print(`${text}\n`);
 }
@@ -183,7 +183,9 @@ async function drawPng(file: string, text: string): Promise<void> {
   try {
     writeFileSync(file, png);
   } catch (error) {
-    throw new Fault('STORE_FAILED', `cannot write the picture: ${describeError(error)}`, error);
+    throw new Fault('STORE_FAILED', `cannot write the picture: ${describeError(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -154,7 +154,9 @@ async function fetchTrustList(options: { url: string; out?: string }): Promise<v
   try {
     writeFileSync(options.out, `${text.trim()}\n`);
   } catch (error) {
-    throw new Fault('STORE_FAILED', `cannot write the list: ${describeError(error)}`, error);
+    throw new Fault('STORE_FAILED', `cannot write the list: ${describeError(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -6,16 +6,17 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes } from '@stile/protocol/bytes.ts';
-import type { Verify } from '@stile/protocol/signature.ts';
+import type { SignatureClaim, Verify } from '@stile/protocol/signature.ts';
 import { SIGNATURE_BYTES } from '@stile/protocol/transit-code.ts';
 
 const ED25519_L = ed25519.Point.Fn.ORDER;
 
-export const verifyWithNoble: Verify = (algorithm, publicKey, message, signature) => {
+export const verifyWithNoble: Verify = (claim) => {
+  const { algorithm, publicKey, message, signature } = claim;
   if (signature.length !== SIGNATURE_BYTES) return false;
   try {
     return algorithm === 'Ed25519'
-      ? ed25519Holds(publicKey, message, signature)
+      ? ed25519Holds(claim)
       : p256.verify(signature, message, publicKey, { lowS: false, prehash: true });
   } catch {
     // noble throws where bytes are no point or no scalar; for a check that means "does not hold".
@@ -27,7 +28,11 @@ export const verifyWithNoble: Verify = (algorithm, publicKey, message, signature
  * RFC 8032 §5.1.7 without the cofactor: R must be, byte for byte, [S]B − [k]A. This is what OpenSSL
  * computes; noble's own verify() multiplies by the cofactor and so accepts a few signatures more.
  */
-function ed25519Holds(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+function ed25519Holds({
+  publicKey,
+  message,
+  signature,
+}: Omit<SignatureClaim, 'algorithm'>): boolean {
   const r = signature.subarray(0, 32);
   const s = littleEndian(signature.subarray(32));
   if (s >= ED25519_L) return false;

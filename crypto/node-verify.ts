@@ -17,7 +17,7 @@ const ED25519_SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
 /** A check with its own bounded cache of imported keys; the oldest entry makes room. */
 export function createNodeVerify(): Verify {
   const keys = new Map<string, KeyObject>();
-  return (algorithm, publicKey, message, signature) => {
+  return ({ algorithm, publicKey, message, signature }) => {
     if (signature.length !== SIGNATURE_BYTES) return false;
     const id = `${algorithm[0]}${Buffer.from(publicKey).toString('latin1')}`;
     let key = keys.get(id);

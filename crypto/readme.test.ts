@@ -25,12 +25,12 @@ test('§2.4 has the codes that are tested as vectors', () => {
 });
 
 test('§5 has the ids and digests that come out', () => {
-  const one = denyId(7, '0123456789abcdef', 42);
-  const all = denyId(7, '0123456789abcdef', 0);
-  const digest = updateSetDigest(EMPTY_SET_DIGEST, [one], [], sha256);
-  expect(README).toContain(denyIdHex(7, '0123456789abcdef', 42));
+  const one = denyId({ issuer: 7, account: '0123456789abcdef', serial: 42 });
+  const all = denyId({ issuer: 7, account: '0123456789abcdef', serial: 0 });
+  const digest = updateSetDigest(EMPTY_SET_DIGEST, { adds: [one], removes: [], sha256 });
+  expect(README).toContain(denyIdHex({ issuer: 7, account: '0123456789abcdef', serial: 42 }));
   expect(README).toContain(digest);
-  expect(README).toContain(updateSetDigest(digest, [all], [], sha256));
+  expect(README).toContain(updateSetDigest(digest, { adds: [all], removes: [], sha256 }));
 });
 
 test('§7 has a batch that is read, chained from the genesis and sealed by its key', () => {
@@ -40,10 +40,10 @@ test('§7 has a batch that is read, chained from the genesis and sealed by its k
   if (!reading.ok) throw new Error(reading.detail);
   const { header, lines } = reading.batch;
   expect(header.prev).toBe(
-    Buffer.from(genesisHash(header.gate, header.epoch, sha256)).toString('hex'),
+    Buffer.from(genesisHash({ gate: header.gate, epoch: header.epoch, sha256 })).toString('hex'),
   );
   const key = keyFromSeed(Buffer.from(GATE_SEED, 'hex')).publicKey;
-  expect(sealHolds(reading.batch, key, verifyWithNode)).toBe(true);
-  expect(sealHolds(reading.batch, key, verifyWithNoble)).toBe(true);
+  expect(sealHolds(reading.batch, { gateKey: key, verify: verifyWithNode })).toBe(true);
+  expect(sealHolds(reading.batch, { gateKey: key, verify: verifyWithNoble })).toBe(true);
   expect(lines.map((line) => readRecord(line).ok)).toEqual([true]);
 });

@@ -21,7 +21,12 @@ const MESSAGE = utf8('ride');
 const verify = createNodeVerify();
 
 function signs(key: SigningKey, publicKey = key.publicKey): boolean {
-  return holds(verify, key.algorithm, publicKey, MESSAGE, key.sign(MESSAGE));
+  return holds(verify, {
+    algorithm: key.algorithm,
+    publicKey,
+    message: MESSAGE,
+    signature: key.sign(MESSAGE),
+  });
 }
 
 test.each(ALGORITHMS)(

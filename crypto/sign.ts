@@ -65,7 +65,7 @@ export function keyFromJwk(jwk: PrivateJwk): SigningKey {
     const digest = crv === 'Ed25519' ? null : 'sha256';
     isPair = opensslVerify(digest, PAIR_PROBE, publicKey, opensslSign(digest, PAIR_PROBE, key));
   } catch (error) {
-    throw new Fault('FILE_UNREADABLE', 'not a private key in JWK form', error);
+    throw new Fault('FILE_UNREADABLE', 'not a private key in JWK form', { cause: error });
   }
   if (!isPair) throw new Fault('FILE_UNREADABLE', 'x and d are of two different keys');
   return signingKeyOf(key);

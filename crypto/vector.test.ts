@@ -48,7 +48,7 @@ function bothHold(verify: Verify, bytes: Uint8Array): boolean {
   const reading = readTransitCodeBytes(bytes);
   return (
     reading.ok &&
-    issuerSignatureHolds(verify, issuer.publicKey, reading.value) &&
+    issuerSignatureHolds(verify, { issuerKey: issuer.publicKey, pass: reading.value }) &&
     deviceSignatureHolds(verify, reading.value)
   );
 }
@@ -96,7 +96,7 @@ test.each(VECTORS)(
       if (!reading.ok) continue;
       const code = reading.value;
       const answers = [verifyWithNode, verifyWithNoble].map((verify) => [
-        issuerSignatureHolds(verify, issuer.publicKey, code),
+        issuerSignatureHolds(verify, { issuerKey: issuer.publicKey, pass: code }),
         deviceSignatureHolds(verify, code),
       ]);
       expect(answers[0], `byte ${at}`).toEqual(answers[1]);
@@ -124,7 +124,9 @@ test('a signature of the one purpose does not serve the other', () => {
   const { value: code } = reading;
   const pass = code.bytes.subarray(0, code.bytes.length - 64);
   const crossed = { ...code, issuerSignature: issuer.sign(deviceMessage(pass)) };
-  expect(issuerSignatureHolds(verifyWithNode, issuer.publicKey, crossed)).toBe(false);
+  expect(issuerSignatureHolds(verifyWithNode, { issuerKey: issuer.publicKey, pass: crossed })).toBe(
+    false,
+  );
 });
 
 test.each(VECTORS)(

@@ -46,10 +46,21 @@ test.each(RFC8032)('the RFC 8032 signature of key %s holds, and of nothing else'
   const message = hex(m);
   const yes = { raw: true, holds: true };
   const no = { raw: false, holds: false };
-  expect(answer('Ed25519', hex(key), message, hex(sig))).toEqual(yes);
-  expect(answer('Ed25519', hex(key), concatBytes(message, hex('00')), hex(sig))).toEqual(no);
+  expect(
+    answer({ algorithm: 'Ed25519', publicKey: hex(key), message, signature: hex(sig) }),
+  ).toEqual(yes);
+  expect(
+    answer({
+      algorithm: 'Ed25519',
+      publicKey: hex(key),
+      message: concatBytes(message, hex('00')),
+      signature: hex(sig),
+    }),
+  ).toEqual(no);
   for (const [other] of RFC8032.filter(([k]) => k !== key)) {
-    expect(answer('Ed25519', hex(other), message, hex(sig))).toEqual(no);
+    expect(
+      answer({ algorithm: 'Ed25519', publicKey: hex(other), message, signature: hex(sig) }),
+    ).toEqual(no);
   }
 });
 
@@ -88,7 +99,10 @@ test.each(SMALL_ORDER_KEYS)('small-order key %s signs anything, and is refused',
   // R = identity and S = 0 hold for each message with k·A = identity: at worst for one in eight.
   const message = messageWhere(ZERO_R, key, (k) => point.multiplyUnsafe(k % 8n || 8n).is0());
   const signature = concatBytes(ZERO_R, le(0n));
-  expect(answer('Ed25519', key, message, signature)).toEqual({ raw: true, holds: false });
+  expect(answer({ algorithm: 'Ed25519', publicKey: key, message, signature })).toEqual({
+    raw: true,
+    holds: false,
+  });
   expect(isKeyOfPrimeOrder('Ed25519', key)).toBe(false);
 });
 
@@ -100,7 +114,7 @@ test('an R of small order is refused, also the identity, for which the equation 
     const signature = concatBytes(encoded, le(s));
     // The cofactored equation would take all eight.
     expect(ed25519.verify(signature, message, honestKey)).toBe(true);
-    expect(answer('Ed25519', honestKey, message, signature)).toEqual({
+    expect(answer({ algorithm: 'Ed25519', publicKey: honestKey, message, signature })).toEqual({
       raw: times === 0,
       holds: false,
     });
@@ -113,7 +127,10 @@ test('an R that is not spelled canonically never holds, though it is the right p
     const message = utf8('ride');
     const s = (challenge(r, honestKey, message) * scalar) % L;
     const signature = concatBytes(r, le(s));
-    expect(answer('Ed25519', honestKey, message, signature)).toEqual({ raw: false, holds: false });
+    expect(answer({ algorithm: 'Ed25519', publicKey: honestKey, message, signature })).toEqual({
+      raw: false,
+      holds: false,
+    });
   }
 });
 
@@ -125,7 +142,9 @@ test('an R with a small-order part never holds: the equation has no cofactor', (
     const s = (nonce + challenge(r, honestKey, message) * scalar) % L;
     const signature = concatBytes(r, le(s));
     expect(ed25519.verify(signature, message, honestKey)).toBe(true);
-    expect(answer('Ed25519', honestKey, message, signature).holds).toBe(times === 0);
+    expect(answer({ algorithm: 'Ed25519', publicKey: honestKey, message, signature }).holds).toBe(
+      times === 0,
+    );
   }
 });
 
@@ -139,7 +158,9 @@ test('mixed-order keys: both agree on each message, and enrolment refuses the ke
       const message = messageWhere(r, key, (k) => k % 8n === remainder);
       const s = (nonce + challenge(r, key, message) * scalar) % L;
       const expected = part.is0() || part.multiplyUnsafe(remainder || 8n).is0();
-      expect(answer('Ed25519', key, message, concatBytes(r, le(s)))).toEqual({
+      expect(
+        answer({ algorithm: 'Ed25519', publicKey: key, message, signature: concatBytes(r, le(s)) }),
+      ).toEqual({
         raw: expected,
         holds: expected,
       });
@@ -153,10 +174,26 @@ test('Ed25519: S + L, S + 2L… and S of zero', () => {
   const s = big(hex(sig).subarray(32).toReversed());
   for (let times = 0n; s + times * L < 1n << 256n; times += 1n) {
     const signature = concatBytes(r, le(s + times * L));
-    expect(answer('Ed25519', hex(key), hex(message), signature).holds).toBe(times === 0n);
+    expect(
+      answer({ algorithm: 'Ed25519', publicKey: hex(key), message: hex(message), signature }).holds,
+    ).toBe(times === 0n);
   }
-  expect(answer('Ed25519', hex(key), hex(message), concatBytes(r, le(0n))).holds).toBe(false);
-  expect(answer('Ed25519', hex(key), hex(message), new Uint8Array(64)).holds).toBe(false);
+  expect(
+    answer({
+      algorithm: 'Ed25519',
+      publicKey: hex(key),
+      message: hex(message),
+      signature: concatBytes(r, le(0n)),
+    }).holds,
+  ).toBe(false);
+  expect(
+    answer({
+      algorithm: 'Ed25519',
+      publicKey: hex(key),
+      message: hex(message),
+      signature: new Uint8Array(64),
+    }).holds,
+  ).toBe(false);
 });
 
 test.each<[string, string]>([
@@ -168,7 +205,14 @@ test.each<[string, string]>([
 ])('Ed25519: a key that is %s does not hold and is not enrolled', (_what, key) => {
   const [, message, sig] = RFC8032[1] ?? ['', '', ''];
   for (const verify of [verifyWithNode, verifyWithNoble]) {
-    expect(holds(verify, 'Ed25519', hex(key), hex(message), hex(sig))).toBe(false);
+    expect(
+      holds(verify, {
+        algorithm: 'Ed25519',
+        publicKey: hex(key),
+        message: hex(message),
+        signature: hex(sig),
+      }),
+    ).toBe(false);
   }
   expect(isKeyOfPrimeOrder('Ed25519', hex(key))).toBe(false);
 });

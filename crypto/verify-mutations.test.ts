@@ -18,15 +18,20 @@ function good(algorithm: Algorithm) {
 
 test.each(ALGORITHMS)('%s: every byte of key, message and signature changed', (algorithm) => {
   const { key, message, signature } = good(algorithm);
-  expect(answer(algorithm, key, message, signature)).toEqual({ raw: true, holds: true });
+  expect(answer({ algorithm, publicKey: key, message, signature })).toEqual({
+    raw: true,
+    holds: true,
+  });
   for (const part of [key, message, signature]) {
     for (let at = 0; at < part.length; at += 1) {
       const flip = 1 << (at & 7);
       const bad = part.with(at, (part[at] ?? 0) ^ flip);
       const use = (original: Uint8Array) => (original === part ? bad : original);
-      expect(answer(algorithm, use(key), use(message), use(signature)).holds, `byte ${at}`).toBe(
-        false,
-      );
+      expect(
+        answer({ algorithm, publicKey: use(key), message: use(message), signature: use(signature) })
+          .holds,
+        `byte ${at}`,
+      ).toBe(false);
     }
   }
 });
@@ -49,7 +54,14 @@ test.each(ALGORITHMS)('%s: random damage of any kind', (algorithm) => {
       const same = (['key', 'message', 'signature'] as const).every((part) =>
         equalBytes(parts[part], sound[part]),
       );
-      expect(answer(algorithm, parts.key, parts.message, parts.signature).holds).toBe(same);
+      expect(
+        answer({
+          algorithm,
+          publicKey: parts.key,
+          message: parts.message,
+          signature: parts.signature,
+        }).holds,
+      ).toBe(same);
     }),
     { numRuns: 150 },
   );
@@ -64,7 +76,7 @@ test.each(ALGORITHMS)('%s: random keys are keys to both, or to neither', (algori
   const anySignature = fc.uint8Array({ minLength: 64, maxLength: 64 });
   fc.assert(
     fc.property(anyKey, anySignature, (key, signature) => {
-      expect(answer(algorithm, key, MESSAGE, signature).holds).toBe(false);
+      expect(answer({ algorithm, publicKey: key, message: MESSAGE, signature }).holds).toBe(false);
       if (algorithm === 'P-256') {
         expect(importPublicKey('P-256', key) !== undefined).toBe(isKeyOfPrimeOrder('P-256', key));
       }
@@ -78,7 +90,9 @@ test.each(ALGORITHMS)('%s: a hundred fresh keys and messages hold on both', (alg
     const key = generateKey(algorithm);
     const message = key.publicKey.subarray(0, count % 33);
     expect(isKeyOfPrimeOrder(algorithm, key.publicKey), toHex(key.publicKey)).toBe(true);
-    expect(answer(algorithm, key.publicKey, message, key.sign(message)).holds).toBe(true);
+    expect(
+      answer({ algorithm, publicKey: key.publicKey, message, signature: key.sign(message) }).holds,
+    ).toBe(true);
   }
 });
 
@@ -86,16 +100,20 @@ test.each(ALGORITHMS)('%s: a byte behind a signature or a key is never ignored',
   const { key, message, signature } = good(algorithm);
   const more = (bytes: Uint8Array) => concatBytes(bytes, Uint8Array.of(0));
   const no = { raw: false, holds: false };
-  expect(answer(algorithm, key, message, more(signature))).toEqual(no);
-  expect(answer(algorithm, key, message, signature.subarray(0, 63))).toEqual(no);
-  expect(answer(algorithm, more(key), message, signature)).toEqual(no);
+  expect(answer({ algorithm, publicKey: key, message, signature: more(signature) })).toEqual(no);
+  expect(
+    answer({ algorithm, publicKey: key, message, signature: signature.subarray(0, 63) }),
+  ).toEqual(no);
+  expect(answer({ algorithm, publicKey: more(key), message, signature })).toEqual(no);
 });
 
 test('a check neither throws on empty nor on huge input', () => {
   for (const verify of [verifyWithNode, verifyWithNoble]) {
     for (const [algorithm] of ALGORITHMS) {
       for (const bytes of [new Uint8Array(0), new Uint8Array(100_000).fill(1)]) {
-        expect(verify(algorithm, bytes, bytes, bytes)).toBe(false);
+        expect(verify({ algorithm, publicKey: bytes, message: bytes, signature: bytes })).toBe(
+          false,
+        );
       }
     }
   }
@@ -104,20 +122,56 @@ test('a check neither throws on empty nor on huge input', () => {
 test('the answers stay right when more keys come by than are kept', () => {
   const first = generateKey('Ed25519');
   const signature = first.sign(MESSAGE);
-  expect(verifyWithNode('Ed25519', first.publicKey, MESSAGE, signature)).toBe(true);
+  expect(
+    verifyWithNode({
+      algorithm: 'Ed25519',
+      publicKey: first.publicKey,
+      message: MESSAGE,
+      signature,
+    }),
+  ).toBe(true);
   const other = first.publicKey.slice();
   for (let count = 0; count <= KEYS_CACHED_MAX; count += 1) {
     new DataView(other.buffer).setUint32(0, count);
-    if (verifyWithNode('Ed25519', other, MESSAGE, signature)) throw new Error('a key mixed up');
+    if (verifyWithNode({ algorithm: 'Ed25519', publicKey: other, message: MESSAGE, signature }))
+      throw new Error('a key mixed up');
   }
-  expect(verifyWithNode('Ed25519', first.publicKey, MESSAGE, signature)).toBe(true);
+  expect(
+    verifyWithNode({
+      algorithm: 'Ed25519',
+      publicKey: first.publicKey,
+      message: MESSAGE,
+      signature,
+    }),
+  ).toBe(true);
 });
 
 test('a key whose bytes the caller overwrites does not stay behind in the cache', () => {
   const [one, two] = [generateKey('Ed25519'), generateKey('Ed25519')];
   const buffer = one.publicKey.slice();
-  expect(verifyWithNode('Ed25519', buffer, MESSAGE, one.sign(MESSAGE))).toBe(true);
+  expect(
+    verifyWithNode({
+      algorithm: 'Ed25519',
+      publicKey: buffer,
+      message: MESSAGE,
+      signature: one.sign(MESSAGE),
+    }),
+  ).toBe(true);
   buffer.set(two.publicKey);
-  expect(verifyWithNode('Ed25519', buffer, MESSAGE, one.sign(MESSAGE))).toBe(false);
-  expect(verifyWithNode('Ed25519', buffer, MESSAGE, two.sign(MESSAGE))).toBe(true);
+  expect(
+    verifyWithNode({
+      algorithm: 'Ed25519',
+      publicKey: buffer,
+      message: MESSAGE,
+      signature: one.sign(MESSAGE),
+    }),
+  ).toBe(false);
+  expect(
+    verifyWithNode({
+      algorithm: 'Ed25519',
+      publicKey: buffer,
+      message: MESSAGE,
+      signature: two.sign(MESSAGE),
+    }),
+  ).toBe(true);
 });

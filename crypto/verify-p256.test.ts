@@ -29,10 +29,33 @@ const RFC6979_TEST = hex(
 test('the RFC 6979 signatures: low-S holds, high-S only for who does not look', () => {
   const [sample, word] = [utf8('sample'), utf8('test')];
   const yes = { raw: true, holds: true };
-  expect(answer('P-256', RFC6979_KEY, word, RFC6979_TEST)).toEqual(yes);
-  expect(answer('P-256', RFC6979_KEY, sample, RFC6979_SAMPLE)).toEqual({ raw: true, holds: false });
-  expect(answer('P-256', RFC6979_KEY, sample, lowS(RFC6979_SAMPLE))).toEqual(yes);
-  expect(answer('P-256', RFC6979_KEY, word, lowS(RFC6979_SAMPLE)).holds).toBe(false);
+  expect(
+    answer({ algorithm: 'P-256', publicKey: RFC6979_KEY, message: word, signature: RFC6979_TEST }),
+  ).toEqual(yes);
+  expect(
+    answer({
+      algorithm: 'P-256',
+      publicKey: RFC6979_KEY,
+      message: sample,
+      signature: RFC6979_SAMPLE,
+    }),
+  ).toEqual({ raw: true, holds: false });
+  expect(
+    answer({
+      algorithm: 'P-256',
+      publicKey: RFC6979_KEY,
+      message: sample,
+      signature: lowS(RFC6979_SAMPLE),
+    }),
+  ).toEqual(yes);
+  expect(
+    answer({
+      algorithm: 'P-256',
+      publicKey: RFC6979_KEY,
+      message: word,
+      signature: lowS(RFC6979_SAMPLE),
+    }).holds,
+  ).toBe(false);
 });
 
 const [r0, s0] = [big(RFC6979_TEST.subarray(0, 32)), big(RFC6979_TEST.subarray(32))];
@@ -52,7 +75,14 @@ test.each<[string, bigint, bigint, { raw: boolean; holds: boolean }]>([
   ['r = p', EC_PRIME, s0, { raw: false, holds: false }],
   ['all ones', (1n << 256n) - 1n, (1n << 256n) - 1n, { raw: false, holds: false }],
 ])('P-256: %s', (_name, r, s, expected) => {
-  expect(answer('P-256', RFC6979_KEY, utf8('test'), concatBytes(be(r), be(s)))).toEqual(expected);
+  expect(
+    answer({
+      algorithm: 'P-256',
+      publicKey: RFC6979_KEY,
+      message: utf8('test'),
+      signature: concatBytes(be(r), be(s)),
+    }),
+  ).toEqual(expected);
 });
 
 test('P-256: short r and s lose their leading zeros on the way and still hold', () => {
@@ -62,7 +92,10 @@ test('P-256: short r and s lose their leading zeros on the way and still hold', 
     const signature = p256.sign(message, hex(DEVICE_SCALAR), { prehash: true, lowS: true });
     if (signature[0] !== 0 && signature[32] !== 0) continue;
     seen += 1;
-    expect(answer('P-256', RFC6979_KEY, message, signature)).toEqual({ raw: true, holds: true });
+    expect(answer({ algorithm: 'P-256', publicKey: RFC6979_KEY, message, signature })).toEqual({
+      raw: true,
+      holds: true,
+    });
   }
   expect(seen).toBe(2);
 });
@@ -74,7 +107,10 @@ test('P-256: a signature whose sum is the point at infinity does not hold', () =
   const h = big(sha256(message));
   const r = (N - ((h * p256.Point.Fn.inv(d)) % N)) % N;
   const signature = concatBytes(be(r), be(5n));
-  expect(answer('P-256', RFC6979_KEY, message, signature)).toEqual({ raw: false, holds: false });
+  expect(answer({ algorithm: 'P-256', publicKey: RFC6979_KEY, message, signature })).toEqual({
+    raw: false,
+    holds: false,
+  });
 });
 
 function offCurveX(): Uint8Array {
@@ -115,7 +151,12 @@ test.each<[string, Uint8Array]>([
   ['the other root', concatBytes(hex('02'), RFC6979_X)],
 ])('P-256: a key that is %s does not hold', (what, key) => {
   const held = [verifyWithNode, verifyWithNoble].map((verify) =>
-    holds(verify, 'P-256', key, utf8('test'), RFC6979_TEST),
+    holds(verify, {
+      algorithm: 'P-256',
+      publicKey: key,
+      message: utf8('test'),
+      signature: RFC6979_TEST,
+    }),
   );
   expect(held).toEqual([false, false]);
   // The other root is a sound key: it is just not the one that signed.

@@ -293,13 +293,13 @@ class Script {
       deviceKey: own.publicKey,
     });
     const pass = concatBytes(fields, generateKey('Ed25519').sign(issuerMessage(fields)));
-    return makeTransitCode(pass, fresh(1), own.sign);
+    return makeTransitCode(pass, { fresh: fresh(1), sign: own.sign });
   }
 
   /** Ada's genuine pass, but the code is signed with another key than the pass names. */
   #forgeCode(): string {
     const { phone } = this.#rider('ada');
-    return makeTransitCode(passOf(phone), fresh(1_000), otherKey(phone).sign);
+    return makeTransitCode(passOf(phone), { fresh: fresh(1_000), sign: otherKey(phone).sign });
   }
 }
 

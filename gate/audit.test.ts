@@ -3,7 +3,7 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import { systemRandom } from '@stile/host/random.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
-import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
+import { genesisHash, recordHash } from '@stile/protocol/gate-log.ts';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { auditGate, isGateDir } from './audit.ts';
@@ -47,11 +47,11 @@ function forge(dir: string, drafts: readonly RecordDraft[]): void {
   const db = new Database(join(dir, 'taps.db'));
   const epoch = String(db.prepare("SELECT value FROM meta WHERE key = 'epoch'").pluck().get());
   const insert = db.prepare('INSERT INTO log (seq, at_ms, line, hash) VALUES (?, ?, ?, ?)');
-  let hash = genesisHash('g1', epoch, sha256);
+  let hash = genesisHash({ gate: 'g1', epoch, sha256 });
   for (const [at, draft] of drafts.entries()) {
     const stamp = { v: 1, seq: at + 1, atMs: AT.wallMs, monoMs: 1, boot: '0000aaaa' };
     const line = utf8(JSON.stringify({ ...stamp, ...draft }));
-    hash = lineHash(hash, line, sha256);
+    hash = recordHash({ previous: hash, bytes: line, sha256 });
     insert.run(at + 1, AT.wallMs, line, hash);
   }
   db.close();

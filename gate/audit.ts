@@ -11,8 +11,8 @@ import { Fault } from '@stile/protocol/fault.ts';
 import {
   type GateRecord,
   genesisHash,
-  lineHash,
   readRecord,
+  recordHash,
   type TapRecord,
 } from '@stile/protocol/gate-log.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
@@ -34,7 +34,7 @@ export function auditGate(dataDir: string): AuditCheck[] {
   try {
     db = new Database(file, { readonly: true, fileMustExist: true });
   } catch (error) {
-    throw new Fault('FILE_UNREADABLE', `cannot open ${file}`, error);
+    throw new Fault('FILE_UNREADABLE', `cannot open ${file}`, { cause: error });
   }
   try {
     return [checkFile(db), ...checkLog(db)];
@@ -53,7 +53,7 @@ function checkLog(db: Database.Database): AuditCheck[] {
   const counterOf = db.prepare('SELECT counter_max FROM used_pass WHERE id = ?').pluck();
   const epoch = String(meta.get('epoch'));
   const rows = db.prepare('SELECT seq, line AS bytes, hash FROM log ORDER BY seq').iterate();
-  let hash = genesisHash(String(meta.get('gate')), epoch, sha256);
+  let hash = genesisHash({ gate: String(meta.get('gate')), epoch, sha256 });
   let previous: number | undefined;
   const broken: number[] = [];
   const unreadable: number[] = [];
@@ -67,7 +67,7 @@ function checkLog(db: Database.Database): AuditCheck[] {
     counts.records += 1;
     // After pruning the first row's predecessor is gone; the chain is checked from there on.
     const first = previous === undefined && row.seq > 1;
-    const expected = lineHash(hash, row.bytes, sha256);
+    const expected = recordHash({ previous: hash, bytes: row.bytes, sha256 });
     const gap = previous !== undefined && row.seq !== previous + 1;
     if (!first && (gap || toHex(expected) !== toHex(row.hash))) broken.push(row.seq);
     hash = row.hash;
@@ -151,7 +151,7 @@ function isForgotten(
   const reading = readTransitCode(tap.scan);
   if (!reading.ok) return true;
   const { issuer, account, serial, issuedAtS, lifetimeMin } = reading.value.pass;
-  const counterMax = counterOf(denyId(issuer, account, serial));
+  const counterMax = counterOf(denyId({ issuer, account, serial }));
   // A pass that can open nothing any more may have been forgotten, its records not yet.
   if (counterMax === undefined) return issuedAtS + lifetimeMin * 60 > latestS;
   return counterMax < reading.value.counter;

@@ -36,10 +36,12 @@ test('a box proves its new key, becomes the gate it is told to be, and has its l
   expect(enrolled).toEqual({ gate: 'g1', line: 'M1', trustVersion: 5, denyVersion: 0 });
   const { token, publicKey, proof } = JSON.parse(String(requests[0]?.body));
   expect(token).toBe('one-time');
-  const message = proofMessage('enrol-gate', token, publicKey);
+  const message = proofMessage('enrol-gate', { challenge: token, subject: publicKey });
   const [key, signature] = [fromHex(publicKey, 32), fromHex(proof, 64)];
   if (key === undefined || signature === undefined) throw new Error('both are hex');
-  expect(createNodeVerify()('Ed25519', key, message, signature)).toBe(true);
+  expect(createNodeVerify()({ algorithm: 'Ed25519', publicKey: key, message, signature })).toBe(
+    true,
+  );
 
   const identity = readIdentity(dataDir);
   expect(identity).toMatchObject({ gate: 'g1', line: 'M1', scope: 1, rootKeys: GRANTED.rootKeys });

@@ -46,7 +46,9 @@ export async function enrolGate(options: {
   }
   const key = generateKey('Ed25519');
   const publicKey = toHex(key.publicKey);
-  const proof = toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
+  const proof = toHex(
+    key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
+  );
   const body = { token, publicKey, proof };
   const response = await callJson(settlementUrl, 'v1/gates/enrolments', { body });
   const parsed = enrolmentSchema.safeParse(response);

@@ -80,12 +80,14 @@ async function openTrust(path: string): Promise<TrustList> {
 
 function factsOf(code: TransitCode, { trust, gate }: { trust: TrustList; gate: Gate }): Facts {
   const { issuer, issuerKeyId, account, serial } = code.pass;
-  const key = findIssuerKey(trust, issuer, issuerKeyId);
+  const key = findIssuerKey(trust, { issuer, keyId: issuerKeyId });
   const { lastOpen } = gate;
   const elapsedS = lastOpen?.elapsedS ?? null;
   return {
     issuerKey: key && { ...key, publicKeyBytes: fromHex(key.publicKey) ?? new Uint8Array(0) },
-    denied: [0, serial].some((denied) => gate.denied.includes(denyIdHex(issuer, account, denied))),
+    denied: [0, serial].some((denied) =>
+      gate.denied.includes(denyIdHex({ issuer, account, serial: denied })),
+    ),
     counterMax: gate.counterMax ?? undefined,
     lastOpen:
       lastOpen === null
@@ -110,7 +112,7 @@ function rulesOf({ trust, gate, wallMs }: Setting): Rules {
     products,
     passbackS,
     onClockUnknown,
-    fareCents: findFareCents(trust.tariff, line, Math.floor(wallMs / 1000)),
+    fareCents: findFareCents(trust.tariff, { line, atS: Math.floor(wallMs / 1000) }),
     codeLifetimeSMax: trust.limits.codeLifetimeSMax,
     skewS: trust.limits.skewS,
     trustVersion: trust.version,

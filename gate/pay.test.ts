@@ -65,7 +65,12 @@ test('a lost answer is asked for again and charged once; one that stays away is 
   await show(await phone.onlineCode());
   const transit = log.next('tap');
   const { key, pass } = phone;
-  await show(makeTransitCode(pass, { generatedAtS: nowS(), counter: 1, flags: 0 }, key.sign));
+  await show(
+    makeTransitCode(pass, {
+      fresh: { generatedAtS: nowS(), counter: 1, flags: 0 },
+      sign: key.sign,
+    }),
+  );
   expect(await transit, 'a transit code is not delayed').toMatchObject({ verdict: 'open' });
   expect(performance.now() - startedMs).toBeLessThan(BUDGET_MS);
   const { reason, seq } = await log.next('answer');

@@ -67,7 +67,10 @@ async function day(seed: number) {
   /** Drawn now, on a pass that the phone has had for long; it is shown within its minute. */
   function draw({ serial, counter }: { serial: number; counter: number }): string {
     const pass = passes[serial] ?? new Uint8Array();
-    return makeTransitCode(pass, { generatedAtS: nowS(), counter, flags: 0 }, deviceKeys[0].sign);
+    return makeTransitCode(pass, {
+      fresh: { generatedAtS: nowS(), counter, flags: 0 },
+      sign: deviceKeys[0].sign,
+    });
   }
 
   function forge(code: { serial: number; counter: number }, signers: Signers): string {

@@ -8,16 +8,21 @@ import { describeError, Fault } from '@stile/protocol/fault.ts';
 export function asStoreFault(error: unknown, file: string): Fault {
   if (error instanceof Fault) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'SQLITE_FULL') return new Fault('STORE_FULL', `${file}: no room left`, error);
+  if (code === 'SQLITE_FULL')
+    return new Fault('STORE_FULL', `${file}: no room left`, { cause: error });
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new Fault('STORE_CORRUPT', `${file} is damaged: ${describeError(error)}`, error);
+    return new Fault('STORE_CORRUPT', `${file} is damaged: ${describeError(error)}`, {
+      cause: error,
+    });
   }
-  return new Fault('STORE_FAILED', `${file}: ${describeError(error)}`, error);
+  return new Fault('STORE_FAILED', `${file}: ${describeError(error)}`, { cause: error });
 }
 
 /** For the end of a program's work: what is no Fault has failed to be stored. */
 export function asFault(error: unknown): Fault {
-  return error instanceof Fault ? error : new Fault('STORE_FAILED', describeError(error), error);
+  return error instanceof Fault
+    ? error
+    : new Fault('STORE_FAILED', describeError(error), { cause: error });
 }
 
 /** A name with several addresses fails once an address, and the whole then says nothing itself. */

@@ -184,11 +184,9 @@ async function reach(baseUrl: string, url: URL, options: CallOptions): Promise<H
     });
   } catch (error) {
     const why = describeError(error);
-    throw new Fault(
-      'UPLINK_UNREACHABLE',
-      `settlement at ${baseUrl} does not answer: ${why}`,
-      error,
-    );
+    throw new Fault('UPLINK_UNREACHABLE', `settlement at ${baseUrl} does not answer: ${why}`, {
+      cause: error,
+    });
   }
 }
 

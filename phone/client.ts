@@ -47,7 +47,7 @@ export function createPhoneClient(settlementUrl: string, key: SigningKey) {
 
   async function prove(purpose: ProofPurpose, subject: string) {
     const { challenge } = await call(challengeSchema, 'v1/challenges', { body: {} });
-    return { challenge, proof: toHex(key.sign(proofMessage(purpose, challenge, subject))) };
+    return { challenge, proof: toHex(key.sign(proofMessage(purpose, { challenge, subject }))) };
   }
 
   return {

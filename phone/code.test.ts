@@ -37,18 +37,23 @@ function passFor(suite: 0 | 1) {
 describe.each([0, 1] as const)('a phone of suite %i', (suite) => {
   test('makes a code of the fixed length whose two signatures hold', () => {
     const { issuer, phone, pass } = passFor(suite);
-    const text = makeTransitCode(pass, FRESH, phone.sign);
+    const text = makeTransitCode(pass, { fresh: FRESH, sign: phone.sign });
     expect(text).toHaveLength(CODE_TEXT_CHARS[suite]);
     const reading = readTransitCode(text);
     if (!reading.ok) throw new Error(reading.detail);
     expect(reading.value).toMatchObject(FRESH);
-    expect(issuerSignatureHolds(createNodeVerify(), issuer.publicKey, reading.value)).toBe(true);
+    expect(
+      issuerSignatureHolds(createNodeVerify(), {
+        issuerKey: issuer.publicKey,
+        pass: reading.value,
+      }),
+    ).toBe(true);
     expect(deviceSignatureHolds(createNodeVerify(), reading.value)).toBe(true);
   });
 
   test('cannot make a code that holds with another key than its pass names', () => {
     const { phone, pass } = passFor(suite);
-    const text = makeTransitCode(pass, FRESH, generateKey(phone.algorithm).sign);
+    const text = makeTransitCode(pass, { fresh: FRESH, sign: generateKey(phone.algorithm).sign });
     const reading = readTransitCode(text);
     expect(reading.ok && deviceSignatureHolds(createNodeVerify(), reading.value)).toBe(false);
   });

@@ -11,8 +11,7 @@ export type Fresh = { generatedAtS: number; counter: number; flags: number };
 /** The text to draw. `sign` gives 64 bytes: R‖S (Ed25519) or r‖s in low-S form (P-256). */
 export function makeTransitCode(
   signedPass: Uint8Array,
-  fresh: Fresh,
-  sign: (message: Uint8Array) => Uint8Array,
+  { fresh, sign }: { fresh: Fresh; sign: (message: Uint8Array) => Uint8Array },
 ): string {
   const fields = encodeCodeFields(signedPass, fresh);
   return writeTransitCode(concatBytes(fields, sign(deviceMessage(fields))));

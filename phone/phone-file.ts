@@ -41,7 +41,7 @@ export function readPhone(file: string): PhoneFile {
       missing
         ? `there is no phone at ${file}. Make one with "stile rider enrol".`
         : `${file} is not a phone's file: ${describeError(error).split('\n')[0]}`,
-      error,
+      { cause: error },
     );
   }
 }
@@ -59,6 +59,8 @@ export function writePhone(file: string, phone: PhoneFile): void {
     fsyncSync(folder);
     closeSync(folder);
   } catch (error) {
-    throw new Fault('STORE_FAILED', `cannot write ${file}: ${describeError(error)}`, error);
+    throw new Fault('STORE_FAILED', `cannot write ${file}: ${describeError(error)}`, {
+      cause: error,
+    });
   }
 }

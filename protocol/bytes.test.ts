@@ -38,12 +38,12 @@ test.each([1, 2, 4] as const)(
     const max = 2 ** (size * 8) - 1;
     const bytes = new Uint8Array(6);
     const view = new DataView(bytes.buffer);
-    putUint(view, 1, size, max);
+    putUint(view, { at: 1, size, value: max });
     expect(toHex(bytes)).toBe(`00${'ff'.repeat(size)}${'00'.repeat(5 - size)}`);
-    putUint(view, 1, size, 1);
+    putUint(view, { at: 1, size, value: 1 });
     expect(bytes[size]).toBe(1);
     for (const value of [max + 1, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(() => putUint(view, 1, size, value)).toThrow('Bug:');
+      expect(() => putUint(view, { at: 1, size, value })).toThrow('Bug:');
     }
   },
 );

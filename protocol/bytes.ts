@@ -50,7 +50,10 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
  * Writes a big-endian unsigned integer of 1, 2 or 4 bytes. DataView would wrap 65,536 to 0 without a
  * word, and a wrapped ceiling or serial would then be signed; so what does not fit is our bug.
  */
-export function putUint(view: DataView, at: number, size: 1 | 2 | 4, value: number): void {
+export function putUint(
+  view: DataView,
+  { at, size, value }: { at: number; size: 1 | 2 | 4; value: number },
+): void {
   const fits = Number.isInteger(value) && value >= 0 && value < 2 ** (size * 8);
   assert(fits, `${value} is an unsigned integer of ${size} bytes`);
   if (size === 1) view.setUint8(at, value);

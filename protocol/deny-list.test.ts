@@ -13,7 +13,11 @@ import {
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 const digest = (from: string, adds: Iterable<string>, removes: Iterable<string> = []) =>
-  updateSetDigest(from, [...adds].map(bytesOf), [...removes].map(bytesOf), sha256);
+  updateSetDigest(from, {
+    adds: [...adds].map(bytesOf),
+    removes: [...removes].map(bytesOf),
+    sha256,
+  });
 
 function bytesOf(hex: string): Uint8Array {
   return fromHex(hex, DENY_ID_BYTES) ?? new Uint8Array(DENY_ID_BYTES);
@@ -25,8 +29,12 @@ const anyId = fc
 const anyIds = fc.uniqueArray(anyId, { maxLength: 20 });
 
 test('an id is issuer, account and serial, big-endian', () => {
-  expect(denyIdHex(7, '0123456789abcdef', 42)).toBe('00070123456789abcdef0000002a');
-  expect(denyIdHex(0xffff, 'ffffffffffffffff', 0)).toBe('ffffffffffffffffffff00000000');
+  expect(denyIdHex({ issuer: 7, account: '0123456789abcdef', serial: 42 })).toBe(
+    '00070123456789abcdef0000002a',
+  );
+  expect(denyIdHex({ issuer: 0xffff, account: 'ffffffffffffffff', serial: 0 })).toBe(
+    'ffffffffffffffffffff00000000',
+  );
 });
 
 test('two passes never share an id', () => {
@@ -37,7 +45,10 @@ test('two passes never share an id', () => {
   );
   fc.assert(
     fc.property(anyPass, anyPass, (a, b) => {
-      expect(denyIdHex(...a) === denyIdHex(...b)).toBe(a.join() === b.join());
+      const [first, second] = [a, b].map(([issuer, account, serial]) =>
+        denyIdHex({ issuer, account, serial }),
+      );
+      expect(first === second).toBe(a.join() === b.join());
     }),
   );
 });
@@ -50,7 +61,7 @@ test.each([
   [7, '0123456789abcdef', 2 ** 32],
   [7, '0123456789abcdef', 1.5],
 ])('an id of (%s, %s, %s) is a bug, not another id', (issuer, account, serial) => {
-  expect(() => denyId(issuer, account, serial)).toThrow('Bug:');
+  expect(() => denyId({ issuer, account, serial })).toThrow('Bug:');
 });
 
 test('the digest is the sum of the hashes, as published', () => {
@@ -96,7 +107,9 @@ test('any path of deltas has the digest of the snapshot that it leads to', () =>
       const set = new Set<string>();
       let path = EMPTY_SET_DIGEST;
       for (const step of steps) {
-        const toggled = new Set(step.map((serial) => denyIdHex(7, '0123456789abcdef', serial)));
+        const toggled = new Set(
+          step.map((serial) => denyIdHex({ issuer: 7, account: '0123456789abcdef', serial })),
+        );
         const adds = [...toggled].filter((id) => !set.has(id));
         const removes = [...toggled].filter((id) => set.has(id));
         path = digest(path, adds, removes);

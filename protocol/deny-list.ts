@@ -19,19 +19,35 @@ export const EMPTY_SET_DIGEST = '0'.repeat(64);
 const DIGEST_MODULUS = 1n << 256n;
 
 /** The id that denies one pass; with serial 0 the id that denies a whole account. */
-export function denyId(issuer: number, account: string, serial: number): Uint8Array {
+export function denyId({
+  issuer,
+  account,
+  serial,
+}: {
+  issuer: number;
+  account: string;
+  serial: number;
+}): Uint8Array {
   const accountBytes = fromHex(account, 8);
   assert(accountBytes !== undefined, 'account is 16 hex digits');
   const id = new Uint8Array(DENY_ID_BYTES);
   const view = new DataView(id.buffer);
-  putUint(view, 0, 2, issuer);
+  putUint(view, { at: 0, size: 2, value: issuer });
   id.set(accountBytes, 2);
-  putUint(view, 10, 4, serial);
+  putUint(view, { at: 10, size: 4, value: serial });
   return id;
 }
 
-export function denyIdHex(issuer: number, account: string, serial: number): string {
-  return toHex(denyId(issuer, account, serial));
+export function denyIdHex({
+  issuer,
+  account,
+  serial,
+}: {
+  issuer: number;
+  account: string;
+  serial: number;
+}): string {
+  return toHex(denyId({ issuer, account, serial }));
 }
 
 /**
@@ -41,9 +57,11 @@ export function denyIdHex(issuer: number, account: string, serial: number): stri
  */
 export function updateSetDigest(
   setDigest: string,
-  adds: Iterable<Uint8Array>,
-  removes: Iterable<Uint8Array>,
-  sha256: Sha256,
+  {
+    adds,
+    removes,
+    sha256,
+  }: { adds: Iterable<Uint8Array>; removes: Iterable<Uint8Array>; sha256: Sha256 },
 ): string {
   let sum = BigInt(`0x${setDigest}`);
   for (const id of adds) sum += hashId(id, sha256);

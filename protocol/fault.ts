@@ -34,8 +34,9 @@ export class Fault extends Error {
   override readonly name = 'Fault';
   readonly code: FaultCode;
 
-  constructor(code: FaultCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  /** @param options `cause`: what was thrown below, as with every Error. */
+  constructor(code: FaultCode, message: string, options?: { cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
   }
 

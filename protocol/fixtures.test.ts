@@ -134,7 +134,7 @@ describe('gate logs', () => {
     readBatch(new Uint8Array(readFileSync(join(FIXTURES, 'logs', file))), sha256);
 
   test('the chain of a new log begins at the hash of gate and epoch', () => {
-    expect(toHex(genesisHash(gate, epoch, sha256))).toBe(genesis);
+    expect(toHex(genesisHash({ gate, epoch, sha256 }))).toBe(genesis);
   });
 
   test.each(logs)('$file: $expected.read', ({ file, expected }) => {
@@ -149,7 +149,7 @@ describe('gate logs', () => {
     expect(header).toMatchObject({ epoch, fromSeq, toSeq });
     expect(toHex(head)).toBe(expected.head);
     for (const verify of [createNodeVerify(), verifyWithNoble]) {
-      expect(sealHolds(reading.batch, gateKey, verify)).toBe(expected.sealHolds);
+      expect(sealHolds(reading.batch, { gateKey, verify })).toBe(expected.sealHolds);
     }
     const words = lines.map((line) => {
       const record = readRecord(line);

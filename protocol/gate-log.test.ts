@@ -9,9 +9,9 @@ import {
   type BatchHeader,
   type BatchReading,
   genesisHash,
-  LINE_BYTES_MAX,
-  lineHash,
+  RECORD_BYTES_MAX,
   readBatch,
+  recordHash,
   sealHolds,
   sealMessage,
   writeBatch,
@@ -29,7 +29,7 @@ const gatePrivate = createPrivateKey({
 const gateKey = bytesOf('fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025');
 const otherKey = bytesOf('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a');
 const signSeal = (message: Uint8Array) => new Uint8Array(sign(null, message, gatePrivate));
-const verifySeal: Verify = (_algorithm, publicKey, message, signature) => {
+const verifySeal: Verify = ({ publicKey, message, signature }) => {
   const x = Buffer.from(publicKey).toString('base64url');
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
   return verify(null, message, key, signature);
@@ -44,8 +44,9 @@ function bytesOf(hex: string): Uint8Array {
 
 /** A gate's log from its first line on, and any stretch of it as a sealed batch. */
 function logOf(bodies: readonly Uint8Array[]) {
-  const hashes = [genesisHash(GATE, EPOCH, sha256)];
-  for (const body of bodies) hashes.push(lineHash(hashes.at(-1) ?? body, body, sha256));
+  const hashes = [genesisHash({ gate: GATE, epoch: EPOCH, sha256 })];
+  for (const body of bodies)
+    hashes.push(recordHash({ previous: hashes.at(-1) ?? body, bytes: body, sha256 }));
   return (fromSeq: number, toSeq: number): Uint8Array => {
     const header: BatchHeader = {
       stile: 'gate-log/1',
@@ -56,7 +57,12 @@ function logOf(bodies: readonly Uint8Array[]) {
       prev: toHex(hashes[fromSeq - 1] ?? new Uint8Array(32)),
     };
     const head = hashes[toSeq] ?? new Uint8Array(32);
-    return writeBatch(header, bodies.slice(fromSeq - 1, toSeq), head, sha256, signSeal);
+    return writeBatch(header, {
+      records: bodies.slice(fromSeq - 1, toSeq),
+      head,
+      sha256,
+      sign: signSeal,
+    });
   };
 }
 
@@ -71,7 +77,9 @@ function batchOf(bodies: readonly Uint8Array[]): Uint8Array {
 /** What came of a batch: a refusal, `unsealed` where its seal does not hold, or its number of lines. */
 function fateOf(reading: BatchReading): string | number {
   if (!reading.ok) return reading.reason;
-  return sealHolds(reading.batch, gateKey, verifySeal) ? reading.batch.lines.length : 'unsealed';
+  return sealHolds(reading.batch, { gateKey, verify: verifySeal })
+    ? reading.batch.lines.length
+    : 'unsealed';
 }
 
 function fate(bytes: Uint8Array): string | number {
@@ -105,7 +113,7 @@ test('any lines come out as they went in, with their chain, and the seal holds',
       expect(toHex(lines.at(-1)?.hash ?? head)).toBe(toHex(head));
       expect(header.gate).toBe(GATE);
       expect(fateOf(reading)).toBe(lines.length);
-      expect(sealHolds(reading.batch, otherKey, verifySeal)).toBe(false);
+      expect(sealHolds(reading.batch, { gateKey: otherKey, verify: verifySeal })).toBe(false);
     }),
     { numRuns: 200 },
   );
@@ -118,7 +126,8 @@ test('a log cut into batches anywhere is one chain', () => {
       const log = logOf(bodies);
       const second = readBatch(log(at + 1, bodies.length), sha256);
       if (!second.ok) throw new Error(second.detail);
-      const before = at === 0 ? genesisHash(GATE, EPOCH, sha256) : headOf(log(1, at));
+      const before =
+        at === 0 ? genesisHash({ gate: GATE, epoch: EPOCH, sha256 }) : headOf(log(1, at));
       expect(second.batch.header.prev).toBe(toHex(before));
       expect(toHex(second.batch.head)).toBe(toHex(headOf(log(1, bodies.length))));
     }),
@@ -273,16 +282,16 @@ test('a batch has at most BATCH_LINES_MAX lines', () => {
   expect(fate(new Uint8Array(BATCH_BYTES_MAX).fill(0x0a))).toBe('BATCH_TOO_LARGE');
 });
 
-test('a line has at most LINE_BYTES_MAX bytes', () => {
-  expect(fate(batchOf(linesOf(2, LINE_BYTES_MAX)))).toBe(2);
-  expect(fate(batchOf(linesOf(2, LINE_BYTES_MAX + 1)))).toBe('BATCH_TOO_LARGE');
+test('a line has at most RECORD_BYTES_MAX bytes', () => {
+  expect(fate(batchOf(linesOf(2, RECORD_BYTES_MAX)))).toBe(2);
+  expect(fate(batchOf(linesOf(2, RECORD_BYTES_MAX + 1)))).toBe('BATCH_TOO_LARGE');
 });
 
 test('a batch has at most BATCH_BYTES_MAX bytes', () => {
   const lines = linesOf(300, 3_492);
   const spare = BATCH_BYTES_MAX - batchOf(lines).length;
   const last = 3_492 + spare;
-  expect(last).toBeLessThanOrEqual(LINE_BYTES_MAX);
+  expect(last).toBeLessThanOrEqual(RECORD_BYTES_MAX);
   const full = (bytes: number) => batchOf([...lines.slice(1), ...linesOf(1, bytes)]);
   expect(full(last).length).toBe(BATCH_BYTES_MAX);
   expect(fate(full(last))).toBe(300);
@@ -295,9 +304,9 @@ test('what is hashed and sealed is spelled as §7 says', () => {
     hashed.push(Buffer.from(bytes).toString('latin1'));
     return sha256(bytes);
   };
-  genesisHash('g', EPOCH, spy);
-  lineHash(utf8('previous'), utf8('line'), spy);
-  const message = sealMessage(utf8('header'), utf8('head'), spy);
+  genesisHash({ gate: 'g', epoch: EPOCH, sha256: spy });
+  recordHash({ previous: utf8('previous'), bytes: utf8('line'), sha256: spy });
+  const message = sealMessage({ headerBytes: utf8('header'), head: utf8('head'), sha256: spy });
   expect(hashed).toEqual([`SGL1-genesis\0g\0${EPOCH}`, 'SGL1-line\0previousline', 'header']);
   expect(toHex(message)).toBe(
     toHex(Buffer.concat([utf8('SGL1-seal\0'), sha256(utf8('header')), utf8('head')])),

@@ -7,10 +7,10 @@
 import { z } from 'zod';
 import { concatBytes, fromHex, type Sha256, toHex, utf8 } from './bytes.ts';
 import { DOMAINS } from './domains.ts';
-import { ASK_REASONS, REASONS } from './reasons.ts';
+import { AUTHORISATION_REASONS, REASONS } from './reasons.ts';
 import { holds, type Verify } from './signature.ts';
 
-export const LINE_BYTES_MAX = 4_096;
+export const RECORD_BYTES_MAX = 4_096;
 export const BATCH_LINES_MAX = 500;
 export const BATCH_BYTES_MAX = 1024 * 1024;
 /** How much of an unreadable scan is kept as evidence. */
@@ -90,7 +90,7 @@ export const answerSchema = z
     of: seq,
     verdict: z.enum(['open', 'refuse']),
     /** Null exactly when the verdict is open. */
-    reason: z.enum(ASK_REASONS).nullable(),
+    reason: z.enum(AUTHORISATION_REASONS).nullable(),
     /** What settlement said was withheld; null where it said nothing. */
     fareCents: z.int().min(0).nullable(),
   })
@@ -144,7 +144,7 @@ const sealSchema = z.strictObject({
   sig: z.string().regex(/^[0-9a-f]{128}$/),
 });
 
-export type ChainedLine = {
+export type ChainedRecord = {
   seq: number;
   /** The line without its LF, exactly as received. */
   bytes: Uint8Array;
@@ -152,7 +152,7 @@ export type ChainedLine = {
 };
 export type Batch = {
   header: BatchHeader;
-  lines: readonly ChainedLine[];
+  lines: readonly ChainedRecord[];
   /** Chain hash after the last line. */
   head: Uint8Array;
   seal: { signature: Uint8Array; message: Uint8Array };
@@ -170,28 +170,59 @@ export type BatchReading =
   | { ok: false; reason: BatchRefusal; detail: string };
 
 /** The chain hash before the first line of a gate's epoch. */
-export function genesisHash(gate: string, epoch: string, sha256: Sha256): Uint8Array {
+export function genesisHash({
+  gate,
+  epoch,
+  sha256,
+}: {
+  gate: string;
+  epoch: string;
+  sha256: Sha256;
+}): Uint8Array {
   return sha256(concatBytes(DOMAINS.genesis, utf8(gate), utf8('\0'), utf8(epoch)));
 }
 
-export function lineHash(previous: Uint8Array, line: Uint8Array, sha256: Sha256): Uint8Array {
+export function recordHash({
+  previous,
+  bytes: line,
+  sha256,
+}: {
+  previous: Uint8Array;
+  bytes: Uint8Array;
+  sha256: Sha256;
+}): Uint8Array {
   return sha256(concatBytes(DOMAINS.record, previous, line));
 }
 
-export function sealMessage(headerLine: Uint8Array, head: Uint8Array, sha256: Sha256): Uint8Array {
+export function sealMessage({
+  headerBytes: headerLine,
+  head,
+  sha256,
+}: {
+  headerBytes: Uint8Array;
+  head: Uint8Array;
+  sha256: Sha256;
+}): Uint8Array {
   return concatBytes(DOMAINS.seal, sha256(headerLine), head);
 }
 
 /** Puts stored lines into one sealed batch. `sign` is the gate's Ed25519 key at work. */
 export function writeBatch(
   header: BatchHeader,
-  lines: readonly Uint8Array[],
-  head: Uint8Array,
-  sha256: Sha256,
-  sign: (message: Uint8Array) => Uint8Array,
+  {
+    records: lines,
+    head,
+    sha256,
+    sign,
+  }: {
+    records: readonly Uint8Array[];
+    head: Uint8Array;
+    sha256: Sha256;
+    sign: (message: Uint8Array) => Uint8Array;
+  },
 ): Uint8Array {
   const headerLine = utf8(JSON.stringify(header));
-  const signature = sign(sealMessage(headerLine, head, sha256));
+  const signature = sign(sealMessage({ headerBytes: headerLine, head, sha256 }));
   const newline = Uint8Array.of(LF);
   const parts = [headerLine, newline];
   for (const line of lines) parts.push(line, newline);
@@ -227,19 +258,19 @@ export function readBatch(bytes: Uint8Array, sha256: Sha256): BatchReading {
     return refuse('BATCH_MALFORMED', `${bodies.length} lines for seq ${fromSeq} to ${toSeq}`);
   }
   let hash = fromHex(prev, 32) ?? new Uint8Array(32);
-  const lines: ChainedLine[] = [];
+  const lines: ChainedRecord[] = [];
   for (const [index, body] of bodies.entries()) {
-    if (body.length > LINE_BYTES_MAX) {
+    if (body.length > RECORD_BYTES_MAX) {
       return refuse('BATCH_TOO_LARGE', `line ${index + 1} has ${body.length} bytes`);
     }
-    hash = lineHash(hash, body, sha256);
+    hash = recordHash({ previous: hash, bytes: body, sha256 });
     lines.push({ seq: fromSeq + index, bytes: body, hash });
   }
   if (toHex(hash) !== seal.data.head) {
     return refuse('CHAIN_BROKEN', 'the chain of the lines does not end in the sealed head');
   }
   const signature = fromHex(seal.data.sig, 64) ?? new Uint8Array(64);
-  const message = sealMessage(headerLine, hash, sha256);
+  const message = sealMessage({ headerBytes: headerLine, head: hash, sha256 });
   return {
     ok: true,
     batch: { header: header.data, lines, head: hash, seal: { signature, message } },
@@ -247,13 +278,21 @@ export function readBatch(bytes: Uint8Array, sha256: Sha256): BatchReading {
 }
 
 /** Whether the gate that the header names sealed exactly these bytes. */
-export function sealHolds(batch: Batch, gateKey: Uint8Array, verify: Verify): boolean {
-  return holds(verify, 'Ed25519', gateKey, batch.seal.message, batch.seal.signature);
+export function sealHolds(
+  batch: Batch,
+  { gateKey, verify }: { gateKey: Uint8Array; verify: Verify },
+): boolean {
+  return holds(verify, {
+    algorithm: 'Ed25519',
+    publicKey: gateKey,
+    message: batch.seal.message,
+    signature: batch.seal.signature,
+  });
 }
 
 /** Reads one line of a log as a record, or says why it is none. */
 export function readRecord(
-  line: ChainedLine,
+  line: ChainedRecord,
 ): { ok: true; record: GateRecord } | { ok: false; detail: string } {
   const parsed = recordSchema.safeParse(parseJson(line.bytes));
   if (!parsed.success) {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { utf8 } from './bytes.ts';
-import { LINE_BYTES_MAX, readRecord, SCAN_BYTES_KEPT } from './gate-log.ts';
+import { RECORD_BYTES_MAX, readRecord, SCAN_BYTES_KEPT } from './gate-log.ts';
 import { REASONS } from './reasons.ts';
 
 const stamp = { v: 1, seq: 7, atMs: 1_767_229_200_500, monoMs: 5_000, boot: '0badcafe' };
@@ -116,7 +116,7 @@ test('every record that the schema takes fits one line, whatever characters it h
       ];
       for (const record of records) {
         const line = utf8(JSON.stringify(record));
-        expect(line.length).toBeLessThanOrEqual(LINE_BYTES_MAX);
+        expect(line.length).toBeLessThanOrEqual(RECORD_BYTES_MAX);
         const reading = readRecord({ seq: record.seq, bytes: line, hash: line });
         expect(reading.ok).toBe(true);
       }

@@ -6,9 +6,11 @@ import { type ProofPurpose, proofMessage } from './proof.ts';
 const PURPOSES: ProofPurpose[] = ['enrol-rider', 'open-session', 'renew-pass', 'enrol-gate'];
 
 test('the message is spelled as §9 says', () => {
-  expect(Buffer.from(proofMessage('renew-pass', 'c1', '0123456789abcdef/42')).toString()).toBe(
-    'Stile-proof\0renew-pass\0c1\x000123456789abcdef/42',
-  );
+  expect(
+    Buffer.from(
+      proofMessage('renew-pass', { challenge: 'c1', subject: '0123456789abcdef/42' }),
+    ).toString(),
+  ).toBe('Stile-proof\0renew-pass\0c1\x000123456789abcdef/42');
 });
 
 test('another purpose, challenge or subject is another message', () => {
@@ -17,7 +19,10 @@ test('another purpose, challenge or subject is another message', () => {
   fc.assert(
     fc.property(anyProof, anyProof, (a, b) => {
       const same = a.every((part, at) => part === b[at]);
-      expect(toHex(proofMessage(...a)) === toHex(proofMessage(...b))).toBe(same);
+      const [first, second] = [a, b].map(([purpose, asked, subject]) =>
+        toHex(proofMessage(purpose, { challenge: asked, subject })),
+      );
+      expect(first === second).toBe(same);
     }),
     { numRuns: 500 },
   );

@@ -12,8 +12,7 @@ export type ProofPurpose = 'enrol-rider' | 'open-session' | 'renew-pass' | 'enro
 /** The message to sign. `subject`: device key, account or enrolment token, as §9 says per purpose. */
 export function proofMessage(
   purpose: ProofPurpose,
-  challenge: string,
-  subject: string,
+  { challenge, subject }: { challenge: string; subject: string },
 ): Uint8Array {
   return concatBytes(DOMAINS.proof, utf8(`${purpose}\0${challenge}\0${subject}`));
 }

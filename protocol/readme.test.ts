@@ -9,8 +9,8 @@ import {
   BATCH_LINES_MAX,
   BATCH_REFUSALS,
   batchHeaderSchema,
-  LINE_BYTES_MAX,
   noteSchema,
+  RECORD_BYTES_MAX,
   SCAN_BYTES_KEPT,
   tapSchema,
   voidSchema,
@@ -24,7 +24,12 @@ import {
   SERVER_CODE_DIGITS,
 } from './payment-code.ts';
 import type { ProofPurpose } from './proof.ts';
-import { ASK_REASON_WORDS, ASK_REASONS, REASON_WORDS, REASONS } from './reasons.ts';
+import {
+  AUTHORISATION_REASON_WORDS,
+  AUTHORISATION_REASONS,
+  REASON_WORDS,
+  REASONS,
+} from './reasons.ts';
 import { LIST_BYTES_MAX } from './signed.ts';
 import { batchReplySchema, RULING_REASONS, RULINGS } from './sync.ts';
 import {
@@ -54,7 +59,9 @@ test('§6 lists every reason, in the order of precedence, with the words of the 
 test('§14 lists every reason of an ask, with the words of the display', () => {
   const rows = section(14).matchAll(/^\| `([A-Z_]+)` \|.*\| ([^|·]+) · ([^|]+) \|$/gm);
   const listed = [...rows].map(([, reason, first, second]) => [reason, [first, second]]);
-  expect(listed).toEqual(ASK_REASONS.map((reason) => [reason, ASK_REASON_WORDS[reason]]));
+  expect(listed).toEqual(
+    AUTHORISATION_REASONS.map((reason) => [reason, AUTHORISATION_REASON_WORDS[reason]]),
+  );
 });
 
 test('§13 lists outcomes and reasons of payments, in the order of precedence', () => {
@@ -117,7 +124,7 @@ test.each([
   ['ISSUER_KEYS_MAX', ISSUER_KEYS_MAX, ''],
   ['LINES_MAX', LINES_MAX, ''],
   ['DELTA_IDS_MAX', DELTA_IDS_MAX, ''],
-  ['LINE_BYTES_MAX', LINE_BYTES_MAX, 'bytes'],
+  ['RECORD_BYTES_MAX', RECORD_BYTES_MAX, 'bytes'],
   ['BATCH_LINES_MAX', BATCH_LINES_MAX, ''],
   ['BATCH_BYTES_MAX', BATCH_BYTES_MAX, 'bytes'],
   ['SCAN_BYTES_KEPT', SCAN_BYTES_KEPT, 'bytes'],

@@ -56,7 +56,7 @@ export const REASON_WORDS: Readonly<Record<Reason, readonly [string, string]>> =
  * Why a gate does not open for a code that only settlement can judge (protocol/README.md §14): what
  * settlement says, or why it could not be asked or believed in time.
  */
-export const ASK_REASONS = [
+export const AUTHORISATION_REASONS = [
   /** The uplink is known to be down: nothing was sent. */
   'NO_NETWORK',
   /** Asked, and no answer within the budget. If it was paid all the same, the money goes back. */
@@ -75,10 +75,12 @@ export const ASK_REASONS = [
   'STORAGE_FAILED',
 ] as const;
 
-export type AskReason = (typeof ASK_REASONS)[number];
+export type AuthorisationReason = (typeof AUTHORISATION_REASONS)[number];
 
 /** As REASON_WORDS: what happened, and what to do. */
-export const ASK_REASON_WORDS: Readonly<Record<AskReason, readonly [string, string]>> = {
+export const AUTHORISATION_REASON_WORDS: Readonly<
+  Record<AuthorisationReason, readonly [string, string]>
+> = {
   NO_NETWORK: ['NO NETWORK AT GATE', 'Show transit code'],
   NO_ANSWER: ['NO ANSWER', 'Not charged. Retry'],
   BUSY: ['ONE MOMENT', 'Please hold on'],

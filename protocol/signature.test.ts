@@ -35,7 +35,7 @@ function join(...parts: Uint8Array[]): Uint8Array {
 }
 
 function passes(algorithm: Algorithm, key: Uint8Array, signature: Uint8Array): boolean {
-  return holds(sayYes, algorithm, key, MESSAGE, signature);
+  return holds(sayYes, { algorithm, publicKey: key, message: MESSAGE, signature });
 }
 
 const edKey = littleEndian(9n);
@@ -46,16 +46,30 @@ const ecSignature = join(bigEndian(5n), bigEndian(5n));
 
 test('what is sound reaches the arithmetic, with what it needs, and its answer counts', () => {
   for (const answer of [true, false]) {
-    const seen: unknown[][] = [];
-    const verify: Verify = (...all) => {
-      seen.push(all);
+    const seen: unknown[] = [];
+    const verify: Verify = (claim) => {
+      seen.push(claim);
       return answer;
     };
-    expect(holds(verify, 'Ed25519', edKey, MESSAGE, edSignature)).toBe(answer);
-    expect(holds(verify, 'P-256', pointKey, MESSAGE, ecSignature)).toBe(answer);
+    expect(
+      holds(verify, {
+        algorithm: 'Ed25519',
+        publicKey: edKey,
+        message: MESSAGE,
+        signature: edSignature,
+      }),
+    ).toBe(answer);
+    expect(
+      holds(verify, {
+        algorithm: 'P-256',
+        publicKey: pointKey,
+        message: MESSAGE,
+        signature: ecSignature,
+      }),
+    ).toBe(answer);
     expect(seen).toEqual([
-      ['Ed25519', edKey, MESSAGE, edSignature],
-      ['P-256', pointKey, MESSAGE, ecSignature],
+      { algorithm: 'Ed25519', publicKey: edKey, message: MESSAGE, signature: edSignature },
+      { algorithm: 'P-256', publicKey: pointKey, message: MESSAGE, signature: ecSignature },
     ]);
   }
 });
@@ -155,11 +169,11 @@ test.each([0, 1] as const)(
     const reading = readTransitCodeBytes(bytes);
     if (!reading.ok) throw new Error(reading.detail);
     const seen: string[][] = [];
-    const verify: Verify = (algorithm, key, message, signature) => {
-      seen.push([algorithm, toHex(key), toHex(message), toHex(signature)]);
+    const verify: Verify = ({ algorithm, publicKey, message, signature }) => {
+      seen.push([algorithm, toHex(publicKey), toHex(message), toHex(signature)]);
       return true;
     };
-    expect(issuerSignatureHolds(verify, edKey, reading.value)).toBe(true);
+    expect(issuerSignatureHolds(verify, { issuerKey: edKey, pass: reading.value })).toBe(true);
     expect(deviceSignatureHolds(verify, reading.value)).toBe(true);
     const hex = toHex(bytes);
     const slice = (from: number, to: number) => hex.slice(from * 2, to * 2);
@@ -181,7 +195,12 @@ test('a check changes neither key nor signature, even where they are Node Buffer
   // slice() of a Buffer shares its memory: clearing a sign bit in it once destroyed a caller's key.
   const key = Buffer.alloc(32, 0xa5);
   const signature = Buffer.alloc(64, 0x87);
-  holds(() => true, 'Ed25519', key, new Uint8Array(0), signature);
+  holds(() => true, {
+    algorithm: 'Ed25519',
+    publicKey: key,
+    message: new Uint8Array(0),
+    signature,
+  });
   expect(key.equals(Buffer.alloc(32, 0xa5))).toBe(true);
   expect(signature.equals(Buffer.alloc(64, 0x87))).toBe(true);
 });

@@ -20,12 +20,15 @@ export type Algorithm = 'Ed25519' | 'P-256';
  * Checks one signature. Keys: raw 32 bytes (Ed25519) or a compressed 33-byte point (P-256).
  * Signatures: 64 bytes, R‖S or r‖s. Must return false, never throw, on keys that are no points.
  */
-export type Verify = (
-  algorithm: Algorithm,
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-) => boolean;
+export type Verify = (claim: SignatureClaim) => boolean;
+
+/** That this signature was made over this message with the private half of this key. */
+export type SignatureClaim = {
+  algorithm: Algorithm;
+  publicKey: Uint8Array;
+  message: Uint8Array;
+  signature: Uint8Array;
+};
 
 // RFC 8032 §5.1: group order L and field prime p, little-endian on the wire.
 const ED25519_L = (1n << 252n) + 27742317777372353535851937790883648493n;
@@ -44,45 +47,37 @@ const ED25519_SMALL_ORDER_Y = new Set([
 ]);
 
 /** A signature check with everything refused that the algorithms alone would let through. */
-export function holds(
-  verify: Verify,
-  algorithm: Algorithm,
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): boolean {
+export function holds(verify: Verify, claim: SignatureClaim): boolean {
+  const { algorithm, publicKey, signature } = claim;
   if (signature.length !== SIGNATURE_BYTES) return false;
   const acceptable =
     algorithm === 'Ed25519'
       ? isSoundEd25519Point(publicKey) &&
         isSoundEd25519Point(signature.subarray(0, 32)) &&
-        lessThan(signature, 32, ED25519_L, 'little')
+        lessThan(signature, { at: 32, bound: ED25519_L, order: 'little' })
       : isCompressedPoint(publicKey) && isLowS(signature);
-  return acceptable && verify(algorithm, publicKey, message, signature);
+  return acceptable && verify(claim);
 }
 
 export function issuerSignatureHolds(
   verify: Verify,
-  issuerKey: Uint8Array,
-  code: SignedPass,
+  { issuerKey, pass: code }: { issuerKey: Uint8Array; pass: SignedPass },
 ): boolean {
-  return holds(
-    verify,
-    'Ed25519',
-    issuerKey,
-    issuerMessage(issuerSignedPart(code)),
-    code.issuerSignature,
-  );
+  return holds(verify, {
+    algorithm: 'Ed25519',
+    publicKey: issuerKey,
+    message: issuerMessage(issuerSignedPart(code)),
+    signature: code.issuerSignature,
+  });
 }
 
 export function deviceSignatureHolds(verify: Verify, code: TransitCode): boolean {
-  return holds(
-    verify,
-    deviceAlgorithm(code.pass.suite),
-    code.pass.deviceKey,
-    deviceMessage(deviceSignedPart(code)),
-    code.deviceSignature,
-  );
+  return holds(verify, {
+    algorithm: deviceAlgorithm(code.pass.suite),
+    publicKey: code.pass.deviceKey,
+    message: deviceMessage(deviceSignedPart(code)),
+    signature: code.deviceSignature,
+  });
 }
 
 export function deviceAlgorithm(suite: 0 | 1): Algorithm {
@@ -110,7 +105,7 @@ function isSoundEd25519Point(point: Uint8Array): boolean {
   // A copy of its own: slice() of a Node Buffer would share, and the caller's key would change.
   const y = Uint8Array.from(point);
   y[31] = (y[31] ?? 0) & 0x7f;
-  if (!lessThan(y, 0, ED25519_P, 'little')) return false;
+  if (!lessThan(y, { at: 0, bound: ED25519_P, order: 'little' })) return false;
   return !ED25519_SMALL_ORDER_Y.has(toHex(y));
 }
 
@@ -119,7 +114,10 @@ function isCompressedPoint(key: Uint8Array): boolean {
 }
 
 function isLowS(signature: Uint8Array): boolean {
-  return !isZero(signature.subarray(32)) && lessThan(signature, 32, P256_HALF_N + 1n, 'big');
+  return (
+    !isZero(signature.subarray(32)) &&
+    lessThan(signature, { at: 32, bound: P256_HALF_N + 1n, order: 'big' })
+  );
 }
 
 function isZero(bytes: Uint8Array): boolean {
@@ -127,7 +125,10 @@ function isZero(bytes: Uint8Array): boolean {
 }
 
 /** Whether the 32 bytes at `at`, read as a number, are below `bound`. */
-function lessThan(bytes: Uint8Array, at: number, bound: bigint, order: 'big' | 'little'): boolean {
+function lessThan(
+  bytes: Uint8Array,
+  { at, bound, order }: { at: number; bound: bigint; order: 'big' | 'little' },
+): boolean {
   return toBigInt(bytes.subarray(at, at + 32), order) < bound;
 }
 

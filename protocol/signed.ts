@@ -65,7 +65,7 @@ export async function openSigned<T>(
     if (protectedHeader.typ !== type) throw new Error(`typ is ${protectedHeader.typ}`);
     return parsePayload(payload, schema);
   } catch (error) {
-    throw new Fault(REFUSED[type], `${type} refused: ${describeError(error)}`, error);
+    throw new Fault(REFUSED[type], `${type} refused: ${describeError(error)}`, { cause: error });
   }
 }
 
@@ -93,7 +93,9 @@ export function claimedRootKey(jws: string): RootKey {
     if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string') throw new Error('no jwk');
     return { kty, crv, x };
   } catch (error) {
-    throw new Fault('LIST_REFUSED', 'this is not a signed list of ours (compact JWS)', error);
+    throw new Fault('LIST_REFUSED', 'this is not a signed list of ours (compact JWS)', {
+      cause: error,
+    });
   }
 }
 

@@ -174,18 +174,18 @@ export function encodePass(pass: Pass): Uint8Array {
   assert(account !== undefined, 'account is 16 hex digits');
   const bytes = new Uint8Array(DEVICE_KEY_AT + pass.deviceKey.length);
   const view = new DataView(bytes.buffer);
-  putUint(view, 0, 1, (VERSION << 4) | pass.suite);
-  putUint(view, 1, 1, pass.product);
-  putUint(view, 2, 2, pass.issuer);
-  putUint(view, 4, 1, pass.issuerKeyId);
+  putUint(view, { at: 0, size: 1, value: (VERSION << 4) | pass.suite });
+  putUint(view, { at: 1, size: 1, value: pass.product });
+  putUint(view, { at: 2, size: 2, value: pass.issuer });
+  putUint(view, { at: 4, size: 1, value: pass.issuerKeyId });
   bytes.set(account, 5);
-  putUint(view, 13, 4, pass.serial);
-  putUint(view, 17, 4, pass.issuedAtS);
-  putUint(view, 21, 2, pass.lifetimeMin);
-  putUint(view, 23, 2, pass.codeLifetimeS);
-  putUint(view, 25, 2, pass.ceiling);
-  putUint(view, 27, 1, pass.allowance);
-  putUint(view, 28, 2, pass.scope);
+  putUint(view, { at: 13, size: 4, value: pass.serial });
+  putUint(view, { at: 17, size: 4, value: pass.issuedAtS });
+  putUint(view, { at: 21, size: 2, value: pass.lifetimeMin });
+  putUint(view, { at: 23, size: 2, value: pass.codeLifetimeS });
+  putUint(view, { at: 25, size: 2, value: pass.ceiling });
+  putUint(view, { at: 27, size: 1, value: pass.allowance });
+  putUint(view, { at: 28, size: 2, value: pass.scope });
   bytes.set(pass.deviceKey, DEVICE_KEY_AT);
   return bytes;
 }
@@ -208,9 +208,9 @@ export function encodeCodeFields(
   const bytes = new Uint8Array(signedPassBytes.length + 9);
   bytes.set(signedPassBytes);
   const view = new DataView(bytes.buffer);
-  putUint(view, signedPassBytes.length, 4, fresh.generatedAtS);
-  putUint(view, signedPassBytes.length + 4, 4, fresh.counter);
-  putUint(view, signedPassBytes.length + 8, 1, fresh.flags);
+  putUint(view, { at: signedPassBytes.length, size: 4, value: fresh.generatedAtS });
+  putUint(view, { at: signedPassBytes.length + 4, size: 4, value: fresh.counter });
+  putUint(view, { at: signedPassBytes.length + 8, size: 1, value: fresh.flags });
   return bytes;
 }
 

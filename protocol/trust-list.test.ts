@@ -8,7 +8,7 @@ import {
   findIssuerKey,
   ISSUER_KEYS_MAX,
   LINES_MAX,
-  type TariffLine,
+  type LineFare,
   trustListSchema,
 } from './trust-list.ts';
 
@@ -122,13 +122,13 @@ test('an issuer key is found by issuer and key id together', () => {
     ...trust,
     issuers: [key, { ...key, keyId: 4 }, { ...key, issuer: 8, publicKey: 'cd'.repeat(32) }],
   });
-  expect(findIssuerKey(parsed, 7, 4)?.keyId).toBe(4);
-  expect(findIssuerKey(parsed, 8, 3)?.publicKey).toBe('cd'.repeat(32));
-  expect(findIssuerKey(parsed, 8, 4)).toBeUndefined();
-  expect(findIssuerKey(parsed, 3, 7)).toBeUndefined();
+  expect(findIssuerKey(parsed, { issuer: 7, keyId: 4 })?.keyId).toBe(4);
+  expect(findIssuerKey(parsed, { issuer: 8, keyId: 3 })?.publicKey).toBe('cd'.repeat(32));
+  expect(findIssuerKey(parsed, { issuer: 8, keyId: 4 })).toBeUndefined();
+  expect(findIssuerKey(parsed, { issuer: 3, keyId: 7 })).toBeUndefined();
 });
 
-const tariff = (...lines: TariffLine[]) => ({ version: 1, lines });
+const tariff = (...lines: LineFare[]) => ({ version: 1, lines });
 
 test.each<[string, number, number | undefined]>([
   ['a line that is not listed', 500, undefined],
@@ -144,13 +144,15 @@ test.each<[string, number, number | undefined]>([
     { line: 'tram-4', fareCents: 200, fromS: 100 },
     { line: 'tram-5', fareCents: 999, fromS: 0 },
   );
-  expect(findFareCents(list, what.includes('not listed') ? 'tram-6' : 'tram-4', atS)).toBe(
-    fareCents,
-  );
+  expect(
+    findFareCents(list, { line: what.includes('not listed') ? 'tram-6' : 'tram-4', atS }),
+  ).toBe(fareCents);
 });
 
 test('a fare of nothing is a fare', () => {
-  expect(findFareCents(tariff({ line: 'tram-4', fareCents: 0, fromS: 0 }), 'tram-4', 1)).toBe(0);
+  expect(
+    findFareCents(tariff({ line: 'tram-4', fareCents: 0, fromS: 0 }), { line: 'tram-4', atS: 1 }),
+  ).toBe(0);
 });
 
 test('the fare is that of the entry in force last, whatever the order of the list', () => {
@@ -160,7 +162,7 @@ test('the fare is that of the entry in force last, whatever the order of the lis
       const lines = starts.map((fromS) => ({ line: 'tram-4', fareCents: fromS, fromS }));
       const inForce = starts.filter((fromS) => fromS <= atS);
       const expected = inForce.length === 0 ? undefined : Math.max(...inForce);
-      expect(findFareCents(tariff(...lines), 'tram-4', atS)).toBe(expected);
+      expect(findFareCents(tariff(...lines), { line: 'tram-4', atS })).toBe(expected);
     }),
   );
 });
@@ -170,5 +172,5 @@ test('of two entries from the same second the later in the list counts', () => {
     { line: 'tram-4', fareCents: 1, fromS: 100 },
     { line: 'tram-4', fareCents: 2, fromS: 100 },
   );
-  expect(findFareCents(list, 'tram-4', 100)).toBe(2);
+  expect(findFareCents(list, { line: 'tram-4', atS: 100 })).toBe(2);
 });

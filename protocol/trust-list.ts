@@ -60,15 +60,14 @@ export const trustListSchema = z.strictObject({
 });
 
 export type IssuerKey = z.infer<typeof issuerKeySchema>;
-export type TariffLine = z.infer<typeof lineSchema>;
+export type LineFare = z.infer<typeof lineSchema>;
 export type TrustList = z.infer<typeof trustListSchema>;
 export type DenyHead = z.infer<typeof denyHeadSchema>;
 
 /** The issuer key that a pass names, or undefined. */
 export function findIssuerKey(
   trust: Pick<TrustList, 'issuers'>,
-  issuer: number,
-  keyId: number,
+  { issuer, keyId }: { issuer: number; keyId: number },
 ): IssuerKey | undefined {
   return trust.issuers.find((key) => key.issuer === issuer && key.keyId === keyId);
 }
@@ -76,10 +75,9 @@ export function findIssuerKey(
 /** The fare of a line at an instant: the latest entry in force, or undefined (which is not zero). */
 export function findFareCents(
   tariff: TrustList['tariff'],
-  line: string,
-  atS: number,
+  { line, atS }: { line: string; atS: number },
 ): number | undefined {
-  let best: TariffLine | undefined;
+  let best: LineFare | undefined;
   for (const entry of tariff.lines) {
     if (entry.line !== line || entry.fromS > atS) continue;
     if (best === undefined || entry.fromS >= best.fromS) best = entry;

@@ -37,7 +37,7 @@ export function readConfig(dataDir: string): SettlementFile {
       error instanceof z.ZodError
         ? `${error.issues[0]?.path.join('.')}: ${error.issues[0]?.message}`
         : describeError(error);
-    throw new Fault('CONFIG_INVALID', `${file}: ${why}`, error);
+    throw new Fault('CONFIG_INVALID', `${file}: ${why}`, { cause: error });
   }
 }
 
@@ -79,7 +79,9 @@ export function readKey(file: string): SigningKey {
   try {
     return keyFromJwk(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    throw new Fault('FILE_UNREADABLE', `the key ${file}: ${describeError(error)}`, error);
+    throw new Fault('FILE_UNREADABLE', `the key ${file}: ${describeError(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -98,6 +100,8 @@ function writeSecret(file: string, text: string): void {
     fsyncSync(handle);
     closeSync(handle);
   } catch (error) {
-    throw new Fault('STORE_FAILED', `cannot write ${file}: ${describeError(error)}`, error);
+    throw new Fault('STORE_FAILED', `cannot write ${file}: ${describeError(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -3,7 +3,7 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
-import { type Algorithm, holds } from '@stile/protocol/signature.ts';
+import { holds, type SignatureClaim } from '@stile/protocol/signature.ts';
 import { expect } from 'vitest';
 import { verifyWithNoble } from '../noble-verify.ts';
 import { createNodeVerify } from '../node-verify.ts';
@@ -41,16 +41,10 @@ export const SMALL_ORDER_KEYS = [0n, 1n, ED_PRIME - 1n, ED_PRIME, ED_PRIME + 1n]
  * What both say through `holds`, and what noble alone says without it (`raw`). They must not differ,
  * but for one thing: whether Node refuses points of small order by itself depends on its version.
  */
-export function answer(
-  algorithm: Algorithm,
-  key: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): { raw: boolean; holds: boolean } {
-  const raw = [verifyWithNode, verifyWithNoble].map((v) => v(algorithm, key, message, signature));
-  const held = [verifyWithNode, verifyWithNoble].map((v) =>
-    holds(v, algorithm, key, message, signature),
-  );
+export function answer(claim: SignatureClaim): { raw: boolean; holds: boolean } {
+  const { algorithm, publicKey: key, signature } = claim;
+  const raw = [verifyWithNode, verifyWithNoble].map((v) => v(claim));
+  const held = [verifyWithNode, verifyWithNoble].map((v) => holds(v, claim));
   const points = [key, signature.subarray(0, 32)].map((point) => toHex(point));
   const isSmall = algorithm === 'Ed25519' && SMALL_ORDER_KEYS.some((key) => points.includes(key));
   if (!isSmall) expect(raw[0]).toBe(raw[1]);

@@ -38,7 +38,7 @@ const RULES: Rules = {
 /** Facts are looked up by what the code says, so a changed id finds other facts. */
 function factsFor(code: TransitCode): Facts {
   const { issuer, issuerKeyId, account, serial } = code.pass;
-  const key = findIssuerKey(TRUST, issuer, issuerKeyId);
+  const key = findIssuerKey(TRUST, { issuer, keyId: issuerKeyId });
   const known = account === GOOD.account && serial === GOOD.serial;
   return {
     issuerKey: key && { ...key, publicKeyBytes: fromHex(key.publicKey, 32) ?? new Uint8Array() },

@@ -23,7 +23,7 @@ import { admit, type Facts, type Rules } from './admit.ts';
 
 const verifyWithNode = createNodeVerify();
 const NOW: Now = { wallMs: NOW_S * 1000, monoMs: 1_000_000 };
-const KEY = findIssuerKey(makeTrust(), GOOD.issuer, GOOD.issuerKeyId);
+const KEY = findIssuerKey(makeTrust(), { issuer: GOOD.issuer, keyId: GOOD.issuerKeyId });
 if (KEY === undefined) throw new Error('the scripted trust list has the scripted key');
 const KEY_FACT = { ...KEY, publicKeyBytes: fromHex(KEY.publicKey, 32) ?? new Uint8Array() };
 

@@ -130,7 +130,7 @@ function refuseSignatures(
   { verify }: { verify: Verify },
 ): Reason | undefined {
   const issuerKey = facts.issuerKey?.publicKeyBytes;
-  if (issuerKey === undefined || !issuerSignatureHolds(verify, issuerKey, code)) {
+  if (issuerKey === undefined || !issuerSignatureHolds(verify, { issuerKey, pass: code })) {
     return 'BAD_ISSUER_SIGNATURE';
   }
   return deviceSignatureHolds(verify, code) ? undefined : 'BAD_DEVICE_SIGNATURE';

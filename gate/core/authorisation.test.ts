@@ -1,5 +1,5 @@
 import { PAYMENT_REASONS } from '@stile/protocol/payment.ts';
-import { ASK_REASON_WORDS } from '@stile/protocol/reasons.ts';
+import { AUTHORISATION_REASON_WORDS } from '@stile/protocol/reasons.ts';
 import { describe, expect, test } from 'vitest';
 import {
   answersIn,
@@ -81,7 +81,7 @@ describe('a payment or online code', () => {
     const expected = AUTHORISATION_REASON_OF[reason];
     expect(effects).toEqual([
       { do: 'storeAnswer', answer: { verdict: 'refuse', reason: expected, fareCents: null } },
-      { do: 'show', words: ASK_REASON_WORDS[expected] },
+      { do: 'show', words: AUTHORISATION_REASON_WORDS[expected] },
     ]);
     gate.clock.advance(60_000);
     expect(gate.times('open')).toEqual([]);
@@ -111,7 +111,7 @@ describe('a payment or online code', () => {
     const gate = machine();
     expect(gate.handle(codeShown(CODE, ID, facts))).toEqual([
       { do: 'report', what: 'unasked', reason },
-      { do: 'show', words: ASK_REASON_WORDS[reason] },
+      { do: 'show', words: AUTHORISATION_REASON_WORDS[reason] },
     ]);
     expect(gate.handle(codeShown(CODE, NEXT))).toEqual([{ do: 'report', what: 'repeat' }]);
     gate.clock.advance(TIMING.presentationMs);
@@ -147,7 +147,7 @@ describe('while an authorisation is open', () => {
       gate.clock.advance(100);
       expect(gate.handle(codeShown(OTHER, NEXT))).toEqual([
         { do: 'report', what: 'unasked', reason: 'BUSY' },
-        { do: 'show', words: ASK_REASON_WORDS.BUSY },
+        { do: 'show', words: AUTHORISATION_REASON_WORDS.BUSY },
       ]);
     }
     gate.handle(attemptEnded(ID, PAID));
@@ -239,7 +239,7 @@ describe('without an answer', () => {
     expect(answersIn(gate)).toEqual([[TIMING.payBudgetMs, 'NO_ANSWER']]);
     expect(gate.handle(attemptEnded(ID, PAID))).toEqual([]);
     expect(gate.times('open')).toEqual([]);
-    expect(wordsOf(gate).at(-1)).toEqual(ASK_REASON_WORDS.NO_ANSWER);
+    expect(wordsOf(gate).at(-1)).toEqual(AUTHORISATION_REASON_WORDS.NO_ANSWER);
   });
 
   test('an answer in the instant in which the budget ends is too late, alarm or not', () => {

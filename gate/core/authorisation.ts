@@ -9,7 +9,7 @@
  */
 import type { PaymentReason } from '@stile/protocol/payment.ts';
 import type { ServerCode } from '@stile/protocol/payment-code.ts';
-import type { AskReason } from '@stile/protocol/reasons.ts';
+import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 
 /** Longest wait for one answer; a request that is lost must leave time for another. */
 export const ATTEMPT_MS_MAX = 1_000;
@@ -56,7 +56,7 @@ export type AttemptResult =
 /** How an authorisation ends; becomes its `answer` record. */
 export type AuthorisationEnd =
   | { verdict: 'open'; reason: null; fareCents: number }
-  | { verdict: 'refuse'; reason: AskReason; fareCents: number | null };
+  | { verdict: 'refuse'; reason: AuthorisationReason; fareCents: number | null };
 
 export type AuthorisationEffect =
   /** The `ask` record: durable before the first attempt goes out. */
@@ -70,7 +70,7 @@ export type AuthorisationStep =
   | { open: null; effects: readonly AuthorisationEffect[]; end: AuthorisationEnd };
 
 /** What the display says for each reason of settlement's: the rider can do the same about several. */
-export const AUTHORISATION_REASON_OF: Readonly<Record<PaymentReason, AskReason>> = {
+export const AUTHORISATION_REASON_OF: Readonly<Record<PaymentReason, AuthorisationReason>> = {
   // Taken back before it could pay: as if it had never been tried.
   REVERSED: 'NO_ANSWER',
   TOO_MANY_TRIES: 'TOO_MANY_TRIES',
@@ -89,7 +89,10 @@ export const AUTHORISATION_REASON_OF: Readonly<Record<PaymentReason, AskReason>>
   NOT_RECEIVED: 'NO_ANSWER',
 };
 
-export function refusal(reason: AskReason, fareCents: number | null = null): AuthorisationEnd {
+export function refusal(
+  reason: AuthorisationReason,
+  fareCents: number | null = null,
+): AuthorisationEnd {
   return { verdict: 'refuse', reason, fareCents };
 }
 

@@ -2,7 +2,7 @@
  * What the gate's state machine is made of: its state, what happens to it, what it has done, and the words
  * on its display. Data only; gate.ts has the steps.
  */
-import type { AskReason } from '@stile/protocol/reasons.ts';
+import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
 import type { Reading, TransitCode } from '@stile/protocol/transit-code.ts';
@@ -103,7 +103,7 @@ export type GateEffect =
   | { do: 'show'; words: Words }
   | { do: 'report'; what: 'repeat' | 'dropped' }
   /** Refused without an authorisation, so there is no record of it. */
-  | { do: 'report'; what: 'unasked'; reason: AskReason };
+  | { do: 'report'; what: 'unasked'; reason: AuthorisationReason };
 
 export type GateStep = {
   state: GateState;

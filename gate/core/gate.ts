@@ -14,8 +14,8 @@
  * stands before `open`, so a gate that has not put on disk why it opens does not open.
  */
 import {
-  ASK_REASON_WORDS,
-  type AskReason,
+  AUTHORISATION_REASON_WORDS,
+  type AuthorisationReason,
   REASON_WORDS,
   type Reason,
   type Verdict,
@@ -142,9 +142,13 @@ function onServerCode(
 }
 
 /** Settlement hears nothing of it, so nothing is stored either: these words cost nobody anything. */
-function refuseAtOnce(state: GateState, reason: AskReason, context: GateContext): GateStep {
+function refuseAtOnce(
+  state: GateState,
+  reason: AuthorisationReason,
+  context: GateContext,
+): GateStep {
   const effects: GateEffect[] = [{ do: 'report', what: 'unasked', reason }];
-  return show({ state, effects }, ASK_REASON_WORDS[reason], context);
+  return show({ state, effects }, AUTHORISATION_REASON_WORDS[reason], context);
 }
 
 function onAttemptEnded(
@@ -180,7 +184,7 @@ function onAuthorisation(
   const done =
     end.verdict === 'open'
       ? open(before, context)
-      : show(before, ASK_REASON_WORDS[end.reason], context);
+      : show(before, AUTHORISATION_REASON_WORDS[end.reason], context);
   return { ...done, effects: [...done.effects, ...effects] };
 }
 

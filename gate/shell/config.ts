@@ -85,7 +85,7 @@ export function readConfig(file: string): GateConfig {
     throw new Fault(
       'FILE_UNREADABLE',
       `cannot read the gate's configuration ${file}: ${describeError(error)}`,
-      error,
+      { cause: error },
     );
   }
   if (text.length > CONFIG_BYTES_MAX) {
@@ -111,7 +111,9 @@ export function parseConfig(text: string, file: string): GateConfig {
   try {
     data = JSON.parse(text);
   } catch (error) {
-    throw new Fault('CONFIG_INVALID', `${file} is not JSON: ${describeError(error)}`, error);
+    throw new Fault('CONFIG_INVALID', `${file} is not JSON: ${describeError(error)}`, {
+      cause: error,
+    });
   }
   const parsed = configSchema.safeParse(data);
   if (parsed.success) return parsed.data;

@@ -59,7 +59,7 @@ export function createFactsReader({ taps, reference, barrier, settings }: FactsP
 
     factsOf({ pass }: TransitCode, clock: ClockState): Facts {
       const { issuer, issuerKeyId } = pass;
-      const key = reference.trust && findIssuerKey(reference.trust, issuer, issuerKeyId);
+      const key = reference.trust && findIssuerKey(reference.trust, { issuer, keyId: issuerKeyId });
       return {
         issuerKey: key ? { ...key, publicKeyBytes: keyBytes(key.publicKey) } : undefined,
         denied: reference.isDenied(pass),
@@ -74,7 +74,7 @@ export function createFactsReader({ taps, reference, barrier, settings }: FactsP
 }
 
 function fareOf(trust: TrustList, { line, now }: { line: string; now: Now }): number | undefined {
-  return findFareCents(trust.tariff, line, Math.floor(now.wallMs / 1000));
+  return findFareCents(trust.tariff, { line, atS: Math.floor(now.wallMs / 1000) });
 }
 
 function keyBytes(hex: string): Uint8Array {

@@ -48,7 +48,7 @@ export function readIdentity(dataDir: string): Identity {
     throw new Fault(
       'FILE_UNREADABLE',
       `${file} is damaged (${describeError(error).split('\n')[0]}). Enrol the gate again.`,
-      error,
+      { cause: error },
     );
   }
 }

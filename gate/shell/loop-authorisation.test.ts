@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { systemClock } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { ASK_REASON_WORDS, REASON_WORDS } from '@stile/protocol/reasons.ts';
+import { AUTHORISATION_REASON_WORDS, REASON_WORDS } from '@stile/protocol/reasons.ts';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AttemptResult, AuthorisationRequest } from '../core/authorisation.ts';
@@ -81,7 +81,7 @@ describe('a payment code', () => {
     gate.scan(CODE);
     gate.clock.advance(TIMING.payBudgetMs);
     expect(gate.verdicts()).toEqual(['ask', 'NO_ANSWER']);
-    expect(gate.screens.at(-1)).toEqual(ASK_REASON_WORDS.NO_ANSWER);
+    expect(gate.screens.at(-1)).toEqual(AUTHORISATION_REASON_WORDS.NO_ANSWER);
     await gate.answer(PAID);
     expect(gate.verdicts()).toEqual(['ask', 'NO_ANSWER']);
     expect(gate.moves).toEqual([]);
@@ -91,7 +91,7 @@ describe('a payment code', () => {
     const gate = await authorisingGate();
     gate.port.isKnownDown = true;
     gate.scan(CODE);
-    expect(gate.screens.at(-1)).toEqual(ASK_REASON_WORDS.NO_NETWORK);
+    expect(gate.screens.at(-1)).toEqual(AUTHORISATION_REASON_WORDS.NO_NETWORK);
     expect(gate.requests).toEqual([]);
     expect(gate.recordsOnDisk()).toEqual([]);
     expect(gate.loop.counts.unasked).toBe(1);
@@ -101,7 +101,7 @@ describe('a payment code', () => {
     const gate = await authorisingGate();
     gate.barrier.connected = false;
     gate.scan(CODE);
-    expect(gate.screens.at(-1)).toEqual(ASK_REASON_WORDS.OUT_OF_ORDER);
+    expect(gate.screens.at(-1)).toEqual(AUTHORISATION_REASON_WORDS.OUT_OF_ORDER);
     gate.barrier.connected = true;
     gate.clock.advance(TIMING.presentationMs);
     gate.scan(CODE);
@@ -120,7 +120,7 @@ describe('a payment code', () => {
     gate.scan(makeText({ counter: 1 }));
     expect(gate.moves).toMatchObject([{ what: 'open', onDisk: { kind: 'tap' } }]);
     gate.scan('721111111111111111');
-    expect(gate.screens.at(-1)).toEqual(ASK_REASON_WORDS.BUSY);
+    expect(gate.screens.at(-1)).toEqual(AUTHORISATION_REASON_WORDS.BUSY);
     await gate.answer(PAID);
     expect(gate.verdicts()).toEqual(['ask', 'open', 'open']);
     expect(gate.recordsOnDisk()[2]).toMatchObject({ kind: 'answer', of: 1 });
@@ -270,7 +270,7 @@ describe('over a real connection', () => {
     expect(gate.moves.map(({ what }) => what)).toEqual(['open']);
   });
 
-  test.each<[string, Respond, keyof typeof ASK_REASON_WORDS]>([
+  test.each<[string, Respond, keyof typeof AUTHORISATION_REASON_WORDS]>([
     ['a code that was used', answerRefused('CODE_USED'), 'CODE_USED'],
     ['an empty wallet', answerRefused('WALLET_SHORT'), 'WALLET_SHORT'],
     ['a cap', answerRefused('OVER_DAY_CAP'), 'OVER_CAP'],
@@ -281,7 +281,7 @@ describe('over a real connection', () => {
     gate.scan(CODE);
     await heard;
     expect(gate.verdicts()).toEqual(['ask', reason]);
-    expect(gate.screens.at(-1)).toEqual(ASK_REASON_WORDS[reason]);
+    expect(gate.screens.at(-1)).toEqual(AUTHORISATION_REASON_WORDS[reason]);
     expect(gate.moves).toEqual([]);
   });
 
@@ -315,9 +315,9 @@ describe('over a real connection', () => {
       await next;
     }
     expect(gate.verdicts()).toEqual(['ask', 'NO_NETWORK']);
-    expect(gate.screens.at(-1)).toEqual(ASK_REASON_WORDS.NO_NETWORK);
+    expect(gate.screens.at(-1)).toEqual(AUTHORISATION_REASON_WORDS.NO_NETWORK);
     gate.scan('721111111111111111');
-    expect(gate.screens.at(-1)).toEqual(ASK_REASON_WORDS.NO_NETWORK);
+    expect(gate.screens.at(-1)).toEqual(AUTHORISATION_REASON_WORDS.NO_NETWORK);
     expect(gate.verdicts()).toHaveLength(2);
   });
 });

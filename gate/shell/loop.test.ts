@@ -207,7 +207,7 @@ describe('lists', () => {
   test('that change between two scans hold from the second on, and each tap names its own', async () => {
     const gate = await readyGate();
     gate.scan(good(1));
-    const deny = denyOf(6, [denyIdHex(GOOD.issuer, GOOD.account, 0)]);
+    const deny = denyOf(6, [denyIdHex({ issuer: GOOD.issuer, account: GOOD.account, serial: 0 })]);
     const body = Buffer.from(deny.ids.join(''), 'hex');
     await gate.reference.applySnapshot({ head: deny.head, body }, noPause);
     await gate.trust({ version: 8, deny: deny.head });

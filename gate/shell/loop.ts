@@ -51,9 +51,9 @@ export class GateLoop {
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.#facts = createFactsReader(parts);
-    this.#verify = (algorithm, publicKey, message, signature) => {
+    this.#verify = (claim) => {
       const fromMs = this.#monoMs;
-      const holds = parts.verify(algorithm, publicKey, message, signature);
+      const holds = parts.verify(claim);
       this.#verifyMs += this.#monoMs - fromMs;
       return holds;
     };

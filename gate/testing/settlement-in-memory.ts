@@ -34,7 +34,8 @@ export async function createSettlementInMemory() {
 
   function takeBatch(bytes: Uint8Array): HttpResponse {
     const reading = readBatch(bytes, sha256);
-    if (!reading.ok || !sealHolds(reading.batch, gateKey.publicKey, verify)) return say(400, '{}');
+    if (!reading.ok || !sealHolds(reading.batch, { gateKey: gateKey.publicKey, verify }))
+      return say(400, '{}');
     const { header, lines } = reading.batch;
     if (header.fromSeq > records.length + 1) return say(409, '{}');
     for (const line of lines) {

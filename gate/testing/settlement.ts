@@ -117,7 +117,11 @@ export const NO_DENY: DenyStep = {
 
 /** A deny list of these ids under this version. */
 export function denyOf(version: number, ids: readonly string[]): DenyStep {
-  const setDigest = updateSetDigest(EMPTY_SET_DIGEST, ids.map(idBytes), [], sha256);
+  const setDigest = updateSetDigest(EMPTY_SET_DIGEST, {
+    adds: ids.map(idBytes),
+    removes: [],
+    sha256,
+  });
   return { head: { version, count: ids.length, setDigest }, ids };
 }
 

@@ -73,10 +73,15 @@ export function readBack(
 ) {
   const span = store.readSpan(from, max);
   if (span === null) return [];
-  const bytes = writeBatch(span.header, span.records, span.head, sha256, gateKey.sign);
+  const bytes = writeBatch(span.header, {
+    records: span.records,
+    head: span.head,
+    sha256,
+    sign: gateKey.sign,
+  });
   const reading = readBatch(bytes, sha256);
   if (!reading.ok) throw new Error(reading.detail);
-  expect(sealHolds(reading.batch, gateKey.publicKey, verify)).toBe(true);
+  expect(sealHolds(reading.batch, { gateKey: gateKey.publicKey, verify })).toBe(true);
   return reading.batch.lines.map((line) => {
     const record = readRecord(line);
     if (!record.ok) throw new Error(record.detail);

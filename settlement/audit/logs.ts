@@ -4,7 +4,7 @@
  */
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
-import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
+import { genesisHash, recordHash } from '@stile/protocol/gate-log.ts';
 import { type Check, checkOf } from './check.ts';
 import type { EpochRow } from './port.ts';
 
@@ -18,13 +18,13 @@ export function checkLogs(): Check {
   return {
     epoch: ({ gate, epoch }) => {
       count += 1;
-      hash = genesisHash(gate, epoch, sha256);
+      hash = genesisHash({ gate, epoch, sha256 });
       last = 0;
       isWhole = true;
     },
     logRecord: (record) => {
       if (!isWhole) return;
-      hash = lineHash(hash, record.bytes, sha256);
+      hash = recordHash({ previous: hash, bytes: record.bytes, sha256 });
       last += 1;
       isWhole = record.seq === last && isSame(hash, record.hash);
     },

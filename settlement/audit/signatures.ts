@@ -52,8 +52,13 @@ function openSeal({ id, headerBytes, sealBytes, publicKey }: BatchRow, verify: V
   const { head, sig } = readFields(sealBytes);
   const { toSeq } = readFields(headerBytes);
   const hash = bytesOf(head, 32);
-  const message = sealMessage(headerBytes, hash, sha256);
-  const isSealed = holds(verify, 'Ed25519', new Uint8Array(publicKey), message, bytesOf(sig, 64));
+  const message = sealMessage({ headerBytes, head: hash, sha256 });
+  const isSealed = holds(verify, {
+    algorithm: 'Ed25519',
+    publicKey: new Uint8Array(publicKey),
+    message,
+    signature: bytesOf(sig, 64),
+  });
   return { batch: id, isSealed, place: placeOf(toSeq, hash) };
 }
 

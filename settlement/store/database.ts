@@ -4,7 +4,7 @@
  * decisions of core/ between facts and changes, the same for every database.
  */
 import type { Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
-import type { IssuerKey, TariffLine } from '@stile/protocol/trust-list.ts';
+import type { IssuerKey, LineFare } from '@stile/protocol/trust-list.ts';
 import type { GateEnrolmentFacts, GateEnrolmentRequest } from '../core/access/enrolment.ts';
 import type { PassRow } from '../core/access/rider-changes.ts';
 import type { Decision } from '../core/changes.ts';
@@ -132,7 +132,7 @@ export type Views = {
     after: Uint8Array | null;
     limit: number;
   }): Awaitable<Uint8Array>;
-  listTariff(line: string): Awaitable<readonly TariffLine[]>;
+  listTariff(line: string): Awaitable<readonly LineFare[]>;
 };
 
 /** One use case: what is read, and what is decided from it. */

@@ -5,7 +5,7 @@
  */
 import type { Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
-import type { DenyHead, IssuerKey, TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
+import type { DenyHead, IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import type {
   GateEnrolmentRequest,
   GateEnrolmentResult,
@@ -44,7 +44,7 @@ import type {
 
 export type ListFacts = {
   issuerKeys: readonly IssuerKey[];
-  tariff: readonly TariffLine[];
+  tariff: readonly LineFare[];
   tariffVersion: number;
   denyHead: DenyHead;
   trust: { list: TrustList; jws: string } | undefined;
@@ -171,8 +171,8 @@ type ListStore = {
     after: Uint8Array | null;
     limit: number;
   }): Promise<Uint8Array>;
-  setFare(fare: TariffLine, nowMs: number): Promise<number>;
-  listTariff(line: string): Promise<readonly TariffLine[]>;
+  setFare(fare: LineFare, nowMs: number): Promise<number>;
+  listTariff(line: string): Promise<readonly LineFare[]>;
   addIssuerKey(key: IssuerKey): Promise<void>;
   /** The operator's own denial; false if it stands already. */
   setDenied(denial: { id: Uint8Array; note: string; nowMs: number }): Promise<boolean>;

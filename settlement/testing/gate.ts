@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { authorisationMessage } from '@stile/protocol/gate-api.ts';
-import { genesisHash, lineHash, type TapRecord, writeBatch } from '@stile/protocol/gate-log.ts';
-import type { AskReason } from '@stile/protocol/reasons.ts';
+import { genesisHash, recordHash, type TapRecord, writeBatch } from '@stile/protocol/gate-log.ts';
+import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 
 const BOOT = '0badcafe';
 
@@ -25,7 +25,7 @@ export class ScriptedGate {
     this.line = line;
     this.epoch = epoch;
     this.key = generateKey('Ed25519');
-    this.#hashes = [genesisHash(gate, epoch, sha256)];
+    this.#hashes = [genesisHash({ gate, epoch, sha256 })];
   }
 
   get lastSeq(): number {
@@ -70,7 +70,12 @@ export class ScriptedGate {
   }
 
   /** Appends how an ask ended: opened for that fare, or refused where there is a reason. */
-  answer(of: number, atMs: number, reason: AskReason | null = null, fareCents = 250): number {
+  answer(
+    of: number,
+    atMs: number,
+    reason: AuthorisationReason | null = null,
+    fareCents = 250,
+  ): number {
     const verdict = reason === null ? 'open' : 'refuse';
     const told = { verdict, reason, fareCents: reason === null ? fareCents : null };
     return this.#append({ ...this.#stamp(atMs), kind: 'answer', of, ...told });
@@ -87,7 +92,7 @@ export class ScriptedGate {
   /** Appends bytes that need not be a record. */
   raw(line: Uint8Array): number {
     const head = this.#hashes.at(-1) ?? new Uint8Array(32);
-    this.#hashes.push(lineHash(head, line, sha256));
+    this.#hashes.push(recordHash({ previous: head, bytes: line, sha256 }));
     return this.lines.push(line);
   }
 
@@ -99,10 +104,7 @@ export class ScriptedGate {
     const { gate, epoch } = this;
     return writeBatch(
       { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev: toHex(prev) },
-      this.lines.slice(fromSeq - 1, toSeq),
-      head,
-      sha256,
-      this.key.sign,
+      { records: this.lines.slice(fromSeq - 1, toSeq), head, sha256, sign: this.key.sign },
     );
   }
 

@@ -3,8 +3,8 @@
  */
 import { sha256 } from '@stile/crypto/sign.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
-import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
-import type { AskReason } from '@stile/protocol/reasons.ts';
+import { genesisHash, recordHash } from '@stile/protocol/gate-log.ts';
+import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { NewRider } from '../core/access/enrolment.ts';
 import type { Checked, CheckedTap } from '../core/logs/check.ts';
@@ -17,7 +17,7 @@ export const LIMITS = { codeLifetimeSMax: 3600, skewS: 20 };
 
 export type AnswerTold = {
   verdict: 'open' | 'refuse';
-  reason?: AskReason;
+  reason?: AuthorisationReason;
   fareCents?: number | null;
 };
 export type Ride = { account: string; counter: number; atMs: number; line?: string };
@@ -33,7 +33,7 @@ export class ScriptedLog {
     this.gate = gate;
     this.line = line;
     this.epoch = epoch;
-    this.#hashes = [genesisHash(gate, epoch, sha256)];
+    this.#hashes = [genesisHash({ gate, epoch, sha256 })];
   }
 
   get lastSeq(): number {
@@ -42,7 +42,7 @@ export class ScriptedLog {
 
   add(checked: Checked, text = JSON.stringify(checked)): number {
     const bytes = utf8(text);
-    const hash = lineHash(this.#hashes.at(-1) ?? new Uint8Array(32), bytes, sha256);
+    const hash = recordHash({ previous: this.#hashes.at(-1) ?? new Uint8Array(32), bytes, sha256 });
     this.#hashes.push(hash);
     const seq = this.#records.length + 1;
     this.#records.push({ seq, bytes, hash, checked });

@@ -131,7 +131,9 @@ export class ScriptedTown {
   async enrolGate({ gate, line, key }: ScriptedGate): Promise<void> {
     const { token } = await this.operate<{ token: string }>('POST', 'gates', { gate, line });
     const publicKey = toHex(key.publicKey);
-    const proof = toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
+    const proof = toHex(
+      key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
+    );
     await this.get('/v1/gates/enrolments', { body: { token, publicKey, proof } });
   }
 
@@ -161,7 +163,7 @@ export class ScriptedTown {
 
   async prove(key: SigningKey, purpose: ProofPurpose, subject: string) {
     const { challenge } = await this.get<{ challenge: string }>('/v1/challenges', { body: {} });
-    return { challenge, proof: toHex(key.sign(proofMessage(purpose, challenge, subject))) };
+    return { challenge, proof: toHex(key.sign(proofMessage(purpose, { challenge, subject }))) };
   }
 
   async settled(): Promise<void> {
@@ -198,7 +200,7 @@ export class ScriptedRider {
   code(atMs: number, signer: SigningKey = this.key): string {
     this.#counter += 1;
     const fresh = { generatedAtS: Math.floor(atMs / 1000), counter: this.#counter, flags: 0 };
-    return makeTransitCode(this.pass, fresh, signer.sign);
+    return makeTransitCode(this.pass, { fresh, sign: signer.sign });
   }
 
   /** Fetches and confirms a seed, as a phone does while it is online. */

@@ -66,7 +66,7 @@ export function checkBatch(
 }
 
 function isSealedBy(batch: Batch, key: GateKeyRow, verify: Verify): boolean {
-  return sealHolds(batch, key.publicKey, verify);
+  return sealHolds(batch, { gateKey: key.publicKey, verify });
 }
 
 function refuseSeal(detail: string): BatchCheck {

@@ -30,7 +30,7 @@ test('a snapshot of many ids is sorted, complete, signed, and made once', async 
   const empty = await openSqliteStore({ file, limitsNow: LIMITS });
   await empty.close();
   const ids = makeIds();
-  const setDigest = updateSetDigest(EMPTY_SET_DIGEST, ids, [], sha256);
+  const setDigest = updateSetDigest(EMPTY_SET_DIGEST, { adds: ids, removes: [], sha256 });
   const db = new Database(file);
   const insert = db.prepare('INSERT INTO deny_entry VALUES (?, 1, NULL)');
   db.transaction(() => {
@@ -88,7 +88,7 @@ test('more changes than one transaction writes are still one published list', as
     const config = configSchema.parse({ stile: 'settlement/1' });
     const publisher = createPublisher({ store, rootKey, config, clock: createTownClock() });
     await publisher.publish();
-    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, ids, [], sha256);
+    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, { adds: ids, removes: [], sha256 });
     expect(publisher.current().list).toMatchObject({
       ...{ version: 1, deny: { count: ids.length, setDigest } },
     });

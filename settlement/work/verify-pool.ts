@@ -53,7 +53,9 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
   function replace(member: Member, error: unknown): void {
     const at = members.indexOf(member);
     if (at === -1) return;
-    const fault = new Fault('UPLINK_BUSY', 'the check of this batch was cut short', error);
+    const fault = new Fault('UPLINK_BUSY', 'the check of this batch was cut short', {
+      cause: error,
+    });
     for (const waiting of member.jobs.values()) waiting.reject(fault);
     member.jobs.clear();
     if (closed) members.splice(at, 1);

@@ -69,7 +69,7 @@ export async function readTrust(town: Town): Promise<TrustList> {
 
 /** What a gate of this town, which has its lists, says to a code now: `open`, or why not. */
 export function judge(code: TransitCode, trust: TrustList, wallMs = Date.now()): string {
-  const key = findIssuerKey(trust, code.pass.issuer, code.pass.issuerKeyId);
+  const key = findIssuerKey(trust, { issuer: code.pass.issuer, keyId: code.pass.issuerKeyId });
   const publicKeyBytes = fromHex(key?.publicKey ?? '', 32);
   const verdict = admit(
     code,
@@ -109,7 +109,9 @@ export async function addGate(town: Town, name: string, line: string): Promise<S
   gate.key = generateKey('Ed25519');
   const { token } = await town.operate<{ token: string }>('POST', 'gates', { gate: name, line });
   const publicKey = toHex(gate.key.publicKey);
-  const proof = toHex(gate.key.sign(proofMessage('enrol-gate', token, publicKey)));
+  const proof = toHex(
+    gate.key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
+  );
   await town.ask('POST', '/v1/gates/enrolments', '', { token, publicKey, proof });
   return gate;
 }

@@ -21,13 +21,15 @@ const ISSUER = 7;
 const ACCOUNTS = ['0000000000000001', '0000000000000002', 'ffffffffffffffff'] as const;
 const SERIALS = [0, 1, 2, 0xffffffff] as const;
 const UNIVERSE = ACCOUNTS.flatMap((account) =>
-  SERIALS.map((serial) => denyIdHex(ISSUER, account, serial)),
+  SERIALS.map((serial) => denyIdHex({ issuer: ISSUER, account, serial })),
 );
 const noPause = async () => undefined;
 const idsOf = (...serials: number[]) =>
-  serials.map((serial) => denyIdHex(ISSUER, ACCOUNTS[0], serial));
+  serials.map((serial) => denyIdHex({ issuer: ISSUER, account: ACCOUNTS[0], serial }));
 const numbered = (from: number, count: number) =>
-  Array.from({ length: count }, (_, at) => denyIdHex(ISSUER, ACCOUNTS[1], from + at));
+  Array.from({ length: count }, (_, at) =>
+    denyIdHex({ issuer: ISSUER, account: ACCOUNTS[1], serial: from + at }),
+  );
 
 function bytesOf(hex: string): Uint8Array {
   return fromHex(hex, DENY_ID_BYTES) ?? new Uint8Array();
@@ -46,7 +48,11 @@ function deltaFrom(head: DenyHead, { adds, removes = [], changes = {} }: Step): 
     from: head.version,
     version: head.version + 1,
     count: head.count + adds.length - removes.length,
-    setDigest: updateSetDigest(head.setDigest, adds.map(bytesOf), removes.map(bytesOf), sha256),
+    setDigest: updateSetDigest(head.setDigest, {
+      adds: adds.map(bytesOf),
+      removes: removes.map(bytesOf),
+      sha256,
+    }),
     adds: [...adds],
     removes: [...removes],
     issuedAtS: NOW_S,
@@ -82,7 +88,11 @@ function answers(deny: ReturnType<typeof openDenyFile>) {
 async function snapshotOf(version: number, ids: readonly string[]) {
   const sorted = ids.toSorted();
   const body = concatBytes(...sorted.map(bytesOf));
-  const setDigest = updateSetDigest(EMPTY_SET_DIGEST, sorted.map(bytesOf), [], sha256);
+  const setDigest = updateSetDigest(EMPTY_SET_DIGEST, {
+    adds: sorted.map(bytesOf),
+    removes: [],
+    sha256,
+  });
   const file = join(scratchDir(), 'deny-built.db');
   await buildDenyFile(file, {
     head: { version, count: ids.length, setDigest },
@@ -95,7 +105,10 @@ async function snapshotOf(version: number, ids: readonly string[]) {
 describe('look-ups', () => {
   test('a pass is denied by itself, an account with all its passes, other issuers not', async () => {
     const [account, , other] = ACCOUNTS;
-    const deny = await fileWith([denyIdHex(ISSUER, account, 0), denyIdHex(ISSUER, other, 2)]);
+    const deny = await fileWith([
+      denyIdHex({ issuer: ISSUER, account, serial: 0 }),
+      denyIdHex({ issuer: ISSUER, account: other, serial: 2 }),
+    ]);
     expect(SERIALS.map((serial) => deny.isDenied({ issuer: ISSUER, account, serial }))).toEqual(
       SERIALS.map(() => true),
     );
@@ -151,7 +164,7 @@ function rowsOf(file: string): unknown {
 
 describe('a delta that does not fit is refused and changes nothing', () => {
   const has = idsOf(0, 1, 2);
-  const twice = denyIdHex(ISSUER, ACCOUNTS[1], 5);
+  const twice = denyIdHex({ issuer: ISSUER, account: ACCOUNTS[1], serial: 5 });
   test.each<[string, string, (head: DenyHead) => DenyDelta]>([
     [
       'from another version',

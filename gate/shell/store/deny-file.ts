@@ -90,7 +90,10 @@ export class DenyFile {
 
   /** Whether this pass, or its whole account, is on the list in force. */
   isDenied({ issuer, account, serial }: PassName): boolean {
-    return this.#isEither(denyId(issuer, account, 0), denyId(issuer, account, serial));
+    return this.#isEither(
+      denyId({ issuer, account, serial: 0 }),
+      denyId({ issuer, account, serial }),
+    );
   }
 
   #isEither(one: Uint8Array, other: Uint8Array): boolean {
@@ -113,13 +116,13 @@ export class DenyFile {
     let digest = this.#row.set_digest;
     for (const piece of pieces(delta.removes)) {
       const ids = piece.map(idOf);
-      digest = updateSetDigest(digest, [], ids, sha256);
+      digest = updateSetDigest(digest, { adds: [], removes: ids, sha256 });
       removes.push(ids);
       await pause();
     }
     for (const piece of pieces(delta.adds)) {
       const ids = piece.map(idOf);
-      digest = updateSetDigest(digest, ids, [], sha256);
+      digest = updateSetDigest(digest, { adds: ids, removes: [], sha256 });
       adds.push(ids);
       await pause();
     }
@@ -266,7 +269,9 @@ export async function buildDenyFile(
     );
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).includes('CONSTRAINT')) {
-      throw new Fault('LIST_REFUSED', 'deny snapshot refused: an id stands in it twice', error);
+      throw new Fault('LIST_REFUSED', 'deny snapshot refused: an id stands in it twice', {
+        cause: error,
+      });
     }
     throw asStoreFault(error, file);
   } finally {

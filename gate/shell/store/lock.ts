@@ -13,7 +13,7 @@ export function lockDataDir(dataDir: string): () => void {
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();
-    throw new Fault('CONFLICT', `another gate already runs on ${dataDir}`, error);
+    throw new Fault('CONFLICT', `another gate already runs on ${dataDir}`, { cause: error });
   }
   return () => db.close();
 }

@@ -10,8 +10,8 @@ import { type DenyStep, denyOf } from '../../testing/settlement.ts';
 import { openReferenceStore } from './reference-store.ts';
 
 const ACCOUNT = '0000000000000001';
-const LIST_2 = denyOf(2, [denyIdHex(7, ACCOUNT, 1)]);
-const LIST_3 = denyOf(3, [denyIdHex(7, ACCOUNT, 2)]);
+const LIST_2 = denyOf(2, [denyIdHex({ issuer: 7, account: ACCOUNT, serial: 1 })]);
+const LIST_3 = denyOf(3, [denyIdHex({ issuer: 7, account: ACCOUNT, serial: 2 })]);
 const noPause = async () => undefined;
 
 async function open(dir: string, key = rootKey) {

@@ -111,7 +111,9 @@ function checkTogether(trust: TrustList | null, deny: DenyFile): void {
 /** A cached list that no longer verifies was verified when it was stored: the file is damaged. */
 function asDamage(error: unknown, dataDir: string): unknown {
   if (!(error instanceof Fault) || error.code !== 'LIST_REFUSED') return error;
-  return new Fault('STORE_CORRUPT', `the cached lists in ${dataDir}: ${error.message}`, error);
+  return new Fault('STORE_CORRUPT', `the cached lists in ${dataDir}: ${error.message}`, {
+    cause: error,
+  });
 }
 
 /** Makes a new name in the directory survive a power cut. */

@@ -15,7 +15,7 @@ import {
   type BatchHeader,
   type GateRecord,
   genesisHash,
-  lineHash,
+  recordHash,
 } from '@stile/protocol/gate-log.ts';
 import type { Facts } from '../../core/admit.ts';
 import type { PassName, Use } from '../../core/tap.ts';
@@ -91,7 +91,7 @@ export class TapsStore {
     this.#options = options;
     this.#statements = prepareTaps(db);
     this.epoch = this.#readEpoch();
-    this.#genesis = genesisHash(options.gate, this.epoch, sha256);
+    this.#genesis = genesisHash({ gate: options.gate, epoch: this.epoch, sha256 });
     const last = this.#statements.readLast.get() as { seq: number; hash: Uint8Array } | undefined;
     this.#lastSeq = last?.seq ?? 0;
     this.#head = last?.hash ?? this.#genesis;
@@ -143,7 +143,7 @@ export class TapsStore {
     const openAskSeq = this.#openAskAfter(draft, seq);
     const stamp = { v: 1, seq, atMs: at.wallMs, monoMs: at.monoMs, boot };
     const record = utf8(JSON.stringify({ ...stamp, ...draft }));
-    const hash = lineHash(this.#head, record, sha256);
+    const hash = recordHash({ previous: this.#head, bytes: record, sha256 });
     try {
       this.#write({ record, hash, at, use, openAskSeq });
     } catch (error) {
@@ -176,9 +176,14 @@ export class TapsStore {
     insertRecord.run(this.#lastSeq + 1, at.wallMs, record, hash);
     if (use === null) return;
     const { issuer, account, serial, counter, expiresAtS } = use;
-    upsertPass.run(denyId(issuer, account, serial), counter, expiresAtS);
+    upsertPass.run(denyId({ issuer, account, serial }), counter, expiresAtS);
     if (this.#options.remembersRides !== false) {
-      upsertOpen.run(denyId(issuer, account, 0), at.wallMs, at.monoMs, this.#options.boot);
+      upsertOpen.run(
+        denyId({ issuer, account, serial: 0 }),
+        at.wallMs,
+        at.monoMs,
+        this.#options.boot,
+      );
     }
     if (use.issuedAtS > this.#signedTimeS) this.#setMeta('signed_time_s', use.issuedAtS);
   }
@@ -196,7 +201,7 @@ export class TapsStore {
     for (const row of rows) {
       bytes += row.record.length + 1;
       if (bytes > BATCH_BYTES_MAX) break;
-      hash = lineHash(hash, row.record, sha256);
+      hash = recordHash({ previous: hash, bytes: row.record, sha256 });
       if (row.seq !== first.seq + records.length || toHex(hash) !== toHex(row.hash)) {
         throw new Fault('STORE_CORRUPT', `${file}: record ${row.seq} is damaged`);
       }
@@ -215,12 +220,12 @@ export class TapsStore {
   }
 
   findCounterMax({ issuer, account, serial }: PassName): number | undefined {
-    const id = denyId(issuer, account, serial);
+    const id = denyId({ issuer, account, serial });
     return this.#statements.findCounter.get(id) as number | undefined;
   }
 
   findLastOpen({ issuer, account }: Pick<PassName, 'issuer' | 'account'>): Facts['lastOpen'] {
-    const row = this.#statements.findOpen.get(denyId(issuer, account, 0)) as
+    const row = this.#statements.findOpen.get(denyId({ issuer, account, serial: 0 })) as
       | { wall_ms: number; mono_ms: number; boot: string }
       | undefined;
     if (row === undefined) return undefined;

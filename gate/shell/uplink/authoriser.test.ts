@@ -1,6 +1,6 @@
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
-import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
+import { authorisationMessage } from '@stile/protocol/gate-api.ts';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -63,8 +63,10 @@ test('a request is signed as a whole by the gate, and the same each time', async
   });
   expect(second.body).toEqual(first.body);
   const signature = Buffer.from(String(first.headers['stile-signature']), 'base64url');
-  const message = concatBytes(utf8('Stile-gate-payment\0'), first.body);
-  expect(createNodeVerify()('Ed25519', gateKey.publicKey, message, signature)).toBe(true);
+  const message = authorisationMessage(first.body);
+  const { publicKey } = gateKey;
+  const claim = { algorithm: 'Ed25519', publicKey, message, signature } as const;
+  expect(createNodeVerify()(claim)).toBe(true);
 });
 
 test('one connection is kept for authorisations, and a closed one is replaced', async () => {

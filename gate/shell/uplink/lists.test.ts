@@ -32,7 +32,7 @@ import { createUplink } from './uplink.ts';
 
 const ROOT_KEYS = [rootKeyOf(rootKey)];
 const ACCOUNT = '0000000000000001';
-const id = (serial: number) => denyIdHex(7, ACCOUNT, serial);
+const id = (serial: number) => denyIdHex({ issuer: 7, account: ACCOUNT, serial });
 const DENY_3 = denyOf(3, [id(1), id(2)]);
 const DENY_4 = denyOf(4, [id(2), id(3)]);
 

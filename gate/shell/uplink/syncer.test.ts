@@ -130,7 +130,7 @@ test('records go up sealed, batch after batch, until all are confirmed; lists co
     [501, 501],
   ]);
   for (const batch of batches) {
-    expect(sealHolds(batch, gateKey.publicKey, verify)).toBe(true);
+    expect(sealHolds(batch, { gateKey: gateKey.publicKey, verify })).toBe(true);
     for (const line of batch.lines) expect(readRecord(line).ok).toBe(true);
   }
   expect(applied).toEqual([NOW_S - 3_600]);

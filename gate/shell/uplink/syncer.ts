@@ -122,7 +122,7 @@ export class Syncer {
     }
     const { header, head } = span;
     const { fromSeq, toSeq } = header;
-    const batch = writeBatch(header, span.records, head, sha256, key.sign);
+    const batch = writeBatch(header, { records: span.records, head, sha256, sign: key.sign });
     try {
       const result = await uplink.sendBatch(gate, batch);
       if (result.kind === 'refused') {

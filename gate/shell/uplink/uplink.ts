@@ -71,7 +71,7 @@ export class UplinkFault extends Fault {
     message: string,
     { retryAfterMs = null, cause }: { retryAfterMs?: number | null; cause?: unknown } = {},
   ) {
-    super(retryAfterMs === null ? 'UPLINK_UNREACHABLE' : 'UPLINK_BUSY', message, cause);
+    super(retryAfterMs === null ? 'UPLINK_UNREACHABLE' : 'UPLINK_BUSY', message, { cause });
     this.retryAfterMs = retryAfterMs;
     this.sent = !(cause instanceof NoResponse) || cause.sent;
   }

@@ -6,7 +6,9 @@ import { expect, test } from 'vitest';
 import { type DenyRow, denyDeltaBetween, isListedIn, nextDenyList } from './deny.ts';
 
 const START = { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST };
-const ids = [1, 2, 3, 4].map((serial) => denyId(1, '0123456789abcdef', serial));
+const ids = [1, 2, 3, 4].map((serial) =>
+  denyId({ issuer: 1, account: '0123456789abcdef', serial }),
+);
 const of = (index: number) => ids[index] ?? new Uint8Array();
 
 test('only differences are published, and no version without one', () => {
@@ -18,7 +20,7 @@ test('only differences are published, and no version without one', () => {
   const change = nextDenyList(START, { candidates, sha256 });
   expect(change?.head).toEqual({
     ...{ version: 1, count: 1 },
-    setDigest: updateSetDigest(EMPTY_SET_DIGEST, [of(0)], [], sha256),
+    setDigest: updateSetDigest(EMPTY_SET_DIGEST, { adds: [of(0)], removes: [], sha256 }),
   });
   expect(nextDenyList(START, { candidates: candidates.slice(1), sha256 })).toBeNull();
 });
@@ -50,12 +52,11 @@ test('any history of additions and removals ends in the digest of what is listed
       }
       const now = rows.filter((row) => isListedIn(row, head.version));
       expect(now).toHaveLength(head.count);
-      const digest = updateSetDigest(
-        EMPTY_SET_DIGEST,
-        now.map(({ id }) => id),
-        [],
+      const digest = updateSetDigest(EMPTY_SET_DIGEST, {
+        adds: now.map(({ id }) => id),
+        removes: [],
         sha256,
-      );
+      });
       expect(head.setDigest).toBe(digest);
       const start = Math.min(from, head.version);
       const change = denyDeltaBetween(rows, { from: start, to: head.version });

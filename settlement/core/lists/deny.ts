@@ -25,7 +25,7 @@ export function nextDenyList(
   const adds = candidates.filter(({ wanted, listed }) => wanted && !listed).map(({ id }) => id);
   const removes = candidates.filter(({ wanted, listed }) => !wanted && listed).map(({ id }) => id);
   if (adds.length + removes.length === 0) return null;
-  const setDigest = updateSetDigest(head.setDigest, adds, removes, sha256);
+  const setDigest = updateSetDigest(head.setDigest, { adds, removes, sha256 });
   const count = head.count + adds.length - removes.length;
   return { head: { version: head.version + 1, count, setDigest }, adds, removes };
 }

@@ -1,8 +1,8 @@
 /** What is published: fares, issuer keys, trust lists and versions of the deny list, as it is written. */
-import type { DenyHead, IssuerKey, TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
+import type { DenyHead, IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 
 export type ListChange =
-  | { kind: 'addLineFare'; version: number; fare: TariffLine; atMs: number }
+  | { kind: 'addLineFare'; version: number; fare: LineFare; atMs: number }
   | { kind: 'addIssuerKey'; key: IssuerKey }
   | { kind: 'setIssuerKeyStatus'; issuer: number; keyId: number; status: IssuerKey['status'] }
   | { kind: 'addTrustList'; list: TrustList; jws: string; atMs: number }

@@ -1,6 +1,6 @@
 /** What changes with a fare, a key, a list: the rows behind what is published next. */
 import type { Sha256 } from '@stile/protocol/bytes.ts';
-import type { DenyHead, IssuerKey, TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
+import type { DenyHead, IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import type { Change, Decision } from '../changes.ts';
 import { type DenyCandidate, type DenyRow, denyDeltaBetween, nextDenyList } from './deny.ts';
 
@@ -9,7 +9,7 @@ export type FareFacts = { nextTariffVersion: number; lastRecordId: number };
 /** The version of the tariff with this fare. Taps that waited for a fare, or were charged another, follow. */
 export function decideFare(
   { nextTariffVersion, lastRecordId }: FareFacts,
-  { fare, nowMs }: { fare: TariffLine; nowMs: number },
+  { fare, nowMs }: { fare: LineFare; nowMs: number },
 ): Decision<number> {
   const { line, fromS } = fare;
   const subject = JSON.stringify({ line, fromMs: fromS * 1000 });

@@ -38,7 +38,7 @@ function code({ suite = 0, issuer = issuerKey, device, keyId = 1 }: Forgery = {}
   });
   const pass = concatBytes(fields, issuer.sign(issuerMessage(fields)));
   const fresh = { generatedAtS: NOW_S, counter: 9, flags: 0 };
-  return makeTransitCode(pass, fresh, (device ?? devices[suite]).sign);
+  return makeTransitCode(pass, { fresh, sign: (device ?? devices[suite]).sign });
 }
 
 function check(scan: string, changes: TapChanges = {}, parts: Partial<CheckParts> = {}) {

@@ -4,8 +4,8 @@
  * received. A refused tap carries no money, so its code is not looked at.
  */
 import { concatBytes, type Sha256, toHex } from '@stile/protocol/bytes.ts';
-import { type ChainedLine, readRecord, type TapRecord } from '@stile/protocol/gate-log.ts';
-import type { AskReason, Reason } from '@stile/protocol/reasons.ts';
+import { type ChainedRecord, readRecord, type TapRecord } from '@stile/protocol/gate-log.ts';
+import type { AuthorisationReason, Reason } from '@stile/protocol/reasons.ts';
 import {
   deviceSignatureHolds,
   issuerSignatureHolds,
@@ -64,7 +64,7 @@ export type CheckedAnswer = {
   clock: ClockQuality;
   of: number;
   verdict: 'open' | 'refuse';
-  gateReason: AskReason | null;
+  gateReason: AuthorisationReason | null;
 };
 
 export type Checked =
@@ -88,7 +88,7 @@ export type CheckParts = {
   verifiedPasses: VerifiedPasses | null;
 };
 
-export function checkLine(line: ChainedLine, parts: CheckParts): Checked {
+export function checkLine(line: ChainedRecord, parts: CheckParts): Checked {
   const reading = readRecord(line);
   if (!reading.ok) return { kind: 'unreadable', detail: reading.detail };
   const { record } = reading;
@@ -143,11 +143,12 @@ function isOutside(atS: number, key: IssuerKey): boolean {
 
 function passHolds(pass: SignedPass, key: KnownIssuerKey, parts: CheckParts): boolean {
   const { verifiedPasses, sha256, verify } = parts;
-  if (verifiedPasses === null) return issuerSignatureHolds(verify, key.publicKeyBytes, pass);
+  if (verifiedPasses === null)
+    return issuerSignatureHolds(verify, { issuerKey: key.publicKeyBytes, pass });
   // The key belongs to the name of what was verified: the same bytes under another key prove nothing.
   const id = toHex(sha256(concatBytes(key.publicKeyBytes, pass.bytes)));
   if (verifiedPasses.has(id)) return true;
-  const isGood = issuerSignatureHolds(verify, key.publicKeyBytes, pass);
+  const isGood = issuerSignatureHolds(verify, { issuerKey: key.publicKeyBytes, pass });
   if (isGood) verifiedPasses.add(id);
   return isGood;
 }

@@ -1,18 +1,18 @@
 /** Where records belong: by table, and by a property over any way of cutting and repeating a log. */
 import { sha256 } from '@stile/crypto/sign.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
-import { genesisHash, lineHash } from '@stile/protocol/gate-log.ts';
+import { genesisHash, recordHash } from '@stile/protocol/gate-log.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { joinWaiting, type KnownLog, placeRecords, type ReceivedRecord } from './log-position.ts';
 
-const GENESIS = genesisHash('g1', 'e', sha256);
+const GENESIS = genesisHash({ gate: 'g1', epoch: 'e', sha256 });
 
 function chain(texts: readonly string[], from = GENESIS): ReceivedRecord[] {
   let hash = from;
   return texts.map((text, index) => {
     const bytes = utf8(text);
-    hash = lineHash(hash, bytes, sha256);
+    hash = recordHash({ previous: hash, bytes, sha256 });
     return { seq: index + 1, bytes, hash };
   });
 }

@@ -4,7 +4,7 @@
  * Reasons are tried in the order in which they stand in `#ruleOpened`; the first one counts.
  */
 import type { Ruling, RulingReason } from '@stile/protocol/sync.ts';
-import type { TariffLine, TrustList } from '@stile/protocol/trust-list.ts';
+import type { LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Claim, isEarlier } from '../rides/charge.ts';
 import { fareOfTap, type GateLine } from '../rides/tariff.ts';
 import type { Checked, CheckedCode, CheckedTap } from './check.ts';
@@ -25,7 +25,7 @@ export type RulingFacts = {
   /** Uses of earlier taps, asks and answers of this log that a record of the batch is about, by seq. */
   usesBySeq: ReadonlyMap<number, string>;
   gateLines: readonly GateLine[];
-  lineFares: readonly TariffLine[];
+  lineFares: readonly LineFare[];
 };
 
 export type EarlierClaim = Pick<Claim, 'gate' | 'epoch' | 'seq' | 'atMs' | 'voided'>;

@@ -101,7 +101,7 @@ export function placePart(part: BatchPart, log: LogFacts, sha256: Sha256): Place
   const epoch = log.row ?? {
     id: log.nextIds.epoch,
     lastSeq: 0,
-    head: genesisHash(log.gate, log.epoch, sha256),
+    head: genesisHash({ gate: log.gate, epoch: log.epoch, sha256 }),
   };
   const known = { lastSeq: epoch.lastSeq, head: epoch.head, stored: log.stored };
   const all = placeRecords(part.records, { prev: part.prev, known });

@@ -87,7 +87,7 @@ export function debtDenial(
 ): Change[] {
   const isOwing = after.owing.length > 0;
   if (isOwing === before.owing.length > 0) return [];
-  const id = denyId(issuer, after.account, 0);
+  const id = denyId({ issuer, account: after.account, serial: 0 });
   const publish = { kind: 'requestPublish', atMs: nowMs } as const;
   if (!isOwing) return [{ kind: 'liftDenial', id, cause: 'DEBT', atMs: nowMs }, publish];
   return [{ kind: 'deny', id, cause: 'DEBT', note: 'a fare is owed', atMs: nowMs }, publish];

@@ -3,7 +3,7 @@
  * rider pay, and what then is written. One decision, from facts that were read for it.
  */
 import type { Payment } from '@stile/protocol/merchant-api.ts';
-import type { TariffLine } from '@stile/protocol/trust-list.ts';
+import type { LineFare } from '@stile/protocol/trust-list.ts';
 import { type Decision, unchanged } from '../changes.ts';
 import { fareOfTap, type GateLine } from '../rides/tariff.ts';
 import { makePayment, type PayerFacts } from './make-payment.ts';
@@ -34,7 +34,7 @@ export type PayFacts = {
   /** Of whose code it is; null if it is nobody's. */
   payer: PayerFacts | null;
   /** Where the gate stands and what its line costs; null at a merchant. */
-  fare: { gateLines: readonly GateLine[]; lineFares: readonly TariffLine[] } | null;
+  fare: { gateLines: readonly GateLine[]; lineFares: readonly LineFare[] } | null;
   /** Null at a gate. */
   merchant: MerchantFacts | null;
   /** Free for a new payment. */

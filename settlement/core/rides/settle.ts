@@ -4,7 +4,7 @@
  * from what was then written changes nothing, so a piece may be repeated from wherever a crash left it.
  */
 import { assert } from '@stile/protocol/fault.ts';
-import type { TariffLine } from '@stile/protocol/trust-list.ts';
+import type { LineFare } from '@stile/protocol/trust-list.ts';
 import type { Change, ChargeEvent, DatedTransfer, Decision } from '../changes.ts';
 import { accountOfUse } from '../logs/code-use.ts';
 import {
@@ -58,7 +58,7 @@ export type SettleFacts = {
   /** Of every account that a use or a payment belongs to. */
   money: ReadonlyMap<string, RiderMoneyFacts>;
   gateLines: ReadonlyMap<string, readonly GateLine[]>;
-  lineFares: ReadonlyMap<string, readonly TariffLine[]>;
+  lineFares: ReadonlyMap<string, readonly LineFare[]>;
   nextPaymentId: number;
 };
 

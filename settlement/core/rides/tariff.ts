@@ -3,7 +3,7 @@
  * from which it is in force; one from the future is not applied, and no fare is not a fare of zero.
  */
 import type { GateRecord } from '@stile/protocol/gate-log.ts';
-import { findFareCents, LINES_MAX, type TariffLine } from '@stile/protocol/trust-list.ts';
+import { findFareCents, LINES_MAX, type LineFare } from '@stile/protocol/trust-list.ts';
 
 export type ClockQuality = GateRecord['clock'];
 
@@ -18,11 +18,11 @@ type TapFacts = { line: string; atMs: number; clock: ClockQuality };
  */
 export function fareOfTap(
   tap: TapFacts,
-  facts: { gateLines: readonly GateLine[]; lineFares: readonly TariffLine[] },
+  facts: { gateLines: readonly GateLine[]; lineFares: readonly LineFare[] },
 ): number | undefined {
   if (!stoodAt(tap, facts.gateLines)) return undefined;
   const tariff = { version: 1, lines: [...facts.lineFares] };
-  return findFareCents(tariff, tap.line, Math.floor(tap.atMs / 1000));
+  return findFareCents(tariff, { line: tap.line, atS: Math.floor(tap.atMs / 1000) });
 }
 
 function stoodAt(tap: TapFacts, gateLines: readonly GateLine[]): boolean {
@@ -39,10 +39,10 @@ function stoodAt(tap: TapFacts, gateLines: readonly GateLine[]): boolean {
  * The fares that a gate can still need: of each line the one in force and those to come, in the order
  * in which they were set. History stays here; a list that carried it would outgrow its limit.
  */
-export function publishableLines(all: readonly TariffLine[], nowS: number): TariffLine[] {
-  const wanted = new Set<TariffLine>();
-  const inForce = new Map<string, TariffLine>();
-  const coming = new Map<string, TariffLine>();
+export function publishableLines(all: readonly LineFare[], nowS: number): LineFare[] {
+  const wanted = new Set<LineFare>();
+  const inForce = new Map<string, LineFare>();
+  const coming = new Map<string, LineFare>();
   for (const entry of all) {
     if (entry.fromS > nowS) {
       coming.set(`${entry.line}@${entry.fromS}`, entry);

@@ -37,7 +37,8 @@ async function readQuestion(
     signature.length === SIGNATURE_BYTES &&
     keys.some(
       ({ publicKey, untilMs }) =>
-        untilMs === null && holds(parts.verify, 'Ed25519', publicKey, message, signature),
+        untilMs === null &&
+        holds(parts.verify, { algorithm: 'Ed25519', publicKey, message, signature }),
     );
   // An unknown gate gets the same answer: nobody learns which gates exist.
   if (!isSigned) throw new Fault('UNAUTHENTICATED', "this is not signed by the gate's key");

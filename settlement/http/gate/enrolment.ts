@@ -34,8 +34,8 @@ export function addGateEnrolment(
       if (!isKeyOfPrimeOrder('Ed25519', key)) {
         throw new Refusal('KEY_REFUSED', 'this key is not a sound Ed25519 key');
       }
-      const message = proofMessage('enrol-gate', token, publicKey);
-      if (!holds(verify, 'Ed25519', key, message, signature)) {
+      const message = proofMessage('enrol-gate', { challenge: token, subject: publicKey });
+      if (!holds(verify, { algorithm: 'Ed25519', publicKey: key, message, signature })) {
         throw new Fault('PROOF_REFUSED', 'the proof is not by this key over this token');
       }
       const enrolment = await store.enrolGate({

@@ -33,7 +33,9 @@ describe('enrolment', () => {
     const key = generateKey('Ed25519');
     const publicKey = change.publicKey ?? toHex(key.publicKey);
     const token = change.token ?? made.token;
-    const proof = change.proof ?? toHex(key.sign(proofMessage('enrol-gate', token, publicKey)));
+    const proof =
+      change.proof ??
+      toHex(key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })));
     return await town.ask('/v1/gates/enrolments', { body: { token, publicKey, proof } });
   }
 

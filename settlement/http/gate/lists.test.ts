@@ -110,7 +110,7 @@ describe('the deny list', () => {
     expect(head).toMatchObject({ version: 3, count: 1 });
     const snapshot = await fetchSnapshot();
     expect(snapshot.head).toMatchObject(head);
-    const id = denyIdHex(1, b.account, 1);
+    const id = denyIdHex({ issuer: 1, account: b.account, serial: 1 });
     expect(snapshot.ids.toString('hex')).toBe(id);
     const { body } = await town.ask('/v1/deny-list/delta?from=1');
     const delta = await openSigned('stile-deny-delta+jws', textOf(body), {
@@ -118,7 +118,13 @@ describe('the deny list', () => {
       schema: denyDeltaSchema,
     });
     expect(delta).toMatchObject({
-      ...{ from: 1, ...head, adds: [id], removes: [denyIdHex(1, a.account, 0)], force: false },
+      ...{
+        from: 1,
+        ...head,
+        adds: [id],
+        removes: [denyIdHex({ issuer: 1, account: a.account, serial: 0 })],
+        force: false,
+      },
     });
   });
 

@@ -115,7 +115,7 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
     const rider = await store.readRider(config.issuer, account);
     const isKnown = rider?.passes.some((pass) => serial === 0 || pass.serial === serial);
     if (!isKnown) throw new Fault('NOT_FOUND', 'there is no such account or pass');
-    return denyId(config.issuer, account, serial);
+    return denyId({ issuer: config.issuer, account, serial });
   }
 
   app.post(

@@ -58,9 +58,10 @@ describe('enrolment', () => {
   test('a key with a part of small order is refused although its proof holds', async () => {
     const { publicKey, sign } = mixedOrderKey();
     const { challenge } = await town.get<{ challenge: string }>('/v1/challenges', { body: {} });
-    const message = proofMessage('enrol-rider', challenge, toHex(publicKey));
+    const message = proofMessage('enrol-rider', { challenge, subject: toHex(publicKey) });
     const proof = toHex(sign(message));
-    expect(createNodeVerify()('Ed25519', publicKey, message, sign(message))).toBe(true);
+    const claim = { algorithm: 'Ed25519', publicKey, message, signature: sign(message) } as const;
+    expect(createNodeVerify()(claim)).toBe(true);
     const body = { algorithm: 'Ed25519', publicKey: toHex(publicKey), challenge, proof };
     expect(await codeOf(town.ask('/v1/riders', { body }))).toBe('400 KEY_REFUSED');
   });
@@ -79,7 +80,7 @@ describe('enrolment', () => {
     town.clock.advance(120_000);
     const key = generateKey('Ed25519');
     const publicKey = toHex(key.publicKey);
-    const proof = toHex(key.sign(proofMessage('enrol-rider', challenge, publicKey)));
+    const proof = toHex(key.sign(proofMessage('enrol-rider', { challenge, subject: publicKey })));
     const body = { algorithm: 'Ed25519', publicKey, challenge, proof };
     expect(await codeOf(town.ask('/v1/riders', { body }))).toBe('403 PROOF_REFUSED');
   });

@@ -53,9 +53,12 @@ function createProver({ challenges }: ApiParts) {
     const publicKey = fromHex(key?.publicKey ?? '');
     const signature = fromHex(given.proof, 64);
     assert(publicKey !== undefined && signature !== undefined, 'the schema lets hex pass only');
-    const message = proofMessage(purpose, given.challenge, subject);
+    const message = proofMessage(purpose, { challenge: given.challenge, subject });
     // An unknown pass gets the same answer as a wrong key: nobody learns which accounts exist.
-    if (key === undefined || !holds(verify, key.algorithm, publicKey, message, signature)) {
+    if (
+      key === undefined ||
+      !holds(verify, { algorithm: key.algorithm, publicKey, message, signature })
+    ) {
       throw new Fault('PROOF_REFUSED', 'the proof is not by the key of this pass');
     }
   };

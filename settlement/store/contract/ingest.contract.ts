@@ -161,7 +161,7 @@ export function describeIngest(open: OpenStore): void {
       expect(rider).toMatchObject({ balanceCents: 0, debtCents: 150 });
       expect(rider?.denied.map(({ cause }) => cause)).toEqual(['DEBT']);
       await store.advanceDenyList(9, NOW_MS);
-      const id = denyIdHex(ISSUER, a, 0);
+      const id = denyIdHex({ issuer: ISSUER, account: a, serial: 0 });
       expect(await store.findDenyDelta({ from: 0, to: 1, idsMax: 9 })).toEqual({
         adds: [id],
         removes: [],
@@ -183,7 +183,7 @@ export function describeIngest(open: OpenStore): void {
       gate.ride(ride(1));
       await gate.send(store);
       await drain(store);
-      const id = Buffer.from(denyIdHex(ISSUER, a, 0), 'hex');
+      const id = Buffer.from(denyIdHex({ issuer: ISSUER, account: a, serial: 0 }), 'hex');
       expect(await store.setDenied({ id, note: 'stolen', nowMs: NOW_MS })).toBe(true);
       expect(await store.setDenied({ id, note: 'stolen', nowMs: NOW_MS })).toBe(false);
       await topUp(250);
@@ -265,7 +265,7 @@ export function describeIngest(open: OpenStore): void {
     });
 
     test('a tap that the gate had to refuse by its own list carries no money', async () => {
-      const id = Buffer.from(denyIdHex(ISSUER, a, 1), 'hex');
+      const id = Buffer.from(denyIdHex({ issuer: ISSUER, account: a, serial: 1 }), 'hex');
       await store.setDenied({ id, note: 'lost', nowMs: NOW_MS });
       await store.advanceDenyList(9, NOW_MS);
       gate.ride(ride(1), { deny: 1 });

@@ -80,7 +80,11 @@ export function describePayments(open: OpenStore): void {
         return [code];
       },
       DENIED: async () => {
-        await store.setDenied({ id: denyId(ISSUER, a, 1), note: 'stolen', nowMs: NOW_MS });
+        await store.setDenied({
+          id: denyId({ issuer: ISSUER, account: a, serial: 1 }),
+          note: 'stolen',
+          nowMs: NOW_MS,
+        });
         return [await online()];
       },
       FARE_UNKNOWN: async () => [await online()],

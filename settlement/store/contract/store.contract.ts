@@ -153,13 +153,15 @@ function describeLists(open: OpenStore): void {
   });
 
   test('denials become versions whose count and digest are those of their ids', async () => {
-    const ids = [3, 1, 2].map((serial) => denyId(ISSUER, accountOf('a'), serial));
+    const ids = [3, 1, 2].map((serial) =>
+      denyId({ issuer: ISSUER, account: accountOf('a'), serial }),
+    );
     for (const id of ids) await store.setDenied({ id, note: 'lost', nowMs: NOW_MS });
     expect(await store.advanceDenyList(2, NOW_MS)).toBe(true);
     expect(await store.advanceDenyList(2, NOW_MS)).toBe(false);
     expect(await store.advanceDenyList(2, NOW_MS)).toBe(false);
     const { denyHead } = await store.readListFacts();
-    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, ids, [], sha256);
+    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, { adds: ids, removes: [], sha256 });
     expect(denyHead).toEqual({ version: 2, count: 3, setDigest });
     const sorted = ids.map(toHex).sort();
     expect(toHex(await store.readDenyPage({ version: 2, after: null, limit: 9 }))).toBe(
@@ -173,7 +175,9 @@ function describeLists(open: OpenStore): void {
   });
 
   test('a step is the net of what came and went, and too long a one is none', async () => {
-    const [x, y] = [1, 2].map((serial) => denyId(ISSUER, accountOf('a'), serial));
+    const [x, y] = [1, 2].map((serial) =>
+      denyId({ issuer: ISSUER, account: accountOf('a'), serial }),
+    );
     if (x === undefined || y === undefined) throw new Error('two ids');
     await store.setDenied({ id: x, note: 'lost', nowMs: NOW_MS });
     await store.advanceDenyList(9, NOW_MS);

@@ -40,7 +40,7 @@ export type Session = z.infer<typeof sessionSchema>;
 
 async function prove(key: DeviceKey, purpose: ProofPurpose, subject: string) {
   const { challenge } = await askJson(challengeSchema, '/v1/challenges', { body: {} });
-  const signature = await signWith(key, proofMessage(purpose, challenge, subject));
+  const signature = await signWith(key, proofMessage(purpose, { challenge, subject }));
   return { challenge, proof: toHex(signature) };
 }
 

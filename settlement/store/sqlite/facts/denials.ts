@@ -25,7 +25,7 @@ export class DenialReader {
 
   /** Of the account as a whole if `serial` is 0. */
   read(issuer: number, { account, serial }: PassOf): DeniedBy[] {
-    const ids = [denyId(issuer, account, 0), denyId(issuer, account, serial)];
+    const ids = [denyId({ issuer, account, serial: 0 }), denyId({ issuer, account, serial })];
     return this.#sql.ofPass.all(ids) as DeniedBy[];
   }
 

@@ -1,5 +1,5 @@
 /** Where a gate stands and what a line costs, as they were set and when. */
-import type { TariffLine } from '@stile/protocol/trust-list.ts';
+import type { LineFare } from '@stile/protocol/trust-list.ts';
 import type { GateLine } from '../../../core/rides/tariff.ts';
 import type { Connection } from '../connection.ts';
 
@@ -22,7 +22,7 @@ export class FareReader {
     this.#sql = prepare(db);
   }
 
-  read(gate: string, line: string): { gateLines: GateLine[]; lineFares: TariffLine[] } {
+  read(gate: string, line: string): { gateLines: GateLine[]; lineFares: LineFare[] } {
     return { gateLines: this.gateLines(gate), lineFares: this.lineFares(line) };
   }
 
@@ -30,7 +30,7 @@ export class FareReader {
     return this.#sql.gateLines.all(gate) as GateLine[];
   }
 
-  lineFares(line: string): TariffLine[] {
-    return this.#sql.lineFares.all(line) as TariffLine[];
+  lineFares(line: string): LineFare[] {
+    return this.#sql.lineFares.all(line) as LineFare[];
   }
 }

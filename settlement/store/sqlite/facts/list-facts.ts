@@ -3,7 +3,7 @@ import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import {
   type DenyHead,
   type IssuerKey,
-  type TariffLine,
+  type LineFare,
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
 import type { DenyCandidate, DenyRow } from '../../../core/lists/deny.ts';
@@ -109,7 +109,7 @@ export class ListFactReader implements ListReader {
     const row = this.#sql.trustList.get() as { payload: string; jws: string } | undefined;
     return {
       issuerKeys: this.issuerKeys(),
-      tariff: this.#sql.tariff.all() as TariffLine[],
+      tariff: this.#sql.tariff.all() as LineFare[],
       tariffVersion: this.fare().nextTariffVersion,
       denyHead: this.#denyHead(),
       trust: row && { list: trustListSchema.parse(JSON.parse(row.payload)), jws: row.jws },

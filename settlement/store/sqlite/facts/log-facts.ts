@@ -187,7 +187,12 @@ export class LogFactReader implements LogReader {
       .filter(({ tap }) => tap.deny > 0)
       .map(({ seq, tap: { deny, code } }) => {
         const { issuer, account, serial } = code;
-        return [seq, deny, denyIdHex(issuer, account, 0), denyIdHex(issuer, account, serial)];
+        return [
+          seq,
+          deny,
+          denyIdHex({ issuer, account, serial: 0 }),
+          denyIdHex({ issuer, account, serial }),
+        ];
       });
     if (wanted.length === 0) return new Set();
     return new Set(this.#sql.denied.all(JSON.stringify(wanted)) as number[]);

@@ -1,5 +1,5 @@
 /** Waiting work, the records that a piece of it is about, and all that settling them has to know. */
-import type { TariffLine } from '@stile/protocol/trust-list.ts';
+import type { LineFare } from '@stile/protocol/trust-list.ts';
 import { accountOfUse, readAskKey } from '../../../core/logs/code-use.ts';
 import type { Work } from '../../../core/logs/log-changes.ts';
 import type { RiderMoneyFacts } from '../../../core/money/money-changes.ts';
@@ -114,7 +114,7 @@ export class SettleFactReader implements WorkReader {
 
   #fares(uses: readonly UseFacts[]): Pick<SettleFacts, 'gateLines' | 'lineFares'> {
     const gateLines = new Map<string, readonly GateLine[]>();
-    const lineFares = new Map<string, readonly TariffLine[]>();
+    const lineFares = new Map<string, readonly LineFare[]>();
     const { fares } = this.#readers;
     for (const { gate, line, kind } of uses.flatMap(({ records }) => records)) {
       if (kind !== 'tap') continue;
