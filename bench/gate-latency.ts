@@ -7,7 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openVirtualPort, type VirtualPort } from '@stile/hardware/serial/pty.ts';
+import { openVirtualPort } from '@stile/hardware/serial/pty.ts';
+import type { VirtualPort } from '@stile/hardware/serial/virtual-port.ts';
 import { median, percentile } from '@stile/host/statistics.ts';
 import { makeCodes, type Operator, provisionGate, writeGateConfig } from './riders.ts';
 

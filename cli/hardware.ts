@@ -116,7 +116,7 @@ async function asPort<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof Error && error.name === 'PtyError') {
+    if (error instanceof Error && error.name === 'VirtualPortError') {
       throw new Fault('SCANNER_UNAVAILABLE', error.message, { cause: error });
     }
     throw error;

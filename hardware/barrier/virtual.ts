@@ -3,7 +3,8 @@
  * tells whoever listens. It can also write down what it was told, one JSON object a line.
  */
 import { appendFileSync } from 'node:fs';
-import { openVirtualPort, PtyError, type VirtualPort } from '../serial/pty.ts';
+import { openVirtualPort } from '../serial/pty.ts';
+import { type VirtualPort, VirtualPortError } from '../serial/virtual-port.ts';
 import { createRelayDecoder, encodeRelayFrame } from './frames.ts';
 
 export type BarrierTold = { at: string; channel: number; state: 'open' | 'closed'; frame: string };
@@ -28,7 +29,7 @@ export type VirtualBarrier = {
   close(): Promise<void>;
 };
 
-/** @throws PtyError where there can be no port under that link, or no record under that name. */
+/** @throws VirtualPortError where there can be no port under that link, or no record under that name. */
 export function startVirtualBarrier(options: VirtualBarrierOptions): VirtualBarrier {
   const { record } = options;
   if (record !== undefined) checkRecord(record);
@@ -63,7 +64,7 @@ export function startVirtualBarrier(options: VirtualBarrierOptions): VirtualBarr
 
 function checkRecord(file: string): void {
   const failure = append(file, '');
-  if (failure !== null) throw new PtyError(`cannot record to ${file}: ${failure}`);
+  if (failure !== null) throw new VirtualPortError(`cannot record to ${file}: ${failure}`);
 }
 
 /** Null, or why not: a throw inside the line's data handler would end the process. */

@@ -1,5 +1,6 @@
 /** The pole display's virtual twin: keeps the screen that the bytes make, and tells when it changes. */
-import { openVirtualPort, type VirtualPort } from '../serial/pty.ts';
+import { openVirtualPort } from '../serial/pty.ts';
+import type { VirtualPort } from '../serial/virtual-port.ts';
 import { createScreenDecoder, type Screen } from './frames.ts';
 
 export type VirtualDisplay = {

@@ -9,7 +9,8 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleepMs } from 'node:timers/promises';
 import { createDice } from '../dice.ts';
 import { PICTURE_BYTES_MAX, readPicture } from '../picture/read.ts';
-import { openVirtualPort, PtyError, type VirtualPort } from '../serial/pty.ts';
+import { openVirtualPort } from '../serial/pty.ts';
+import { type VirtualPort, VirtualPortError } from '../serial/virtual-port.ts';
 import { type Feed, openFeed } from './feed.ts';
 import { createScannerModule } from './module.ts';
 import { createLinePlayer, type LinePlayer, type Misbehaviour, type Suffix } from './virtual.ts';
@@ -81,7 +82,7 @@ class ScannerTool {
       suffix: options.suffix,
       dice: createDice(options.seed),
       write: async (bytes) => {
-        if (this.#port === null) throw new PtyError('the scanner was unplugged');
+        if (this.#port === null) throw new VirtualPortError('the scanner was unplugged');
         await this.#port.write(bytes);
       },
       sleep: async (ms) => {
@@ -95,7 +96,7 @@ class ScannerTool {
   async run(): Promise<{ played: number; unread: number }> {
     const { pictures, watchDir, input, signal, stay } = this.#options;
     if (watchDir !== undefined && !statSync(watchDir, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new PtyError(`cannot watch ${watchDir}: no such folder`);
+      throw new VirtualPortError(`cannot watch ${watchDir}: no such folder`);
     }
     // A line that nobody reads must not hold up the end.
     signal.addEventListener('abort', () => this.close().catch(() => undefined), { once: true });
@@ -316,7 +317,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    throw new PtyError(`cannot watch ${folder} any longer: ${describe(error)}`);
+    throw new VirtualPortError(`cannot watch ${folder} any longer: ${describe(error)}`);
   }
 }
 

@@ -1,23 +1,18 @@
+/** Serial devices over pseudo-terminals: the contract, and what only a kernel can do to a port. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeSync,
-} from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { systemClock } from '@stile/host/clock.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SerialDevice, type SerialDeviceOptions, WAITING_BYTES_MAX } from './device.ts';
-import { openVirtualPort, type VirtualPort } from './pty.ts';
+import { fillPty } from '../testing/full-pty.ts';
+import { SerialDevice, type SerialDeviceOptions } from './device.ts';
+import { serialPortsContract } from './ports.contract.ts';
+import { openVirtualPort } from './pty.ts';
+import type { VirtualPort } from './virtual-port.ts';
 
-const REFUSED_MS = 50;
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 let folder: string;
@@ -80,52 +75,27 @@ function start(options: Partial<SerialDeviceOptions> = {}) {
   };
 }
 
-test('connects, receives and writes', async () => {
-  const port = plug();
-  const { device, connected, received, states } = start();
-  await connected();
-  const heard = new Promise<string>((done) =>
-    port.onBytes((bytes) => done(Buffer.from(bytes).toString())),
-  );
-  await device.write(Buffer.from('to the device'));
-  expect(await heard).toBe('to the device');
-  await port.write(Buffer.from('from the device'));
-  await received('from the device');
-  expect(states).toEqual([true]);
-});
-
-test('a device that appears later is found', async () => {
-  const { device, connected } = start();
-  expect(device.connected).toBe(false);
-  await expect(device.write(Uint8Array.of(1))).rejects.toThrow(/not connected/);
-  plug();
-  await connected();
-});
-
-test('an unplug of a quiet line is found within a second, and writes are refused', async () => {
-  const port = plug();
-  const { device, connected, gone, states } = start();
-  await connected();
-  const from = performance.now();
-  await port.close();
-  await gone();
-  expect(performance.now() - from).toBeLessThan(1_000);
-  expect(states).toEqual([true, false]);
-  await expect(device.write(Uint8Array.of(1))).rejects.toThrow(/not connected/);
-});
-
-test('a replug under the same name connects again, twenty times, right after traffic', async () => {
-  const { connected, gone, received, states } = start({ heartbeatMs: 50 });
-  for (let cycle = 0; cycle < 20; cycle += 1) {
-    const port = plug();
-    port.onBytes(() => undefined);
-    await connected();
-    await port.write(Buffer.from(`cycle ${cycle};`));
-    await received(`cycle ${cycle};`);
-    await port.close();
-    await gone();
-  }
-  expect(states).toEqual(Array.from({ length: 40 }, (_, at) => at % 2 === 0));
+serialPortsContract('pseudo-terminals', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'serial-'));
+  const name = join(dir, 'ttyGATE0');
+  let wake: () => void = () => undefined;
+  return {
+    clock: systemClock,
+    path: name,
+    plug: () => openVirtualPort({ link: name }),
+    createDevice: (options, events) =>
+      new SerialDevice({ path: name, baud: 115_200, ...options }, events),
+    async until(holds) {
+      while (!holds()) {
+        await new Promise<void>((done) => {
+          wake = done;
+        });
+      }
+    },
+    wake: () => wake(),
+    fill: (port) => fillPty(port.devicePath),
+    end: () => rmSync(dir, { recursive: true }),
+  };
 });
 
 test('a peer that is killed right after traffic is found within a second', async () => {
@@ -153,29 +123,13 @@ test('a peer that is killed right after traffic is found within a second', async
   }
 });
 
-test('writes to a device that takes nothing are bounded, and fail when it goes', async () => {
-  const port = plug();
-  const { device, connected } = start();
-  await connected();
-  await fillLine(port.devicePath);
-  const outcomes = Array.from({ length: 4 }, () =>
-    device.write(new Uint8Array(WAITING_BYTES_MAX / 4)).then(
-      () => 'written',
-      (error: Error) => error.message,
-    ),
-  );
-  await expect(device.write(Uint8Array.of(1))).rejects.toThrow(/does not take/);
-  await port.close();
-  for (const outcome of await Promise.all(outcomes)) expect(outcome).not.toBe('written');
-});
-
 test('heartbeats do not pile up where nobody reads: at most one waits', async () => {
   const BEAT = 0x07;
   const options = { heartbeatMs: 5, heartbeat: Uint8Array.of(BEAT) };
   const port = plug();
   const { device, connected } = start(options);
   await connected();
-  await fillLine(port.devicePath);
+  await fillPty(port.devicePath);
   // A second device beats as often and is heard: it tells when the first has had time to pile up.
   const other = openVirtualPort({ link: `${path}.other` });
   ports.push(other);
@@ -219,51 +173,6 @@ test('a name that is given to another device while it is being opened leads to t
   await received('from the second');
 });
 
-test('a write that is under way when the device is closed fails', async () => {
-  const port = plug();
-  const { device, connected } = start();
-  await connected();
-  await fillLine(port.devicePath);
-  const outcome = device.write(Uint8Array.of(1)).catch((error: Error) => error.message);
-  await device.close();
-  expect(await outcome).toMatch(/closed$/);
-});
-
-/**
- * Writes to the device side until the kernel takes no more: nobody reads at the other end. It makes
- * some room again a moment after it refused, so the line is full when it has refused for a while.
- */
-async function fillLine(devicePath: string): Promise<void> {
-  const line = openSync(devicePath, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  try {
-    let takenAtMs = performance.now();
-    while (performance.now() - takenAtMs < REFUSED_MS) {
-      if (takes(line)) takenAtMs = performance.now();
-      else await new Promise((resume) => setImmediate(resume));
-    }
-  } finally {
-    closeSync(line);
-  }
-}
-
-function takes(line: number): boolean {
-  try {
-    return writeSync(line, new Uint8Array(1_024)) > 0;
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'EAGAIN' });
-    return false;
-  }
-}
-
-test('what may wait is bounded', async () => {
-  plug();
-  const { device, connected } = start();
-  await connected();
-  await expect(device.write(new Uint8Array(WAITING_BYTES_MAX + 1))).rejects.toThrow(
-    /does not take/,
-  );
-});
-
 test('after close nothing is left that keeps a process alive', async () => {
   plug();
   const source = `import { SerialDevice } from ${JSON.stringify(`${HERE}device.ts`)};
@@ -280,12 +189,4 @@ test('after close nothing is left that keeps a process alive', async () => {
   });
   const [code] = await once(child, 'exit');
   expect(code).toBe(0);
-});
-
-test('closing while the port is being opened leaves it closed', async () => {
-  const port = plug();
-  const { device, states } = start();
-  await device.close();
-  expect(port.hasReader()).toBe(false);
-  expect(states).toEqual([]);
 });

@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SerialPort } from 'serialport';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openVirtualPort, PtyError, QUEUED_BYTES_MAX, type VirtualPort } from './pty.ts';
+import { openVirtualPort, QUEUED_BYTES_MAX } from './pty.ts';
+import { type VirtualPort, VirtualPortError } from './virtual-port.ts';
 
 const PTY_MODULE = fileURLToPath(new URL('./pty.ts', import.meta.url));
 
@@ -165,7 +166,7 @@ test('a link to a live port, a real file and a link to a file are not replaced',
 
   const file = join(folder, 'precious');
   writeFileSync(file, 'data');
-  expect(() => openVirtualPort({ link: file })).toThrow(PtyError);
+  expect(() => openVirtualPort({ link: file })).toThrow(VirtualPortError);
   expect(readFileSync(file, 'utf8')).toBe('data');
 
   const toFile = join(folder, 'to-file');

@@ -22,6 +22,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { ReadStream } from 'node:tty';
+import { type VirtualPort, VirtualPortError } from './virtual-port.ts';
 
 /** Bytes that wait for a reader; what is written beyond them is refused, so nothing grows. */
 export const QUEUED_BYTES_MAX = 16 * 1024 * 1024;
@@ -34,27 +35,10 @@ type NativePty = {
   open(cols: number, rows: number): { master: number; slave: number; pty: string };
 };
 
-export type VirtualPort = {
-  /** The stable name to open: the symlink where one was asked for, else the device itself. */
-  readonly path: string;
-  readonly devicePath: string;
-  /** Resolves when the kernel has taken all of it; rejects once the port is closed. */
-  write(bytes: Uint8Array): Promise<void>;
-  onBytes(listener: (bytes: Uint8Array) => void): void;
-  /** Whether some program has the device open: bytes written before that are lost when it opens. */
-  hasReader(): boolean;
-  /** Unplugs: the device node and the symlink are gone, whoever has it open gets a hang-up. */
-  close(): Promise<void>;
-};
-
-export class PtyError extends Error {
-  override readonly name = 'PtyError';
-}
-
 /**
  * Programs that are started while a port is open inherit its master (the native call cannot prevent
  * it), and so hold the line up until they end: start them first, or unplug in a process of its own.
- * @throws PtyError where this platform has no pty, or `link` is something that must not be replaced.
+ * @throws VirtualPortError if this platform has no pty, or if `link` is something that must not be replaced.
  */
 export function openVirtualPort(options: { link?: string } = {}): VirtualPort {
   const link = options.link === undefined ? undefined : resolve(options.link);
@@ -66,13 +50,13 @@ export function openVirtualPort(options: { link?: string } = {}): VirtualPort {
     // Opened again the way that programs started later do not inherit it: they would count as readers.
     slave = openSync(pty, constants.O_RDWR | constants.O_NOCTTY);
     closeSync(inheritable);
-    if (link !== undefined) placeLink(pty, link);
+    if (link !== undefined) placeLink({ device: pty, link });
   } catch (error) {
     closeSync(master);
     closeSync(slave);
-    throw new PtyError(`cannot set up a virtual port: ${String(error)}`);
+    throw new VirtualPortError(`cannot set up a virtual port: ${String(error)}`);
   }
-  return new Port(master, slave, pty, link);
+  return new Port({ master, slave, devicePath: pty, link });
 }
 
 class Port implements VirtualPort {
@@ -88,7 +72,13 @@ class Port implements VirtualPort {
   #closed = false;
   #closing: Promise<void> | null = null;
 
-  constructor(master: number, slave: number, devicePath: string, link: string | undefined) {
+  constructor(pair: {
+    master: number;
+    slave: number;
+    devicePath: string;
+    link: string | undefined;
+  }) {
+    const { master, slave, devicePath, link } = pair;
     this.#master = master;
     this.#slave = slave;
     this.devicePath = devicePath;
@@ -109,9 +99,9 @@ class Port implements VirtualPort {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#closed) throw new PtyError('the virtual port is closed');
+    if (this.#closed) throw new VirtualPortError('the virtual port is closed');
     if (this.#queuedBytes + bytes.length > QUEUED_BYTES_MAX) {
-      throw new PtyError(`nobody reads: ${this.#queuedBytes} bytes wait already`);
+      throw new VirtualPortError(`nobody reads: ${this.#queuedBytes} bytes wait already`);
     }
     this.#queuedBytes += bytes.length;
     const before = this.#queue;
@@ -125,7 +115,7 @@ class Port implements VirtualPort {
     try {
       let at = 0;
       while (at < bytes.length) {
-        if (this.#closed) throw new PtyError('the virtual port was unplugged');
+        if (this.#closed) throw new VirtualPortError('the virtual port was unplugged');
         const written = await this.#writeSome(bytes, at);
         if (written === 0) await new Promise((retry) => setTimeout(retry, FULL_RETRY_MS));
         at += written;
@@ -140,7 +130,7 @@ class Port implements VirtualPort {
       write(this.#master, bytes, at, bytes.length - at, null, (error, written) => {
         if (error === null) done(written);
         else if (error.code === 'EAGAIN') done(0);
-        else fail(new PtyError(`the virtual port failed: ${error.message}`));
+        else fail(new VirtualPortError(`the virtual port failed: ${error.message}`));
       });
     });
   }
@@ -153,7 +143,8 @@ class Port implements VirtualPort {
   async #unplug(): Promise<void> {
     this.#closed = true;
     await this.#queue;
-    if (this.#link !== undefined && pointsTo(this.#link, this.devicePath)) rmSync(this.#link);
+    if (this.#link !== undefined && isLinkTo(this.devicePath, { link: this.#link }))
+      rmSync(this.#link);
     if (!this.#reader.closed) {
       const gone = new Promise((done) => this.#reader.once('close', done));
       this.#reader.destroy();
@@ -168,7 +159,7 @@ function loadNative(): NativePty {
   try {
     return require(`@lydell/node-pty-${process.platform}-${process.arch}/pty.node`) as NativePty;
   } catch (error) {
-    throw new PtyError(
+    throw new VirtualPortError(
       `no pseudo-terminals on ${process.platform}-${process.arch}: ${String(error)}`,
     );
   }
@@ -178,10 +169,10 @@ function checkReplaceable(link: string): void {
   const found = lstatSync(link, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSymbolicLink() || !DEVICE_NAME.test(readlinkSync(link))) {
-    throw new PtyError(`${link} exists and leads to no virtual port; choose another name`);
+    throw new VirtualPortError(`${link} exists and leads to no virtual port; choose another name`);
   }
   if (isLive(link, found.ctimeMs)) {
-    throw new PtyError(`${link} is in use by another virtual port`);
+    throw new VirtualPortError(`${link} is in use by another virtual port`);
   }
 }
 
@@ -196,7 +187,7 @@ function isLive(link: string, linkedAtMs: number): boolean {
 }
 
 /** Makes the symlink appear in one step, so that nobody sees the name missing in between. */
-function placeLink(device: string, link: string): void {
+function placeLink({ device, link }: { device: string; link: string }): void {
   mkdirSync(dirname(link), { recursive: true });
   const part = `${link}.${process.pid}.part`;
   rmSync(part, { force: true });
@@ -209,7 +200,7 @@ function countHolders(device: string): number {
   let holders = 0;
   for (const pid of listOf('/proc').filter((name) => /^\d+$/.test(name))) {
     for (const fd of listOf(`/proc/${pid}/fd`)) {
-      if (pointsTo(`/proc/${pid}/fd/${fd}`, device)) holders += 1;
+      if (isLinkTo(device, { link: `/proc/${pid}/fd/${fd}` })) holders += 1;
     }
   }
   return holders;
@@ -224,7 +215,7 @@ function listOf(folder: string): string[] {
   }
 }
 
-function pointsTo(link: string, device: string): boolean {
+function isLinkTo(device: string, { link }: { link: string }): boolean {
   try {
     return readlinkSync(link) === device;
   } catch {
