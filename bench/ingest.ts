@@ -14,7 +14,12 @@ import { median, type Waits, waitsOf } from '@stile/host/statistics.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { fromHex, toHex, utf8 } from '@stile/protocol/bytes.ts';
-import { BATCH_LINES_MAX, genesisHash, recordHash, writeBatch } from '@stile/protocol/gate-log.ts';
+import {
+  BATCH_RECORDS_MAX,
+  genesisHash,
+  recordHash,
+  writeBatch,
+} from '@stile/protocol/gate-log.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
@@ -48,7 +53,7 @@ export async function measureIngest(options: {
   const { child, url } = await startSettlement(dataDir);
   try {
     const operator = createOperatorClient(url, dataDir);
-    say(`making ${batches} batches of ${BATCH_LINES_MAX} taps`);
+    say(`making ${batches} batches of ${BATCH_RECORDS_MAX} taps`);
     const { gates, codes } = await prepareTaps(operator, url, batches);
     const bareTapsPerS = measureBare(dataDir, codes.slice(0, 1_500));
     say('sending');
@@ -78,7 +83,7 @@ export async function prepareTaps(operator: OperatorClient, url: string, batches
   await operator.call('PUT', 'v1/operator/lines/L1', { body: { fareCents: FARE_CENTS } });
   const riders: Rider[] = [];
   for (let n = 0; n < RIDERS; n += 1) riders.push(await enrolRider(url, n));
-  const codes = makeCodes(riders, batches * BATCH_LINES_MAX);
+  const codes = makeCodes(riders, batches * BATCH_RECORDS_MAX);
   const gates: BenchGate[] = [];
   for (let n = 0; n < GATES; n += 1) {
     const mine = codes.slice((n * codes.length) / GATES, ((n + 1) * codes.length) / GATES);
@@ -152,9 +157,9 @@ function writeBatches(gate: string, key: SigningKey, codes: readonly string[]): 
   const epoch = randomBytes(8).toString('hex');
   const batches: Uint8Array[] = [];
   let head = genesisHash({ gate, epoch, sha256 });
-  for (let at = 0; at < codes.length; at += BATCH_LINES_MAX) {
+  for (let at = 0; at < codes.length; at += BATCH_RECORDS_MAX) {
     const prev = toHex(head);
-    const lines = codes.slice(at, at + BATCH_LINES_MAX).map((scan, index) => {
+    const lines = codes.slice(at, at + BATCH_RECORDS_MAX).map((scan, index) => {
       const line = utf8(JSON.stringify(tapRecord(at + index + 1, scan)));
       head = recordHash({ previous: head, bytes: line, sha256 });
       return line;

@@ -12,10 +12,10 @@ import { median, type Waits, waitsOf } from '@stile/host/statistics.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import type { Payment } from '@stile/protocol/merchant-api.ts';
 import {
-  otpOfStep,
-  PAYMENT_STEP_S,
-  paymentStep,
+  otpOfTimeStep,
   SEED_BYTES,
+  TIME_STEP_S,
+  timeStepAt,
   writePaymentCode,
 } from '@stile/protocol/payment-code.ts';
 import { DATABASE_FILE } from '@stile/settlement/data-dir.ts';
@@ -151,8 +151,8 @@ type Asked = { body: string; handle: string };
 
 /** Written beforehand: tills scan codes, they do not make them. The next step's code is good as well. */
 function questionOf({ handle, seed }: Phone): Asked {
-  const step = paymentStep(Math.floor(Date.now() / 1000) + PAYMENT_STEP_S / 2);
-  const code = writePaymentCode(handle, otpOfStep(seed, step));
+  const step = timeStepAt(Math.floor(Date.now() / 1000) + TIME_STEP_S / 2);
+  const code = writePaymentCode({ handle, otp: otpOfTimeStep(seed, step) });
   const idempotencyKey = `bench-${handle}`;
   return { handle, body: JSON.stringify({ idempotencyKey, code, amountCents: AMOUNT_CENTS }) };
 }

@@ -11,9 +11,9 @@ import { type PhoneFile, readPhone, writePhone } from '@stile/phone/phone-file.t
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { assert, describeError, Fault } from '@stile/protocol/fault.ts';
 import {
-  otpOfStep,
-  paymentStep,
+  otpOfTimeStep,
   SEED_BYTES,
+  timeStepAt,
   writePaymentCode,
 } from '@stile/protocol/payment-code.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
@@ -131,7 +131,7 @@ type PaymentCodeOptions = PhoneOption & {
 async function paymentCode(options: PaymentCodeOptions): Promise<void> {
   const { handle, secret } = seedOf(options);
   const atS = Math.floor((options.at ?? Date.now()) / 1000);
-  const text = writePaymentCode(handle, otpOfStep(secret, paymentStep(atS)));
+  const text = writePaymentCode({ handle, otp: otpOfTimeStep(secret, timeStepAt(atS)) });
   if (options.png !== undefined) await drawPng(options.png, text);
   print(`${text}\n`);
 }

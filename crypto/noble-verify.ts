@@ -19,7 +19,7 @@ export const verifyWithNoble: Verify = (claim) => {
       ? ed25519Holds(claim)
       : p256.verify(signature, message, publicKey, { lowS: false, prehash: true });
   } catch {
-    // noble throws where bytes are no point or no scalar; for a check that means "does not hold".
+    // noble throws if bytes are no point or no scalar; for a check that means "does not hold".
     return false;
   }
 };

@@ -36,7 +36,7 @@ export function createNodeVerify(): Verify {
   };
 }
 
-/** Imports a raw Ed25519 key or a compressed P-256 point; undefined where it is no such key. */
+/** Imports a raw Ed25519 key or a compressed P-256 point; undefined if it is no such key. */
 export function importPublicKey(algorithm: Algorithm, raw: Uint8Array): KeyObject | undefined {
   // OpenSSL ignores bytes after the key, which would give one key many spellings.
   if (raw.length !== (algorithm === 'Ed25519' ? 32 : 33)) return undefined;

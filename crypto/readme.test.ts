@@ -38,12 +38,12 @@ test('§7 has a batch that is read, chained from the genesis and sealed by its k
   const bytes = utf8(README.slice(from, README.indexOf('```', from)));
   const reading = readBatch(bytes, sha256);
   if (!reading.ok) throw new Error(reading.detail);
-  const { header, lines } = reading.batch;
+  const { header, records } = reading.batch;
   expect(header.prev).toBe(
     Buffer.from(genesisHash({ gate: header.gate, epoch: header.epoch, sha256 })).toString('hex'),
   );
   const key = keyFromSeed(Buffer.from(GATE_SEED, 'hex')).publicKey;
   expect(sealHolds(reading.batch, { gateKey: key, verify: verifyWithNode })).toBe(true);
   expect(sealHolds(reading.batch, { gateKey: key, verify: verifyWithNoble })).toBe(true);
-  expect(lines.map((line) => readRecord(line).ok)).toEqual([true]);
+  expect(records.map((record) => readRecord(record).ok)).toEqual([true]);
 });

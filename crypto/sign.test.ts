@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { type Algorithm, holds } from '@stile/protocol/signature.ts';
+import { type Algorithm, signatureHolds } from '@stile/protocol/signature.ts';
 import { expect, test } from 'vitest';
 import { createNodeVerify } from './node-verify.ts';
 import {
@@ -21,7 +21,7 @@ const MESSAGE = utf8('ride');
 const verify = createNodeVerify();
 
 function signs(key: SigningKey, publicKey = key.publicKey): boolean {
-  return holds(verify, {
+  return signatureHolds(verify, {
     algorithm: key.algorithm,
     publicKey,
     message: MESSAGE,

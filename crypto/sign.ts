@@ -12,13 +12,12 @@ import {
   verify as opensslVerify,
 } from 'node:crypto';
 import { concatBytes } from '@stile/protocol/bytes.ts';
+import { DOMAINS } from '@stile/protocol/domains.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
 import { type Algorithm, lowS } from '@stile/protocol/signature.ts';
 
 // PKCS #8 before a 32-byte Ed25519 seed (RFC 8410 §7).
 const ED25519_PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
-/** Signed once when a key file is opened, under a prefix that no message of ours has. */
-const PAIR_PROBE = Buffer.from('Stile-key-pair\0');
 
 export type PrivateJwk = { kty: string; crv: string; x: string; y?: string; d: string };
 
@@ -49,7 +48,7 @@ export function keyFromSeed(seed: Uint8Array): SigningKey {
 /**
  * Opens a key file. Its public half must be the private half's own: OpenSSL does not look, and such a
  * key would sign passes that no gate takes.
- * @throws Fault FILE_UNREADABLE where the JWK is not a whole private Ed25519 or P-256 key.
+ * @throws Fault FILE_UNREADABLE if the JWK is not a whole private Ed25519 or P-256 key.
  */
 export function keyFromJwk(jwk: PrivateJwk): SigningKey {
   const { kty, crv, x, y } = jwk;
@@ -63,7 +62,12 @@ export function keyFromJwk(jwk: PrivateJwk): SigningKey {
     const publicJwk = y === undefined ? { kty, crv, x } : { kty, crv, x, y };
     const publicKey = createPublicKey({ key: publicJwk, format: 'jwk' });
     const digest = crv === 'Ed25519' ? null : 'sha256';
-    isPair = opensslVerify(digest, PAIR_PROBE, publicKey, opensslSign(digest, PAIR_PROBE, key));
+    isPair = opensslVerify(
+      digest,
+      DOMAINS.keyPair,
+      publicKey,
+      opensslSign(digest, DOMAINS.keyPair, key),
+    );
   } catch (error) {
     throw new Fault('FILE_UNREADABLE', 'not a private key in JWK form', { cause: error });
   }

@@ -5,7 +5,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, toHex, utf8 } from '@stile/protocol/bytes.ts';
-import { holds } from '@stile/protocol/signature.ts';
+import { signatureHolds } from '@stile/protocol/signature.ts';
 import { expect, test } from 'vitest';
 import { isKeyOfPrimeOrder, verifyWithNoble } from './noble-verify.ts';
 import {
@@ -206,7 +206,7 @@ test.each<[string, string]>([
   const [, message, sig] = RFC8032[1] ?? ['', '', ''];
   for (const verify of [verifyWithNode, verifyWithNoble]) {
     expect(
-      holds(verify, {
+      signatureHolds(verify, {
         algorithm: 'Ed25519',
         publicKey: hex(key),
         message: hex(message),

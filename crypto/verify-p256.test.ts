@@ -5,7 +5,7 @@
 import { p256 } from '@noble/curves/nist.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
-import { holds, lowS } from '@stile/protocol/signature.ts';
+import { lowS, signatureHolds } from '@stile/protocol/signature.ts';
 import { expect, test } from 'vitest';
 import { isKeyOfPrimeOrder, verifyWithNoble } from './noble-verify.ts';
 import { importPublicKey } from './node-verify.ts';
@@ -151,7 +151,7 @@ test.each<[string, Uint8Array]>([
   ['the other root', concatBytes(hex('02'), RFC6979_X)],
 ])('P-256: a key that is %s does not hold', (what, key) => {
   const held = [verifyWithNode, verifyWithNoble].map((verify) =>
-    holds(verify, {
+    signatureHolds(verify, {
       algorithm: 'P-256',
       publicKey: key,
       message: utf8('test'),

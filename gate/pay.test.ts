@@ -1,5 +1,5 @@
 import { makeTransitCode } from '@stile/phone/code.ts';
-import { otpOfStep, paymentStep, writePaymentCode } from '@stile/protocol/payment-code.ts';
+import { otpOfTimeStep, timeStepAt, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { expect, test } from 'vitest';
 import { BUDGET_MS, FARE_CENTS, openTown } from './testing/town.ts';
 
@@ -23,9 +23,9 @@ test('a payment code and an online code open a real gate, each once, and the far
   const town = await openTown();
   const { arm, phone } = town;
   const { handle, seed } = phone.seed;
-  const otp = otpOfStep(Buffer.from(seed, 'hex'), paymentStep(nowS()));
+  const otp = otpOfTimeStep(Buffer.from(seed, 'hex'), timeStepAt(nowS()));
   const opened = arm.opened();
-  expect(await present(town, writePaymentCode(handle, otp))).toMatchObject({ word: 'open' });
+  expect(await present(town, writePaymentCode({ handle, otp }))).toMatchObject({ word: 'open' });
   await opened;
   expect(await phone.balanceCents()).toBe(2_000 - FARE_CENTS);
   const online = await phone.onlineCode();
@@ -35,7 +35,9 @@ test('a payment code and an online code open a real gate, each once, and the far
   expect(paid.word).toBe('open');
   expect(await phone.balanceCents()).toBe(2_000 - 2 * FARE_CENTS);
   expect(await present(town, online)).toMatchObject({ word: 'CODE_USED' });
-  expect(await present(town, writePaymentCode(handle, otp))).toMatchObject({ word: 'CODE_USED' });
+  expect(await present(town, writePaymentCode({ handle, otp }))).toMatchObject({
+    word: 'CODE_USED',
+  });
   const last = await present(town, '720000000000000000');
   expect(last.word).toBe('CODE_REFUSED');
   await synced(town, last.seq);

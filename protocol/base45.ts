@@ -24,7 +24,7 @@ export function encodeBase45(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes Base45 text, or returns undefined where the text is not the one encoding of some bytes:
+ * Decodes Base45 text, or returns undefined if the text is not the one encoding of some bytes:
  * a character outside the alphabet, a length of 3n+1, or a group whose value is out of range.
  */
 export function decodeBase45(text: string): Uint8Array | undefined {

@@ -146,5 +146,5 @@ test.each([
   [100_000, 79_999, false],
   [0, 0, true],
 ])('a change from %i to %i ids is sane: %s', (before, after, sane) => {
-  expect(isSaneChange(before, after)).toBe(sane);
+  expect(isSaneChange({ before, after })).toBe(sane);
 });

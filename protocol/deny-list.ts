@@ -9,7 +9,7 @@ import { assert } from './fault.ts';
 
 /** issuer (2) ‖ account (8) ‖ serial (4), big-endian. Serial 0 means every pass of the account. */
 export const DENY_ID_BYTES = 14;
-/** A longer step is served as a snapshot. */
+/** A longer delta is served as a snapshot. */
 export const DELTA_IDS_MAX = 10_000;
 /** A list that changes by more than both of these is refused unless signed with `force`. */
 export const SANE_CHANGE_IDS = 10_000;
@@ -18,16 +18,11 @@ export const EMPTY_SET_DIGEST = '0'.repeat(64);
 
 const DIGEST_MODULUS = 1n << 256n;
 
+/** One pass of an account; serial 0 means all of them. A `Pass` is one too. */
+export type DenyTarget = { issuer: number; account: string; serial: number };
+
 /** The id that denies one pass; with serial 0 the id that denies a whole account. */
-export function denyId({
-  issuer,
-  account,
-  serial,
-}: {
-  issuer: number;
-  account: string;
-  serial: number;
-}): Uint8Array {
+export function denyId({ issuer, account, serial }: DenyTarget): Uint8Array {
   const accountBytes = fromHex(account, 8);
   assert(accountBytes !== undefined, 'account is 16 hex digits');
   const id = new Uint8Array(DENY_ID_BYTES);
@@ -38,16 +33,8 @@ export function denyId({
   return id;
 }
 
-export function denyIdHex({
-  issuer,
-  account,
-  serial,
-}: {
-  issuer: number;
-  account: string;
-  serial: number;
-}): string {
-  return toHex(denyId({ issuer, account, serial }));
+export function denyIdHex(target: DenyTarget): string {
+  return toHex(denyId(target));
 }
 
 /**
@@ -74,7 +61,6 @@ function hashId(id: Uint8Array, sha256: Sha256): bigint {
 }
 
 /** Whether a change of size is one that happens, or a mistake that would lock a city out (or in). */
-export function isSaneChange(countBefore: number, countAfter: number): boolean {
-  const change = Math.abs(countAfter - countBefore);
-  return change <= Math.max(SANE_CHANGE_IDS, countBefore * SANE_CHANGE_SHARE);
+export function isSaneChange({ before, after }: { before: number; after: number }): boolean {
+  return Math.abs(after - before) <= Math.max(SANE_CHANGE_IDS, before * SANE_CHANGE_SHARE);
 }

@@ -21,4 +21,16 @@ export const DOMAINS = {
   proof: utf8('Stile-proof\0'),
   /** A gate's signature of its question about a code (§14). */
   authorisation: utf8('Stile-gate-payment\0'),
+
+  // What follows never crosses the wire: only whoever wrote it reads it again.
+  /** The hash that is stored of a bearer token. */
+  token: utf8('Stile-token\0'),
+  /** The hash that is stored of an online code. */
+  onlineCode: utf8('Stile-online-code\0'),
+  /** What a sealed seed is bound to. */
+  seed: utf8('Stile-seed\0'),
+  /** Signed once when a key file is opened, to see that its halves belong together. */
+  keyPair: utf8('Stile-key-pair\0'),
+  /** Signed once when a browser's key was made, to see that the browser can. */
+  keyProbe: utf8('Stile-key-probe\0'),
 } as const;

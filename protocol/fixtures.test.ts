@@ -144,15 +144,15 @@ describe('gate logs', () => {
       return;
     }
     if (!reading.ok) throw new Error(reading.detail);
-    const { header, lines, head } = reading.batch;
+    const { header, records, head } = reading.batch;
     const { fromSeq, toSeq } = expected;
     expect(header).toMatchObject({ epoch, fromSeq, toSeq });
     expect(toHex(head)).toBe(expected.head);
     for (const verify of [createNodeVerify(), verifyWithNoble]) {
       expect(sealHolds(reading.batch, { gateKey, verify })).toBe(expected.sealHolds);
     }
-    const words = lines.map((line) => {
-      const record = readRecord(line);
+    const words = records.map((logRecord) => {
+      const record = readRecord(logRecord);
       return record.ok ? record.record.kind : 'unreadable';
     });
     expect(words).toEqual(expected.lines);
@@ -163,7 +163,7 @@ describe('gate logs', () => {
       readLog(`${name}.ndjson`),
     );
     if (!whole?.ok || !later?.ok) throw new Error('both are good');
-    const before = whole.batch.lines[later.batch.header.fromSeq - 2];
+    const before = whole.batch.records[later.batch.header.fromSeq - 2];
     expect(later.batch.header.prev).toBe(toHex(before?.hash ?? new Uint8Array(0)));
     expect(whole.batch.header.prev).toBe(genesis);
     expect(fromHex(genesis, 32)).toBeDefined();

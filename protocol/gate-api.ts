@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { concatBytes } from './bytes.ts';
 import { DOMAINS } from './domains.ts';
 import { gateIdSchema } from './gate-log.ts';
-import { instantMs, OUTCOMES, reasonSchema, serverCodeSchema } from './payment.ts';
-import { lineSchema } from './trust-list.ts';
+import { instantMs, PAYMENT_OUTCOMES, reasonSchema, serverCodeSchema } from './payment.ts';
+import { lineFareSchema } from './trust-list.ts';
 
 /** The operator's one-time token and proof `enrol-gate` over it, subject: the key's hex. */
 export const gateEnrolmentSchema = z.object({
@@ -39,7 +39,7 @@ export const authorisationBodySchema = z.strictObject({
   /** 16 random bytes as hex, stored before the first question; asking again uses the same. */
   id: authorisationId,
   code: serverCodeSchema,
-  line: lineSchema.shape.line,
+  line: lineFareSchema.shape.line,
   atMs: instantMs,
 });
 export type AuthorisationBody = z.infer<typeof authorisationBodySchema>;
@@ -54,7 +54,7 @@ export const authorisationAnswerSchema = z.strictObject({
   stile: z.literal('gate-payment-answer/1'),
   gate: gateIdSchema,
   id: authorisationId,
-  outcome: z.enum(OUTCOMES),
+  outcome: z.enum(PAYMENT_OUTCOMES),
   reason: reasonSchema,
   fareCents: z.int().min(0).nullable(),
   issuedAtS: z.int(),

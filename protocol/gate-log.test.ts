@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { fromHex, toHex, utf8 } from './bytes.ts';
 import {
   BATCH_BYTES_MAX,
-  BATCH_LINES_MAX,
+  BATCH_RECORDS_MAX,
   type BatchHeader,
   type BatchReading,
   genesisHash,
@@ -78,7 +78,7 @@ function batchOf(bodies: readonly Uint8Array[]): Uint8Array {
 function fateOf(reading: BatchReading): string | number {
   if (!reading.ok) return reading.reason;
   return sealHolds(reading.batch, { gateKey, verify: verifySeal })
-    ? reading.batch.lines.length
+    ? reading.batch.records.length
     : 'unsealed';
 }
 
@@ -104,15 +104,15 @@ test('any lines come out as they went in, with their chain, and the seal holds',
       const toSeq = fromSeq + (b % (bodies.length - fromSeq + 1));
       const reading = readBatch(logOf(bodies)(fromSeq, toSeq), sha256);
       if (!reading.ok) throw new Error(reading.detail);
-      const { lines, head, header } = reading.batch;
-      expect(lines.map((line) => toHex(line.bytes))).toEqual(
+      const { records, head, header } = reading.batch;
+      expect(records.map((record) => toHex(record.bytes))).toEqual(
         bodies.slice(fromSeq - 1, toSeq).map(toHex),
       );
-      expect(lines.map((line) => line.seq)[0]).toBe(fromSeq);
-      expect(lines.at(-1)?.seq).toBe(toSeq);
-      expect(toHex(lines.at(-1)?.hash ?? head)).toBe(toHex(head));
+      expect(records.map((record) => record.seq)[0]).toBe(fromSeq);
+      expect(records.at(-1)?.seq).toBe(toSeq);
+      expect(toHex(records.at(-1)?.hash ?? head)).toBe(toHex(head));
       expect(header.gate).toBe(GATE);
-      expect(fateOf(reading)).toBe(lines.length);
+      expect(fateOf(reading)).toBe(records.length);
       expect(sealHolds(reading.batch, { gateKey: otherKey, verify: verifySeal })).toBe(false);
     }),
     { numRuns: 200 },
@@ -276,9 +276,9 @@ test('any bytes are refused and nothing is thrown', () => {
   );
 });
 
-test('a batch has at most BATCH_LINES_MAX lines', () => {
-  expect(fate(batchOf(linesOf(BATCH_LINES_MAX)))).toBe(BATCH_LINES_MAX);
-  expect(fate(batchOf(linesOf(BATCH_LINES_MAX + 1)))).toBe('BATCH_TOO_LARGE');
+test('a batch has at most BATCH_RECORDS_MAX lines', () => {
+  expect(fate(batchOf(linesOf(BATCH_RECORDS_MAX)))).toBe(BATCH_RECORDS_MAX);
+  expect(fate(batchOf(linesOf(BATCH_RECORDS_MAX + 1)))).toBe('BATCH_TOO_LARGE');
   expect(fate(new Uint8Array(BATCH_BYTES_MAX).fill(0x0a))).toBe('BATCH_TOO_LARGE');
 });
 

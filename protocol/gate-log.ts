@@ -1,5 +1,5 @@
 /**
- * The gate log: one JSON record a line, each line hashed with the one before, a batch of lines sealed
+ * The gate log: one JSON record a line, each record hashed with the one before, a batch of records sealed
  * by the gate's Ed25519 key (protocol/README.md §7). The same bytes travel over HTTP or as a file.
  * Reading never re-encodes: hashes and seal are over the bytes that arrived.
  */
@@ -8,10 +8,10 @@ import { z } from 'zod';
 import { concatBytes, fromHex, type Sha256, toHex, utf8 } from './bytes.ts';
 import { DOMAINS } from './domains.ts';
 import { AUTHORISATION_REASONS, REASONS } from './reasons.ts';
-import { holds, type Verify } from './signature.ts';
+import { signatureHolds, type Verify } from './signature.ts';
 
 export const RECORD_BYTES_MAX = 4_096;
-export const BATCH_LINES_MAX = 500;
+export const BATCH_RECORDS_MAX = 500;
 export const BATCH_BYTES_MAX = 1024 * 1024;
 /** How much of an unreadable scan is kept as evidence. */
 export const SCAN_BYTES_KEPT = 512;
@@ -39,7 +39,7 @@ const tapFields = z.strictObject({
   verdict: z.enum(['open', 'refuse']),
   /** Null exactly when the verdict is open. */
   reason: z.enum(REASONS).nullable(),
-  /** The code as scanned, where it is printable ASCII; otherwise null and `scanHex` has its start. */
+  /** The code as scanned, if it is printable ASCII; otherwise null and `scanHex` has its start. */
   scan: z.string().max(SCAN_BYTES_KEPT).nullable(),
   scanHex: z
     .string()
@@ -91,7 +91,7 @@ export const answerSchema = z
     verdict: z.enum(['open', 'refuse']),
     /** Null exactly when the verdict is open. */
     reason: z.enum(AUTHORISATION_REASONS).nullable(),
-    /** What settlement said was withheld; null where it said nothing. */
+    /** What settlement said was withheld; null if it said nothing. */
     fareCents: z.int().min(0).nullable(),
   })
   .refine((answer) => (answer.verdict === 'open') === (answer.reason === null), {
@@ -134,7 +134,7 @@ export const batchHeaderSchema = z.strictObject({
   epoch: epochSchema,
   fromSeq: seq,
   toSeq: seq,
-  /** Chain hash before the first line, hex. */
+  /** Chain hash before the first record, hex. */
   prev: z.string().regex(/^[0-9a-f]{64}$/),
 });
 export type BatchHeader = z.infer<typeof batchHeaderSchema>;
@@ -144,7 +144,8 @@ const sealSchema = z.strictObject({
   sig: z.string().regex(/^[0-9a-f]{128}$/),
 });
 
-export type ChainedRecord = {
+/** A record as it stands in a log: bytes under a chain hash. What they say is `readRecord`'s to find out. */
+export type LogRecord = {
   seq: number;
   /** The line without its LF, exactly as received. */
   bytes: Uint8Array;
@@ -152,8 +153,8 @@ export type ChainedRecord = {
 };
 export type Batch = {
   header: BatchHeader;
-  lines: readonly ChainedRecord[];
-  /** Chain hash after the last line. */
+  records: readonly LogRecord[];
+  /** Chain hash after the last record. */
   head: Uint8Array;
   seal: { signature: Uint8Array; message: Uint8Array };
 };
@@ -169,7 +170,7 @@ export type BatchReading =
   | { ok: true; batch: Batch }
   | { ok: false; reason: BatchRefusal; detail: string };
 
-/** The chain hash before the first line of a gate's epoch. */
+/** The chain hash before the first record of a gate's epoch. */
 export function genesisHash({
   gate,
   epoch,
@@ -184,18 +185,18 @@ export function genesisHash({
 
 export function recordHash({
   previous,
-  bytes: line,
+  bytes,
   sha256,
 }: {
   previous: Uint8Array;
   bytes: Uint8Array;
   sha256: Sha256;
 }): Uint8Array {
-  return sha256(concatBytes(DOMAINS.record, previous, line));
+  return sha256(concatBytes(DOMAINS.record, previous, bytes));
 }
 
 export function sealMessage({
-  headerBytes: headerLine,
+  headerBytes,
   head,
   sha256,
 }: {
@@ -203,14 +204,14 @@ export function sealMessage({
   head: Uint8Array;
   sha256: Sha256;
 }): Uint8Array {
-  return concatBytes(DOMAINS.seal, sha256(headerLine), head);
+  return concatBytes(DOMAINS.seal, sha256(headerBytes), head);
 }
 
-/** Puts stored lines into one sealed batch. `sign` is the gate's Ed25519 key at work. */
+/** Puts stored records into one sealed batch. `sign` is the gate's Ed25519 key at work. */
 export function writeBatch(
   header: BatchHeader,
   {
-    records: lines,
+    records,
     head,
     sha256,
     sign,
@@ -221,17 +222,17 @@ export function writeBatch(
     sign: (message: Uint8Array) => Uint8Array;
   },
 ): Uint8Array {
-  const headerLine = utf8(JSON.stringify(header));
-  const signature = sign(sealMessage({ headerBytes: headerLine, head, sha256 }));
+  const headerBytes = utf8(JSON.stringify(header));
+  const signature = sign(sealMessage({ headerBytes, head, sha256 }));
   const newline = Uint8Array.of(LF);
-  const parts = [headerLine, newline];
-  for (const line of lines) parts.push(line, newline);
+  const parts = [headerBytes, newline];
+  for (const record of records) parts.push(record, newline);
   parts.push(utf8(JSON.stringify({ head: toHex(head), sig: toHex(signature) })), newline);
   return concatBytes(...parts);
 }
 
 /**
- * Takes a batch apart and walks its chain. Lines are not parsed here: a line that is no record must
+ * Takes a batch apart and walks its chain. Records are not parsed here: one that cannot be read must
  * neither stop the others nor vanish. The seal is not checked here: the key depends on the header.
  */
 export function readBatch(bytes: Uint8Array, sha256: Sha256): BatchReading {
@@ -240,17 +241,17 @@ export function readBatch(bytes: Uint8Array, sha256: Sha256): BatchReading {
   }
   const parts = splitLines(bytes);
   if (parts === undefined) return refuse('BATCH_MALFORMED', 'does not end in a newline');
-  if (parts.length > BATCH_LINES_MAX + 2) {
-    return refuse('BATCH_TOO_LARGE', `more than ${BATCH_LINES_MAX} lines`);
+  if (parts.length > BATCH_RECORDS_MAX + 2) {
+    return refuse('BATCH_TOO_LARGE', `more than ${BATCH_RECORDS_MAX} lines`);
   }
-  const headerLine = parts[0];
-  const sealLine = parts.at(-1);
-  if (headerLine === undefined || sealLine === undefined || parts.length < 3) {
+  const headerBytes = parts[0];
+  const sealBytes = parts.at(-1);
+  if (headerBytes === undefined || sealBytes === undefined || parts.length < 3) {
     return refuse('BATCH_MALFORMED', 'needs a header, at least one record and a seal');
   }
-  const header = batchHeaderSchema.safeParse(parseJson(headerLine));
+  const header = batchHeaderSchema.safeParse(parseJson(headerBytes));
   if (!header.success) return refuse('BATCH_MALFORMED', 'the first line is not a batch header');
-  const seal = sealSchema.safeParse(parseJson(sealLine));
+  const seal = sealSchema.safeParse(parseJson(sealBytes));
   if (!seal.success) return refuse('BATCH_MALFORMED', 'the last line is not a seal');
   const { fromSeq, toSeq, prev } = header.data;
   const bodies = parts.slice(1, -1);
@@ -258,22 +259,22 @@ export function readBatch(bytes: Uint8Array, sha256: Sha256): BatchReading {
     return refuse('BATCH_MALFORMED', `${bodies.length} lines for seq ${fromSeq} to ${toSeq}`);
   }
   let hash = fromHex(prev, 32) ?? new Uint8Array(32);
-  const lines: ChainedRecord[] = [];
+  const records: LogRecord[] = [];
   for (const [index, body] of bodies.entries()) {
     if (body.length > RECORD_BYTES_MAX) {
       return refuse('BATCH_TOO_LARGE', `line ${index + 1} has ${body.length} bytes`);
     }
     hash = recordHash({ previous: hash, bytes: body, sha256 });
-    lines.push({ seq: fromSeq + index, bytes: body, hash });
+    records.push({ seq: fromSeq + index, bytes: body, hash });
   }
   if (toHex(hash) !== seal.data.head) {
     return refuse('CHAIN_BROKEN', 'the chain of the lines does not end in the sealed head');
   }
   const signature = fromHex(seal.data.sig, 64) ?? new Uint8Array(64);
-  const message = sealMessage({ headerBytes: headerLine, head: hash, sha256 });
+  const message = sealMessage({ headerBytes, head: hash, sha256 });
   return {
     ok: true,
-    batch: { header: header.data, lines, head: hash, seal: { signature, message } },
+    batch: { header: header.data, records, head: hash, seal: { signature, message } },
   };
 }
 
@@ -282,7 +283,7 @@ export function sealHolds(
   batch: Batch,
   { gateKey, verify }: { gateKey: Uint8Array; verify: Verify },
 ): boolean {
-  return holds(verify, {
+  return signatureHolds(verify, {
     algorithm: 'Ed25519',
     publicKey: gateKey,
     message: batch.seal.message,
@@ -290,17 +291,18 @@ export function sealHolds(
   });
 }
 
-/** Reads one line of a log as a record, or says why it is none. */
-export function readRecord(
-  line: ChainedRecord,
-): { ok: true; record: GateRecord } | { ok: false; detail: string } {
-  const parsed = recordSchema.safeParse(parseJson(line.bytes));
+/** Reads the bytes of a record, or says why they are none. */
+export function readRecord({
+  seq: place,
+  bytes,
+}: LogRecord): { ok: true; record: GateRecord } | { ok: false; detail: string } {
+  const parsed = recordSchema.safeParse(parseJson(bytes));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     return { ok: false, detail: `${issue?.path.join('.')}: ${issue?.message}` };
   }
-  if (parsed.data.seq !== line.seq) {
-    return { ok: false, detail: `says seq ${parsed.data.seq} in the place of ${line.seq}` };
+  if (parsed.data.seq !== place) {
+    return { ok: false, detail: `says seq ${parsed.data.seq} in the place of ${place}` };
   }
   return { ok: true, record: parsed.data };
 }
@@ -315,7 +317,7 @@ function splitLines(bytes: Uint8Array): Uint8Array[] | undefined {
   const lines: Uint8Array[] = [];
   let from = 0;
   for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, from)) {
-    if (lines.length > BATCH_LINES_MAX + 2) break;
+    if (lines.length > BATCH_RECORDS_MAX + 2) break;
     lines.push(bytes.subarray(from, at));
     from = at + 1;
   }

@@ -11,9 +11,9 @@ import {
   merchantIdSchema,
   noteSchema,
   ORDER_STATES,
-  OUTCOMES,
   orderIdSchema,
   PAYMENT_METHODS,
+  PAYMENT_OUTCOMES,
   reasonSchema,
   serverCodeSchema,
 } from './payment.ts';
@@ -49,7 +49,7 @@ export const refundSchema = z.object({
 /** A payment as its merchant sees it: nothing about who paid. */
 export const paymentSchema = z.object({
   idempotencyKey: idempotencyKeySchema,
-  outcome: z.enum(OUTCOMES),
+  outcome: z.enum(PAYMENT_OUTCOMES),
   reason: reasonSchema,
   /** Null if nothing is known under this id. */
   way: z.enum(PAYMENT_METHODS).nullable(),

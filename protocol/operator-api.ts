@@ -6,11 +6,11 @@ import { z } from 'zod';
 import { gateIdSchema } from './gate-log.ts';
 import { merchantIdSchema } from './payment.ts';
 import { accountSchema, passSerialSchema } from './rider-api.ts';
-import { lineSchema } from './trust-list.ts';
+import { lineFareSchema } from './trust-list.ts';
 
 export const newGateSchema = z.object({
   gate: gateIdSchema,
-  line: lineSchema.shape.line,
+  line: lineFareSchema.shape.line,
   scope: z.int().min(0).max(0xffff).optional(),
 });
 export type NewGate = z.infer<typeof newGateSchema>;
@@ -24,8 +24,8 @@ export const gateTokenSchema = z.object({
 export type GateToken = z.infer<typeof gateTokenSchema>;
 
 export const newFareSchema = z.object({
-  fareCents: lineSchema.shape.fareCents,
-  fromS: lineSchema.shape.fromS.optional(),
+  fareCents: lineFareSchema.shape.fareCents,
+  fromS: lineFareSchema.shape.fromS.optional(),
 });
 export type NewFare = z.infer<typeof newFareSchema>;
 

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, utf8 } from './bytes.ts';
 import {
-  otpOfStep,
-  PAYMENT_STEP_S,
-  paymentStep,
+  otpOfTimeStep,
   readServerCode,
+  TIME_STEP_S,
+  timeStepAt,
   writePaymentCode,
 } from './payment-code.ts';
 
@@ -21,7 +21,7 @@ describe('one-time passwords are those of RFC 6238, appendix B, SHA-256', () => 
     [0x3f940aa, '90698825'],
     [0x27bc86aa, '77737706'],
   ])('counter %i', (counter, otp) => {
-    expect(otpOfStep(RFC_SEED, counter)).toBe(otp);
+    expect(otpOfTimeStep(RFC_SEED, counter)).toBe(otp);
   });
 });
 
@@ -31,26 +31,26 @@ test('the seed of the example in hex gives the same', () => {
 });
 
 test('a step is sixty seconds, its first included and its last too', () => {
-  expect(paymentStep(60)).toBe(1);
-  expect(paymentStep(119.999)).toBe(1);
-  expect(paymentStep(120)).toBe(2);
-  expect(PAYMENT_STEP_S).toBe(60);
+  expect(timeStepAt(60)).toBe(1);
+  expect(timeStepAt(119.999)).toBe(1);
+  expect(timeStepAt(120)).toBe(2);
+  expect(TIME_STEP_S).toBe(60);
 });
 
 test('what is written is read back, leading zeros too', () => {
   const digits = fc.stringMatching(/^\d{8}$/);
   fc.assert(
     fc.property(digits, digits, (handle, otp) => {
-      const text = writePaymentCode(handle, otp);
+      const text = writePaymentCode({ handle, otp });
       expect(text).toHaveLength(18);
-      expect(readServerCode(text)).toEqual({ way: 'PAYMENT_CODE', handle, otp });
+      expect(readServerCode(text)).toEqual({ method: 'PAYMENT_CODE', handle, otp });
     }),
   );
 });
 
 test('an online code is opaque behind its prefix', () => {
   const text = '721234567890123456';
-  expect(readServerCode(text)).toEqual({ way: 'ONLINE_CODE', text });
+  expect(readServerCode(text)).toEqual({ method: 'ONLINE_CODE', text });
 });
 
 test.each([

@@ -13,8 +13,8 @@ export type PaymentMethod = (typeof PAYMENT_METHODS)[number];
  * PAID and REFUSED are final and durable. UNKNOWN is neither: ask again with the same id, or reverse.
  * Whoever gets no answer at all has to treat it as UNKNOWN.
  */
-export const OUTCOMES = ['PAID', 'REFUSED', 'UNKNOWN'] as const;
-export type PaymentOutcome = (typeof OUTCOMES)[number];
+export const PAYMENT_OUTCOMES = ['PAID', 'REFUSED', 'UNKNOWN'] as const;
+export type PaymentOutcome = (typeof PAYMENT_OUTCOMES)[number];
 
 /** Why nothing was paid. In order of precedence: when several apply, the first is the answer. */
 export const PAYMENT_REASONS = [

@@ -6,7 +6,7 @@ import {
   answerSchema,
   askSchema,
   BATCH_BYTES_MAX,
-  BATCH_LINES_MAX,
+  BATCH_RECORDS_MAX,
   BATCH_REFUSALS,
   batchHeaderSchema,
   noteSchema,
@@ -15,11 +15,11 @@ import {
   tapSchema,
   voidSchema,
 } from './gate-log.ts';
-import { AMOUNT_CENTS_MAX, NOTE_CHARS_MAX, OUTCOMES, PAYMENT_REASONS } from './payment.ts';
+import { AMOUNT_CENTS_MAX, NOTE_CHARS_MAX, PAYMENT_OUTCOMES, PAYMENT_REASONS } from './payment.ts';
 import {
   ONLINE_PREFIX,
   OTP_DIGITS,
-  otpOfStep,
+  otpOfTimeStep,
   PAYMENT_PREFIX,
   SERVER_CODE_DIGITS,
 } from './payment-code.ts';
@@ -30,14 +30,14 @@ import {
   REASON_WORDS,
   REASONS,
 } from './reasons.ts';
-import { LIST_BYTES_MAX } from './signed.ts';
+import { SIGNED_BYTES_MAX } from './signed.ts';
 import { batchReplySchema, RULING_REASONS, RULINGS } from './sync.ts';
 import {
   denyDeltaSchema,
   denySnapshotSchema,
   ISSUER_KEYS_MAX,
   issuerKeySchema,
-  LINES_MAX,
+  LINE_FARES_MAX,
   trustListSchema,
 } from './trust-list.ts';
 
@@ -66,7 +66,7 @@ test('§14 lists every reason of an ask, with the words of the display', () => {
 
 test('§13 lists outcomes and reasons of payments, in the order of precedence', () => {
   const names = [...section(13).matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
-  expect(names).toEqual([...OUTCOMES, ...PAYMENT_REASONS]);
+  expect(names).toEqual([...PAYMENT_OUTCOMES, ...PAYMENT_REASONS]);
 });
 
 test('§11 gives vectors that hold', () => {
@@ -74,7 +74,7 @@ test('§11 gives vectors that hold', () => {
   const vectors = [...section(11).matchAll(/\| 0x([0-9A-F]+) \| (\d{8}) /g)];
   expect(vectors).toHaveLength(6);
   for (const [, counter = '', otp] of vectors) {
-    expect(otpOfStep(seed, Number.parseInt(counter, 16)), counter).toBe(otp);
+    expect(otpOfTimeStep(seed, Number.parseInt(counter, 16)), counter).toBe(otp);
   }
 });
 
@@ -120,12 +120,12 @@ test('§9 names every purpose', () => {
 });
 
 test.each([
-  ['LIST_BYTES_MAX', LIST_BYTES_MAX, 'characters'],
+  ['SIGNED_BYTES_MAX', SIGNED_BYTES_MAX, 'characters'],
   ['ISSUER_KEYS_MAX', ISSUER_KEYS_MAX, ''],
-  ['LINES_MAX', LINES_MAX, ''],
+  ['LINE_FARES_MAX', LINE_FARES_MAX, ''],
   ['DELTA_IDS_MAX', DELTA_IDS_MAX, ''],
   ['RECORD_BYTES_MAX', RECORD_BYTES_MAX, 'bytes'],
-  ['BATCH_LINES_MAX', BATCH_LINES_MAX, ''],
+  ['BATCH_RECORDS_MAX', BATCH_RECORDS_MAX, ''],
   ['BATCH_BYTES_MAX', BATCH_BYTES_MAX, 'bytes'],
   ['SCAN_BYTES_KEPT', SCAN_BYTES_KEPT, 'bytes'],
   ['AMOUNT_CENTS_MAX', AMOUNT_CENTS_MAX, ''],

@@ -9,9 +9,9 @@ import {
   amountSchema,
   instantMs,
   ORDER_STATES,
-  OUTCOMES,
   orderIdSchema,
   PAYMENT_METHODS,
+  PAYMENT_OUTCOMES,
   reasonSchema,
 } from './payment.ts';
 
@@ -158,7 +158,7 @@ export const confirmationSchema = z.strictObject({ amountCents: amountSchema });
 
 /** What a rider is told of a payment of theirs. */
 export const riderPaymentSchema = z.object({
-  outcome: z.enum(OUTCOMES),
+  outcome: z.enum(PAYMENT_OUTCOMES),
   reason: reasonSchema,
   way: z.enum(PAYMENT_METHODS),
   /** Merchant's name, or the line of a gate. */

@@ -9,9 +9,9 @@ import {
   type Algorithm,
   deviceAlgorithm,
   deviceSignatureHolds,
-  holds,
   issuerSignatureHolds,
   lowS,
+  signatureHolds,
   type Verify,
 } from './signature.ts';
 import { readTransitCodeBytes } from './transit-code.ts';
@@ -35,7 +35,7 @@ function join(...parts: Uint8Array[]): Uint8Array {
 }
 
 function passes(algorithm: Algorithm, key: Uint8Array, signature: Uint8Array): boolean {
-  return holds(sayYes, { algorithm, publicKey: key, message: MESSAGE, signature });
+  return signatureHolds(sayYes, { algorithm, publicKey: key, message: MESSAGE, signature });
 }
 
 const edKey = littleEndian(9n);
@@ -52,7 +52,7 @@ test('what is sound reaches the arithmetic, with what it needs, and its answer c
       return answer;
     };
     expect(
-      holds(verify, {
+      signatureHolds(verify, {
         algorithm: 'Ed25519',
         publicKey: edKey,
         message: MESSAGE,
@@ -60,7 +60,7 @@ test('what is sound reaches the arithmetic, with what it needs, and its answer c
       }),
     ).toBe(answer);
     expect(
-      holds(verify, {
+      signatureHolds(verify, {
         algorithm: 'P-256',
         publicKey: pointKey,
         message: MESSAGE,
@@ -195,7 +195,7 @@ test('a check changes neither key nor signature, even where they are Node Buffer
   // slice() of a Buffer shares its memory: clearing a sign bit in it once destroyed a caller's key.
   const key = Buffer.alloc(32, 0xa5);
   const signature = Buffer.alloc(64, 0x87);
-  holds(() => true, {
+  signatureHolds(() => true, {
     algorithm: 'Ed25519',
     publicKey: key,
     message: new Uint8Array(0),

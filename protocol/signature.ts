@@ -47,7 +47,7 @@ const ED25519_SMALL_ORDER_Y = new Set([
 ]);
 
 /** A signature check with everything refused that the algorithms alone would let through. */
-export function holds(verify: Verify, claim: SignatureClaim): boolean {
+export function signatureHolds(verify: Verify, claim: SignatureClaim): boolean {
   const { algorithm, publicKey, signature } = claim;
   if (signature.length !== SIGNATURE_BYTES) return false;
   const acceptable =
@@ -61,18 +61,18 @@ export function holds(verify: Verify, claim: SignatureClaim): boolean {
 
 export function issuerSignatureHolds(
   verify: Verify,
-  { issuerKey, pass: code }: { issuerKey: Uint8Array; pass: SignedPass },
+  { issuerKey, pass }: { issuerKey: Uint8Array; pass: SignedPass },
 ): boolean {
-  return holds(verify, {
+  return signatureHolds(verify, {
     algorithm: 'Ed25519',
     publicKey: issuerKey,
-    message: issuerMessage(issuerSignedPart(code)),
-    signature: code.issuerSignature,
+    message: issuerMessage(issuerSignedPart(pass)),
+    signature: pass.issuerSignature,
   });
 }
 
 export function deviceSignatureHolds(verify: Verify, code: TransitCode): boolean {
-  return holds(verify, {
+  return signatureHolds(verify, {
     algorithm: deviceAlgorithm(code.pass.suite),
     publicKey: code.pass.deviceKey,
     message: deviceMessage(deviceSignedPart(code)),

@@ -6,9 +6,9 @@ import { utf8 } from './bytes.ts';
 import { Fault } from './fault.ts';
 import {
   claimedRootKey,
-  LIST_BYTES_MAX,
   openSigned,
   type RootKey,
+  SIGNED_BYTES_MAX,
   type SignedType,
   signObject,
 } from './signed.ts';
@@ -147,16 +147,16 @@ test('an unknown critical header is refused', async () => {
   await refusal(open(`${header}.${body}.${sig}`));
 });
 
-test('a list larger than LIST_BYTES_MAX is refused before it is looked at', async () => {
+test('a list larger than SIGNED_BYTES_MAX is refused before it is looked at', async () => {
   const empty = await signObject(TYPE, { version: 7, pad: '' }, root);
   // Three bytes of payload are four characters.
-  const spare = Math.floor(((LIST_BYTES_MAX - empty.length) * 3) / 4) - 2;
+  const spare = Math.floor(((SIGNED_BYTES_MAX - empty.length) * 3) / 4) - 2;
   const full = await signObject(TYPE, { version: 7, pad: 'x'.repeat(spare) }, root);
-  expect(full.length).toBeGreaterThan(LIST_BYTES_MAX - 8);
-  expect(full.length).toBeLessThanOrEqual(LIST_BYTES_MAX);
+  expect(full.length).toBeGreaterThan(SIGNED_BYTES_MAX - 8);
+  expect(full.length).toBeLessThanOrEqual(SIGNED_BYTES_MAX);
   expect(await open(full)).toMatchObject({ version: 7 });
-  const tooLarge = `${full}${' '.repeat(LIST_BYTES_MAX + 1 - full.length)}`;
-  expect(await refusal(open(tooLarge))).toContain(`larger than ${LIST_BYTES_MAX}`);
+  const tooLarge = `${full}${' '.repeat(SIGNED_BYTES_MAX + 1 - full.length)}`;
+  expect(await refusal(open(tooLarge))).toContain(`larger than ${SIGNED_BYTES_MAX}`);
 });
 
 test('an older list opens: the gate that holds a newer one refuses it', async () => {

@@ -9,7 +9,7 @@ import { utf8 } from './bytes.ts';
 import { describeError, Fault, type FaultCode } from './fault.ts';
 
 /** The largest list that is parsed: 10,000 deny ids in a delta are 0.3 MB. */
-export const LIST_BYTES_MAX = 2 * 1024 * 1024;
+export const SIGNED_BYTES_MAX = 2 * 1024 * 1024;
 const ALGORITHM = 'Ed25519';
 
 export type SignedType =
@@ -57,8 +57,8 @@ export async function openSigned<T>(
   jws: string,
   { rootKeys, schema }: { rootKeys: readonly RootKey[]; schema: z.ZodType<T> },
 ): Promise<T> {
-  if (jws.length > LIST_BYTES_MAX) {
-    throw new Fault(REFUSED[type], `${type} is larger than ${LIST_BYTES_MAX} bytes`);
+  if (jws.length > SIGNED_BYTES_MAX) {
+    throw new Fault(REFUSED[type], `${type} is larger than ${SIGNED_BYTES_MAX} bytes`);
   }
   try {
     const { payload, protectedHeader } = await verifyWithAny(jws.trim(), rootKeys);
@@ -84,7 +84,7 @@ async function verifyWithAny(jws: string, rootKeys: readonly RootKey[]) {
 /**
  * The root key that a list says it was signed with. For a person's inspection only: a gate pins its
  * root keys at enrolment and never learns one from a list.
- * @throws Fault LIST_REFUSED where the text is no signed list.
+ * @throws Fault LIST_REFUSED if the text is no signed list.
  */
 export function claimedRootKey(jws: string): RootKey {
   try {

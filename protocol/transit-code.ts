@@ -59,7 +59,7 @@ export type TransitCode = SignedPass & {
   generatedAtS: number;
   /** Strictly increasing for this pass. */
   counter: number;
-  /** Entry/exit hint; 0 where there is none. */
+  /** Entry/exit hint; 0 if there is none. */
   flags: number;
   deviceSignature: Uint8Array;
   /** All received bytes of the code; `bytes` is its first part. */

@@ -7,7 +7,7 @@ import {
   findFareCents,
   findIssuerKey,
   ISSUER_KEYS_MAX,
-  LINES_MAX,
+  LINE_FARES_MAX,
   type LineFare,
   trustListSchema,
 } from './trust-list.ts';
@@ -92,8 +92,8 @@ test.each<[string, boolean, object]>([
   ['a code lifetime too long', false, { limits: { codeLifetimeSMax: 3_601, skewS: 300 } }],
   ['a code lifetime of nothing', false, { limits: { codeLifetimeSMax: 0, skewS: 0 } }],
   ['a skew too wide', false, { limits: { codeLifetimeSMax: 60, skewS: 301 } }],
-  ['as many lines as may be', true, { tariff: { version: 1, lines: times(LINES_MAX, fare) } }],
-  ['one line too many', false, { tariff: { version: 1, lines: times(LINES_MAX + 1, fare) } }],
+  ['as many lines as may be', true, { tariff: { version: 1, lines: times(LINE_FARES_MAX, fare) } }],
+  ['one line too many', false, { tariff: { version: 1, lines: times(LINE_FARES_MAX + 1, fare) } }],
   ['no line at all', true, { tariff: { version: 1, lines: [] } }],
   [
     'a fare with a fraction',

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { DELTA_IDS_MAX, DENY_ID_BYTES } from './deny-list.ts';
 
 export const ISSUER_KEYS_MAX = 256;
-export const LINES_MAX = 5_000;
+export const LINE_FARES_MAX = 5_000;
 
 const unixS = z.int().min(0).max(0xffffffff);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
@@ -24,7 +24,7 @@ export const issuerKeySchema = z.strictObject({
   ceilingExponent: z.int().min(0).max(6),
 });
 
-export const lineSchema = z.strictObject({
+export const lineFareSchema = z.strictObject({
   line: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/),
   fareCents: z.int().min(0).max(10_000_000),
   /** Unix seconds from which this fare is in force. */
@@ -54,13 +54,13 @@ export const trustListSchema = z.strictObject({
   }),
   tariff: z.strictObject({
     version: z.int().min(1),
-    lines: z.array(lineSchema).max(LINES_MAX),
+    lines: z.array(lineFareSchema).max(LINE_FARES_MAX),
   }),
   deny: denyHeadSchema,
 });
 
 export type IssuerKey = z.infer<typeof issuerKeySchema>;
-export type LineFare = z.infer<typeof lineSchema>;
+export type LineFare = z.infer<typeof lineFareSchema>;
 export type TrustList = z.infer<typeof trustListSchema>;
 export type DenyHead = z.infer<typeof denyHeadSchema>;
 

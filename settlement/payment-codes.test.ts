@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '@stile/host/random.ts';
 import type { Payment } from '@stile/protocol/merchant-api.ts';
-import { otpOfStep, paymentStep, writePaymentCode } from '@stile/protocol/payment-code.ts';
+import { otpOfTimeStep, timeStepAt, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configSchema, type SettlementOptions } from './config.ts';
 import {
@@ -121,7 +121,7 @@ describe(`${CODES} payment codes`, () => {
       const madeMs = nowMs();
       const made = seeds.map((seed) => seed.codeAt(madeMs));
       town.clock.advance(laterMs);
-      if (paymentStep(madeMs / 1000) !== paymentStep(nowMs() / 1000)) crossed += 1;
+      if (timeStepAt(madeMs / 1000) !== timeStepAt(nowMs() / 1000)) crossed += 1;
       const stray = (away: number) => seeds.flatMap((seed) => strayCode(seed, nowMs(), away));
       found.before?.push(...(await payAll(stray(-2))));
       found.after?.push(...(await payAll(stray(2))));
@@ -162,7 +162,7 @@ describe('guessing', () => {
     // One handle whose digits were seen: its tries are used up, for the right password as well.
     const known: Payment[] = [];
     for (let tries = 0; tries <= limits.handleFailuresMax; tries += 1) {
-      known.push(await pay(writePaymentCode(seed.handle, digits(8)), thief));
+      known.push(await pay(writePaymentCode({ handle: seed.handle, otp: digits(8) }), thief));
     }
     expect(outcomesOf(known)).toEqual({
       CODE_REFUSED: limits.handleFailuresMax,
@@ -250,8 +250,8 @@ describe('the check of one password', () => {
     const draw = drawer(3);
     for (let count = 0; count < 3; count += 1) {
       const seed = seedOf(draw);
-      const step = paymentStep(NOW_S);
-      const good = [-1, 0, 1].map((away) => otpOfStep(seed, step + away));
+      const step = timeStepAt(NOW_S);
+      const good = [-1, 0, 1].map((away) => otpOfTimeStep(seed, step + away));
       const taken = new Set<string>();
       // Every password that begins like a good one, or has one other digit; then some from all over.
       for (const otp of good) {
@@ -284,7 +284,7 @@ describe('the check of one password', () => {
     let broken = 0;
     for (let handle = 0; handle < HANDLES; handle += 1) {
       const seed = seedOf(draw);
-      const near = otpOfStep(seed, paymentStep(NOW_S) - 1 + draw(PASSWORDS_GOOD));
+      const near = otpOfTimeStep(seed, timeStepAt(NOW_S) - 1 + draw(PASSWORDS_GOOD));
       const guesses = new Set<number>();
       while (guesses.size < tries) guesses.add(draw(FREE));
       if (
@@ -330,7 +330,7 @@ describe('the passwords of RFC 6238', () => {
     };
     try {
       for (const [counter, otp] of RFC_VECTORS) {
-        expect(otpOfStep(RFC_SEED, counter)).toBe(otp);
+        expect(otpOfTimeStep(RFC_SEED, counter)).toBe(otp);
         const atMs = counter * STEP_MS;
         await count('before', otp, atMs + 2 * STEP_MS, 'CODE_REFUSED');
         // Two steps before the first is before 1970.
@@ -369,7 +369,7 @@ async function openCodePayments(secret: Uint8Array) {
       const idempotencyKey = `vector-${keys}-long`;
       const payee = { kind: 'merchant', merchant: 'shop', idempotencyKey, amountCents: 1 } as const;
       const answer = await codePayments.pay(payee, {
-        code: writePaymentCode(owner.handle, otp),
+        code: writePaymentCode({ handle: owner.handle, otp }),
         note: null,
       });
       if (answer === 'off' || answer.kind === 'conflict') throw new Error(JSON.stringify(answer));

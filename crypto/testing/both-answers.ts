@@ -3,7 +3,7 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
-import { holds, type SignatureClaim } from '@stile/protocol/signature.ts';
+import { type SignatureClaim, signatureHolds } from '@stile/protocol/signature.ts';
 import { expect } from 'vitest';
 import { verifyWithNoble } from '../noble-verify.ts';
 import { createNodeVerify } from '../node-verify.ts';
@@ -44,7 +44,7 @@ export const SMALL_ORDER_KEYS = [0n, 1n, ED_PRIME - 1n, ED_PRIME, ED_PRIME + 1n]
 export function answer(claim: SignatureClaim): { raw: boolean; holds: boolean } {
   const { algorithm, publicKey: key, signature } = claim;
   const raw = [verifyWithNode, verifyWithNoble].map((v) => v(claim));
-  const held = [verifyWithNode, verifyWithNoble].map((v) => holds(v, claim));
+  const held = [verifyWithNode, verifyWithNoble].map((v) => signatureHolds(v, claim));
   const points = [key, signature.subarray(0, 32)].map((point) => toHex(point));
   const isSmall = algorithm === 'Ed25519' && SMALL_ORDER_KEYS.some((key) => points.includes(key));
   if (!isSmall) expect(raw[0]).toBe(raw[1]);

@@ -20,7 +20,7 @@ export const ATTEMPT_SLACK_MS = 50;
 export const RETRY_MS_MIN = 50;
 export const RETRY_MS_MAX = 400;
 
-export type AuthorisationMethod = ServerCode['way'];
+export type AuthorisationMethod = ServerCode['method'];
 
 /** The same in each attempt: settlement sees the same bytes under the same id. */
 export type AuthorisationRequest = { id: string; code: string; atMs: number };

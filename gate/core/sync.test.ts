@@ -1,4 +1,4 @@
-import { BATCH_LINES_MAX } from '@stile/protocol/gate-log.ts';
+import { BATCH_RECORDS_MAX } from '@stile/protocol/gate-log.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import { describe, expect, test } from 'vitest';
 import {
@@ -63,7 +63,7 @@ const send = (records: number) => ({ do: 'sendBatch', records });
 describe('the ordinary course', () => {
   test('at start both tracks are due: records go up and lists are fetched', () => {
     const { last, state } = run([tick(3), T0]);
-    expect(last?.effects).toEqual([send(BATCH_LINES_MAX), { do: 'fetchLists' }]);
+    expect(last?.effects).toEqual([send(BATCH_RECORDS_MAX), { do: 'fetchLists' }]);
     // Both wait for answers: nothing but an answer can bring the next step.
     expect(last?.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
     expect(state.online).toBe(false);
@@ -140,7 +140,7 @@ describe('a person who knows that the line is back', () => {
       [{ kind: 'wanted' }, T0 + 5],
       [tick(2), T0 + 5],
     );
-    expect(last?.effects).toEqual([send(BATCH_LINES_MAX), { do: 'fetchLists' }]);
+    expect(last?.effects).toEqual([send(BATCH_RECORDS_MAX), { do: 'fetchLists' }]);
     const waiting = run(
       [tick(2), T0],
       [tapsFailed(0.9, 200_000), T0],
@@ -234,7 +234,7 @@ describe('failures', () => {
       monoMs: atMs,
       pace: PACE,
     }).state;
-    expect(restored.batchRecords).toBe(BATCH_LINES_MAX);
+    expect(restored.batchRecords).toBe(BATCH_RECORDS_MAX);
   });
 
   test.each([

@@ -11,7 +11,7 @@
  * Nothing here deletes. `acknowledge` says how far settlement has everything durable; records are kept
  * beyond that for as long as the store's ring lasts, because a restored server may go back.
  */
-import { BATCH_LINES_MAX } from '@stile/protocol/gate-log.ts';
+import { BATCH_RECORDS_MAX } from '@stile/protocol/gate-log.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 
 export const BACKOFF_MS_MIN = 1_000;
@@ -58,7 +58,7 @@ export type SyncStep = { state: SyncState; effects: readonly SyncEffect[]; wakeA
 
 export function syncStart(monoMs: number): SyncState {
   const track = { busy: false, dueAtMs: monoMs, failures: 0 };
-  return { taps: track, lists: track, batchRecords: BATCH_LINES_MAX, online: false };
+  return { taps: track, lists: track, batchRecords: BATCH_RECORDS_MAX, online: false };
 }
 
 export function syncStep(state: SyncState, event: SyncEvent, context: SyncContext): SyncStep {
@@ -127,7 +127,7 @@ function onReply(
     newer && !state.lists.busy && state.lists.failures === 0
       ? { ...state.lists, dueAtMs: monoMs }
       : state.lists;
-  return finish({ taps, lists, batchRecords: BATCH_LINES_MAX, online: true }, [
+  return finish({ taps, lists, batchRecords: BATCH_RECORDS_MAX, online: true }, [
     { do: 'acknowledge', epoch: reply.epoch, ackSeq: reply.ackSeq },
   ]);
 }

@@ -92,7 +92,7 @@ export class GateLoop {
     this.#verifyMs = 0;
     const serverCode = readServerCode(text);
     if (serverCode !== undefined) {
-      this.#onServerCode(text, serverCode.way);
+      this.#onServerCode(text, serverCode.method);
       return;
     }
     const reading = readTransitCode(text);

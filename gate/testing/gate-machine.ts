@@ -58,7 +58,7 @@ export function codeShown(
   id: string,
   facts: { networkDown?: boolean; barrierConnected?: boolean } = {},
 ): GateEvent {
-  const method = readServerCode(text)?.way;
+  const method = readServerCode(text)?.method;
   if (method === undefined) throw new Error(`${text} is a payment or online code`);
   const usual = { networkDown: false, barrierConnected: true };
   return { kind: 'serverCode', text, method, id, ...usual, ...facts };

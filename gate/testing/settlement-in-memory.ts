@@ -36,11 +36,11 @@ export async function createSettlementInMemory() {
     const reading = readBatch(bytes, sha256);
     if (!reading.ok || !sealHolds(reading.batch, { gateKey: gateKey.publicKey, verify }))
       return say(400, '{}');
-    const { header, lines } = reading.batch;
+    const { header } = reading.batch;
     if (header.fromSeq > records.length + 1) return say(409, '{}');
-    for (const line of lines) {
-      if (line.seq <= records.length) continue;
-      const record = readRecord(line);
+    for (const logRecord of reading.batch.records) {
+      if (logRecord.seq <= records.length) continue;
+      const record = readRecord(logRecord);
       if (!record.ok) return say(400, '{}');
       records.push(record.record);
     }

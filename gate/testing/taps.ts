@@ -82,7 +82,7 @@ export function readBack(
   const reading = readBatch(bytes, sha256);
   if (!reading.ok) throw new Error(reading.detail);
   expect(sealHolds(reading.batch, { gateKey: gateKey.publicKey, verify })).toBe(true);
-  return reading.batch.lines.map((line) => {
+  return reading.batch.records.map((line) => {
     const record = readRecord(line);
     if (!record.ok) throw new Error(record.detail);
     return record.record;

@@ -5,7 +5,7 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { sealMessage } from '@stile/protocol/gate-log.ts';
-import { holds, type Verify } from '@stile/protocol/signature.ts';
+import { signatureHolds, type Verify } from '@stile/protocol/signature.ts';
 import { checkLine, type KnownIssuerKey } from '../core/logs/check.ts';
 import { type Check, checkOf } from './check.ts';
 import { readFields } from './log-bytes.ts';
@@ -53,7 +53,7 @@ function openSeal({ id, headerBytes, sealBytes, publicKey }: BatchRow, verify: V
   const { toSeq } = readFields(headerBytes);
   const hash = bytesOf(head, 32);
   const message = sealMessage({ headerBytes, head: hash, sha256 });
-  const isSealed = holds(verify, {
+  const isSealed = signatureHolds(verify, {
     algorithm: 'Ed25519',
     publicKey: new Uint8Array(publicKey),
     message,

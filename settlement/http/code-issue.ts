@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '@stile/host/clock.ts';
 import { type Random, randomDigits } from '@stile/host/random.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
+import { DOMAINS } from '@stile/protocol/domains.ts';
 import {
   HANDLE_DIGITS,
   ONLINE_PREFIX,
@@ -69,5 +70,5 @@ export function createCodeIssue({ store, seedBox, limits, clock, random }: CodeI
 }
 
 export function onlineCodeHash(text: string): string {
-  return createHash('sha256').update(`Stile-online-code\0${text}`).digest('hex');
+  return createHash('sha256').update(DOMAINS.onlineCode).update(text).digest('hex');
 }

@@ -34,12 +34,14 @@ export function createCodePayments(parts: CodePaymentsParts) {
   async function present(code: string): Promise<Presented | 'off'> {
     const read = readServerCode(code);
     assert(read !== undefined, 'the schema lets codes pass only');
-    if (read.way === 'ONLINE_CODE') return { way: read.way, codeHash: onlineCodeHash(read.text) };
+    if (read.method === 'ONLINE_CODE') {
+      return { way: read.method, codeHash: onlineCodeHash(read.text) };
+    }
     if (seedBox === null) return 'off';
     const row = await store.findSeed(read.handle, clock.now().wallMs);
     const seed = row && seedBox.open(row);
     return {
-      way: read.way,
+      way: read.method,
       handle: read.handle,
       timeStep: findTimeStep(seed, { otp: read.otp, nowS: wallS(clock) }),
     };

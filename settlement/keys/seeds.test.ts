@@ -1,6 +1,6 @@
 /** Seeds at rest: what opens them, and everything that must not. */
 import { systemRandom } from '@stile/host/random.ts';
-import { otpOfStep } from '@stile/protocol/payment-code.ts';
+import { otpOfTimeStep } from '@stile/protocol/payment-code.ts';
 import { describe, expect, test } from 'vitest';
 import { createSeedBox, findTimeStep } from './seeds.ts';
 
@@ -57,15 +57,15 @@ describe('the step of a password', () => {
   const nowS = 90_000_000;
   const step = nowS / 60;
   test.each([-1, 0, 1])('is found %i steps away', (away) => {
-    expect(findTimeStep(SEED, { otp: otpOfStep(SEED, step + away), nowS })).toBe(step + away);
+    expect(findTimeStep(SEED, { otp: otpOfTimeStep(SEED, step + away), nowS })).toBe(step + away);
   });
 
   test.each([-2, 2])('is not found %i steps away', (away) => {
-    expect(findTimeStep(SEED, { otp: otpOfStep(SEED, step + away), nowS })).toBeNull();
+    expect(findTimeStep(SEED, { otp: otpOfTimeStep(SEED, step + away), nowS })).toBeNull();
   });
 
   test('is none without a seed, whatever is given', () => {
-    expect(findTimeStep(undefined, { otp: otpOfStep(SEED, step), nowS })).toBeNull();
+    expect(findTimeStep(undefined, { otp: otpOfTimeStep(SEED, step), nowS })).toBeNull();
     expect(findTimeStep(SEED, { otp: '', nowS })).toBeNull();
   });
 });

@@ -12,8 +12,14 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import type { Random } from '@stile/host/random.ts';
+import { DOMAINS } from '@stile/protocol/domains.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { otpOfStep, paymentStep, SEED_BYTES, STEPS_TRIED } from '@stile/protocol/payment-code.ts';
+import {
+  otpOfTimeStep,
+  SEED_BYTES,
+  TIME_STEPS_TRIED,
+  timeStepAt,
+} from '@stile/protocol/payment-code.ts';
 import type { SealedSeed } from '../core/payments/payment-changes.ts';
 
 const CIPHER = 'aes-256-gcm';
@@ -79,7 +85,7 @@ function keyOf(hex: string): [string, KeyObject] {
 }
 
 function boundTo({ handle, account, serial }: Owner): Buffer {
-  return Buffer.from(`Stile-seed\0${handle}\0${account}\0${serial}`);
+  return Buffer.concat([DOMAINS.seed, Buffer.from(`${handle}\0${account}\0${serial}`)]);
 }
 
 /** The time step whose password this is, or null. Takes the same work for no seed and whichever fits. */
@@ -87,12 +93,12 @@ export function findTimeStep(
   seed: Uint8Array | undefined,
   { otp, nowS }: { otp: string; nowS: number },
 ): number | null {
-  const now = paymentStep(nowS);
+  const now = timeStepAt(nowS);
   const given = Buffer.from(otp);
   let found: number | null = null;
-  for (const offset of STEPS_TRIED) {
+  for (const offset of TIME_STEPS_TRIED) {
     const step = Math.max(0, now + offset);
-    const expected = Buffer.from(otpOfStep(seed ?? DUMMY_SEED, step));
+    const expected = Buffer.from(otpOfTimeStep(seed ?? DUMMY_SEED, step));
     const fits = expected.length === given.length && timingSafeEqual(expected, given);
     if (fits && found === null) found = step;
   }

@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Random } from '@stile/host/random.ts';
+import { DOMAINS } from '@stile/protocol/domains.ts';
 
 const TOKEN_BYTES = 32;
 
@@ -14,7 +15,7 @@ export function randomToken(random: Random): string {
 
 /** What of a token is stored, hex. */
 export function tokenHash(token: string): string {
-  return createHash('sha256').update(`Stile-token\0${token}`).digest('hex');
+  return createHash('sha256').update(DOMAINS.token).update(token).digest('hex');
 }
 
 export function isSameHash(a: string, b: string): boolean {

@@ -8,7 +8,7 @@ import { generateKey, type SigningKey } from '@stile/crypto/sign.ts';
 import { createMovedClock, type MovedClock } from '@stile/host/testing/moved-clock.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
-import { otpOfStep, paymentStep, writePaymentCode } from '@stile/protocol/payment-code.ts';
+import { otpOfTimeStep, timeStepAt, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import type { OnlineCode, Seed } from '@stile/protocol/rider-api.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
@@ -248,8 +248,8 @@ export type ScriptedSeed = Seed & {
 function scriptedSeed(seed: Seed): ScriptedSeed {
   const secret = fromHex(seed.seed, 32) ?? new Uint8Array();
   const codeAt = (atMs: number, stepsAway = 0) => {
-    const step = paymentStep(Math.floor(atMs / 1000)) + stepsAway;
-    return writePaymentCode(seed.handle, otpOfStep(secret, step));
+    const step = timeStepAt(Math.floor(atMs / 1000)) + stepsAway;
+    return writePaymentCode({ handle: seed.handle, otp: otpOfTimeStep(secret, step) });
   };
   return { ...seed, codeAt };
 }

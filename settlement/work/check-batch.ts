@@ -36,12 +36,12 @@ export function checkBatch(
   }
   const key = gateKeys.find((one) => isSealedBy(batch, one, parts.verify));
   if (key === undefined) return refuseSeal('no key of this gate sealed these bytes');
-  const checked = batch.lines.map((line) => checkLine(line, parts));
+  const checked = batch.records.map((line) => checkLine(line, parts));
   if (key.untilMs !== null && latestMs(checked) > key.untilMs + KEY_GRACE_MS) {
     return refuseSeal('sealed by a key that was replaced before these records were made');
   }
-  const hashes = new Uint8Array(batch.lines.length * HASH_BYTES);
-  const records = batch.lines.map(({ seq, bytes, hash }, index) => {
+  const hashes = new Uint8Array(batch.records.length * HASH_BYTES);
+  const records = batch.records.map(({ seq, bytes, hash }, index) => {
     const one = checked[index];
     assert(one !== undefined, 'every line was checked');
     hashes.set(hash, index * HASH_BYTES);

@@ -4,7 +4,7 @@
  */
 
 import { fromHex } from '@stile/protocol/bytes.ts';
-import { otpOfStep, PAYMENT_STEP_S, writePaymentCode } from '@stile/protocol/payment-code.ts';
+import { otpOfTimeStep, TIME_STEP_S, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { type Seed, seedSchema } from '@stile/protocol/rider-api.ts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -94,10 +94,12 @@ describe('with no network at all', () => {
     await context.setOffline(true);
     await page.goto(`${town.url}/wallet/#/pay`);
     const digits = await page.locator('[data-code]').getAttribute('data-code');
-    const step = Math.floor(Date.now() / 1000 / PAYMENT_STEP_S);
+    const step = Math.floor(Date.now() / 1000 / TIME_STEP_S);
     const bytes = fromHex(seed, 32) ?? new Uint8Array();
     // The minute may have ended between the page's look at the clock and this one.
-    const good = [step, step - 1].map((at) => writePaymentCode(handle, otpOfStep(bytes, at)));
+    const good = [step, step - 1].map((at) =>
+      writePaymentCode({ handle, otp: otpOfTimeStep(bytes, at) }),
+    );
     expect(good).toContain(digits);
     await screenshot(page, 'wallet-pay');
   });

@@ -71,7 +71,11 @@ async function bringDenyTo(
   const { head, body } = await uplink.fetchSnapshot();
   if (!isSameHead(head, wanted)) return false;
   const before = reference.denyHead;
-  if (before.version > 0 && !head.force && !isSaneChange(before.count, head.count)) {
+  if (
+    before.version > 0 &&
+    !head.force &&
+    !isSaneChange({ before: before.count, after: head.count })
+  ) {
     throw new Fault(
       'LIST_REFUSED',
       `deny list refused: from ${before.count} to ${head.count} entries without force`,

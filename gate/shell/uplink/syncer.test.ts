@@ -131,7 +131,7 @@ test('records go up sealed, batch after batch, until all are confirmed; lists co
   ]);
   for (const batch of batches) {
     expect(sealHolds(batch, { gateKey: gateKey.publicKey, verify })).toBe(true);
-    for (const line of batch.lines) expect(readRecord(line).ok).toBe(true);
+    for (const line of batch.records) expect(readRecord(line).ok).toBe(true);
   }
   expect(applied).toEqual([NOW_S - 3_600]);
   expect(fatal).toEqual([]);

@@ -1,5 +1,5 @@
 import { systemClock } from '@stile/host/clock.ts';
-import { LIST_BYTES_MAX } from '@stile/protocol/signed.ts';
+import { SIGNED_BYTES_MAX } from '@stile/protocol/signed.ts';
 import { describe, expect, test } from 'vitest';
 import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../../testing/phone.ts';
 import {
@@ -195,9 +195,9 @@ describe('the trust list', () => {
 
   test('a list that is too long is not read to its end', async () => {
     const { responses, uplink } = await connect();
-    responses.set(TRUST_PATH, say(200, Buffer.alloc(LIST_BYTES_MAX + 1, 0x41)));
+    responses.set(TRUST_PATH, say(200, Buffer.alloc(SIGNED_BYTES_MAX + 1, 0x41)));
     await expect(uplink.fetchTrust(null)).rejects.toMatchObject({
-      message: expect.stringContaining(`an answer of over ${LIST_BYTES_MAX} bytes`),
+      message: expect.stringContaining(`an answer of over ${SIGNED_BYTES_MAX} bytes`),
     });
   });
 

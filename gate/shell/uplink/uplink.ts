@@ -17,7 +17,7 @@ import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { type AuthorisationAnswer, authorisationAnswerSchema } from '@stile/protocol/gate-api.ts';
-import { LIST_BYTES_MAX, openSigned, type RootKey } from '@stile/protocol/signed.ts';
+import { openSigned, type RootKey, SIGNED_BYTES_MAX } from '@stile/protocol/signed.ts';
 import { type BatchReply, batchReplySchema } from '@stile/protocol/sync.ts';
 import {
   type DenyDelta,
@@ -39,7 +39,7 @@ const ANSWER_BYTES_MAX = 8 * 1024;
 const KNOWN_DOWN_MS_MIN = 5_000;
 const KNOWN_DOWN_MS_MAX = 30_000;
 /** Largest snapshot: ten million entries and their head. */
-export const SNAPSHOT_BYTES_MAX = 10_000_000 * DENY_ID_BYTES + LIST_BYTES_MAX;
+export const SNAPSHOT_BYTES_MAX = 10_000_000 * DENY_ID_BYTES + SIGNED_BYTES_MAX;
 
 export type BatchResult =
   | { kind: 'replied'; reply: BatchReply }
@@ -169,7 +169,7 @@ export class Uplink {
     etag: string | null,
   ): Promise<{ list: TrustList; jws: string; etag: string | null } | null> {
     const response = await this.#request('v1/trust-list', {
-      bytesMax: LIST_BYTES_MAX,
+      bytesMax: SIGNED_BYTES_MAX,
       headers: etag === null ? {} : { 'if-none-match': etag },
     });
     // Nobody said "if it has changed": then this response says nothing.
@@ -185,7 +185,7 @@ export class Uplink {
 
   /** The delta from `from` to the list in force; 'snapshot' if there is none. */
   async fetchDelta(from: number): Promise<DenyDelta | 'current' | 'snapshot'> {
-    const bytesMax = LIST_BYTES_MAX;
+    const bytesMax = SIGNED_BYTES_MAX;
     const response = await this.#request(`v1/deny-list/delta?from=${from}`, { bytesMax });
     if (response.status === 204) return 'current';
     if (response.status === 410) return 'snapshot';
@@ -246,7 +246,7 @@ export async function openSnapshot(
   rootKeys: readonly RootKey[],
 ): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
   const end = file.indexOf(0x0a);
-  const jws = textOf(file.subarray(0, Math.max(0, Math.min(end, LIST_BYTES_MAX))));
+  const jws = textOf(file.subarray(0, Math.max(0, Math.min(end, SIGNED_BYTES_MAX))));
   const head = await openSigned('stile-deny-snapshot+jws', jws, {
     rootKeys,
     schema: denySnapshotSchema,

@@ -1,5 +1,5 @@
 /** How long settlement keeps what nobody needs any more, and what a sweep takes away now. */
-import { paymentStep } from '@stile/protocol/payment-code.ts';
+import { timeStepAt } from '@stile/protocol/payment-code.ts';
 import type { Decision, Expired } from '../changes.ts';
 import { FAILURE_WINDOW_MS } from '../payments/spend-code.ts';
 
@@ -18,7 +18,7 @@ export function decideSweep(nowMs: number): Decision<void> {
       // These end at their instant, the others behind it.
       sweep('session', Math.floor(nowMs / 1000) + 1, null),
       sweep('gateToken', nowMs + 1, null),
-      sweep('spentTimeStep', paymentStep(nowMs / 1000) - TIME_STEPS_KEPT),
+      sweep('spentTimeStep', timeStepAt(nowMs / 1000) - TIME_STEPS_KEPT),
       sweep('onlineCode', nowMs - ONLINE_CODE_KEPT_MS),
       sweep('codeFailure', nowMs - FAILURE_WINDOW_MS),
       sweep('seed', nowMs),

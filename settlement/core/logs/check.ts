@@ -4,7 +4,7 @@
  * received. A refused tap carries no money, so its code is not looked at.
  */
 import { concatBytes, type Sha256, toHex } from '@stile/protocol/bytes.ts';
-import { type ChainedRecord, readRecord, type TapRecord } from '@stile/protocol/gate-log.ts';
+import { type LogRecord, readRecord, type TapRecord } from '@stile/protocol/gate-log.ts';
 import type { AuthorisationReason, Reason } from '@stile/protocol/reasons.ts';
 import {
   deviceSignatureHolds,
@@ -88,7 +88,7 @@ export type CheckParts = {
   verifiedPasses: VerifiedPasses | null;
 };
 
-export function checkLine(line: ChainedRecord, parts: CheckParts): Checked {
+export function checkLine(line: LogRecord, parts: CheckParts): Checked {
   const reading = readRecord(line);
   if (!reading.ok) return { kind: 'unreadable', detail: reading.detail };
   const { record } = reading;

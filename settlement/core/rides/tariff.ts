@@ -3,7 +3,7 @@
  * from which it is in force; one from the future is not applied, and no fare is not a fare of zero.
  */
 import type { GateRecord } from '@stile/protocol/gate-log.ts';
-import { findFareCents, LINES_MAX, type LineFare } from '@stile/protocol/trust-list.ts';
+import { findFareCents, LINE_FARES_MAX, type LineFare } from '@stile/protocol/trust-list.ts';
 
 export type ClockQuality = GateRecord['clock'];
 
@@ -52,5 +52,5 @@ export function publishableLines(all: readonly LineFare[], nowS: number): LineFa
     if (best === undefined || entry.fromS >= best.fromS) inForce.set(entry.line, entry);
   }
   for (const entry of [...inForce.values(), ...coming.values()]) wanted.add(entry);
-  return all.filter((entry) => wanted.has(entry)).slice(-LINES_MAX);
+  return all.filter((entry) => wanted.has(entry)).slice(-LINE_FARES_MAX);
 }

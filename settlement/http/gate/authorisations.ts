@@ -14,7 +14,7 @@ import {
 import { gateIdSchema } from '@stile/protocol/gate-log.ts';
 import type { Payment } from '@stile/protocol/merchant-api.ts';
 import { refusalSchema } from '@stile/protocol/refusal.ts';
-import { holds, type Verify } from '@stile/protocol/signature.ts';
+import { signatureHolds, type Verify } from '@stile/protocol/signature.ts';
 import { z } from 'zod';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
@@ -38,7 +38,7 @@ async function readQuestion(
     keys.some(
       ({ publicKey, untilMs }) =>
         untilMs === null &&
-        holds(parts.verify, { algorithm: 'Ed25519', publicKey, message, signature }),
+        signatureHolds(parts.verify, { algorithm: 'Ed25519', publicKey, message, signature }),
     );
   // An unknown gate gets the same answer: nobody learns which gates exist.
   if (!isSigned) throw new Fault('UNAUTHENTICATED', "this is not signed by the gate's key");

@@ -6,7 +6,7 @@ import { assert, Fault } from '@stile/protocol/fault.ts';
 import { enrolledGateSchema, gateEnrolmentSchema } from '@stile/protocol/gate-api.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import { refusalSchema } from '@stile/protocol/refusal.ts';
-import { holds } from '@stile/protocol/signature.ts';
+import { signatureHolds } from '@stile/protocol/signature.ts';
 import { tokenHash } from '../../keys/tokens.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
@@ -35,7 +35,7 @@ export function addGateEnrolment(
         throw new Refusal('KEY_REFUSED', 'this key is not a sound Ed25519 key');
       }
       const message = proofMessage('enrol-gate', { challenge: token, subject: publicKey });
-      if (!holds(verify, { algorithm: 'Ed25519', publicKey: key, message, signature })) {
+      if (!signatureHolds(verify, { algorithm: 'Ed25519', publicKey: key, message, signature })) {
         throw new Fault('PROOF_REFUSED', 'the proof is not by this key over this token');
       }
       const enrolment = await store.enrolGate({

@@ -14,7 +14,7 @@ import {
   setFareSchema,
 } from '@stile/protocol/operator-api.ts';
 import { refusalSchema } from '@stile/protocol/refusal.ts';
-import { issuerKeySchema, lineSchema } from '@stile/protocol/trust-list.ts';
+import { issuerKeySchema, lineFareSchema } from '@stile/protocol/trust-list.ts';
 import { z } from 'zod';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
 import { requireOperator } from '../access.ts';
@@ -82,7 +82,7 @@ function addFares(app: ApiRouter, parts: ApiParts): void {
           'past re-prices rides since then: only the difference is posted.',
         tags,
         security,
-        params: z.object({ line: lineSchema.shape.line }),
+        params: z.object({ line: lineFareSchema.shape.line }),
         body: newFareSchema,
         response: {
           200: setFareSchema,

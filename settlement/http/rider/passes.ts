@@ -14,7 +14,7 @@ import {
   riderEnrolmentSchema,
   sessionSchema,
 } from '@stile/protocol/rider-api.ts';
-import { holds } from '@stile/protocol/signature.ts';
+import { signatureHolds } from '@stile/protocol/signature.ts';
 import type { PassRow } from '../../core/access/rider-changes.ts';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
@@ -57,7 +57,7 @@ function createProver({ challenges }: ApiParts) {
     // An unknown pass gets the same answer as a wrong key: nobody learns which accounts exist.
     if (
       key === undefined ||
-      !holds(verify, { algorithm: key.algorithm, publicKey, message, signature })
+      !signatureHolds(verify, { algorithm: key.algorithm, publicKey, message, signature })
     ) {
       throw new Fault('PROOF_REFUSED', 'the proof is not by the key of this pass');
     }

@@ -2,7 +2,7 @@
  * What a wallet shows and does, decided from what it knows: which warnings stand over the code, when to
  * renew, how far a minute has gone. Pure: time, storage and network are passed in as plain values.
  */
-import { PAYMENT_STEP_S } from '@stile/protocol/payment-code.ts';
+import { TIME_STEP_S } from '@stile/protocol/payment-code.ts';
 
 /** Gates take a code this much ahead and no more (trust list `skewS`, default). */
 export const CLOCK_WRONG_S = 20;
@@ -110,7 +110,7 @@ export function timeLeft(nowMs: number, endMs: number, spanMs: number) {
 
 /** The instant at which the payment code of this instant ends. */
 export function stepEndMs(nowMs: number): number {
-  const stepMs = PAYMENT_STEP_S * 1000;
+  const stepMs = TIME_STEP_S * 1000;
   return (Math.floor(nowMs / stepMs) + 1) * stepMs;
 }
 

@@ -3,7 +3,7 @@
  * at a time, so that a reader cannot take the wrong one.
  */
 
-import { PAYMENT_STEP_S, paymentStep } from '@stile/protocol/payment-code.ts';
+import { TIME_STEP_S, timeStepAt } from '@stile/protocol/payment-code.ts';
 import type { OnlineCode } from '@stile/protocol/rider-api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { language } from '../../parts/language.ts';
@@ -48,7 +48,7 @@ export function PayPage({ words }: { words: Words }) {
 function PaymentCode({ words }: { words: Words }) {
   const seed = phone.value?.seed ?? null;
   const atMs = nowMs.value;
-  const step = paymentStep(atMs / 1000);
+  const step = timeStepAt(atMs / 1000);
   const isGood = isSeedGood(seed, atMs / 1000);
   const [digits, setDigits] = useState('');
   useEffect(() => {
@@ -65,7 +65,7 @@ function PaymentCode({ words }: { words: Words }) {
     return <p class="card">{paymentCodesOff.value ? words.pay.off : words.pay.none}</p>;
   }
   const cap = moneyText(seed.amountCentsMax, seen.value?.currency ?? 'EUR', language.value);
-  const left = timeLeft(atMs, stepEndMs(atMs), PAYMENT_STEP_S * 1000);
+  const left = timeLeft(atMs, stepEndMs(atMs), TIME_STEP_S * 1000);
   const isSpent = spentStep.value === step;
   return (
     <>

@@ -4,11 +4,11 @@
  * (own-key.ts), and the wallet says what that means.
  */
 import { toHex } from '@stile/protocol/bytes.ts';
+import { DOMAINS } from '@stile/protocol/domains.ts';
 import { type Algorithm, lowS } from '@stile/protocol/signature.ts';
 import type { DeviceKey } from './device-key.ts';
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
-const PROBE = new TextEncoder().encode('Stile-key-probe\0');
 
 /** @param wanted Leaves out what comes before it; for testers. */
 export async function makeDeviceKey(wanted: Algorithm | null): Promise<DeviceKey> {
@@ -26,7 +26,7 @@ export async function makeDeviceKey(wanted: Algorithm | null): Promise<DeviceKey
 async function attempt(make: () => Promise<DeviceKey>): Promise<DeviceKey | undefined> {
   try {
     const key = await make();
-    await signWith(key, PROBE);
+    await signWith(key, DOMAINS.keyProbe);
     return key;
   } catch {
     // The browser has no such algorithm, or no WebCrypto at all: the next one is tried.

@@ -3,7 +3,7 @@
  * seed, listens to what happens. Everything here may fail at any time; the codes never wait for it.
  */
 import { signal } from '@preact/signals';
-import { paymentStep } from '@stile/protocol/payment-code.ts';
+import { timeStepAt } from '@stile/protocol/payment-code.ts';
 import { type RiderEvent, riderEventSchema } from '@stile/protocol/rider-api.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import { ApiRefusal, Unreachable } from '../../parts/api.ts';
@@ -196,7 +196,7 @@ function stopListening(): void {
 function hear(event: RiderEvent): void {
   if (event.kind !== 'ACCOUNT') news.value = event;
   if (event.kind === 'PAYMENT' && event.payment.way === 'PAYMENT_CODE') {
-    spentStep.value = paymentStep(Date.now() / 1000);
+    spentStep.value = timeStepAt(Date.now() / 1000);
   }
   runErrands();
 }

@@ -8,9 +8,9 @@ import { fromHex } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import {
   OTP_DIGITS,
-  otpOfStep,
-  PAYMENT_STEP_S,
+  otpOfTimeStep,
   SEED_BYTES,
+  TIME_STEP_S,
   writePaymentCode,
 } from '@stile/protocol/payment-code.ts';
 import type { Seed } from '@stile/protocol/rider-api.ts';
@@ -37,11 +37,11 @@ export async function keepSeed({ seed, ...rest }: Seed): Promise<KeptSeed> {
 
 /** The 18 digits of one step (protocol/README.md §11). */
 export async function makePaymentCode({ handle, key }: KeptSeed, step: number): Promise<string> {
-  if (key instanceof Uint8Array) return writePaymentCode(handle, otpOfStep(key, step));
+  if (key instanceof Uint8Array) return writePaymentCode({ handle, otp: otpOfTimeStep(key, step) });
   const otp = await generate({
     secret: NO_SECRET,
-    epoch: step * PAYMENT_STEP_S,
-    period: PAYMENT_STEP_S,
+    epoch: step * TIME_STEP_S,
+    period: TIME_STEP_S,
     digits: OTP_DIGITS,
     algorithm: 'sha256',
     crypto: {
@@ -51,5 +51,5 @@ export async function makePaymentCode({ handle, key }: KeptSeed, step: number): 
         new Uint8Array(await crypto.subtle.sign('HMAC', key, new Uint8Array(data))),
     },
   });
-  return writePaymentCode(handle, otp);
+  return writePaymentCode({ handle, otp });
 }
