@@ -12,7 +12,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { createDice } from '@stile/hardware/dice.ts';
 import {
   drawQr,
   encodeJpeg,
@@ -20,6 +19,7 @@ import {
   photograph,
   type Shot,
 } from '@stile/hardware/picture/draw.ts';
+import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { Cable } from './cable.ts';
 import { type Line, parseLine, Running, stile, stileJson } from './processes.ts';
 
@@ -179,7 +179,10 @@ export class Stage {
       shade: 0,
       ...shot,
     };
-    const photo = photograph(await drawQr(text), full, createDice(this.#shots));
+    const photo = photograph(await drawQr(text), {
+      shot: full,
+      random: createSeededRandom(this.#shots),
+    });
     const bytes = kind === 'png' ? encodePng(photo) : encodeJpeg(photo, 80);
     const name = `${String(this.#shots).padStart(2, '0')}.${kind}`;
     writeFileSync(this.path('pictures', name), bytes);

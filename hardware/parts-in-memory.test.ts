@@ -1,14 +1,14 @@
 /** The real drivers and the real twins against each other in memory: hours of them in milliseconds. */
+import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { expect, test } from 'vitest';
 import { BarrierDriver } from './barrier/driver.ts';
 import { startVirtualBarrier } from './barrier/virtual.ts';
-import { createDice } from './dice.ts';
 import { DisplayDriver } from './display/driver.ts';
 import { startVirtualDisplay } from './display/virtual.ts';
 import { ScannerDriver, type ScannerOptions } from './scanner/driver.ts';
 import { createScannerModule } from './scanner/module.ts';
 import { GATE_SETTINGS, type SettingsReport } from './scanner/settings.ts';
-import { createLinePlayer } from './scanner/virtual.ts';
+import { createScanPlayer } from './scanner/virtual.ts';
 import { NODE_CHECK_MS, REOPEN_MS_MAX, REOPEN_MS_MIN } from './serial/device.ts';
 import type { MemoryPort } from './serial/memory-ports.ts';
 import { createMemoryWorld } from './testing/memory-world.ts';
@@ -22,8 +22,8 @@ test('a barrier: told its state, open, close, unplugged for an hour, told again'
     startVirtualBarrier({
       link: '/arm',
       port: ports.plug('/arm'),
-      now: () => clock.now().wallMs,
-      onTold: ({ at, state }) => frames.push(`${at.slice(11, 23)} ${state}`),
+      clock,
+      onFrame: ({ at, state }) => frames.push(`${at.slice(11, 23)} ${state}`),
     });
   const first = plug();
   const driver = new BarrierDriver({ path: '/arm', baud: 9_600, channel: 1, clock, ports });
@@ -105,13 +105,12 @@ test('a scanner: at the pace of its wire, with a heartbeat each second, over a r
   port.onBytes((bytes) => {
     beats += bytes.length;
   });
-  const player = createLinePlayer({
+  const player = createScanPlayer({
     baud: 9_600,
     suffix: 'crlf',
-    dice: createDice(1),
+    random: createSeededRandom(1),
+    clock,
     write: (bytes) => port.write(bytes),
-    sleep: (ms) => new Promise((done) => clock.alarm(clock.now().monoMs + ms, done)),
-    now: () => clock.now().monoMs,
   });
   await pass(REOPEN_MS_MIN);
   const fromMs = clock.now().monoMs;

@@ -37,3 +37,8 @@ export const systemClock: Clock = {
 export function wallS(clock: Clock): number {
   return Math.floor(clock.now().wallMs / 1000);
 }
+
+/** Resolves after so long by that clock. */
+export function sleep(clock: Clock, forMs: number): Promise<void> {
+  return new Promise((done) => clock.alarm(clock.now().monoMs + forMs, done));
+}

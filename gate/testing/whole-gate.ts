@@ -6,10 +6,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startVirtualBarrier } from '@stile/hardware/barrier/virtual.ts';
-import { createDice } from '@stile/hardware/dice.ts';
 import type { Screen } from '@stile/hardware/display/frames.ts';
 import { startVirtualDisplay } from '@stile/hardware/display/virtual.ts';
-import { createLinePlayer } from '@stile/hardware/scanner/virtual.ts';
+import { createScanPlayer } from '@stile/hardware/scanner/virtual.ts';
 import { createMemoryPorts } from '@stile/hardware/serial/memory-ports.ts';
 import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
@@ -47,8 +46,8 @@ export async function startWholeGate(seed: number) {
   startVirtualBarrier({
     link: paths.barrier,
     port: ports.plug(paths.barrier),
-    now: () => clock.now().wallMs,
-    onTold({ state }) {
+    clock,
+    onFrame({ state }) {
       const isOpen = state === 'open';
       if (isOpen && !arm.isOpen) arm.openings += 1;
       if (!isOpen && arm.isOpen) arm.closings += 1;
@@ -61,13 +60,12 @@ export async function startWholeGate(seed: number) {
     onScreen: (screen) => screens.push(screen),
   });
   const scanner = ports.plug(paths.scanner);
-  const player = createLinePlayer({
+  const player = createScanPlayer({
     baud: 0,
     suffix: 'cr',
-    dice: createDice(seed),
+    random: createSeededRandom(seed),
     write: (bytes) => scanner.write(bytes),
-    sleep: () => Promise.reject(new Error('a line without a rate waits for nothing')),
-    now: () => clock.now().monoMs,
+    clock,
   });
   const gate = await startGate({
     config: parseConfig(

@@ -3,22 +3,23 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openVirtualPort } from '../serial/pty.ts';
 import { BarrierDriver } from './driver.ts';
 import { runBarrierTool } from './tool.ts';
-import { type BarrierTold, startVirtualBarrier, type VirtualBarrier } from './virtual.ts';
+import { type FrameRecord, startVirtualBarrier, type VirtualBarrier } from './virtual.ts';
 
 let folder: string;
 let path: string;
-let told: BarrierTold[];
+let frames: FrameRecord[];
 let wake: () => void = () => undefined;
 const open: (() => Promise<void>)[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'barrier-'));
   path = join(folder, 'ttyBARRIER0');
-  told = [];
+  frames = [];
 });
 
 afterEach(async () => {
@@ -30,9 +31,9 @@ function plug(record?: string): VirtualBarrier {
   const barrier = startVirtualBarrier({
     link: path,
     ...(record === undefined ? {} : { record }),
-    now: () => Date.UTC(2026, 0, 1),
-    onTold: (one) => {
-      told.push(one);
+    clock: createMovedClock({ wallMs: Date.UTC(2026, 0, 1), monoMs: 0 }),
+    onFrame: (frame) => {
+      frames.push(frame);
       wake();
     },
   });
@@ -60,31 +61,31 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-const framesTold = () => told.map(({ frame }) => frame);
+const framesInHex = () => frames.map(({ frame }) => frame);
 
 test('the barrier is told its state when it appears, then open, then close', async () => {
   const barrier = plug();
   const driver = start();
-  await until(() => told.length === 1);
+  await until(() => frames.length === 1);
   await driver.open();
   await until(() => barrier.isOpen);
   await driver.close();
   await until(() => !barrier.isOpen);
-  expect(framesTold()).toEqual(['a00100a1', 'a00101a2', 'a00100a1']);
+  expect(framesInHex()).toEqual(['a00100a1', 'a00101a2', 'a00100a1']);
 });
 
 test('a barrier that comes back is told what it should be, because it forgets', async () => {
   const first = plug();
   const driver = start();
-  await until(() => told.length === 1);
+  await until(() => frames.length === 1);
   await driver.open();
   await until(() => first.isOpen);
   await first.close();
   await until(() => !driver.connected);
-  told = [];
+  frames = [];
   const second = plug();
   await until(() => second.isOpen);
-  expect(framesTold()).toEqual(['a00101a2']);
+  expect(framesInHex()).toEqual(['a00101a2']);
 });
 
 test('what was asked for while the barrier was away is refused, and told when it is back', async () => {
@@ -92,7 +93,7 @@ test('what was asked for while the barrier was away is refused, and told when it
   await expect(driver.open()).rejects.toThrow(/not connected/);
   const barrier = plug();
   await until(() => barrier.isOpen);
-  expect(framesTold()).toEqual(['a00101a2']);
+  expect(framesInHex()).toEqual(['a00101a2']);
 });
 
 test('open resolves when the frame is with the kernel, though nobody has read it yet', async () => {
@@ -116,12 +117,12 @@ test('the twin writes down what it was told, one JSON object a line', async () =
   const record = join(folder, 'told.ndjson');
   plug(record);
   const driver = start();
-  await until(() => told.length === 1);
+  await until(() => frames.length === 1);
   await driver.open();
-  await until(() => told.length === 2);
+  await until(() => frames.length === 2);
   const lines = readFileSync(record, 'utf8').trimEnd().split('\n');
-  expect(lines.map((line) => JSON.parse(line))).toEqual(told);
-  expect(told[1]).toEqual({
+  expect(lines.map((line) => JSON.parse(line))).toEqual(frames);
+  expect(frames[1]).toEqual({
     at: '2026-01-01T00:00:00.000Z',
     channel: 1,
     state: 'open',

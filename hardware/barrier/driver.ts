@@ -49,7 +49,7 @@ export class BarrierDriver {
     return this.#tellState();
   }
 
-  /** Leaves the relay as it is and lets go of the line. */
+  /** Leaves the relay as it is and lets go of the port. */
   async release(): Promise<void> {
     await this.#device.close();
   }

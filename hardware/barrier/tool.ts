@@ -1,5 +1,6 @@
-/** The testers' barrier: shows open and closed in the terminal, and records what it was told. */
+/** The testers' barrier: shows open and closed in the terminal, and records its frames. */
 import type { Writable } from 'node:stream';
+import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { startVirtualBarrier } from './virtual.ts';
 
 export async function runBarrierTool(options: {
@@ -7,20 +8,21 @@ export async function runBarrierTool(options: {
   record?: string;
   out: Writable;
   signal: AbortSignal;
+  clock?: Clock;
 }): Promise<void> {
-  const { out, signal, ...rest } = options;
+  const { out, signal, clock = systemClock, ...rest } = options;
   let wasOpen: boolean | null = null;
   const barrier = startVirtualBarrier({
     ...rest,
-    now: Date.now,
-    onTold: ({ at, state, frame }) => {
+    clock,
+    onFrame: ({ at, state, frame }) => {
       const isOpen = state === 'open';
       const again = wasOpen === isOpen ? ' (again)' : '';
       wasOpen = isOpen;
       const arm = isOpen ? '[=    /    ]  OPEN  ' : '[=========]  CLOSED';
       out.write(`${at.slice(11, 23)}  ${arm}  ${frame}${again}\n`);
     },
-    onUnrecorded: (why) => out.write(`${`  not recorded: ${why}`.slice(0, 80)}\n`),
+    onRecordFailed: (why) => out.write(`${`  not recorded: ${why}`.slice(0, 80)}\n`),
   });
   out.write(`barrier at ${options.link}\n`);
   await new Promise<void>((end) => {

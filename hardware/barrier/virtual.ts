@@ -1,22 +1,24 @@
 /**
  * The barrier's virtual twin: takes relay frames on a pseudo-terminal, knows whether it is open, and
- * tells whoever listens. It can also write down what it was told, one JSON object a line.
+ * tells whoever listens. It can also record the frames in a file, one JSON object a line.
  */
 import { appendFileSync } from 'node:fs';
+import type { Clock } from '@stile/host/clock.ts';
 import { openVirtualPort } from '../serial/pty.ts';
 import { type VirtualPort, VirtualPortError } from '../serial/virtual-port.ts';
 import { createRelayDecoder, encodeRelayFrame } from './frames.ts';
 
-export type BarrierTold = { at: string; channel: number; state: 'open' | 'closed'; frame: string };
+/** A frame that it has taken, and when. */
+export type FrameRecord = { at: string; channel: number; state: 'open' | 'closed'; frame: string };
 
 export type VirtualBarrierOptions = {
   link: string;
-  /** File that gets one JSON line for each frame. */
+  /** File that gets one line of JSON for each frame. */
   record?: string;
   /** The record could not be written (a full disk); the barrier goes on. */
-  onUnrecorded?: (why: string) => void;
-  now: () => number;
-  onTold: (told: BarrierTold) => void;
+  onRecordFailed?: (why: string) => void;
+  clock: Clock;
+  onFrame: (frame: FrameRecord) => void;
   /** The port that it is played on; a pseudo-terminal under `link` if absent. */
   port?: VirtualPort;
 };
@@ -29,7 +31,7 @@ export type VirtualBarrier = {
   close(): Promise<void>;
 };
 
-/** @throws VirtualPortError where there can be no port under that link, or no record under that name. */
+/** @throws VirtualPortError if there can be no port under that link, or no record under that name. */
 export function startVirtualBarrier(options: VirtualBarrierOptions): VirtualBarrier {
   const { record } = options;
   if (record !== undefined) checkRecord(record);
@@ -39,15 +41,15 @@ export function startVirtualBarrier(options: VirtualBarrierOptions): VirtualBarr
   port.onBytes((bytes) => {
     for (const frame of decoder.push(bytes)) {
       isOpen = frame.on;
-      const told: BarrierTold = {
-        at: new Date(options.now()).toISOString(),
+      const taken: FrameRecord = {
+        at: new Date(options.clock.now().wallMs).toISOString(),
         channel: frame.channel,
         state: frame.on ? 'open' : 'closed',
         frame: Buffer.from(encodeRelayFrame(frame)).toString('hex'),
       };
-      const failure = record === undefined ? null : append(record, `${JSON.stringify(told)}\n`);
-      if (failure !== null) options.onUnrecorded?.(failure);
-      options.onTold(told);
+      const failure = record === undefined ? null : append(record, `${JSON.stringify(taken)}\n`);
+      if (failure !== null) options.onRecordFailed?.(failure);
+      options.onFrame(taken);
     }
   });
   return {
@@ -67,7 +69,7 @@ function checkRecord(file: string): void {
   if (failure !== null) throw new VirtualPortError(`cannot record to ${file}: ${failure}`);
 }
 
-/** Null, or why not: a throw inside the line's data handler would end the process. */
+/** Null, or why not: a throw inside the port's data handler would end the process. */
 function append(file: string, text: string): string | null {
   try {
     appendFileSync(file, text);

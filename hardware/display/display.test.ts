@@ -12,7 +12,7 @@ import { runDisplayTool } from './tool.ts';
 import { startVirtualDisplay } from './virtual.ts';
 
 describe('bytes', () => {
-  test('two lines are: clear, move to line 1, text, move to line 2, text', () => {
+  test('two rows are: clear, move to row 1, text, move to row 2, text', () => {
     expect(Buffer.from(encodeScreen(['GO', 'FARE 2.50'])).toString('hex')).toBe(
       '0c' + '1f240101474f' + '1f2401024641524520322e3530',
     );

@@ -1,4 +1,4 @@
-/** The pole display's driver: shows two lines, and shows them again when the display comes back. */
+/** The pole display's driver: shows a screen of two rows, and shows it again when the display comes back. */
 import { SerialDevice, type SerialWorld } from '../serial/device.ts';
 import { encodeScreen, INITIALISE, type Screen } from './frames.ts';
 
@@ -16,7 +16,7 @@ export class DisplayDriver {
     const { onState } = options;
     this.#device = new SerialDevice(options, {
       onState: (connected, why) => {
-        if (connected) this.#write(INITIALISE, encodeScreen(this.#screen));
+        if (connected) this.#write([INITIALISE, encodeScreen(this.#screen)]);
         onState?.(connected, why);
       },
     });
@@ -29,14 +29,14 @@ export class DisplayDriver {
   /** A display that is not there is no reason to keep a rider waiting: it is told when it is back. */
   show(screen: Screen): void {
     this.#screen = screen;
-    if (this.#device.connected) this.#write(encodeScreen(screen));
+    if (this.#device.connected) this.#write([encodeScreen(screen)]);
   }
 
   async release(): Promise<void> {
     await this.#device.close();
   }
 
-  #write(...parts: readonly Uint8Array[]): void {
+  #write(parts: readonly Uint8Array[]): void {
     // What fails here is an unplug, which the device reports by itself.
     this.#device.write(Buffer.concat(parts)).catch(() => undefined);
   }

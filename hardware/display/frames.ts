@@ -1,5 +1,5 @@
 /**
- * The pole display's bytes: ESC/POS as customer displays of two lines by twenty characters take them
+ * The pole display's bytes: ESC/POS as customer displays of two rows of twenty characters take them
  * (hardware/README.md §4). Text is printable ASCII; anything else is shown as a question mark.
  */
 

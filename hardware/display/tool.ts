@@ -1,4 +1,4 @@
-/** The testers' pole display: draws the two lines in the terminal whenever they change. */
+/** The testers' pole display: draws the two rows in the terminal whenever they change. */
 import type { Writable } from 'node:stream';
 import { startVirtualDisplay } from './virtual.ts';
 

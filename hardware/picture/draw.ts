@@ -4,10 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Random } from '@stile/host/random.ts';
 import { encode as encodePngPixels } from 'fast-png';
 import { encode as encodeJpegPixels } from 'jpeg-js';
 import { prepareZXingModule, writeBarcode } from 'zxing-wasm/writer';
-import type { Dice } from '../dice.ts';
 
 /** One byte a pixel, 0 black to 255 white, row by row. */
 export type Raster = { width: number; height: number; pixels: Uint8Array };
@@ -70,8 +70,11 @@ export type Shot = {
   shade: number;
 };
 
-/** Renders a drawing as a photo. The same dice give the same photo. */
-export function photograph(drawing: Raster, shot: Shot, dice: Dice): Raster {
+/** Renders a drawing as a photo. The same chance gives the same photo. */
+export function photograph(
+  drawing: Raster,
+  { shot, random }: { shot: Shot; random: Random },
+): Raster {
   const { width, height } = shot;
   const placed = place(drawing, shot);
   const soft = blur({ width, height, pixels: placed }, shot.blurPx);
@@ -80,7 +83,7 @@ export function photograph(drawing: Raster, shot: Shot, dice: Dice): Raster {
     for (let x = 0; x < width; x += 1) {
       const at = y * width + x;
       const light = 1 - (shot.shade * (x / width + y / height)) / 2;
-      const shaken = (soft.pixels[at] ?? 0) * light + (dice.next() * 2 - 1) * shot.noise;
+      const shaken = (soft.pixels[at] ?? 0) * light + (random.fraction() * 2 - 1) * shot.noise;
       pixels[at] = Math.max(0, Math.min(255, Math.round(shaken)));
     }
   }
@@ -100,13 +103,16 @@ function place(drawing: Raster, shot: Shot): Uint8Array {
       const [dx, dy] = [x - width / 2, y - height / 2];
       const sourceX = dx * cos + dy * sin + drawing.width / 2;
       const sourceY = dy * cos - dx * sin + drawing.height / 2;
-      pixels[y * width + x] = sample(drawing, sourceX, sourceY, background);
+      pixels[y * width + x] = sample(drawing, { x: sourceX, y: sourceY, outside: background });
     }
   }
   return pixels;
 }
 
-function sample(raster: Raster, x: number, y: number, outside: number): number {
+function sample(
+  raster: Raster,
+  { x, y, outside }: { x: number; y: number; outside: number },
+): number {
   const [left, top] = [Math.floor(x), Math.floor(y)];
   if (left < 0 || top < 0 || left + 1 >= raster.width || top + 1 >= raster.height) return outside;
   const [fx, fy] = [x - left, y - top];
@@ -122,27 +128,33 @@ function blur(raster: Raster, radiusPx: number): Raster {
   const radius = Math.round(radiusPx);
   if (radius === 0) return raster;
   const { width, height } = raster;
-  const across = boxBlur(raster.pixels, width, height, 1, width, radius);
-  return { width, height, pixels: boxBlur(across, height, width, width, 1, radius) };
+  const rows = { length: width, count: height, step: 1, nextStep: width };
+  const columns = { length: height, count: width, step: width, nextStep: 1 };
+  const across = boxBlur(raster.pixels, { ...rows, radius });
+  return { width, height, pixels: boxBlur(across, { ...columns, radius }) };
 }
 
-function boxBlur(
-  source: Uint8Array,
-  length: number,
-  lines: number,
-  step: number,
-  lineStep: number,
-  radius: number,
-): Uint8Array {
+type BlurPass = {
+  /** Pixels along a row (or column), and how many of them there are. */
+  length: number;
+  count: number;
+  /** From one pixel to the next along it, and from one row (or column) to the next. */
+  step: number;
+  nextStep: number;
+  radius: number;
+};
+
+function boxBlur(source: Uint8Array, pass: BlurPass): Uint8Array {
+  const { length, count, step, nextStep, radius } = pass;
   const target = new Uint8Array(source.length);
-  for (let line = 0; line < lines; line += 1) {
+  for (let row = 0; row < count; row += 1) {
     for (let at = 0; at < length; at += 1) {
       let sum = 0;
       for (let offset = -radius; offset <= radius; offset += 1) {
         const clamped = Math.max(0, Math.min(length - 1, at + offset));
-        sum += source[line * lineStep + clamped * step] ?? 0;
+        sum += source[row * nextStep + clamped * step] ?? 0;
       }
-      target[line * lineStep + at * step] = Math.round(sum / (2 * radius + 1));
+      target[row * nextStep + at * step] = Math.round(sum / (2 * radius + 1));
     }
   }
   return target;

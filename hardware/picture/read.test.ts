@@ -1,7 +1,7 @@
+import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { encode as encodePngPixels } from 'fast-png';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type WriteInputBarcodeFormat, writeBarcode } from 'zxing-wasm/writer';
-import { createDice } from '../dice.ts';
 import {
   countModules,
   drawQr,
@@ -17,8 +17,8 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
 
 /** Looks like a transit code: `TC1:` and Base45 characters. */
 function makeText(characters: number, seed = 9): string {
-  const dice = createDice(seed);
-  const body = Array.from({ length: characters - 4 }, () => ALPHABET[dice.between(0, 44)]);
+  const random = createSeededRandom(seed);
+  const body = Array.from({ length: characters - 4 }, () => ALPHABET[random.below(45)]);
   return `TC1:${body.join('')}`;
 }
 
@@ -82,7 +82,10 @@ describe('photos that are read', () => {
     ['from a cheap camera', { width: 640, height: 480, turnDegrees: -20, noise: 30, blurPx: 1 }],
   ];
   test.each(shots)('%s, as PNG and as JPEG', async (_, shot) => {
-    const photo = photograph(drawing, { ...STRAIGHT, ...shot }, createDice(3));
+    const photo = photograph(drawing, {
+      shot: { ...STRAIGHT, ...shot },
+      random: createSeededRandom(3),
+    });
     expect(await reasonOf(encodePng(photo))).toBe(`read: ${TEXT}`);
     expect(await reasonOf(encodeJpeg(photo, 60))).toBe(`read: ${TEXT}`);
   });
@@ -176,7 +179,10 @@ describe('pictures that are not read, each with its reason', () => {
     [
       'a code far out of focus',
       'CODE_DAMAGED',
-      () => encodePng(photograph(drawing, { ...STRAIGHT, blurPx: 6 }, createDice(3))),
+      () =>
+        encodePng(
+          photograph(drawing, { shot: { ...STRAIGHT, blurPx: 6 }, random: createSeededRandom(3) }),
+        ),
     ],
     ['Code 128', 'OTHER_SYMBOLOGY', () => drawOther('Code128', 'TC1:123')],
     ['EAN-13', 'OTHER_SYMBOLOGY', () => drawOther('EAN13', '4006381333931')],
@@ -195,9 +201,10 @@ describe('pictures that are not read, each with its reason', () => {
   });
 });
 
-test('the same dice make the same photo, others another one', () => {
+test('the same chance makes the same photo, another one another', () => {
   const shot = { ...STRAIGHT, width: 80, height: 60, noise: 20 };
-  const photo = (seed: number) => photograph(drawing, shot, createDice(seed)).pixels;
+  const photo = (seed: number) =>
+    photograph(drawing, { shot, random: createSeededRandom(seed) }).pixels;
   expect(photo(1)).toEqual(photo(1));
   expect(photo(1)).not.toEqual(photo(2));
 });

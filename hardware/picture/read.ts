@@ -1,6 +1,6 @@
 /**
  * Reading a code from a picture file (PNG or JPEG: a screenshot, a photo) with zxing-wasm, and saying
- * why where there is none. The WebAssembly comes from the installed package, never from the network.
+ * why if there is none. The WebAssembly comes from the installed package, never from the network.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

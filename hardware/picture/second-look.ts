@@ -12,7 +12,7 @@ const WHITE = 255;
 export type SecondLook =
   /** The file cannot be unpacked to its end. */
   | { whole: false }
-  /** `rgba`: the picture laid on white; absent where nothing in it is transparent. */
+  /** `rgba`: the picture laid on white; absent if nothing in it is transparent. */
   | { whole: true; rgba?: { width: number; height: number; data: Uint8ClampedArray<ArrayBuffer> } };
 
 export function lookAgain(bytes: Uint8Array): SecondLook {

@@ -73,7 +73,7 @@ test('without configure, nothing but heartbeats is ever written to a scanner', a
   expect(new Set(await heard)).toEqual(new Set([0]));
 });
 
-/** A module that hears and is heard only at its own baud rate, as on a real line. */
+/** A module that hears and is heard only at its own baud rate, as on a real wire. */
 function plugModule(baud: number) {
   const module = createScannerModule(baud);
   const port = plug();
@@ -115,14 +115,14 @@ test('a garbled reply costs one try, not those behind it', async () => {
     for (const reply of module.push(bytes)) {
       commands += 1;
       // The head of a reply of 256 bytes that never come.
-      const answer = commands === 1 ? Buffer.from('02000000', 'hex') : reply;
-      port.write(answer).catch(() => undefined);
+      const sent = commands === 1 ? Buffer.from('02000000', 'hex') : reply;
+      port.write(sent).catch(() => undefined);
     }
   });
   expect(await configure()).toMatchObject({ ok: true });
 });
 
-test('something that never answers is reported silent, and its lines are read all the same', async () => {
+test('something that never answers is reported silent, and its texts are read all the same', async () => {
   const port = plug();
   port.onBytes(() => undefined);
   const received = new Promise<string>((done) => {

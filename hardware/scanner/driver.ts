@@ -1,6 +1,6 @@
 /**
- * The scanner's driver: raw bytes from the line, whatever program or module is at its other end.
- * Lines are the reader's business: the gate puts its own guard and line parser behind these bytes.
+ * The scanner's driver: raw bytes from the port, whatever program or module is at its other end.
+ * Texts are the reader's business: the gate puts its own guard and framing behind these bytes.
  * A GM65-type module can be set up each time it appears; its replies are among the bytes.
  */
 import { systemClock } from '@stile/host/clock.ts';
@@ -21,7 +21,7 @@ export type ScannerOptions = SerialWorld & {
   /** Must not throw: it runs inside the serial port's data handler. */
   onBytes: (bytes: Uint8Array) => void;
   onState?: (connected: boolean, why: string) => void;
-  /** What became of `configure`; the line is read all the same. */
+  /** What became of `configure`; the scanner is read all the same. */
   onConfigured?: (report: SettingsReport) => void;
 };
 
@@ -61,10 +61,10 @@ export class ScannerDriver {
 
   async #configure(): Promise<void> {
     const { baud, onConfigured } = this.#options;
-    let report = await applySettings((command) => this.#ask(command));
+    let report = await applySettings((command) => this.#send(command));
     if (!report.ok && report.reason === 'SILENT' && baud !== FACTORY_BAUD) {
       await this.#leaveFactoryBaud(baud);
-      report = await applySettings((command) => this.#ask(command));
+      report = await applySettings((command) => this.#send(command));
     }
     onConfigured?.(report);
   }
@@ -73,11 +73,11 @@ export class ScannerDriver {
   async #leaveFactoryBaud(baud: number): Promise<void> {
     await this.#device.setBaud(FACTORY_BAUD);
     // The reply comes at the old rate or the new one; which, differs from model to model.
-    await this.#ask(encodeBaud(baud));
+    await this.#send(encodeBaud(baud));
     await this.#device.setBaud(baud);
   }
 
-  async #ask(command: Uint8Array): Promise<Reply | null> {
+  async #send(command: Uint8Array): Promise<Reply | null> {
     const { clock = systemClock } = this.#options;
     let cancel = (): void => undefined;
     try {

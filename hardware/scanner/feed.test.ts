@@ -1,42 +1,46 @@
 /** The feed from outside: who may play, what, how much. */
+import { systemRandom } from '@stile/host/random.ts';
+import { createMovedClock, type MovedClock } from '@stile/host/testing/moved-clock.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FEED_TEXT_BYTES_MAX, type Feed, openFeed } from './feed.ts';
 
 let feed: Feed;
 let played: string[];
-let nowMs: number;
+let clock: MovedClock;
 beforeEach(async () => {
   played = [];
-  nowMs = 0;
+  clock = createMovedClock({ wallMs: 0, monoMs: 0 });
   const play = async (text: string) => {
     played.push(text);
   };
-  feed = await openFeed({ port: 0, play, now: () => nowMs });
+  feed = await openFeed({ port: 0, play, clock, random: systemRandom });
 });
 afterEach(async () => {
   await feed.close();
 });
 
-const post = async (body: string, headers: Record<string, string> = {}, url = feed.url) =>
-  (await fetch(url, { method: 'POST', body, headers })).status;
+const post = async (
+  body: string,
+  { headers = {}, url = feed.url }: { headers?: Record<string, string>; url?: string } = {},
+) => (await fetch(url, { method: 'POST', body, headers })).status;
 
 test('a posted text is played as it is', async () => {
-  expect(await post('TC1: A $', { origin: 'http://localhost:8080' })).toBe(204);
+  expect(await post('TC1: A $', { headers: { origin: 'http://localhost:8080' } })).toBe(204);
   expect(played).toEqual(['TC1: A $']);
 });
 
 test.each([
-  ['another key', () => post('x', {}, feed.url.replace(/.$/, '_'))],
-  ['no key', () => post('x', {}, new URL('/', feed.url).href)],
-])('%s is not found', async (_name, ask) => {
-  expect(await ask()).toBe(404);
+  ['another key', () => post('x', { url: feed.url.replace(/.$/, '_') })],
+  ['no key', () => post('x', { url: new URL('/', feed.url).href })],
+])('%s is not found', async (_name, postIt) => {
+  expect(await postIt()).toBe(404);
   expect(played).toEqual([]);
 });
 
 test.each(['https://evil.example', 'http://localhost.evil.example', 'null'])(
   'a page of %s may not play',
   async (origin) => {
-    expect(await post('x', { origin })).toBe(403);
+    expect(await post('x', { headers: { origin } })).toBe(403);
     expect(played).toEqual([]);
   },
 );
@@ -52,14 +56,14 @@ test('only so many a second', async () => {
   const statuses: number[] = [];
   for (let count = 0; count < 11; count += 1) statuses.push(await post(`t${count}`));
   expect(statuses.at(-1)).toBe(429);
-  nowMs += 1_000;
+  clock.advance(1_000);
   expect(await post('later')).toBe(204);
 });
 
 test('a browser is told that a page of this machine may post', async () => {
   const headers = { origin: 'http://127.0.0.1:8080', 'access-control-request-method': 'POST' };
-  const answer = await fetch(feed.url, { method: 'OPTIONS', headers });
-  expect(answer.status).toBe(204);
-  expect(answer.headers.get('access-control-allow-origin')).toBe(headers.origin);
+  const response = await fetch(feed.url, { method: 'OPTIONS', headers });
+  expect(response.status).toBe(204);
+  expect(response.headers.get('access-control-allow-origin')).toBe(headers.origin);
   expect((await fetch(feed.url)).status).toBe(405);
 });

@@ -3,8 +3,10 @@
  * scanned ones. It listens on this machine only; the key in its address keeps other pages out, because any
  * page in a browser can reach a loopback port.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Clock } from '@stile/host/clock.ts';
+import type { Random } from '@stile/host/random.ts';
 
 export const FEED_TEXT_BYTES_MAX = 1_024;
 const KEY_BYTES = 16;
@@ -18,7 +20,9 @@ export type FeedOptions = {
   /** 0: any that is free. */
   port: number;
   play: (text: string) => Promise<void>;
-  now: () => number;
+  clock: Clock;
+  /** For the key. */
+  random: Random;
 };
 
 export type Feed = {
@@ -27,18 +31,18 @@ export type Feed = {
   close(): Promise<void>;
 };
 
-export async function openFeed({ port, play, now }: FeedOptions): Promise<Feed> {
-  const key = randomBytes(KEY_BYTES).toString('base64url');
-  let second = { fromMs: now(), texts: 0 };
+export async function openFeed({ port, play, clock, random }: FeedOptions): Promise<Feed> {
+  const key = Buffer.from(random.bytes(KEY_BYTES)).toString('base64url');
+  let second = { fromMs: clock.now().monoMs, texts: 0 };
 
   function isTooFast(): boolean {
-    const atMs = now();
+    const atMs = clock.now().monoMs;
     if (atMs - second.fromMs >= 1_000) second = { fromMs: atMs, texts: 0 };
     second.texts += 1;
     return second.texts > TEXTS_PER_SECOND_MAX;
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<number> {
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<number> {
     const { origin } = request.headers;
     if (origin !== undefined) {
       if (!ORIGIN.test(origin)) return 403;
@@ -46,7 +50,7 @@ export async function openFeed({ port, play, now }: FeedOptions): Promise<Feed> 
       response.setHeader('access-control-allow-private-network', 'true');
       response.setHeader('vary', 'origin');
     }
-    if (!isKey(request.url ?? '', key)) return 404;
+    if (!isBelow(key, { path: request.url ?? '' })) return 404;
     if (request.method === 'OPTIONS') {
       response.setHeader('access-control-allow-methods', 'POST');
       response.setHeader('access-control-allow-headers', 'content-type');
@@ -64,7 +68,7 @@ export async function openFeed({ port, play, now }: FeedOptions): Promise<Feed> 
 
   const server = createServer((request, response) => {
     response.setHeader('cache-control', 'no-store');
-    void answer(request, response)
+    void respond(request, response)
       .catch(() => 500)
       .then((status) => {
         response.statusCode = status;
@@ -88,12 +92,13 @@ export async function openFeed({ port, play, now }: FeedOptions): Promise<Feed> 
   };
 }
 
-function isKey(path: string, key: string): boolean {
-  const [given, wanted] = [Buffer.from(path), Buffer.from(`/${key}`)];
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+function isBelow(key: string, { path }: { path: string }): boolean {
+  const wanted = Buffer.from(`/${key}`);
+  const found = Buffer.from(path);
+  return found.length === wanted.length && timingSafeEqual(found, wanted);
 }
 
-/** One character a byte, as the scanner's texts are; undefined where it is too long. */
+/** One character a byte, as the scanner's texts are; undefined if it is too long. */
 async function readText(request: IncomingMessage): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let length = 0;

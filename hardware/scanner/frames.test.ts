@@ -35,13 +35,21 @@ describe('frames as makers publish them', () => {
     ['save to flash', hex(SAVE_SETTINGS), '7e000901000000dec8'],
     ['9600 baud', hex(encodeBaud(9_600)), '7e000802002a3901a7ea'],
     ['the data of 115200 baud', hex(encodeBaud(115_200)).slice(0, 16), '7e000802002a1a00'],
-    ['read the baud rate', hex(encodeCommand(READ, 0x2a, Uint8Array.of(2))), '7e000701002a02d80f'],
+    [
+      'read the baud rate',
+      hex(encodeCommand({ type: READ, address: 0x2a, data: Uint8Array.of(2) })),
+      '7e000701002a02d80f',
+    ],
     ['trigger', hex(TRIGGER).slice(0, 14), '7e000801000201'],
     ['acknowledgement', hex(TRIGGER_ACK), '02000001003331'],
-    ['factory reset', hex(encodeCommand(0x09, 0, Uint8Array.of(2))), '7e000901000002fe8a'],
+    [
+      'factory reset',
+      hex(encodeCommand({ type: 0x09, address: 0, data: Uint8Array.of(2) })),
+      '7e000901000002fe8a',
+    ],
     [
       'CRC failed',
-      hex(encodeReply(STATUS_CRC_FAILED, Uint8Array.of(0))).slice(0, 10),
+      hex(encodeReply({ status: STATUS_CRC_FAILED, data: Uint8Array.of(0) })).slice(0, 10),
       '0200010100',
     ],
   ])('%s', (_, made, published) => {
@@ -85,14 +93,11 @@ test('replies are found between scanned texts, in any chunking', () => {
       fc.array(fc.tuple(text, reply), { maxLength: 5 }),
       fc.array(fc.nat(30), { maxLength: 20 }),
       (items, lengths) => {
-        const line = Buffer.concat(
-          items.flatMap(([text, { status, data }]) => [
-            Buffer.from(text),
-            encodeReply(status, data),
-          ]),
+        const bytes = Buffer.concat(
+          items.flatMap(([text, one]) => [Buffer.from(text), encodeReply(one)]),
         );
         const decoder = createReplyDecoder();
-        const found = chunks(line, lengths).flatMap((chunk) => decoder.push(chunk));
+        const found = chunks(bytes, lengths).flatMap((chunk) => decoder.push(chunk));
         expect(found).toEqual(items.map(([, { status, data }]) => ({ status, data })));
       },
     ),
@@ -110,11 +115,9 @@ test('commands survive the way there and back, in any chunking', () => {
       fc.array(command, { maxLength: 5 }),
       fc.array(fc.nat(30), { maxLength: 20 }),
       (commands, lengths) => {
-        const line = Buffer.concat(
-          commands.map(({ type, address, data }) => encodeCommand(type, address, data)),
-        );
+        const bytes = Buffer.concat(commands.map(encodeCommand));
         const decoder = createCommandDecoder();
-        const found = chunks(line, lengths).flatMap((chunk) => decoder.push(chunk));
+        const found = chunks(bytes, lengths).flatMap((chunk) => decoder.push(chunk));
         expect(found).toEqual(commands);
       },
     ),

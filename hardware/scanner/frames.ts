@@ -46,12 +46,12 @@ export function crc16(bytes: Uint8Array): number {
 }
 
 /** One command frame. READ takes one data byte: how many registers to read. */
-export function encodeCommand(type: number, address: number, data: Uint8Array): Uint8Array {
+export function encodeCommand({ type, address, data }: Command): Uint8Array {
   const body = Uint8Array.of(type, data.length & 0xff, address >> 8, address & 0xff, ...data);
   return frame(COMMAND_HEAD, body);
 }
 
-export function encodeReply(status: number, data: Uint8Array): Uint8Array {
+export function encodeReply({ status, data }: Reply): Uint8Array {
   return frame(REPLY_HEAD, Uint8Array.of(status, data.length & 0xff, ...data));
 }
 
@@ -60,15 +60,27 @@ function frame(head: number, body: Uint8Array): Uint8Array {
   return Uint8Array.of(head, 0x00, ...body, crc >> 8, crc & 0xff);
 }
 
-export const TRIGGER = encodeCommand(WRITE, 0x0002, Uint8Array.of(0x01));
+export const TRIGGER = encodeCommand({
+  type: WRITE,
+  address: 0x0002,
+  data: Uint8Array.of(0x01),
+});
 /** Keeps the settings over a power cut. */
-export const SAVE_SETTINGS = encodeCommand(SAVE, 0x0000, Uint8Array.of(0x00));
-/** The acknowledgement that precedes the payload of a triggered scan on the same line. */
-export const TRIGGER_ACK: Uint8Array = encodeReply(STATUS_OK, Uint8Array.of(0x00));
+export const SAVE_SETTINGS = encodeCommand({
+  type: SAVE,
+  address: 0x0000,
+  data: Uint8Array.of(0x00),
+});
+/** The acknowledgement that precedes the payload of a triggered scan, without a line end between. */
+export const TRIGGER_ACK: Uint8Array = encodeReply({
+  status: STATUS_OK,
+  data: Uint8Array.of(0x00),
+});
 
 export function encodeBaud(baud: number): Uint8Array {
   const divisor = Math.round(BAUD_CLOCK / baud);
-  return encodeCommand(WRITE, BAUD_REGISTER, Uint8Array.of(divisor & 0xff, divisor >> 8));
+  const data = Uint8Array.of(divisor & 0xff, divisor >> 8);
+  return encodeCommand({ type: WRITE, address: BAUD_REGISTER, data });
 }
 
 export type FrameDecoder<Frame> = {
@@ -78,29 +90,35 @@ export type FrameDecoder<Frame> = {
 
 /** Finds replies among scanned text; what belongs to no reply is passed over. */
 export function createReplyDecoder(): FrameDecoder<Reply> {
-  return createDecoder(REPLY_HEAD, REPLY_FIXED_BYTES, (body) => ({
-    status: body[0] ?? 0,
-    data: body.slice(2),
-  }));
+  return createDecoder({
+    head: REPLY_HEAD,
+    fixedBytes: REPLY_FIXED_BYTES,
+    read: (body) => ({ status: body[0] ?? 0, data: body.slice(2) }),
+  });
 }
 
 /** The module's side. NUL bytes (a gate's heartbeat) and other noise are passed over. */
 export function createCommandDecoder(): FrameDecoder<Command> {
-  return createDecoder(COMMAND_HEAD, COMMAND_FIXED_BYTES, (body) => ({
-    type: body[0] ?? 0,
-    address: ((body[2] ?? 0) << 8) | (body[3] ?? 0),
-    data: body.slice(4),
-  }));
+  return createDecoder({
+    head: COMMAND_HEAD,
+    fixedBytes: COMMAND_FIXED_BYTES,
+    read: (body) => ({
+      type: body[0] ?? 0,
+      address: ((body[2] ?? 0) << 8) | (body[3] ?? 0),
+      data: body.slice(4),
+    }),
+  });
 }
 
-function createDecoder<Frame>(
-  head: number,
-  fixedBytes: number,
-  read: (body: Uint8Array) => Frame,
-): FrameDecoder<Frame> {
+function createDecoder<Frame>(options: {
+  head: number;
+  fixedBytes: number;
+  read: (body: Uint8Array) => Frame;
+}): FrameDecoder<Frame> {
+  const { head, fixedBytes, read } = options;
   let pending: number[] = [];
 
-  /** Takes the frame at the start of what is pending; drops one byte where there can be none. */
+  /** Takes the frame at the start of what is pending; drops one byte if there can be none. */
   function take(): Frame | 'more' | 'dropped' {
     const [first, second, , length] = pending;
     if (first === undefined) return 'more';

@@ -1,9 +1,10 @@
 /**
  * The inside of a virtual GM65-type module: registers that a gate reads, writes and saves. Bytes in,
- * reply bytes out, no line and no clock; the scanning itself is virtual.ts.
+ * reply bytes out, no port and no clock; the scanning itself is virtual.ts.
  */
 import {
   BAUD_REGISTER,
+  type Command,
   createCommandDecoder,
   encodeReply,
   FACTORY_BAUD,
@@ -44,29 +45,26 @@ export function createScannerModule(baud = FACTORY_BAUD): ScannerModule {
   let saves = 0;
   const read = (address: number) => registers.get(address) ?? 0;
 
-  function answer(type: number, address: number, data: Uint8Array): Uint8Array {
+  function obey({ type, address, data }: Command): Uint8Array {
     if (type === READ && data.length === 1) {
       const count = data[0] === 0 ? 256 : (data[0] ?? 1);
-      return encodeReply(
-        STATUS_OK,
-        Uint8Array.from({ length: count }, (_, at) => read(address + at)),
-      );
+      const values = Uint8Array.from({ length: count }, (_, at) => read(address + at));
+      return encodeReply({ status: STATUS_OK, data: values });
     }
     if (type === WRITE) {
       for (const [at, value] of data.entries()) registers.set(address + at, value);
-      return encodeReply(STATUS_OK, Uint8Array.of(0));
+      return encodeReply({ status: STATUS_OK, data: Uint8Array.of(0) });
     }
     if (type === SAVE) {
       flash = new Map(registers);
       saves += 1;
-      return encodeReply(STATUS_OK, Uint8Array.of(0));
+      return encodeReply({ status: STATUS_OK, data: Uint8Array.of(0) });
     }
-    return encodeReply(STATUS_INVALID, Uint8Array.of(0));
+    return encodeReply({ status: STATUS_INVALID, data: Uint8Array.of(0) });
   }
 
   return {
-    push: (chunk) =>
-      decoder.push(chunk).map(({ type, address, data }) => answer(type, address, data)),
+    push: (chunk) => decoder.push(chunk).map(obey),
     read,
     write: (address, value) => {
       registers.set(address, value);

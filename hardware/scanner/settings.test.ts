@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { createReplyDecoder, type Reply, WRITE } from './frames.ts';
 import { createScannerModule, type ScannerModule } from './module.ts';
-import { type Ask, applySettings, GATE_SETTINGS } from './settings.ts';
+import { applySettings, GATE_SETTINGS, type SendCommand } from './settings.ts';
 
-/** Asks a virtual module; `seen` collects the types of the commands that it was given. */
-function asking(module: ScannerModule, seen: number[] = []): Ask {
+/** Sends to a virtual module; `types` collects the types of the commands that it was given. */
+function sendTo(module: ScannerModule, types: number[] = []): SendCommand {
   const decoder = createReplyDecoder();
   return async (command): Promise<Reply | null> => {
-    seen.push(command[2] ?? 0);
+    types.push(command[2] ?? 0);
     const replies = module.push(command).flatMap((bytes) => decoder.push(bytes));
     return replies[0] ?? null;
   };
@@ -16,7 +16,7 @@ function asking(module: ScannerModule, seen: number[] = []): Ask {
 describe('settings that a gate wants', () => {
   test('are written, read back and saved on a module fresh from the factory', async () => {
     const module = createScannerModule();
-    const report = await applySettings(asking(module));
+    const report = await applySettings(sendTo(module));
     expect(report).toMatchObject({ ok: true });
     for (const { address, mask, value } of GATE_SETTINGS) {
       expect(module.read(address) & mask).toBe(value);
@@ -29,20 +29,20 @@ describe('settings that a gate wants', () => {
   test('leave the other bits of a register as they are', async () => {
     const module = createScannerModule();
     module.write(0x000d, 0xa3);
-    await applySettings(asking(module));
+    await applySettings(sendTo(module));
     expect(module.read(0x000d)).toBe(0xa0);
   });
 
   test('are neither written nor saved a second time: flash wears out', async () => {
     const module = createScannerModule();
-    await applySettings(asking(module));
-    const seen: number[] = [];
-    expect(await applySettings(asking(module, seen))).toEqual({ ok: true, changed: [] });
-    expect(seen).not.toContain(WRITE);
+    await applySettings(sendTo(module));
+    const types: number[] = [];
+    expect(await applySettings(sendTo(module, types))).toEqual({ ok: true, changed: [] });
+    expect(types).not.toContain(WRITE);
     expect(module.saves).toBe(1);
   });
 
-  test('are reported where a register does not take its value', async () => {
+  test('are reported if a register does not take its value', async () => {
     const module = createScannerModule();
     const stubborn: ScannerModule = {
       ...module,
@@ -52,7 +52,7 @@ describe('settings that a gate wants', () => {
         return replies;
       },
     };
-    expect(await applySettings(asking(stubborn))).toMatchObject({
+    expect(await applySettings(sendTo(stubborn))).toMatchObject({
       ok: false,
       reason: 'REFUSED',
       what: GATE_SETTINGS[0]?.what,
@@ -60,7 +60,7 @@ describe('settings that a gate wants', () => {
     expect(module.saves).toBe(0);
   });
 
-  test('are given up where nobody answers', async () => {
+  test('are given up if nobody answers', async () => {
     const report = await applySettings(async () => null);
     expect(report).toMatchObject({ ok: false, reason: 'SILENT', changed: [] });
   });

@@ -3,8 +3,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
+import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createDice } from '../dice.ts';
 import { drawQr, encodeJpeg, encodePng, photograph } from '../picture/draw.ts';
 import { ScannerDriver } from './driver.ts';
 import type { SettingsReport } from './settings.ts';
@@ -48,7 +48,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Starts the tool and a gate's driver on its line. */
+/** Starts the tool and a gate's driver on its port. */
 function start(options: Partial<ScannerToolOptions>, configure: 'none' | 'gm65' = 'none') {
   const tool = runScannerTool({
     link,
@@ -103,11 +103,19 @@ async function writePicture(name: string, text: string): Promise<string> {
 describe('pictures', () => {
   test('are played in order, and the tool ends by itself', async () => {
     const drawing = await drawQr(`TC1:${'A1'.repeat(150)}`);
-    const shot = { width: 640, height: 480, turnDegrees: 15, share: 0.8, blurPx: 1, noise: 20 };
+    const shot = {
+      width: 640,
+      height: 480,
+      turnDegrees: 15,
+      share: 0.8,
+      blurPx: 1,
+      noise: 20,
+      shade: 0.2,
+    };
     const photo = join(folder, 'photo.jpeg');
     writeFileSync(
       photo,
-      encodeJpeg(photograph(drawing, { ...shot, shade: 0.2 }, createDice(1)), 70),
+      encodeJpeg(photograph(drawing, { shot, random: createSeededRandom(1) }), 70),
     );
     const pictures = [await writePicture('first.png', 'TC1:FIRST'), photo];
     expect(await start({ pictures })).toEqual({ played: 2, unread: 0 });
@@ -166,7 +174,7 @@ describe('a watched folder', () => {
   });
 });
 
-describe('typed lines', () => {
+describe('typed texts', () => {
   test('are played; commands misbehave; the end of the input ends the tool', async () => {
     const input = new PassThrough();
     const tool = start({ input });

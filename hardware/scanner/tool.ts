@@ -2,27 +2,27 @@
  * The testers' scanner: pictures, a watched folder or typed text go out on a pseudo-terminal as a
  * serial scanner would send them. It says what it decoded, and why it could not.
  */
-import { readdirSync, readFileSync, statSync, watch } from 'node:fs';
-import { basename, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { readFileSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as sleepMs } from 'node:timers/promises';
-import { createDice } from '../dice.ts';
+import { type Clock, sleep, systemClock } from '@stile/host/clock.ts';
+import { systemRandom } from '@stile/host/random.ts';
+import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { PICTURE_BYTES_MAX, readPicture } from '../picture/read.ts';
 import { openVirtualPort } from '../serial/pty.ts';
 import { type VirtualPort, VirtualPortError } from '../serial/virtual-port.ts';
 import { type Feed, openFeed } from './feed.ts';
 import { createScannerModule } from './module.ts';
-import { createLinePlayer, type LinePlayer, type Misbehaviour, type Suffix } from './virtual.ts';
+import { describe, say, shortName, shortText } from './tool-output.ts';
+import { HELP, readInput, type TypedCommand } from './typed-input.ts';
+import { createScanPlayer, type Misbehaviour, type ScanPlayer, type Suffix } from './virtual.ts';
+import { checkFolder, watchFolder } from './watched-folder.ts';
 
-/** How often a missing reader and a growing file are looked at again. */
+/** How often a missing reader is looked for again. */
 const LOOK_AGAIN_MS = 100;
 /** A port is opened first and set up a moment later; what comes in between is flushed away. */
 const SETTLE_MS = 100;
-/** The last line has to reach the reader before the port goes away. */
+/** The last text has to reach the reader before the port goes away. */
 const LINGER_MS = 400;
-const OUTPUT_COLUMNS = 80;
-const PICTURE_NAME = /\.(png|jpe?g)$/i;
 
 export type ScannerToolOptions = {
   link: string;
@@ -34,7 +34,7 @@ export type ScannerToolOptions = {
   watchDir?: string;
   /** Also takes texts over HTTP on this port of this machine; 0: any. */
   feedPort?: number;
-  /** Lines to play; a line that begins with a slash is a command (see HELP). */
+  /** Texts to play, and commands (see HELP). */
   input?: Readable;
   misbehaviour: Misbehaviour;
   seed: number;
@@ -44,13 +44,8 @@ export type ScannerToolOptions = {
   stay: boolean;
   out: Writable;
   signal: AbortSignal;
+  clock?: Clock;
 };
-
-const HELP = `Each line is played as a scanned text. Commands:
-  /picture FILE   /unplug   /replug   /quit
-  /double TEXT    /split TEXT    /nosuffix TEXT   /ack TEXT    /damage TEXT
-  /noise TEXT     /noisewithin TEXT   /noiseafter TEXT   /endless BYTES
-`;
 
 /** Plays everything; resolves with how many texts went out and how many pictures could not be read. */
 export async function runScannerTool(
@@ -66,7 +61,8 @@ export async function runScannerTool(
 
 class ScannerTool {
   readonly #options: ScannerToolOptions;
-  readonly #player: LinePlayer;
+  readonly #clock: Clock;
+  readonly #player: ScanPlayer;
   readonly #module = createScannerModule();
   #port: VirtualPort | null = null;
   #feed: Feed | null = null;
@@ -77,28 +73,24 @@ class ScannerTool {
 
   constructor(options: ScannerToolOptions) {
     this.#options = options;
-    this.#player = createLinePlayer({
+    this.#clock = options.clock ?? systemClock;
+    this.#player = createScanPlayer({
       baud: options.baud,
       suffix: options.suffix,
-      dice: createDice(options.seed),
+      random: createSeededRandom(options.seed),
+      clock: this.#clock,
       write: async (bytes) => {
         if (this.#port === null) throw new VirtualPortError('the scanner was unplugged');
         await this.#port.write(bytes);
       },
-      sleep: async (ms) => {
-        await sleepMs(ms);
-      },
-      now: () => performance.now(),
     });
     this.#plug();
   }
 
   async run(): Promise<{ played: number; unread: number }> {
     const { pictures, watchDir, input, signal, stay } = this.#options;
-    if (watchDir !== undefined && !statSync(watchDir, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new VirtualPortError(`cannot watch ${watchDir}: no such folder`);
-    }
-    // A line that nobody reads must not hold up the end.
+    if (watchDir !== undefined) checkFolder(watchDir);
+    // A port that nobody reads must not hold up the end.
     signal.addEventListener('abort', () => this.close().catch(() => undefined), { once: true });
     this.#say(`scanner at ${this.#options.link}, ${this.#options.baud} baud`);
     const { feedPort } = this.#options;
@@ -107,19 +99,20 @@ class ScannerTool {
     for (const file of pictures) {
       if (!signal.aborted) await this.#playPicture(file);
     }
-    const sources = [
-      ...(watchDir === undefined ? [] : [this.#watch(watchDir)]),
-      ...(input === undefined ? [] : [this.#read(input)]),
-      ...(stay ? [new Promise<void>((end) => signal.addEventListener('abort', () => end()))] : []),
-    ];
+    const sources: Promise<void>[] = [];
+    if (watchDir !== undefined) sources.push(this.#watch(watchDir));
+    if (input !== undefined) {
+      sources.push(readInput(input, { signal, onCommand: (command) => this.#obey(command) }));
+    }
+    if (stay) sources.push(new Promise((end) => signal.addEventListener('abort', () => end())));
     if (!signal.aborted) await Promise.all(sources);
-    if (!signal.aborted) await sleepMs(LINGER_MS);
+    if (!signal.aborted) await sleep(this.#clock, LINGER_MS);
     return { played: this.#played, unread: this.#unread };
   }
 
   async #openFeed(port: number): Promise<void> {
     const play = (text: string) => this.#play(text);
-    this.#feed = await openFeed({ port, play, now: () => performance.now() });
+    this.#feed = await openFeed({ port, play, clock: this.#clock, random: systemRandom });
     this.#say(`feed at ${this.#feed.url}`);
   }
 
@@ -136,8 +129,16 @@ class ScannerTool {
   }
 
   #say(text: string): void {
-    const line = text.length <= OUTPUT_COLUMNS ? text : `${text.slice(0, OUTPUT_COLUMNS - 1)}…`;
-    this.#options.out.write(`${line}\n`);
+    say(this.#options.out, text);
+  }
+
+  async #watch(folder: string): Promise<void> {
+    await watchFolder(folder, {
+      clock: this.#clock,
+      signal: this.#options.signal,
+      onStart: () => this.#say(`watching ${folder}`),
+      onPicture: (file) => this.#playPicture(file),
+    });
   }
 
   async #inTurn(send: () => Promise<void>): Promise<void> {
@@ -149,7 +150,7 @@ class ScannerTool {
   #plug(): void {
     const port = openVirtualPort({ link: this.#options.link });
     this.#port = port;
-    // The gate's heartbeats and commands have to be read, or they would fill the line.
+    // The gate's heartbeats and commands have to be read, or they would fill the port.
     port.onBytes((bytes) => {
       for (const reply of this.#module.push(bytes)) {
         this.#inTurn(() => port.write(reply)).catch((error) => this.#say(describe(error)));
@@ -166,10 +167,10 @@ class ScannerTool {
         this.#say('nobody has opened the port; playing all the same');
         return;
       }
-      await sleepMs(LOOK_AGAIN_MS);
+      await sleep(this.#clock, LOOK_AGAIN_MS);
       waitedMs += LOOK_AGAIN_MS;
     }
-    await sleepMs(SETTLE_MS);
+    await sleep(this.#clock, SETTLE_MS);
   }
 
   async #play(text: string, extra: Misbehaviour = {}): Promise<void> {
@@ -181,82 +182,47 @@ class ScannerTool {
       const misbehaviour = { ...this.#options.misbehaviour, ...extra };
       await this.#inTurn(() => this.#player.play(text, misbehaviour));
       this.#played += 1;
-      this.#say(`sent ${text.length} characters: ${shorten(text)}`);
+      this.#say(`sent ${text.length} characters: ${shortText(text)}`);
     } catch (error) {
       this.#say(`not sent: ${describe(error)}`);
     }
   }
 
   async #playPicture(file: string): Promise<void> {
-    const from = performance.now();
+    const fromMs = this.#clock.now().monoMs;
     let bytes: Uint8Array;
     try {
       if (statSync(file).size > PICTURE_BYTES_MAX) throw new Error('too large for a picture');
       bytes = readFileSync(file);
     } catch (error) {
       this.#unread += 1;
-      this.#say(`${nameOf(file)}: cannot be read`);
+      this.#say(`${shortName(file)}: cannot be read`);
       this.#say(`  ${describe(error)}`);
       return;
     }
     const reading = await readPicture(bytes);
-    const ms = (performance.now() - from).toFixed(0);
+    const ms = (this.#clock.now().monoMs - fromMs).toFixed(0);
     if (!reading.ok) {
       this.#unread += 1;
-      this.#say(`${nameOf(file)}: ${reading.reason} in ${ms} ms`);
+      this.#say(`${shortName(file)}: ${reading.reason} in ${ms} ms`);
       this.#say(`  ${reading.hint}`);
       return;
     }
-    this.#say(`${nameOf(file)}: QR v${reading.version}-${reading.ecLevel} in ${ms} ms`);
+    this.#say(`${shortName(file)}: QR v${reading.version}-${reading.ecLevel} in ${ms} ms`);
     await this.#play(reading.text);
   }
 
-  async #read(input: Readable): Promise<void> {
-    // One character a byte, as in a picture's text: what is typed goes out byte for byte.
-    input.setEncoding('latin1');
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-    const stop = () => lines.close();
-    this.#options.signal.addEventListener('abort', stop, { once: true });
-    try {
-      for await (const line of lines) {
-        if (line === '') continue;
-        if (line === '/quit') break;
-        if (line.startsWith('/')) await this.#command(line);
-        else await this.#play(line);
-      }
-    } finally {
-      lines.close();
-    }
-  }
-
-  async #command(line: string): Promise<void> {
-    const [, name = '', rest = ''] = /^\/(\w+) ?(.*)$/.exec(line) ?? [];
-    switch (name) {
+  async #obey(command: TypedCommand): Promise<void> {
+    switch (command.do) {
+      case 'play':
+        return await this.#play(command.text, command.misbehaviour);
       case 'picture':
-        return await this.#playPicture(Buffer.from(rest, 'latin1').toString());
+        return await this.#playPicture(command.file);
       case 'unplug':
         await this.#unplug();
         return this.#say('unplugged');
       case 'replug':
         return await this.#replug();
-      case 'double':
-        return await this.#play(rest, { double: true });
-      case 'split':
-        return await this.#play(rest, { split: true });
-      case 'noise':
-        return await this.#play(rest, { noiseBytes: 64 });
-      case 'noisewithin':
-        return await this.#play(rest, { noiseWithinBytes: 8 });
-      case 'noiseafter':
-        return await this.#play(rest, { noiseAfterBytes: 8 });
-      case 'nosuffix':
-        return await this.#play(rest, { missingSuffix: true });
-      case 'ack':
-        return await this.#play(rest, { acknowledge: true });
-      case 'damage':
-        return await this.#play(rest, { damagedBytes: 1 });
-      case 'endless':
-        return await this.#play('', { endlessBytes: Math.min(Number(rest) || 4096, 2 ** 30) });
       default:
         this.#options.out.write(HELP);
     }
@@ -271,71 +237,4 @@ class ScannerTool {
     this.#say('plugged in');
     await this.#waitForReader();
   }
-
-  /** Plays each picture of the folder once, when it has stopped growing. */
-  async #watch(folder: string): Promise<void> {
-    const { signal } = this.#options;
-    const done = new Set<string>(listPictures(folder).map(([name, version]) => name + version));
-    this.#say(`watching ${folder}`);
-    const watcher = watch(folder);
-    try {
-      let wake: () => void = () => undefined;
-      watcher.on('change', () => wake());
-      watcher.on('error', () => wake());
-      signal.addEventListener('abort', () => wake());
-      while (!signal.aborted) {
-        for (const [name, version] of listPictures(folder)) {
-          if (done.has(name + version)) continue;
-          await sleepMs(LOOK_AGAIN_MS);
-          if (versionOf(join(folder, name)) !== version) continue;
-          done.add(name + version);
-          await this.#playPicture(join(folder, name));
-        }
-        // Looked at again after a change, or a little later: a change may fall into the look itself.
-        await new Promise<void>((resume) => {
-          const timer = setTimeout(resume, LOOK_AGAIN_MS * 5);
-          wake = () => {
-            clearTimeout(timer);
-            resume();
-          };
-        });
-      }
-    } finally {
-      watcher.close();
-    }
-  }
-}
-
-function listPictures(folder: string): [string, string][] {
-  return namesIn(folder)
-    .filter((name) => PICTURE_NAME.test(name) && !name.startsWith('.'))
-    .sort()
-    .map((name) => [name, versionOf(join(folder, name))]);
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    throw new VirtualPortError(`cannot watch ${folder} any longer: ${describe(error)}`);
-  }
-}
-
-function versionOf(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found === undefined ? 'gone' : `:${found.size}:${found.mtimeMs}`;
-}
-
-function nameOf(file: string): string {
-  const name = basename(file);
-  return name.length <= 40 ? name : `${name.slice(0, 24)}…${name.slice(-15)}`;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function shorten(text: string): string {
-  const printable = text.replace(/[^\x20-\x7e]/g, '·');
-  return printable.length <= 40 ? printable : `${printable.slice(0, 28)} … ${printable.slice(-6)}`;
 }

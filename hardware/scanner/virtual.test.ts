@@ -1,32 +1,42 @@
+import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createDice } from '../dice.ts';
+import { wireMs } from '../serial/wire.ts';
 import { TRIGGER_ACK } from './frames.ts';
-import { createLinePlayer, type LinePlayerOptions, type Misbehaviour, wireMs } from './virtual.ts';
+import { createScanPlayer, type Misbehaviour, type ScanPlayerOptions } from './virtual.ts';
 
 const CODE = `TC1:${'A'.repeat(300)}`;
 
-/** Plays one text onto a line that keeps what it was given and when, on a hand-moved clock. */
+/** Plays one text onto a port that keeps what it was given and when; a sleep takes `oversleep` of itself. */
 async function play(
   misbehaviour: Misbehaviour,
-  { text = CODE, seed = 1, ...options }: Partial<LinePlayerOptions> & Record<string, unknown> = {},
+  options: Partial<ScanPlayerOptions> & {
+    text?: string;
+    seed?: number;
+    oversleep?: (ms: number) => number;
+  } = {},
 ) {
+  const { text = CODE, seed = 1, oversleep = (ms) => ms, ...more } = options;
   let nowMs = 0;
   const writes: { atMs: number; bytes: Buffer }[] = [];
-  const player = createLinePlayer({
+  const player = createScanPlayer({
     baud: 115_200,
     suffix: 'crlf',
-    dice: createDice(Number(seed)),
+    random: createSeededRandom(seed),
     write: async (bytes) => {
       writes.push({ atMs: nowMs, bytes: Buffer.from(bytes) });
     },
-    sleep: async (ms) => {
-      nowMs += ms;
+    clock: {
+      now: () => ({ wallMs: nowMs, monoMs: nowMs }),
+      alarm(atMonoMs, fire) {
+        nowMs += oversleep(atMonoMs - nowMs);
+        fire();
+        return () => undefined;
+      },
     },
-    now: () => nowMs,
-    ...options,
+    ...more,
   });
-  await player.play(String(text), misbehaviour);
+  await player.play(text, misbehaviour);
   const sent = Buffer.concat(writes.map(({ bytes }) => bytes));
   return { writes, sent, text: sent.toString('latin1'), tookMs: nowMs };
 }
@@ -46,22 +56,13 @@ describe('a well-behaved scanner', () => {
     [9_600, 316.7],
   ])('takes as long as the wire does: 304 characters at %i baud', async (baud, ms) => {
     expect((await play({}, { baud, suffix: 'none' })).tookMs).toBeCloseTo(ms, 1);
-    expect(wireMs(304, baud)).toBeCloseTo(ms, 1);
+    expect(wireMs({ bytes: 304, baud })).toBeCloseTo(ms, 1);
   });
 
   test('makes up for sleeps that take too long', async () => {
-    let nowMs = 0;
-    const { writes } = await play(
-      {},
-      {
-        sleep: async (ms) => {
-          nowMs += Math.ceil(ms) + 1;
-        },
-        now: () => nowMs,
-      },
-    );
+    const { writes, tookMs } = await play({}, { oversleep: (ms) => Math.ceil(ms) + 1 });
     expect(writes.length).toBeGreaterThan(10);
-    expect(nowMs).toBeLessThan(26.4 + 4);
+    expect(tookMs).toBeLessThan(26.4 + 4);
   });
 
   test('never hands over more at a time than its wire carried', async () => {
@@ -69,11 +70,11 @@ describe('a well-behaved scanner', () => {
     let sent = 0;
     for (const { atMs, bytes } of writes) {
       sent += bytes.length;
-      expect(wireMs(sent, 115_200)).toBeLessThanOrEqual(atMs + 0.001);
+      expect(wireMs({ bytes: sent, baud: 115_200 })).toBeLessThanOrEqual(atMs + 0.001);
     }
   });
 
-  test('sends all at once where no baud rate is given', async () => {
+  test('sends all at once if no baud rate is given', async () => {
     const { writes, tookMs } = await play({}, { baud: 0 });
     expect(writes).toHaveLength(1);
     expect(tookMs).toBe(0);
@@ -89,7 +90,7 @@ describe('misbehaviour', () => {
     expect(tookMs).toBeGreaterThan(100);
   });
 
-  test('double: the line twice', async () => {
+  test('double: the text and its line end twice', async () => {
     const { text, tookMs } = await play({ double: true });
     expect(text).toBe(`${CODE}\r\n${CODE}\r\n`);
     expect(tookMs).toBeGreaterThan(150);

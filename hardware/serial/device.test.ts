@@ -123,7 +123,7 @@ test('a peer that is killed right after traffic is found within a second', async
   }
 });
 
-test('heartbeats do not pile up where nobody reads: at most one waits', async () => {
+test('heartbeats do not pile up if nobody reads: at most one waits', async () => {
   const BEAT = 0x07;
   const options = { heartbeatMs: 5, heartbeat: Uint8Array.of(BEAT) };
   const port = plug();

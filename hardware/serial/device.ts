@@ -3,7 +3,7 @@
  * and opens it again. Scanner, barrier and display drivers are this and their byte frames.
  *
  * An unplug is found three ways, because serialport alone can miss one that falls into a read: its own
- * `close` event, a failed write (a heartbeat where the device takes one), and a look at the device
+ * `close` event, a failed write (a heartbeat if the device takes one), and a look at the device
  * node four times a second.
  */
 import { type Clock, systemClock } from '@stile/host/clock.ts';
@@ -33,7 +33,7 @@ export type SerialDeviceOptions = SerialWorld & {
 
 export type SerialDeviceEvents = {
   onBytes?: (bytes: Uint8Array) => void;
-  /** `why` is for a log line. */
+  /** `why` is for a log. */
   onState?: (connected: boolean, why: string) => void;
 };
 
@@ -80,7 +80,7 @@ export class SerialDevice {
 
   /**
    * Resolves when the kernel has taken the bytes.
-   * @throws SerialDeviceError where the device is not there, went away in between, or takes no bytes.
+   * @throws SerialDeviceError if the device is not there, went away in between, or takes no bytes.
    */
   write(bytes: Uint8Array): Promise<void> {
     const port = this.#port;
@@ -153,7 +153,7 @@ export class SerialDevice {
     this.#connected = true;
     this.#reopenMs = REOPEN_MS_MIN;
     port.on('data', (bytes: Buffer) => this.#events.onBytes?.(bytes));
-    port.on('close', () => this.#lose(port, 'the line hung up'));
+    port.on('close', () => this.#lose(port, 'the port hung up'));
     this.#cancelNodeCheck = this.#every(NODE_CHECK_MS, () => this.#checkNode(port));
     const { heartbeatMs = 0 } = this.#options;
     if (heartbeatMs > 0) {

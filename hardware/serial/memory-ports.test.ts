@@ -90,7 +90,7 @@ test('an unplug is noticed at once, a new device under the name within one look'
   await first.close();
   expect(states).toEqual([
     [true, 'opened'],
-    [false, 'the line hung up'],
+    [false, 'the port hung up'],
   ]);
   ports.plug('/part');
   clock.advance(REOPEN_MS_MIN);

@@ -95,10 +95,10 @@ test('a serial port can be opened, closed and opened again three times, both way
   });
   for (let turn = 0; turn < 3; turn += 1) {
     const serial = await openSerial(link);
-    const line = `TC1:turn ${turn}\r\n`;
-    const received = collect(serial, line.length);
-    await port.write(Buffer.from(line));
-    expect(await received).toBe(line);
+    const text = `TC1:turn ${turn}\r\n`;
+    const received = collect(serial, text.length);
+    await port.write(Buffer.from(text));
+    expect(await received).toBe(text);
     const answered = new Promise<void>((done) => {
       wake = done;
     });
@@ -193,7 +193,7 @@ test('a program that is started while a port is open does not count as its reade
   await once(child, 'exit');
 });
 
-test('where nobody reads, writes wait, are bounded, and end with an unplug', async () => {
+test('if nobody reads, writes wait, are bounded, and end with an unplug', async () => {
   const port = openPort();
   const waiting = port.write(new Uint8Array(QUEUED_BYTES_MAX));
   const outcome = waiting.then(
@@ -206,7 +206,7 @@ test('where nobody reads, writes wait, are bounded, and end with an unplug', asy
   await expect(port.write(Uint8Array.of(1))).rejects.toThrow(/closed/);
 });
 
-test('ten thousand lines from a process of its own arrive whole and in order', async () => {
+test('ten thousand texts from a process of its own arrive whole and in order', async () => {
   const child = await startProcess(`
     const port = openVirtualPort({ link: ${JSON.stringify(link)} });
     process.stdin.once('data', async () => {

@@ -37,7 +37,7 @@ type NativePty = {
 
 /**
  * Programs that are started while a port is open inherit its master (the native call cannot prevent
- * it), and so hold the line up until they end: start them first, or unplug in a process of its own.
+ * it), and so hold the port up until they end: start them first, or unplug in a process of its own.
  * @throws VirtualPortError if this platform has no pty, or if `link` is something that must not be replaced.
  */
 export function openVirtualPort(options: { link?: string } = {}): VirtualPort {
@@ -63,7 +63,7 @@ class Port implements VirtualPort {
   readonly path: string;
   readonly devicePath: string;
   readonly #master: number;
-  /** Kept open, or closing the device once would hang up the line for good. */
+  /** Kept open, or closing the device once would hang up the port for good. */
   readonly #slave: number;
   readonly #link: string | undefined;
   readonly #reader: ReadStream;

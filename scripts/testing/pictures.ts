@@ -1,9 +1,8 @@
 /**
  * Pictures as a virtual scanner is given them: screenshots and photos of codes, and files without one.
- * Pixels come from hardware/'s drawing with seeded dice; what must be read in them is written here.
+ * Pixels come from hardware/'s drawing with seeded chance; what must be read in them is written here.
  */
 import { SUITE_0_TEXT, SUITE_1_TEXT } from '@stile/crypto/testing/published-vector.ts';
-import { createDice } from '@stile/hardware/dice.ts';
 import {
   drawQr,
   encodeJpeg,
@@ -12,6 +11,7 @@ import {
   type Raster,
   type Shot,
 } from '@stile/hardware/picture/draw.ts';
+import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
 import * as shapes from './picture-shapes.ts';
 import { addBytes, addJson, type Tree } from './tree.ts';
@@ -34,7 +34,8 @@ const PLAIN: Shot = {
 
 /** A photo of a drawing; the seed decides its noise. */
 function photo(drawing: Raster, seed: number, shot: Partial<Shot>): Uint8Array {
-  return encodeJpeg(photograph(drawing, { ...PLAIN, ...shot }, createDice(seed)), JPEG_QUALITY);
+  const taken = { shot: { ...PLAIN, ...shot }, random: createSeededRandom(seed) };
+  return encodeJpeg(photograph(drawing, taken), JPEG_QUALITY);
 }
 
 async function goodRows(): Promise<Row[]> {

@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { createDice } from '@stile/hardware/dice.ts';
 import { drawQr, encodePng, photograph, type Raster } from '@stile/hardware/picture/draw.ts';
 import { runScannerTool } from '@stile/hardware/scanner/tool.ts';
+import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { SerialPort } from 'serialport';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DESK, openBrowser, openPage, screenshot, Town } from '../testing/town.ts';
@@ -87,7 +87,10 @@ async function line(): Promise<string> {
 async function phonePicture() {
   const shot = { width: WIDTH, height: HEIGHT, turnDegrees: 6, share: 0.7 };
   const light = { blurPx: 1, noise: 8, shade: 0.2 };
-  return photograph(await drawQr(CODE), { ...shot, ...light }, createDice(1));
+  return photograph(await drawQr(CODE), {
+    shot: { ...shot, ...light },
+    random: createSeededRandom(1),
+  });
 }
 
 /** One frame as raw video: luminance is the picture, colour is none. */
