@@ -6,7 +6,7 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { sealMessage } from '@stile/protocol/gate-log.ts';
 import { signatureHolds, type Verify } from '@stile/protocol/signature.ts';
-import { checkLine, type KnownIssuerKey } from '../core/logs/check.ts';
+import { checkRecord, type KnownIssuerKey } from '../core/logs/check.ts';
 import { type Check, checkOf } from './check.ts';
 import { readFields } from './log-bytes.ts';
 import type { BatchRow } from './port.ts';
@@ -83,9 +83,9 @@ export function checkCodes(verify: Verify): Check {
     },
     code: ({ id, seq, bytes, hash }) => {
       count += 1;
-      const checked = checkLine({ seq, bytes, hash }, parts);
+      const content = checkRecord({ seq, bytes, hash }, parts);
       const isGood =
-        checked.kind === 'tap' && checked.verdict === 'open' && checked.problem === null;
+        content.kind === 'tap' && content.verdict === 'open' && content.problem === null;
       if (!isGood) wrong.push(`record ${id}`);
     },
     results: () => {

@@ -7,10 +7,11 @@
 import type { GateChange, RiderChange } from './access/rider-changes.ts';
 import type { DenyCause } from './lists/deny.ts';
 import type { ListChange } from './lists/list-changes.ts';
-import type { ChargeRowChange, LogChange, WorkChange } from './logs/log-changes.ts';
+import type { LogChange } from './logs/log-changes.ts';
 import type { LedgerKind, Transfer } from './money/ledger.ts';
 import type { PaymentChange } from './payments/payment-changes.ts';
-import type { ChargeState } from './rides/charge.ts';
+import type { ChargeRowChange } from './rides/charge-changes.ts';
+import type { OutboxChange } from './rides/outbox-changes.ts';
 
 /** What a use case wants written, and what its caller is told. */
 export type Decision<Result> = { changes: readonly Change[]; result: Result };
@@ -24,20 +25,9 @@ export type Change =
   | RetentionChange
   | MetaChange
   | LogChange
-  | ChargeRowChange
-  | WorkChange
+  | OutboxChange
   | ListChange;
 
-export type ChargeEvent = {
-  use: string;
-  rev: number;
-  state: ChargeState;
-  fareCents: number;
-  owedCents: number;
-  record: number;
-  reason: string | null;
-  riddenAtMs: number;
-};
 export type DatedTransfer = Transfer & { happenedAtMs: number };
 /** What transfers add to one ledger account. */
 export type AccountTotals = {
@@ -47,7 +37,9 @@ export type AccountTotals = {
   creditsCents: number;
 };
 
-export type MoneyChange =
+export type MoneyChange = PostingChange | ChargeRowChange;
+
+export type PostingChange =
   /** `totals`: the same transfers netted, one row for each account; the accounts may be new. */
   | {
       kind: 'post';
@@ -55,14 +47,11 @@ export type MoneyChange =
       totals: readonly AccountTotals[];
       recordedAtMs: number;
     }
-  | { kind: 'openLedgerAccount'; name: string; ledgerKind: LedgerKind }
-  | { kind: 'setOwed'; use: string; owedCents: number; state: ChargeState }
-  | { kind: 'addChargeEvent'; event: ChargeEvent; recordedAtMs: number };
+  | { kind: 'openLedgerAccount'; name: string; ledgerKind: LedgerKind };
 
 export type DenialChange =
   | { kind: 'deny'; id: Uint8Array; cause: DenyCause; note: string; atMs: number }
-  | { kind: 'liftDenial'; id: Uint8Array; cause: DenyCause; atMs: number }
-  | { kind: 'requestPublish'; atMs: number };
+  | { kind: 'liftDenial'; id: Uint8Array; cause: DenyCause; atMs: number };
 
 export type Expired =
   | 'session'

@@ -11,9 +11,9 @@ import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
 import type { DenyListFacts, FareFacts } from '../core/lists/publish.ts';
-import type { Work } from '../core/logs/log-changes.ts';
+import type { BatchPart, CheckedRecord } from '../core/logs/batch.ts';
+import type { LogFacts } from '../core/logs/placement.ts';
 import type { RulingFacts } from '../core/logs/rulings.ts';
-import type { BatchPart, CheckedRecord, LogFacts } from '../core/logs/take-part.ts';
 import type { TopUpFacts } from '../core/money/top-up.ts';
 import type { GiveBackFacts, ReversalFacts } from '../core/payments/give-back.ts';
 import type { BlockFacts } from '../core/payments/merchant.ts';
@@ -23,6 +23,7 @@ import type { StoredOrder } from '../core/payments/payment-changes.ts';
 import type { NewSeedFacts, SeedConfirmationFacts } from '../core/payments/seed.ts';
 import type { SeedFacts } from '../core/payments/spend-code.ts';
 import type { PieceQuery, PieceRecord } from '../core/rides/outbox.ts';
+import type { Work } from '../core/rides/outbox-changes.ts';
 import type { SettleFacts } from '../core/rides/settle.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { ListFacts, PassOf, PaymentPage } from './port.ts';
@@ -46,7 +47,7 @@ export type LogReader = {
   logOf(epochId: number): Awaitable<LogFacts | null>;
   rulingFacts(
     of: { epochId: number; gate: string },
-    records: readonly Pick<CheckedRecord, 'seq' | 'checked'>[],
+    records: readonly Pick<CheckedRecord, 'seq' | 'content'>[],
   ): Awaitable<RulingFacts>;
 };
 

@@ -12,17 +12,12 @@ import {
   deltaRowsMax,
   denyDelta,
 } from '../core/lists/publish.ts';
-import type { Work } from '../core/logs/log-changes.ts';
+import { type BatchPart, type CheckedBatch, wholeBatch } from '../core/logs/batch.ts';
+import { type Placement, placePart, placeWaiting } from '../core/logs/placement.ts';
 import type { Limits } from '../core/logs/rulings.ts';
-import {
-  type BatchPart,
-  type CheckedBatch,
-  decidePart,
-  type Placement,
-  placePart,
-  placeWaiting,
-} from '../core/logs/take-part.ts';
+import { decidePart } from '../core/logs/take-part.ts';
 import { decideFailure, decideWork, pieceQuery, type WorkFacts } from '../core/rides/outbox.ts';
+import type { Work } from '../core/rides/outbox-changes.ts';
 import { type Awaitable, follow } from './awaitable.ts';
 import type { Database, Facts } from './database.ts';
 import type { Store } from './port.ts';
@@ -66,8 +61,8 @@ async function ingest(
   { limitsNow, nowMs }: LogRules & { nowMs: number },
 ): Promise<BatchReply> {
   const items: ItemRuling[] = [];
-  const { gate, epoch, records, prev } = batch;
-  let rest: BatchPart | null = { batch, records, prev, batchId: null };
+  const { gate, epoch } = batch;
+  let rest: BatchPart | null = wholeBatch(batch);
   let ackSeq = 0;
   while (rest !== null) {
     const part: BatchPart = rest;
@@ -84,11 +79,11 @@ async function ingest(
 
 /** Where the records belong says which of them have to be looked up for a ruling. */
 function readPart(facts: Facts, part: BatchPart) {
-  return follow(facts.log(part), (log) => readRulings(facts, placePart(part, log, sha256)));
+  return follow(facts.log(part), (log) => readRulings(facts, placePart(part, { log, sha256 })));
 }
 
 function readRulings(facts: Facts, placement: Placement) {
-  const records = placement.grown.map(({ record }) => record);
+  const records = placement.newRecords.map(({ record }) => record);
   const of = { epochId: placement.epoch.id, gate: placement.log.gate };
   return follow(facts.rulingFacts(of, records), (found) => ({ placement, facts: found }));
 }

@@ -15,7 +15,7 @@ import type {
 import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { DeltaQuery } from '../core/lists/publish.ts';
-import type { CheckedBatch } from '../core/logs/take-part.ts';
+import type { CheckedBatch } from '../core/logs/batch.ts';
 import type { TopUpRequest, TopUpResult } from '../core/money/top-up.ts';
 import type { RefundRequest, RefundResult, ReversalResult } from '../core/payments/give-back.ts';
 import type { NewMerchant } from '../core/payments/merchant.ts';

@@ -7,8 +7,8 @@ import { genesisHash, recordHash } from '@stile/protocol/gate-log.ts';
 import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { NewRider } from '../core/access/enrolment.ts';
-import type { Checked, CheckedTap } from '../core/logs/check.ts';
-import type { CheckedBatch, CheckedRecord } from '../core/logs/take-part.ts';
+import type { CheckedBatch, CheckedRecord } from '../core/logs/batch.ts';
+import type { CheckedTap, RecordContent } from '../core/logs/check.ts';
 import type { Store } from '../store/port.ts';
 
 export const ISSUER = 1;
@@ -40,12 +40,12 @@ export class ScriptedLog {
     return this.#records.length;
   }
 
-  add(checked: Checked, text = JSON.stringify(checked)): number {
+  add(content: RecordContent, text = JSON.stringify(content)): number {
     const bytes = utf8(text);
     const hash = recordHash({ previous: this.#hashes.at(-1) ?? new Uint8Array(32), bytes, sha256 });
     this.#hashes.push(hash);
     const seq = this.#records.length + 1;
-    this.#records.push({ seq, bytes, hash, checked });
+    this.#records.push({ seq, bytes, hash, content });
     return seq;
   }
 
@@ -70,8 +70,8 @@ export class ScriptedLog {
   answer(of: number, how: AnswerTold): number {
     const { verdict, reason: gateReason = null, fareCents = verdict === 'open' ? 250 : null } = how;
     const stamp = { atMs: NOW_MS, clock: 'TRUSTED' } as const;
-    const checked: Checked = { kind: 'answer', ...stamp, of, verdict, gateReason };
-    return this.add(checked, JSON.stringify({ ...checked, fareCents }));
+    const content: RecordContent = { kind: 'answer', ...stamp, of, verdict, gateReason };
+    return this.add(content, JSON.stringify({ ...content, fareCents }));
   }
 
   batch(fromSeq = 1, toSeq = this.lastSeq): CheckedBatch {

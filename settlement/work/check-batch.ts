@@ -8,8 +8,8 @@ import { fromHex } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import { type Batch, type BatchRefusal, readBatch, sealHolds } from '@stile/protocol/gate-log.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
-import { type Checked, type CheckParts, checkLine } from '../core/logs/check.ts';
-import type { CheckedBatch } from '../core/logs/take-part.ts';
+import type { CheckedBatch } from '../core/logs/batch.ts';
+import { type CheckParts, checkRecord, type RecordContent } from '../core/logs/check.ts';
 import type { GateKeyRow } from '../store/views.ts';
 
 const LF = 0x0a;
@@ -36,17 +36,17 @@ export function checkBatch(
   }
   const key = gateKeys.find((one) => isSealedBy(batch, one, parts.verify));
   if (key === undefined) return refuseSeal('no key of this gate sealed these bytes');
-  const checked = batch.records.map((line) => checkLine(line, parts));
-  if (key.untilMs !== null && latestMs(checked) > key.untilMs + KEY_GRACE_MS) {
+  const content = batch.records.map((line) => checkRecord(line, parts));
+  if (key.untilMs !== null && latestMs(content) > key.untilMs + KEY_GRACE_MS) {
     return refuseSeal('sealed by a key that was replaced before these records were made');
   }
   const hashes = new Uint8Array(batch.records.length * HASH_BYTES);
   const records = batch.records.map(({ seq, bytes, hash }, index) => {
-    const one = checked[index];
-    assert(one !== undefined, 'every line was checked');
+    const one = content[index];
+    assert(one !== undefined, 'every line was content');
     hashes.set(hash, index * HASH_BYTES);
     const view = hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
-    return { seq, bytes, hash: view, checked: one };
+    return { seq, bytes, hash: view, content: one };
   });
   const sealFrom = body.lastIndexOf(LF, body.length - 2) + 1;
   const { epoch, fromSeq, prev } = batch.header;
@@ -74,8 +74,8 @@ function refuseSeal(detail: string): BatchCheck {
 }
 
 /** A replaced key still speaks for what was recorded while it was the gate's. */
-function latestMs(checked: readonly Checked[]): number {
-  return checked.reduce(
+function latestMs(content: readonly RecordContent[]): number {
+  return content.reduce(
     (max, one) => (one.kind === 'unreadable' ? max : Math.max(max, one.atMs)),
     0,
   );

@@ -10,5 +10,4 @@ export type ListChange =
   | { kind: 'listDenied'; id: Uint8Array; version: number }
   | { kind: 'unlistDenied'; id: Uint8Array; version: number }
   /** Its causes are carried into the list. */
-  | { kind: 'clearChangedDenial'; id: Uint8Array }
-  | { kind: 'finishPublish'; generation: number };
+  | { kind: 'clearChangedDenial'; id: Uint8Array };

@@ -6,7 +6,7 @@ import { concatBytes, toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { encodePass, issuerMessage, type Suite } from '@stile/protocol/transit-code.ts';
 import { expect, test } from 'vitest';
 import { ScriptedGate, type TapChanges } from '../../testing/gate.ts';
-import { type CheckParts, checkLine, type KnownIssuerKey } from './check.ts';
+import { type CheckParts, checkRecord, type KnownIssuerKey } from './check.ts';
 
 const NOW_S = 1_772_438_400;
 const issuerKey = keyFromSeed(new Uint8Array(32).fill(2));
@@ -45,7 +45,7 @@ function check(scan: string, changes: TapChanges = {}, parts: Partial<CheckParts
   const gate = new ScriptedGate('g1', 'M1');
   gate.tap(scan, NOW_S * 1000, changes);
   const bytes = gate.lines[0] ?? new Uint8Array();
-  return checkLine({ seq: 1, bytes, hash: new Uint8Array(32) }, { ...PARTS, ...parts });
+  return checkRecord({ seq: 1, bytes, hash: new Uint8Array(32) }, { ...PARTS, ...parts });
 }
 
 test.each([0, 1] as const)('a genuine code of suite %i is read into its signed facts', (suite) => {
@@ -93,7 +93,7 @@ test('an ask and its answer are read as they are, with nothing to check', () => 
   gate.answer(ask, 6, 'NO_ANSWER');
   gate.answer(ask, 7);
   const read = gate.lines.map((bytes, index) =>
-    checkLine({ seq: index + 1, bytes, hash: new Uint8Array(32) }, PARTS),
+    checkRecord({ seq: index + 1, bytes, hash: new Uint8Array(32) }, PARTS),
   );
   const clock = 'TRUSTED';
   expect(read).toEqual([
@@ -105,12 +105,12 @@ test('an ask and its answer are read as they are, with nothing to check', () => 
 
 test('a line that is no record, or in the wrong place, is unreadable', () => {
   const hash = new Uint8Array(32);
-  expect(checkLine({ seq: 1, bytes: utf8('{}'), hash }, PARTS).kind).toBe('unreadable');
+  expect(checkRecord({ seq: 1, bytes: utf8('{}'), hash }, PARTS).kind).toBe('unreadable');
   const gate = new ScriptedGate('g1', 'M1');
   gate.note(0);
   const bytes = gate.lines[0] ?? new Uint8Array();
-  expect(checkLine({ seq: 1, bytes, hash }, PARTS)).toEqual({ kind: 'note', atMs: 0 });
-  expect(checkLine({ seq: 2, bytes, hash }, PARTS).kind).toBe('unreadable');
+  expect(checkRecord({ seq: 1, bytes, hash }, PARTS)).toEqual({ kind: 'note', atMs: 0 });
+  expect(checkRecord({ seq: 2, bytes, hash }, PARTS).kind).toBe('unreadable');
 });
 
 test('a verified pass is remembered, with the key that it was verified by', () => {

@@ -51,7 +51,7 @@ export type CheckedTap = {
 );
 
 /** What a gate says of a code that only settlement can judge. */
-export type CheckedAsk = {
+export type CheckedAuthorisation = {
   kind: 'ask';
   atMs: number;
   clock: ClockQuality;
@@ -67,9 +67,9 @@ export type CheckedAnswer = {
   gateReason: AuthorisationReason | null;
 };
 
-export type Checked =
+export type RecordContent =
   | CheckedTap
-  | CheckedAsk
+  | CheckedAuthorisation
   | CheckedAnswer
   | { kind: 'void'; atMs: number; of: number }
   | { kind: 'note'; atMs: number }
@@ -88,7 +88,7 @@ export type CheckParts = {
   verifiedPasses: VerifiedPasses | null;
 };
 
-export function checkLine(line: LogRecord, parts: CheckParts): Checked {
+export function checkRecord(line: LogRecord, parts: CheckParts): RecordContent {
   const reading = readRecord(line);
   if (!reading.ok) return { kind: 'unreadable', detail: reading.detail };
   const { record } = reading;

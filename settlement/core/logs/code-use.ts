@@ -1,6 +1,7 @@
 /**
- * The name of one code use: (issuer, account, serial, counter), the thing that can be charged once; and
- * of one ask, which has its payment already. Written as text because it is part of transfer ids and a person reads those.
+ * The name of one code use: (issuer, account, serial, counter), the thing that can be charged once; and of
+ * one authorisation, which has its payment already. Text, because it is part of transfer ids and a person
+ * reads those.
  */
 export type CodeUse = { issuer: number; account: string; serial: number; counter: number };
 
@@ -8,13 +9,13 @@ export function useKey({ issuer, account, serial, counter }: CodeUse): string {
   return `${issuer}/${account}/${serial}/${counter}`;
 }
 
-/** The name of what a gate has asked settlement about; kept where a tap has its code use. */
-export function askKey(gate: string, id: string): string {
+/** The name of an authorisation; stored in the field where a tap has its code use. */
+export function authorisationKey(gate: string, id: string): string {
   return `ask/${gate}/${id}`;
 }
 
-/** Gate and id of an ask, or undefined where it is a code use. */
-export function readAskKey(use: string): { gate: string; id: string } | undefined {
+/** Gate and id of an authorisation, or undefined if it is a code use. */
+export function readAuthorisationKey(use: string): { gate: string; id: string } | undefined {
   const [kind, gate, id] = use.split('/');
   return kind === 'ask' && gate !== undefined && id !== undefined ? { gate, id } : undefined;
 }

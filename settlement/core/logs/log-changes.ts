@@ -1,6 +1,5 @@
-/** Gates' logs, what became of their records, and work that follows from them: what can be written. */
-import type { ChargeState } from '../rides/charge.ts';
-import type { Checked } from './check.ts';
+/** Gates' logs and how their records have ended, as they are written. */
+import type { RecordContent } from './check.ts';
 
 /** A record as it is stored: what was received, and what it was found to say. */
 export type RecordRow = {
@@ -10,7 +9,7 @@ export type RecordRow = {
   batchId: number;
   bytes: Uint8Array;
   hash: Uint8Array;
-  kind: Checked['kind'];
+  kind: RecordContent['kind'];
   verdict: 'open' | 'refuse' | null;
   gateReason: string | null;
   atMs: number;
@@ -34,7 +33,7 @@ export type OddRecordRow = {
   bytes: Uint8Array;
   prev: Uint8Array;
   hash: Uint8Array;
-  checked: Checked;
+  content: RecordContent;
   receivedAtMs: number;
   why: OddWhy;
 };
@@ -64,39 +63,3 @@ export type LogChange =
       atMs: number;
     }
   | { kind: 'setDisposition'; record: number; disposition: string };
-
-/** A charge as it now stands. */
-export type ChargeRow = {
-  use: string;
-  account: string;
-  rev: number;
-  record: number;
-  line: string;
-  fareCents: number;
-  owedCents: number;
-  state: ChargeState;
-  reason: string | null;
-  riddenAtMs: number;
-  recordedAtMs: number;
-};
-
-export type ChargeRowChange = { kind: 'saveCharge'; charge: ChargeRow };
-
-/** What is still to do: uses to settle, records to join, rides to price again. */
-export type Work = {
-  id: number;
-  kind: 'settle' | 'reprice' | 'join';
-  /** Records up to this one are done, of those up to `until`. */
-  cursor: number;
-  until: number;
-  /** The epoch to join, or the line and instant to price again; empty for settle. */
-  subject: string;
-  attempts: number;
-};
-
-export type WorkChange =
-  | { kind: 'addWork'; work: Omit<Work, 'id' | 'attempts'>; atMs: number }
-  | { kind: 'moveWork'; id: number; cursor: number }
-  | { kind: 'finishWork'; id: number }
-  /** `failed`: why it waits for a person; null: it is tried again. */
-  | { kind: 'failWork'; id: number; attempts: number; failed: string | null };

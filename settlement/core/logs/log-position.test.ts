@@ -40,8 +40,8 @@ describe('placing a batch', () => {
     ['old and new records', 2, 5, 3, 'duplicate duplicate append append'],
     ['records behind a gap', 4, 5, 2, 'gap gap'],
     ['old records only, of many', 2, 3, 5, 'duplicate duplicate'],
-  ])('%s', (_name, from, to, lastSeq, places) => {
-    expect(place(LOG, from, to, lastSeq)).toBe(places);
+  ])('%s', (_name, from, to, lastSeq, positions) => {
+    expect(place(LOG, from, to, lastSeq)).toBe(positions);
   });
 
   test('other bytes under a known id are a conflict, and what follows them is a fork', () => {
@@ -97,12 +97,12 @@ test('any pieces of one log, in any order and any number, are only ever appended
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       let lastSeq = 0;
       for (const [from, to] of pieces) {
-        const places = place(LOG, from, to, lastSeq).split(' ');
-        const count = (wanted: string) => places.filter((one) => one === wanted).length;
+        const positions = place(LOG, from, to, lastSeq).split(' ');
+        const count = (wanted: string) => positions.filter((one) => one === wanted).length;
         const isGap = from > lastSeq + 1;
         expect(count('append')).toBe(isGap ? 0 : Math.max(0, to - lastSeq));
-        expect(count('gap')).toBe(isGap ? places.length : 0);
-        expect(count('append') + count('gap') + count('duplicate')).toBe(places.length);
+        expect(count('gap')).toBe(isGap ? positions.length : 0);
+        expect(count('append') + count('gap') + count('duplicate')).toBe(positions.length);
         if (!isGap) lastSeq = Math.max(lastSeq, to);
       }
     }),

@@ -40,10 +40,11 @@ export function placeRecords(
   });
 }
 
-export type WaitingRecord = { id: number; seq: number; prev: Uint8Array; hash: Uint8Array };
+/** A record that waits, as a link of the hash chain. */
+export type WaitingLink = { id: number; seq: number; prev: Uint8Array; hash: Uint8Array };
 
 /** What becomes of a waiting record now that the log has grown. */
-export type Joining<Waiting extends WaitingRecord> = {
+export type Joining<Waiting extends WaitingLink> = {
   record: Waiting;
   now: 'append' | 'duplicate' | 'conflict' | 'fork';
 };
@@ -55,11 +56,8 @@ export type GrownLog = {
   head: Uint8Array;
 };
 
-/**
- * Looks at records that waited behind a gap, in order of seq. Those that still wait are not in the
- * answer.
- */
-export function joinWaiting<Waiting extends WaitingRecord>(
+/** Looks at records that waited behind a gap, in order of seq. Those that still wait are left out. */
+export function joinWaiting<Waiting extends WaitingLink>(
   waiting: readonly Waiting[],
   grown: GrownLog,
 ): readonly Joining<Waiting>[] {

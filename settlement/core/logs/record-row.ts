@@ -1,45 +1,45 @@
 /** One received record as it is stored: its bytes, what they were found to say, and how it has ended so far. */
-import type { Checked } from './check.ts';
+import type { RecordContent } from './check.ts';
 import type { RecordRow } from './log-changes.ts';
-import type { Ruled } from './rulings.ts';
+import type { RuledRecord } from './rulings.ts';
 
 export type RecordIds = { id: number; epochId: number; batchId: number };
 
 export function recordRow(
   received: { seq: number; bytes: Uint8Array; hash: Uint8Array },
-  { ids, ruling: ruled, nowMs }: { ids: RecordIds; ruling: Ruled; nowMs: number },
+  { ids, ruled, nowMs }: { ids: RecordIds; ruled: RuledRecord; nowMs: number },
 ): RecordRow {
-  const { checked, ruling, reason, use } = ruled;
-  const judged = checked.kind === 'tap' || checked.kind === 'answer' ? checked : undefined;
+  const { content, ruling, reason, use } = ruled;
+  const judged = content.kind === 'tap' || content.kind === 'answer' ? content : undefined;
   return {
     ...ids,
     seq: received.seq,
     bytes: received.bytes,
     hash: received.hash,
-    kind: checked.kind,
+    kind: content.kind,
     verdict: judged?.verdict ?? null,
     gateReason: judged?.verdict === 'refuse' ? judged.gateReason : null,
-    atMs: checked.kind === 'unreadable' ? 0 : checked.atMs,
-    clock: 'clock' in checked ? checked.clock : null,
-    line: 'line' in checked ? checked.line : null,
-    ofSeq: 'of' in checked ? checked.of : null,
+    atMs: content.kind === 'unreadable' ? 0 : content.atMs,
+    clock: 'clock' in content ? content.clock : null,
+    line: 'line' in content ? content.line : null,
+    ofSeq: 'of' in content ? content.of : null,
     use,
     ruling,
     reason,
     receivedAtMs: nowMs,
-    disposition: firstDisposition(checked, { use, reason }),
+    disposition: firstDisposition(content, { use, reason }),
   };
 }
 
 /** PENDING: it opened, and its charge or its payment is still to be found. */
 function firstDisposition(
-  checked: Checked,
-  { use, reason }: Pick<Ruled, 'use' | 'reason'>,
+  content: RecordContent,
+  { use, reason }: Pick<RuledRecord, 'use' | 'reason'>,
 ): string | null {
-  if (checked.kind === 'unreadable') return reason;
-  if (checked.kind !== 'tap' && checked.kind !== 'answer') return null;
-  const isOpen = checked.verdict === 'open';
-  const needsUse = isOpen || checked.kind === 'answer';
+  if (content.kind === 'unreadable') return reason;
+  if (content.kind !== 'tap' && content.kind !== 'answer') return null;
+  const isOpen = content.verdict === 'open';
+  const needsUse = isOpen || content.kind === 'answer';
   if (needsUse && use === null) return reason;
   return isOpen ? 'PENDING' : null;
 }

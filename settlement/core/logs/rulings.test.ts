@@ -1,6 +1,6 @@
 /** Each ruling with its reason, and which of two reasons comes first. */
 import { describe, expect, test } from 'vitest';
-import type { Checked, CheckedTap } from './check.ts';
+import type { CheckedTap, RecordContent } from './check.ts';
 import { type RulingFacts, ruleRecords } from './rulings.ts';
 
 const LIMITS_NOW = { codeLifetimeSMax: 60, skewS: 20 };
@@ -25,15 +25,15 @@ const CODE = {
 
 type Changes = { tap?: Partial<CheckedTap>; code?: Partial<typeof CODE> };
 
-function tap({ tap: changes, code }: Changes = {}): Checked {
+function tap({ tap: changes, code }: Changes = {}): RecordContent {
   const place = { kind: 'tap', atMs: NOW_S * 1000, clock: 'TRUSTED', line: 'M1' } as const;
   const versions = { trust: 1, deny: 0, tariff: 1 };
   const opened = { verdict: 'open', problem: null, code: { ...CODE, ...code } } as const;
-  return { ...place, ...versions, ...opened, ...changes } as Checked;
+  return { ...place, ...versions, ...opened, ...changes } as RecordContent;
 }
 
-function rule(records: readonly Checked[], facts: Partial<RulingFacts> = {}) {
-  const numbered = records.map((checked, index) => ({ seq: index + 1, checked }));
+function rule(records: readonly RecordContent[], facts: Partial<RulingFacts> = {}) {
+  const numbered = records.map((content, index) => ({ seq: index + 1, content }));
   const context = { facts: { ...FACTS, ...facts }, limitsNow: LIMITS_NOW };
   return ruleRecords({ ...LOG, records: numbered }, context).map(
     ({ ruling, reason, use }) => `${ruling} ${reason} ${use}`,
@@ -44,7 +44,7 @@ describe('one record', () => {
   const unknownFare = { lineFares: [] };
   const earlier = { gate: 'g0', epoch: 'e', seq: 5, atMs: NOW_S * 1000 - 1, voided: false };
   const used = { claims: new Map([[USE, [earlier]]]) };
-  test.each<[string, Checked, Partial<RulingFacts>, string]>([
+  test.each<[string, RecordContent, Partial<RulingFacts>, string]>([
     ['a good tap', tap(), {}, `accepted null ${USE}`],
     ['a refused tap', tap({ tap: { verdict: 'refuse' } }), {}, 'accepted null null'],
     ['a note', { kind: 'note', atMs: 0 }, {}, 'accepted null null'],
@@ -72,8 +72,8 @@ describe('one record', () => {
       { deniedAtGate: new Set([1]) },
       'rejected STALE_CODE null',
     ],
-  ])('%s', (_name, checked, facts, ruling) => {
-    expect(rule([checked], facts)).toEqual([ruling]);
+  ])('%s', (_name, content, facts, ruling) => {
+    expect(rule([content], facts)).toEqual([ruling]);
   });
 });
 
@@ -120,7 +120,7 @@ describe('several records', () => {
   });
 
   test('a voided tap frees the code for the next one', () => {
-    const void1: Checked = { kind: 'void', atMs: 0, of: 1 };
+    const void1: RecordContent = { kind: 'void', atMs: 0, of: 1 };
     const later = tap({ tap: { atMs: NOW_S * 1000 + 1 } });
     expect(rule([tap(), void1, later])).toEqual(Array(3).fill(`accepted null ${USE}`));
   });
@@ -131,8 +131,8 @@ describe('several records', () => {
     expect(rule([{ kind: 'void', atMs: 0, of: 8 }], facts)).toEqual(['accepted null null']);
   });
 
-  const ASK: Checked = { kind: 'ask', atMs: 0, clock: 'TRUSTED', id: 'a5', line: 'M1' };
-  const answer = (of: number): Checked => ({
+  const ASK: RecordContent = { kind: 'ask', atMs: 0, clock: 'TRUSTED', id: 'a5', line: 'M1' };
+  const answer = (of: number): RecordContent => ({
     ...{ kind: 'answer', atMs: 0, clock: 'TRUSTED', of, verdict: 'open', gateReason: null },
   });
 

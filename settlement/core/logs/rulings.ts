@@ -1,5 +1,5 @@
 /**
- * What settlement answers to each record of a batch, and which of them claim a fare. A pure function
+ * What a batch reply says of each record, and which of them claim a fare. A pure function
  * of the checked records and of facts that were looked up for them; it neither charges nor stores.
  * Reasons are tried in the order in which they stand in `#ruleOpened`; the first one counts.
  */
@@ -7,8 +7,8 @@ import type { Ruling, RulingReason } from '@stile/protocol/sync.ts';
 import type { LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Claim, isEarlier } from '../rides/charge.ts';
 import { fareOfTap, type GateLine } from '../rides/tariff.ts';
-import type { Checked, CheckedCode, CheckedTap } from './check.ts';
-import { askKey, readAskKey, useKey } from './code-use.ts';
+import type { CheckedCode, CheckedTap, RecordContent } from './check.ts';
+import { authorisationKey, readAuthorisationKey, useKey } from './code-use.ts';
 
 export type Limits = TrustList['limits'];
 
@@ -22,7 +22,7 @@ export type RulingFacts = {
   deniedAtGate: ReadonlySet<number>;
   /** Earlier taps of the code uses in the batch. */
   claims: ReadonlyMap<string, readonly EarlierClaim[]>;
-  /** Uses of earlier taps, asks and answers of this log that a record of the batch is about, by seq. */
+  /** Uses of earlier taps, authorisations and answers of this log that a record of the batch is about, by seq. */
   usesBySeq: ReadonlyMap<number, string>;
   gateLines: readonly GateLine[];
   lineFares: readonly LineFare[];
@@ -30,18 +30,18 @@ export type RulingFacts = {
 
 export type EarlierClaim = Pick<Claim, 'gate' | 'epoch' | 'seq' | 'atMs' | 'voided'>;
 
-export type Ruled = {
+export type RuledRecord = {
   seq: number;
-  checked: Checked;
+  content: RecordContent;
   ruling: Ruling;
   reason: RulingReason | null;
   /** The code use that this record claims, or null: no money can come of it. */
   use: string | null;
 };
 
-type RuledAs = Pick<Ruled, 'ruling' | 'reason' | 'use'>;
+type RulingResult = Pick<RuledRecord, 'ruling' | 'reason' | 'use'>;
 
-const ACCEPTED: RuledAs = { ruling: 'accepted', reason: null, use: null };
+const ACCEPTED: RulingResult = { ruling: 'accepted', reason: null, use: null };
 
 export type RulingContext = {
   facts: RulingFacts;
@@ -51,11 +51,11 @@ export type RulingContext = {
 
 /** Rules on the records that continue the log, in their order. */
 export function ruleRecords(
-  log: { gate: string; epoch: string; records: readonly { seq: number; checked: Checked }[] },
+  log: { gate: string; epoch: string; records: readonly { seq: number; content: RecordContent }[] },
   context: RulingContext,
-): readonly Ruled[] {
+): readonly RuledRecord[] {
   const rules = new Rules(log, context);
-  return log.records.map(({ seq, checked }) => rules.rule(seq, checked));
+  return log.records.map(({ seq, content }) => rules.rule(seq, content));
 }
 
 /** Claims and uses as the records before have left them. */
@@ -73,22 +73,22 @@ class Rules {
     this.#usesBySeq = new Map(context.facts.usesBySeq);
   }
 
-  rule(seq: number, checked: Checked): Ruled {
-    const ruled = this.#ruleOne(seq, checked);
-    if (ruled.use !== null) this.#remember(ruled.use, { seq, checked });
-    return { seq, checked, ...ruled };
+  rule(seq: number, content: RecordContent): RuledRecord {
+    const ruled = this.#ruleOne(seq, content);
+    if (ruled.use !== null) this.#remember(ruled.use, { seq, content });
+    return { seq, content, ...ruled };
   }
 
-  #remember(use: string, { seq, checked }: { seq: number; checked: Checked }): void {
+  #remember(use: string, { seq, content }: { seq: number; content: RecordContent }): void {
     const { gate, epoch } = this.#log;
     const ofUse = this.#claims.get(use) ?? [];
-    if (checked.kind === 'tap') {
-      const claim = { gate, epoch, seq, atMs: checked.atMs, voided: false };
+    if (content.kind === 'tap') {
+      const claim = { gate, epoch, seq, atMs: content.atMs, voided: false };
       this.#claims.set(use, [...ofUse, claim]);
     }
-    if (checked.kind === 'void') {
+    if (content.kind === 'void') {
       const isIt = (claim: EarlierClaim) =>
-        claim.gate === gate && claim.epoch === epoch && claim.seq === checked.of;
+        claim.gate === gate && claim.epoch === epoch && claim.seq === content.of;
       const voided = ofUse.map((claim) => (isIt(claim) ? { ...claim, voided: true } : claim));
       this.#claims.set(use, voided);
       return;
@@ -96,29 +96,29 @@ class Rules {
     this.#usesBySeq.set(seq, use);
   }
 
-  #ruleOne(seq: number, checked: Checked): RuledAs {
-    switch (checked.kind) {
+  #ruleOne(seq: number, content: RecordContent): RulingResult {
+    switch (content.kind) {
       case 'unreadable':
         return { ruling: 'parked', reason: 'UNREADABLE', use: null };
       case 'ask':
-        return { ...ACCEPTED, use: askKey(this.#log.gate, checked.id) };
+        return { ...ACCEPTED, use: authorisationKey(this.#log.gate, content.id) };
       case 'void':
-        return { ...ACCEPTED, use: this.#usesBySeq.get(checked.of) ?? null };
+        return { ...ACCEPTED, use: this.#usesBySeq.get(content.of) ?? null };
       case 'answer': {
-        const use = this.#usesBySeq.get(checked.of);
-        const isOfAsk = use !== undefined && readAskKey(use) !== undefined;
-        return isOfAsk ? { ...ACCEPTED, use } : rejected('ASK_UNKNOWN');
+        const use = this.#usesBySeq.get(content.of);
+        const isOfAuthorisation = use !== undefined && readAuthorisationKey(use) !== undefined;
+        return isOfAuthorisation ? { ...ACCEPTED, use } : rejected('ASK_UNKNOWN');
       }
       case 'note':
         return ACCEPTED;
       case 'tap':
-        if (checked.verdict === 'refuse') return ACCEPTED;
-        if (checked.problem !== null) return rejected(checked.problem);
-        return this.#ruleOpened(seq, { tap: checked, code: checked.code });
+        if (content.verdict === 'refuse') return ACCEPTED;
+        if (content.problem !== null) return rejected(content.problem);
+        return this.#ruleOpened(seq, { tap: content, code: content.code });
     }
   }
 
-  #ruleOpened(seq: number, { tap, code }: { tap: CheckedTap; code: CheckedCode }): RuledAs {
+  #ruleOpened(seq: number, { tap, code }: { tap: CheckedTap; code: CheckedCode }): RulingResult {
     const { facts, limitsNow } = this.#context;
     const limits = facts.limits.get(tap.trust) ?? limitsNow;
     const tapS = Math.floor(tap.atMs / 1000);
@@ -138,7 +138,7 @@ class Rules {
   }
 }
 
-function rejected(reason: RulingReason): RuledAs {
+function rejected(reason: RulingReason): RulingResult {
   return { ruling: 'rejected', reason, use: null };
 }
 

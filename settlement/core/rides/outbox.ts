@@ -4,9 +4,10 @@
  * finishes it; each piece moves its cursor in its own transaction, so a crash repeats at most one.
  */
 import type { Change, Decision } from '../changes.ts';
-import type { Work } from '../logs/log-changes.ts';
+import type { Placement } from '../logs/placement.ts';
 import type { Limits, RulingContext, RulingFacts } from '../logs/rulings.ts';
-import { decidePart, type Placement } from '../logs/take-part.ts';
+import { decidePart } from '../logs/take-part.ts';
+import type { Work } from './outbox-changes.ts';
 import { decideSettle, type SettleContext, type SettleFacts } from './settle.ts';
 
 /** Records that one piece settles: three or four milliseconds of the event loop. */
@@ -73,7 +74,7 @@ export function decideJoin(
   const { changes, result } = decidePart(placement, context);
   return {
     changes: [...changes, finished],
-    result: { kind: 'worked', work: work.kind, items: result.grown, accounts: [] },
+    result: { kind: 'worked', work: work.kind, items: result.newRecords, accounts: [] },
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { assert } from '@stile/protocol/fault.ts';
 import type { LineFare } from '@stile/protocol/trust-list.ts';
-import type { Change, ChargeEvent, DatedTransfer, Decision } from '../changes.ts';
+import type { Change, DatedTransfer, Decision } from '../changes.ts';
 import { accountOfUse } from '../logs/code-use.ts';
 import {
   debtDenial,
@@ -19,6 +19,7 @@ import { gatePayee } from '../payments/payee.ts';
 import type { StoredPayment } from '../payments/payment-changes.ts';
 import { type AuthorisationRecord, judgeAuthorisation } from './authorisation.ts';
 import { type Charge, type Claim, decideUse, statesOf, type UseDecision } from './charge.ts';
+import type { ChargeEvent } from './charge-changes.ts';
 import { type ClockQuality, fareOfTap, type GateLine } from './tariff.ts';
 
 /** A tap of a use, or a record that took one back. */

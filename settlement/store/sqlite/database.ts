@@ -12,9 +12,11 @@ import { FareReader } from './facts/fares.ts';
 import { ListFactReader } from './facts/list-facts.ts';
 import { LogFactReader } from './facts/log-facts.ts';
 import { OrderReader } from './facts/order-facts.ts';
+import { OutboxReader } from './facts/outbox-facts.ts';
 import { PaymentFactReader } from './facts/payment-facts.ts';
 import { RiderFactReader } from './facts/rider-facts.ts';
 import { RiderMoneyReader } from './facts/rider-money.ts';
+import { RulingFactReader } from './facts/ruling-facts.ts';
 import { SettleFactReader } from './facts/settle-facts.ts';
 import { StoredPayments } from './facts/stored-payments.ts';
 import { createGroupCommit } from './group-commit.ts';
@@ -31,7 +33,7 @@ export type Readers = {
   denials: DenialReader;
   fares: FareReader;
   lists: ListFactReader;
-  work: SettleFactReader;
+  outbox: OutboxReader;
 };
 
 export function createDatabase(connection: Connection): Database {
@@ -73,15 +75,17 @@ function readersOn(connection: Connection): Readers {
     codes: new CodeReader(connection),
     denials: new DenialReader(connection),
     lists: new ListFactReader(connection),
-    work: new SettleFactReader(connection, { payments, money, fares }),
+    outbox: new OutboxReader(connection),
   };
 }
 
 function factsOf(connection: Connection, readers: Readers): Facts {
   const payments = new PaymentFactReader(readers);
   const riders = new RiderFactReader(connection, readers);
-  const logs = new LogFactReader(connection, readers.fares);
-  const { work, lists } = readers;
+  const logs = new LogFactReader(connection);
+  const rulings = new RulingFactReader(connection, readers.fares);
+  const settling = new SettleFactReader(connection, readers);
+  const { outbox, lists } = readers;
   return {
     pay: (request) => payments.pay(request),
     refund: (of) => payments.refund(of),
@@ -100,9 +104,9 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     denial: (id) => riders.denial(id),
     log: (part) => logs.log(part),
     logOf: (epochId) => logs.logOf(epochId),
-    rulingFacts: (of, records) => logs.rulingFacts(of, records),
-    piece: (query) => work.piece(query),
-    settle: (records) => work.settle(records),
+    rulingFacts: (of, records) => rulings.rulingFacts(of, records),
+    piece: (query) => outbox.piece(query),
+    settle: (records) => settling.settle(records),
     fare: () => lists.fare(),
     issuerKeys: () => lists.issuerKeys(),
     denyList: (idsMax) => lists.denyList(idsMax),
@@ -131,9 +135,9 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     listParked: (limit) => operators.listParked(limit),
     readTrialBalance: () => operators.readTrialBalance(),
     readMeta: (key) => operators.readMeta(key),
-    nextWork: () => readers.work.nextWork(),
-    countWork: () => readers.work.counts(),
-    findPublishRequest: () => readers.work.publishRequest(),
+    nextWork: () => readers.outbox.nextWork(),
+    countWork: () => readers.outbox.counts(),
+    findPublishRequest: () => readers.outbox.publishRequest(),
     readListFacts: () => readers.lists.lists(),
     published: () => readers.lists.published(),
     denyRows: (of) => readers.lists.denyRows(of),

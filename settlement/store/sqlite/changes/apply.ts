@@ -1,10 +1,12 @@
 /** Writes the changes of one decision, in their order, inside the transaction that its facts were read in. */
 import type { Change } from '../../../core/changes.ts';
 import type { Connection } from '../connection.ts';
+import { ChargeRows } from './charge-rows.ts';
 import { CodeRows } from './code-rows.ts';
 import { ListRows } from './list-rows.ts';
 import { LogRows } from './log-rows.ts';
 import { MoneyRows } from './money-rows.ts';
+import { OutboxRows } from './outbox-rows.ts';
 import { PaymentRows } from './payment-rows.ts';
 import { RiderRows } from './rider-rows.ts';
 
@@ -15,18 +17,22 @@ export function createApply(connection: Connection): ApplyChanges {
   const payments = new PaymentRows(connection, new CodeRows(connection));
   const riders = new RiderRows(connection);
   const logs = new LogRows(connection);
+  const charges = new ChargeRows(connection);
+  const outbox = new OutboxRows(connection);
   const lists = new ListRows(connection);
 
   function write(change: Change): void {
     switch (change.kind) {
       case 'post':
       case 'openLedgerAccount':
-      case 'setOwed':
-      case 'addChargeEvent':
       case 'deny':
       case 'liftDenial':
-      case 'requestPublish':
         money.write(change);
+        break;
+      case 'saveCharge':
+      case 'setOwed':
+      case 'addChargeEvent':
+        charges.write(change);
         break;
       case 'addAccount':
       case 'addPass':
@@ -52,12 +58,13 @@ export function createApply(connection: Connection): ApplyChanges {
       case 'setDisposition':
         logs.write(change);
         break;
-      case 'saveCharge':
       case 'addWork':
       case 'moveWork':
       case 'finishWork':
       case 'failWork':
-        logs.writeWork(change);
+      case 'requestPublish':
+      case 'finishPublish':
+        outbox.write(change);
         break;
       case 'addLineFare':
       case 'addIssuerKey':
@@ -67,7 +74,6 @@ export function createApply(connection: Connection): ApplyChanges {
       case 'listDenied':
       case 'unlistDenied':
       case 'clearChangedDenial':
-      case 'finishPublish':
       case 'setMeta':
         lists.write(change);
         break;

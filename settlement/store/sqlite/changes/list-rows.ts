@@ -28,7 +28,6 @@ function prepare(db: Connection['db']) {
       `INSERT INTO meta (key, value) VALUES (?, ?)
        ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
     ),
-    finishPublish: db.prepare(`DELETE FROM outbox WHERE kind = 'publish' AND until = ?`),
   };
 }
 
@@ -73,9 +72,6 @@ export class ListRows {
         break;
       case 'clearChangedDenial':
         this.#sql.clear.run(change.id);
-        break;
-      case 'finishPublish':
-        this.#sql.finishPublish.run(change.generation);
         break;
     }
   }

@@ -1,10 +1,5 @@
-/** Gates' logs, charges and the outbox, written as the changes say. */
-import type {
-  ChargeRowChange,
-  LogChange,
-  RecordRow,
-  WorkChange,
-} from '../../../core/logs/log-changes.ts';
+/** Gates' logs, written as the changes say. */
+import type { LogChange, RecordRow } from '../../../core/logs/log-changes.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {
@@ -33,24 +28,6 @@ function prepare(db: Connection['db']) {
        WHERE gate = ?`,
     ),
     setDisposition: db.prepare('UPDATE record SET outcome = ? WHERE id = ?'),
-    saveCharge: db.prepare(
-      `INSERT INTO charge
-         (use, account, rev, record, line, fare_cents, owed_cents, state, reason, ridden_at_ms,
-          recorded_at_ms)
-       VALUES (@use, @account, @rev, @record, @line, @fareCents, @owedCents, @state, @reason,
-         @riddenAtMs, @recordedAtMs)
-       ON CONFLICT (use) DO UPDATE SET rev = excluded.rev, record = excluded.record,
-         line = excluded.line, fare_cents = excluded.fare_cents, owed_cents = excluded.owed_cents,
-         state = excluded.state, reason = excluded.reason, ridden_at_ms = excluded.ridden_at_ms,
-         recorded_at_ms = excluded.recorded_at_ms`,
-    ),
-    addWork: db.prepare(
-      `INSERT INTO outbox (kind, cursor, until, subject, attempts, created_at_ms)
-       VALUES (?, ?, ?, ?, 0, ?)`,
-    ),
-    moveWork: db.prepare('UPDATE outbox SET cursor = ?, attempts = 0 WHERE id = ?'),
-    finishWork: db.prepare('DELETE FROM outbox WHERE id = ?'),
-    failWork: db.prepare('UPDATE outbox SET attempts = ?, failed = ? WHERE id = ?'),
   };
 }
 
@@ -124,31 +101,9 @@ export class LogRows {
       record.bytes,
       record.prev,
       record.hash,
-      JSON.stringify(record.checked),
+      JSON.stringify(record.content),
       record.receivedAtMs,
       record.why,
     );
-  }
-
-  writeWork(change: WorkChange | ChargeRowChange): void {
-    switch (change.kind) {
-      case 'saveCharge':
-        this.#sql.saveCharge.run(change.charge);
-        break;
-      case 'addWork': {
-        const { kind, cursor, until, subject } = change.work;
-        this.#sql.addWork.run(kind, cursor, until, subject, change.atMs);
-        break;
-      }
-      case 'moveWork':
-        this.#sql.moveWork.run(change.cursor, change.id);
-        break;
-      case 'finishWork':
-        this.#sql.finishWork.run(change.id);
-        break;
-      case 'failWork':
-        this.#sql.failWork.run(change.attempts, change.failed, change.id);
-        break;
-    }
   }
 }

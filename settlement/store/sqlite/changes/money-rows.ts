@@ -1,5 +1,5 @@
-/** Postings, owed charges and denials, written as the changes say. */
-import type { DenialChange, MoneyChange } from '../../../core/changes.ts';
+/** Postings and denials, written as the changes say. */
+import type { DenialChange, PostingChange } from '../../../core/changes.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {
@@ -15,12 +15,6 @@ function prepare(db: Connection['db']) {
       `UPDATE ledger_account SET debits_cents = debits_cents + ?, credits_cents = credits_cents + ?
        WHERE name = ?`,
     ),
-    setOwed: db.prepare('UPDATE charge SET owed_cents = ?, state = ? WHERE use = ?'),
-    addEvent: db.prepare(
-      `INSERT INTO charge_event
-         (use, rev, state, fare_cents, owed_cents, record, reason, ridden_at_ms, recorded_at_ms)
-       VALUES (@use, @rev, @state, @fareCents, @owedCents, @record, @reason, @riddenAtMs, @recordedAtMs)`,
-    ),
     deny: db.prepare(
       'INSERT INTO denial (id, cause, note, since_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
     ),
@@ -29,11 +23,6 @@ function prepare(db: Connection['db']) {
     ),
     // What the next version of the deny list has to look at.
     markChanged: db.prepare('INSERT INTO deny_dirty VALUES (?) ON CONFLICT DO NOTHING'),
-    requestPublish: db.prepare(
-      `INSERT INTO outbox (kind, cursor, until, subject, attempts, created_at_ms)
-       VALUES ('publish', 0, 1, '', 0, ?)
-       ON CONFLICT (kind) WHERE kind = 'publish' DO UPDATE SET until = until + 1`,
-    ),
   };
 }
 
@@ -44,19 +33,13 @@ export class MoneyRows {
     this.#sql = prepare(db);
   }
 
-  write(change: MoneyChange | DenialChange): void {
+  write(change: PostingChange | DenialChange): void {
     switch (change.kind) {
       case 'post':
         this.#post(change);
         break;
       case 'openLedgerAccount':
         this.#sql.openAccount.run(change.name, change.ledgerKind);
-        break;
-      case 'setOwed':
-        this.#sql.setOwed.run(change.owedCents, change.state, change.use);
-        break;
-      case 'addChargeEvent':
-        this.#sql.addEvent.run({ ...change.event, recordedAtMs: change.recordedAtMs });
         break;
       case 'deny':
         this.#sql.deny.run(change.id, change.cause, change.note, change.atMs);
@@ -66,13 +49,10 @@ export class MoneyRows {
         this.#sql.lift.run(change.atMs, change.id, change.cause);
         this.#sql.markChanged.run(change.id);
         break;
-      case 'requestPublish':
-        this.#sql.requestPublish.run(change.atMs);
-        break;
     }
   }
 
-  #post({ transfers, totals, recordedAtMs }: Extract<MoneyChange, { kind: 'post' }>): void {
+  #post({ transfers, totals, recordedAtMs }: Extract<PostingChange, { kind: 'post' }>): void {
     for (const { name, kind } of totals) this.#sql.openAccount.run(name, kind);
     for (const { id, debit, credit, amountCents, code, happenedAtMs } of transfers) {
       this.#sql.addTransfer.run(id, debit, credit, amountCents, code, happenedAtMs, recordedAtMs);

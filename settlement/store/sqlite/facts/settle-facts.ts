@@ -1,11 +1,10 @@
-/** Waiting work, the records that a piece of it is about, and all that settling them has to know. */
+/** All that settling has to know: taps and charge of each code use, authorisations, fares, riders' money. */
 import type { LineFare } from '@stile/protocol/trust-list.ts';
-import { accountOfUse, readAskKey } from '../../../core/logs/code-use.ts';
-import type { Work } from '../../../core/logs/log-changes.ts';
+import { accountOfUse, readAuthorisationKey } from '../../../core/logs/code-use.ts';
 import type { RiderMoneyFacts } from '../../../core/money/money-changes.ts';
 import { gatePayee } from '../../../core/payments/payee.ts';
 import type { AuthorisationRecord } from '../../../core/rides/authorisation.ts';
-import type { PieceQuery, PieceRecord } from '../../../core/rides/outbox.ts';
+import type { PieceRecord } from '../../../core/rides/outbox.ts';
 import type {
   AuthorisationFacts,
   SettleFacts,
@@ -14,7 +13,6 @@ import type {
   UseRecord,
 } from '../../../core/rides/settle.ts';
 import type { GateLine } from '../../../core/rides/tariff.ts';
-import type { WorkReader } from '../../database.ts';
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';
 import type { RiderMoneyReader } from './rider-money.ts';
@@ -22,17 +20,6 @@ import type { StoredPayments } from './stored-payments.ts';
 
 function prepare(db: Connection['db']) {
   return {
-    nextWork: db.prepare(
-      `SELECT id, kind, cursor, until, subject, attempts FROM outbox
-       WHERE kind <> 'publish' AND failed IS NULL ORDER BY attempts, id LIMIT 1`,
-    ),
-    piece: db.prepare(
-      `SELECT id, use FROM record WHERE id > ? AND id <= ? AND use IS NOT NULL ORDER BY id LIMIT ?`,
-    ),
-    pieceOfLine: db.prepare(
-      `SELECT id, use FROM record WHERE id > ? AND id <= ? AND use IS NOT NULL
-         AND ride_line = ? AND at_ms >= ? ORDER BY id LIMIT ?`,
-    ),
     records: db.prepare(
       `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, kind, at_ms AS atMs, clock,
          ride_line AS line, of_seq AS ofSeq, outcome AS disposition
@@ -48,11 +35,6 @@ function prepare(db: Connection['db']) {
          iif(kind = 'answer', CAST(line AS TEXT) ->> '$.fareCents', NULL) AS fareCents
        FROM record WHERE use = ? ORDER BY id`,
     ),
-    publishRequest: db.prepare(`SELECT until FROM outbox WHERE kind = 'publish'`).pluck(),
-    counts: db.prepare(
-      `SELECT count(*) FILTER (WHERE failed IS NULL) AS waiting,
-              count(*) FILTER (WHERE failed IS NOT NULL) AS failed FROM outbox`,
-    ),
   };
 }
 
@@ -62,7 +44,7 @@ export type SettleReaders = {
   fares: FareReader;
 };
 
-export class SettleFactReader implements WorkReader {
+export class SettleFactReader {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #readers: SettleReaders;
 
@@ -71,23 +53,13 @@ export class SettleFactReader implements WorkReader {
     this.#readers = readers;
   }
 
-  nextWork(): Work | null {
-    return (this.#sql.nextWork.get() as Work | undefined) ?? null;
-  }
-
-  piece({ after, upTo, limit, only }: PieceQuery): PieceRecord[] {
-    const { piece, pieceOfLine } = this.#sql;
-    if (only === null) return piece.all(after, upTo, limit) as PieceRecord[];
-    return pieceOfLine.all(after, upTo, only.line, only.fromMs, limit) as PieceRecord[];
-  }
-
   settle(records: readonly PieceRecord[]): SettleFacts {
     const uses: UseFacts[] = [];
     const authorisations: AuthorisationFacts[] = [];
     for (const use of new Set(records.map((record) => record.use))) {
-      const asked = readAskKey(use);
-      if (asked === undefined) uses.push(this.#use(use));
-      else authorisations.push(this.#authorisation(use, asked));
+      const authorisation = readAuthorisationKey(use);
+      if (authorisation === undefined) uses.push(this.#use(use));
+      else authorisations.push(this.#authorisation(use, authorisation));
     }
     return {
       uses,
@@ -134,14 +106,5 @@ export class SettleFactReader implements WorkReader {
     }
     const { money } = this.#readers;
     return new Map([...accounts].map((account) => [account, money.read(account)]));
-  }
-
-  /** The generation of the waiting request to publish, or undefined. */
-  publishRequest(): number | undefined {
-    return this.#sql.publishRequest.get() as number | undefined;
-  }
-
-  counts(): { waiting: number; failed: number } {
-    return this.#sql.counts.get() as { waiting: number; failed: number };
   }
 }
