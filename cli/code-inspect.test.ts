@@ -1,5 +1,4 @@
 /** `stile code inspect` as a person or a program runs it, on the cases of fixtures/codes. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +7,9 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import { buildDenyFile } from '@stile/gate/shell/store/deny-file.ts';
 import { denyId, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
 import { expect, test } from 'vitest';
+import { type Ran, runStile } from './testing/stile.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
 type CodeCase = {
   text: string;
@@ -28,27 +27,15 @@ function fixture(path: string): string {
   return join('fixtures', path);
 }
 
-function stile(
-  args: readonly string[],
-  input = '',
-): { status: number | null; out: string; err: string } {
-  const options = {
-    cwd: ROOT,
-    input: Buffer.from(input, 'latin1'),
-    env: { ...process.env, NO_COLOR: '1' },
-  };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], options);
-  return { status, out: stdout.toString('utf8'), err: stderr.toString('utf8') };
-}
-
-function inspect(args: readonly string[], input = '') {
-  return stile(['code', 'inspect', ...args], input);
+function inspect(args: readonly string[], input = ''): Promise<Ran> {
+  return runStile(['code', 'inspect', ...args], { input });
 }
 
 /** The one JSON object on stdout, of a run that could judge. */
-function judged(run: ReturnType<typeof stile>): Record<string, unknown> {
-  expect(run).toMatchObject({ status: 0, err: '' });
-  return JSON.parse(run.out);
+async function judged(run: Promise<Ran>): Promise<Record<string, unknown>> {
+  const ran = await run;
+  expect(ran).toMatchObject({ code: 0, stderr: '' });
+  return JSON.parse(ran.stdout);
 }
 
 const vector = readFixture<CodeCase>('codes/good-vector-suite-1.json');
@@ -69,12 +56,12 @@ test.each<[string, string[]]>([
   ['malformed-trailing-space-suite-0', []],
   ['malformed-lower-case-suite-1', []],
   ['unsupported-version-2-suite-1', []],
-])('%s is judged as its case says', (name, more) => {
+])('%s is judged as its case says', async (name, more) => {
   const entry = readFixture<CodeCase>(`codes/${name}.json`);
   const args = ['--at', entry.at, '--trust', fixture(entry.trustList), ...more, entry.text];
-  const answer = judged(inspect(args));
-  expect(answer).toMatchObject(entry.expected);
-  expect(answer.fields).toEqual(entry.fields ?? {});
+  const found = await judged(inspect(args));
+  expect(found).toMatchObject(entry.expected);
+  expect(found.fields).toEqual(entry.fields ?? {});
 });
 
 test.each([
@@ -84,20 +71,20 @@ test.each([
   ['malformed-leading-space-suite-1', ''],
   ['malformed-nul-suite-0', '\n'],
   ['malformed-high-byte-suite-1', '\n'],
-])('%s is read from standard input', (name, lineEnd) => {
+])('%s is read from standard input', async (name, lineEnd) => {
   const entry = readFixture<CodeCase>(`codes/${name}.json`);
-  const answer = judged(inspect(['--at', entry.at, ...TRUST, '-'], entry.text + lineEnd));
-  expect(answer).toMatchObject(entry.expected);
+  const found = await judged(inspect(['--at', entry.at, ...TRUST, '-'], entry.text + lineEnd));
+  expect(found).toMatchObject(entry.expected);
 });
 
-test('without a trust list no issuer is known', () => {
-  const answer = judged(inspect(['--at', vector.at, vector.text]));
-  expect(answer).toMatchObject({ verdict: 'refuse', reason: 'KEY_UNKNOWN', fields: vector.fields });
+test('without a trust list no issuer is known', async () => {
+  const found = await judged(inspect(['--at', vector.at, vector.text]));
+  expect(found).toMatchObject({ verdict: 'refuse', reason: 'KEY_UNKNOWN', fields: vector.fields });
 });
 
-test('an instant may be given in any time zone', () => {
-  const answer = judged(inspect(['--at', '2026-01-01T02:00:00+01:00', ...TRUST, vector.text]));
-  expect(answer).toMatchObject({ verdict: 'open', judged: { at: '2026-01-01T01:00:00.000Z' } });
+test('an instant may be given in any time zone', async () => {
+  const found = await judged(inspect(['--at', '2026-01-01T02:00:00+01:00', ...TRUST, vector.text]));
+  expect(found).toMatchObject({ verdict: 'open', judged: { at: '2026-01-01T01:00:00.000Z' } });
 });
 
 test('a deny file of a gate is looked up', async () => {
@@ -111,8 +98,8 @@ test('a deny file of a gate is looked up', async () => {
       body,
       pause: async () => undefined,
     });
-    const answer = judged(inspect(['--at', vector.at, ...TRUST, '--deny', file, vector.text]));
-    expect(answer).toMatchObject({ verdict: 'refuse', reason: 'DENIED' });
+    const found = await judged(inspect(['--at', vector.at, ...TRUST, '--deny', file, vector.text]));
+    expect(found).toMatchObject({ verdict: 'refuse', reason: 'DENIED' });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -124,11 +111,11 @@ test.each<[string, string[], RegExp]>([
   ['an option that does not exist', ['--tust', 'x'], /unknown option '--tust'/],
   ['two codes', [vector.text, vector.text], /too many arguments/],
   ['a line without a fare', [...TRUST, '--line', 'moon-1', vector.text], /no fare for line moon-1/],
-])('%s is told in a sentence, with exit code 2', (_what, args, sentence) => {
-  const run = inspect(args);
-  expect(run).toMatchObject({ status: 2, out: '' });
-  expect(run.err).toMatch(sentence);
-  expect(run.err).not.toMatch(/^\s+at /m);
+])('%s is told in a sentence, with exit code 2', async (_what, args, sentence) => {
+  const run = await inspect(args);
+  expect(run).toMatchObject({ code: 2, stdout: '' });
+  expect(run.stderr).toMatch(sentence);
+  expect(run.stderr).not.toMatch(/^\s+at /m);
 });
 
 test.each<[string, string[], RegExp]>([
@@ -148,9 +135,9 @@ test.each<[string, string[], RegExp]>([
     ['--trust', fixture('lists/trust-no-jws.jws')],
     /not a signed list/,
   ],
-])('%s is told in a sentence, with exit code 1', (_what, args, sentence) => {
-  const run = inspect(['--at', vector.at, ...args, vector.text]);
-  expect(run).toMatchObject({ status: 1, out: '' });
-  expect(run.err).toMatch(/^stile: .*\n$/);
-  expect(run.err).toMatch(sentence);
+])('%s is told in a sentence, with exit code 1', async (_what, args, sentence) => {
+  const run = await inspect(['--at', vector.at, ...args, vector.text]);
+  expect(run).toMatchObject({ code: 1, stdout: '' });
+  expect(run.stderr).toMatch(/^stile: .*\n$/);
+  expect(run.stderr).toMatch(sentence);
 });

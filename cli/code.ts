@@ -1,4 +1,5 @@
 /** `stile code`: what there is to do with transit codes. The work is in inspect.ts, loaded when it runs. */
+import { systemClock } from '@stile/host/clock.ts';
 import type { Command } from 'commander';
 import type { InspectOptions } from './inspect.ts';
 import { instant, wholeNumber } from './terminal.ts';
@@ -21,6 +22,6 @@ export function addCodeCommand(program: Command): void {
     )
     .action(async (text: string, options: InspectOptions) => {
       const { inspect } = await import('./inspect.ts');
-      await inspect(text, options);
+      await inspect(text, { ...options, nowMs: systemClock.now().wallMs });
     });
 }

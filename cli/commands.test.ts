@@ -1,28 +1,15 @@
 /** The command line as a person meets it: real processes, their output and exit codes. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { runStile } from './testing/stile.ts';
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const TERMINAL_COLUMNS = 80;
 const folder = mkdtempSync(join(tmpdir(), 'stile-cli-'));
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
-
-type Ran = { code: number; stdout: string; stderr: string };
-
-function stile(...args: string[]): Promise<Ran> {
-  return new Promise((done) => {
-    const child = execFile(process.execPath, [MAIN, ...args], (error, stdout, stderr) => {
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-    child.stdin?.end();
-  });
-}
 
 test.each([
   [],
@@ -41,8 +28,8 @@ test.each([
   ['code', 'inspect'],
   ['keys'],
   ['audit'],
-])('stile %s %s --help explains itself within eighty columns', async (...command) => {
-  const { code, stdout, stderr } = await stile(...command.filter(Boolean), '--help');
+])('stile %s %s --help explains itself within eighty columns', async (group = '', command = '') => {
+  const { code, stdout, stderr } = await runStile([group, command, '--help'].filter(Boolean));
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toContain('Usage: stile');
   const wide = stdout.split('\n').filter((line) => line.length > TERMINAL_COLUMNS);
@@ -70,7 +57,7 @@ test.each([
   [['audit', '/nonexistent'], 1, /neither settlement's nor a gate's/],
   [['settlement', 'gates', '--data', '/nonexistent'], 1, /no operator token/],
 ] as const)('stile %j ends with %i and a sentence, not a stack', async (args, expected, says) => {
-  const { code, stderr } = await stile(...args);
+  const { code, stderr } = await runStile(args);
   expect(code).toBe(expected);
   expect(stderr).toMatch(says);
   expect(stderr).not.toMatch(/\n\s+at |node:internal/);
@@ -78,30 +65,34 @@ test.each([
 
 test('keys are made once, shown without their secret, and checked', async () => {
   const file = join(folder, 'key.json');
-  const made = JSON.parse((await stile('keys', 'generate', file)).stdout);
-  const again = await stile('keys', 'generate', file);
+  const made = JSON.parse((await runStile(['keys', 'generate', file])).stdout);
+  const again = await runStile(['keys', 'generate', file]);
   expect(again.code).toBe(1);
-  const shown = (await stile('keys', 'show', file)).stdout;
+  const shown = (await runStile(['keys', 'show', file])).stdout;
   expect(JSON.parse(shown).publicKey).toBe(made.publicKey);
   expect(shown).not.toContain(JSON.parse(readFileSync(file, 'utf8')).d);
-  const checked = JSON.parse((await stile('keys', 'check', made.publicKey)).stdout);
+  const checked = JSON.parse((await runStile(['keys', 'check', made.publicKey])).stdout);
   expect(checked).toEqual({ algorithm: 'Ed25519', sound: true });
   const small = `01${'00'.repeat(31)}`;
-  expect(JSON.parse((await stile('keys', 'check', small)).stdout).sound).toBe(false);
+  expect(JSON.parse((await runStile(['keys', 'check', small])).stdout).sound).toBe(false);
 });
 
 test('a configuration is written once, checked, and says what is wrong with it', async () => {
   const file = join(folder, 'gate.json');
   const url = 'http://127.0.0.1:8080';
-  expect((await stile('gate', 'configure', '--config', file, '--settlement', url)).code).toBe(0);
-  expect((await stile('gate', '--config', file, '--check')).stdout).toContain('good');
-  expect((await stile('gate', 'configure', '--config', file, '--settlement', url)).code).toBe(1);
-  const unenrolled = await stile('gate', '--config', file);
+  expect((await runStile(['gate', 'configure', '--config', file, '--settlement', url])).code).toBe(
+    0,
+  );
+  expect((await runStile(['gate', '--config', file, '--check'])).stdout).toContain('good');
+  expect((await runStile(['gate', 'configure', '--config', file, '--settlement', url])).code).toBe(
+    1,
+  );
+  const unenrolled = await runStile(['gate', '--config', file]);
   expect(unenrolled.code).toBe(1);
   expect(unenrolled.stderr).toContain('not enrolled');
   const config = JSON.parse(readFileSync(file, 'utf8'));
   writeFileSync(file, JSON.stringify({ ...config, barrier: { ...config.barrier, openMs: -1 } }));
-  const wrong = await stile('gate', '--config', file, '--check');
+  const wrong = await runStile(['gate', '--config', file, '--check']);
   expect(wrong.code).toBe(1);
   expect(wrong.stderr).toContain('barrier.openMs');
 });
@@ -120,7 +111,7 @@ test.each([
   async (at, otp) => {
     const seed = Buffer.from('12345678901234567890123456789012').toString('hex');
     const of = ['--seed', seed, '--handle', '00012345', '--at', at];
-    const ran = await stile('rider', 'payment-code', ...of);
+    const ran = await runStile(['rider', 'payment-code', ...of]);
     expect(ran).toEqual({ code: 0, stdout: `7100012345${otp}\n`, stderr: '' });
   },
 );

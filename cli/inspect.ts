@@ -22,6 +22,8 @@ import { printJson, readStdin } from './terminal.ts';
 /** Far more than any code; standard input beyond it is refused. */
 const TEXT_BYTES_MAX = 1024 * 1024;
 
+type PassId = { issuer: number; account: string; serial: number };
+
 export type InspectOptions = {
   at?: number;
   trust?: string;
@@ -31,9 +33,13 @@ export type InspectOptions = {
   line?: string;
 };
 
-export async function inspect(argument: string, options: InspectOptions): Promise<void> {
+/** `nowMs`: judged as of then unless the options say otherwise. */
+export async function inspect(
+  argument: string,
+  { nowMs, ...options }: InspectOptions & { nowMs: number },
+): Promise<void> {
   const text = argument === '-' ? dropLineEnd(await readStdin(TEXT_BYTES_MAX)) : argument;
-  const atMs = options.at ?? Date.now();
+  const atMs = options.at ?? nowMs;
   const trust = options.trust === undefined ? null : await readTrust(options.trust, options.root);
   const judged = { at: new Date(atMs).toISOString(), trust: trust?.summary ?? null };
   const reading = readTransitCode(text);
@@ -42,17 +48,16 @@ export async function inspect(argument: string, options: InspectOptions): Promis
     printJson({ verdict: 'refuse', reason, detail, fields: {}, judged });
     return;
   }
-  const reason = judge(reading.value, atMs, trust?.list ?? null, options);
+  const reason = judge(reading.value, { ...options, atMs, trust: trust?.list ?? null });
   const verdict = reason === null ? 'open' : 'refuse';
   printJson({ verdict, reason, fields: fieldsOf(reading.value), judged });
 }
 
 function judge(
   code: TransitCode,
-  atMs: number,
-  trust: TrustList | null,
-  options: InspectOptions,
+  options: Omit<InspectOptions, 'trust'> & { atMs: number; trust: TrustList | null },
 ): Reason | null {
+  const { atMs, trust } = options;
   const { issuer, issuerKeyId, account, serial, scope } = code.pass;
   const key = trust === null ? undefined : findIssuerKey(trust, { issuer, keyId: issuerKeyId });
   const fareCents =
@@ -64,7 +69,7 @@ function judge(
   }
   const facts: Facts = {
     issuerKey: key && { ...key, publicKeyBytes: fromHex(key.publicKey) ?? new Uint8Array(0) },
-    denied: options.deny !== undefined && isDenied(options.deny, issuer, account, serial),
+    denied: options.deny !== undefined && isDenied(options.deny, { issuer, account, serial }),
     counterMax: undefined,
     lastOpen: undefined,
     clock: 'TRUSTED',
@@ -92,18 +97,18 @@ function judge(
   return verdict.verdict === 'open' ? null : verdict.reason;
 }
 
-function isDenied(file: string, issuer: number, account: string, serial: number): boolean {
-  readBytes(file, 'the deny file');
+function isDenied(file: string, pass: PassId): boolean {
+  readBytes(file, { what: 'the deny file' });
   const deny = openDenyFile(file);
   try {
-    return deny.isDenied({ issuer, account, serial });
+    return deny.isDenied(pass);
   } finally {
     deny.close();
   }
 }
 
 async function readTrust(file: string, root: string | undefined) {
-  const jws = readBytes(file, 'the trust list').toString('utf8');
+  const jws = readBytes(file, { what: 'the trust list' }).toString('utf8');
   const rootKey: RootKey =
     root === undefined ? claimedRootKey(jws) : { kty: 'OKP', crv: 'Ed25519', x: root };
   const list = await openSigned('stile-trust-list+jws', jws, {
@@ -116,7 +121,7 @@ async function readTrust(file: string, root: string | undefined) {
   return { list, summary };
 }
 
-function readBytes(file: string, what: string): Buffer {
+function readBytes(file: string, { what }: { what: string }): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {

@@ -1,8 +1,16 @@
-/** What the operator asks of a running settlement: HTTP with the operator's token from the data directory. */
+/** How the operator's commands reach a running settlement: HTTP with the operator's token from the data directory. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { callJson, type HttpMethod } from '@stile/host/http-client.ts';
 import { Fault } from '@stile/protocol/fault.ts';
+import type { Command } from 'commander';
+
+export const DEFAULT_URL = 'http://127.0.0.1:8080';
+/** In settlement's data directory; docs/operations.md says who may read it. */
+const TOKEN_FILE = 'operator-token';
+
+/** Which settlement, and the directory that has its operator's token. */
+export type Target = { data: string; url: string };
 
 export type OperatorClient = {
   call(method: HttpMethod, path: string, options?: { body?: unknown }): Promise<unknown>;
@@ -18,7 +26,7 @@ export function createOperatorClient(url: string, dataDir: string): OperatorClie
 
 function readToken(dataDir: string): string {
   try {
-    return readFileSync(join(dataDir, 'operator-token'), 'utf8').trim();
+    return readFileSync(join(dataDir, TOKEN_FILE), 'utf8').trim();
   } catch (error) {
     throw new Fault(
       'FILE_UNREADABLE',
@@ -26,4 +34,19 @@ function readToken(dataDir: string): string {
       { cause: error },
     );
   }
+}
+
+/** For commands of an operator: each has its name, and options for which settlement is meant. */
+export function operateOn(settlement: Command) {
+  return (name: string, description: string): Command =>
+    settlement
+      .command(name)
+      .description(description)
+      .option('--data <dir>', 'data directory with the operator token', './settlement-data')
+      .option('--url <url>', 'where settlement runs', DEFAULT_URL);
+}
+
+export function clientOf({ url, data }: Target): OperatorClient {
+  if (!URL.canParse(url)) throw new Fault('REQUEST_INVALID', `${url} is not a URL`);
+  return createOperatorClient(url, data);
 }

@@ -1,15 +1,13 @@
 /** Paying with a network from the command line: real `stile` processes before a real settlement. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Payment } from '@stile/protocol/merchant-api.ts';
 import { initSettlement, type Settlement, startSettlement } from '@stile/settlement/main.ts';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runStile } from './testing/stile.ts';
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** A test key: never use it for anything else. */
 const SEED_KEY = '5e'.repeat(32);
 
@@ -27,26 +25,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-type Ran = { code: number; stdout: string; stderr: string };
-
-function stile(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  return new Promise((done) => {
-    const options = { env: { ...process.env, ...env } };
-    const child = execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-    child.stdin?.end();
-  });
-}
-
-async function good(...args: string[]): Promise<string> {
-  const ran = await stile(args);
+async function good(args: readonly string[]): Promise<string> {
+  const ran = await runStile(args);
   expect({ args, code: ran.code, stderr: ran.stderr }).toEqual({ args, code: 0, stderr: '' });
   return ran.stdout;
 }
 
-const operate = (...args: string[]) =>
-  good('settlement', ...args, '--data', data, '--url', settlement.url);
+const operate = (args: readonly string[]) =>
+  good(['settlement', ...args, '--data', data, '--url', settlement.url]);
 
 let keys = 0;
 async function pay(token: string, code: string): Promise<Payment & { code?: string }> {
@@ -60,48 +46,48 @@ async function pay(token: string, code: string): Promise<Payment & { code?: stri
 }
 
 test('a phone fetches a seed, then pays offline; a shop is added, listed and blocked', async () => {
-  await good('rider', 'enrol', '--settlement', settlement.url, '--phone', phone);
-  await good('rider', 'top-up', '1000', '--phone', phone);
-  const without = await stile(['rider', 'payment-code', '--phone', phone]);
+  await good(['rider', 'enrol', '--settlement', settlement.url, '--phone', phone]);
+  await good(['rider', 'top-up', '1000', '--phone', phone]);
+  const without = await runStile(['rider', 'payment-code', '--phone', phone]);
   expect(without).toMatchObject({ code: 1, stdout: '' });
   expect(without.stderr).toContain('stile rider seed');
 
-  const seeded = JSON.parse(await good('rider', 'seed', '--phone', phone));
+  const seeded = JSON.parse(await good(['rider', 'seed', '--phone', phone]));
   const kept = JSON.parse(readFileSync(phone, 'utf8')).seed;
   expect(seeded).toEqual({ phone, handle: kept.handle, expiresAtS: kept.expiresAtS });
   expect(statSync(phone).mode & 0o777).toBe(0o600);
 
   const added = JSON.parse(
-    await operate('add-merchant', '--merchant', 'kiosk', '--name', 'Kiosk am Tor'),
+    await operate(['add-merchant', '--merchant', 'kiosk', '--name', 'Kiosk am Tor']),
   );
   expect(added).toEqual({ merchant: 'kiosk', token: expect.stringMatching(/^.{40,}$/) });
-  const listed = JSON.parse(await operate('merchants'));
+  const listed = JSON.parse(await operate(['merchants']));
   expect(listed).toEqual([{ merchant: 'kiosk', name: 'Kiosk am Tor', blockedAtMs: null }]);
 
-  const code = (await good('rider', 'payment-code', '--phone', phone)).trim();
+  const code = (await good(['rider', 'payment-code', '--phone', phone])).trim();
   expect(code).toMatch(new RegExp(`^71${kept.handle}\\d{8}$`));
   expect(await pay(added.token, code)).toMatchObject({ outcome: 'PAID', way: 'PAYMENT_CODE' });
-  const online = await good('rider', 'online-code', '--phone', phone);
+  const online = await good(['rider', 'online-code', '--phone', phone]);
   expect(online).toMatch(/^72\d{16}\n$/);
   expect(await pay(added.token, online.trim())).toMatchObject({ outcome: 'PAID' });
 
   const { account } = JSON.parse(readFileSync(phone, 'utf8'));
-  expect(JSON.parse(await operate('revoke-seeds', account))).toEqual({ ended: 1 });
+  expect(JSON.parse(await operate(['revoke-seeds', account]))).toEqual({ ended: 1 });
   const late = new Date(Date.now() + 60_000).toISOString();
-  const dead = await good('rider', 'payment-code', '--phone', phone, '--at', late);
+  const dead = await good(['rider', 'payment-code', '--phone', phone, '--at', late]);
   expect(await pay(added.token, dead.trim())).toMatchObject({ reason: 'CODE_REFUSED' });
 
-  await operate('block-merchant', 'kiosk');
+  await operate(['block-merchant', 'kiosk']);
   expect(await pay(added.token, dead.trim())).toMatchObject({ code: 'UNAUTHENTICATED' });
   const where = ['--data', data, '--url', settlement.url];
-  const again = await stile(['settlement', 'block-merchant', 'kiosk', ...where]);
+  const again = await runStile(['settlement', 'block-merchant', 'kiosk', ...where]);
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('blocked already') });
 });
 
 test('a picture of a payment code is drawn on demand', async () => {
   const png = join(folder, 'code.png');
   const of = ['--seed', '31'.repeat(32), '--handle', '12345678', '--png', png];
-  await good('rider', 'payment-code', ...of);
+  await good(['rider', 'payment-code', ...of]);
   expect(readFileSync(png).subarray(1, 4).toString()).toBe('PNG');
 });
 
@@ -109,7 +95,7 @@ test.each([`${'5e'.repeat(32)},`, 'g'.repeat(64)])(
   'settlement does not start with the seed key %j, and says how one looks',
   async (STILE_SEED_KEY) => {
     const args = ['settlement', 'start', '--data', join(folder, 'other'), '--port', '0'];
-    const ran = await stile(args, { STILE_SEED_KEY });
+    const ran = await runStile(args, { env: { STILE_SEED_KEY } });
     expect(ran.code).toBe(1);
     expect(ran.stderr).toMatch(/^stile: STILE_SEED_KEY holds one key of 64 hexadecimal digits/);
     expect(ran.stdout + ran.stderr).not.toContain(STILE_SEED_KEY.slice(0, 64));

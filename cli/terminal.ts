@@ -77,3 +77,8 @@ export async function readStdin(bytesMax: number): Promise<string> {
   }
   return Buffer.concat(parts).toString('latin1');
 }
+
+/** Of unix milliseconds, if there are any. */
+export function secondsOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.floor(ms / 1000);
+}

@@ -1,0 +1,68 @@
+/** `stile settlement add-gate …`: what an operator does with a settlement that runs. */
+import type { Command } from 'commander';
+import { clientOf, operateOn, type Target } from './operator-client.ts';
+import { printJson, wholeNumber } from './terminal.ts';
+
+export function addOperatorCommands(settlement: Command): void {
+  const operate = operateOn(settlement);
+  operate('add-gate', 'announce a gate; prints the one-time token for its enrolment')
+    .requiredOption('--gate <id>', 'letters, digits, - and _')
+    .requiredOption('--line <line>', 'the line whose fare it takes')
+    .action(async ({ gate, line, ...target }: Target & { gate: string; line: string }) => {
+      printJson(await clientOf(target).call('POST', 'v1/operator/gates', { body: { gate, line } }));
+    });
+  operate('gates', 'what is known of each gate').action(async (target: Target) => {
+    printJson(await clientOf(target).call('GET', 'v1/operator/gates'));
+  });
+  operate('set-fare', 'set the flat fare of a line')
+    .argument('<line>')
+    .argument('<cents>', 'minor units', wholeNumber(0, 10_000_000))
+    .option('--from <unix-s>', 'in force from then on', wholeNumber(0, 0xffffffff))
+    .action(async (line: string, fareCents: number, target: Target & { from?: number }) => {
+      const body = { fareCents, ...(target.from === undefined ? {} : { fromS: target.from }) };
+      const path = `v1/operator/lines/${encodeURIComponent(line)}`;
+      printJson(await clientOf(target).call('PUT', path, { body }));
+    });
+  for (const [name, method, description] of [
+    ['deny', 'POST', 'put an account (or one of its passes) onto the deny list'],
+    ['allow', 'DELETE', 'take back what "deny" did'],
+  ] as const) {
+    operate(name, description)
+      .argument('<account>', '16 hexadecimal digits')
+      .option('--serial <number>', 'only this pass', wholeNumber(1, 0xffffffff))
+      .option('--note <text>', 'why', 'denied by the operator')
+      .action(async (account: string, options: Target & { serial?: number; note: string }) => {
+        const { serial, note } = options;
+        const body = {
+          account,
+          ...(serial === undefined ? {} : { serial }),
+          ...(method === 'POST' ? { note } : {}),
+        };
+        printJson(await clientOf(options).call(method, 'v1/operator/denials', { body }));
+      });
+  }
+  operate('account', 'money, debts and passes of one account')
+    .argument('<account>')
+    .action(async (account: string, target: Target) => {
+      const path = `v1/operator/accounts/${encodeURIComponent(account)}`;
+      printJson(await clientOf(target).call('GET', path));
+    });
+  operate('taps', 'records as they arrived, with what became of them')
+    .option('--gate <id>', 'only of this gate')
+    .option('--after <number>', 'continue after this record', wholeNumber(0, 2 ** 53 - 1), 0)
+    .option('--limit <number>', 'at most so many', wholeNumber(1, 500), 100)
+    .action(async (options: Target & { gate?: string; after: number; limit: number }) => {
+      const { gate, after, limit } = options;
+      const query = new URLSearchParams({ after: String(after), limit: String(limit) });
+      if (gate !== undefined) query.set('gate', gate);
+      printJson(await clientOf(options).call('GET', `v1/operator/taps?${query}`));
+    });
+  operate('parked', 'records that wait for a person').action(async (target: Target) => {
+    printJson(await clientOf(target).call('GET', 'v1/operator/parked'));
+  });
+  operate('trial-balance', 'all ledger accounts, and whether debits equal credits').action(
+    async (target: Target) => {
+      printJson(await clientOf(target).call('GET', 'v1/operator/trial-balance'));
+    },
+  );
+}

@@ -1,0 +1,41 @@
+/** What all commands of a rider's phone share: its file, its key, a session with it, a picture of its code. */
+import { writeFileSync } from 'node:fs';
+import { keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
+import { createPhoneClient } from '@stile/phone/client.ts';
+import { type PhoneFile, readPhone } from '@stile/phone/phone-file.ts';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
+import type { Command } from 'commander';
+
+export type PhoneOption = { phone: string };
+
+/** Commands that have a phone: each has its name, and an option for the phone's file. */
+export function commandsWithPhone(rider: Command) {
+  return (name: string, description: string): Command =>
+    rider
+      .command(name)
+      .description(description)
+      .option('--phone <file>', "the phone's file", 'phone.json');
+}
+
+export async function openSession(file: string) {
+  const phone = readPhone(file);
+  const client = createPhoneClient(phone.settlementUrl, keyOf(phone));
+  return { client, session: await client.openSession(phone.account, phone.serial) };
+}
+
+export function keyOf(phone: PhoneFile): SigningKey {
+  return keyFromJwk(phone.key);
+}
+
+/** Draws a text as a QR picture. */
+export async function drawPng(text: string, { file }: { file: string }): Promise<void> {
+  const { drawQr, encodePng } = await import('@stile/hardware/picture/draw.ts');
+  const png = encodePng(await drawQr(text));
+  try {
+    writeFileSync(file, png);
+  } catch (error) {
+    throw new Fault('STORE_FAILED', `cannot write the picture: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
+}
