@@ -116,7 +116,7 @@ async function enrolRider(url: string, n: number): Promise<Rider> {
   const key = generateKey(n % 2 === 0 ? 'Ed25519' : 'P-256');
   const client = createPhoneClient(url, key);
   const { pass, session } = await client.enrol();
-  await client.topUp(session.token, 1_000_000, 'bench');
+  await client.topUp(session.token, { amountCents: 1_000_000, idempotencyKey: 'bench' });
   return { key, pass: fromHex(pass) ?? new Uint8Array(0) };
 }
 

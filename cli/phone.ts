@@ -20,7 +20,7 @@ export function commandsWithPhone(rider: Command) {
 export async function openSession(file: string) {
   const phone = readPhone(file);
   const client = createPhoneClient(phone.settlementUrl, keyOf(phone));
-  return { client, session: await client.openSession(phone.account, phone.serial) };
+  return { client, session: await client.openSession(phone) };
 }
 
 export function keyOf(phone: PhoneFile): SigningKey {

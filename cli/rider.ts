@@ -66,7 +66,10 @@ async function enrol(options: PhoneOption & { settlement: string; algorithm: Alg
 
 async function topUp(cents: number, options: PhoneOption & { key?: string }) {
   const { client, session } = await openSession(options.phone);
-  await client.topUp(session, cents, options.key ?? randomUUID());
+  await client.topUp(session, {
+    amountCents: cents,
+    idempotencyKey: options.key ?? randomUUID(),
+  });
   printJson(await client.readRider(session));
 }
 
@@ -78,7 +81,7 @@ async function show(options: PhoneOption) {
 async function renew(options: PhoneOption) {
   const phone = readPhone(options.phone);
   const client = createPhoneClient(phone.settlementUrl, keyOf(phone));
-  const pass = await client.renewPass(phone.account, phone.serial);
+  const pass = await client.renewPass(phone);
   writePhone(options.phone, { ...phone, pass });
   printJson({ phone: options.phone, account: phone.account, renewed: true });
 }

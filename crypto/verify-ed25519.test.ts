@@ -73,15 +73,18 @@ const TORSION = Array.from({ length: 8 }, (_, times) =>
 const { scalar, pointBytes: honestKey } = ed25519.utils.getExtendedPublicKey(hex(ISSUER_SEED));
 const ZERO_R = ed25519.Point.ZERO.toBytes();
 
-function challenge(r: Uint8Array, key: Uint8Array, message: Uint8Array): bigint {
+function challenge({ r, key, message }: Record<'r' | 'key' | 'message', Uint8Array>): bigint {
   return big(sha512(concatBytes(r, key, message)).toReversed()) % L;
 }
 
 /** The first of many messages whose challenge k fits; so a signer may choose what to say. */
-function messageWhere(r: Uint8Array, key: Uint8Array, fits: (k: bigint) => boolean): Uint8Array {
+function messageWhere(
+  { r, key }: Record<'r' | 'key', Uint8Array>,
+  fits: (k: bigint) => boolean,
+): Uint8Array {
   for (let tries = 0; tries < 1_000; tries += 1) {
     const message = utf8(`message ${tries}`);
-    if (fits(challenge(r, key, message))) return message;
+    if (fits(challenge({ r, key, message }))) return message;
   }
   throw new Error('no message fits');
 }
@@ -97,7 +100,7 @@ test.each(SMALL_ORDER_KEYS)('small-order key %s signs anything, and is refused',
   const key = hex(spelled);
   const point = ed25519.Point.fromBytes(key, true);
   // R = identity and S = 0 hold for each message with k·A = identity: at worst for one in eight.
-  const message = messageWhere(ZERO_R, key, (k) => point.multiplyUnsafe(k % 8n || 8n).is0());
+  const message = messageWhere({ r: ZERO_R, key }, (k) => point.multiplyUnsafe(k % 8n || 8n).is0());
   const signature = concatBytes(ZERO_R, le(0n));
   expect(answer({ algorithm: 'Ed25519', publicKey: key, message, signature })).toEqual({
     raw: true,
@@ -110,7 +113,7 @@ test('an R of small order is refused, also the identity, for which the equation 
   for (const [times, r] of TORSION.entries()) {
     const encoded = r.toBytes();
     const message = utf8('ride');
-    const s = (challenge(encoded, honestKey, message) * scalar) % L;
+    const s = (challenge({ r: encoded, key: honestKey, message }) * scalar) % L;
     const signature = concatBytes(encoded, le(s));
     // The cofactored equation would take all eight.
     expect(ed25519.verify(signature, message, honestKey)).toBe(true);
@@ -125,7 +128,7 @@ test('an R that is not spelled canonically never holds, though it is the right p
   for (const spelled of ['01'.padEnd(62, '0').concat('80'), toHex(le(ED_PRIME + 1n))]) {
     const r = hex(spelled);
     const message = utf8('ride');
-    const s = (challenge(r, honestKey, message) * scalar) % L;
+    const s = (challenge({ r, key: honestKey, message }) * scalar) % L;
     const signature = concatBytes(r, le(s));
     expect(answer({ algorithm: 'Ed25519', publicKey: honestKey, message, signature })).toEqual({
       raw: false,
@@ -139,7 +142,7 @@ test('an R with a small-order part never holds: the equation has no cofactor', (
   for (const [times, part] of TORSION.entries()) {
     const r = ed25519.Point.BASE.multiply(nonce).add(part).toBytes();
     const message = utf8('ride');
-    const s = (nonce + challenge(r, honestKey, message) * scalar) % L;
+    const s = (nonce + challenge({ r, key: honestKey, message }) * scalar) % L;
     const signature = concatBytes(r, le(s));
     expect(ed25519.verify(signature, message, honestKey)).toBe(true);
     expect(answer({ algorithm: 'Ed25519', publicKey: honestKey, message, signature }).holds).toBe(
@@ -155,8 +158,8 @@ test('mixed-order keys: both agree on each message, and enrolment refuses the ke
     const key = ed25519.Point.fromBytes(honestKey).add(part).toBytes();
     expect(isKeyOfPrimeOrder('Ed25519', key)).toBe(times === 0);
     for (const remainder of [0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n]) {
-      const message = messageWhere(r, key, (k) => k % 8n === remainder);
-      const s = (nonce + challenge(r, key, message) * scalar) % L;
+      const message = messageWhere({ r, key }, (k) => k % 8n === remainder);
+      const s = (nonce + challenge({ r, key, message }) * scalar) % L;
       const expected = part.is0() || part.multiplyUnsafe(remainder || 8n).is0();
       expect(
         answer({ algorithm: 'Ed25519', publicKey: key, message, signature: concatBytes(r, le(s)) }),

@@ -8,25 +8,14 @@ import { systemClock } from '@stile/host/clock.ts';
 import { callJson } from '@stile/host/http-client.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { gateIdSchema } from '@stile/protocol/gate-log.ts';
+import { enrolledGateSchema, type GateEnrolment } from '@stile/protocol/gate-api.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
-import { z } from 'zod';
 import { hasIdentity, readIdentity, writeIdentity } from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';
 import { createListsFetcher } from './shell/uplink/lists.ts';
 import { createUplink } from './shell/uplink/uplink.ts';
 
 const TIMEOUT_MS = 30_000;
-
-const enrolmentSchema = z.object({
-  gate: gateIdSchema,
-  line: z.string().min(1).max(32),
-  scope: z.int(),
-  operator: z.string(),
-  rootKeys: z
-    .array(z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }))
-    .min(1),
-});
 
 export type Enrolment = { gate: string; line: string; trustVersion: number; denyVersion: number };
 
@@ -49,9 +38,9 @@ export async function enrolGate(options: {
   const proof = toHex(
     key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
   );
-  const body = { token, publicKey, proof };
+  const body: GateEnrolment = { token, publicKey, proof };
   const response = await callJson(settlementUrl, 'v1/gates/enrolments', { body });
-  const parsed = enrolmentSchema.safeParse(response);
+  const parsed = enrolledGateSchema.safeParse(response);
   if (!parsed.success) {
     throw new Fault('UPLINK_REFUSED', `${settlementUrl} answers the enrolment with something else`);
   }

@@ -7,34 +7,26 @@ import { callJson } from '@stile/host/http-client.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import {
+  challengeSchema,
+  type EnrolledRider,
+  enrolledRiderSchema,
+  issuedPassSchema,
   type OnlineCode,
   onlineCodeSchema,
+  riderSchema,
   type Seed,
   seedSchema,
+  sessionSchema,
+  type TopUp,
 } from '@stile/protocol/rider-api.ts';
 import { z } from 'zod';
 
-const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/);
-const challengeSchema = z.object({ challenge: z.string() });
-const sessionSchema = z.object({ token: z.string(), expiresAtS: z.int() });
-const enrolledSchema = z.object({
-  account: z.string(),
-  issuer: z.int(),
-  serial: z.int(),
-  pass: hex,
-  session: sessionSchema,
-});
-const passSchema = z.object({ pass: hex });
-const riderSchema = z.object({
-  account: z.string(),
-  balanceCents: z.int(),
-  debtCents: z.int(),
-  denied: z.boolean(),
-  deniedReason: z.string().nullable(),
-});
+/** What a scripted phone says of its account. */
+const accountSchema = riderSchema.omit({ passes: true });
+export type Account = z.infer<typeof accountSchema>;
 
-export type Rider = z.infer<typeof riderSchema>;
-export type Enrolled = z.infer<typeof enrolledSchema>;
+/** A pass as settlement knows it. */
+type PassName = { account: string; serial: number };
 
 export function createPhoneClient(settlementUrl: string, key: SigningKey) {
   async function call<T>(
@@ -51,13 +43,13 @@ export function createPhoneClient(settlementUrl: string, key: SigningKey) {
   }
 
   return {
-    async enrol(): Promise<Enrolled> {
+    async enrol(): Promise<EnrolledRider> {
       const publicKey = toHex(key.publicKey);
       const proof = await prove('enrol-rider', publicKey);
       const body = { algorithm: key.algorithm, publicKey, ...proof };
-      return await call(enrolledSchema, 'v1/riders', { body });
+      return await call(enrolledRiderSchema, 'v1/riders', { body });
     },
-    async openSession(account: string, serial: number): Promise<string> {
+    async openSession({ account, serial }: PassName): Promise<string> {
       const proof = await prove('open-session', `${account}/${serial}`);
       const session = await call(sessionSchema, 'v1/sessions', {
         body: { account, serial, ...proof },
@@ -65,13 +57,15 @@ export function createPhoneClient(settlementUrl: string, key: SigningKey) {
       return session.token;
     },
     /** The renewed pass, hex. */
-    async renewPass(account: string, serial: number): Promise<string> {
+    async renewPass({ account, serial }: PassName): Promise<string> {
       const proof = await prove('renew-pass', `${account}/${serial}`);
-      const renewed = await call(passSchema, 'v1/passes', { body: { account, serial, ...proof } });
+      const renewed = await call(issuedPassSchema, 'v1/passes', {
+        body: { account, serial, ...proof },
+      });
       return renewed.pass;
     },
-    async readRider(session: string): Promise<Rider> {
-      return await call(riderSchema, 'v1/riders/me', { session });
+    async readRider(session: string): Promise<Account> {
+      return await call(accountSchema, 'v1/riders/me', { session });
     },
     /** A new seed for payment codes: store it, then confirm it. */
     async fetchSeed(session: string): Promise<Seed> {
@@ -85,8 +79,7 @@ export function createPhoneClient(settlementUrl: string, key: SigningKey) {
       return await call(onlineCodeSchema, 'v1/riders/me/online-codes', { session, body: {} });
     },
     /** Delivering the same `idempotencyKey` again tops up once. */
-    async topUp(session: string, amountCents: number, idempotencyKey: string): Promise<void> {
-      const body = { amountCents, idempotencyKey };
+    async topUp(session: string, body: TopUp): Promise<void> {
       await call(z.unknown(), 'v1/riders/me/top-ups', { body, session });
     },
   };

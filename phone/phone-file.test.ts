@@ -40,7 +40,9 @@ test('a phone has a seed once it fetched one, and a file of before has none', ()
   writePhone(file, before);
   expect('seed' in readPhone(file)).toBe(false);
   const seed = {
-    ...{ handle: '00012345', seed: '5e'.repeat(32), expiresAtS: 1_790_000_000 },
+    handle: '00012345',
+    seed: '5e'.repeat(32),
+    expiresAtS: 1_790_000_000,
     amountCentsMax: 5_000,
   };
   writePhone(file, { ...before, seed });

@@ -30,7 +30,7 @@ const phoneSchema = z.strictObject({
 
 export type PhoneFile = z.infer<typeof phoneSchema>;
 
-/** @throws Fault FILE_UNREADABLE where there is no phone, or its file is damaged. */
+/** @throws Fault FILE_UNREADABLE if there is no phone, or its file is damaged. */
 export function readPhone(file: string): PhoneFile {
   try {
     return phoneSchema.parse(JSON.parse(readFileSync(file, 'utf8')));

@@ -1,5 +1,35 @@
-/** What every request is told that settlement does not serve: a stable code, and words for a person. */
+/**
+ * What a request that settlement does not serve gets: a stable code, and words for a person. Codes that also
+ * name a fault are in fault.ts with their status; those that only the HTTP API has are here.
+ */
 import { z } from 'zod';
+
+/** The HTTP status of each code. */
+export const REFUSAL_STATUS = {
+  GATE_UNKNOWN: 404,
+  GATE_MISMATCH: 400,
+  SEAL_BROKEN: 403,
+  BATCH_MALFORMED: 400,
+  CHAIN_BROKEN: 400,
+  BATCH_TOO_LARGE: 413,
+  DELTA_UNAVAILABLE: 410,
+  TOKEN_REFUSED: 403,
+  KEY_REFUSED: 400,
+  KEY_TAKEN: 409,
+  ACCOUNT_DENIED: 403,
+  WALLET_FULL: 409,
+  PAYMENT_UNKNOWN: 404,
+  ORDER_UNKNOWN: 404,
+  HANDLE_UNKNOWN: 404,
+  MERCHANT_UNKNOWN: 404,
+  KEY_REUSED: 409,
+  AMOUNT_CHANGED: 409,
+  TOO_MUCH: 409,
+  TOO_MANY_STREAMS: 503,
+  PAYMENT_CODES_OFF: 503,
+  PAGES_NOT_BUILT: 503,
+} as const;
+export type RefusalCode = keyof typeof REFUSAL_STATUS;
 
 export const refusalSchema = z.object({
   code: z.string().describe('stable name of the reason'),

@@ -34,8 +34,11 @@ function join(...parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-function passes(algorithm: Algorithm, key: Uint8Array, signature: Uint8Array): boolean {
-  return signatureHolds(sayYes, { algorithm, publicKey: key, message: MESSAGE, signature });
+function passes(
+  algorithm: Algorithm,
+  { publicKey, signature }: { publicKey: Uint8Array; signature: Uint8Array },
+): boolean {
+  return signatureHolds(sayYes, { algorithm, publicKey, message: MESSAGE, signature });
 }
 
 const edKey = littleEndian(9n);
@@ -84,7 +87,9 @@ test.each<[string, bigint, boolean]>([
   ['2^253', 1n << 253n, false],
   ['the greatest', (1n << 256n) - 1n, false],
 ])('Ed25519: S = %s is judged before the arithmetic', (_name, s, goesOn) => {
-  expect(passes('Ed25519', edKey, join(edR, littleEndian(s)))).toBe(goesOn);
+  expect(passes('Ed25519', { publicKey: edKey, signature: join(edR, littleEndian(s)) })).toBe(
+    goesOn,
+  );
 });
 
 test.each<[string, bigint, boolean]>([
@@ -101,8 +106,10 @@ test.each<[string, bigint, boolean]>([
   'Ed25519: a key or an R with %s is judged before the arithmetic, with either sign',
   (_name, y, goesOn) => {
     for (const point of [littleEndian(y), littleEndian(y | (1n << 255n))]) {
-      expect(passes('Ed25519', point, edSignature)).toBe(goesOn);
-      expect(passes('Ed25519', edKey, join(point, littleEndian(5n)))).toBe(goesOn);
+      expect(passes('Ed25519', { publicKey: point, signature: edSignature })).toBe(goesOn);
+      expect(
+        passes('Ed25519', { publicKey: edKey, signature: join(point, littleEndian(5n)) }),
+      ).toBe(goesOn);
     }
   },
 );
@@ -117,29 +124,35 @@ test.each<[string, bigint, boolean]>([
   ['n', N, false],
   ['the greatest', (1n << 256n) - 1n, false],
 ])('P-256: s = %s is judged before the arithmetic', (_name, s, goesOn) => {
-  expect(passes('P-256', pointKey, join(bigEndian(5n), bigEndian(s)))).toBe(goesOn);
+  expect(
+    passes('P-256', { publicKey: pointKey, signature: join(bigEndian(5n), bigEndian(s)) }),
+  ).toBe(goesOn);
 });
 
 test('P-256: a key is 33 bytes that begin with 2 or 3', () => {
   const x = new Uint8Array(32).fill(7);
   for (let head = 0; head < 256; head += 1) {
     const key = join(Uint8Array.of(head), x);
-    expect(passes('P-256', key, ecSignature)).toBe(head === 2 || head === 3);
+    expect(passes('P-256', { publicKey: key, signature: ecSignature })).toBe(
+      head === 2 || head === 3,
+    );
   }
   for (const head of [2, 3, 4, 6, 7]) {
-    expect(passes('P-256', join(Uint8Array.of(head), x, x), ecSignature)).toBe(false);
+    expect(
+      passes('P-256', { publicKey: join(Uint8Array.of(head), x, x), signature: ecSignature }),
+    ).toBe(false);
   }
-  expect(passes('P-256', Uint8Array.of(0), ecSignature)).toBe(false);
+  expect(passes('P-256', { publicKey: Uint8Array.of(0), signature: ecSignature })).toBe(false);
 });
 
 test('keys and signatures of any other length are refused', () => {
   for (let length = 0; length <= 140; length += 1) {
     const key = join(Uint8Array.of(2), new Uint8Array(length)).subarray(0, length);
     const signature = new Uint8Array(length).fill(1);
-    expect(passes('Ed25519', key, edSignature)).toBe(length === 32);
-    expect(passes('P-256', key, ecSignature)).toBe(length === 33);
-    expect(passes('Ed25519', edKey, signature)).toBe(length === 64);
-    expect(passes('P-256', pointKey, signature)).toBe(length === 64);
+    expect(passes('Ed25519', { publicKey: key, signature: edSignature })).toBe(length === 32);
+    expect(passes('P-256', { publicKey: key, signature: ecSignature })).toBe(length === 33);
+    expect(passes('Ed25519', { publicKey: edKey, signature })).toBe(length === 64);
+    expect(passes('P-256', { publicKey: pointKey, signature })).toBe(length === 64);
   }
 });
 

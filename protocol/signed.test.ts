@@ -30,8 +30,14 @@ function rootKey() {
   return { privateKey: { kty: kty ?? '', crv: crv ?? '', x: x ?? '', d: d ?? '' }, publicKey };
 }
 
-function open(jws: string, keys: readonly RootKey[] = [root.publicKey], type: SignedType = TYPE) {
-  return openSigned(type, jws, { rootKeys: keys, schema });
+function open(
+  jws: string,
+  {
+    rootKeys = [root.publicKey],
+    type = TYPE,
+  }: { rootKeys?: readonly RootKey[]; type?: SignedType } = {},
+) {
+  return openSigned(type, jws, { rootKeys, schema });
 }
 
 async function refusal(opening: Promise<unknown>): Promise<string> {
@@ -55,8 +61,8 @@ function part(value: unknown): string {
 
 test('a list opens with the key that signed it, among several, with space around it', async () => {
   expect(await open(good)).toEqual(payload);
-  expect(await open(good, [other.publicKey, root.publicKey])).toEqual(payload);
-  expect(await open(good, [root.publicKey, other.publicKey])).toEqual(payload);
+  expect(await open(good, { rootKeys: [other.publicKey, root.publicKey] })).toEqual(payload);
+  expect(await open(good, { rootKeys: [root.publicKey, other.publicKey] })).toEqual(payload);
   expect(await open(`\n${good}\r\n`)).toEqual(payload);
 });
 
@@ -72,8 +78,8 @@ test('its header is as §4 says', () => {
 });
 
 test('another key, or none, does not open it', async () => {
-  expect(await refusal(open(good, [other.publicKey]))).toContain('signature');
-  expect(await refusal(open(good, []))).toContain('no root key');
+  expect(await refusal(open(good, { rootKeys: [other.publicKey] }))).toContain('signature');
+  expect(await refusal(open(good, { rootKeys: [] }))).toContain('no root key');
 });
 
 test('the key that rides along in the header opens nothing', async () => {
@@ -85,7 +91,7 @@ test('the key that rides along in the header opens nothing', async () => {
 test('a list of one type does not pass for another, whichever of several keys signed it', async () => {
   for (const type of ['stile-deny-snapshot+jws', 'stile-deny-delta+jws'] as const) {
     const keys = [root.publicKey, other.publicKey];
-    expect(await refusal(open(good, keys, type))).toContain(`typ is ${TYPE}`);
+    expect(await refusal(open(good, { rootKeys: keys, type }))).toContain(`typ is ${TYPE}`);
   }
   expect(await refusal(open(await signedByHand({ typ: undefined }, '{"version":7}')))).toContain(
     'typ is undefined',

@@ -27,9 +27,13 @@ async function start(dataDir: string, jobs: 'run' | 'hold') {
   return { url, kill };
 }
 
-async function post(url: string, gate: string, body: Uint8Array): Promise<{ ackSeq: number }> {
+async function post(
+  url: string,
+  { gate, body }: { gate: string; body: Uint8Array },
+): Promise<{ ackSeq: number }> {
   const response = await fetch(`${url}/v1/gates/${gate}/batches`, {
-    ...{ method: 'POST', headers: { 'content-type': 'application/x-ndjson' } },
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
     body: new Uint8Array(body),
   });
   if (!response.ok) throw new Error(await response.text());
@@ -62,12 +66,16 @@ test('killed between the commit and the first job, it charges after the restart'
   const { town, gate, rider } = await prepare();
   try {
     const held = await start(town.dataDir, 'hold');
-    expect(await post(held.url, 'g1', gate.batch(1, 3))).toMatchObject({ ackSeq: 3 });
+    expect(await post(held.url, { gate: 'g1', body: gate.batch(1, 3) })).toMatchObject({
+      ackSeq: 3,
+    });
     await held.kill();
     const before = await auditSettlement(town.dataDir);
     expect(before.find(({ name }) => name === 'no job is left over')?.ok).toBe(false);
     const second = await start(town.dataDir, 'hold');
-    expect(await post(second.url, 'g1', gate.batch(1, 6))).toMatchObject({ ackSeq: 6 });
+    expect(await post(second.url, { gate: 'g1', body: gate.batch(1, 6) })).toMatchObject({
+      ackSeq: 6,
+    });
     await second.kill();
     const { money, denied } = await moneyAfterRestart(town.dataDir, rider.session);
     expect(money).toMatchObject({ balanceCents: 0, debtCents: 500, denied: true });
@@ -84,7 +92,9 @@ test('killed right behind each answer, again and again, it charges each ride onc
   try {
     for (let seq = 1; seq <= gate.lastSeq; seq += 1) {
       const running = await start(town.dataDir, 'run');
-      expect(await post(running.url, 'g1', gate.batch(1, seq))).toMatchObject({ ackSeq: seq });
+      expect(await post(running.url, { gate: 'g1', body: gate.batch(1, seq) })).toMatchObject({
+        ackSeq: seq,
+      });
       await running.kill();
     }
     const { money, denied } = await moneyAfterRestart(town.dataDir, rider.session);
@@ -105,19 +115,19 @@ test('killed right behind the answer to a payment, it knows the payment and does
     const codes = [await rider.onlineCodeOf(open), (await rider.seedOf(open)).codeAt(START_MS)];
     await open.stop();
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const pay = async (url: string, code: string, key: string) => {
-      const body = JSON.stringify({ idempotencyKey: key, code, amountCents: 300 });
+    const pay = async (url: string, sale: { code: string; idempotencyKey: string }) => {
+      const body = JSON.stringify({ ...sale, amountCents: 300 });
       const answer = await fetch(`${url}/v1/payments`, { method: 'POST', headers, body });
       return await answer.json();
     };
     for (const [index, code] of codes.entries()) {
       const first = await start(town.dataDir, 'run');
-      const paid = await pay(first.url, code, `a-sale-${index}`);
+      const paid = await pay(first.url, { code, idempotencyKey: `a-sale-${index}` });
       await first.kill();
       expect(paid).toMatchObject({ outcome: 'PAID', receipt: index + 1 });
       const second = await start(town.dataDir, 'run');
-      expect(await pay(second.url, code, `a-sale-${index}`)).toEqual(paid);
-      expect(await pay(second.url, code, `another-${index}`)).toMatchObject({
+      expect(await pay(second.url, { code, idempotencyKey: `a-sale-${index}` })).toEqual(paid);
+      expect(await pay(second.url, { code, idempotencyKey: `another-${index}` })).toMatchObject({
         reason: 'CODE_USED',
       });
       await second.kill();

@@ -60,7 +60,8 @@ test('a payment is heard by its merchant and its rider, and by nobody else', asy
   await town.get('/v1/payments', { body, token: shop });
   expect(await atShop.next()).toMatchObject({ kind: 'PAYMENT', payment: { receipt: 1 } });
   expect(await atAda.next()).toMatchObject({
-    ...{ kind: 'PAYMENT', payment: { payee: 'Shop kiosk', amountCents: 300 } },
+    kind: 'PAYMENT',
+    payment: { payee: 'Shop kiosk', amountCents: 300 },
   });
   expect(await atAda.next()).toEqual({ kind: 'ACCOUNT' });
   await ben.topUp(1);
@@ -104,7 +105,8 @@ test('a rider hears of rides, of fares that come back and of being denied', asyn
   const question = gate.question(id, await ada.onlineCode(), START_MS);
   await town.get('/v1/gates/g1/payments', question);
   expect(await stream.next()).toMatchObject({
-    ...{ kind: 'PAYMENT', payment: { payee: 'M1', amountCents: 250, way: 'ONLINE_CODE' } },
+    kind: 'PAYMENT',
+    payment: { payee: 'M1', amountCents: 250, way: 'ONLINE_CODE' },
   });
   expect(await stream.next()).toEqual({ kind: 'ACCOUNT' });
   gate.answer(gate.ask(id, START_MS), START_MS, 'NO_ANSWER');

@@ -49,7 +49,9 @@ function keep(what: string, text: string): string {
 async function ask(url: string, asked: { token?: string; body?: object; method?: 'DELETE' } = {}) {
   const { token, body, method = body === undefined ? 'GET' : 'POST' } = asked;
   return await town.settlement.api.inject({
-    ...{ method, url, remoteAddress: ADDRESS },
+    method,
+    url,
+    remoteAddress: ADDRESS,
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     ...(body === undefined ? {} : { payload: body }),
   });
@@ -112,7 +114,8 @@ async function askOfGate(gate: ScriptedGate, code: string): Promise<void> {
   const message = concatBytes(utf8('Stile-gate-payment\0'), utf8(JSON.stringify(of)));
   const signature = keep('signature', Buffer.from(gate.key.sign(message)).toString('base64url'));
   const answer = await town.ask('/v1/gates/g1/payments', {
-    ...{ body: of, headers: { 'stile-signature': signature } },
+    body: of,
+    headers: { 'stile-signature': signature },
   });
   expect(answer.status).toBe(200);
 }
@@ -138,7 +141,10 @@ async function mishaps(): Promise<void> {
   await ask('/v1/sessions', { body: { proof: 'canary-body' } });
   await ask('/v1/sessions', { body: { proof: 'canary'.repeat(4_000) } });
   await town.settlement.api.inject({
-    ...{ method: 'POST', url: '/v1/sessions', payload: '{"canary-json', remoteAddress: ADDRESS },
+    method: 'POST',
+    url: '/v1/sessions',
+    payload: '{"canary-json',
+    remoteAddress: ADDRESS,
     headers: { 'content-type': 'application/json' },
   });
   const url = new URL(town.settlement.url);
@@ -198,9 +204,14 @@ test('rides, payments, orders and what goes wrong with them leave no trace of wh
   const routes = said.flatMap((line) => (JSON.parse(line) as { route?: string }).route ?? []);
   expect(routes).toEqual(
     expect.arrayContaining([
-      ...['/v1/payments', '/v1/payments/:key', '/v1/payments/:key/refunds', '/v1/orders/:order'],
-      ...['/v1/riders/me/payment-seeds/:handle/confirmation', '/v1/gates/:gate/payments'],
-      ...['/v1/operator/accounts/:account/payment-seeds', '/v1/riders/me/orders/:order'],
+      '/v1/payments',
+      '/v1/payments/:key',
+      '/v1/payments/:key/refunds',
+      '/v1/orders/:order',
+      '/v1/riders/me/payment-seeds/:handle/confirmation',
+      '/v1/gates/:gate/payments',
+      '/v1/operator/accounts/:account/payment-seeds',
+      '/v1/riders/me/orders/:order',
     ]),
   );
   // It does say that a record needs a look, and why.

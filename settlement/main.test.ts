@@ -58,20 +58,23 @@ test('what is missing or wrong is said, with where to look', async () => {
   const good = readFileSync(file, 'utf8');
   writeFileSync(file, good.replace('"skewS": 20', '"skewS": 2000'));
   await expect(start()).rejects.toMatchObject({
-    ...{ code: 'CONFIG_INVALID', message: expect.stringContaining('limits.skewS') },
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('limits.skewS'),
   });
   writeFileSync(file, good);
   const key = join(dataDir, 'keys', 'issuer-1-1.jwk.json');
   const jwk = readFileSync(key, 'utf8');
   writeFileSync(key, readFileSync(join(dataDir, 'keys', 'root.jwk.json')));
   await expect(start()).rejects.toMatchObject({
-    ...{ code: 'FILE_UNREADABLE', message: expect.stringContaining('not the key') },
+    code: 'FILE_UNREADABLE',
+    message: expect.stringContaining('not the key'),
   });
   writeFileSync(key, jwk);
   const running = await start();
   const port = Number(new URL(running.url).port);
   await expect(startSettlement({ dataDir, port }, { log })).rejects.toMatchObject({
-    ...{ code: 'CONFIG_INVALID', message: expect.stringContaining(String(port)) },
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining(String(port)),
   });
   await running.close();
 });
@@ -118,7 +121,8 @@ test.each([
   expect(text).toContain(good);
   writeFileSync(file, text.replace(good, wrong));
   await expect(startSettlement({ dataDir, port: 0 }, { log })).rejects.toMatchObject({
-    ...{ code: 'CONFIG_INVALID', message: expect.stringContaining(named) },
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining(named),
   });
 });
 

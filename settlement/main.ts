@@ -114,10 +114,10 @@ export async function initSettlement(
  */
 export async function startSettlement(
   options: SettlementConfig,
-  { log: given, clock = systemClock, random = systemRandom }: SettlementParts,
+  { log: parentLog, clock = systemClock, random = systemRandom }: SettlementParts,
 ): Promise<Settlement> {
   const { dataDir, seedKeys } = options;
-  const log = given.child({}, { redact: ['*.token', '*.authorization', '*.proof', '*.scan'] });
+  const log = parentLog.child({}, { redact: ['*.token', '*.authorization', '*.proof', '*.scan'] });
   const seedBox = seedKeys === undefined ? null : createSeedBox(seedKeys, random);
   const config = readConfig(dataDir);
   const store = await openStore(dataDir, config);

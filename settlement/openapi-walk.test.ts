@@ -4,7 +4,8 @@
  * Then everyone reaches for what is another's.
  */
 import { randomBytes } from 'node:crypto';
-import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
+import { utf8 } from '@stile/protocol/bytes.ts';
+import { authorisationMessage } from '@stile/protocol/gate-api.ts';
 import type { Order, Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptedGate } from './testing/gate.ts';
@@ -37,7 +38,14 @@ const PUBLIC = [
 ];
 /** Not in the document: the document itself and the files of the pages. */
 const HIDDEN = [
-  ...['*', '/openapi.json', '/scanner', '/scanner*', '/till', '/till*', '/wallet', '/wallet*'],
+  '*',
+  '/openapi.json',
+  '/scanner',
+  '/scanner*',
+  '/till',
+  '/till*',
+  '/wallet',
+  '/wallet*',
 ];
 const SALE = 'sale-of-kiosk';
 
@@ -69,7 +77,9 @@ beforeAll(async () => {
   order = await makeOrder('order-of-kiosk');
   spare = await makeOrder('spare-of-kiosk');
   credentials = makeCredentials();
-  requests = new Map(makeRequests().map((one) => [one[0], requestOf(...one)]));
+  requests = new Map(
+    makeRequests().map(([name, rest, body]) => [name, requestOf(name, { rest, body })]),
+  );
 });
 afterAll(async () => {
   await town.close();
@@ -81,28 +91,32 @@ async function makeOrder(idempotencyKey: string): Promise<Order> {
 }
 
 function makeCredentials(): Credential[] {
-  const bearer = (name: string, role: Role, token: string): Credential => {
+  const bearer = (name: string, { role, token }: { role: Role; token: string }): Credential => {
     return { name, role, of: () => ({ token }) };
   };
-  const signed = (name: string, role: Role | null, by: ScriptedGate): Credential => ({
-    ...{ name, role },
+  const signed = (
+    name: string,
+    { role, by }: { role: Role | null; by: ScriptedGate },
+  ): Credential => ({
+    name,
+    role,
     of: ({ body = {} }) => ({ headers: signatureOf(by, body) }),
   });
   return [
     { name: 'nobody', role: null, of: () => ({}) },
     { name: 'a made-up token', role: null, of: () => ({ token: 'A'.repeat(43) }) },
-    bearer('rider A', 'session', ada.session),
-    bearer('rider B', 'session', bob.session),
-    bearer('merchant A', 'merchant', kiosk),
-    bearer('merchant B', 'merchant', bakery),
-    bearer('the operator', 'operator', town.operatorToken),
-    signed('the gate', 'gate', gate),
-    signed('another gate', null, otherGate),
+    bearer('rider A', { role: 'session', token: ada.session }),
+    bearer('rider B', { role: 'session', token: bob.session }),
+    bearer('merchant A', { role: 'merchant', token: kiosk }),
+    bearer('merchant B', { role: 'merchant', token: bakery }),
+    bearer('the operator', { role: 'operator', token: town.operatorToken }),
+    signed('the gate', { role: 'gate', by: gate }),
+    signed('another gate', { role: null, by: otherGate }),
   ];
 }
 
 function signatureOf(by: ScriptedGate, body: object): Record<string, string> {
-  const message = concatBytes(utf8('Stile-gate-payment\0'), utf8(JSON.stringify(body)));
+  const message = authorisationMessage(utf8(JSON.stringify(body)));
   return { 'stile-signature': Buffer.from(by.key.sign(message)).toString('base64url') };
 }
 
@@ -156,7 +170,10 @@ function askOf({ gate: name, line }: ScriptedGate, code: string) {
 }
 
 /** `rest`: what stands for the name in the path, or the query. */
-function requestOf(operation: string, rest: string, body?: object): Request {
+function requestOf(
+  operation: string,
+  { rest, body }: { rest: string; body: object | undefined },
+): Request {
   const [method, path = ''] = operation.split(' ');
   const url = path.includes('{') ? path.replace(/\{\w+\}/, rest) : path + rest;
   return { method: method as Request['method'], url, ...(body === undefined ? {} : { body }) };
@@ -235,7 +252,10 @@ describe('every operation of the document', () => {
 
   test('that is open to all asks for no credential and is not moved by one', async () => {
     for (const name of PUBLIC) {
-      const request = requestOf(name, 'g1', name.startsWith('POST') ? {} : undefined);
+      const request = requestOf(name, {
+        rest: 'g1',
+        body: name.startsWith('POST') ? {} : undefined,
+      });
       const found = new Set<number>();
       for (const credential of credentials) found.add((await askAs(credential, request)).status);
       expect([name, found.size, found.has(401)]).toEqual([name, 1, false]);
@@ -271,11 +291,16 @@ describe("another's", () => {
     const before = await everything();
     const url = `/v1/payments/${SALE}`;
     expect(await town.get(url, as(bakery))).toMatchObject({
-      ...{ outcome: 'UNKNOWN', reason: 'NOT_RECEIVED', amountCents: 0, note: null, atMs: null },
+      outcome: 'UNKNOWN',
+      reason: 'NOT_RECEIVED',
+      amountCents: 0,
+      note: null,
+      atMs: null,
     });
     const back = { idempotencyKey: 'bakery-back', amountCents: 1 };
     expect(await town.ask(`${url}/refunds`, as(bakery, back))).toMatchObject({
-      ...{ status: 404, body: { code: 'PAYMENT_UNKNOWN' } },
+      status: 404,
+      body: { code: 'PAYMENT_UNKNOWN' },
     });
     const list = `/v1/payments?fromMs=0&toMs=${START_MS * 2}`;
     expect((await town.get<PaymentList>(list, as(bakery))).items).toEqual([]);
@@ -308,7 +333,8 @@ describe("another's", () => {
     });
     const url = `/v1/riders/me/payment-seeds/${next.handle}/confirmation`;
     expect(await town.ask(url, as(bob.session, {}))).toMatchObject({
-      ...{ status: 404, body: { code: 'HANDLE_UNKNOWN' } },
+      status: 404,
+      body: { code: 'HANDLE_UNKNOWN' },
     });
     await town.get('/v1/riders/me/payment-seeds', { method: 'DELETE', token: bob.session });
     // Ada's seed before is not ended by either, and her new one can still be confirmed.
@@ -348,7 +374,9 @@ describe("another's", () => {
 });
 
 test('each operation is answered to whom it is meant for', async () => {
-  requests = new Map(makeRequests().map((one) => [one[0], requestOf(...one)]));
+  requests = new Map(
+    makeRequests().map(([name, rest, body]) => [name, requestOf(name, { rest, body })]),
+  );
   for (const [name, request] of requests) {
     const role = roleOf(request.url);
     const credential = credentials.find((one) => one.role === role);
@@ -364,7 +392,8 @@ async function streamStatus(path: string, token = ''): Promise<number> {
   const stop = new AbortController();
   const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
   const response = await fetch(new URL(path, town.settlement.url), {
-    ...{ headers, signal: stop.signal },
+    headers,
+    signal: stop.signal,
   });
   const first = await response.body?.getReader().read();
   stop.abort();

@@ -34,8 +34,10 @@ const TEN_S_MS = 10_000;
 /** So that codes from wrong steps, thousands of them, are judged one by one. */
 const UNLIMITED = {
   http: {
-    ...{ requestsPerMinute: 1e6, riderRequestsPerMinute: 1e6 },
-    ...{ merchantRequestsPerMinute: 1e6, paymentsPerMinute: 1e6 },
+    requestsPerMinute: 1e6,
+    riderRequestsPerMinute: 1e6,
+    merchantRequestsPerMinute: 1e6,
+    paymentsPerMinute: 1e6,
   },
   payments: { handleFailuresMax: 1_000, payeeFailuresPerHourMax: 100_000 },
 };
@@ -83,7 +85,10 @@ function drawer(seed: number): (below: number) => number {
 }
 
 /** The code of a step so far away, unless its password is by chance that of a good one. */
-function strayCode(seed: ScriptedSeed, atMs: number, stepsAway: number): string[] {
+function strayCode(
+  seed: ScriptedSeed,
+  { atMs, stepsAway }: { atMs: number; stepsAway: number },
+): string[] {
   const good = [-1, 0, 1].map((away) => seed.codeAt(atMs, away));
   const code = seed.codeAt(atMs, stepsAway);
   return good.includes(code) ? [] : [code];
@@ -122,7 +127,8 @@ describe(`${CODES} payment codes`, () => {
       const made = seeds.map((seed) => seed.codeAt(madeMs));
       town.clock.advance(laterMs);
       if (timeStepAt(madeMs / 1000) !== timeStepAt(nowMs() / 1000)) crossed += 1;
-      const stray = (away: number) => seeds.flatMap((seed) => strayCode(seed, nowMs(), away));
+      const stray = (away: number) =>
+        seeds.flatMap((seed) => strayCode(seed, { atMs: nowMs(), stepsAway: away }));
       found.before?.push(...(await payAll(stray(-2))));
       found.after?.push(...(await payAll(stray(2))));
       found.good?.push(...(await payAll(made)));
@@ -325,18 +331,22 @@ describe('the passwords of RFC 6238', () => {
   ])('are accepted %s, once, and none from two steps away', async (when, laterMs) => {
     const codePayments = await openCodePayments(RFC_SEED);
     const counts: Record<string, number> = {};
-    const count = async (what: string, otp: string, atMs: number, wanted: string) => {
+    const count = async (
+      what: string,
+      { otp, atMs, wanted }: { otp: string; atMs: number; wanted: string },
+    ) => {
       if ((await codePayments.pay(otp, atMs)) === wanted) counts[what] = (counts[what] ?? 0) + 1;
     };
     try {
       for (const [counter, otp] of RFC_VECTORS) {
         expect(otpOfTimeStep(RFC_SEED, counter)).toBe(otp);
         const atMs = counter * STEP_MS;
-        await count('before', otp, atMs + 2 * STEP_MS, 'CODE_REFUSED');
+        await count('before', { otp, atMs: atMs + 2 * STEP_MS, wanted: 'CODE_REFUSED' });
         // Two steps before the first is before 1970.
-        if (counter > 1) await count('after', otp, atMs - 2 * STEP_MS, 'CODE_REFUSED');
-        await count('good', otp, atMs + laterMs, 'PAID');
-        await count('again', otp, atMs + laterMs, 'CODE_USED');
+        if (counter > 1)
+          await count('after', { otp, atMs: atMs - 2 * STEP_MS, wanted: 'CODE_REFUSED' });
+        await count('good', { otp, atMs: atMs + laterMs, wanted: 'PAID' });
+        await count('again', { otp, atMs: atMs + laterMs, wanted: 'CODE_USED' });
       }
     } finally {
       await codePayments.close();

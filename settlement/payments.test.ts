@@ -38,7 +38,11 @@ describe('a payment code', () => {
     const seed = await ada.fetchSeed();
     const code = seed.codeAt(nowMs());
     expect(await pay(code, 320)).toMatchObject({
-      ...{ outcome: 'PAID', reason: null, way: 'PAYMENT_CODE', amountCents: 320, receipt: 1 },
+      outcome: 'PAID',
+      reason: null,
+      way: 'PAYMENT_CODE',
+      amountCents: 320,
+      receipt: 1,
     });
     expect(await pay(code, 1)).toMatchObject({ outcome: 'REFUSED', reason: 'CODE_USED' });
     expect(await ada.money()).toMatchObject({ balanceCents: 9_680 });
@@ -154,8 +158,12 @@ describe('an account', () => {
     const { items } = await town.get<Items>('/v1/riders/me/statement', { token: ada.session });
     expect(items).toContainEqual(
       expect.objectContaining({
-        ...{ kind: 'payment', way: 'ONLINE_CODE', payee: 'Shop kiosk', amountCents: 250 },
-        ...{ riddenAtMs: null, chargedAtMs: START_MS },
+        kind: 'payment',
+        way: 'ONLINE_CODE',
+        payee: 'Shop kiosk',
+        amountCents: 250,
+        riddenAtMs: null,
+        chargedAtMs: START_MS,
       }),
     );
   });
@@ -195,18 +203,22 @@ describe('a lost answer', () => {
     await pay(code, 700, { key: 'same-key' });
     const body = { idempotencyKey: 'same-key', code, amountCents: 701 };
     expect(await town.ask('/v1/payments', { body, token: shop })).toMatchObject({
-      ...{ status: 409, body: { code: 'KEY_REUSED' } },
+      status: 409,
+      body: { code: 'KEY_REUSED' },
     });
   });
 
   test('of a question that never came is UNKNOWN, and reversing it closes the key', async () => {
     const token = shop;
     expect(await town.get('/v1/payments/never-came', { token })).toMatchObject({
-      ...{ outcome: 'UNKNOWN', reason: 'NOT_RECEIVED', atMs: null },
+      outcome: 'UNKNOWN',
+      reason: 'NOT_RECEIVED',
+      atMs: null,
     });
     const method = 'POST';
     expect(await town.get('/v1/payments/never-came/reversal', { method, token })).toMatchObject({
-      ...{ outcome: 'REFUSED', reason: 'REVERSED' },
+      outcome: 'REFUSED',
+      reason: 'REVERSED',
     });
     const late = await pay(await ada.onlineCode(), 700, { key: 'never-came' });
     expect(late).toMatchObject({ outcome: 'REFUSED', reason: 'REVERSED' });
@@ -218,7 +230,8 @@ describe('a lost answer', () => {
     for (let times = 0; times < 2; times += 1) {
       const asked = { method: 'POST', token: shop } as const;
       expect(await town.get('/v1/payments/was-paid/reversal', asked)).toMatchObject({
-        ...{ outcome: 'PAID', refundedCents: 700 },
+        outcome: 'PAID',
+        refundedCents: 700,
       });
     }
     expect(await ada.money()).toMatchObject({ balanceCents: 10_000 });
@@ -255,9 +268,12 @@ test('a refund whose key ends as no other does is as good in the books', async (
 });
 
 describe('an order', () => {
-  const make = (amountCents = 450, key = 'order-key') =>
-    town.get<Order>('/v1/orders', { body: { idempotencyKey: key, amountCents }, token: shop });
-  const confirm = (order: string, amountCents: number, by = ada) =>
+  const make = (idempotencyKey = 'order-key') =>
+    town.get<Order>('/v1/orders', { body: { idempotencyKey, amountCents: 450 }, token: shop });
+  const confirm = (
+    order: string,
+    { amountCents = 450, by = ada }: { amountCents?: number; by?: ScriptedRider } = {},
+  ) =>
     town.ask(`/v1/riders/me/orders/${order}/confirmation`, {
       body: { amountCents },
       token: by.session,
@@ -269,7 +285,7 @@ describe('an order', () => {
     const offer = await town.get(`/v1/riders/me/orders/${order}`, { token: ada.session });
     expect(offer).toMatchObject({ state: 'OPEN', merchantName: 'Shop kiosk', amountCents: 450 });
     for (let times = 0; times < 2; times += 1) {
-      const { body } = await confirm(order, 450);
+      const { body } = await confirm(order);
       expect(body as RiderPayment).toMatchObject({ outcome: 'PAID', payee: 'Shop kiosk' });
     }
     const paid = await town.get<Payment>('/v1/payments/order-key', { token: shop });
@@ -278,34 +294,35 @@ describe('an order', () => {
     expect(await ada.money()).toMatchObject({ balanceCents: 9_550 });
     const ben = await town.addRider();
     await ben.topUp(1_000);
-    expect(await confirm(order, 450, ben)).toMatchObject({ body: { outcome: 'REFUSED' } });
+    expect(await confirm(order, { by: ben })).toMatchObject({ body: { outcome: 'REFUSED' } });
   });
 
   test('with another amount than was shown is not paid', async () => {
     const { order } = await make();
-    expect(await confirm(order, 451)).toMatchObject({
-      ...{ status: 409, body: { code: 'AMOUNT_CHANGED' } },
+    expect(await confirm(order, { amountCents: 451 })).toMatchObject({
+      status: 409,
+      body: { code: 'AMOUNT_CHANGED' },
     });
   });
 
   test('that was refused for want of money can be confirmed again', async () => {
     const ben = await town.addRider();
     const { order } = await make();
-    expect(await confirm(order, 450, ben)).toMatchObject({ body: { reason: 'WALLET_SHORT' } });
+    expect(await confirm(order, { by: ben })).toMatchObject({ body: { reason: 'WALLET_SHORT' } });
     await ben.topUp(450);
-    expect(await confirm(order, 450, ben)).toMatchObject({ body: { outcome: 'PAID' } });
+    expect(await confirm(order, { by: ben })).toMatchObject({ body: { outcome: 'PAID' } });
   });
 
   test('ends when it is cancelled, when its time is over, and when its key is reversed', async () => {
     const first = await make();
     await town.get(`/v1/orders/${first.order}`, { method: 'DELETE', token: shop });
-    expect(await confirm(first.order, 450)).toMatchObject({ body: { reason: 'ORDER_CANCELLED' } });
-    const second = await make(450, 'order-key-2');
+    expect(await confirm(first.order)).toMatchObject({ body: { reason: 'ORDER_CANCELLED' } });
+    const second = await make('order-key-2');
     town.clock.advance(600_001);
-    expect(await confirm(second.order, 450)).toMatchObject({ body: { reason: 'ORDER_EXPIRED' } });
-    const third = await make(450, 'order-key-3');
+    expect(await confirm(second.order)).toMatchObject({ body: { reason: 'ORDER_EXPIRED' } });
+    const third = await make('order-key-3');
     await town.get('/v1/payments/order-key-3/reversal', { method: 'POST', token: shop });
-    expect(await confirm(third.order, 450)).toMatchObject({ body: { reason: 'ORDER_CANCELLED' } });
+    expect(await confirm(third.order)).toMatchObject({ body: { reason: 'ORDER_CANCELLED' } });
   });
 });
 

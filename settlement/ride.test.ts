@@ -31,6 +31,9 @@ test('an opened tap costs its fare, and the ledger balances', async () => {
   );
   expect(books.balanced).toBe(true);
   expect(books.accounts).toContainEqual({
-    ...{ name: 'revenue:M1', debitsCents: 0, creditsCents: 250, balanceCents: 250 },
+    name: 'revenue:M1',
+    debitsCents: 0,
+    creditsCents: 250,
+    balanceCents: 250,
   });
 });

@@ -87,7 +87,7 @@ async function buyPhone(url: string, cents: number) {
   const client = createPhoneClient(url, key);
   const { pass, session } = await client.enrol();
   const { token } = session;
-  await client.topUp(token, cents, 'first-money');
+  await client.topUp(token, { amountCents: cents, idempotencyKey: 'first-money' });
   const seed = await client.fetchSeed(token);
   await client.confirmSeed(token, seed.handle);
   return {

@@ -33,7 +33,7 @@ export function requireSession({ store, clock, allowances }: ApiParts) {
     const find = async () => token && (await store.findSession(tokenHash(token), wallS(clock)));
     const session = await find();
     if (!session) throw new Fault('UNAUTHENTICATED', 'this needs an open session');
-    spend(allowances.rider, session.account, reply);
+    spend(allowances.rider, { subject: session.account, reply });
     riders.set(request, session);
     rechecks.set(request, async () => Boolean(await find()));
   };
@@ -52,7 +52,7 @@ export function requireMerchant({ store, allowances }: ApiParts) {
     const find = async () => token && (await store.findMerchant(tokenHash(token)));
     const merchant = await find();
     if (!merchant) throw new Fault('UNAUTHENTICATED', "this needs a merchant's token");
-    spend(allowances.merchant, merchant.merchant, reply);
+    spend(allowances.merchant, { subject: merchant.merchant, reply });
     merchants.set(request, merchant);
     rechecks.set(request, async () => Boolean(await find()));
   };

@@ -15,10 +15,13 @@ async function townWith(http: Limits): Promise<ScriptedTown> {
   return town;
 }
 
-async function statuses(town: ScriptedTown, count: number, url: string, token?: string) {
+async function statuses(
+  town: ScriptedTown,
+  { count, url, token }: { count: number; url: string; token: string },
+) {
   const found: number[] = [];
-  for (let asked = 0; asked < count; asked += 1) {
-    found.push((await town.ask(url, token === undefined ? {} : { token })).status);
+  for (let sent = 0; sent < count; sent += 1) {
+    found.push((await town.ask(url, { token })).status);
   }
   return found;
 }
@@ -42,22 +45,32 @@ test('a rider who asks too often waits, others do not; a second session is the s
   const body = { account: ada.account, serial: ada.serial };
   const open = { ...body, ...(await town.prove(ada.key, 'open-session', subject)) };
   const second = await town.get<{ token: string }>('/v1/sessions', { body: open });
-  expect(await statuses(town, 1, '/v1/riders/me', ada.session)).toEqual([200]);
-  expect(await statuses(town, 2, '/v1/riders/me', second.token)).toEqual([200, 429]);
+  expect(await statuses(town, { count: 1, url: '/v1/riders/me', token: ada.session })).toEqual([
+    200,
+  ]);
+  expect(await statuses(town, { count: 2, url: '/v1/riders/me', token: second.token })).toEqual([
+    200, 429,
+  ]);
   const refused = await town.ask('/v1/riders/me/statement', { token: ada.session });
   expect(refused).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } });
   expect(refused.headers['retry-after']).toBe('60');
   expect((refused.body as { message: string }).message).toMatch(/try again in 60 s/);
-  expect(await statuses(town, 1, '/v1/riders/me', bob.session)).toEqual([200]);
+  expect(await statuses(town, { count: 1, url: '/v1/riders/me', token: bob.session })).toEqual([
+    200,
+  ]);
   town.clock.advance(60_000);
-  expect(await statuses(town, 1, '/v1/riders/me', ada.session)).toEqual([200]);
+  expect(await statuses(town, { count: 1, url: '/v1/riders/me', token: ada.session })).toEqual([
+    200,
+  ]);
 });
 
 test('a merchant who asks too often waits, others do not', async () => {
   const town = await townWith({ merchantRequestsPerMinute: 2 });
   const [kiosk, bakery] = [await town.addMerchant('kiosk'), await town.addMerchant('bakery')];
-  expect(await statuses(town, 3, '/v1/merchants/me', kiosk)).toEqual([200, 200, 429]);
-  expect(await statuses(town, 1, '/v1/merchants/me', bakery)).toEqual([200]);
+  expect(await statuses(town, { count: 3, url: '/v1/merchants/me', token: kiosk })).toEqual([
+    200, 200, 429,
+  ]);
+  expect(await statuses(town, { count: 1, url: '/v1/merchants/me', token: bakery })).toEqual([200]);
 });
 
 test('a merchant that presents codes too fast may still ask what became of them', async () => {
@@ -66,18 +79,23 @@ test('a merchant that presents codes too fast may still ask what became of them'
   const tries: number[] = [];
   for (let count = 1; count <= 3; count += 1) {
     const body = {
-      ...{ idempotencyKey: `sale-${count}-long`, code: `72${'0'.repeat(16)}` },
+      idempotencyKey: `sale-${count}-long`,
+      code: `72${'0'.repeat(16)}`,
       amountCents: 1,
     };
     tries.push((await town.ask('/v1/payments', { body, token })).status);
   }
   expect(tries).toEqual([200, 200, 429]);
-  expect(await statuses(town, 1, '/v1/payments/sale-2-long', token)).toEqual([200]);
+  expect(await statuses(town, { count: 1, url: '/v1/payments/sale-2-long', token: token })).toEqual(
+    [200],
+  );
 });
 
 test('guessing a credential is counted by address, before the credential is looked at', async () => {
   const town = await townWith({ requestsPerMinute: 3 });
-  expect(await statuses(town, 5, '/v1/merchants/me', 'guess')).toEqual([401, 401, 401, 429, 429]);
+  expect(await statuses(town, { count: 5, url: '/v1/merchants/me', token: 'guess' })).toEqual([
+    401, 401, 401, 429, 429,
+  ]);
   const refused = await town.ask('/v1/health');
   expect(refused).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } });
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);

@@ -17,7 +17,7 @@ export function createAllowance(clock: Clock, perMinute: number) {
   let startMs = clock.now().monoMs;
   const counts = new Map<string, number>();
   return {
-    /** Counts one request; how many seconds to wait where it is one too many, else 0. */
+    /** Counts one request; how many seconds to wait if it is one too many, else 0. */
     take(subject: string): number {
       const { monoMs } = clock.now();
       if (monoMs - startMs >= WINDOW_MS) {
@@ -42,7 +42,10 @@ export function createAllowances({ http }: SettlementFile, clock: Clock) {
 }
 
 /** @throws Fault TOO_MANY_REQUESTS, with `retry-after` on the reply. */
-export function spend(allowance: Allowance, subject: string, reply: FastifyReply): void {
+export function spend(
+  allowance: Allowance,
+  { subject, reply }: { subject: string; reply: FastifyReply },
+): void {
   const waitS = allowance.take(subject);
   if (waitS > 0) refuseTooMany(reply, waitS);
 }

@@ -106,7 +106,10 @@ describe('refusals', () => {
     ['a list', '[]', 'application/json'],
   ])('a body that is %s is refused in the same form', async (_name, payload, type) => {
     const { statusCode, body } = await town.settlement.api.inject({
-      ...{ method: 'POST', url: '/v1/sessions', payload, headers: { 'content-type': type } },
+      method: 'POST',
+      url: '/v1/sessions',
+      payload,
+      headers: { 'content-type': type },
     });
     expect(statusCode).toBe(400);
     expect(Object.keys(JSON.parse(body))).toEqual(['code', 'message']);
@@ -116,7 +119,8 @@ describe('refusals', () => {
   test('a body that is too large is refused unread', async () => {
     const body = { account: 'x'.repeat(20_000) };
     expect(await town.ask('/v1/sessions', { body })).toMatchObject({
-      ...{ status: 413, body: { code: 'BODY_TOO_LARGE' } },
+      status: 413,
+      body: { code: 'BODY_TOO_LARGE' },
     });
   });
 
@@ -157,7 +161,8 @@ describe('refusals', () => {
 
   test('an unknown route is not found', async () => {
     expect(await town.ask('/v1/nothing')).toMatchObject({
-      ...{ status: 404, body: { code: 'NOT_FOUND' } },
+      status: 404,
+      body: { code: 'NOT_FOUND' },
     });
   });
 
@@ -181,7 +186,8 @@ test('challenges are limited, and say so', async () => {
     }
     expect(statuses).toEqual([200, 200, 429]);
     expect(await busy.ask('/v1/challenges', { body: {} })).toMatchObject({
-      ...{ status: 429, body: { code: 'TOO_MANY_REQUESTS' } },
+      status: 429,
+      body: { code: 'TOO_MANY_REQUESTS' },
     });
   } finally {
     await busy.close();

@@ -10,7 +10,12 @@ import { wallS } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { refusalSchema } from '@stile/protocol/refusal.ts';
 import { healthSchema } from '@stile/protocol/rider-api.ts';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  LogController,
+} from 'fastify';
 import {
   jsonSchemaTransform,
   serializerCompiler,
@@ -31,7 +36,7 @@ import { addOperatorRoutes } from './operator/changes.ts';
 import { addOperatorMerchants } from './operator/merchants.ts';
 import { addOperatorViews } from './operator/views.ts';
 import { addPages } from './pages.ts';
-import { answerError, answerUnreadable } from './refusal.ts';
+import { respondRefused, respondUnreadable } from './refusal.ts';
 import { addAccountRoutes } from './rider/account.ts';
 import { addCodeRoutes } from './rider/codes.ts';
 import { addRiderOrderRoutes } from './rider/orders.ts';
@@ -52,10 +57,10 @@ const HEADERS = {
 
 export type Api = Awaited<ReturnType<typeof buildApi>>;
 
-export async function buildApi(given: Omit<ApiParts, 'allowances'>) {
-  const { config, log, streams, webDir } = given;
+export async function buildApi(options: Omit<ApiParts, 'allowances'>) {
+  const { config, log, streams, webDir, clock } = options;
   const { trustedProxies } = config.http;
-  const parts = { ...given, allowances: createAllowances(config, given.clock) };
+  const parts = { ...options, allowances: createAllowances(config, clock) };
   const app = Fastify({
     // pino's Logger is what Fastify's type describes, less exactly.
     loggerInstance: log as FastifyBaseLogger,
@@ -63,11 +68,13 @@ export async function buildApi(given: Omit<ApiParts, 'allowances'>) {
     bodyLimit: BODY_BYTES_MAX,
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     requestTimeout: REQUEST_MS_MAX,
-    clientErrorHandler: answerUnreadable(log),
+    clientErrorHandler: respondUnreadable(log),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler(answerError(log));
+  app.setErrorHandler<FastifyError | Error>((error, request, reply) =>
+    respondRefused(reply, { error, request, log }),
+  );
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request;
     const ms = Math.round(reply.elapsedTime);

@@ -1,6 +1,6 @@
 /**
- * A presented code on its way to a durable answer: the seed is opened, the step found, the store asked,
- * and then, behind the commit, both sides are told. Routes of merchants and of gates both come here.
+ * A presented code on its way to a durable payment: the seed is opened, the time step found, the store pays,
+ * and then, behind the commit, rider and merchant hear of it. Routes of merchants and of gates both come here.
  */
 import { createHash } from 'node:crypto';
 import { type Clock, wallS } from '@stile/host/clock.ts';
@@ -65,18 +65,21 @@ export function createCodePayments(parts: CodePaymentsParts) {
       if (presented === 'off') return 'off';
       const requestHash = hashOf([code, payee.kind, amountOf(payee), note]);
       const nowMs = clock.now().wallMs;
-      const answer = await store.pay({ issuer, payee, presented, note, requestHash, nowMs });
-      if (answer.kind === 'decided') {
-        notifyPayer(answer.notice);
+      const result = await store.pay({ issuer, payee, presented, note, requestHash, nowMs });
+      if (result.kind === 'decided') {
+        notifyPayer(result.notice);
         if (payee.kind === 'merchant') {
-          streams.sendToMerchant(payee.merchant, { kind: 'PAYMENT', payment: answer.payment });
+          streams.sendToMerchant(payee.merchant, { kind: 'PAYMENT', payment: result.payment });
         }
       }
-      return answer;
+      return result;
     },
 
     /** Tells a rider and a merchant that money came back. */
-    notifyRefund(merchant: string, of: RefundNotice, payment: Payment): void {
+    notifyRefund(
+      of: RefundNotice,
+      { merchant, payment }: { merchant: string; payment: Payment },
+    ): void {
       if (of.refundCents === 0) return;
       streams.sendToMerchant(merchant, { kind: 'PAYMENT', payment });
       if (of.account === null || of.rider === null) return;

@@ -1,5 +1,5 @@
 /**
- * Who is to be told of what, in this process: open event streams by whose they are. It keeps nothing for
+ * Open event streams of this process, by whose they are. It keeps nothing for
  * anyone who is not listening (docs/decisions/0015); whoever reconnects reads the state again.
  */
 import type { MerchantEvent } from '@stile/protocol/merchant-api.ts';
@@ -18,12 +18,12 @@ export function createEventStreams() {
   const streams = new Map<string, Set<Stream>>();
   let open = 0;
 
-  function tell(subject: string, event: Event): void {
+  function send(subject: string, event: Event): void {
     for (const stream of streams.get(subject) ?? []) stream.send(event);
   }
 
   return {
-    /** How to leave again, or undefined where there are too many. */
+    /** How to leave again, or undefined if there are too many. */
     join(subject: string, stream: Stream): (() => void) | undefined {
       const ofSubject = streams.get(subject) ?? new Set();
       if (open >= STREAMS_MAX || ofSubject.size >= STREAMS_PER_SUBJECT_MAX) return undefined;
@@ -36,9 +36,9 @@ export function createEventStreams() {
         if (ofSubject.size === 0) streams.delete(subject);
       };
     },
-    sendToRider: (account: string, event: RiderEvent): void => tell(riderSubject(account), event),
+    sendToRider: (account: string, event: RiderEvent): void => send(riderSubject(account), event),
     sendToMerchant: (merchant: string, event: MerchantEvent): void =>
-      tell(merchantSubject(merchant), event),
+      send(merchantSubject(merchant), event),
     end(subject: string): void {
       for (const stream of [...(streams.get(subject) ?? [])]) stream.end();
     },

@@ -42,7 +42,8 @@ export function addEventRoutes(app: ApiRouter, parts: ApiParts): void {
         response: { 200: riderEventSchema, ...refused },
       },
     },
-    async (request, reply) => openStream(parts, riderSubject(riderFrom(request).account), reply),
+    async (request, reply) =>
+      openStream(parts, { subject: riderSubject(riderFrom(request).account), reply }),
   );
   app.get(
     '/v1/merchants/me/events',
@@ -58,11 +59,14 @@ export function addEventRoutes(app: ApiRouter, parts: ApiParts): void {
       },
     },
     async (request, reply) =>
-      openStream(parts, merchantSubject(merchantFrom(request).merchant), reply),
+      openStream(parts, { subject: merchantSubject(merchantFrom(request).merchant), reply }),
   );
 }
 
-async function openStream(parts: ApiParts, subject: string, reply: FastifyReply): Promise<void> {
+async function openStream(
+  parts: ApiParts,
+  { subject, reply }: { subject: string; reply: FastifyReply },
+): Promise<void> {
   const { streams, clock } = parts;
   const { sse, raw, request } = reply;
   const leave = streams.join(subject, {

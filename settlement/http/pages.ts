@@ -33,7 +33,7 @@ export function addPages(app: FastifyInstance, webDir: string): void {
     preCompressed: true,
     cacheControl: false,
     dotfiles: 'ignore',
-    // Pages may be built later, or never where no one needs them.
+    // Pages may be built later, or never if no one needs them.
     suppressWarning: true,
   });
   for (const [name, page] of Object.entries(PAGES)) {

@@ -1,44 +1,18 @@
 /**
- * What a request is told when it is not served: `{ code, message }`, always. Codes are stable. Faults
- * have their status in protocol/fault.ts, which is the only table for them; refusals that only this
- * API knows have theirs here.
+ * What a request that is not served gets: `{ code, message }`, always. The codes and their statuses are in
+ * protocol/refusal.ts, those of faults in protocol/fault.ts; here they become responses.
  */
 import type { Socket } from 'node:net';
 import { FAULT_TABLE, Fault } from '@stile/protocol/fault.ts';
+import { REFUSAL_STATUS, type RefusalBody, type RefusalCode } from '@stile/protocol/refusal.ts';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 
-export const REFUSAL_STATUS = {
-  GATE_UNKNOWN: 404,
-  GATE_MISMATCH: 400,
-  SEAL_BROKEN: 403,
-  BATCH_MALFORMED: 400,
-  CHAIN_BROKEN: 400,
-  BATCH_TOO_LARGE: 413,
-  DELTA_UNAVAILABLE: 410,
-  TOKEN_REFUSED: 403,
-  KEY_REFUSED: 400,
-  KEY_TAKEN: 409,
-  ACCOUNT_DENIED: 403,
-  WALLET_FULL: 409,
-  PAYMENT_UNKNOWN: 404,
-  ORDER_UNKNOWN: 404,
-  HANDLE_UNKNOWN: 404,
-  MERCHANT_UNKNOWN: 404,
-  KEY_REUSED: 409,
-  AMOUNT_CHANGED: 409,
-  TOO_MUCH: 409,
-  TOO_MANY_STREAMS: 503,
-  PAYMENT_CODES_OFF: 503,
-  PAGES_NOT_BUILT: 503,
-} as const;
-export type RefusalCode = keyof typeof REFUSAL_STATUS;
-
 const RETRY_AFTER_S = 1;
 const INTERNAL = { status: 500, code: 'INTERNAL', message: 'settlement failed; its log says why' };
 
-/** Thrown by routes, answered by `answerError`; never leaves the HTTP layer. */
+/** Thrown by routes, answered by `respondRefused`; never leaves the HTTP layer. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: RefusalCode;
@@ -57,7 +31,7 @@ const UNREADABLE: Record<string, string> = {
 };
 
 /** Fastify's own would log the bytes that came, with the credentials in them. */
-export function answerUnreadable(log: Logger) {
+export function respondUnreadable(log: Logger) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
     log.debug({ cause: error.code }, 'a request could not be read');
     if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -71,20 +45,21 @@ export function answerUnreadable(log: Logger) {
   };
 }
 
-type Answer = { status: number; code: string; message: string };
+type RefusalResponse = RefusalBody & { status: number };
 
-export function answerError(log: Logger) {
-  return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply) => {
-    const { status, code, message } = answerOf(error, request);
-    if (status >= 500 && status !== 503) {
-      log.error({ route: request.routeOptions.url, error: error.stack ?? error.message }, 'failed');
-    }
-    if (status === 503) void reply.header('retry-after', RETRY_AFTER_S);
-    void reply.code(status).header('cache-control', 'no-store').send({ code, message });
-  };
+export function respondRefused(
+  reply: FastifyReply,
+  { error, request, log }: { error: FastifyError | Error; request: FastifyRequest; log: Logger },
+): void {
+  const { status, code, message } = refusalOf(error, request);
+  if (status >= 500 && status !== 503) {
+    log.error({ route: request.routeOptions.url, error: error.stack ?? error.message }, 'failed');
+  }
+  if (status === 503) void reply.header('retry-after', RETRY_AFTER_S);
+  void reply.code(status).header('cache-control', 'no-store').send({ code, message });
 }
 
-function answerOf(error: FastifyError | Error, request: FastifyRequest): Answer {
+function refusalOf(error: FastifyError | Error, request: FastifyRequest): RefusalResponse {
   if (error instanceof Refusal) {
     return { status: REFUSAL_STATUS[error.code], code: error.code, message: error.message };
   }
@@ -96,22 +71,22 @@ function answerOf(error: FastifyError | Error, request: FastifyRequest): Answer 
   if (hasZodFastifySchemaValidationErrors(error)) {
     const issue = error.validation[0];
     const field = issue?.instancePath.replace(/^\//, '').replaceAll('/', '.') || 'body';
-    return faultAnswer('REQUEST_INVALID', `${field}: ${issue?.message ?? 'does not fit'}`);
+    return ofFault('REQUEST_INVALID', `${field}: ${issue?.message ?? 'does not fit'}`);
   }
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status === 413) return tooLarge(request);
-  if (status === 429) return faultAnswer('TOO_MANY_REQUESTS', error.message);
-  if (status >= 400 && status < 500) return faultAnswer('REQUEST_INVALID', error.message);
+  if (status === 429) return ofFault('TOO_MANY_REQUESTS', error.message);
+  if (status >= 400 && status < 500) return ofFault('REQUEST_INVALID', error.message);
   return INTERNAL;
 }
 
-function tooLarge(request: FastifyRequest): Answer {
+function tooLarge(request: FastifyRequest): RefusalResponse {
   const message = 'the body is larger than this route takes';
   const isBatch = request.routeOptions.url?.endsWith('/batches') ?? false;
-  if (!isBatch) return faultAnswer('BODY_TOO_LARGE', message);
+  if (!isBatch) return ofFault('BODY_TOO_LARGE', message);
   return { status: REFUSAL_STATUS.BATCH_TOO_LARGE, code: 'BATCH_TOO_LARGE', message };
 }
 
-function faultAnswer(code: keyof typeof FAULT_TABLE, message: string): Answer {
+function ofFault(code: keyof typeof FAULT_TABLE, message: string): RefusalResponse {
   return { status: FAULT_TABLE[code].status, code, message };
 }

@@ -94,12 +94,12 @@ export function findTimeStep(
   { otp, nowS }: { otp: string; nowS: number },
 ): number | null {
   const now = timeStepAt(nowS);
-  const given = Buffer.from(otp);
+  const presented = Buffer.from(otp);
   let found: number | null = null;
   for (const offset of TIME_STEPS_TRIED) {
     const step = Math.max(0, now + offset);
     const expected = Buffer.from(otpOfTimeStep(seed ?? DUMMY_SEED, step));
-    const fits = expected.length === given.length && timingSafeEqual(expected, given);
+    const fits = expected.length === presented.length && timingSafeEqual(expected, presented);
     if (fits && found === null) found = step;
   }
   return seed === undefined ? null : found;

@@ -102,7 +102,11 @@ export class Town {
     const key = generateKey('Ed25519');
     const client = createPhoneClient(this.url, key);
     const { account, serial, pass, session } = await client.enrol();
-    if (balanceCents > 0) await client.topUp(session.token, balanceCents, `first-${account}`);
+    if (balanceCents > 0)
+      await client.topUp(session.token, {
+        amountCents: balanceCents,
+        idempotencyKey: `first-${account}`,
+      });
     return { key, client, account, serial, pass, session: session.token };
   }
 }

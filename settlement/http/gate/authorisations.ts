@@ -1,5 +1,5 @@
 /**
- * A gate's question whether a payment or online code pays its fare (protocol/README.md §14). The body is
+ * A gate's authorisation: whether a payment or online code pays its fare (protocol/README.md §14). The body is
  * signed as a whole by the gate's key and looked at only behind that signature; the answer is signed
  * by the root key, because a gate believes nothing else. The same id gives the same answer.
  */
@@ -25,8 +25,8 @@ const JOSE = 'application/jose';
 
 const NO_SUCH_CODE = { outcome: 'REFUSED', reason: 'CODE_REFUSED', amountCents: 0 } as const;
 
-/** Whether a gate's key signed the body, and what it asks; looked at only behind the signature. */
-async function readQuestion(
+/** What a gate asks, if its key signed the body; read only behind the signature. */
+async function readAuthorisation(
   parts: ApiParts & { verify: Verify },
   { gate, header, body }: { gate: string; header: string; body: Buffer },
 ): Promise<AuthorisationBody> {
@@ -47,7 +47,7 @@ async function readQuestion(
     throw new Fault('REQUEST_INVALID', 'this is no question of this gate');
   }
   // A gate's clock may be wrong: what is presented has to be good by settlement's own, and an id that is
-  // asked again gets its old answer, so an old question brings nobody anything.
+  // sent again gets its old answer, so an old authorisation brings nobody anything.
   return read.data;
 }
 
@@ -111,11 +111,11 @@ export function addAuthorisationRoutes(app: ApiRouter, parts: ApiParts): void {
       async (request, reply) => {
         const { gate } = request.params;
         const header = request.headers['stile-signature'];
-        const question = await readQuestion(
+        const authorisation = await readAuthorisation(
           { ...parts, verify },
           { gate, header, body: request.body },
         );
-        const jws = await answerTo(parts, question);
+        const jws = await answerTo(parts, authorisation);
         return reply.type(JOSE).serializer(String).send(jws);
       },
     );
@@ -133,7 +133,7 @@ function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
-    // Not JSON is not a question, which is what the caller says of anything that does not fit.
+    // Not JSON is no authorisation, which is what the caller says of anything that does not fit.
     return undefined;
   }
 }

@@ -131,7 +131,8 @@ describe('a batch as a whole', () => {
 
   test('a body of another type is refused', async () => {
     expect(await town.ask('/v1/gates/g1/batches', { body: {} })).toMatchObject({
-      ...{ status: 400, body: { code: 'REQUEST_INVALID' } },
+      status: 400,
+      body: { code: 'REQUEST_INVALID' },
     });
   });
 });
@@ -159,7 +160,11 @@ describe('records', () => {
     expect((await other.money()).debtCents).toBe(250);
     const taps = await town.operate<{ outcome: string }[]>('GET', 'taps?gate=g1');
     expect(taps.map(({ outcome }) => outcome)).toEqual([
-      ...['BAD_DEVICE_SIGNATURE', 'MALFORMED', 'STALE_CODE', 'UNREADABLE', 'CHARGED'],
+      'BAD_DEVICE_SIGNATURE',
+      'MALFORMED',
+      'STALE_CODE',
+      'UNREADABLE',
+      'CHARGED',
     ]);
     const parked = await town.operate<{ lineBase64: string }[]>('GET', 'parked');
     expect(Buffer.from(parked[0]?.lineBase64 ?? '', 'base64').toString()).toBe('{"v":1}');
@@ -190,7 +195,8 @@ describe('records', () => {
     await town.send(gate);
     const { items, ackSeq } = await town.send(clone, 2);
     expect(items.map(({ ruling, reason }) => `${ruling} ${reason}`)).toEqual([
-      ...['conflict OTHER_BYTES', 'parked FORK'],
+      'conflict OTHER_BYTES',
+      'parked FORK',
     ]);
     expect(ackSeq).toBe(2);
     const gates = await town.operate<{ alarms: object }[]>('GET', 'gates');

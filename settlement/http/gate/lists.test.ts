@@ -49,7 +49,10 @@ async function fetchSnapshot() {
   return { head, ids };
 }
 
-async function deny(account: string, method: 'POST' | 'DELETE' = 'POST', serial?: number) {
+async function deny(
+  account: string,
+  { method = 'POST', serial }: { method?: 'POST' | 'DELETE'; serial?: number } = {},
+) {
   const body = { account, ...(serial === undefined ? {} : { serial }) };
   await town.operate(method, 'denials', method === 'POST' ? { ...body, note: 'lost' } : body);
   await town.settled();
@@ -58,7 +61,10 @@ async function deny(account: string, method: 'POST' | 'DELETE' = 'POST', serial?
 describe('the trust list', () => {
   test('names issuer keys, limits, fares and the deny list, from the first moment', async () => {
     expect(await fetchTrust()).toMatchObject({
-      ...{ operator: 'Stile', currency: 'EUR', version: 1, tariff: { version: 1, lines: [] } },
+      operator: 'Stile',
+      currency: 'EUR',
+      version: 1,
+      tariff: { version: 1, lines: [] },
       issuers: [{ issuer: 1, keyId: 1, status: 'active' }],
       limits: { codeLifetimeSMax: 120, skewS: 20 },
       deny: { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST },
@@ -79,12 +85,14 @@ describe('the trust list', () => {
     await town.setFare('M1', 250);
     await town.settled();
     expect(await fetchTrust()).toMatchObject({
-      ...{ version: 2, tariff: { version: 2, lines: [{ line: 'M1', fareCents: 250, fromS: 0 }] } },
+      version: 2,
+      tariff: { version: 2, lines: [{ line: 'M1', fareCents: 250, fromS: 0 }] },
     });
     await town.operate('POST', 'issuer-keys', {});
     await town.settled();
     expect((await fetchTrust()).issuers.map(({ keyId, status }) => `${keyId} ${status}`)).toEqual([
-      ...['1 retired', '2 active'],
+      '1 retired',
+      '2 active',
     ]);
     await deny((await town.addRider()).account);
     expect(await fetchTrust()).toMatchObject({ version: 4, deny: { version: 1, count: 1 } });
@@ -104,8 +112,8 @@ describe('the deny list', () => {
   test('snapshot, delta and trust list say the same', async () => {
     const [a, b] = [await town.addRider(), await town.addRider()];
     await deny(a.account);
-    await deny(b.account, 'POST', 1);
-    await deny(a.account, 'DELETE');
+    await deny(b.account, { serial: 1 });
+    await deny(a.account, { method: 'DELETE' });
     const { deny: head } = await fetchTrust();
     expect(head).toMatchObject({ version: 3, count: 1 });
     const snapshot = await fetchSnapshot();
@@ -118,13 +126,11 @@ describe('the deny list', () => {
       schema: denyDeltaSchema,
     });
     expect(delta).toMatchObject({
-      ...{
-        from: 1,
-        ...head,
-        adds: [id],
-        removes: [denyIdHex({ issuer: 1, account: a.account, serial: 0 })],
-        force: false,
-      },
+      from: 1,
+      ...head,
+      adds: [id],
+      removes: [denyIdHex({ issuer: 1, account: a.account, serial: 0 })],
+      force: false,
     });
   });
 

@@ -1,5 +1,4 @@
 /** Orders: a merchant's price that a rider's wallet opens and confirms. */
-import { randomBytes } from 'node:crypto';
 import { orderRequestSchema, orderSchema } from '@stile/protocol/merchant-api.ts';
 import { orderIdSchema } from '@stile/protocol/payment.ts';
 import { refusalSchema } from '@stile/protocol/refusal.ts';
@@ -16,12 +15,12 @@ const ofOrder = z.object({ order: orderIdSchema });
 const merchantOnly = [{ merchant: [] }];
 
 export function addOrderRoutes(app: ApiRouter, parts: ApiParts): void {
-  addMaking(app, parts);
-  addLooking(app, parts);
+  addCreate(app, parts);
+  addFindAndCancel(app, parts);
 }
 
-function addMaking(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock } = parts;
+function addCreate(app: ApiRouter, parts: ApiParts): void {
+  const { store, config, clock, random } = parts;
   app.post(
     '/v1/orders',
     {
@@ -41,9 +40,15 @@ function addMaking(app: ApiRouter, parts: ApiParts): void {
       const nowMs = clock.now().wallMs;
       const expiresAtMs = nowMs + config.payments.orderS * 1000;
       const { merchant } = merchantFrom(request);
-      const order = randomBytes(ORDER_BYTES).toString('base64url');
+      const order = Buffer.from(random.bytes(ORDER_BYTES)).toString('base64url');
       const made = await store.addOrder({
-        ...{ order, merchant, idempotencyKey, amountCents, note, nowMs, expiresAtMs },
+        order,
+        merchant,
+        idempotencyKey,
+        amountCents,
+        note,
+        nowMs,
+        expiresAtMs,
       });
       if ('kind' in made) {
         throw new Refusal('KEY_REUSED', 'this idempotencyKey was used for something else');
@@ -53,7 +58,7 @@ function addMaking(app: ApiRouter, parts: ApiParts): void {
   );
 }
 
-function addLooking(app: ApiRouter, parts: ApiParts): void {
+function addFindAndCancel(app: ApiRouter, parts: ApiParts): void {
   const { store, streams, config, clock } = parts;
   const schema = {
     tags: ['merchant'],

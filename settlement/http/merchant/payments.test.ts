@@ -16,7 +16,10 @@ afterEach(async () => {
   await town.close();
 });
 
-async function pay(idempotencyKey: string, amountCents: number, note?: string): Promise<Payment> {
+async function pay(
+  idempotencyKey: string,
+  { amountCents, note }: { amountCents: number; note?: string },
+): Promise<Payment> {
   const code = await rider.onlineCode();
   const body = { idempotencyKey, code, amountCents, ...(note === undefined ? {} : { note }) };
   return await town.get<Payment>('/v1/payments', { body, token });
@@ -58,7 +61,7 @@ describe('a request to be paid', () => {
     await town.get<Order>('/v1/orders', { body: order, token });
     const code = await rider.onlineCode();
     expect(await refusal('/v1/payments', { ...order, code })).toBe('409 KEY_REUSED');
-    await pay('a-sale-1', 100);
+    await pay('a-sale-1', { amountCents: 100 });
     const again = { idempotencyKey: 'a-sale-1', amountCents: 100 };
     expect(await refusal('/v1/orders', again)).toBe('409 KEY_REUSED');
   });
@@ -69,7 +72,7 @@ test.each([
   ['no key', { idempotencyKey: undefined }],
   ['a field that nobody knows', { reason: 'broken' }],
 ])('a refund with %s is invalid', async (_what, change) => {
-  await pay('a-sale-1', 100);
+  await pay('a-sale-1', { amountCents: 100 });
   const good = { idempotencyKey: 'a-refund', amountCents: 1 };
   const url = '/v1/payments/a-sale-1/refunds';
   expect(await refusal(url, { ...good, ...change })).toBe('400 REQUEST_INVALID');
@@ -82,7 +85,7 @@ describe('the list', () => {
 
   test('goes back page by page, each payment once, with the totals of the whole span', async () => {
     for (let count = 1; count <= 5; count += 1) {
-      await pay(`sale-no-${count}`, count * 100, `note ${count}`);
+      await pay(`sale-no-${count}`, { amountCents: count * 100, note: `note ${count}` });
       if (count % 2 === 0) town.clock.advance(1_000);
     }
     const span = `fromMs=${START_MS}&toMs=${START_MS + 60_000}&limit=2`;
@@ -107,7 +110,8 @@ describe('the list', () => {
     ['too long a page', 'fromMs=0&toMs=1&limit=101'],
   ])('with %s is invalid', async (_what, query) => {
     expect(await town.ask(`/v1/payments?${query}`, { token })).toMatchObject({
-      ...{ status: 400, body: { code: 'REQUEST_INVALID' } },
+      status: 400,
+      body: { code: 'REQUEST_INVALID' },
     });
   });
 });

@@ -68,15 +68,15 @@ function addPay(app: ApiRouter, parts: ApiParts): void {
     },
     async (request, reply) => {
       const { merchant } = merchantFrom(request);
-      spend(parts.allowances.payments, merchant, reply);
+      spend(parts.allowances.payments, { subject: merchant, reply });
       const { idempotencyKey, code, amountCents, note = null } = request.body;
       const payee = { kind: 'merchant', merchant, idempotencyKey, amountCents } as const;
-      const answer = await parts.codePayments.pay(payee, { code, note });
-      if (answer === 'off') {
+      const result = await parts.codePayments.pay(payee, { code, note });
+      if (result === 'off') {
         throw new Refusal('PAYMENT_CODES_OFF', 'payment codes are off here: take an online code');
       }
-      if (answer.kind === 'conflict') throw new Refusal('KEY_REUSED', REUSED);
-      return answer.payment;
+      if (result.kind === 'conflict') throw new Refusal('KEY_REUSED', REUSED);
+      return result.payment;
     },
   );
 }
@@ -88,7 +88,7 @@ function addFind(app: ApiRouter, parts: ApiParts): void {
     {
       onRequest: requireMerchant(parts),
       schema: {
-        summary: 'What became of a payment; UNKNOWN where nothing is known under this key',
+        summary: 'What became of a payment; UNKNOWN if nothing is known under this key',
         tags,
         security,
         params: ofKey,
@@ -152,7 +152,7 @@ function addReversal(app: ApiRouter, parts: ApiParts): void {
         idempotencyKey: key,
         nowMs,
       });
-      codePayments.notifyRefund(merchant, notice, payment);
+      codePayments.notifyRefund(notice, { merchant, payment });
       return payment;
     },
   );
@@ -177,7 +177,7 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const { merchant } = merchantFrom(request);
       const { idempotencyKey: refundKey, amountCents } = request.body;
-      const answer = await store.refundPayment({
+      const result = await store.refundPayment({
         issuer: config.issuer,
         merchant,
         idempotencyKey: request.params.key,
@@ -185,13 +185,13 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
         amountCents,
         nowMs: clock.now().wallMs,
       });
-      if (answer.kind === 'unknown') throw new Refusal('PAYMENT_UNKNOWN', 'no such payment');
-      if (answer.kind === 'conflict') throw new Refusal('KEY_REUSED', REUSED);
-      if (answer.kind === 'tooMuch') {
-        throw new Refusal('TOO_MUCH', `only ${answer.leftCents} cents of it are left`);
+      if (result.kind === 'unknown') throw new Refusal('PAYMENT_UNKNOWN', 'no such payment');
+      if (result.kind === 'conflict') throw new Refusal('KEY_REUSED', REUSED);
+      if (result.kind === 'tooMuch') {
+        throw new Refusal('TOO_MUCH', `only ${result.leftCents} cents of it are left`);
       }
-      codePayments.notifyRefund(merchant, answer.notice, answer.payment);
-      return answer.payment;
+      codePayments.notifyRefund(result.notice, { merchant, payment: result.payment });
+      return result.payment;
     },
   );
 }

@@ -105,22 +105,22 @@ function addTopUps(app: ApiRouter, parts: ApiParts): void {
       const { amountCents, idempotencyKey } = request.body;
       const { account } = riderFrom(request);
       const nowMs = clock.now().wallMs;
-      const outcome = await store.topUp({
+      const result = await store.topUp({
         issuer: config.issuer,
         account,
         key: idempotencyKey,
         amountCents,
         nowMs,
       });
-      if (outcome.kind === 'conflict') {
+      if (result.kind === 'conflict') {
         throw new Fault('CONFLICT', 'this idempotencyKey was used with another amount');
       }
-      if (outcome.kind === 'tooMuch') {
+      if (result.kind === 'tooMuch') {
         throw new Refusal('WALLET_FULL', 'the wallet would hold more than it may');
       }
       outbox.wake();
       streams.sendToRider(account, { kind: 'ACCOUNT' });
-      const { balanceCents, debtCents } = outcome;
+      const { balanceCents, debtCents } = result;
       return { balanceCents, debtCents };
     },
   );

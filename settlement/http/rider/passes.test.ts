@@ -29,9 +29,18 @@ describe('enrolment', () => {
       const rider = await town.addRider(algorithm);
       const pass = readSignedPass(rider.pass);
       expect(pass.ok && pass.value.pass).toMatchObject({
-        ...{ suite: algorithm === 'Ed25519' ? 0 : 1, issuer: 1, issuerKeyId: 1, serial: 1 },
-        ...{ account: rider.account, lifetimeMin: 10_080, codeLifetimeS: 60, ceiling: 3500 },
-        ...{ allowance: 12, scope: 1, product: 1, issuedAtS: START_MS / 1000 },
+        suite: algorithm === 'Ed25519' ? 0 : 1,
+        issuer: 1,
+        issuerKeyId: 1,
+        serial: 1,
+        account: rider.account,
+        lifetimeMin: 10_080,
+        codeLifetimeS: 60,
+        ceiling: 3500,
+        allowance: 12,
+        scope: 1,
+        product: 1,
+        issuedAtS: START_MS / 1000,
       });
       expect(await rider.money()).toEqual({ balanceCents: 0, debtCents: 0, denied: false });
     },
@@ -98,14 +107,19 @@ describe('sessions and renewal', () => {
     rider = await town.addRider();
   });
 
-  async function ask(url: string, purpose: 'open-session' | 'renew-pass', change = {}) {
+  type Change = { proof?: string; account?: string };
+
+  async function ask(
+    url: '/v1/sessions' | '/v1/passes',
+    { purpose, ...change }: Change & { purpose: 'open-session' | 'renew-pass' },
+  ) {
     const { account, serial, key } = rider;
-    const given = await town.prove(key, purpose, `${account}/${serial}`);
-    return await town.ask(url, { body: { account, serial, ...given, ...change } });
+    const proof = await town.prove(key, purpose, `${account}/${serial}`);
+    return await town.ask(url, { body: { account, serial, ...proof, ...change } });
   }
 
   test('the key of the pass opens a session, which ends', async () => {
-    const { status, body } = await ask('/v1/sessions', 'open-session');
+    const { status, body } = await ask('/v1/sessions', { purpose: 'open-session' });
     expect(status).toBe(200);
     const { token } = body as { token: string };
     expect((await town.ask('/v1/riders/me', { token })).status).toBe(200);
@@ -114,22 +128,24 @@ describe('sessions and renewal', () => {
   });
 
   test('a proof serves its own purpose and its own pass only', async () => {
-    expect(await codeOf(ask('/v1/sessions', 'renew-pass'))).toBe('403 PROOF_REFUSED');
-    expect(await codeOf(ask('/v1/passes', 'open-session'))).toBe('403 PROOF_REFUSED');
+    expect(await codeOf(ask('/v1/sessions', { purpose: 'renew-pass' }))).toBe('403 PROOF_REFUSED');
+    expect(await codeOf(ask('/v1/passes', { purpose: 'open-session' }))).toBe('403 PROOF_REFUSED');
     const other = await town.addRider();
     const change = { account: other.account };
-    expect(await codeOf(ask('/v1/sessions', 'open-session', change))).toBe('403 PROOF_REFUSED');
+    expect(await codeOf(ask('/v1/sessions', { purpose: 'open-session', ...change }))).toBe(
+      '403 PROOF_REFUSED',
+    );
   });
 
   test('an unknown pass is refused in the words of a wrong key', async () => {
-    const wrong = await ask('/v1/sessions', 'open-session', { proof: 'c'.repeat(128) });
-    const unknown = await ask('/v1/sessions', 'open-session', { account: 'f'.repeat(16) });
+    const wrong = await ask('/v1/sessions', { purpose: 'open-session', proof: 'c'.repeat(128) });
+    const unknown = await ask('/v1/sessions', { purpose: 'open-session', account: 'f'.repeat(16) });
     expect(unknown).toMatchObject({ status: wrong.status, body: wrong.body as object });
   });
 
   test('a renewed pass has the same serial and key, and lasts from now', async () => {
     town.clock.advance(86_400_000);
-    const { body } = await ask('/v1/passes', 'renew-pass');
+    const { body } = await ask('/v1/passes', { purpose: 'renew-pass' });
     const renewed = readSignedPass(fromHex((body as { pass: string }).pass) ?? new Uint8Array());
     const before = readSignedPass(rider.pass);
     if (!renewed.ok || !before.ok) throw new Error('both are passes');
@@ -143,18 +159,18 @@ describe('sessions and renewal', () => {
     gate.tap(rider.code(START_MS), START_MS);
     await town.send(gate);
     await town.settled();
-    const refused = await ask('/v1/passes', 'renew-pass');
+    const refused = await ask('/v1/passes', { purpose: 'renew-pass' });
     expect(refused).toMatchObject({ status: 403, body: { code: 'ACCOUNT_DENIED' } });
     expect((refused.body as { message: string }).message).toContain('2.50 EUR is owed');
     await rider.topUp(250);
-    expect((await ask('/v1/passes', 'renew-pass')).status).toBe(200);
+    expect((await ask('/v1/passes', { purpose: 'renew-pass' })).status).toBe(200);
   });
 
   test('after a rotation of keys a new pass names the new one, the old pass still opens', async () => {
     await town.setFare('M1', 250);
     const old = rider.code(START_MS);
     expect(await town.operate('POST', 'issuer-keys', {})).toMatchObject({ keyId: 2 });
-    const { body } = await ask('/v1/passes', 'renew-pass');
+    const { body } = await ask('/v1/passes', { purpose: 'renew-pass' });
     const pass = readSignedPass(fromHex((body as { pass: string }).pass) ?? new Uint8Array());
     expect(pass.ok && pass.value.pass.issuerKeyId).toBe(2);
     rider.pass = pass.ok ? pass.value.bytes : rider.pass;

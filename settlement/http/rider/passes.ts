@@ -23,37 +23,39 @@ import { Refusal } from '../refusal.ts';
 const SESSION_S = 30 * 60;
 const ACCOUNT_BYTES = 8;
 
-type Proven = { challenge: string; proof: string };
+/** What a phone sends, and what it is about: a device key or a pass. */
+type Proof = {
+  challenge: string;
+  proof: string;
+  subject: string;
+  /** Undefined: settlement knows no such pass. */
+  key: Pick<PassRow, 'algorithm' | 'publicKey'> | undefined;
+};
 
 export function addPassRoutes(app: ApiRouter, parts: ApiParts): void {
-  const prove = createProver(parts);
+  const checkProof = createProofCheck(parts);
   addChallenges(app, parts);
-  addEnrolment(app, parts, prove);
-  addSessions(app, parts, prove);
-  addRenewal(app, parts, prove);
+  addEnrolment(app, { ...parts, checkProof });
+  addSessions(app, { ...parts, checkProof });
+  addRenewal(app, { ...parts, checkProof });
 }
 
-type Prover = ReturnType<typeof createProver>;
+type PassParts = ApiParts & { checkProof: ReturnType<typeof createProofCheck> };
 
 /** Takes the challenge first, so that a wrong proof costs it: there is one try for each. */
-function createProver({ challenges }: ApiParts) {
+function createProofCheck({ challenges }: ApiParts) {
   const verify = createNodeVerify();
-  return (
-    purpose: ProofPurpose,
-    subject: string,
-    key: Pick<PassRow, 'algorithm' | 'publicKey'> | undefined,
-    given: Proven,
-  ): void => {
-    if (!challenges.take(given.challenge)) {
+  return (purpose: ProofPurpose, { challenge, proof, subject, key }: Proof): void => {
+    if (!challenges.take(challenge)) {
       throw new Fault(
         'PROOF_REFUSED',
         'this challenge is unknown, used or expired; ask for a new one',
       );
     }
     const publicKey = fromHex(key?.publicKey ?? '');
-    const signature = fromHex(given.proof, 64);
+    const signature = fromHex(proof, 64);
     assert(publicKey !== undefined && signature !== undefined, 'the schema lets hex pass only');
-    const message = proofMessage(purpose, { challenge: given.challenge, subject });
+    const message = proofMessage(purpose, { challenge, subject });
     // An unknown pass gets the same answer as a wrong key: nobody learns which accounts exist.
     if (
       key === undefined ||
@@ -90,7 +92,7 @@ async function openSession({ store, clock, random }: ApiParts, { account, serial
   return { token, expiresAtS };
 }
 
-function addEnrolment(app: ApiRouter, parts: ApiParts, prove: Prover): void {
+function addEnrolment(app: ApiRouter, parts: PassParts): void {
   const { store, passes, config, clock, random } = parts;
   app.post(
     '/v1/riders',
@@ -109,10 +111,14 @@ function addEnrolment(app: ApiRouter, parts: ApiParts, prove: Prover): void {
       },
     },
     async (request, reply) => {
-      const { algorithm, publicKey, ...given } = request.body;
+      const { algorithm, publicKey, ...proof } = request.body;
       const key = fromHex(publicKey);
       assert(key !== undefined, 'the schema lets hex pass only');
-      prove('enrol-rider', publicKey, { algorithm, publicKey }, given);
+      parts.checkProof('enrol-rider', {
+        ...proof,
+        subject: publicKey,
+        key: { algorithm, publicKey },
+      });
       if (!isKeyOfPrimeOrder(algorithm, key)) {
         throw new Refusal('KEY_REFUSED', `this key is not a sound ${algorithm} key`);
       }
@@ -131,7 +137,7 @@ function addEnrolment(app: ApiRouter, parts: ApiParts, prove: Prover): void {
   );
 }
 
-function addSessions(app: ApiRouter, parts: ApiParts, prove: Prover): void {
+function addSessions(app: ApiRouter, parts: PassParts): void {
   app.post(
     '/v1/sessions',
     {
@@ -144,16 +150,16 @@ function addSessions(app: ApiRouter, parts: ApiParts, prove: Prover): void {
       },
     },
     async (request) => {
-      const { account, serial, ...given } = request.body;
+      const { account, serial, ...proof } = request.body;
       const pass = await parts.store.findPass(account, serial);
-      prove('open-session', `${account}/${serial}`, pass, given);
+      parts.checkProof('open-session', { ...proof, subject: `${account}/${serial}`, key: pass });
       assert(pass !== undefined, 'a proof holds for a known pass only');
       return await openSession(parts, pass);
     },
   );
 }
 
-function addRenewal(app: ApiRouter, parts: ApiParts, prove: Prover): void {
+function addRenewal(app: ApiRouter, parts: PassParts): void {
   const { store, passes, config } = parts;
   app.post(
     '/v1/passes',
@@ -168,9 +174,9 @@ function addRenewal(app: ApiRouter, parts: ApiParts, prove: Prover): void {
       },
     },
     async (request) => {
-      const { account, serial, ...given } = request.body;
+      const { account, serial, ...proof } = request.body;
       const pass = await store.findPass(account, serial);
-      prove('renew-pass', `${account}/${serial}`, pass, given);
+      parts.checkProof('renew-pass', { ...proof, subject: `${account}/${serial}`, key: pass });
       assert(pass !== undefined, 'a proof holds for a known pass only');
       const denials = await store.findDenials(config.issuer, { account, serial });
       if (denials.some(({ cause }) => cause === 'OPERATOR')) {
