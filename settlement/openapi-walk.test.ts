@@ -3,12 +3,18 @@
  * request is one that succeeds for whom it is meant, so a route that forgot its guard would answer it.
  * Then everyone reaches for what is another's.
  */
-import { randomBytes } from 'node:crypto';
 import { utf8 } from '@stile/protocol/bytes.ts';
 import { authorisationMessage } from '@stile/protocol/gate-api.ts';
 import type { Order, Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptedGate } from './testing/gate.ts';
+import {
+  authorisationOf,
+  makeRequests,
+  type Request,
+  requestOf,
+  SALE,
+} from './testing/requests.ts';
 import {
   type Asked,
   type ScriptedRider,
@@ -18,7 +24,6 @@ import {
 } from './testing/town.ts';
 
 type Role = 'session' | 'merchant' | 'operator' | 'gate';
-type Request = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; url: string; body?: object };
 type Credential = { name: string; role: Role | null; of: (request: Request) => Asked };
 type Operation = { security?: Partial<Record<Role, unknown>>[] };
 type OpenApi = { paths: Record<string, Record<string, Operation>> };
@@ -47,8 +52,6 @@ const HIDDEN = [
   '/wallet',
   '/wallet*',
 ];
-const SALE = 'sale-of-kiosk';
-
 let town: ScriptedTown;
 let ada: ScriptedRider;
 let bob: ScriptedRider;
@@ -77,9 +80,7 @@ beforeAll(async () => {
   order = await makeOrder('order-of-kiosk');
   spare = await makeOrder('spare-of-kiosk');
   credentials = makeCredentials();
-  requests = new Map(
-    makeRequests().map(([name, rest, body]) => [name, requestOf(name, { rest, body })]),
-  );
+  requests = makeRequests({ account: ada.account, handle: seed.handle, order, spare, gate });
 });
 afterAll(async () => {
   await town.close();
@@ -118,65 +119,6 @@ function makeCredentials(): Credential[] {
 function signatureOf(by: ScriptedGate, body: object): Record<string, string> {
   const message = authorisationMessage(utf8(JSON.stringify(body)));
   return { 'stile-signature': Buffer.from(by.key.sign(message)).toString('base64url') };
-}
-
-/** In the order in which the right ones are asked: what ends something comes last. */
-function makeRequests(): [operation: string, path: string, body?: object][] {
-  const { account } = ada;
-  const { handle } = seed;
-  const code = `72${'1'.repeat(16)}`;
-  return [
-    ['GET /v1/riders/me', ''],
-    ['GET /v1/riders/me/statement', ''],
-    ['GET /v1/riders/me/events', ''],
-    ['POST /v1/riders/me/top-ups', '', { amountCents: 100, idempotencyKey: 'walk' }],
-    ['POST /v1/riders/me/payment-seeds/{handle}/confirmation', handle, {}],
-    ['POST /v1/riders/me/payment-seeds', '', {}],
-    ['POST /v1/riders/me/online-codes', '', {}],
-    ['GET /v1/riders/me/orders/{order}', order.order],
-    ['POST /v1/riders/me/orders/{order}/confirmation', order.order, { amountCents: 120 }],
-    ['DELETE /v1/riders/me/payment-seeds', ''],
-    ['GET /v1/merchants/me', ''],
-    ['GET /v1/merchants/me/events', ''],
-    ['POST /v1/payments', '', { idempotencyKey: 'walk-sale', code, amountCents: 1 }],
-    ['GET /v1/payments', `?fromMs=0&toMs=${START_MS * 2}`],
-    ['GET /v1/payments/{key}', SALE],
-    ['POST /v1/payments/{key}/refunds', SALE, { idempotencyKey: 'walk-back', amountCents: 1 }],
-    ['POST /v1/payments/{key}/reversal', SALE, {}],
-    ['POST /v1/orders', '', { idempotencyKey: 'walk-order', amountCents: 50 }],
-    ['GET /v1/orders/{order}', spare.order],
-    ['DELETE /v1/orders/{order}', spare.order],
-    ['POST /v1/gates/{gate}/payments', gate.gate, askOf(gate, '72'.padEnd(18, '3'))],
-    ['GET /v1/operator/gates', ''],
-    ['POST /v1/operator/gates', '', { gate: 'walk', line: 'M1' }],
-    ['PUT /v1/operator/lines/{line}', 'M9', { fareCents: 1 }],
-    ['GET /v1/operator/taps', ''],
-    ['GET /v1/operator/parked', ''],
-    ['GET /v1/operator/trial-balance', ''],
-    ['GET /v1/operator/accounts/{account}', account],
-    ['GET /v1/operator/merchants', ''],
-    ['POST /v1/operator/merchants', '', { merchant: 'walk', name: 'Walk' }],
-    ['POST /v1/operator/denials', '', { account, note: 'walk' }],
-    ['DELETE /v1/operator/denials', '', { account }],
-    ['POST /v1/operator/issuer-keys', '', {}],
-    ['DELETE /v1/operator/accounts/{account}/payment-seeds', account],
-    ['DELETE /v1/operator/merchants/{merchant}', 'kiosk'],
-  ];
-}
-
-function askOf({ gate: name, line }: ScriptedGate, code: string) {
-  const id = randomBytes(16).toString('hex');
-  return { stile: 'gate-payment/1', gate: name, id, code, line, atMs: START_MS };
-}
-
-/** `rest`: what stands for the name in the path, or the query. */
-function requestOf(
-  operation: string,
-  { rest, body }: { rest: string; body: object | undefined },
-): Request {
-  const [method, path = ''] = operation.split(' ');
-  const url = path.includes('{') ? path.replace(/\{\w+\}/, rest) : path + rest;
-  return { method: method as Request['method'], url, ...(body === undefined ? {} : { body }) };
 }
 
 async function operations(): Promise<{ name: string; path: string; roles: Role[] }[]> {
@@ -364,7 +306,7 @@ describe("another's", () => {
       [otherGate, gate, gate, 401],
       [otherGate, gate, otherGate, 400],
     ] as const) {
-      const body = askOf(named, code);
+      const body = authorisationOf(named, code);
       const headers = signatureOf(key, body);
       const answer = await town.ask(`/v1/gates/${path.gate}/payments`, { body, headers });
       expect(answer.status).toBe(status);
@@ -374,9 +316,7 @@ describe("another's", () => {
 });
 
 test('each operation is answered to whom it is meant for', async () => {
-  requests = new Map(
-    makeRequests().map(([name, rest, body]) => [name, requestOf(name, { rest, body })]),
-  );
+  requests = makeRequests({ account: ada.account, handle: seed.handle, order, spare, gate });
   for (const [name, request] of requests) {
     const role = roleOf(request.url);
     const credential = credentials.find((one) => one.role === role);

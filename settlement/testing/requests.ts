@@ -1,0 +1,82 @@
+/** One request that succeeds for each operation of the OpenAPI document which is not open to all. */
+import { randomBytes } from 'node:crypto';
+import type { Order } from '@stile/protocol/merchant-api.ts';
+import type { ScriptedGate } from './gate.ts';
+import { START_MS } from './town.ts';
+
+export type Request = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; url: string; body?: object };
+
+/** The kiosk's payment that requests speak of. */
+export const SALE = 'sale-of-kiosk';
+
+/** A rider's account and seed, two orders of the kiosk, a gate. */
+type World = { account: string; handle: string; order: Order; spare: Order; gate: ScriptedGate };
+
+/** In the order in which the right ones are asked: what ends something comes last. */
+export function makeRequests(world: World): Map<string, Request> {
+  return new Map(
+    listRequests(world).map(([name, rest, body]) => [name, requestOf(name, { rest, body })]),
+  );
+}
+
+function listRequests({
+  account,
+  handle,
+  order,
+  spare,
+  gate,
+}: World): [operation: string, rest: string, body?: object][] {
+  const code = `72${'1'.repeat(16)}`;
+  return [
+    ['GET /v1/riders/me', ''],
+    ['GET /v1/riders/me/statement', ''],
+    ['GET /v1/riders/me/events', ''],
+    ['POST /v1/riders/me/top-ups', '', { amountCents: 100, idempotencyKey: 'walk' }],
+    ['POST /v1/riders/me/payment-seeds/{handle}/confirmation', handle, {}],
+    ['POST /v1/riders/me/payment-seeds', '', {}],
+    ['POST /v1/riders/me/online-codes', '', {}],
+    ['GET /v1/riders/me/orders/{order}', order.order],
+    ['POST /v1/riders/me/orders/{order}/confirmation', order.order, { amountCents: 120 }],
+    ['DELETE /v1/riders/me/payment-seeds', ''],
+    ['GET /v1/merchants/me', ''],
+    ['GET /v1/merchants/me/events', ''],
+    ['POST /v1/payments', '', { idempotencyKey: 'walk-sale', code, amountCents: 1 }],
+    ['GET /v1/payments', `?fromMs=0&toMs=${START_MS * 2}`],
+    ['GET /v1/payments/{key}', SALE],
+    ['POST /v1/payments/{key}/refunds', SALE, { idempotencyKey: 'walk-back', amountCents: 1 }],
+    ['POST /v1/payments/{key}/reversal', SALE, {}],
+    ['POST /v1/orders', '', { idempotencyKey: 'walk-order', amountCents: 50 }],
+    ['GET /v1/orders/{order}', spare.order],
+    ['DELETE /v1/orders/{order}', spare.order],
+    ['POST /v1/gates/{gate}/payments', gate.gate, authorisationOf(gate, '72'.padEnd(18, '3'))],
+    ['GET /v1/operator/gates', ''],
+    ['POST /v1/operator/gates', '', { gate: 'walk', line: 'M1' }],
+    ['PUT /v1/operator/lines/{line}', 'M9', { fareCents: 1 }],
+    ['GET /v1/operator/taps', ''],
+    ['GET /v1/operator/parked', ''],
+    ['GET /v1/operator/trial-balance', ''],
+    ['GET /v1/operator/accounts/{account}', account],
+    ['GET /v1/operator/merchants', ''],
+    ['POST /v1/operator/merchants', '', { merchant: 'walk', name: 'Walk' }],
+    ['POST /v1/operator/denials', '', { account, note: 'walk' }],
+    ['DELETE /v1/operator/denials', '', { account }],
+    ['POST /v1/operator/issuer-keys', '', {}],
+    ['DELETE /v1/operator/accounts/{account}/payment-seeds', account],
+    ['DELETE /v1/operator/merchants/{merchant}', 'kiosk'],
+  ];
+}
+
+export function authorisationOf({ gate: name, line }: ScriptedGate, code: string) {
+  const id = randomBytes(16).toString('hex');
+  return { stile: 'gate-payment/1', gate: name, id, code, line, atMs: START_MS };
+}
+
+/** `rest`: what stands for the name in the path, or the query. */
+export function requestOf(
+  operation: string,
+  { rest, body }: { rest: string; body: object | undefined },
+): Request {
+  const [method, path = ''] = operation.split(' ');
+  const url = path.includes('{') ? path.replace(/\{\w+\}/, rest) : path + rest;
+  return { method: method as Request['method'], url, ...(body === undefined ? {} : { body }) };
+}
