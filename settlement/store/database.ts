@@ -52,6 +52,8 @@ export type LogReader = {
 };
 
 export type WorkReader = {
+  /** What is done next; null if nothing waits that has not failed too often. */
+  nextWork(): Awaitable<Work | null>;
   piece(query: PieceQuery): Awaitable<readonly PieceRecord[]>;
   settle(records: readonly PieceRecord[]): Awaitable<SettleFacts>;
 };
@@ -118,8 +120,6 @@ export type Views = {
   listParked(limit: number): Awaitable<readonly ParkedView[]>;
   readTrialBalance(): Awaitable<TrialBalance>;
   readMeta(key: string): Awaitable<string | undefined>;
-  /** What is done next; null if nothing waits that has not failed too often. */
-  nextWork(): Awaitable<Work | null>;
   countWork(): Awaitable<{ waiting: number; failed: number }>;
   /** The generation of the waiting request to publish, or undefined. */
   findPublishRequest(): Awaitable<number | undefined>;

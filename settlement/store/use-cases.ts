@@ -184,7 +184,6 @@ type OperatorUseCases = Pick<
   | 'findGateKeys'
   | 'setDenied'
   | 'liftDenied'
-  | 'requestPublish'
   | 'sweepExpired'
   | 'listGates'
   | 'listTaps'
@@ -225,8 +224,6 @@ export function operatorUseCases(database: Database): OperatorUseCases {
         read: (facts) => facts.denial(id),
         decide: (found) => decideLift(found, { id, nowMs }),
       }),
-    requestPublish: (nowMs) =>
-      write({ changes: [{ kind: 'requestPublish', atMs: nowMs }], result: undefined }),
     sweepExpired: (nowMs) => write(decideSweep(nowMs)),
     listGates: async () => await views.listGates(),
     listTaps: async (page) => await views.listTaps(page),

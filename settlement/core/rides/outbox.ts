@@ -3,9 +3,9 @@
  * that fails. Work is written in the transaction that makes it necessary and removed in the one that
  * finishes it; each piece moves its cursor in its own transaction, so a crash repeats at most one.
  */
-import type { Change, Decision } from '../changes.ts';
+import { type Change, type Decision, unchanged } from '../changes.ts';
 import type { Placement } from '../logs/placement.ts';
-import type { Limits, RulingContext, RulingFacts } from '../logs/rulings.ts';
+import type { Limits, RulingFacts } from '../logs/rulings.ts';
 import { decidePart } from '../logs/take-part.ts';
 import type { Work } from './outbox-changes.ts';
 import { decideSettle, type SettleContext, type SettleFacts } from './settle.ts';
@@ -40,41 +40,65 @@ export function pieceQuery({ kind, cursor, until, subject }: Work): PieceQuery {
 
 export type PieceRecord = { id: number; use: string };
 
+/** What a turn is about, with the facts that its kind of work needs. */
+export type WorkFacts = PieceFacts | JoinFacts | { kind: 'nothing'; work: Work };
+type PieceFacts = {
+  kind: 'piece';
+  work: Work;
+  records: readonly PieceRecord[];
+  facts: SettleFacts;
+};
+type JoinFacts = { kind: 'join'; work: Work; placement: Placement; facts: RulingFacts };
+
+/** `limitsNow`: for taps that name no published limits. */
+export type WorkContext = SettleContext & { limitsNow: Limits };
+
+/** `found` null: nothing waits. */
+export function decideTurn(found: WorkFacts | null, context: WorkContext): Decision<WorkTurn> {
+  switch (found?.kind) {
+    case undefined:
+      return unchanged({ kind: 'idle' });
+    case 'piece':
+      return decidePiece(found, context);
+    case 'join':
+      return decideJoin(found, context);
+    case 'nothing':
+      return finished(found.work, { changes: [], items: 0 });
+  }
+}
+
 /** Settles one piece and moves its work on, or ends it. */
-export function decidePiece(
-  { work, records, facts }: { work: Work; records: readonly PieceRecord[]; facts: SettleFacts },
+function decidePiece(
+  { work, records, facts }: PieceFacts,
   context: SettleContext,
 ): Decision<WorkTurn> {
   const { changes, result: accounts } = decideSettle(facts, context);
   const { upTo, limit } = pieceQuery(work);
   const isFull = records.length === limit;
   const cursor = isFull ? (records.at(-1)?.id ?? upTo) : upTo;
-  const moved: Change =
-    cursor >= work.until
-      ? { kind: 'finishWork', id: work.id }
-      : { kind: 'moveWork', id: work.id, cursor };
+  const items = records.length;
+  if (cursor >= work.until) return finished(work, { changes, items, accounts });
   return {
-    changes: [...changes, moved],
-    result: { kind: 'worked', work: work.kind, items: records.length, accounts },
+    changes: [...changes, { kind: 'moveWork', id: work.id, cursor }],
+    result: { kind: 'worked', work: work.kind, items, accounts },
   };
 }
 
-/** Joins what waits behind a log; `placement` null: there is no such log any more. */
-export function decideJoin(
-  { work, placement }: { work: Work; placement: Placement | null },
-  context: RulingContext & { nowMs: number },
+/** Joins what waits behind a log that has grown; if more waits, that is work of its own. */
+function decideJoin(
+  { work, placement, facts }: JoinFacts,
+  { limitsNow, nowMs }: WorkContext,
 ): Decision<WorkTurn> {
-  const finished: Change = { kind: 'finishWork', id: work.id };
-  if (placement === null) {
-    return {
-      changes: [finished],
-      result: { kind: 'worked', work: work.kind, items: 0, accounts: [] },
-    };
-  }
-  const { changes, result } = decidePart(placement, context);
+  const { changes, result } = decidePart(placement, { facts, limitsNow, nowMs });
+  return finished(work, { changes, items: result.newRecords });
+}
+
+type Finished = { changes: readonly Change[]; items: number; accounts?: readonly string[] };
+
+function finished(work: Work, { changes, items, accounts = [] }: Finished): Decision<WorkTurn> {
   return {
-    changes: [...changes, finished],
-    result: { kind: 'worked', work: work.kind, items: result.newRecords, accounts: [] },
+    changes: [...changes, { kind: 'finishWork', id: work.id }],
+    result: { kind: 'worked', work: work.kind, items, accounts },
   };
 }
 
@@ -85,17 +109,4 @@ export function decideFailure({ id, kind, attempts }: Work, error: unknown): Dec
     changes: [{ kind: 'failWork', id, attempts: attempts + 1, failed }],
     result: { kind: 'failed', work: kind, error },
   };
-}
-
-/** What a turn is about, with the facts that its kind of work needs. */
-export type WorkFacts =
-  | { kind: 'piece'; work: Work; records: readonly PieceRecord[]; facts: SettleFacts }
-  | { kind: 'join'; work: Work; placement: Placement | null; facts: RulingFacts };
-
-export type WorkContext = SettleContext & { limitsNow: Limits };
-
-export function decideWork(found: WorkFacts, context: WorkContext): Decision<WorkTurn> {
-  if (found.kind === 'piece') return decidePiece(found, context);
-  const { limitsNow, nowMs } = context;
-  return decideJoin(found, { facts: found.facts, limitsNow, nowMs });
 }

@@ -1,7 +1,9 @@
 /** The Store on SQLite: one file, one connection; use-cases.ts puts the decisions on it. */
 import type { Limits } from '../../core/logs/rulings.ts';
 import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payments/payment-rules.ts';
-import { listUseCases, logUseCases } from '../log-use-cases.ts';
+import { listUseCases } from '../list-use-cases.ts';
+import { logUseCases } from '../log-use-cases.ts';
+import { outboxUseCases } from '../outbox-use-cases.ts';
 import type { Store } from '../port.ts';
 import { operatorUseCases, paymentUseCases, riderUseCases } from '../use-cases.ts';
 import { openConnection } from './connection.ts';
@@ -20,6 +22,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       ...paymentUseCases(database, { paymentLimits }),
       ...operatorUseCases(database),
       ...logUseCases(database, { limitsNow }),
+      ...outboxUseCases(database, { limitsNow }),
       ...listUseCases(database),
       close: () => database.close(),
     };
