@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { buildDenyFile, openDenyFile } from '@stile/gate/shell/store/deny-file.ts';
-import { median } from '@stile/host/statistics.ts';
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import { denyBody, ISSUER } from './riders.ts';
+import { median } from './statistics.ts';
 
 const ROUNDS = 7;
 const LOOKUPS_PER_ROUND = 4_000;
@@ -13,8 +13,7 @@ export type DenyReport = { entries: number; buildS: number; us: number }[];
 
 export async function measureDenyLookup(
   folder: string,
-  sizes: readonly number[],
-  say: (text: string) => void,
+  { sizes, say }: { sizes: readonly number[]; say: (text: string) => void },
 ): Promise<DenyReport> {
   const files = [];
   for (const entries of sizes) {

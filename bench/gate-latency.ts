@@ -1,5 +1,5 @@
 /**
- * How long a rider waits for the gate: from the last byte of the code's line at one pseudo-terminal to
+ * How long a rider waits for the gate: from the last byte of the code's text at one pseudo-terminal to
  * the relay's byte at the other, tap durable, in real processes. Gate and floor are measured in turns,
  * so that what else the machine does weighs on both.
  */
@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openVirtualPort } from '@stile/hardware/serial/pty.ts';
 import type { VirtualPort } from '@stile/hardware/serial/virtual-port.ts';
-import { median, percentile } from '@stile/host/statistics.ts';
 import { makeCodes, type Operator, provisionGate, writeGateConfig } from './riders.ts';
+import { median, percentile } from './statistics.ts';
 
 const STILE = fileURLToPath(new URL('../scripts/stile', import.meta.url));
 const BARE = fileURLToPath(new URL('./bare-gate.ts', import.meta.url));
-const ANSWER_MS_MAX = 2_000;
+const OPENED_MS_MAX = 2_000;
 const WARM_UP_CODES = 30;
 
 /** `alternate`: gate and floor take turns code by code, half an interval apart, instead of in rounds. */
@@ -53,28 +53,27 @@ export async function measureGate(options: {
   const gateDir = join(folder, 'gate');
   mkdirSync(gateDir, { recursive: true });
   say(`provisioning a gate with ${deniedCount.toLocaleString('en')} deny entries`);
-  await provisionGate(join(gateDir, 'data'), operator, deniedCount, nowS);
+  await provisionGate(join(gateDir, 'data'), { operator, deniedCount, nowS });
   const needed = paces.reduce((sum, pace) => sum + pace.codes * pace.rounds, WARM_UP_CODES);
-  const codes = makeCodes(operator, needed, nowS);
+  const codes = makeCodes(operator, { count: needed, nowS });
   const ports = {
     scanner: join(folder, 'run/ttyGATE0'),
     barrier: join(folder, 'run/ttyBARRIER0'),
   };
   const config = writeGateConfig(gateDir, ports);
   const readyMs = await measureStart(config, ports);
-  const gate = await startStation(STILE, ['gate', '--config', config], ports);
+  const gate = await startStation(ports, { program: STILE, args: ['gate', '--config', config] });
   readyMs.push(gate.readyMs);
   const bare = {
     scanner: join(folder, 'run/ttyBARE0'),
     barrier: join(folder, 'run/ttyBARE1'),
   };
-  const floor = await startStation(
-    process.execPath,
-    [BARE, bare.scanner, bare.barrier, join(folder, 'bare.db')],
-    bare,
-  );
-  await play(gate, codes.splice(0, WARM_UP_CODES), 25);
-  await play(floor, codes.slice(0, WARM_UP_CODES), 25);
+  const floor = await startStation(bare, {
+    program: process.execPath,
+    args: [BARE, bare.scanner, bare.barrier, join(folder, 'bare.db')],
+  });
+  await play(gate, { codes: codes.splice(0, WARM_UP_CODES), everyMs: 25 });
+  await play(floor, { codes: codes.slice(0, WARM_UP_CODES), everyMs: 25 });
   const latency: LatencyReport[] = [];
   for (const pace of paces) {
     say(`a code every ${pace.everyMs} ms, ${pace.rounds} × ${pace.codes}, gate and floor in turns`);
@@ -84,8 +83,8 @@ export async function measureGate(options: {
       const turns = pace.alternate ? batch.map((code) => [code]) : [batch];
       const everyMs = pace.alternate ? pace.everyMs / 2 : pace.everyMs;
       for (const turn of turns) {
-        samples.floor.push(...(await play(floor, turn, everyMs)));
-        samples.gate.push(...(await play(gate, turn, everyMs)));
+        samples.floor.push(...(await play(floor, { codes: turn, everyMs })));
+        samples.gate.push(...(await play(gate, { codes: turn, everyMs })));
       }
     }
     latency.push({
@@ -109,7 +108,10 @@ async function measureStart(
 ): Promise<number[]> {
   const readyMs: number[] = [];
   for (let round = 0; round < 4; round += 1) {
-    const station = await startStation(STILE, ['gate', '--config', config], ports);
+    const station = await startStation(ports, {
+      program: STILE,
+      args: ['gate', '--config', config],
+    });
     readyMs.push(station.readyMs);
     await stopStation(station);
   }
@@ -117,9 +119,8 @@ async function measureStart(
 }
 
 async function startStation(
-  program: string,
-  argv: readonly string[],
   ports: { scanner: string; barrier: string },
+  { program, args }: { program: string; args: readonly string[] },
 ): Promise<Station> {
   const scanner = openVirtualPort({ link: ports.scanner });
   const barrier = openVirtualPort({ link: ports.barrier });
@@ -133,7 +134,7 @@ async function startStation(
     if (bytes.length >= 4 && bytes[2] === 1) station.next();
   });
   const from = performance.now();
-  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const connected = new Set<string>();
   await new Promise<void>((ready, fail) => {
     child.once('exit', (code) => fail(new Error(`it ended with ${code}: ${station.output}`)));
@@ -142,29 +143,32 @@ async function startStation(
       if (station.output.length < 100) station.output.push(text);
       if (text.includes('"ready"')) station.readyMs ??= performance.now() - from;
       for (const name of ['"scanner"', '"barrier"']) if (text.includes(name)) connected.add(name);
-      const isBare = argv[0] === BARE;
+      const isBare = args[0] === BARE;
       if (station.readyMs !== undefined && (isBare || connected.size === 2)) ready();
     });
   });
   return Object.assign(station, { child, scanner, barrier }) as Station;
 }
 
-/** Plays codes at a pace; answers milliseconds from the last byte to the relay for each. */
-async function play(station: Station, codes: readonly string[], everyMs: number) {
+/** Plays codes at a pace; resolves with milliseconds from the last byte to the relay for each. */
+async function play(
+  station: Station,
+  { codes, everyMs }: { codes: readonly string[]; everyMs: number },
+) {
   const samples: number[] = [];
   for (const code of codes) {
     const due = performance.now() + everyMs;
-    const line = Buffer.from(`${code}\r\n`);
-    const answered = new Promise<number>((done, fail) => {
-      const late = setTimeout(() => fail(new Error('the gate did not open')), ANSWER_MS_MAX);
+    const scan = Buffer.from(`${code}\r\n`);
+    const opened = new Promise<number>((done, fail) => {
+      const late = setTimeout(() => fail(new Error('the gate did not open')), OPENED_MS_MAX);
       station.next = () => {
         clearTimeout(late);
         done(performance.now());
       };
     });
     const from = performance.now();
-    await station.scanner.write(line);
-    samples.push((await answered) - from);
+    await station.scanner.write(scan);
+    samples.push((await opened) - from);
     const restMs = due - performance.now();
     if (restMs > 0) await new Promise((next) => setTimeout(next, restMs));
   }

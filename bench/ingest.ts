@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { callJson } from '@stile/host/http-client.ts';
-import { median, type Waits, waitsOf } from '@stile/host/statistics.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { fromHex, toHex, utf8 } from '@stile/protocol/bytes.ts';
@@ -20,10 +19,12 @@ import {
   recordHash,
   writeBatch,
 } from '@stile/protocol/gate-log.ts';
+import { gateTokenSchema, trialBalanceSchema } from '@stile/protocol/operator-api.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import { createOperatorClient, type OperatorClient } from '../cli/operator-client.ts';
+import { median, type Waits, waitsOf } from './statistics.ts';
 
 const STILE = fileURLToPath(new URL('../scripts/stile', import.meta.url));
 const RIDERS = 40;
@@ -54,10 +55,10 @@ export async function measureIngest(options: {
   try {
     const operator = createOperatorClient(url, dataDir);
     say(`making ${batches} batches of ${BATCH_RECORDS_MAX} taps`);
-    const { gates, codes } = await prepareTaps(operator, url, batches);
+    const { gates, codes } = await prepareTaps(operator, { url, batches });
     const bareTapsPerS = measureBare(dataDir, codes.slice(0, 1_500));
     say('sending');
-    const run = await send(operator, url, gates, codes.length);
+    const run = await send(operator, { url, gates, taps: codes.length });
     return {
       bareTapsPerS,
       runs: [
@@ -79,7 +80,10 @@ export async function stopSettlement(child: ChildProcess): Promise<void> {
 }
 
 /** Gates with all that they will send, and the codes in it, each of which is charged once. */
-export async function prepareTaps(operator: OperatorClient, url: string, batches: number) {
+export async function prepareTaps(
+  operator: OperatorClient,
+  { url, batches }: { url: string; batches: number },
+) {
   await operator.call('PUT', 'v1/operator/lines/L1', { body: { fareCents: FARE_CENTS } });
   const riders: Rider[] = [];
   for (let n = 0; n < RIDERS; n += 1) riders.push(await enrolRider(url, n));
@@ -87,7 +91,7 @@ export async function prepareTaps(operator: OperatorClient, url: string, batches
   const gates: BenchGate[] = [];
   for (let n = 0; n < GATES; n += 1) {
     const mine = codes.slice((n * codes.length) / GATES, ((n + 1) * codes.length) / GATES);
-    gates.push(await enrolGate(operator, url, `bench-${n}`, mine));
+    gates.push(await enrolGate(operator, { url, gate: `bench-${n}`, codes: mine }));
   }
   return { gates, codes };
 }
@@ -136,38 +140,38 @@ function makeCodes(riders: readonly Rider[], count: number): string[] {
 
 async function enrolGate(
   operator: OperatorClient,
-  url: string,
-  gate: string,
-  codes: readonly string[],
+  { url, gate, codes }: { url: string; gate: string; codes: readonly string[] },
 ): Promise<BenchGate> {
   const key = generateKey('Ed25519');
-  const announced = await operator.call('POST', 'v1/operator/gates', {
-    body: { gate, line: 'L1' },
-  });
-  const { token } = announced as { token: string };
+  const body = { gate, line: 'L1' };
+  const announced = await operator.call('POST', 'v1/operator/gates', { body });
+  const { token } = gateTokenSchema.parse(announced);
   const publicKey = toHex(key.publicKey);
   const proof = toHex(
     key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
   );
   await callJson(url, 'v1/gates/enrolments', { body: { token, publicKey, proof } });
-  return { gate, key, batches: writeBatches(gate, key, codes), taps: codes.length };
+  return { gate, key, batches: writeBatches(codes, { gate, key }), taps: codes.length };
 }
 
-function writeBatches(gate: string, key: SigningKey, codes: readonly string[]): Uint8Array[] {
+function writeBatches(
+  codes: readonly string[],
+  { gate, key }: { gate: string; key: SigningKey },
+): Uint8Array[] {
   const epoch = randomBytes(8).toString('hex');
   const batches: Uint8Array[] = [];
   let head = genesisHash({ gate, epoch, sha256 });
   for (let at = 0; at < codes.length; at += BATCH_RECORDS_MAX) {
     const prev = toHex(head);
-    const lines = codes.slice(at, at + BATCH_RECORDS_MAX).map((scan, index) => {
-      const line = utf8(JSON.stringify(tapRecord(at + index + 1, scan)));
-      head = recordHash({ previous: head, bytes: line, sha256 });
-      return line;
+    const records = codes.slice(at, at + BATCH_RECORDS_MAX).map((scan, index) => {
+      const record = utf8(JSON.stringify(tapRecord(at + index + 1, scan)));
+      head = recordHash({ previous: head, bytes: record, sha256 });
+      return record;
     });
     const fromSeq = at + 1;
-    const toSeq = at + lines.length;
+    const toSeq = at + records.length;
     const header = { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev } as const;
-    batches.push(writeBatch(header, { records: lines, head, sha256, sign: key.sign }));
+    batches.push(writeBatch(header, { records, head, sha256, sign: key.sign }));
   }
   return batches;
 }
@@ -224,9 +228,7 @@ function findIssuerKeyFile(dataDir: string): string {
 
 async function send(
   operator: OperatorClient,
-  url: string,
-  gates: readonly BenchGate[],
-  taps: number,
+  { url, gates, taps }: { url: string; gates: readonly BenchGate[]; taps: number },
 ) {
   const pings = startPings(url);
   const from = performance.now();
@@ -259,8 +261,8 @@ export async function sendAll(url: string, { gate, batches, taps }: BenchGate): 
 export async function untilSettled(operator: OperatorClient, taps: number): Promise<void> {
   const until = performance.now() + SETTLE_MS_MAX;
   for (;;) {
-    const answer = await operator.call('GET', 'v1/operator/trial-balance');
-    const { accounts } = answer as { accounts: { name: string; balanceCents: number }[] };
+    const balance = await operator.call('GET', 'v1/operator/trial-balance');
+    const { accounts } = trialBalanceSchema.parse(balance);
     const sumOf = (prefix: string) =>
       accounts
         .filter(({ name }) => name.startsWith(prefix))

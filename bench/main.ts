@@ -6,12 +6,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { median, ms, ratio, table } from '@stile/host/statistics.ts';
+import { table } from '@stile/host/text-table.ts';
 import { type DenyReport, measureDenyLookup } from './deny-lookup.ts';
 import { type GateReport, measureGate } from './gate-latency.ts';
 import { type IngestReport, measureIngest } from './ingest.ts';
 import { measurePayments, type PaymentsReport } from './payments.ts';
 import { benchOperator } from './riders.ts';
+import { median, ms, ratio } from './statistics.ts';
 import { measureWallet, type WalletReport } from './wallet.ts';
 
 const HELP = `Measures the gate, the deny list and settlement, each beside a floor of the same run.
@@ -161,7 +162,7 @@ async function main(): Promise<void> {
     }
     if (wants('deny')) {
       const sizes = quick ? [10_000, 1_000_000] : [10_000, 1_000_000, 10_000_000];
-      report.deny = await measureDenyLookup(folder, sizes, say);
+      report.deny = await measureDenyLookup(folder, { sizes, say });
       showDeny(report.deny);
     }
     if (wants('ingest')) {
@@ -174,7 +175,7 @@ async function main(): Promise<void> {
       showPayments(report.payments);
     }
     if (wants('wallet')) {
-      report.wallet = await measureWallet(folder, quick);
+      report.wallet = await measureWallet(folder, { rounds: quick ? 5 : 15 });
       showWallet(report.wallet);
     }
     if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));

@@ -1,5 +1,5 @@
 /**
- * How fast settlement takes payments: a real process, thirty-two tills that ask one payment after the
+ * How fast settlement takes payments: a real process, thirty-two tills that take one payment after the
  * other over loopback, each with another rider's good payment code. The floor is measured before each
  * round on the same disk: one insert a commit, durable, nothing else. Then, one at a time, while two
  * gates send their logs.
@@ -8,7 +8,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { systemRandom } from '@stile/host/random.ts';
-import { median, type Waits, waitsOf } from '@stile/host/statistics.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import type { Payment } from '@stile/protocol/merchant-api.ts';
 import {
@@ -26,6 +25,7 @@ import { openSqliteStore } from '@stile/settlement/store/sqlite/store.ts';
 import Database from 'better-sqlite3';
 import { createOperatorClient } from '../cli/operator-client.ts';
 import { prepareTaps, sendAll, startSettlement, stopSettlement, untilSettled } from './ingest.ts';
+import { median, type Waits, waitsOf } from './statistics.ts';
 
 const TILLS = 32;
 const MERCHANT = 'bench';
@@ -62,7 +62,7 @@ export async function measurePayments(options: {
   say(`enrolling ${count} phones`);
   const token = toHex(randomBytes(32));
   const seedKey = toHex(randomBytes(32));
-  const phones = await prepare(dataDir, token, seedKey, count);
+  const phones = await prepare(dataDir, { token, seedKey, count });
   const { child, url } = await startSettlement(dataDir, { STILE_SEED_KEY: seedKey });
   const agent = new Agent({ keepAlive: true, maxSockets: TILLS });
   const till = { url, token, agent };
@@ -77,9 +77,9 @@ export async function measurePayments(options: {
     }
     say('paying while two gates send');
     const operator = createOperatorClient(url, dataDir);
-    const { gates, codes } = await prepareTaps(operator, url, batches);
+    const { gates, codes } = await prepareTaps(operator, { url, batches });
     let isSending = true;
-    const paying = payUntil(till, phones, () => !isSending);
+    const paying = payUntil(till, { phones, isOver: () => !isSending });
     await Promise.all(gates.map((gate) => sendAll(url, gate)));
     await untilSettled(operator, codes.length);
     isSending = false;
@@ -95,9 +95,7 @@ export async function measurePayments(options: {
 /** Phones as if each had enrolled, topped up and fetched a seed, straight into the database. */
 async function prepare(
   dataDir: string,
-  token: string,
-  seedKey: string,
-  count: number,
+  { token, seedKey, count }: { token: string; seedKey: string; count: number },
 ): Promise<Phone[]> {
   const http = { requestsPerMinute: UNLIMITED, paymentsPerMinute: UNLIMITED };
   const settings = { http: { ...http, merchantRequestsPerMinute: UNLIMITED } };
@@ -147,22 +145,22 @@ function measureCommits(file: string): number {
 }
 
 type Till = { url: string; token: string; agent: Agent };
-type Asked = { body: string; handle: string };
+type PaymentRequest = { body: string; handle: string };
 
-/** Written beforehand: tills scan codes, they do not make them. The next step's code is good as well. */
-function questionOf({ handle, seed }: Phone): Asked {
-  const step = timeStepAt(Math.floor(Date.now() / 1000) + TIME_STEP_S / 2);
-  const code = writePaymentCode({ handle, otp: otpOfTimeStep(seed, step) });
+/** Written beforehand: tills scan codes, they do not make them. The next time step's code is good as well. */
+function requestOf({ handle, seed }: Phone): PaymentRequest {
+  const timeStep = timeStepAt(Math.floor(Date.now() / 1000) + TIME_STEP_S / 2);
+  const code = writePaymentCode({ handle, otp: otpOfTimeStep(seed, timeStep) });
   const idempotencyKey = `bench-${handle}`;
   return { handle, body: JSON.stringify({ idempotencyKey, code, amountCents: AMOUNT_CENTS }) };
 }
 
 async function payAll(till: Till, phones: readonly Phone[]) {
-  const questions = phones.map(questionOf);
+  const requests = phones.map(requestOf);
   const waits: number[] = [];
   const from = performance.now();
   const tills = Array.from({ length: TILLS }, async () => {
-    for (let one = questions.pop(); one !== undefined; one = questions.pop()) {
+    for (let one = requests.pop(); one !== undefined; one = requests.pop()) {
       waits.push(await pay(till, one));
     }
   });
@@ -170,18 +168,21 @@ async function payAll(till: Till, phones: readonly Phone[]) {
   return { perS: (phones.length * 1000) / (performance.now() - from), waits: waitsOf(waits) };
 }
 
-/** One till, a payment every few milliseconds; stops early where phones run out. */
-async function payUntil(till: Till, phones: Phone[], isOver: () => boolean): Promise<Waits> {
+/** One till, a payment every few milliseconds; stops early if phones run out. */
+async function payUntil(
+  till: Till,
+  { phones, isOver }: { phones: Phone[]; isOver: () => boolean },
+): Promise<Waits> {
   const waits: number[] = [];
   for (let phone = phones.pop(); phone !== undefined && !isOver(); phone = phones.pop()) {
-    waits.push(await pay(till, questionOf(phone)));
+    waits.push(await pay(till, requestOf(phone)));
     await new Promise((next) => setTimeout(next, PAUSE_MS));
   }
   return waitsOf(waits);
 }
 
-/** Milliseconds until the answer was read. */
-async function pay({ url, token, agent }: Till, { body, handle }: Asked): Promise<number> {
+/** Milliseconds until the response was read. */
+async function pay({ url, token, agent }: Till, { body, handle }: PaymentRequest): Promise<number> {
   const from = performance.now();
   const text = await new Promise<string>((done, fail) => {
     const headers = {
@@ -189,15 +190,15 @@ async function pay({ url, token, agent }: Till, { body, handle }: Asked): Promis
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
     };
-    const asked = request(new URL('v1/payments', url), { method: 'POST', agent, headers });
-    asked.on('response', (response) => {
+    const sent = request(new URL('v1/payments', url), { method: 'POST', agent, headers });
+    sent.on('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => done(Buffer.concat(chunks).toString()));
       response.on('error', fail);
     });
-    asked.on('error', fail);
-    asked.end(body);
+    sent.on('error', fail);
+    sent.end(body);
   });
   const waitedMs = performance.now() - from;
   const { outcome } = JSON.parse(text) as Partial<Payment>;

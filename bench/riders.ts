@@ -25,7 +25,10 @@ export function benchOperator(): Operator {
 }
 
 /** Texts of fresh codes, each of another rider, half of them on each suite. */
-export function makeCodes(operator: Operator, count: number, nowS: number): string[] {
+export function makeCodes(
+  operator: Operator,
+  { count, nowS }: { count: number; nowS: number },
+): string[] {
   const phones = [generateKey('Ed25519'), generateKey('P-256')] as const;
   return Array.from({ length: count }, (_, index) => {
     const suite = index % 2 === 0 ? 0 : 1;
@@ -69,9 +72,7 @@ export function denyBody(count: number): Uint8Array {
 /** Writes a gate's data directory as enrolment and a first fetch would have left it. */
 export async function provisionGate(
   dataDir: string,
-  operator: Operator,
-  deniedCount: number,
-  nowS: number,
+  { operator, deniedCount, nowS }: { operator: Operator; deniedCount: number; nowS: number },
 ): Promise<void> {
   mkdirSync(dataDir, { recursive: true });
   const rootKey: RootKey = { kty: 'OKP', crv: 'Ed25519', x: operator.root.privateJwk.x };
@@ -84,13 +85,16 @@ export async function provisionGate(
   const reference = await openReferenceStore(dataDir, [rootKey]);
   const head: DenyHead = { version: 1, count: deniedCount, setDigest: EMPTY_SET_DIGEST };
   await reference.applySnapshot({ head, body: denyBody(deniedCount) }, async () => undefined);
-  const list = trustList(operator, head, nowS);
+  const list = trustList(operator, { deny: head, nowS });
   const key = { privateKey: operator.root.privateJwk, publicKey: rootKey };
   reference.applyTrust(list, await signObject('stile-trust-list+jws', list, key));
   reference.close();
 }
 
-function trustList(operator: Operator, deny: DenyHead, nowS: number): TrustList {
+function trustList(
+  operator: Operator,
+  { deny, nowS }: { deny: DenyHead; nowS: number },
+): TrustList {
   return {
     stile: 'trust-list/1',
     operator: 'Bench',

@@ -6,10 +6,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleepMs } from 'node:timers/promises';
-import { percentile } from '@stile/host/statistics.ts';
 import { initSettlement, startSettlement } from '@stile/settlement/main.ts';
 import { pino } from 'pino';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { percentile } from './statistics.ts';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const FLAGS = [
@@ -31,7 +31,10 @@ export type WalletReport = {
   refreshMs: { p50: number; p99: number; samples: number };
 };
 
-export async function measureWallet(folder: string, quick: boolean): Promise<WalletReport> {
+export async function measureWallet(
+  folder: string,
+  { rounds }: { rounds: number },
+): Promise<WalletReport> {
   const dataDir = join(folder, 'wallet-settlement');
   await initSettlement(dataDir);
   const log = pino({ level: 'silent' });
@@ -41,7 +44,7 @@ export async function measureWallet(folder: string, quick: boolean): Promise<Wal
   );
   const browser = await openBrowser();
   try {
-    return await measure(browser, settlement.url, quick ? 5 : 15);
+    return await measure(browser, { url: settlement.url, rounds });
   } finally {
     await browser.close();
     await settlement.close();
@@ -54,10 +57,13 @@ async function openBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath, args: FLAGS });
 }
 
-async function measure(browser: Browser, url: string, rounds: number): Promise<WalletReport> {
+async function measure(
+  browser: Browser,
+  { url, rounds }: { url: string; rounds: number },
+): Promise<WalletReport> {
   const context = await browser.newContext({ viewport: PHONE, locale: 'en-GB' });
   const page = await context.newPage();
-  const { firstLoadBytes, files } = await measureFirstLoad(context, page, url);
+  const { firstLoadBytes, files } = await measureFirstLoad(context, { page, url });
   await page.getByRole('button', { name: 'Set up this phone' }).click();
   await page.getByRole('img', { name: CODE }).waitFor();
   await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
@@ -66,21 +72,25 @@ async function measure(browser: Browser, url: string, rounds: number): Promise<W
   const cold: number[] = [];
   const empty: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    cold.push(await coldStart(context, `${url}/wallet/`, true));
-    empty.push(await coldStart(context, `${url}/wallet/icon.svg`, false));
+    cold.push(await coldStart(context, { url: `${url}/wallet/`, hasCode: true }));
+    empty.push(await coldStart(context, { url: `${url}/wallet/icon.svg`, hasCode: false }));
   }
-  const refreshes = await measureRefreshes(context, url, rounds * 4);
+  const refreshes = await measureRefreshes(context, { url, count: rounds * 4 });
   await context.close();
   return {
-    ...{ firstLoadBytes, files },
+    firstLoadBytes,
+    files,
     coldMs: spread(cold),
     emptyMs: { p50: percentile(empty, 0.5) },
     refreshMs: spread(refreshes),
   };
 }
 
-/** Bytes over the line until the page stands still, with headers, as the browser counts them. */
-async function measureFirstLoad(context: BrowserContext, page: Page, url: string) {
+/** Bytes over the network until the page stands still, with headers, as the browser counts them. */
+async function measureFirstLoad(
+  context: BrowserContext,
+  { page, url }: { page: Page; url: string },
+) {
   const session = await context.newCDPSession(page);
   await session.send('Network.enable');
   let [firstLoadBytes, files] = [0, 0];
@@ -94,7 +104,10 @@ async function measureFirstLoad(context: BrowserContext, page: Page, url: string
 }
 
 /** A new page, network off: from the start of its navigation to its code, on the page's own clock. */
-async function coldStart(context: BrowserContext, url: string, hasCode: boolean): Promise<number> {
+async function coldStart(
+  context: BrowserContext,
+  { url, hasCode }: { url: string; hasCode: boolean },
+): Promise<number> {
   const page = await context.newPage();
   await page.goto(url);
   if (hasCode) await page.getByRole('img', { name: CODE }).waitFor();
@@ -105,7 +118,10 @@ async function coldStart(context: BrowserContext, url: string, hasCode: boolean)
   return ms;
 }
 
-async function measureRefreshes(context: BrowserContext, url: string, count: number) {
+async function measureRefreshes(
+  context: BrowserContext,
+  { url, count }: { url: string; count: number },
+) {
   const page = await context.newPage();
   await page.goto(`${url}/wallet/`);
   await page.getByRole('img', { name: CODE }).waitFor();

@@ -1,52 +1,26 @@
 /** What happens in the demo, in order. It tells each scene and collects the numbers; it judges none. */
-import { readFileSync } from 'node:fs';
-import { generateKey, keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
-import { makeTransitCode } from '@stile/phone/code.ts';
-import { readPhone } from '@stile/phone/phone-file.ts';
-import { concatBytes, fromHex } from '@stile/protocol/bytes.ts';
-import { encodePass, issuerMessage, readSignedPass } from '@stile/protocol/transit-code.ts';
-import { type Line, stile, stileJson } from './processes.ts';
-import { fetchOnlineCode, makePaymentCode, type Sale, Shop } from './shop.ts';
-import { FARE_CENTS, LINE, type Outcome, type Phone, type Stage } from './stage.ts';
+import { forgeCode, forgePass } from './forgeries.ts';
+import { type LogRecord, stile, stileJson } from './processes.ts';
+import { type Check, cents, type Money, type Result, type Tap } from './result.ts';
+import { fetchOnlineCode, makePaymentCode, Shop } from './shop.ts';
+import { FARE_CENTS, LINE, type Phone, type Stage, type Verdict } from './stage.ts';
 
 export type Scene = { heading: boolean; text: string };
 
-export type Tap = {
+type Rider = { phone: Phone; topUpCents: number; rides: number };
+type Shot = Parameters<Stage['show']>[1]['shot'];
+
+/** Somebody holds a code before the scanner. */
+type Presentation = {
   who: string;
   what: string;
+  text: string;
+  /** `open`, or the reason for a refusal. */
   expected: string;
-  got: string;
-  seq: number;
-  /** What settlement made of it: CHARGED or PAID for what was opened, nothing for what was refused. */
-  settled: string;
-  expectedSettled: string;
+  shot?: Shot;
+  /** How it ends at settlement if it opens; CHARGED if absent. */
+  disposition?: 'CHARGED' | 'PAID';
 };
-export type Money = {
-  name: string;
-  rides: number;
-  topUpCents: number;
-  shopCents: number;
-  balanceCents: number;
-  debtCents: number;
-  denied: boolean;
-  expected: { balanceCents: number; debtCents: number; denied: boolean };
-};
-export type Check = { name: string; ok: boolean; detail: string };
-export type Result = {
-  taps: Tap[];
-  sales: Sale[];
-  money: Money[];
-  ledger: Check[];
-  gateLog: Check[];
-  openings: { expected: number; got: number };
-  /** For who plays on with `--keep`. */
-  merchantToken: string;
-  revenue: { expectedCents: number; gotCents: number };
-  takings: { expectedCents: number; gotCents: number };
-};
-
-type Rider = { phone: Phone; topUpCents: number; rides: number };
-type Shot = Parameters<Stage['show']>[1];
 
 const LATE_MIN = 10;
 
@@ -88,8 +62,11 @@ class Script {
     return rider;
   }
 
-  async #enrol(name: string, algorithm: string, topUpCents: number): Promise<void> {
-    const phone = await this.#stage.enrolRider(name, algorithm, topUpCents);
+  async #enrol(
+    name: string,
+    { algorithm, topUpCents }: { algorithm: string; topUpCents: number },
+  ): Promise<void> {
+    const phone = await this.#stage.enrolRider(name, { algorithm, topUpCents });
     this.#riders.set(name, { phone, topUpCents, rides: 0 });
     this.#tell(
       `${name}: ${algorithm}, account ${phone.account}, ${cents(topUpCents)} in the wallet`,
@@ -97,29 +74,24 @@ class Script {
   }
 
   /** One presentation: a picture before the scanner, the gate's verdict, what it should have been. */
-  async #present(
-    who: string,
-    what: string,
-    text: string,
-    expected: string,
-    shot: Shot = {},
-    opened: 'CHARGED' | 'PAID' = 'CHARGED',
-  ) {
+  async #present(presentation: Presentation): Promise<void> {
+    const { who, what, text, expected, shot = {}, disposition = 'CHARGED' } = presentation;
     const kind = this.#taps.length % 3 === 1 ? 'jpg' : 'png';
-    const outcome = this.#stage.outcome();
-    await this.#stage.show(text, shot, kind);
-    const judged = await outcome;
-    const got = wordOf(judged);
-    // A code that was not even asked about leaves no record.
-    this.#lastSeq = Math.max(this.#lastSeq, judged.seq);
-    const expectedSettled = expected === 'open' ? opened : '';
-    this.#taps.push({ who, what, expected, got, seq: judged.seq, settled: '', expectedSettled });
+    const next = this.#stage.nextVerdict();
+    await this.#stage.show(text, { shot, kind });
+    const verdict = await next;
+    const actual = wordOf(verdict);
+    // A code that was not even sent to settlement leaves no record.
+    this.#lastSeq = Math.max(this.#lastSeq, verdict.seq);
+    const expectedDisposition = expected === 'open' ? disposition : '';
+    const { seq } = verdict;
+    this.#taps.push({ who, what, expected, actual, seq, disposition: '', expectedDisposition });
     const rider = this.#riders.get(who);
-    if (got === 'open' && rider !== undefined) rider.rides += 1;
-    const mark = got === expected ? '' : `   (expected ${expected})`;
-    this.#tell(`${who.padEnd(8)} ${what.padEnd(36)} ${got}${mark}`);
+    if (actual === 'open' && rider !== undefined) rider.rides += 1;
+    const mark = actual === expected ? '' : `   (expected ${expected})`;
+    this.#tell(`${who.padEnd(8)} ${what.padEnd(36)} ${actual}${mark}`);
     // The next rider steps up when the barrier has closed behind this one.
-    if (got === 'open') await this.#stage.barrierClosed();
+    if (actual === 'open') await this.#stage.barrierClosed();
   }
 
   async prepare(): Promise<void> {
@@ -128,21 +100,22 @@ class Script {
     this.#tell(
       `settlement at ${this.#stage.settlementUrl}, line ${LINE} costs ${cents(FARE_CENTS)}`,
     );
-    await this.#enrol('ada', 'Ed25519', 1_000);
-    await this.#enrol('ben', 'P-256', 600);
-    await this.#enrol('cleo', 'P-256', 0);
-    await this.#enrol('dan', 'Ed25519', 1_000);
-    await this.#enrol('finn', 'P-256', 500);
+    await this.#enrol('ada', { algorithm: 'Ed25519', topUpCents: 1_000 });
+    await this.#enrol('ben', { algorithm: 'P-256', topUpCents: 600 });
+    await this.#enrol('cleo', { algorithm: 'P-256', topUpCents: 0 });
+    await this.#enrol('dan', { algorithm: 'Ed25519', topUpCents: 1_000 });
+    await this.#enrol('finn', { algorithm: 'P-256', topUpCents: 500 });
     for (const name of ['ada', 'ben', 'dan', 'finn']) {
-      await stile('rider', 'seed', '--phone', this.#rider(name).phone.file);
+      await stile(['rider', 'seed', '--phone', this.#rider(name).phone.file]);
     }
     await this.#shop.open();
     this.#tell('Harbour Kiosk takes payments; four phones have a seed for payment codes');
-    await this.#stage.operate('deny', this.#rider('dan').phone.account, '--note', 'phone stolen');
+    const { account } = this.#rider('dan').phone;
+    await this.#stage.operate('deny', [account, '--note', 'phone stolen']);
     this.#tell('dan has lost his phone: the operator puts his account onto the deny list');
     await this.#stage.startHardware();
     await this.#stage.enrolGate();
-    await this.#stage.gateSays('lists with dan denied', (line) => line.msg === 'uplink');
+    await this.#stage.gateSays('lists with dan denied', ({ msg }) => msg === 'uplink');
     this.#tell('gate harbour-1 enrolled; scanner, barrier and display are ptys');
     await this.#stage.cable.unplug();
     this.#head('The network is gone: phones make codes alone, the gate judges them alone');
@@ -152,43 +125,107 @@ class Script {
     const stage = this.#stage;
     const photo = { turnDegrees: 11, blurPx: 1, noise: 18, shade: 0.3 };
     const ada = await stage.makeCode(this.#rider('ada').phone);
-    await this.#present('ada', 'honest, phone held askew', ada, 'open', photo);
+    await this.#present({
+      who: 'ada',
+      what: 'honest, phone held askew',
+      text: ada,
+      expected: 'open',
+      shot: photo,
+    });
     const ben = await stage.makeCode(this.#rider('ben').phone);
     const dim = { turnDegrees: -24, blurPx: 2, noise: 30, shade: 0.5 };
-    await this.#present('ben', 'honest, dim and blurred', ben, 'open', dim);
-    await this.#present('eve', "a screenshot of ada's code", ada, 'REPLAY', photo);
+    await this.#present({
+      who: 'ben',
+      what: 'honest, dim and blurred',
+      text: ben,
+      expected: 'open',
+      shot: dim,
+    });
+    await this.#present({
+      who: 'eve',
+      what: "a screenshot of ada's code",
+      text: ada,
+      expected: 'REPLAY',
+      shot: photo,
+    });
     const dan = await stage.makeCode(this.#rider('dan').phone);
-    await this.#present('thief', "dan's stolen phone", dan, 'DENIED', { turnDegrees: 4 });
+    await this.#present({
+      who: 'thief',
+      what: "dan's stolen phone",
+      text: dan,
+      expected: 'DENIED',
+      shot: { turnDegrees: 4 },
+    });
     const tenMinutesAgo = new Date(Date.now() - LATE_MIN * 60_000);
     const finn = await stage.makeCode(this.#rider('finn').phone, tenMinutesAgo);
-    await this.#present('finn', 'a code ten minutes old', finn, 'CODE_EXPIRED', { noise: 40 });
-    await this.#present(
-      'mallory',
-      'a pass of her own making',
-      this.#forgePass(),
-      'BAD_ISSUER_SIGNATURE',
-    );
+    await this.#present({
+      who: 'finn',
+      what: 'a code ten minutes old',
+      text: finn,
+      expected: 'CODE_EXPIRED',
+      shot: { noise: 40 },
+    });
+    await this.#present({
+      who: 'mallory',
+      what: 'a pass of her own making',
+      text: forgePass(this.#rider('ada').phone),
+      expected: 'BAD_ISSUER_SIGNATURE',
+    });
     const finnPays = await makePaymentCode(this.#rider('finn').phone);
-    await this.#present('finn', 'a payment code, gate offline', finnPays, 'NO_NETWORK');
-    const stolen = this.#forgeCode();
-    await this.#present('mallory', "ada's pass, her own key", stolen, 'BAD_DEVICE_SIGNATURE');
+    await this.#present({
+      who: 'finn',
+      what: 'a payment code, gate offline',
+      text: finnPays,
+      expected: 'NO_NETWORK',
+    });
+    const stolen = forgeCode(this.#rider('ada').phone);
+    await this.#present({
+      who: 'mallory',
+      what: "ada's pass, her own key",
+      text: stolen,
+      expected: 'BAD_DEVICE_SIGNATURE',
+    });
     const cleo = await stage.makeCode(this.#rider('cleo').phone);
-    await this.#present('cleo', 'honest, but no money', cleo, 'open', { turnDegrees: 175 });
+    await this.#present({
+      who: 'cleo',
+      what: 'honest, but no money',
+      text: cleo,
+      expected: 'open',
+      shot: { turnDegrees: 175 },
+    });
   }
 
   async crash(): Promise<void> {
     const stage = this.#stage;
     this.#head('The gate loses power (SIGKILL) and starts again, still without a network');
     const ben = await stage.makeCode(this.#rider('ben').phone);
-    await this.#present('ben', 'a second ride', ben, 'open', { turnDegrees: 8, blurPx: 1 });
+    await this.#present({
+      who: 'ben',
+      what: 'a second ride',
+      text: ben,
+      expected: 'open',
+      shot: { turnDegrees: 8, blurPx: 1 },
+    });
     await stage.gate.end('SIGKILL');
     const ready = await stage.startGate();
     this.#tell(
       `ready again after ${ready.readyMs} ms, ${ready.unconfirmed} records wait for settlement`,
     );
-    await this.#present('eve', "ben's code from before the crash", ben, 'REPLAY', { noise: 25 });
+    await this.#present({
+      who: 'eve',
+      what: "ben's code from before the crash",
+      text: ben,
+      expected: 'REPLAY',
+      shot: { noise: 25 },
+    });
     const ada = await stage.makeCode(this.#rider('ada').phone);
-    await this.#present('ada', 'a second ride', ada, 'open', { turnDegrees: 90, shade: 0.4 });
+    await this.#present({
+      who: 'ada',
+      what: 'a second ride',
+      text: ada,
+      expected: 'open',
+      shot: { turnDegrees: 90, shade: 0.4 },
+    });
   }
 
   async reconnect(): Promise<void> {
@@ -199,11 +236,17 @@ class Script {
     await this.#synced();
     await stage.gateSays(
       'a deny list with cleo',
-      (line) => line.msg === 'lists' && line.denied === 2,
+      ({ msg, denied }) => msg === 'lists' && denied === 2,
     );
     this.#tell('cleo could not pay: her fare is kept as debt, the new deny list is at the gate');
     const cleo = await stage.makeCode(this.#rider('cleo').phone);
-    await this.#present('cleo', 'again, still no money', cleo, 'DENIED', { turnDegrees: -6 });
+    await this.#present({
+      who: 'cleo',
+      what: 'again, still no money',
+      text: cleo,
+      expected: 'DENIED',
+      shot: { turnDegrees: -6 },
+    });
     await this.#synced();
   }
 
@@ -218,19 +261,43 @@ class Script {
     this.#head('A gate with a network takes payment and online codes too');
     const { phone } = this.#rider('finn');
     const offline = await makePaymentCode(phone);
-    await this.#present('finn', 'a payment code', offline, 'open', { turnDegrees: 5 }, 'PAID');
+    await this.#present({
+      who: 'finn',
+      what: 'a payment code',
+      text: offline,
+      expected: 'open',
+      shot: { turnDegrees: 5 },
+      disposition: 'PAID',
+    });
     const online = await fetchOnlineCode(phone);
-    await this.#present('finn', 'an online code', online, 'open', { noise: 20 }, 'PAID');
+    await this.#present({
+      who: 'finn',
+      what: 'an online code',
+      text: online,
+      expected: 'open',
+      shot: { noise: 20 },
+      disposition: 'PAID',
+    });
     const broke = await fetchOnlineCode(phone);
-    await this.#present('finn', 'his wallet is empty now', broke, 'WALLET_SHORT');
-    await this.#present('eve', "finn's online code", online, 'CODE_USED');
+    await this.#present({
+      who: 'finn',
+      what: 'his wallet is empty now',
+      text: broke,
+      expected: 'WALLET_SHORT',
+    });
+    await this.#present({
+      who: 'eve',
+      what: "finn's online code",
+      text: online,
+      expected: 'CODE_USED',
+    });
     await this.#synced();
   }
 
   /** Waits until settlement has confirmed the latest tap. */
   async #synced(): Promise<void> {
-    const isConfirmed = (line: Line) =>
-      line.msg === 'synced' && Number(line.ackSeq) >= this.#lastSeq;
+    const isConfirmed = ({ msg, ackSeq }: LogRecord) =>
+      msg === 'synced' && Number(ackSeq) >= this.#lastSeq;
     await this.#stage.gateSays('all records synced', isConfirmed);
   }
 
@@ -238,9 +305,12 @@ class Script {
     const stage = this.#stage;
     const money: Money[] = [];
     for (const [name, { phone, topUpCents, rides }] of this.#riders) {
-      const now = await stileJson<{ balanceCents: number; debtCents: number; denied: boolean }>(
-        ...['rider', 'show', '--phone', phone.file],
-      );
+      const now = await stileJson<Pick<Money, 'balanceCents' | 'debtCents' | 'denied'>>([
+        'rider',
+        'show',
+        '--phone',
+        phone.file,
+      ]);
       const shopCents = this.#shop.paidCents(name);
       const owed = rides * FARE_CENTS + shopCents;
       const expected = {
@@ -258,13 +328,13 @@ class Script {
       balance.accounts
         .filter(({ name }) => name.startsWith(`${kind}:`))
         .reduce((sum, account) => sum + account.balanceCents, 0);
-    const records = await stage.operate<{ seq: number; outcome: string | null }[]>(
-      'taps',
-      ...['--limit', '500'],
-    );
+    const records = await stage.operate<{ seq: number; outcome: string | null }[]>('taps', [
+      '--limit',
+      '500',
+    ]);
     const taps = this.#taps.map((tap) => ({
       ...tap,
-      settled: records.find(({ seq }) => seq === tap.seq)?.outcome ?? '',
+      disposition: records.find(({ seq }) => seq === tap.seq)?.outcome ?? '',
     }));
     const ledger = await auditOf(stage.path('settlement'));
     const gateLog = await auditOf(stage.path('gate'));
@@ -275,58 +345,20 @@ class Script {
       ledger,
       gateLog,
       merchantToken: this.#shop.token,
-      openings: { expected: rides, got: stage.barrierOpenings() },
-      revenue: { expectedCents: rides * FARE_CENTS, gotCents: sumOf('revenue') },
-      takings: { expectedCents: this.#shop.takingsCents(), gotCents: sumOf('merchant') },
+      openings: { expected: rides, actual: stage.barrierOpenings() },
+      revenue: { expectedCents: rides * FARE_CENTS, actualCents: sumOf('revenue') },
+      takings: { expectedCents: this.#shop.takingsCents(), actualCents: sumOf('merchant') },
     };
-  }
-
-  /** A pass for a key of hers, signed by an issuer key that she made up. */
-  #forgePass(): string {
-    const own = generateKey('Ed25519');
-    const stolen = readSignedPass(passOf(this.#rider('ada').phone));
-    if (!stolen.ok) throw new Error(stolen.detail);
-    const fields = encodePass({
-      ...stolen.value.pass,
-      serial: 77,
-      suite: 0,
-      deviceKey: own.publicKey,
-    });
-    const pass = concatBytes(fields, generateKey('Ed25519').sign(issuerMessage(fields)));
-    return makeTransitCode(pass, { fresh: fresh(1), sign: own.sign });
-  }
-
-  /** Ada's genuine pass, but the code is signed with another key than the pass names. */
-  #forgeCode(): string {
-    const { phone } = this.#rider('ada');
-    return makeTransitCode(passOf(phone), { fresh: fresh(1_000), sign: otherKey(phone).sign });
   }
 }
 
 async function auditOf(dir: string): Promise<Check[]> {
-  const text = await stile('audit', dir, '--json').catch((error: Error) => error.message);
+  const text = await stile(['audit', dir, '--json']).catch((error: Error) => error.message);
   const found = text.indexOf('{');
   if (found < 0) return [{ name: `audit of ${dir}`, ok: false, detail: text }];
   return (JSON.parse(text.slice(found)) as { checks: Check[] }).checks;
 }
 
-function passOf(phone: Phone): Uint8Array {
-  return fromHex(readPhone(phone.file).pass) ?? new Uint8Array(0);
-}
-
-function otherKey(phone: Phone): SigningKey {
-  const { crv } = keyFromJwk(JSON.parse(readFileSync(phone.file, 'utf8')).key).privateJwk;
-  return generateKey(crv === 'Ed25519' ? 'Ed25519' : 'P-256');
-}
-
-function fresh(counter: number) {
-  return { generatedAtS: Math.floor(Date.now() / 1000), counter, flags: 0 };
-}
-
-function wordOf({ verdict, reason }: Outcome): string {
+function wordOf({ verdict, reason }: Verdict): string {
   return reason ?? verdict;
-}
-
-export function cents(amount: number): string {
-  return `${(amount / 100).toFixed(2)}`;
 }

@@ -1,4 +1,4 @@
-/** The demo's processes: each is the real command line in a process of its own, its output kept. */
+/** The demo's processes: each is the real command line in a process of its own, its output in a log file too. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -8,10 +8,19 @@ const STILE = fileURLToPath(new URL('../scripts/stile', import.meta.url));
 const WAIT_MS_MAX = 30_000;
 const STOP_MS_MAX = 5_000;
 
-export type Line = Record<string, unknown>;
+/** One record that a program has logged. */
+export type LogRecord = Record<string, unknown>;
 
-/** A running `stile …`, with its output as lines that can be waited for. */
-export class Running {
+export type ProcessOptions = {
+  name: string;
+  /** Its output is also in NAME.log there. */
+  logDir: string;
+  args: readonly string[];
+  env?: Readonly<Record<string, string>>;
+};
+
+/** A `stile …` that runs, with its output as lines that can be waited for. */
+export class StileProcess {
   readonly name: string;
   readonly child: ChildProcess;
   readonly #lines: string[] = [];
@@ -19,12 +28,7 @@ export class Running {
   readonly #file: WriteStream;
   #ended = false;
 
-  constructor(
-    name: string,
-    logDir: string,
-    args: readonly string[],
-    env: Readonly<Record<string, string>> = {},
-  ) {
+  constructor({ name, logDir, args, env = {} }: ProcessOptions) {
     this.name = name;
     this.#file = createWriteStream(join(logDir, `${name}.log`), { flags: 'a' });
     this.child = spawn(STILE, args, {
@@ -57,11 +61,10 @@ export class Running {
     return this.#lines;
   }
 
-  /** The first line from `from` on for which `pick` gives something, and where the next one begins. */
+  /** The first line from `from` on for which `pick` finds something, and where the next one begins. */
   async waitFor<T>(
     what: string,
-    pick: (line: string) => T | undefined,
-    from = 0,
+    { pick, from = 0 }: { pick: (line: string) => T | undefined; from?: number },
   ): Promise<{ found: T; next: number }> {
     let at = from;
     const look = (): { found: T; next: number } | undefined => {
@@ -109,7 +112,7 @@ export class Running {
 }
 
 /** Runs `stile …` to its end; its standard output, or an error with what it said. */
-export async function stile(...args: readonly string[]): Promise<string> {
+export async function stile(args: readonly string[]): Promise<string> {
   return await new Promise((done, fail) => {
     execFile(STILE, args, { maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error === null) done(stdout);
@@ -119,16 +122,17 @@ export async function stile(...args: readonly string[]): Promise<string> {
   });
 }
 
-export async function stileJson<T>(...args: readonly string[]): Promise<T> {
-  return JSON.parse(await stile(...args)) as T;
+export async function stileJson<T>(args: readonly string[]): Promise<T> {
+  return JSON.parse(await stile(args)) as T;
 }
 
-export function parseLine(line: string): Line | undefined {
+/** A line of output that is a log record; programs speak plain sentences between them. */
+export function parseRecord(line: string): LogRecord | undefined {
   try {
     const parsed: unknown = JSON.parse(line);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Line) : undefined;
+    return typeof parsed === 'object' && parsed !== null ? (parsed as LogRecord) : undefined;
   } catch {
-    // Tools speak plain sentences between log lines.
+    // A sentence for people.
     return undefined;
   }
 }

@@ -18,7 +18,7 @@ export type Sale = {
   what: string;
   amountCents: number;
   expected: string;
-  got: string;
+  actual: string;
 };
 
 export class Shop {
@@ -37,9 +37,9 @@ export class Shop {
   }
 
   async open(): Promise<void> {
-    const name = ['--merchant', MERCHANT, '--name', 'Harbour Kiosk'];
-    this.token = (await this.#stage.operate<{ token: string }>('add-merchant', ...name)).token;
-    this.#till = new ScriptedTill(this.#stage.settlementUrl, this.token);
+    const shop = ['--merchant', MERCHANT, '--name', 'Harbour Kiosk'];
+    this.token = (await this.#stage.operate<{ token: string }>('add-merchant', shop)).token;
+    this.#till = new ScriptedTill(this.#stage.settlementUrl, { token: this.token });
   }
 
   /** What a rider has left at the kiosk. */
@@ -53,35 +53,58 @@ export class Shop {
 
   async trade(phones: { ada: Phone; ben: Phone; dan: Phone }): Promise<void> {
     const ada = await makePaymentCode(phones.ada);
-    const coffee = await this.#sell('ada', 'a coffee, phone offline', ada, COFFEE_CENTS, 'PAID');
-    await this.#sell('eve', "ada's digits once more", ada, PAPER_CENTS, 'CODE_USED');
+    const coffee = await this.#sell({
+      who: 'ada',
+      what: 'a coffee, phone offline',
+      code: ada,
+      amountCents: COFFEE_CENTS,
+      expected: 'PAID',
+    });
+    await this.#sell({
+      who: 'eve',
+      what: "ada's digits once more",
+      code: ada,
+      amountCents: PAPER_CENTS,
+      expected: 'CODE_USED',
+    });
     const dan = await makePaymentCode(phones.dan);
-    await this.#sell('thief', "dan's stolen phone", dan, PAPER_CENTS, 'DENIED');
+    await this.#sell({
+      who: 'thief',
+      what: "dan's stolen phone",
+      code: dan,
+      amountCents: PAPER_CENTS,
+      expected: 'DENIED',
+    });
     const ben = await makePaymentCode(phones.ben);
-    const key = this.#nextKey();
-    // This answer is lost: the till has to ask again, and must not charge again.
-    await this.#till.pay(key, ben, PAPER_CENTS);
-    await this.#sell('ben', 'asked again: answer was lost', ben, PAPER_CENTS, 'PAID', key);
-    await this.#till.refund(coffee, this.#nextKey(), SPILT_CENTS);
+    const idempotencyKey = this.#nextKey();
+    // This response is lost: the till has to send again, and must not charge again.
+    await this.#till.pay({ idempotencyKey, code: ben, amountCents: PAPER_CENTS });
+    await this.#sell({
+      who: 'ben',
+      what: 'asked again: answer was lost',
+      code: ben,
+      amountCents: PAPER_CENTS,
+      expected: 'PAID',
+      idempotencyKey,
+    });
+    const back = { idempotencyKey: this.#nextKey(), amountCents: SPILT_CENTS };
+    await this.#till.refund(coffee, back);
     this.#count('ada', -SPILT_CENTS);
     this.#tell(`ada      ${'spilt: the kiosk gives back'.padEnd(36)} ${euros(SPILT_CENTS)}`);
   }
 
+  /** One sale; its idempotency key names the payment afterwards. */
   async #sell(
-    who: string,
-    what: string,
-    code: string,
-    amountCents: number,
-    expected: string,
-    key = this.#nextKey(),
+    sale: Omit<Sale, 'actual'> & { code: string; idempotencyKey?: string },
   ): Promise<string> {
-    const payment = await this.#till.pay(key, code, amountCents);
-    const got = wordOf(payment);
-    this.sales.push({ who, what, amountCents, expected, got });
-    if (got === 'PAID') this.#count(who, amountCents);
-    const mark = got === expected ? '' : `   (expected ${expected})`;
-    this.#tell(`${who.padEnd(8)} ${what.padEnd(36)} ${euros(amountCents)} ${got}${mark}`);
-    return key;
+    const { who, what, code, amountCents, expected, idempotencyKey = this.#nextKey() } = sale;
+    const payment = await this.#till.pay({ idempotencyKey, code, amountCents });
+    const actual = wordOf(payment);
+    this.sales.push({ who, what, amountCents, expected, actual });
+    if (actual === 'PAID') this.#count(who, amountCents);
+    const mark = actual === expected ? '' : `   (expected ${expected})`;
+    this.#tell(`${who.padEnd(8)} ${what.padEnd(36)} ${euros(amountCents)} ${actual}${mark}`);
+    return idempotencyKey;
   }
 
   #count(who: string, amountCents: number): void {
@@ -96,12 +119,12 @@ export class Shop {
 
 /** The 18 digits that a phone shows, made without any network. */
 export async function makePaymentCode(phone: Phone): Promise<string> {
-  return (await stile('rider', 'payment-code', '--phone', phone.file)).trim();
+  return (await stile(['rider', 'payment-code', '--phone', phone.file])).trim();
 }
 
 /** The one-time code that settlement makes for a phone that is online. */
 export async function fetchOnlineCode(phone: Phone): Promise<string> {
-  return (await stile('rider', 'online-code', '--phone', phone.file)).trim();
+  return (await stile(['rider', 'online-code', '--phone', phone.file])).trim();
 }
 
 function wordOf({ outcome, reason }: Payment): string {

@@ -2,7 +2,6 @@
  * Everything that the demo sets up before the first rider comes: settlement, a gate with its virtual
  * parts, riders with phones and money. Each is a process of its own; this file only starts them.
  */
-import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -19,9 +18,17 @@ import {
   photograph,
   type Shot,
 } from '@stile/hardware/picture/draw.ts';
+import { systemRandom } from '@stile/host/random.ts';
 import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { Cable } from './cable.ts';
-import { type Line, parseLine, Running, stile, stileJson } from './processes.ts';
+import {
+  type LogRecord,
+  type ProcessOptions,
+  parseRecord,
+  StileProcess,
+  stile,
+  stileJson,
+} from './processes.ts';
 
 export const LINE = 'L1';
 export const FARE_CENTS = 250;
@@ -31,21 +38,21 @@ const OPEN_MS = 1_200;
 
 export type Phone = { name: string; file: string; account: string };
 
-export type Outcome = { verdict: string; reason: string | null; seq: number };
+export type Verdict = { verdict: string; reason: string | null; seq: number };
 
 export class Stage {
   readonly folder: string;
-  readonly #running: Running[] = [];
-  settlement!: Running;
-  gate!: Running;
-  scanner!: Running;
-  barrier!: Running;
+  readonly #processes: StileProcess[] = [];
+  settlement!: StileProcess;
+  gate!: StileProcess;
+  scanner!: StileProcess;
+  barrier!: StileProcess;
   cable!: Cable;
   settlementUrl = '';
   /** Where the scanner page plays what a camera has read. */
   feedUrl = '';
   #shots = 0;
-  #gateLine = 0;
+  #nextGateLine = 0;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -57,18 +64,16 @@ export class Stage {
     }
   }
 
-  path(...parts: string[]): string {
-    return join(this.folder, ...parts);
+  /** Below the demo's own folder. */
+  path(name: string): string {
+    return join(this.folder, name);
   }
 
-  start(name: string, ...args: string[]): Running {
-    return this.#track(new Running(name, this.path('logs'), args));
-  }
-
-  #track(running: Running): Running {
-    this.#running.push(running);
-    appendFileSync(pidFile(this.folder), `${running.child.pid}\n`);
-    return running;
+  start(name: string, { args, env = {} }: Pick<ProcessOptions, 'args' | 'env'>): StileProcess {
+    const started = new StileProcess({ name, logDir: this.path('logs'), args, env });
+    this.#processes.push(started);
+    appendFileSync(pidFile(this.folder), `${started.child.pid}\n`);
+    return started;
   }
 
   async startSettlement(): Promise<void> {
@@ -76,39 +81,43 @@ export class Stage {
     const options = ['--data', data, '--port', '0', '--operator', 'Demo Transit'];
     const args = ['settlement', 'start', ...options];
     // Lives as long as this demo: nothing on its disk can open the seeds afterwards.
-    const env = { STILE_SEED_KEY: randomBytes(32).toString('hex') };
-    this.settlement = this.#track(new Running('settlement', this.path('logs'), args, env));
-    const { found } = await this.settlement.waitFor('its address', (line) => {
-      const url = parseLine(line)?.url;
-      return typeof url === 'string' ? url : undefined;
+    const env = { STILE_SEED_KEY: systemRandom.hex(32) };
+    this.settlement = this.start('settlement', { args, env });
+    const { found } = await this.settlement.waitFor('its address', {
+      pick(line) {
+        const url = parseRecord(line)?.url;
+        return typeof url === 'string' ? url : undefined;
+      },
     });
     this.settlementUrl = found;
-    await this.operate('set-fare', LINE, String(FARE_CENTS));
+    await this.operate('set-fare', [LINE, String(FARE_CENTS)]);
   }
 
   /** Runs one operator command and gives its JSON. */
-  async operate<T>(command: string, ...args: string[]): Promise<T> {
-    const where = ['--data', this.path('settlement'), '--url', this.settlementUrl];
-    return await stileJson<T>('settlement', command, ...args, ...where);
+  async operate<T>(command: string, args: readonly string[] = []): Promise<T> {
+    const target = ['--data', this.path('settlement'), '--url', this.settlementUrl];
+    return await stileJson<T>(['settlement', command, ...args, ...target]);
   }
 
   async startHardware(): Promise<void> {
-    const { path } = this;
-    this.scanner = this.start(
-      'scanner',
-      ...['scanner', '--link', path.call(this, 'run', 'ttyGATE0')],
-      ...['--watch', path.call(this, 'pictures'), '--no-stdin', '--stay', '--feed', '0'],
-    );
-    this.barrier = this.start(
-      'barrier',
-      ...['barrier', '--link', path.call(this, 'run', 'ttyBARRIER0')],
-      ...['--record', path.call(this, 'barrier.ndjson')],
-    );
-    const display = this.start('display', 'display', '--link', this.path('run', 'ttyDISPLAY0'));
-    const up = (line: string) => (/ at /.test(line) ? true : undefined);
-    for (const part of [this.scanner, this.barrier, display]) await part.waitFor('its port', up);
-    const feed = (line: string) => /http:\/\/127\.0\.0\.1:\d+\/\S+/.exec(line)?.[0];
-    this.feedUrl = (await this.scanner.waitFor('its feed', feed)).found;
+    const watched = ['--watch', this.path('pictures'), '--no-stdin', '--stay', '--feed', '0'];
+    this.scanner = this.start('scanner', {
+      args: ['scanner', '--link', this.path('run/ttyGATE0'), ...watched],
+    });
+    const record = ['--record', this.path('barrier.ndjson')];
+    this.barrier = this.start('barrier', {
+      args: ['barrier', '--link', this.path('run/ttyBARRIER0'), ...record],
+    });
+    const display = this.start('display', {
+      args: ['display', '--link', this.path('run/ttyDISPLAY0')],
+    });
+    for (const part of [this.scanner, this.barrier, display]) {
+      await part.waitFor('its port', { pick: (line) => / at /.test(line) || undefined });
+    }
+    const { found } = await this.scanner.waitFor('its feed', {
+      pick: (line) => /http:\/\/127\.0\.0\.1:\d+\/\S+/.exec(line)?.[0],
+    });
+    this.feedUrl = found;
   }
 
   /** Enrols the gate through the cable and starts it. */
@@ -125,49 +134,53 @@ export class Stage {
       rules: { presentationMs: 1_000 },
     };
     writeFileSync(config, `${JSON.stringify(content, null, 2)}\n`);
-    const { token } = await this.operate<{ token: string }>(
-      'add-gate',
-      ...['--gate', 'harbour-1', '--line', LINE],
-    );
-    await stile('gate', 'enrol', '--config', config, '--token', token);
+    const gate = ['--gate', 'harbour-1', '--line', LINE];
+    const { token } = await this.operate<{ token: string }>('add-gate', gate);
+    await stile(['gate', 'enrol', '--config', config, '--token', token]);
     await this.startGate();
   }
 
-  async startGate(): Promise<Line> {
-    this.gate = this.start('gate', 'gate', '--config', this.path('gate.json'));
+  async startGate(): Promise<LogRecord> {
+    this.gate = this.start('gate', { args: ['gate', '--config', this.path('gate.json')] });
     const devices = new Set<unknown>();
-    this.#gateLine = 0;
-    let ready: Line | undefined;
-    const { found, next } = await this.gate.waitFor('ready', (text) => {
-      const line = parseLine(text);
-      if (line?.msg === 'ready') ready = line;
-      if (line?.msg === 'device' && line.connected === true) devices.add(line.device);
-      return devices.has('scanner') && devices.has('barrier') ? ready : undefined;
+    this.#nextGateLine = 0;
+    let ready: LogRecord | undefined;
+    const { found, next } = await this.gate.waitFor('ready', {
+      pick(line) {
+        const record = parseRecord(line);
+        if (record?.msg === 'ready') ready = record;
+        if (record?.msg === 'device' && record.connected === true) devices.add(record.device);
+        return devices.has('scanner') && devices.has('barrier') ? ready : undefined;
+      },
     });
-    this.#gateLine = next;
+    this.#nextGateLine = next;
     return found;
   }
 
-  async enrolRider(name: string, algorithm: string, cents: number): Promise<Phone> {
-    const file = this.path('phones', `${name}.json`);
-    const { account } = await stileJson<{ account: string }>(
-      'rider',
-      'enrol',
-      ...['--phone', file, '--settlement', this.settlementUrl, '--algorithm', algorithm],
-    );
-    if (cents > 0) await stile('rider', 'top-up', '--phone', file, String(cents));
+  async enrolRider(
+    name: string,
+    { algorithm, topUpCents }: { algorithm: string; topUpCents: number },
+  ): Promise<Phone> {
+    const file = this.path(`phones/${name}.json`);
+    const options = ['--settlement', this.settlementUrl, '--algorithm', algorithm];
+    const enrol = ['rider', 'enrol', '--phone', file, ...options];
+    const { account } = await stileJson<{ account: string }>(enrol);
+    if (topUpCents > 0) await stile(['rider', 'top-up', '--phone', file, String(topUpCents)]);
     return { name, file, account };
   }
 
   /** The text that a phone shows, made without any network. */
   async makeCode(phone: Phone, at?: Date): Promise<string> {
     const clock = at === undefined ? [] : ['--at', at.toISOString()];
-    const text = await stile('rider', 'code', '--phone', phone.file, ...clock);
+    const text = await stile(['rider', 'code', '--phone', phone.file, ...clock]);
     return text.replace(/\n$/, '');
   }
 
   /** Takes a picture of a phone that shows a text, and holds it before the scanner. */
-  async show(text: string, shot: Partial<Shot>, kind: 'png' | 'jpg' = 'png'): Promise<void> {
+  async show(
+    text: string,
+    { shot, kind }: { shot: Partial<Shot>; kind: 'png' | 'jpg' },
+  ): Promise<void> {
     this.#shots += 1;
     const full: Shot = {
       width: 900,
@@ -185,31 +198,32 @@ export class Stage {
     });
     const bytes = kind === 'png' ? encodePng(photo) : encodeJpeg(photo, 80);
     const name = `${String(this.#shots).padStart(2, '0')}.${kind}`;
-    writeFileSync(this.path('pictures', name), bytes);
+    writeFileSync(this.path(`pictures/${name}`), bytes);
   }
 
   /** What the gate said to the next presentation. */
-  async outcome(): Promise<Outcome> {
-    const { found, next } = await this.gate.waitFor(
-      'a verdict',
-      (text) => {
-        const line = parseLine(text);
-        // An ask is judged by settlement; the gate says what it did about it in the same words.
-        if (line?.msg !== 'tap' && line?.msg !== 'answer') return undefined;
-        const reason = typeof line.reason === 'string' ? line.reason : null;
-        return { verdict: String(line.verdict), reason, seq: Number(line.seq) };
+  async nextVerdict(): Promise<Verdict> {
+    const { found, next } = await this.gate.waitFor('a verdict', {
+      from: this.#nextGateLine,
+      pick(line) {
+        const record = parseRecord(line);
+        // An authorisation is settlement's; the gate says what it did about it in the same words.
+        if (record?.msg !== 'tap' && record?.msg !== 'answer') return undefined;
+        const reason = typeof record.reason === 'string' ? record.reason : null;
+        return { verdict: String(record.verdict), reason, seq: Number(record.seq) };
       },
-      this.#gateLine,
-    );
-    this.#gateLine = next;
+    });
+    this.#nextGateLine = next;
     return found;
   }
 
-  /** Waits for a log line of the gate, from the newest that was looked at on. */
-  async gateSays(what: string, pick: (line: Line) => boolean): Promise<void> {
-    await this.gate.waitFor(what, (text) => {
-      const line = parseLine(text);
-      return line !== undefined && pick(line) ? true : undefined;
+  /** Waits for a log record of the gate. */
+  async gateSays(what: string, isIt: (record: LogRecord) => boolean): Promise<void> {
+    await this.gate.waitFor(what, {
+      pick(line) {
+        const record = parseRecord(line);
+        return (record !== undefined && isIt(record)) || undefined;
+      },
     });
   }
 
@@ -218,20 +232,17 @@ export class Stage {
     const isClosed = () => this.barrier.lines.findLast((line) => /OPEN|CLOSED/.test(line));
     if (isClosed()?.includes('CLOSED')) return;
     const from = this.barrier.lines.length;
-    await this.barrier.waitFor(
-      'closed',
-      (line) => (line.includes('CLOSED') ? true : undefined),
-      from,
-    );
+    const pick = (line: string) => line.includes('CLOSED') || undefined;
+    await this.barrier.waitFor('closed', { pick, from });
   }
 
   barrierOpenings(): number {
     const record = readFileSync(this.path('barrier.ndjson'), 'utf8').trim().split('\n');
-    return record.filter((line) => parseLine(line)?.state === 'open').length;
+    return record.filter((line) => parseRecord(line)?.state === 'open').length;
   }
 
   async end(): Promise<void> {
-    for (const running of this.#running.reverse()) await running.end('SIGTERM');
+    for (const started of this.#processes.reverse()) await started.end('SIGTERM');
     await this.cable?.unplug();
     rmSync(pidFile(this.folder), { force: true });
   }

@@ -1,15 +1,15 @@
 /** The demo's last word: what was, beside what had to be. */
-import { table } from '../host/statistics.ts';
-import { type Check, cents, type Result } from './play.ts';
+import { table } from '@stile/host/text-table.ts';
+import { type Check, cents, type Result } from './result.ts';
 
-/** Prints the tables; true only where every number is as it must be. */
+/** Prints the tables; true only if every number is as it must be. */
 export function showTables(result: Result, print: (text: string) => void): boolean {
   const { taps, sales, money, openings, revenue, takings } = result;
   print('\nTaps\n');
   const tapRows = taps.map((tap) => [
     `${tap.who.padEnd(8)}${tap.what}`,
-    tap.got,
-    tap.settled.toLowerCase(),
+    tap.actual,
+    tap.disposition.toLowerCase(),
     isRightTap(tap) ? 'ok' : `WRONG: ${tap.expected}`,
   ]);
   print(`${table([['rider   presentation', 'verdict', 'fare', ''], ...tapRows])}\n`);
@@ -17,8 +17,8 @@ export function showTables(result: Result, print: (text: string) => void): boole
   const saleRows = sales.map((sale) => [
     `${sale.who.padEnd(8)}${sale.what}`,
     cents(sale.amountCents),
-    sale.got,
-    sale.got === sale.expected ? 'ok' : `WRONG: ${sale.expected}`,
+    sale.actual,
+    sale.actual === sale.expected ? 'ok' : `WRONG: ${sale.expected}`,
   ]);
   print(`${table([['rider   sale', 'price', 'outcome', ''], ...saleRows])}\n`);
   print('\nMoney\n');
@@ -40,18 +40,18 @@ export function showTables(result: Result, print: (text: string) => void): boole
   const checks: Check[] = [
     {
       name: 'the barrier opened once for each ride',
-      ok: openings.got === openings.expected,
-      detail: `${openings.got} of ${openings.expected}`,
+      ok: openings.actual === openings.expected,
+      detail: `${openings.actual} of ${openings.expected}`,
     },
     {
       name: 'revenue is rides times fare',
-      ok: revenue.gotCents === revenue.expectedCents,
-      detail: `${cents(revenue.gotCents)} of ${cents(revenue.expectedCents)}`,
+      ok: revenue.actualCents === revenue.expectedCents,
+      detail: `${cents(revenue.actualCents)} of ${cents(revenue.expectedCents)}`,
     },
     {
       name: "the kiosk's account holds its sales less what it gave back",
-      ok: takings.gotCents === takings.expectedCents,
-      detail: `${cents(takings.gotCents)} of ${cents(takings.expectedCents)}`,
+      ok: takings.actualCents === takings.expectedCents,
+      detail: `${cents(takings.actualCents)} of ${cents(takings.expectedCents)}`,
     },
     ...result.ledger,
     ...result.gateLog.map((check) => ({ ...check, name: `gate: ${check.name}` })),
@@ -59,15 +59,15 @@ export function showTables(result: Result, print: (text: string) => void): boole
   for (const { name, ok, detail } of checks) {
     print(`  ${ok ? 'ok   ' : 'WRONG'} ${name}${ok ? '' : `: ${detail}`}\n`);
   }
-  const areSalesRight = sales.every(({ expected, got }) => expected === got);
+  const areSalesRight = sales.every(({ expected, actual }) => expected === actual);
   return (
     taps.every(isRightTap) && areSalesRight && money.every(isRight) && checks.every(({ ok }) => ok)
   );
 }
 
 /** The gate said what it should, and settlement charged exactly what the gate had opened for. */
-function isRightTap({ expected, got, settled, expectedSettled }: Result['taps'][number]): boolean {
-  return got === expected && settled === expectedSettled;
+function isRightTap(tap: Result['taps'][number]): boolean {
+  return tap.actual === tap.expected && tap.disposition === tap.expectedDisposition;
 }
 
 function isRight(rider: Result['money'][number]): boolean {

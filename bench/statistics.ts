@@ -1,4 +1,4 @@
-/** Medians and percentiles, and how a table of them looks in eighty columns. */
+/** Medians and percentiles of what was measured, and how they are printed. */
 
 /** The value below which `share` (0 to 1) of the samples lie. */
 export function percentile(samples: readonly number[], share: number): number {
@@ -21,25 +21,6 @@ export function waitsOf(samples: readonly number[]): Waits {
     longest: Math.max(...samples),
     samples: samples.length,
   };
-}
-
-export type Row = readonly string[];
-
-/** Columns as wide as their widest cell; the first is text, the others are numbers. */
-export function table(rows: readonly Row[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
 
 export function ms(value: number): string {
