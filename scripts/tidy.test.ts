@@ -1,33 +1,12 @@
 /**
- * The house rules that a machine can check: who may import whom, what pure rooms never do, how long a
- * file may be, that documents point at things that exist. A cheap guard by text, not a proof.
+ * Who may import whom, what pure rooms never do, and that no import leads back to itself. Further rules of
+ * the house, a file each, are in `scripts/house/`.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-
-const FILE_LINES_MAX = 400;
-const ROOM_README_LINES_MAX = 30;
-/** Normative documents: as long as the formats need. */
-const LONG_READMES = new Set(['protocol/README.md', 'hardware/README.md']);
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-const ROOMS = [
-  'protocol',
-  'crypto',
-  'host',
-  'hardware',
-  'phone',
-  'gate',
-  'settlement',
-  'web',
-  'cli',
-  'demo',
-  'bench',
-  'scripts',
-] as const;
+import { findCircles } from './house/circles.ts';
+import { importsOf, parseFile } from './house/syntax.ts';
+import { isTestOnly, ourPath, productSources, ROOMS, read, sources } from './house/tree.ts';
 
 type Rule = {
   /** Files under this path, longest match first. */
@@ -38,7 +17,7 @@ type Rule = {
   outside?: readonly string[];
 };
 
-/** What products of their own, the command line among them, may build upon. */
+/** What programs of their own build upon: nobody imports demo, benchmark or scripts. */
 const PRODUCT = ROOMS.filter((room) => !['demo', 'bench', 'scripts'].includes(room)).map(
   (room) => `${room}/`,
 );
@@ -65,7 +44,7 @@ const RULES: readonly Rule[] = [
   { path: 'cli/', ours: PRODUCT },
   { path: 'demo/', ours: PRODUCT },
   { path: 'bench/', ours: PRODUCT },
-  { path: 'scripts/', ours: ROOMS.map((room) => `${room}/`) },
+  { path: 'scripts/', ours: PRODUCT },
 ];
 
 /** Tests and test-only stand-ins may also use the scripted phone and the fixtures. */
@@ -91,15 +70,10 @@ const IMPURE: readonly [string, RegExp][] = [
   ['does I/O', /\bfetch\(|\bimport\(|\brequire\(/],
 ];
 
-const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: ROOT })
-  .toString()
-  .split('\n')
-  .filter((file) => file !== '' && existsSync(join(ROOT, file)));
-const sources = tracked.filter((file) => /\.tsx?$/.test(file));
-
-function read(file: string): string {
-  return readFileSync(join(ROOT, file), 'utf8');
-}
+/** Every import of every file, types, tests and `import(…)` included. */
+const imports = new Map(
+  sources.map((file) => [file, importsOf(parseFile(file)).map((one) => one.specifier)]),
+);
 
 /** Source without comments, so that prose may speak of clocks. */
 function codeOf(file: string): string {
@@ -108,56 +82,57 @@ function codeOf(file: string): string {
     .replace(/(^|\s)\/\/.*$/gm, '');
 }
 
-/** By path: what only tests use lives in `testing/`, contracts stand beside the port that they test. */
-function isTestOnly(file: string): boolean {
-  return /\.(test|contract)\.ts$|(^|\/)testing\//.test(file);
-}
-
-function importsOf(file: string): string[] {
-  const found = codeOf(file).matchAll(/\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g);
-  return [...found].map((match) => match[1] ?? '');
-}
-
-/** The path in this repository that an import names, or undefined for npm and node. */
-function ourPath(file: string, specifier: string): string | undefined {
-  if (specifier.startsWith('@stile/')) return specifier.slice('@stile/'.length);
-  if (!specifier.startsWith('.')) return undefined;
-  return relative(ROOT, normalize(join(ROOT, dirname(file), specifier)));
-}
-
 function ruleOf(file: string): Rule | undefined {
   return RULES.find((rule) => file.startsWith(rule.path));
 }
 
+function mayImport(file: string, specifier: string): boolean {
+  const rule = ruleOf(file);
+  const testOnly = isTestOnly(file);
+  const path = ourPath(file, specifier);
+  if (path === undefined) return testOnly || rule?.outside?.includes(specifier) !== false;
+  const own = rule?.path.endsWith('/') ? rule.path : `${dirname(rule?.path ?? '')}/`;
+  if (path.startsWith(own) || rule?.ours.some((room) => path.startsWith(room))) {
+    return testOnly || !isTestOnly(path);
+  }
+  const room = `${file.split('/')[0]}/`;
+  const also = [...ALSO_FOR_TESTS, room, ...(room === 'web/' ? ALSO_FOR_BROWSERS : [])];
+  return testOnly && also.some((other) => path.startsWith(other));
+}
+
 describe('who may import whom', () => {
   test.each(sources.filter((file) => ruleOf(file) !== undefined))('%s', (file) => {
-    const rule = ruleOf(file);
-    const testOnly = isTestOnly(file);
-    const wrong = importsOf(file).filter((specifier) => {
-      const path = ourPath(file, specifier);
-      if (path === undefined) {
-        return !testOnly && rule?.outside?.includes(specifier) === false;
-      }
-      const own = rule?.path.endsWith('/') ? rule.path : `${dirname(rule?.path ?? '')}/`;
-      if (path.startsWith(own) || rule?.ours.some((room) => path.startsWith(room))) {
-        return !testOnly && isTestFile(path);
-      }
-      const room = `${file.split('/')[0]}/`;
-      const also = [...ALSO_FOR_TESTS, room, ...(room === 'web/' ? ALSO_FOR_BROWSERS : [])];
-      return !(testOnly && also.some((other) => path.startsWith(other)));
-    });
+    const wrong = imports.get(file)?.filter((specifier) => !mayImport(file, specifier));
     expect(wrong).toEqual([]);
   });
+});
 
-  function isTestFile(path: string): boolean {
-    return existsSync(join(ROOT, path)) && isTestOnly(path);
-  }
+test('the table refuses what it should', () => {
+  const wrong: [string, string][] = [
+    ['gate/core/gate.ts', 'node:fs'],
+    ['gate/core/gate.ts', '@stile/host/clock.ts'],
+    ['gate/main.ts', '@stile/settlement/main.ts'],
+    ['settlement/http/app.ts', '../testing/town.ts'],
+    ['settlement/main.ts', '@stile/gate/main.ts'],
+    ['demo/main.ts', '../scripts/warm-cache.ts'],
+    ['settlement/main.ts', '../cli/main.ts'],
+    ['scripts/warm-cache.ts', '../bench/main.ts'],
+  ];
+  expect(wrong.filter(([file, specifier]) => mayImport(file, specifier))).toEqual([]);
+});
+
+test('no import leads back to itself', () => {
+  const ours = new Map(
+    sources.map((file) => [
+      file,
+      (imports.get(file) ?? []).flatMap((specifier) => ourPath(file, specifier) ?? []),
+    ]),
+  );
+  expect(findCircles(ours).map((circle) => circle.join(' → '))).toEqual([]);
 });
 
 describe('pure rooms stay pure', () => {
-  const pure = sources.filter(
-    (file) => PURE.some((path) => file.startsWith(path)) && !isTestOnly(file),
-  );
+  const pure = productSources.filter((file) => PURE.some((path) => file.startsWith(path)));
   test.each(pure)('%s', (file) => {
     const code = codeOf(file);
     const broken = IMPURE.filter(([, pattern]) => pattern.test(code)).map(([what]) => what);
@@ -168,57 +143,11 @@ describe('pure rooms stay pure', () => {
   });
 });
 
-test('every source file holds one thing: at most 400 lines', () => {
-  const long = sources.filter((file) => read(file).split('\n').length - 1 > FILE_LINES_MAX);
-  expect(long).toEqual([]);
-});
-
-test('every source file begins by saying what it is', () => {
-  const silent = sources.filter(
-    (file) => !/^(#!.*\n)?\/\*\*/.test(read(file)) && !file.endsWith('.test.ts'),
-  );
-  expect(silent.filter((file) => !file.endsWith('.config.ts'))).toEqual([]);
-});
-
-test('every room has a README that says what lives here, what never does and where to start', () => {
-  for (const room of [...ROOMS, 'fixtures']) {
-    const file = `${room}/README.md`;
-    expect(existsSync(join(ROOT, file)), file).toBe(true);
-    if (LONG_READMES.has(file)) continue;
-    const text = read(file);
-    for (const heading of ['What lives here', 'What never does', 'Start reading at']) {
-      expect(text, file).toContain(heading);
-    }
-    expect(text.split('\n').length - 1, file).toBeLessThanOrEqual(ROOM_README_LINES_MAX);
-  }
-});
-
-test('no room for odds and ends, no barrel, no skipped or lonely test, no leftover', () => {
-  const catchAll = /(^|\/)(utils?|helpers?|common|misc|index)(\.ts|\/)/;
-  expect(tracked.filter((file) => catchAll.test(file))).toEqual([]);
-  const marks = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', '@ts-' + 'ignore'].join('|'));
-  expect(sources.filter((file) => marks.test(read(file)))).toEqual([]);
-  const tests = sources.filter((file) => file.endsWith('.test.ts'));
-  expect(tests.filter((file) => /\.(skip|only)\(/.test(read(file)))).toEqual([]);
-});
-
-test('links between documents lead somewhere', () => {
-  const broken: string[] = [];
-  for (const file of tracked.filter((name) => name.endsWith('.md'))) {
-    for (const match of read(file).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
-      const target = match[1] ?? '';
-      if (/^[a-z]+:/.test(target)) continue;
-      if (!existsSync(join(ROOT, dirname(file), target))) broken.push(`${file} → ${target}`);
-    }
-  }
-  expect(broken).toEqual([]);
-});
-
 test('gate and settlement never meet but in protocol', () => {
   const meeting = sources.filter((file) => {
     const other = file.startsWith('gate/') ? 'settlement/' : 'gate/';
     const mine = file.startsWith('gate/') || file.startsWith('settlement/');
-    return mine && importsOf(file).some((name) => ourPath(file, name)?.startsWith(other));
+    return mine && imports.get(file)?.some((name) => ourPath(file, name)?.startsWith(other));
   });
   expect(meeting).toEqual([]);
 });

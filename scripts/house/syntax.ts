@@ -1,0 +1,108 @@
+/** Sources as a parser sees them, so that a rule about code is not fooled by prose or by line breaks. */
+import { parseSync } from 'vite';
+import { read } from './tree.ts';
+
+/** A node of the syntax tree with its parents at hand; rules look only at the fields that they name. */
+export type SyntaxNode = {
+  type: string;
+  start: number;
+  end: number;
+  parent?: SyntaxNode;
+  [field: string]: unknown;
+};
+
+/** Something that a rule does not like, with the line where it stands. */
+export type Finding = { line: number; what: string };
+
+/** Fails rather than judge half a file. */
+export function parse(text: string, name = 'made-up.ts'): SyntaxNode {
+  const { program, errors } = parseSync(name, text);
+  if (errors.length > 0) throw new Error(`${name} does not parse: ${errors[0]?.message}`);
+  return program as unknown as SyntaxNode;
+}
+
+export function parseFile(file: string): SyntaxNode {
+  return parse(read(file), file);
+}
+
+function isNode(value: unknown): value is SyntaxNode {
+  return typeof value === 'object' && value !== null && 'type' in value;
+}
+
+function childrenOf(node: SyntaxNode): SyntaxNode[] {
+  const children: SyntaxNode[] = [];
+  for (const field in node) {
+    if (field === 'parent') continue;
+    const value = node[field];
+    if (isNode(value)) children.push(value);
+    else if (Array.isArray(value)) children.push(...value.filter(isNode));
+  }
+  return children;
+}
+
+const flat = new WeakMap<SyntaxNode, readonly SyntaxNode[]>();
+
+/** The node and every node below it, each with its parent set. */
+export function nodesOf(root: SyntaxNode): readonly SyntaxNode[] {
+  const known = flat.get(root);
+  if (known !== undefined) return known;
+  const nodes = [root];
+  for (const node of nodes) {
+    for (const child of childrenOf(node)) {
+      child.parent = node;
+      nodes.push(child);
+    }
+  }
+  flat.set(root, nodes);
+  return nodes;
+}
+
+export function fieldOf(node: SyntaxNode | undefined, field: string): SyntaxNode | undefined {
+  const value = node?.[field];
+  return isNode(value) ? value : undefined;
+}
+
+export function listOf(node: SyntaxNode, field: string): SyntaxNode[] {
+  const value = node[field];
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}
+
+export function nameOf(node: SyntaxNode | undefined): string {
+  return typeof node?.name === 'string' ? node.name : '';
+}
+
+/** What stands inside brackets, casts and `satisfies`. */
+export function bare(node: SyntaxNode | undefined): SyntaxNode | undefined {
+  const wrapped = ['ParenthesizedExpression', 'TSAsExpression', 'TSSatisfiesExpression'];
+  return node !== undefined && wrapped.includes(node.type)
+    ? bare(fieldOf(node, 'expression'))
+    : node;
+}
+
+export function lineOf(text: string, node: SyntaxNode): number {
+  return text.slice(0, node.start).split('\n').length;
+}
+
+export type Import = { specifier: string; names: string[]; typeOnly: boolean };
+
+const IMPORTING = new Set([
+  'ImportDeclaration',
+  'ExportNamedDeclaration',
+  'ExportAllDeclaration',
+  'ImportExpression',
+  'TSImportType',
+]);
+
+/** What a module brings in: statements, `export … from`, `import(…)` and types written as imports. */
+export function importsOf(root: SyntaxNode): Import[] {
+  return nodesOf(root).flatMap((node) => {
+    if (!IMPORTING.has(node.type)) return [];
+    const specifier = fieldOf(node, 'source')?.value;
+    if (typeof specifier !== 'string') return [];
+    const typeOnly =
+      node.importKind === 'type' || node.exportKind === 'type' || node.type === 'TSImportType';
+    const values = listOf(node, 'specifiers').filter((one) => one.importKind !== 'type');
+    const names = values.map((one) => nameOf(fieldOf(one, 'imported') ?? fieldOf(one, 'local')));
+    return [{ specifier, names: typeOnly ? [] : names, typeOnly }];
+  });
+}
