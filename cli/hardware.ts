@@ -39,7 +39,7 @@ export function addHardwareCommands(program: Command): void {
     .option('--stay', 'keep the port when everything is played', false)
     .option(
       '--baud <rate>',
-      'pace of the line; 0: as fast as it goes',
+      'pace of the wire; 0: as fast as it goes',
       wholeNumber(0, 921_600),
       115_200,
     )
@@ -50,7 +50,7 @@ export function addHardwareCommands(program: Command): void {
     .option('--double', 'misbehave: every text twice')
     .option('--missing-suffix', 'misbehave: no line end')
     .option('--ack', 'misbehave: an acknowledgement frame before the text')
-    .option('--noise <bytes>', 'misbehave: a line of noise before each text', bytes)
+    .option('--noise <bytes>', 'misbehave: noise and a line end before each text', bytes)
     .option('--damage <bytes>', 'misbehave: this many bytes of the text changed', bytes)
     .option('--endless <bytes>', 'misbehave: so many bytes without a line end first', bytes)
     .addHelpText('after', '\nTyped lines are scanned; "/help" lists the commands.')

@@ -24,7 +24,7 @@ export class Cable {
         [far, near],
       ] as const) {
         this.#sockets.add(socket);
-        // A torn line is what this relay is for.
+        // A torn connection is what this relay is for.
         socket.on('error', () => other.destroy());
         socket.on('close', () => {
           this.#sockets.delete(socket);

@@ -1,11 +1,12 @@
 /** Driver and virtual twin against each other, over a pseudo-terminal. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openVirtualPort } from '../serial/pty.ts';
+import { createWaiter } from '../testing/waiter.ts';
 import { BarrierDriver } from './driver.ts';
 import { runBarrierTool } from './tool.ts';
 import { type FrameRecord, startVirtualBarrier, type VirtualBarrier } from './virtual.ts';
@@ -13,18 +14,17 @@ import { type FrameRecord, startVirtualBarrier, type VirtualBarrier } from './vi
 let folder: string;
 let path: string;
 let frames: FrameRecord[];
-let wake: () => void = () => undefined;
+const { until, wake } = createWaiter();
 const open: (() => Promise<void>)[] = [];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'barrier-'));
+  folder = scratchDir();
   path = join(folder, 'ttyBARRIER0');
   frames = [];
 });
 
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
-  rmSync(folder, { recursive: true });
 });
 
 function plug(record?: string): VirtualBarrier {
@@ -51,14 +51,6 @@ function start(): BarrierDriver {
   open.push(() => driver.release());
   driver.start();
   return driver;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) {
-    await new Promise<void>((done) => {
-      wake = done;
-    });
-  }
 }
 
 const framesInHex = () => frames.map(({ frame }) => frame);

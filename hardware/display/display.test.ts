@@ -1,11 +1,11 @@
 /** The display's bytes, and driver and virtual twin against each other over a pseudo-terminal. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createWaiter } from '../testing/waiter.ts';
 import { DisplayDriver } from './driver.ts';
 import { COLUMNS, createScreenDecoder, encodeScreen, INITIALISE, type Screen } from './frames.ts';
 import { runDisplayTool } from './tool.ts';
@@ -73,19 +73,16 @@ function asShown(text: string): string {
 }
 
 describe('driver and twin', () => {
-  let folder: string;
   let path: string;
-  let wake: () => void = () => undefined;
+  const { until, wake } = createWaiter();
   const open: (() => Promise<void>)[] = [];
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'display-'));
-    path = join(folder, 'ttyDISPLAY0');
+    path = join(scratchDir(), 'ttyDISPLAY0');
   });
 
   afterEach(async () => {
     for (const close of open.splice(0).reverse()) await close();
-    rmSync(folder, { recursive: true });
   });
 
   function plug() {
@@ -106,14 +103,6 @@ describe('driver and twin', () => {
     open.push(() => driver.release());
     driver.start();
     return driver;
-  }
-
-  async function until(holds: () => boolean): Promise<void> {
-    while (!holds()) {
-      await new Promise<void>((done) => {
-        wake = done;
-      });
-    }
   }
 
   test('the display shows what it was given, also when that was before it was there', async () => {

@@ -134,7 +134,10 @@ function beside(left: Raster, right: Raster): Raster {
 }
 
 /** Says that a PNG is so large, without making it so. */
-function claimSize(png: Uint8Array, width: number, height: number): Uint8Array {
+function claimSize(
+  png: Uint8Array,
+  { width, height }: { width: number; height: number },
+): Uint8Array {
   const claimed = png.slice();
   const view = new DataView(claimed.buffer);
   view.setUint32(16, width);
@@ -155,8 +158,16 @@ describe('pictures that are not read, each with its reason', () => {
     ['half a PNG', 'NOT_A_PICTURE', () => encodePng(drawing).slice(0, 400)],
     ['half a JPEG', 'NOT_A_PICTURE', () => encodeJpeg(drawing, 80).slice(0, 2_000)],
     ['the head of a PNG', 'NOT_A_PICTURE', () => encodePng(drawing).slice(0, 33)],
-    ['a picture without pixels', 'NOT_A_PICTURE', () => claimSize(encodePng(drawing), 0, 0)],
-    ['too many pixels', 'TOO_LARGE', () => claimSize(encodePng(drawing), 100_000, 100_000)],
+    [
+      'a picture without pixels',
+      'NOT_A_PICTURE',
+      () => claimSize(encodePng(drawing), { width: 0, height: 0 }),
+    ],
+    [
+      'too many pixels',
+      'TOO_LARGE',
+      () => claimSize(encodePng(drawing), { width: 100_000, height: 100_000 }),
+    ],
     [
       'too many bytes',
       'TOO_LARGE',

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openVirtualPort } from '../serial/pty.ts';
 import type { VirtualPort } from '../serial/virtual-port.ts';
@@ -9,18 +8,15 @@ import { ScannerDriver, type ScannerOptions } from './driver.ts';
 import { createScannerModule } from './module.ts';
 import { GATE_SETTINGS, type SettingsReport } from './settings.ts';
 
-let folder: string;
 let path: string;
 const open: { close(): Promise<void> }[] = [];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'scanner-'));
-  path = join(folder, 'ttyGATE0');
+  path = join(scratchDir(), 'ttyGATE0');
 });
 
 afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.close();
-  rmSync(folder, { recursive: true });
 });
 
 function plug(): VirtualPort {

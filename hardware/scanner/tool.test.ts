@@ -1,11 +1,12 @@
 /** The testers' scanner, over a real pseudo-terminal, read by a real serial port. */
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { createSeededRandom } from '@stile/host/seeded-random.ts';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { drawQr, encodeJpeg, encodePng, photograph } from '../picture/draw.ts';
+import { createWaiter } from '../testing/waiter.ts';
 import { ScannerDriver } from './driver.ts';
 import type { SettingsReport } from './settings.ts';
 import { runScannerTool, type ScannerToolOptions } from './tool.ts';
@@ -16,7 +17,7 @@ let abort: AbortController;
 let shown: string;
 let received: string;
 let connections: boolean[];
-let wake: () => void;
+const { until, wake } = createWaiter();
 let driver: ScannerDriver;
 let configured: SettingsReport | undefined;
 const ended: Promise<unknown>[] = [];
@@ -30,14 +31,13 @@ const out = new Writable({
 });
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tool-'));
+  folder = scratchDir();
   link = join(folder, 'ttyGATE0');
   abort = new AbortController();
   shown = '';
   received = '';
   connections = [];
   configured = undefined;
-  wake = () => undefined;
 });
 
 afterEach(async () => {
@@ -45,7 +45,6 @@ afterEach(async () => {
   await Promise.allSettled(ended.splice(0));
   await driver.release();
   expect(shown.split('\n').filter((line) => line.length > 80)).toEqual([]);
-  rmSync(folder, { recursive: true });
 });
 
 /** Starts the tool and a gate's driver on its port. */
@@ -84,14 +83,6 @@ function start(options: Partial<ScannerToolOptions>, configure: 'none' | 'gm65' 
   });
   driver.start();
   return tool;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) {
-    await new Promise<void>((done) => {
-      wake = done;
-    });
-  }
 }
 
 async function writePicture(name: string, text: string): Promise<string> {

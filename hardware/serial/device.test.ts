@@ -1,13 +1,14 @@
 /** Serial devices over pseudo-terminals: the contract, and what only a kernel can do to a port. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '@stile/host/clock.ts';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fillPty } from '../testing/full-pty.ts';
+import { createWaiter } from '../testing/waiter.ts';
 import { SerialDevice, type SerialDeviceOptions } from './device.ts';
 import { serialPortsContract } from './ports.contract.ts';
 import { openVirtualPort } from './pty.ts';
@@ -15,14 +16,12 @@ import type { VirtualPort } from './virtual-port.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
-let folder: string;
 let path: string;
 let ports: VirtualPort[] = [];
 let devices: SerialDevice[] = [];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'serial-'));
-  path = join(folder, 'ttyGATE0');
+  path = join(scratchDir(), 'ttyGATE0');
 });
 
 afterEach(async () => {
@@ -30,7 +29,6 @@ afterEach(async () => {
   for (const port of ports) await port.close();
   devices = [];
   ports = [];
-  rmSync(folder, { recursive: true });
 });
 
 function plug(): VirtualPort {
@@ -43,7 +41,7 @@ function plug(): VirtualPort {
 function start(options: Partial<SerialDeviceOptions> = {}) {
   const states: boolean[] = [];
   let text = '';
-  let wake: () => void = () => undefined;
+  const { until, wake } = createWaiter();
   const device = new SerialDevice(
     { path, baud: 115_200, ...options },
     {
@@ -59,13 +57,6 @@ function start(options: Partial<SerialDeviceOptions> = {}) {
   );
   devices.push(device);
   device.start();
-  async function until(holds: () => boolean): Promise<void> {
-    while (!holds()) {
-      await new Promise<void>((done) => {
-        wake = done;
-      });
-    }
-  }
   return {
     device,
     states,
@@ -76,25 +67,16 @@ function start(options: Partial<SerialDeviceOptions> = {}) {
 }
 
 serialPortsContract('pseudo-terminals', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'serial-'));
-  const name = join(dir, 'ttyGATE0');
-  let wake: () => void = () => undefined;
+  const name = join(scratchDir(), 'ttyGATE0');
   return {
     clock: systemClock,
     path: name,
     plug: () => openVirtualPort({ link: name }),
     createDevice: (options, events) =>
       new SerialDevice({ path: name, baud: 115_200, ...options }, events),
-    async until(holds) {
-      while (!holds()) {
-        await new Promise<void>((done) => {
-          wake = done;
-        });
-      }
-    },
-    wake: () => wake(),
+    ...createWaiter(),
     fill: (port) => fillPty(port.devicePath),
-    end: () => rmSync(dir, { recursive: true }),
+    end: () => undefined,
   };
 });
 

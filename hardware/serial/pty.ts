@@ -22,6 +22,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { ReadStream } from 'node:tty';
+import { type Clock, sleep, systemClock } from '@stile/host/clock.ts';
 import { type VirtualPort, VirtualPortError } from './virtual-port.ts';
 
 /** Bytes that wait for a reader; what is written beyond them is refused, so nothing grows. */
@@ -40,7 +41,8 @@ type NativePty = {
  * it), and so hold the port up until they end: start them first, or unplug in a process of its own.
  * @throws VirtualPortError if this platform has no pty, or if `link` is something that must not be replaced.
  */
-export function openVirtualPort(options: { link?: string } = {}): VirtualPort {
+export function openVirtualPort(options: { link?: string; clock?: Clock } = {}): VirtualPort {
+  const { clock = systemClock } = options;
   const link = options.link === undefined ? undefined : resolve(options.link);
   if (link !== undefined) checkReplaceable(link);
   const { master, slave: inheritable, pty } = loadNative().open(80, 24);
@@ -56,7 +58,7 @@ export function openVirtualPort(options: { link?: string } = {}): VirtualPort {
     closeSync(slave);
     throw new VirtualPortError(`cannot set up a virtual port: ${String(error)}`);
   }
-  return new Port({ master, slave, devicePath: pty, link });
+  return new Port({ master, slave, devicePath: pty, link, clock });
 }
 
 class Port implements VirtualPort {
@@ -66,6 +68,7 @@ class Port implements VirtualPort {
   /** Kept open, or closing the device once would hang up the port for good. */
   readonly #slave: number;
   readonly #link: string | undefined;
+  readonly #clock: Clock;
   readonly #reader: ReadStream;
   #queue: Promise<void> = Promise.resolve();
   #queuedBytes = 0;
@@ -77,8 +80,10 @@ class Port implements VirtualPort {
     slave: number;
     devicePath: string;
     link: string | undefined;
+    clock: Clock;
   }) {
     const { master, slave, devicePath, link } = pair;
+    this.#clock = pair.clock;
     this.#master = master;
     this.#slave = slave;
     this.devicePath = devicePath;
@@ -117,7 +122,7 @@ class Port implements VirtualPort {
       while (at < bytes.length) {
         if (this.#closed) throw new VirtualPortError('the virtual port was unplugged');
         const written = await this.#writeSome(bytes, at);
-        if (written === 0) await new Promise((retry) => setTimeout(retry, FULL_RETRY_MS));
+        if (written === 0) await sleep(this.#clock, FULL_RETRY_MS);
         at += written;
       }
     } finally {
