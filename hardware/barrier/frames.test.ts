@@ -1,3 +1,4 @@
+/** The relay board's frames: as boards publish them, and found again among garbage. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CHANNEL_MAX, createRelayDecoder, encodeRelayFrame } from './frames.ts';

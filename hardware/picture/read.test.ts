@@ -1,3 +1,4 @@
+/** Codes are read from pictures as phones take them; what cannot be read is refused with its reason. */
 import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { encode as encodePngPixels } from 'fast-png';
 import { beforeAll, describe, expect, test, vi } from 'vitest';

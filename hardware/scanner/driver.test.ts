@@ -1,3 +1,4 @@
+/** The scanner's driver over a pseudo-terminal: bytes, heartbeats, and a module that is set up. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';

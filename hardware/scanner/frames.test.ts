@@ -1,3 +1,4 @@
+/** GM65 frames: as makers publish them, there and back, and found among scanned texts. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+/** The conversation that sets a module up: what is written, what is left alone, how it fails. */
 import { describe, expect, test } from 'vitest';
 import { createReplyDecoder, type Reply, WRITE } from './frames.ts';
 import { createScannerModule, type ScannerModule } from './module.ts';

@@ -1,3 +1,4 @@
+/** What each typed line means. */
 import { expect, test } from 'vitest';
 import { readTyped } from './typed-input.ts';
 

@@ -1,3 +1,4 @@
+/** The virtual scanner: its pace, its line ends, and each way to misbehave. */
 import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** Pseudo-terminals as a serial port sees them: names, hang-ups, links that are stale, bytes in order. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

@@ -49,11 +49,6 @@ export const ALLOWED: readonly Allowed[] = [
     why: 'a key comes from the library that will use it',
   },
   {
-    file: 'hardware/serial/pty.ts',
-    uses: ['setTimeout'],
-    why: 'the operating system, not a clock, empties a full pseudo-terminal',
-  },
-  {
     file: 'gate/shell/loop.ts',
     uses: ['setImmediate'],
     why: 'a turn of the event loop: the log line is written after the arm has opened',
