@@ -8,5 +8,10 @@ export default defineConfig({
     exclude: ['**/node_modules/**'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    coverage: {
+      provider: 'v8',
+      reporter: ['text-summary', 'html'],
+      exclude: ['**/*.test.ts', '**/*.contract.ts', '**/testing/**', '**/dist/**'],
+    },
   },
 });

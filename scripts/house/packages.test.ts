@@ -18,7 +18,13 @@ const workspaces = root.workspaces ?? [];
 /** Tools of the whole repository (vite, vitest, the browser of a benchmark) stand at its root. */
 const tools = Object.keys(root.devDependencies ?? {});
 /** Called by name instead of imported, or only types. */
-const CALLED = ['@biomejs/biome', 'typescript', '@types/node', '@types/better-sqlite3'];
+const CALLED = [
+  '@biomejs/biome',
+  'typescript',
+  '@types/node',
+  '@types/better-sqlite3',
+  '@vitest/coverage-v8',
+];
 
 /** The workspace that a file belongs to; what is in none belongs to the whole. */
 function roomOf(file: string): string {
