@@ -5,7 +5,6 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ISSUER_SEED, SUITE_0_TEXT } from '@stile/crypto/testing/published-vector.ts';
 import { productSources, ROOT, read } from './house/tree.ts';
 
 const STAGE = join(ROOT, 'dist/packages');
@@ -34,22 +33,30 @@ const COMPILER_OPTIONS = {
   paths: { '@stile/protocol/*.js': ['./source/protocol/*.ts'] },
 };
 
-/** A stranger's program: it knows the packages by name only. */
-const STRANGER = `import { fromHex } from '@stile/protocol/bytes.js';
-import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.js';
-import { readTransitCode } from '@stile/protocol/transit-code.js';
+/** A stranger's program: it knows the packages by name, and the fixtures, both suites. */
+const STRANGER = `import { readFileSync } from 'node:fs';
 import { verifyWithNoble } from '@stile/crypto/noble-verify.js';
 import { createNodeVerify } from '@stile/crypto/node-verify.js';
-import { keyFromSeed } from '@stile/crypto/sign.js';
+import { keyFromJwk } from '@stile/crypto/sign.js';
+import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.js';
+import { readTransitCode } from '@stile/protocol/transit-code.js';
 
-const seed = fromHex('${ISSUER_SEED}');
-const reading = readTransitCode('${SUITE_0_TEXT}');
-if (seed === undefined || !reading.ok) throw new Error('the published code cannot be read');
-const issuerKey = keyFromSeed(seed).publicKey;
-const pass = reading.value;
-for (const verify of [createNodeVerify(), verifyWithNoble]) {
-  const holds = issuerSignatureHolds(verify, { issuerKey, pass }) && deviceSignatureHolds(verify, pass);
-  if (!holds) throw new Error('the published code does not hold');
+const readFixture = (name: string) =>
+  JSON.parse(readFileSync(new URL('../../../fixtures/' + name + '.json', import.meta.url), 'utf8'));
+
+for (const suite of [0, 1]) {
+  const { text } = readFixture('codes/good-vector-suite-' + suite);
+  const reading = readTransitCode(text);
+  if (!reading.ok) throw new Error('the published code cannot be read');
+  const { pass } = reading.value;
+  const jwk = readFixture('keys/test-issuer-' + pass.issuer + '-key-' + pass.issuerKeyId + '.jwk');
+  const issuerKey = keyFromJwk(jwk).publicKey;
+  for (const verify of [createNodeVerify(), verifyWithNoble]) {
+    const holds =
+      issuerSignatureHolds(verify, { issuerKey, pass: reading.value }) &&
+      deviceSignatureHolds(verify, reading.value);
+    if (!holds) throw new Error('the published code does not hold');
+  }
 }
 `;
 
@@ -133,7 +140,7 @@ function useAsStranger(): void {
   );
   runNode(TSC, '-p', 'stranger');
   runNode('stranger/use.ts');
-  process.stdout.write('A published code, read and verified with both packages: it holds.\n');
+  process.stdout.write('The published codes, read and verified with both packages: they hold.\n');
 }
 
 rmSync(STAGE, { recursive: true, force: true });
