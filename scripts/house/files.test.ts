@@ -41,7 +41,7 @@ test("half of settlement's product files have at most 110 lines", () => {
 });
 
 test('every source file begins by saying what it is', () => {
-  expect(findUnlisted('headers', sources, findMissingHeader)).toEqual([]);
+  expect(findUnlisted('headers', { among: sources, find: findMissingHeader })).toEqual([]);
   expect(findMissingHeader("import { a } from './a.ts';\n/** Late. */")).toHaveLength(1);
   expect(findMissingHeader('#!/usr/bin/env node\n/** What it is. */')).toEqual([]);
 });

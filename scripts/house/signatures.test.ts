@@ -5,11 +5,11 @@ import { findUnlisted } from './to-go.ts';
 import { sources } from './tree.ts';
 
 test('no function takes more than two values by position', () => {
-  expect(findUnlisted('parameters', sources, findLongSignatures)).toEqual([]);
+  expect(findUnlisted('parameters', { among: sources, find: findLongSignatures })).toEqual([]);
 });
 
 test('no literal is spread, no rest is handed on', () => {
-  expect(findUnlisted('packing', sources, findPacking)).toEqual([]);
+  expect(findUnlisted('packing', { among: sources, find: findPacking })).toEqual([]);
 });
 
 const THREE = [

@@ -7,7 +7,7 @@ import { files, productSources, read } from './tree.ts';
 const held = productSources.filter((file) => HELD_ROOMS.some((room) => file.startsWith(room)));
 
 test('nothing reads a clock, waits or draws a number by itself', () => {
-  expect(findUnlisted('time', held, findForeignTime)).toEqual([]);
+  expect(findUnlisted('time', { among: held, find: findForeignTime })).toEqual([]);
 });
 
 test('the table allows nothing that is no longer needed', () => {

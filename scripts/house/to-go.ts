@@ -16,7 +16,10 @@ type Find = (text: string, file: string) => Finding[];
 const toGo: Record<string, string[]> = JSON.parse(readFileSync(LISTS, 'utf8'));
 
 /** What breaks the rule in files that are not listed, a line each. */
-export function findUnlisted(rule: string, among: readonly string[], find: Find): string[] {
+export function findUnlisted(
+  rule: string,
+  { among, find }: { among: readonly string[]; find: Find },
+): string[] {
   return among
     .filter((file) => !toGo[rule]?.includes(file))
     .flatMap((file) => find(read(file), file).map(({ line, what }) => `${file}:${line} ${what}`));

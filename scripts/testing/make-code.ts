@@ -66,7 +66,10 @@ export function makeCode(suite: Suite, spec: CodeSpec = {}): Uint8Array {
 }
 
 /** The code with some of its bytes replaced, and no signature made anew. A negative `at` counts back. */
-export function patch(code: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
+export function patch(
+  code: Uint8Array,
+  { at, bytes }: { at: number; bytes: Uint8Array },
+): Uint8Array {
   const patched = code.slice();
   patched.set(bytes, at < 0 ? code.length + at : at);
   return patched;

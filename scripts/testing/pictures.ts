@@ -33,7 +33,7 @@ const PLAIN: Shot = {
 };
 
 /** A photo of a drawing; the seed decides its noise. */
-function photo(drawing: Raster, seed: number, shot: Partial<Shot>): Uint8Array {
+function photo(drawing: Raster, { seed, shot }: { seed: number; shot: Partial<Shot> }): Uint8Array {
   const taken = { shot: { ...PLAIN, ...shot }, random: createSeededRandom(seed) };
   return encodeJpeg(photograph(drawing, taken), JPEG_QUALITY);
 }
@@ -53,15 +53,25 @@ async function goodRows(): Promise<Row[]> {
     ['mirrored.png', 'as a front camera shows it', encodePng(shapes.mirror(second)), text1],
     ['inverted.png', 'light on dark', encodePng(shapes.invert(second)), text1],
     ['twice-the-same.png', 'one code twice', encodePng(shapes.beside(tiny, tiny)), text1],
-    ['turned.jpg', 'turned by 37°', photo(second, 1, { turnDegrees: 37, share: 0.7 }), text1],
-    ['blurred.jpg', 'out of focus', photo(second, 2, { blurPx: 2 }), text1],
-    ['noisy.jpg', 'by a poor camera', photo(first, 3, { noise: 60 }), text0],
-    ['shaded.jpg', 'half in the shade', photo(second, 4, { shade: 0.8 }), text1],
-    ['photo.jpg', 'turned, soft, noisy and shaded at once', photo(second, 5, street), text1],
+    [
+      'turned.jpg',
+      'turned by 37°',
+      photo(second, { seed: 1, shot: { turnDegrees: 37, share: 0.7 } }),
+      text1,
+    ],
+    ['blurred.jpg', 'out of focus', photo(second, { seed: 2, shot: { blurPx: 2 } }), text1],
+    ['noisy.jpg', 'by a poor camera', photo(first, { seed: 3, shot: { noise: 60 } }), text0],
+    ['shaded.jpg', 'half in the shade', photo(second, { seed: 4, shot: { shade: 0.8 } }), text1],
+    [
+      'photo.jpg',
+      'turned, soft, noisy and shaded at once',
+      photo(second, { seed: 5, shot: street }),
+      text1,
+    ],
     [
       'far.jpg',
       'a small code in a large photo',
-      photo(first, 6, { width: 800, height: 600, share: 0.35 }),
+      photo(first, { seed: 6, shot: { width: 800, height: 600, share: 0.35 } }),
       text0,
     ],
     [
@@ -80,13 +90,28 @@ async function unreadableRows(): Promise<Row[]> {
   const damaged = { reason: 'CODE_DAMAGED' };
   const wall = shapes.wall(480, 360);
   return [
-    ['blank.png', 'nothing but white', encodePng(shapes.blank(200, 200)), none],
-    ['no-code.jpg', 'a wall', photo(wall, 7, { noise: 20 }), none],
-    ['too-blurred.jpg', 'far out of focus', photo(second, 8, { blurPx: 9 }), none],
-    ['too-small.jpg', 'less than a pixel a module', photo(second, 9, { share: 0.09 }), none],
-    ['too-noisy.jpg', 'nothing but noise', photo(second, 10, { noise: 700 }), none],
-    ['cropped.png', 'the right half is cut off', encodePng(shapes.crop(second, 0.5, 1)), none],
-    ['covered.png', 'a thumb over the middle', encodePng(shapes.cover(second, 0.3, 0.75)), damaged],
+    ['blank.png', 'nothing but white', encodePng(shapes.blank({ width: 200, height: 200 })), none],
+    ['no-code.jpg', 'a wall', photo(wall, { seed: 7, shot: { noise: 20 } }), none],
+    ['too-blurred.jpg', 'far out of focus', photo(second, { seed: 8, shot: { blurPx: 9 } }), none],
+    [
+      'too-small.jpg',
+      'less than a pixel a module',
+      photo(second, { seed: 9, shot: { share: 0.09 } }),
+      none,
+    ],
+    ['too-noisy.jpg', 'nothing but noise', photo(second, { seed: 10, shot: { noise: 700 } }), none],
+    [
+      'cropped.png',
+      'the right half is cut off',
+      encodePng(shapes.crop(second, { shareOfWidth: 0.5, shareOfHeight: 1 })),
+      none,
+    ],
+    [
+      'covered.png',
+      'a thumb over the middle',
+      encodePng(shapes.cover(second, { from: 0.3, to: 0.75 })),
+      damaged,
+    ],
     [
       'two-codes.png',
       "two riders' codes at once",
@@ -104,7 +129,7 @@ async function unreadableRows(): Promise<Row[]> {
 
 async function notPictures(): Promise<Row[]> {
   const png = encodePng(await drawQr(SUITE_1_TEXT, 2));
-  const jpeg = photo(await drawQr(SUITE_1_TEXT), 11, {});
+  const jpeg = photo(await drawQr(SUITE_1_TEXT), { seed: 11, shot: {} });
   const not = { reason: 'NOT_A_PICTURE' };
   // PNG: the width is at byte 16 of the file, in the head that comes before any pixel.
   const huge = png.slice();
@@ -132,9 +157,9 @@ async function notPictures(): Promise<Row[]> {
 /** Writes the pictures, and `expected.json` with the text or the reason for each. */
 export async function addPictures(tree: Tree): Promise<void> {
   const rows = [...(await goodRows()), ...(await unreadableRows()), ...(await notPictures())];
-  for (const [file, , bytes] of rows) addBytes(tree, `pictures/${file}`, bytes);
+  for (const [file, , bytes] of rows) addBytes(tree, { path: `pictures/${file}`, bytes });
   const pictures = rows.map(([file, description, , expected]) => {
     return { file, description, expected };
   });
-  addJson(tree, 'pictures/expected.json', { pictures });
+  addJson(tree, { path: 'pictures/expected.json', value: { pictures } });
 }

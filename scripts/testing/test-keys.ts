@@ -105,6 +105,6 @@ export function keyPath(key: TestKey): string {
 export function addKeys(tree: Tree): void {
   for (const key of ALL_KEYS) {
     const kid = `TEST KEY ${key.name}: ${WARNING}`;
-    addJson(tree, keyPath(key), { stileTestKey: WARNING, kid, ...key.jwk });
+    addJson(tree, { path: keyPath(key), value: { stileTestKey: WARNING, kid, ...key.jwk } });
   }
 }
