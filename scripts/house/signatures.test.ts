@@ -1,15 +1,11 @@
-/** Two parameters by position, the rest by name; literals are written out, rests are not handed on. */
+/** Two parameters by position, the rest by name. */
 import { expect, test } from 'vitest';
-import { findLongSignatures, findPacking } from './signatures.ts';
+import { findLongSignatures } from './signatures.ts';
 import { findUnlisted } from './to-go.ts';
 import { sources } from './tree.ts';
 
 test('no function takes more than two values by position', () => {
   expect(findUnlisted('parameters', { among: sources, find: findLongSignatures })).toEqual([]);
-});
-
-test('no literal is spread, no rest is handed on', () => {
-  expect(findUnlisted('packing', { among: sources, find: findPacking })).toEqual([]);
 });
 
 const THREE = [
@@ -38,26 +34,4 @@ const NAMED = [
 ];
 test.each(NAMED)('allowed: %s', (code) => {
   expect(findLongSignatures(code)).toEqual([]);
-});
-
-const PACKED = [
-  'const order = { id, ...{ a, b } };',
-  'pay(...[a, b]);',
-  'const all = [...[a, b], ...[c] as const];',
-  'const page = <Page {...{ a, b }} />;',
-  'const run = (...of) => pay(...of);',
-  'const run = (...of: Parameters<typeof pay>) => pay(first, ...of);',
-  'function run(...of: [string, number]) { return pay(...of); }',
-];
-test.each(PACKED)('refused: %s', (code) => {
-  expect(findPacking(code, 'made-up.tsx').length).toBeGreaterThan(0);
-});
-
-const WRITTEN_OUT = [
-  'const order = { id, ...(note === undefined ? {} : { note }), ...defaults };',
-  'pay(...parts, [a, b]);',
-  'const add = (...events: Event[]) => list.push(...events);',
-];
-test.each(WRITTEN_OUT)('allowed: %s', (code) => {
-  expect(findPacking(code)).toEqual([]);
 });

@@ -1,9 +1,5 @@
-/**
- * How functions are given what they need: two parameters by position, the rest by name, and no packing of
- * literals to please the formatter.
- */
+/** How functions are given what they need: two parameters by position, the rest by name. */
 import {
-  bare,
   type Finding,
   fieldOf,
   lineOf,
@@ -71,38 +67,4 @@ export function findLongSignatures(text: string, name?: string): Finding[] {
       line: lineOf(text, node),
       what: 'more than two parameters by position: name them in an object from the third on',
     }));
-}
-
-/** `...{ a }` inside an object, `...[a]` inside a call or an array. */
-function isPacking(node: SyntaxNode): boolean {
-  const packed = bare(fieldOf(node, 'argument'))?.type;
-  if (node.type === 'JSXSpreadAttribute') return packed === 'ObjectExpression';
-  if (node.type !== 'SpreadElement') return false;
-  return packed === 'ObjectExpression' || packed === 'ArrayExpression';
-}
-
-/** `(...of) => x(...of)`: a rest that is not a list of one type loses the names and types of all. */
-function isForwarding(node: SyntaxNode): boolean {
-  if (!WITH_PARAMETERS.has(node.type)) return false;
-  const rest = listOf(node, 'params').find((one) => one.type === 'RestElement');
-  const body = fieldOf(node, 'body');
-  if (rest === undefined || body === undefined) return false;
-  const type = fieldOf(fieldOf(rest, 'typeAnnotation'), 'typeAnnotation');
-  if (type?.type === 'TSArrayType') return false;
-  const name = nameOf(fieldOf(rest, 'argument'));
-  return nodesOf(body).some((inner) =>
-    listOf(inner, 'arguments').some(
-      (one) => one.type === 'SpreadElement' && nameOf(fieldOf(one, 'argument')) === name,
-    ),
-  );
-}
-
-/** Literals spread where they could be written out, and rests that are only handed on. */
-export function findPacking(text: string, name?: string): Finding[] {
-  return nodesOf(parse(text, name)).flatMap((node) => {
-    const line = lineOf(text, node);
-    if (isPacking(node)) return [{ line, what: 'a literal is spread: write it out' }];
-    if (isForwarding(node)) return [{ line, what: 'a rest is handed on: write the parameters' }];
-    return [];
-  });
 }

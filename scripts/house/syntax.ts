@@ -71,14 +71,6 @@ export function nameOf(node: SyntaxNode | undefined): string {
   return typeof node?.name === 'string' ? node.name : '';
 }
 
-/** What stands inside brackets, casts and `satisfies`. */
-export function bare(node: SyntaxNode | undefined): SyntaxNode | undefined {
-  const wrapped = ['ParenthesizedExpression', 'TSAsExpression', 'TSSatisfiesExpression'];
-  return node !== undefined && wrapped.includes(node.type)
-    ? bare(fieldOf(node, 'expression'))
-    : node;
-}
-
 export function lineOf(text: string, node: SyntaxNode): number {
   return text.slice(0, node.start).split('\n').length;
 }

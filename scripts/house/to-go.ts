@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { findMissingHeader } from './files.ts';
-import { findLongSignatures, findPacking } from './signatures.ts';
+import { findLongSignatures } from './signatures.ts';
 import type { Finding } from './syntax.ts';
 import { findForeignTime, HELD_ROOMS } from './time-and-chance.ts';
 import { productSources, read, sources } from './tree.ts';
@@ -29,7 +29,6 @@ if (import.meta.main) {
   const held = productSources.filter((file) => HELD_ROOMS.some((room) => file.startsWith(room)));
   const rules: [string, readonly string[], Find][] = [
     ['parameters', sources, findLongSignatures],
-    ['packing', sources, findPacking],
     ['time', held, findForeignTime],
     ['headers', sources, findMissingHeader],
   ];
