@@ -1,12 +1,12 @@
 /**
- * Who may import whom, what pure rooms never do, and that no import leads back to itself. Further rules of
- * the house, a file each, are in `scripts/house/`.
+ * Who may import whom, and that no import leads back to itself. Further rules of the house, a file each, are
+ * in `scripts/house/`.
  */
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findCircles } from './house/circles.ts';
 import { importsOf, parseFile } from './house/syntax.ts';
-import { isTestOnly, ourPath, productSources, ROOMS, read, sources } from './house/tree.ts';
+import { isTestOnly, ourPath, ROOMS, sources } from './house/tree.ts';
 
 type Rule = {
   /** Files under this path, longest match first. */
@@ -52,35 +52,10 @@ const ALSO_FOR_TESTS = ['phone/', 'hardware/', 'host/', 'protocol/', 'crypto/', 
 /** A page is tried as a rider or a merchant has it: before a real settlement and a real gate. */
 const ALSO_FOR_BROWSERS = ['settlement/', 'gate/', 'web/'];
 
-const PURE = [
-  'protocol/',
-  'gate/core/',
-  'settlement/core/',
-  'phone/code.ts',
-  'web/wallet/core/',
-  'web/till/core/',
-];
-/** jose answers with promises; signing and opening a list is still a pure function of its input. */
-const MAY_AWAIT = new Set(['protocol/signed.ts']);
-const IMPURE: readonly [string, RegExp][] = [
-  ['reads the clock', /\bDate\.now\b|\bnew Date\(\)|\bperformance\./],
-  ['draws random numbers', /\bMath\.random\b|\brandomBytes\b|\bgetRandomValues\b/],
-  ['sets timers', /\bset(Timeout|Interval|Immediate)\b|\bqueueMicrotask\b/],
-  ['touches the process', /\bprocess\.|\bconsole\.|\bglobalThis\b/],
-  ['does I/O', /\bfetch\(|\bimport\(|\brequire\(/],
-];
-
 /** Every import of every file, types, tests and `import(…)` included. */
 const imports = new Map(
   sources.map((file) => [file, importsOf(parseFile(file)).map((one) => one.specifier)]),
 );
-
-/** Source without comments, so that prose may speak of clocks. */
-function codeOf(file: string): string {
-  return read(file)
-    .replace(/\/\*[\s\S]*?\*\//g, '')
-    .replace(/(^|\s)\/\/.*$/gm, '');
-}
 
 function ruleOf(file: string): Rule | undefined {
   return RULES.find((rule) => file.startsWith(rule.path));
@@ -129,18 +104,6 @@ test('no import leads back to itself', () => {
     ]),
   );
   expect(findCircles(ours).map((circle) => circle.join(' → '))).toEqual([]);
-});
-
-describe('pure rooms stay pure', () => {
-  const pure = productSources.filter((file) => PURE.some((path) => file.startsWith(path)));
-  test.each(pure)('%s', (file) => {
-    const code = codeOf(file);
-    const broken = IMPURE.filter(([, pattern]) => pattern.test(code)).map(([what]) => what);
-    if (/\basync\b|\bawait\b|\bPromise\b/.test(code) && !MAY_AWAIT.has(file)) {
-      broken.push('waits');
-    }
-    expect(broken).toEqual([]);
-  });
 });
 
 test('gate and settlement never meet but in protocol', () => {

@@ -71,6 +71,29 @@ export function nameOf(node: SyntaxNode | undefined): string {
   return typeof node?.name === 'string' ? node.name : '';
 }
 
+const TYPES_ONLY = [
+  'TSTypeQuery',
+  'TSQualifiedName',
+  'TSTypeReference',
+  'TSPropertySignature',
+  'TSMethodSignature',
+];
+
+/**
+ * The name that an identifier uses, or undefined if it only names a field or stands in a type. An import
+ * counts by the name that it has over there.
+ */
+export function usedName(node: SyntaxNode): string | undefined {
+  const parent = node.parent;
+  if (node.type !== 'Identifier' || parent === undefined) return undefined;
+  if (TYPES_ONLY.includes(parent.type)) return undefined;
+  if (parent.type === 'ImportSpecifier' && parent.imported !== node) return undefined;
+  const isField =
+    ['key', 'property'].some((field) => parent[field] === node) && parent.computed !== true;
+  const isGlobal = nameOf(fieldOf(parent, 'object')) === 'globalThis';
+  return isField && !isGlobal ? undefined : nameOf(node);
+}
+
 export function lineOf(text: string, node: SyntaxNode): number {
   return text.slice(0, node.start).split('\n').length;
 }

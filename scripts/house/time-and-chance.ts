@@ -11,6 +11,7 @@ import {
   nodesOf,
   parse,
   type SyntaxNode,
+  usedName,
 } from './syntax.ts';
 
 /** Rooms in which a moved clock or a scripted chance must reach everything. */
@@ -115,7 +116,6 @@ const MEMBERS = new Set([
 const PAIRS = new Set(['Date.now', 'performance.now', 'Math.random', 'AbortSignal.timeout']);
 
 function useOf(node: SyntaxNode): string | undefined {
-  const parent = node.parent;
   if (node.type === 'MemberExpression') {
     const member = nameOf(fieldOf(node, 'property'));
     const pair = `${nameOf(fieldOf(node, 'object'))}.${member}`;
@@ -129,16 +129,8 @@ function useOf(node: SyntaxNode): string | undefined {
       nameOf(fieldOf(node, 'callee')) === 'Date' && listOf(node, 'arguments').length === 0;
     return isNow ? 'new Date()' : undefined;
   }
-  if (node.type !== 'Identifier' || !NAMES.has(nameOf(node)) || parent === undefined)
-    return undefined;
-  // A field of that name, or a mention in a type, is not a use.
-  const isField =
-    ['key', 'property'].some((field) => parent[field] === node) && parent.computed !== true;
-  const isGlobal = nameOf(fieldOf(parent, 'object')) === 'globalThis';
-  if (parent.type.startsWith('TS')) return undefined;
-  // An import counts by the name that it has over there.
-  if (parent.type === 'ImportSpecifier' && parent.imported !== node) return undefined;
-  return isField && !isGlobal ? undefined : nameOf(node);
+  const name = usedName(node);
+  return name !== undefined && NAMES.has(name) ? name : undefined;
 }
 
 /** Every use of a clock, a timer or chance that was not passed in; `what` names it as the table does. */
