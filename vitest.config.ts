@@ -1,3 +1,4 @@
+/** How tests are found and run, and what the report on coverage looks at. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({

@@ -1,3 +1,4 @@
+/** Keys, seeds and SHA-256 against published values. */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';

@@ -1,3 +1,4 @@
+/** The audit of a gate's store: sound logs pass, each kind of damage is found. */
 import { join } from 'node:path';
 import { sha256 } from '@stile/crypto/sign.ts';
 import { systemRandom } from '@stile/host/random.ts';

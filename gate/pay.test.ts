@@ -1,3 +1,4 @@
+/** A whole gate with payment and online codes before a real settlement. */
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { otpOfTimeStep, timeStepAt, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** SQLite files that are durable, migrated and told from those of other programs. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';

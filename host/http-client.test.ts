@@ -1,3 +1,4 @@
+/** The HTTP client before a small real server. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,4 @@
+/** Seeded chance draws the same again. */
 import { expect, test } from 'vitest';
 import { randomDigits, systemRandom } from './random.ts';
 import { createSeededRandom } from './seeded-random.ts';

@@ -1,3 +1,4 @@
+/** The scripted phone makes codes that hold. */
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { generateKey } from '@stile/crypto/sign.ts';
 import { concatBytes } from '@stile/protocol/bytes.ts';

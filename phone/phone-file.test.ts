@@ -1,3 +1,4 @@
+/** The file in which a scripted phone keeps its key, counter and seed. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

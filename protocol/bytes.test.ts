@@ -1,3 +1,4 @@
+/** Bytes, hex and their comparison. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { concatBytes, equalBytes, fromHex, putUint, toHex } from './bytes.ts';

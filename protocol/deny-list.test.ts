@@ -1,3 +1,4 @@
+/** Ids of the deny list and the digest of a set, with published values. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

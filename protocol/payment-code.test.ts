@@ -1,3 +1,4 @@
+/** Payment codes against RFC 6238, and what reads as one. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, utf8 } from './bytes.ts';

@@ -1,3 +1,4 @@
+/** What a device signs to prove that it holds its key. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toHex } from './bytes.ts';

@@ -1,3 +1,4 @@
+/** The table of reasons: named once, each with lines for a display. */
 import { expect, test } from 'vitest';
 import { REASON_WORDS, REASONS } from './reasons.ts';
 

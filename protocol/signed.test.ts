@@ -1,3 +1,4 @@
+/** Signed objects: which open, and everything that does not. */
 import { generateKeyPairSync } from 'node:crypto';
 import { CompactSign } from 'jose';
 import { beforeAll, expect, test } from 'vitest';

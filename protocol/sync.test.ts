@@ -1,3 +1,4 @@
+/** The reply to a batch takes every ruling and reason that there is. */
 import { expect, test } from 'vitest';
 import { batchReplySchema, RULING_REASONS, RULINGS } from './sync.ts';
 

@@ -1,3 +1,4 @@
+/** The transit code's fields, offsets and limits. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toHex } from './bytes.ts';

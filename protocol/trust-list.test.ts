@@ -1,3 +1,4 @@
+/** What is looked up in a trust list: issuer keys and fares. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DELTA_IDS_MAX } from './deny-list.ts';

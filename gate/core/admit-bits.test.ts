@@ -1,3 +1,4 @@
+/** No text and no damaged code ever opens a gate or ends in an exception. */
 import { verifyWithNoble } from '@stile/crypto/noble-verify.ts';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';

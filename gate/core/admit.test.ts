@@ -1,3 +1,4 @@
+/** The judgement of a transit code: every reason has a cause, in the public order. */
 import { verifyWithNoble } from '@stile/crypto/noble-verify.ts';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';

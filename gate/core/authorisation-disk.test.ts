@@ -1,3 +1,4 @@
+/** The gate's core while an authorisation is open and the disk refuses. */
 import { REASON_WORDS } from '@stile/protocol/reasons.ts';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+/** Authorisations under any history of events, against a model. */
 import { PAYMENT_REASONS } from '@stile/protocol/payment.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** The gate's core with a payment or online code: what is stored, asked and opened, in order. */
 import { PAYMENT_REASONS } from '@stile/protocol/payment.ts';
 import { AUTHORISATION_REASON_WORDS } from '@stile/protocol/reasons.ts';
 import { describe, expect, test } from 'vitest';

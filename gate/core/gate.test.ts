@@ -1,3 +1,4 @@
+/** The gate's core, scan by scan: the effects of each and their order. */
 import { SCAN_BYTES_KEPT, tapSchema } from '@stile/protocol/gate-log.ts';
 import { REASON_WORDS } from '@stile/protocol/reasons.ts';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** How bytes from a scanner become scan texts, in whatever pieces they come. */
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

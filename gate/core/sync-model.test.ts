@@ -1,3 +1,4 @@
+/** Synchronising under losses, doubles, refusals and restarts, against a model. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type SyncEffect, type SyncEvent, type SyncState, syncStart, syncStep } from './sync.ts';

@@ -1,3 +1,4 @@
+/** The synchroniser's core: what is sent and fetched, and when. */
 import { BATCH_RECORDS_MAX } from '@stile/protocol/gate-log.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** A gate that is killed at each point of an authorisation, and what its store says after it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** What a gate's configuration may say and how each mistake is named. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';

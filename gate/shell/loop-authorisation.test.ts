@@ -1,3 +1,4 @@
+/** The loop with real stores and payment codes, under a moved clock. */
 import { once } from 'node:events';
 import { systemClock } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';

@@ -1,3 +1,4 @@
+/** The moved clock rings each alarm at its own instant. */
 import { expect, test } from 'vitest';
 import { createMovedClock } from './moved-clock.ts';
 

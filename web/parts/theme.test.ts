@@ -1,3 +1,4 @@
+/** The colours of the pages can be told apart. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** The deny list on disk: look-ups, deltas, snapshots, damage. */
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '@stile/crypto/sign.ts';

@@ -1,3 +1,4 @@
+/** Damaged stores are moved aside whole, and a new life begins. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemRandom } from '@stile/host/random.ts';

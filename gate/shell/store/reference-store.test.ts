@@ -1,3 +1,4 @@
+/** Trust list and deny list on disk, swapped in whole or not at all. */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';

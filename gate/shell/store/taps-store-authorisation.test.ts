@@ -1,3 +1,4 @@
+/** Which authorisation waits for its answer, as the store of taps knows it. */
 import { join } from 'node:path';
 import { systemRandom } from '@stile/host/random.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';

@@ -1,3 +1,4 @@
+/** No promised tap is lost, whenever the process is killed. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

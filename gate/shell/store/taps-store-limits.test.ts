@@ -1,3 +1,4 @@
+/** The store of taps: damage that is found, limits that hold. */
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** The store of taps: a log that is chained, sealed and durable. */
 import { toHex } from '@stile/protocol/bytes.ts';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';

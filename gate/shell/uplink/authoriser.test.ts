@@ -1,3 +1,4 @@
+/** Authorisations over HTTP: signed, timed, tried again. */
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import { authorisationMessage } from '@stile/protocol/gate-api.ts';

@@ -1,3 +1,4 @@
+/** How lists are fetched: snapshots, deltas, and lists that are refused. */
 import { systemClock } from '@stile/host/clock.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { denyIdHex } from '@stile/protocol/deny-list.ts';

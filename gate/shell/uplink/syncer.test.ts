@@ -1,3 +1,4 @@
+/** The synchroniser with a real store and a scripted settlement. */
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';

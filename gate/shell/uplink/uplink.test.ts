@@ -1,3 +1,4 @@
+/** The uplink over HTTP: every exchange ends well or in a fault that says when to come back. */
 import { systemClock } from '@stile/host/clock.ts';
 import { SIGNED_BYTES_MAX } from '@stile/protocol/signed.ts';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** The trust list that is published next. */
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import { type IssuerKey, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import { expect, test } from 'vitest';

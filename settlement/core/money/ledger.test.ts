@@ -1,3 +1,4 @@
+/** Names of ledger accounts and totals of transfers. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+/** What a statement says of this phone's pass and of the account. */
 import { expect, test } from 'vitest';
 import { denialOf, type Rider, type StatementItem, signOf } from './account.ts';
 
