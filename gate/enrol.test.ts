@@ -1,4 +1,4 @@
-/** Enrolling a gate at a real settlement. */
+/** Enrolling a gate at a scripted settlement. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';

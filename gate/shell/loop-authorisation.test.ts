@@ -1,4 +1,4 @@
-/** The loop with real stores and payment codes, under a moved clock. */
+/** The loop with real stores and payment codes. */
 import { once } from 'node:events';
 import { systemClock } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';

@@ -1,4 +1,4 @@
-/** The loop with real stores and twins of the devices, under a moved clock. */
+/** The loop with real stores and devices that remember what they were told, under a moved clock. */
 import { toHex } from '@stile/protocol/bytes.ts';
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
