@@ -27,7 +27,7 @@ test('a phone and a gate without network: the page’s picture opens the gate, a
     const context = await browser.newContext({
       ...{ viewport: PHONE, deviceScaleFactor: 2, locale: 'en-GB' },
     });
-    const { page, woes } = await openPage(context);
+    const { page, pageErrors } = await openPage(context);
     await page.goto(`${wire.url}/wallet/`);
     await page.getByRole('button', { name: 'Set up this phone' }).click();
     await page.getByRole('img', { name: RIDE }).waitFor();
@@ -42,7 +42,7 @@ test('a phone and a gate without network: the page’s picture opens the gate, a
     // No network for either; the page is started cold.
     await context.setOffline(true);
     wire.mode = 'cut';
-    const { page: cold, woes: coldWoes } = await openPage(context);
+    const { page: cold, pageErrors: coldErrors } = await openPage(context);
     await cold.goto(`${wire.url}/wallet/`);
     await cold.getByRole('img', { name: RIDE }).waitFor();
     const opened = arm.opened();
@@ -77,9 +77,9 @@ test('a phone and a gate without network: the page’s picture opens the gate, a
     await show(code ?? '');
     expect(await answer).toMatchObject({ verdict: 'open' });
     await openedAgain;
-    expect([...woes, ...coldWoes].filter((woe) => !woe.includes('Cross-Origin-Opener'))).toEqual(
-      [],
-    );
+    expect(
+      [...pageErrors, ...coldErrors].filter((error) => !error.includes('Cross-Origin-Opener')),
+    ).toEqual([]);
   } finally {
     await browser.close();
   }

@@ -113,14 +113,14 @@ test('a code before the camera reaches the serial line of the virtual scanner', 
   try {
     const context = await browser.newContext({ viewport: DESK });
     await context.grantPermissions(['camera'], { origin: town.url });
-    const { page, woes } = await openPage(context);
+    const { page, pageErrors } = await openPage(context);
     await page.goto(`${town.url}/scanner/#feed=${feedUrl}`);
     await page.locator('[data-sent="PLAYED"]').first().waitFor();
     expect(await line()).toBe(CODE);
     await screenshot(page, 'scanner-desk');
     // What was read is not shown: who looks on could use it.
     expect(await page.content()).not.toContain(CODE);
-    expect(woes).toEqual([]);
+    expect(pageErrors).toEqual([]);
   } finally {
     await browser.close();
   }
@@ -131,7 +131,7 @@ test('a picture does as well, and a page without a feed says how to get one', as
   writeFileSync(picture, encodePng(await phonePicture()));
   const browser = await openBrowser();
   try {
-    const { page, woes } = await openPage(await browser.newContext({ viewport: DESK }));
+    const { page, pageErrors } = await openPage(await browser.newContext({ viewport: DESK }));
     await page.goto(`${town.url}/scanner/#feed=${feedUrl}`);
     await page.locator('input[type=file]').setInputFiles(picture);
     expect(await line()).toBe(CODE);
@@ -139,7 +139,7 @@ test('a picture does as well, and a page without a feed says how to get one', as
     await page.goto(`${town.url}/scanner/#feed=http://evil.example/${'k'.repeat(22)}`);
     await page.getByText('No virtual scanner is named').waitFor();
     await page.locator('[data-failure]').waitFor();
-    expect(woes).toEqual([]);
+    expect(pageErrors).toEqual([]);
   } finally {
     await browser.close();
   }

@@ -7,7 +7,7 @@ let town: Town;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-let woes: string[];
+let pageErrors: string[];
 let shops = 0;
 let shop = '';
 
@@ -24,13 +24,13 @@ beforeEach(async () => {
   shop = `kiosk-${shops}`;
   const token = await town.addMerchant(shop, 'Harbour Kiosk');
   context = await browser.newContext({ viewport: DESK, locale: 'en-GB' });
-  ({ page, woes } = await openPage(context));
+  ({ page, pageErrors } = await openPage(context));
   await page.goto(`${town.url}/till/#token=${token}`);
   await page.getByText('Harbour Kiosk').waitFor();
 });
 afterEach(async () => {
   await context.close();
-  expect(woes).toEqual([]);
+  expect(pageErrors).toEqual([]);
 });
 
 async function onlineCode(rider: Awaited<ReturnType<Town['addRider']>>): Promise<string> {

@@ -41,14 +41,14 @@ test('killed again and again, it starts without a network and never repeats a co
   for (let round = 0; round < COLD_STARTS; round += 1) {
     await chromium.kill();
     chromium = await ChromiumProcess.start(profileDir);
-    const { page: cold, woes } = await openPage(chromium.context);
+    const { page: cold, pageErrors } = await openPage(chromium.context);
     await cold.goto(address);
     const code = await scanCode(cold);
     expect(judge(code, trust)).toBe('open');
     counters.push(code.counter);
     for (let draw = 0; draw < DRAWS; draw += 1) await drawNext(cold);
     counters.push((await scanCode(cold)).counter);
-    expect(woes).toEqual([]);
+    expect(pageErrors).toEqual([]);
   }
   expect(counters).toEqual([...new Set(counters)].sort((a, b) => a - b));
 }, 60_000);

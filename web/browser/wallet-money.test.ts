@@ -15,7 +15,7 @@ let town: Town;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-let woes: string[];
+let pageErrors: string[];
 let merchantToken: string;
 let orders = 0;
 
@@ -31,11 +31,11 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 2, locale: 'en-GB' });
-  ({ page, woes } = await openPage(context));
+  ({ page, pageErrors } = await openPage(context));
 });
 afterEach(async () => {
   await context.close();
-  expect(woes).toEqual([]);
+  expect(pageErrors).toEqual([]);
 });
 
 async function goTo(place: string): Promise<void> {

@@ -14,7 +14,7 @@ let town: Town;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-let woes: string[];
+let pageErrors: string[];
 
 beforeAll(async () => {
   town = await Town.open();
@@ -26,11 +26,11 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 2, locale: 'en-GB' });
-  ({ page, woes } = await openPage(context));
+  ({ page, pageErrors } = await openPage(context));
 });
 afterEach(async () => {
   await context.close();
-  expect(woes).toEqual([]);
+  expect(pageErrors).toEqual([]);
 });
 
 function warning(on: Page, kind: string) {
@@ -41,7 +41,7 @@ function warning(on: Page, kind: string) {
 async function openLater(byMs: number): Promise<Page> {
   await page.close();
   const later = await openPage(context);
-  woes = later.woes;
+  pageErrors = later.pageErrors;
   await later.page.addInitScript((ms) => {
     const now = Date.now;
     Date.now = () => now() + ms;
@@ -248,7 +248,7 @@ describe('what the browser keeps', () => {
     await page.getByRole('button', { name: 'Remove', exact: true }).click();
     await page.getByRole('button', { name: 'Set up this phone' }).waitFor();
     await other.page.getByRole('button', { name: 'Set up this phone' }).waitFor();
-    expect(other.woes).toEqual([]);
+    expect(other.pageErrors).toEqual([]);
   });
 });
 

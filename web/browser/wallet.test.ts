@@ -27,7 +27,7 @@ let town: Town;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-let woes: string[];
+let pageErrors: string[];
 
 beforeAll(async () => {
   town = await Town.open();
@@ -39,11 +39,11 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 2, locale: 'en-GB' });
-  ({ page, woes } = await openPage(context));
+  ({ page, pageErrors } = await openPage(context));
 });
 afterEach(async () => {
   await context.close();
-  expect(woes).toEqual([]);
+  expect(pageErrors).toEqual([]);
 });
 
 describe('with no network at all', () => {
@@ -65,7 +65,7 @@ describe('with no network at all', () => {
       expect(judge(await scanCode(cold.page), trust)).toBe('open');
       await cold.page.getByText('Offline – codes still work').waitFor();
       await screenshot(cold.page, 'wallet-ride-offline');
-      expect(cold.woes).toEqual([]);
+      expect(cold.pageErrors).toEqual([]);
     } finally {
       await lonely.close().catch(() => undefined);
     }
@@ -133,7 +133,7 @@ test('two tabs never make two codes with one counter', async () => {
     counters.push((await scanCode(page)).counter, (await scanCode(other.page)).counter);
   }
   expect(new Set(counters).size).toBe(counters.length);
-  expect(other.woes).toEqual([]);
+  expect(other.pageErrors).toEqual([]);
 });
 
 describe('the key', () => {
@@ -203,7 +203,7 @@ test('on plain http, without WebCrypto and service worker, it works and warns', 
       response: await route.fetch({ url: `${town.url}${pathname}${search}` }),
     });
   });
-  const { page: plain, woes: plainWoes } = await openPage(mapped);
+  const { page: plain, pageErrors: plainErrors } = await openPage(mapped);
   await plain.goto('http://wallet.test/wallet/');
   expect(await plain.evaluate(() => isSecureContext)).toBe(false);
   await plain.getByRole('button', { name: 'Set up this phone' }).click();
@@ -212,7 +212,9 @@ test('on plain http, without WebCrypto and service worker, it works and warns', 
   await plain.goto('http://wallet.test/wallet/#/pay');
   await plain.locator('[data-code^="71"]').waitFor();
   // The browser says that it does without this header here; nothing of ours.
-  expect(plainWoes.filter((woe) => !woe.startsWith('The Cross-Origin-Opener-Policy'))).toEqual([]);
+  expect(
+    plainErrors.filter((error) => !error.startsWith('The Cross-Origin-Opener-Policy')),
+  ).toEqual([]);
   await mapped.unrouteAll({ behavior: 'ignoreErrors' });
   await mapped.close();
 });

@@ -5,6 +5,8 @@
  */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { z } from 'zod';
+import { alarmIn, pause } from './clock.ts';
+import type { Net } from './net.ts';
 
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 30_000;
@@ -12,34 +14,36 @@ const RETRY_MS_MAX = 30_000;
 const SILENCE_MS_MAX = 45_000;
 
 export type ListenOptions<T> = {
+  path: string;
   token: string;
   schema: z.ZodType<T>;
   onEvent: (event: T) => void;
-  /** Told of each connection and each break; on `open` read the state again. */
+  /** Called at each connection and each break; on `open` read the state again. */
   onState?: (state: 'open' | 'broken' | 'refused') => void;
   signal: AbortSignal;
 };
 
 /** Listens until the signal aborts or the credential is refused. Never throws. */
-export async function listen<T>(path: string, options: ListenOptions<T>): Promise<void> {
+export async function listen<T>(net: Net, options: ListenOptions<T>): Promise<void> {
   const { onState, signal } = options;
   let waitMs = RETRY_MS_MIN;
   while (!signal.aborted) {
-    const ended = await readStream(path, options);
+    const ended = await readStream(net, options);
     if (signal.aborted) return;
     onState?.(ended === 'refused' ? 'refused' : 'broken');
     if (ended === 'refused') return;
     waitMs = ended === 'closed' ? RETRY_MS_MIN : Math.min(RETRY_MS_MAX, waitMs * 2);
-    await pause(waitMs, signal);
+    await pause(net.clock, { ms: waitMs, signal });
   }
 }
 
 async function readStream<T>(
-  path: string,
-  { token, schema, onEvent, onState, signal }: ListenOptions<T>,
+  { fetch, clock }: Net,
+  { path, token, schema, onEvent, onState, signal }: ListenOptions<T>,
 ): Promise<'closed' | 'failed' | 'refused'> {
   const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(), SILENCE_MS_MAX);
+  const watch = () => alarmIn(clock, { ms: SILENCE_MS_MAX, fire: () => silence.abort() });
+  let cancel = watch();
   try {
     const response = await fetch(path, {
       headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' },
@@ -50,8 +54,8 @@ async function readStream<T>(
     if (!response.ok || response.body === null) return 'failed';
     const alive = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
-        clearTimeout(timer);
-        timer = setTimeout(() => silence.abort(), SILENCE_MS_MAX);
+        cancel();
+        cancel = watch();
         controller.enqueue(chunk);
       },
     });
@@ -68,10 +72,10 @@ async function readStream<T>(
       if (event !== undefined) onEvent(event);
     }
   } catch {
-    // A torn line looks like anything; it is connected again, and the state read again.
+    // A broken connection looks like anything; it is made again, and the state read again.
     return 'failed';
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 
@@ -82,18 +86,4 @@ function readEvent<T>(schema: z.ZodType<T>, data: string): T | undefined {
     // Not JSON is not an event of ours.
     return undefined;
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        done();
-      },
-      { once: true },
-    );
-  });
 }

@@ -1,33 +1,49 @@
 /** Which language a page speaks: the reader's choice, else the browser's, else English. */
-import { signal } from '@preact/signals';
+import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Language } from './money.ts';
+import type { TextStorage } from './storage.ts';
 
-const KEPT_UNDER = 'stile-language';
+const STORED_AS = 'stile-language';
 
-function firstLanguage(): Language {
-  const chosen = readChoice();
-  if (chosen === 'en' || chosen === 'de') return chosen;
-  return navigator.language.toLowerCase().startsWith('de') ? 'de' : 'en';
+export type LanguageChoice = {
+  current: ReadonlySignal<Language>;
+  choose(next: Language): void;
+};
+
+export type LanguageParts = {
+  storage: TextStorage;
+  /** The browser's own language, as it names it. */
+  browserLanguage: string;
+  /** The document's root element, which says what the page is written in. */
+  root: { lang: string };
+};
+
+export function createLanguage({ storage, browserLanguage, root }: LanguageParts): LanguageChoice {
+  const current = signal<Language>(firstLanguage(readChoice(storage), browserLanguage));
+  root.lang = current.value;
+  return {
+    current,
+    choose(next) {
+      root.lang = next;
+      current.value = next;
+      try {
+        storage.setItem(STORED_AS, next);
+      } catch {
+        // A browser that stores nothing for pages; the choice then lasts as long as the page.
+      }
+    },
+  };
 }
 
-function readChoice(): string | null {
+function firstLanguage(choice: string | null, browserLanguage: string): Language {
+  if (choice === 'en' || choice === 'de') return choice;
+  return browserLanguage.toLowerCase().startsWith('de') ? 'de' : 'en';
+}
+
+function readChoice(storage: TextStorage): string | null {
   try {
-    return localStorage.getItem(KEPT_UNDER);
+    return storage.getItem(STORED_AS);
   } catch {
-    // A browser that keeps nothing for pages throws here; a choice then lasts as long as the page.
     return null;
-  }
-}
-
-export const language = signal<Language>(firstLanguage());
-document.documentElement.lang = language.value;
-
-export function speak(next: Language): void {
-  document.documentElement.lang = next;
-  language.value = next;
-  try {
-    localStorage.setItem(KEPT_UNDER, next);
-  } catch {
-    // Not kept, see above.
   }
 }

@@ -1,12 +1,14 @@
 /** Amounts and times as people of a language write them. */
 export type Language = 'en' | 'de';
 
-/** The reader's own variant of the language (en-GB), where the browser names one. */
+/** The reader's own variant of the language (en-GB), if the browser names one. */
 function localeOf(language: Language): string {
   return navigator.languages.find((name) => name.toLowerCase().startsWith(language)) ?? language;
 }
 
-export function moneyText(cents: number, currency: string, language: Language): string {
+export type MoneyStyle = { currency: string; language: Language };
+
+export function moneyText(cents: number, { currency, language }: MoneyStyle): string {
   const format = { style: 'currency', currency } as const;
   return new Intl.NumberFormat(localeOf(language), format).format(cents / 100);
 }

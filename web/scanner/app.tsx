@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { loadReader } from '../parts/camera/camera.ts';
 import { CameraView } from '../parts/camera/camera-view.tsx';
+import type { Clock } from '../parts/clock.ts';
 import { clockText } from '../parts/money.ts';
 import { feedOf, kindOf, play, type Sent } from './feed.ts';
 
@@ -18,17 +19,16 @@ const WORDS: Readonly<Record<Sent | 'UNREAD', string>> = {
 
 type Row = { number: number; kind: string; sent: Sent | 'UNREAD'; atMs: number };
 
-export function App() {
+export function App({ clock }: { clock: Clock }) {
   const feed = feedOf(location.hash);
   const [rows, setRows] = useState<Row[]>([]);
-  const add = (kind: string, sent: Row['sent']) =>
+  const add = (kind: string, sent: Row['sent']) => {
+    const atMs = clock.now().wallMs;
     setRows((before) =>
-      [{ number: (before[0]?.number ?? 0) + 1, kind, sent, atMs: Date.now() }, ...before].slice(
-        0,
-        ROWS_MAX,
-      ),
+      [{ number: (before[0]?.number ?? 0) + 1, kind, sent, atMs }, ...before].slice(0, ROWS_MAX),
     );
-  const read = async (text: string) => add(kindOf(text), await play(feed, text));
+  };
+  const read = async (text: string) => add(kindOf(text), await play(feed, { text, clock }));
   const readFile = async (file: File) => {
     const text = await (await loadReader(FORMATS))(file);
     if (text === undefined) add(file.name, 'UNREAD');
@@ -55,6 +55,7 @@ export function App() {
             label="Camera"
             failed="The camera cannot be used: there is none, it was not allowed, or this address is not secure. Choose a picture instead."
             formats={FORMATS}
+            clock={clock}
             onText={(text) => void read(text)}
           />
           <label class="file">

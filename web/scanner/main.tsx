@@ -2,7 +2,8 @@
 import '../parts/theme.css';
 import './scanner.css';
 import { render } from 'preact';
+import { browserClock } from '../parts/clock.ts';
 import { App } from './app.tsx';
 
 const root = document.querySelector('#app');
-if (root !== null) render(<App />, root);
+if (root !== null) render(<App clock={browserClock} />, root);

@@ -129,16 +129,18 @@ export async function openBrowser(flags: readonly string[] = []): Promise<Browse
  * A page that remembers what it complained about: errors in its console, uncaught ones, breaches of its
  * policy. What the network does on purpose in a test (offline, an aborted request) is not one of them.
  */
-export async function openPage(context: BrowserContext): Promise<{ page: Page; woes: string[] }> {
+export async function openPage(
+  context: BrowserContext,
+): Promise<{ page: Page; pageErrors: string[] }> {
   const page = await context.newPage();
-  const woes: string[] = [];
+  const pageErrors: string[] = [];
   page.on('console', (message) => {
     if (message.type() !== 'error') return;
     const isNetwork = /^Failed to load resource/.test(message.text());
-    if (!isNetwork) woes.push(message.text());
+    if (!isNetwork) pageErrors.push(message.text());
   });
-  page.on('pageerror', (error) => woes.push(String(error)));
-  return { page, woes };
+  page.on('pageerror', (error) => pageErrors.push(String(error)));
+  return { page, pageErrors };
 }
 
 /** Writes a picture for a person to look at, and returns its bytes. */

@@ -1,18 +1,16 @@
 /** What stands where on a till: sign-in, or the shop's name over selling and the day's list. */
-import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { language, speak } from '../parts/language.ts';
 import type { Language } from '../parts/money.ts';
 import { DayPage } from './pages/day-page.tsx';
 import { SellPage } from './pages/sell-page.tsx';
-import { access, merchant, signIn, signOut } from './shell/till.ts';
+import { useTill } from './pages/till-context.ts';
 import type { Words } from './words/shape.ts';
 import { WORDS } from './words/words.ts';
 
-const page = signal<'sell' | 'list'>('sell');
-
 export function App() {
-  const words = WORDS[language.value];
+  const till = useTill();
+  const { access, merchant, page, language } = till;
+  const words = WORDS[language.current.value];
   useEffect(() => {
     document.title = words.title;
   }, [words]);
@@ -40,7 +38,7 @@ export function App() {
         </nav>
         <span class="row">
           <LanguageChoice />
-          <button type="button" class="tab" onClick={signOut}>
+          <button type="button" class="tab" onClick={() => till.signOut()}>
             {words.signOut}
           </button>
         </span>
@@ -51,15 +49,17 @@ export function App() {
 }
 
 function LanguageChoice() {
-  const other: Language = language.value === 'en' ? 'de' : 'en';
+  const { language } = useTill();
+  const other: Language = language.current.value === 'en' ? 'de' : 'en';
   return (
-    <button type="button" class="tab" lang={other} onClick={() => speak(other)}>
+    <button type="button" class="tab" lang={other} onClick={() => language.choose(other)}>
       {other === 'de' ? 'Deutsch' : 'English'}
     </button>
   );
 }
 
 function SignIn({ words, state }: { words: Words; state: 'out' | 'refused' | 'unreachable' }) {
+  const till = useTill();
   const [text, setText] = useState('');
   return (
     <main class="sign-in stack">
@@ -74,7 +74,7 @@ function SignIn({ words, state }: { words: Words; state: 'out' | 'refused' | 'un
         class="card stack"
         onSubmit={(event) => {
           event.preventDefault();
-          void signIn(text);
+          void till.signIn(text);
         }}
       >
         <label>

@@ -1,10 +1,38 @@
-/** The till's page: signs in with what it has, then sells or lists. */
+/** The till's page: makes the till from what the browser has, starts it, and sells or lists. */
 import '../parts/theme.css';
 import './till.css';
 import { render } from 'preact';
+import { browserClock } from '../parts/clock.ts';
+import { createLanguage } from '../parts/language.ts';
+import { browserFetch } from '../parts/net.ts';
+import { browserRandom } from '../parts/random.ts';
+import { browserStorage } from '../parts/storage.ts';
 import { App } from './app.tsx';
-import { start } from './shell/till.ts';
+import { TillContext } from './pages/till-context.ts';
+import { Till } from './shell/till.ts';
 
+const till = new Till({
+  clock: browserClock,
+  random: browserRandom,
+  fetch: browserFetch,
+  storage: browserStorage,
+  address: {
+    hash: () => location.hash,
+    clearHash: () => history.replaceState(null, '', location.pathname),
+  },
+  language: createLanguage({
+    storage: browserStorage,
+    browserLanguage: navigator.language,
+    root: document.documentElement,
+  }),
+});
 const root = document.querySelector('#app');
-if (root !== null) render(<App />, root);
-void start();
+if (root !== null) {
+  render(
+    <TillContext.Provider value={till}>
+      <App />
+    </TillContext.Provider>,
+    root,
+  );
+}
+void till.start();

@@ -1,27 +1,15 @@
 /** What stands where: header, the page of the address, the bar of pages; or the way in for a new phone. */
-import { batch, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { language } from '../parts/language.ts';
 import { moneyText } from '../parts/money.ts';
-import { placeOf } from './core/state.ts';
 import { Evicted, NewPhone, NoStorage } from './pages/enrol-page.tsx';
 import { MoneyPage } from './pages/money-page.tsx';
 import { MorePage } from './pages/more-page.tsx';
 import { OrderPage } from './pages/order-page.tsx';
 import { PayPage } from './pages/pay-page.tsx';
 import { RidePage } from './pages/ride-page.tsx';
-import { seen, standing } from './shell/phone.ts';
-import { isOnline, news } from './shell/refresh.ts';
+import { useWallet } from './pages/wallet-context.ts';
 import type { Words } from './words/shape.ts';
 import { WORDS } from './words/words.ts';
-
-const place = signal(placeOf(location.hash));
-addEventListener('hashchange', () => {
-  batch(() => {
-    place.value = placeOf(location.hash);
-    news.value = null;
-  });
-});
 
 const ICONS = {
   ride: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18v2',
@@ -31,18 +19,20 @@ const ICONS = {
 } as const;
 
 export function App() {
-  const words = WORDS[language.value];
+  const { phone, refresh, language } = useWallet();
+  const words = WORDS[language.current.value];
   useEffect(() => {
     document.title = words.title;
   }, [words]);
-  const { value } = standing;
+  const { value } = phone.status;
+  const isOnline = refresh.isOnline.value;
   if (value.kind === 'starting') return <p class="hidden">{words.starting}</p>;
   return (
     <div class="shell">
       <header>
         <span class="brand">Stile</span>
-        <span class={isOnline.value ? 'pill on' : 'pill'} role="status">
-          {isOnline.value ? words.online : words[value.kind === 'ready' ? 'offline' : 'offlineNew']}
+        <span class={isOnline ? 'pill on' : 'pill'} role="status">
+          {isOnline ? words.online : words[value.kind === 'ready' ? 'offline' : 'offlineNew']}
         </span>
       </header>
       {value.kind === 'ready' ? (
@@ -59,20 +49,22 @@ export function App() {
 }
 
 function Ready({ words }: { words: Words }) {
-  const at = place.value;
+  const route = useWallet().route.value;
   return (
     <>
       <main>
-        {at.page !== 'order' && <News words={words} />}
-        {at.page === 'ride' && <RidePage words={words} />}
-        {at.page === 'pay' && <PayPage words={words} />}
-        {at.page === 'money' && <MoneyPage words={words} />}
-        {at.page === 'more' && <MorePage words={words} />}
-        {at.page === 'order' && <OrderPage key={at.order} words={words} order={at.order} />}
+        {route.page !== 'order' && <News words={words} />}
+        {route.page === 'ride' && <RidePage words={words} />}
+        {route.page === 'pay' && <PayPage words={words} />}
+        {route.page === 'money' && <MoneyPage words={words} />}
+        {route.page === 'more' && <MorePage words={words} />}
+        {route.page === 'order' && (
+          <OrderPage key={route.order} words={words} order={route.order} />
+        )}
       </main>
       <nav aria-label={words.title}>
         {(['ride', 'pay', 'money', 'more'] as const).map((page) => (
-          <a href={`#/${page}`} aria-current={at.page === page ? 'page' : undefined}>
+          <a href={`#/${page}`} aria-current={route.page === page ? 'page' : undefined}>
             <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
               <path d={ICONS[page]} />
             </svg>
@@ -86,9 +78,13 @@ function Ready({ words }: { words: Words }) {
 
 /** Said aloud by screen readers, and seen by everyone, until the page changes. */
 function News({ words }: { words: Words }) {
-  const event = news.value;
-  const cents = (amount: number) =>
-    moneyText(amount, seen.value?.currency ?? 'EUR', language.value);
+  const { events, phone, language } = useWallet();
+  const event = events.news.value;
+  const style = {
+    currency: phone.view.value?.currency ?? 'EUR',
+    language: language.current.value,
+  };
+  const cents = (amount: number) => moneyText(amount, style);
   let text = '';
   let isBad = false;
   if (event?.kind === 'REFUND') text = words.news.refund(cents(event.amountCents), event.payee);

@@ -1,29 +1,32 @@
 /** A camera's picture on a page, and what keeps it from being opened, in words. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Clock } from '../clock.ts';
 import { startCamera } from './camera.ts';
 import type { CodeFormat } from './code-format.ts';
 import './camera.css';
 
 type Props = {
   label: string;
-  /** Shown where the camera cannot be used. */
+  /** Shown if the camera cannot be used. */
   failed: string;
   formats: readonly CodeFormat[];
+  clock: Clock;
   onText: (text: string) => void;
 };
 
-export function CameraView({ label, failed, formats, onText }: Props) {
+export function CameraView({ label, failed, formats, clock, onText }: Props) {
   const video = useRef<HTMLVideoElement>(null);
-  const heard = useRef(onText);
-  heard.current = onText;
+  const latest = useRef(onText);
+  latest.current = onText;
   const [failure, setFailure] = useState<string | null>(null);
   useEffect(() => {
     const controller = new AbortController();
     const { current } = video;
     if (current !== null) {
-      const options = { signal: controller.signal, formats };
-      void startCamera(current, (text) => heard.current(text), options).then((how) => {
-        if (how !== 'running') setFailure(how);
+      const { signal } = controller;
+      const read = (text: string) => latest.current(text);
+      void startCamera(current, { onText: read, signal, formats, clock }).then((state) => {
+        if (state !== 'running') setFailure(state);
       });
     }
     return () => controller.abort();

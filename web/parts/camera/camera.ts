@@ -2,6 +2,7 @@
  * Codes from a camera: pictures of the video go through zxing-wasm a few times a second. The decoder is
  * loaded when a camera is first opened, its .wasm from this origin and never from anywhere else.
  */
+import { type Clock, pause } from '../clock.ts';
 import type { CodeFormat } from './code-format.ts';
 
 const READ_EVERY_MS = 150;
@@ -12,14 +13,19 @@ const SAME_MS = 3_000;
 
 export type CameraFailure = 'NO_CAMERA' | 'NOT_ALLOWED' | 'NOT_SECURE' | 'BUSY';
 
-export type CameraOptions = { signal: AbortSignal; formats: readonly CodeFormat[] };
+export type CameraOptions = {
+  onText: (text: string) => void;
+  signal: AbortSignal;
+  formats: readonly CodeFormat[];
+  clock: Clock;
+};
 
 /** Runs until the signal aborts; a failure to open is a value. */
 export async function startCamera(
   video: HTMLVideoElement,
-  onText: (text: string) => void,
-  { signal, formats }: CameraOptions,
+  options: CameraOptions,
 ): Promise<CameraFailure | 'running'> {
+  const { signal, formats } = options;
   if (navigator.mediaDevices === undefined) return 'NOT_SECURE';
   const stream = await openStream();
   if (typeof stream === 'string') return stream;
@@ -34,8 +40,7 @@ export async function startCamera(
   signal.addEventListener('abort', stop, { once: true });
   video.srcObject = stream;
   await video.play();
-  const read = await loadReader(formats);
-  void watch(video, read, onText, signal);
+  void watch(video, { ...options, read: await loadReader(formats) });
   return 'running';
 }
 
@@ -56,18 +61,16 @@ export type Reader = (picture: ImageData | Blob) => Promise<string | undefined>;
 
 /** Loads the decoder; the first text that it finds, or undefined. */
 export async function loadReader(formats: readonly CodeFormat[]): Promise<Reader> {
-  const { readBarcodes, wasmUrl } = await import('./decoder.ts');
+  const { decode } = await import('./decoder.ts');
   return async (picture) => {
-    const found = await readBarcodes(wasmUrl, picture, formats);
-    return found[0];
+    const [text] = await decode(picture, formats);
+    return text;
   };
 }
 
 async function watch(
   video: HTMLVideoElement,
-  read: Reader,
-  onText: (text: string) => void,
-  signal: AbortSignal,
+  { read, onText, signal, clock }: CameraOptions & { read: Reader },
 ): Promise<void> {
   const canvas = document.createElement('canvas');
   const pen = canvas.getContext('2d', { willReadFrequently: true });
@@ -79,12 +82,12 @@ async function watch(
       canvas.height = Math.round(video.videoHeight * scale);
       pen.drawImage(video, 0, 0, canvas.width, canvas.height);
       const text = await read(pen.getImageData(0, 0, canvas.width, canvas.height));
-      const atMs = performance.now();
+      const atMs = clock.now().monoMs;
       if (text !== undefined && !signal.aborted) {
         if (text !== last.text || atMs - last.atMs > SAME_MS) onText(text);
         last = { text, atMs };
       }
     }
-    await new Promise((done) => setTimeout(done, READ_EVERY_MS));
+    await pause(clock, { ms: READ_EVERY_MS });
   }
 }

@@ -1,21 +1,18 @@
 /** The decoder itself, in a chunk of its own: most visits need none. */
-import { prepareZXingModule, readBarcodes as zxingRead } from 'zxing-wasm/reader';
-import wasm from 'zxing-wasm/reader/zxing_reader.wasm?url';
+import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
+import wasmUrl from 'zxing-wasm/reader/zxing_reader.wasm?url';
 import type { CodeFormat } from './code-format.ts';
 
-export const wasmUrl: string = wasm;
-let isPrepared = false;
+/** From this origin; the same object each time, so that the module is loaded once. */
+const OVERRIDES = { locateFile: () => wasmUrl };
 
-export async function readBarcodes(
-  url: string,
+/** The texts of the codes in a picture: one at most. */
+export async function decode(
   picture: ImageData | Blob,
   formats: readonly CodeFormat[],
 ): Promise<string[]> {
-  if (!isPrepared) {
-    prepareZXingModule({ overrides: { locateFile: () => url } });
-    isPrepared = true;
-  }
-  const found = await zxingRead(picture, {
+  prepareZXingModule({ overrides: OVERRIDES });
+  const found = await readBarcodes(picture, {
     formats: [...formats],
     maxNumberOfSymbols: 1,
     tryHarder: true,

@@ -44,7 +44,7 @@ function typed(text: string, gapMs: number): string | null {
   let burst = NO_BURST;
   let scan: string | null = null;
   for (const [index, key] of [...text, 'Enter'].entries()) {
-    ({ burst, scan } = pressWedge(burst, key, 1_000 + index * gapMs));
+    ({ burst, scan } = pressWedge(burst, { key, atMs: 1_000 + index * gapMs }));
   }
   return scan;
 }
@@ -65,7 +65,7 @@ describe('a keyboard wedge', () => {
     let step = { burst: NO_BURST, scan: null as string | null };
     const scans: string[] = [];
     for (const [index, key] of [...code, 'Enter', ...code, 'Enter'].entries()) {
-      step = pressWedge(step.burst, key, index * 3);
+      step = pressWedge(step.burst, { key, atMs: index * 3 });
       if (step.scan !== null) scans.push(step.scan);
     }
     expect(scans).toEqual([code, code]);

@@ -14,7 +14,7 @@ export const NO_BURST: Burst = { text: '', lastMs: Number.NEGATIVE_INFINITY };
 
 export type WedgeStep = { burst: Burst; scan: string | null };
 
-export function pressWedge(burst: Burst, key: string, atMs: number): WedgeStep {
+export function pressWedge(burst: Burst, { key, atMs }: { key: string; atMs: number }): WedgeStep {
   const isFast = atMs - burst.lastMs <= BURST_GAP_MS_MAX;
   if (key === 'Enter') {
     const isScan = isFast && burst.text.length >= CHARS_MIN;

@@ -1,32 +1,33 @@
 /** The day's list: what was sold, what was given back, what is left; and the way to give back more. */
 import type { Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { language } from '../../parts/language.ts';
 import { clockText, moneyText } from '../../parts/money.ts';
-import { changes, merchant, readDay, refund } from '../shell/till.ts';
+import { drawId } from '../../parts/random.ts';
 import type { Words } from '../words/shape.ts';
+import { useMoneyStyle, useTill } from './till-context.ts';
 
 type Cents = (amount: number) => string;
 
 export function DayPage({ words }: { words: Words }) {
+  const till = useTill();
   const [day, setDay] = useState<PaymentList | null>(null);
   const [isOld, setOld] = useState(false);
   const [chosen, setChosen] = useState<Payment | null>(null);
-  const changed = changes.value;
+  const changes = till.changes.value;
   useEffect(() => {
-    readDay(null).then(
+    till.readDay(null).then(
       (list) => {
         setDay(list);
         setOld(false);
       },
       () => setOld(true),
     );
-  }, [changed]);
-  const cents: Cents = (amount) =>
-    moneyText(amount, merchant.value?.currency ?? 'EUR', language.value);
+  }, [changes]);
+  const style = useMoneyStyle();
+  const cents: Cents = (amount) => moneyText(amount, style);
   const more = async () => {
     if (day?.next == null) return;
-    const next = await readDay(day.next);
+    const next = await till.readDay(day.next);
     setDay({ ...next, items: [...day.items, ...next.items] });
   };
   return (
@@ -94,6 +95,7 @@ type ItemProps = {
 };
 
 function Item({ words, item, cents, choose }: ItemProps) {
+  const { language } = useTill();
   const { outcome, reason, receipt, way, amountCents, refundedCents, atMs } = item;
   const isPaid = outcome === 'PAID';
   return (
@@ -104,7 +106,7 @@ function Item({ words, item, cents, choose }: ItemProps) {
       <span class={isPaid ? 'amount' : 'amount struck'}>{cents(amountCents)}</span>
       <span class="small soft row">
         <span>
-          {atMs !== null && clockText(atMs, language.value)}
+          {atMs !== null && clockText(atMs, language.current.value)}
           {way !== null && ` · ${words.ways[way]}`}
           {reason !== null && ` · ${words.refusals[reason]}`}
           {refundedCents > 0 && ` · ${words.list.gaveBack(cents(refundedCents))}`}
@@ -122,16 +124,19 @@ function Item({ words, item, cents, choose }: ItemProps) {
 type RefundProps = { words: Words; payment: Payment; cents: Cents; close: () => void };
 
 function RefundForm({ words, payment, cents, close }: RefundProps) {
+  const till = useTill();
+  const drawKey = () => `refund-${drawId(till.random)}`;
   const leftCents = payment.amountCents - payment.refundedCents;
   const [text, setText] = useState((leftCents / 100).toFixed(2));
   const [failure, setFailure] = useState('');
-  // One key for one intention: pressing again after a lost answer gives back once.
-  const key = useRef(`refund-${crypto.randomUUID()}`);
+  // One key for one intention: pressing again after a lost response gives back once.
+  const key = useRef('');
+  if (key.current === '') key.current = drawKey();
   const amountCents = Math.round(Number(text.replace(',', '.')) * 100);
   const isGood = Number.isInteger(amountCents) && amountCents > 0 && amountCents <= leftCents;
   const give = async () => {
     try {
-      await refund(payment, key.current, amountCents);
+      await till.refund(payment, { idempotencyKey: key.current, amountCents });
       close();
     } catch (error) {
       setFailure(error instanceof Error ? error.message : '');
@@ -153,7 +158,7 @@ function RefundForm({ words, payment, cents, close }: RefundProps) {
           value={text}
           aria-invalid={!isGood}
           onInput={(event) => {
-            key.current = `refund-${crypto.randomUUID()}`;
+            key.current = drawKey();
             setText(event.currentTarget.value);
           }}
         />

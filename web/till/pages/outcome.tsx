@@ -1,20 +1,20 @@
 /** Paid, not paid, not known: three pictures that cannot be taken for one another. */
 import type { Payment } from '@stile/protocol/merchant-api.ts';
-import { language } from '../../parts/language.ts';
 import { moneyText, timeText } from '../../parts/money.ts';
-import { merchant, nextCustomer, resolve, reverse, sale } from '../shell/till.ts';
 import type { Words } from '../words/shape.ts';
+import { useMoneyStyle, useTill } from './till-context.ts';
 
 export function OutcomeView({ words, next }: { words: Words; next: () => void }) {
-  const { value } = sale;
+  const { sale } = useTill();
+  const { value } = sale.state;
   const onwards = () => {
     next();
-    nextCustomer();
+    sale.nextCustomer();
   };
-  if (value.kind === 'asking') {
+  if (value.kind === 'waiting') {
     return (
       <p class="figure soft" role="status">
-        {words.outcome.asking}
+        {words.outcome.waiting}
       </p>
     );
   }
@@ -25,10 +25,10 @@ export function OutcomeView({ words, next }: { words: Words; next: () => void })
         <Mark path="M9.5 9a2.6 2.6 0 1 1 3.6 2.4c-.8.4-1.1 1-1.1 1.9M12 17h.01" />
         <h2 class="figure">{words.outcome.unknown}</h2>
         <p>{words.outcome.unknownText}</p>
-        <button type="button" onClick={() => void resolve(pending)}>
+        <button type="button" onClick={() => void sale.resolve(pending)}>
           {words.outcome.again}
         </button>
-        <button type="button" class="danger" onClick={() => void reverse(pending)}>
+        <button type="button" class="danger" onClick={() => void sale.reverse(pending)}>
           {words.outcome.reverse}
         </button>
       </div>
@@ -71,15 +71,16 @@ function Decided({ words, payment, onwards }: DecidedProps) {
 }
 
 function Receipt({ words, payment }: { words: Words; payment: Payment }) {
-  const currency = merchant.value?.currency ?? 'EUR';
+  const { merchant } = useTill();
+  const style = useMoneyStyle();
   return (
     <div class="receipt">
       <p class="print-only">{merchant.value?.name}</p>
-      <p class="figure">{moneyText(payment.amountCents, currency, language.value)}</p>
+      <p class="figure">{moneyText(payment.amountCents, style)}</p>
       {payment.receipt !== null && <p>{words.outcome.receipt(payment.receipt)}</p>}
       <p class="small">
         {payment.way !== null && words.ways[payment.way]}
-        {payment.atMs !== null && ` · ${timeText(payment.atMs, language.value)}`}
+        {payment.atMs !== null && ` · ${timeText(payment.atMs, style.language)}`}
       </p>
     </div>
   );

@@ -1,15 +1,17 @@
 /** Selling: the amount on one side, the customer's code or the outcome on the other. */
+import type { Order } from '@stile/protocol/merchant-api.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CameraView } from '../../parts/camera/camera-view.tsx';
+import { alarmIn, type Clock, repeat } from '../../parts/clock.ts';
 import { QrCode } from '../../parts/codes/qr.tsx';
-import { language } from '../../parts/language.ts';
 import { moneyText } from '../../parts/money.ts';
 import { type Key, keyOf, pressKey } from '../core/amount.ts';
 import { readScanned } from '../core/scanned.ts';
 import { BURST_GAP_MS_MAX, NO_BURST, pressWedge } from '../core/wedge.ts';
-import { cancelOrder, lookAtOrder, makeOrder, merchant, sale, take } from '../shell/till.ts';
+import type { SaleState } from '../shell/sale.ts';
 import type { Words } from '../words/shape.ts';
 import { OutcomeView } from './outcome.tsx';
+import { useMoneyStyle, useTill } from './till-context.ts';
 
 const PAD: readonly Key[] = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '00', '0', 'back'];
 const ORDER_LOOK_MS = 5_000;
@@ -17,28 +19,29 @@ const ORDER_LOOK_MS = 5_000;
 type How = 'scan' | 'camera' | 'type';
 
 export function SellPage({ words }: { words: Words }) {
+  const { sale, clock } = useTill();
   const [cents, setCents] = useState(0);
   const [how, setHow] = useState<How>('scan');
   const [hint, setHint] = useState('');
-  const { value } = sale;
+  const { value } = sale.state;
   const isFree = value.kind === 'none';
-  const currency = merchant.value?.currency ?? 'EUR';
-  const amount = moneyText(cents, currency, language.value);
+  const style = useMoneyStyle();
+  const amount = moneyText(cents, style);
 
-  const scanned = (text: string) => {
+  const onText = (text: string) => {
     if (!isFree) return;
     const read = readScanned(text);
     if (read.kind === 'transit') return setHint(words.sell.transit);
     if (read.kind === 'unknown') return setHint(words.sell.notCode);
     if (cents === 0) return setHint(words.sell.amountFirst);
     setHint('');
-    void take(read.code, cents);
+    void sale.take(read.code, cents);
   };
-  const pressed = (key: Key) => {
+  const onKey = (key: Key) => {
     setHint('');
     setCents((now) => pressKey(now, key));
   };
-  useKeyboard(isFree && how !== 'type', pressed, scanned);
+  useKeyboard({ isOn: isFree && how !== 'type', clock, onKey, onText });
   useEffect(() => {
     if (!isFree) setHow('scan');
   }, [isFree]);
@@ -48,7 +51,7 @@ export function SellPage({ words }: { words: Words }) {
       <section class="stack" aria-label={words.sell.title}>
         <h1 class="soft small">{words.sell.title}</h1>
         <output class="figure big" data-cents={cents}>
-          {isFree ? amount : moneyText(amountOf(), currency, language.value)}
+          {isFree ? amount : moneyText(amountOf(value), style)}
         </output>
         <div class="pad">
           {PAD.map((key) => (
@@ -58,7 +61,7 @@ export function SellPage({ words }: { words: Words }) {
               class="key"
               disabled={!isFree}
               aria-label={key === 'back' ? words.sell.back : undefined}
-              onClick={() => pressed(key)}
+              onClick={() => onKey(key)}
             >
               {key === 'back' ? '⌫' : key}
             </button>
@@ -74,7 +77,7 @@ export function SellPage({ words }: { words: Words }) {
             cents={cents}
             hint={hint}
             setHint={setHint}
-            scanned={scanned}
+            onText={onText}
           />
         ) : (
           <Under words={words} next={() => setCents(0)} />
@@ -84,43 +87,50 @@ export function SellPage({ words }: { words: Words }) {
   );
 }
 
-function amountOf(): number {
-  const { value } = sale;
-  if (value.kind === 'asking' || value.kind === 'reversed') return value.amountCents;
+function amountOf(value: SaleState): number {
+  if (value.kind === 'waiting' || value.kind === 'reversed') return value.amountCents;
   if (value.kind === 'decided') return value.payment.amountCents;
   if (value.kind === 'unknown') return value.pending.amountCents;
   return value.kind === 'order' ? value.order.amountCents : 0;
 }
 
 /** A person's key is held back for as long as the next key of a scanner could take. */
-const HELD_MS = BURST_GAP_MS_MAX + 10;
+const KEY_DELAY_MS = BURST_GAP_MS_MAX + 10;
+
+type Keyboard = {
+  isOn: boolean;
+  clock: Clock;
+  onKey: (key: Key) => void;
+  onText: (text: string) => void;
+};
 
 /** Keys of a person change the amount; keys of a scanner are a code, wherever the focus is. */
-function useKeyboard(isOn: boolean, pressed: (key: Key) => void, scanned: (text: string) => void) {
-  const now = useRef({ isOn, pressed, scanned });
-  now.current = { isOn, pressed, scanned };
+function useKeyboard(keyboard: Keyboard) {
+  const latest = useRef(keyboard);
+  latest.current = keyboard;
   useEffect(() => {
     let burst = NO_BURST;
-    let held: ReturnType<typeof setTimeout> | undefined;
+    let cancelKey: (() => void) | undefined;
     const listen = (event: KeyboardEvent) => {
-      if (!now.current.isOn || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!latest.current.isOn || event.ctrlKey || event.metaKey || event.altKey) return;
       const isFast = event.timeStamp - burst.lastMs <= BURST_GAP_MS_MAX;
-      const step = pressWedge(burst, event.key, event.timeStamp);
+      const step = pressWedge(burst, { key: event.key, atMs: event.timeStamp });
       ({ burst } = step);
-      if (isFast) clearTimeout(held);
+      if (isFast) cancelKey?.();
       if (step.scan !== null) {
         event.preventDefault();
-        now.current.scanned(step.scan);
+        latest.current.onText(step.scan);
         return;
       }
       const key = keyOf(event.key);
       if (key === undefined || isFast) return;
       event.preventDefault();
-      held = setTimeout(() => now.current.pressed(key), HELD_MS);
+      const fire = () => latest.current.onKey(key);
+      cancelKey = alarmIn(latest.current.clock, { ms: KEY_DELAY_MS, fire });
     };
     document.addEventListener('keydown', listen, { capture: true });
     return () => {
-      clearTimeout(held);
+      cancelKey?.();
       document.removeEventListener('keydown', listen, { capture: true });
     };
   }, []);
@@ -133,14 +143,15 @@ type WaysProps = {
   cents: number;
   hint: string;
   setHint: (hint: string) => void;
-  scanned: (text: string) => void;
+  onText: (text: string) => void;
 };
 
-function Ways({ words, how, setHow, cents, hint, setHint, scanned }: WaysProps) {
+function Ways({ words, how, setHow, cents, hint, setHint, onText }: WaysProps) {
+  const { sale, clock } = useTill();
   const [digits, setDigits] = useState('');
   const show = async () => {
     if (cents === 0) return setHint(words.sell.amountFirst);
-    await makeOrder(cents).catch((error: Error) => setHint(error.message));
+    await sale.makeOrder(cents).catch((error: Error) => setHint(error.message));
   };
   return (
     <>
@@ -166,7 +177,8 @@ function Ways({ words, how, setHow, cents, hint, setHint, scanned }: WaysProps) 
           label={words.sell.camera}
           failed={words.sell.cameraFailed}
           formats={['QRCode', 'Code128']}
-          onText={scanned}
+          clock={clock}
+          onText={onText}
         />
       )}
       {how === 'type' && (
@@ -174,7 +186,7 @@ function Ways({ words, how, setHow, cents, hint, setHint, scanned }: WaysProps) 
           class="stack"
           onSubmit={(event) => {
             event.preventDefault();
-            scanned(digits);
+            onText(digits);
           }}
         >
           <label>
@@ -195,18 +207,17 @@ function Ways({ words, how, setHow, cents, hint, setHint, scanned }: WaysProps) 
 }
 
 function Under({ words, next }: { words: Words; next: () => void }) {
-  const { value } = sale;
+  const { value } = useTill().sale.state;
   if (value.kind === 'order') return <OrderView words={words} order={value.order} next={next} />;
   return <OutcomeView words={words} next={next} />;
 }
 
-type OrderOf = Extract<typeof sale.value, { kind: 'order' }>['order'];
-
-function OrderView({ words, order, next }: { words: Words; order: OrderOf; next: () => void }) {
+function OrderView({ words, order, next }: { words: Words; order: Order; next: () => void }) {
+  const { sale, clock } = useTill();
   useEffect(() => {
-    // Told by an event at once; asked as well, because an event can be missed.
-    const timer = setInterval(() => void lookAtOrder(order).catch(() => undefined), ORDER_LOOK_MS);
-    return () => clearInterval(timer);
+    // An event says it at once; it is looked up as well, because an event can be missed.
+    const fire = () => void sale.lookAtOrder(order).catch(() => undefined);
+    return repeat(clock, { everyMs: ORDER_LOOK_MS, fire });
   }, [order]);
   return (
     <>
@@ -220,7 +231,7 @@ function OrderView({ words, order, next }: { words: Words; order: OrderOf; next:
       <button
         type="button"
         class="quiet"
-        onClick={() => void cancelOrder(order).then(next, () => undefined)}
+        onClick={() => void sale.cancelOrder(order).then(next, () => undefined)}
       >
         {words.sell.cancel}
       </button>

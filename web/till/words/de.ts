@@ -34,7 +34,7 @@ export const de: Words = {
     orderWaiting: 'Warten auf die Kundin …',
   },
   outcome: {
-    asking: 'Wird gefragt …',
+    waiting: 'Wird gefragt …',
     paid: 'Bezahlt',
     receipt: (n) => `Beleg ${n}`,
     refused: 'Nicht bezahlt',

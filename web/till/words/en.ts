@@ -34,7 +34,7 @@ export const en = {
     orderWaiting: 'Waiting for the customer …',
   },
   outcome: {
-    asking: 'Asking …',
+    waiting: 'Asking …',
     paid: 'Paid',
     receipt: (n: number) => `Receipt ${n}`,
     refused: 'Not paid',

@@ -1,7 +1,9 @@
 /** What a statement says of this phone's pass and of the account. */
+import type { Rider, StatementItem } from '@stile/protocol/rider-api.ts';
 import { expect, test } from 'vitest';
-import { denialOf, type Rider, type StatementItem, signOf } from './account.ts';
+import { denialOf, signOf } from './account.ts';
 
+const PASS = { algorithm: 'Ed25519', issuedAtS: 0, expiresAtS: 1 } as const;
 const WELL: Rider = {
   account: '0123456789abcdef',
   balanceCents: 500,
@@ -9,8 +11,8 @@ const WELL: Rider = {
   denied: false,
   deniedReason: null,
   passes: [
-    { serial: 1, denied: false },
-    { serial: 2, denied: true },
+    { ...PASS, serial: 1, denied: false },
+    { ...PASS, serial: 2, denied: true },
   ],
 };
 
@@ -35,8 +37,16 @@ test.each<[StatementItem['kind'], number, string]>([
   ['ride', 0, ''],
 ])('a %s of %i', (kind, amountCents, sign) => {
   const item: StatementItem = {
-    ...{ kind, amountCents, way: null, payee: null, riddenAtMs: null, chargedAtMs: 0, line: null },
-    ...{ owedCents: 0, state: 'PAID', reason: null },
+    kind,
+    amountCents,
+    way: null,
+    payee: null,
+    riddenAtMs: null,
+    chargedAtMs: 0,
+    line: null,
+    owedCents: 0,
+    state: 'PAID',
+    reason: null,
   };
   expect(signOf(item)).toBe(sign);
 });

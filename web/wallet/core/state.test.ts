@@ -1,24 +1,25 @@
+/** The wallet's decisions: warnings, what falls due, what counts down, which page an address means. */
 import { describe, expect, test } from 'vitest';
 import {
   clockOffset,
-  errandsWaitMs,
   groupDigits,
   isClockWrong,
   isGrave,
   isRenewalDue,
   isSeedDue,
   isSeedGood,
-  type Known,
-  placeOf,
-  stepEndMs,
+  refreshWaitMs,
+  routeOf,
   timeLeft,
+  timeStepEndMs,
+  type WalletFacts,
   warningsOf,
 } from './state.ts';
 
 const NOW_S = 1_780_000_000;
 const DAY_S = 86_400;
 
-const WELL: Known = {
+const WELL: WalletFacts = {
   nowS: NOW_S,
   isOnline: true,
   pass: { issuedAtS: NOW_S - DAY_S, expiresAtS: NOW_S + 6 * DAY_S },
@@ -33,8 +34,8 @@ function passUntil(leftS: number) {
 }
 
 describe('what stands over the code', () => {
-  test.each<[string, Partial<Known>, string[]]>([
-    ['nothing where all is well', {}, []],
+  test.each<[string, Partial<WalletFacts>, string[]]>([
+    ['nothing if all is well', {}, []],
     ['the pass ends in this second', passUntil(0), []],
     ['the pass ended a second ago', passUntil(-1), ['passExpired']],
     ['the pass ends within two days, online: it renews itself', passUntil(DAY_S), []],
@@ -107,11 +108,11 @@ describe('what stands over the code', () => {
 
 test.each([
   ['right', 1_000, 1_000_400, 1_000_600, 0],
-  ['asked at .0, answered at .9', 1_000, 1_000_000, 1_000_900, 0],
+  ['sent at .0, received at .9', 1_000, 1_000_000, 1_000_900, 0],
   ['ten minutes slow', 1_600, 1_000_400, 1_000_600, 600],
   ['ten minutes fast', 400, 1_000_400, 1_000_600, -600],
-])('a clock that is %s', (_name, serverS, askedAtMs, answeredAtMs, offsetS) => {
-  expect(clockOffset(serverS, askedAtMs, answeredAtMs)).toBe(offsetS);
+])('a clock that is %s', (_name, serverS, sentAtMs, receivedAtMs, offsetS) => {
+  expect(clockOffset(serverS, { sentAtMs, receivedAtMs })).toBe(offsetS);
 });
 
 test('a clock that was never compared is not called wrong', () => {
@@ -143,7 +144,7 @@ describe('what is renewed while there is a network', () => {
   });
 
   test('it is tried more often while there is none', () => {
-    expect(errandsWaitMs(false)).toBeLessThan(errandsWaitMs(true));
+    expect(refreshWaitMs(false)).toBeLessThan(refreshWaitMs(true));
   });
 });
 
@@ -156,13 +157,13 @@ test.each([
   ['long after', 600_000, { share: 0, seconds: 0 }],
   ['before its start', -5_000, { share: 1, seconds: 60 }],
 ])('the ring %s', (_name, nowMs, left) => {
-  expect(timeLeft(nowMs, 60_000, 60_000)).toEqual(left);
+  expect(timeLeft({ nowMs, endMs: 60_000, spanMs: 60_000 })).toEqual(left);
 });
 
 test('a payment code ends with its minute', () => {
-  expect(stepEndMs(0)).toBe(60_000);
-  expect(stepEndMs(59_999)).toBe(60_000);
-  expect(stepEndMs(60_000)).toBe(120_000);
+  expect(timeStepEndMs(0)).toBe(60_000);
+  expect(timeStepEndMs(59_999)).toBe(60_000);
+  expect(timeStepEndMs(60_000)).toBe(120_000);
 });
 
 test('eighteen digits are read out in six groups', () => {
@@ -180,6 +181,6 @@ test.each([
   ['#/order/AbCdEfGhIjKlMnOpQrSt_-', { page: 'order', order: 'AbCdEfGhIjKlMnOpQrSt_-' }],
   ['#/order/too-short', { page: 'ride' }],
   ['#/order/AbCdEfGhIjKlMnOpQrSt_-/more', { page: 'ride' }],
-])('%s is a page of the wallet', (hash, place) => {
-  expect(placeOf(hash)).toEqual(place);
+])('%s is a page of the wallet', (hash, route) => {
+  expect(routeOf(hash)).toEqual(route);
 });

@@ -7,7 +7,7 @@ import { TIME_STEP_S } from '@stile/protocol/payment-code.ts';
 /** Gates take a code this much ahead and no more (trust list `skewS`, default). */
 export const CLOCK_WRONG_S = 20;
 /** A code is drawn anew so often; gates take it for 60 s. */
-export const REFRESH_MS = 15_000;
+export const REDRAW_MS = 15_000;
 /** How long an online code is good (settlement's `onlineCodeS`, default); the ring is full at that. */
 export const ONLINE_CODE_S = 60;
 /** Renewed when this share of its life is over, and whenever it is over altogether. */
@@ -15,16 +15,16 @@ const RENEW_AFTER = 0.25;
 /** A seed is replaced when no more than this is left of its life: every week or so of use. */
 const SEED_LEFT_S = 21 * 86_400;
 const EXPIRES_SOON_S = 2 * 86_400;
-const ERRANDS_EVERY_MS = 5 * 60_000;
+const REFRESH_EVERY_MS = 5 * 60_000;
 /** A network that comes back is not always announced. */
-const ERRANDS_OFFLINE_MS = 20_000;
+const REFRESH_OFFLINE_MS = 20_000;
 
-export type Known = {
+export type WalletFacts = {
   /** On the phone's clock. */
   nowS: number;
   isOnline: boolean;
   pass: { issuedAtS: number; expiresAtS: number };
-  /** Settlement's clock less the phone's; null where they were never seen together. */
+  /** Settlement's clock less the phone's; null if they were never compared. */
   clockOffsetS: number | null;
   denied: { reason: string | null; debtCents: number } | null;
   /** Settlement's last refusal in the background; null after a success. */
@@ -46,11 +46,11 @@ export function isGrave({ kind }: Warning): boolean {
 }
 
 /** In the order in which they matter; the first says why a gate would refuse now. */
-export function warningsOf(known: Known): Warning[] {
+export function warningsOf(facts: WalletFacts): Warning[] {
   const warnings: Warning[] = [];
-  const { pass, clockOffsetS, denied, refusal } = known;
+  const { pass, clockOffsetS, denied, refusal } = facts;
   // Gates go by the right time; a phone that knows how wrong it is goes by it too.
-  const leftS = pass.expiresAtS - (known.nowS + (clockOffsetS ?? 0));
+  const leftS = pass.expiresAtS - (facts.nowS + (clockOffsetS ?? 0));
   if (leftS < 0) warnings.push({ kind: 'passExpired', expiresAtS: pass.expiresAtS });
   if (denied !== null) {
     const isDebt = denied.reason === 'DEBT';
@@ -66,10 +66,10 @@ export function warningsOf(known: Known): Warning[] {
   if (refusal !== null && !(denied !== null && refusal.code === 'ACCOUNT_DENIED')) {
     warnings.push({ kind: 'refused', ...refusal });
   }
-  if (leftS >= 0 && leftS < EXPIRES_SOON_S && !known.isOnline) {
+  if (leftS >= 0 && leftS < EXPIRES_SOON_S && !facts.isOnline) {
     warnings.push({ kind: 'passEndsSoon', expiresAtS: pass.expiresAtS });
   }
-  if (known.keyKind === 'page') warnings.push({ kind: 'keyInPage' });
+  if (facts.keyKind === 'page') warnings.push({ kind: 'keyInPage' });
   return warnings;
 }
 
@@ -77,13 +77,21 @@ export function isClockWrong(offsetS: number | null): offsetS is number {
   return offsetS !== null && Math.abs(offsetS) > CLOCK_WRONG_S;
 }
 
-/** Settlement's clock less the phone's, from one answer that left and came at these instants. */
-export function clockOffset(serverS: number, askedAtMs: number, answeredAtMs: number): number {
+/** Settlement's clock less the phone's, from one request that left and came back at these instants. */
+export function clockOffset(
+  serverS: number,
+  { sentAtMs, receivedAtMs }: { sentAtMs: number; receivedAtMs: number },
+): number {
   // The server's second is cut off, so on average half of one is missing.
-  return Math.round(serverS + 0.5 - (askedAtMs + answeredAtMs) / 2_000);
+  return Math.round(serverS + 0.5 - (sentAtMs + receivedAtMs) / 2_000);
 }
 
-export function isRenewalDue(pass: Known['pass'], nowS: number): boolean {
+/** What time settlement has, as far as this phone knows; its own clock if they were never compared. */
+export function serverNowMs(wallMs: number, view: { clockOffsetS: number | null } | null): number {
+  return wallMs + (view?.clockOffsetS ?? 0) * 1000;
+}
+
+export function isRenewalDue(pass: WalletFacts['pass'], nowS: number): boolean {
   const lifeS = pass.expiresAtS - pass.issuedAtS;
   return nowS > pass.issuedAtS + lifeS * RENEW_AFTER || nowS < pass.issuedAtS;
 }
@@ -97,19 +105,22 @@ export function isSeedGood(seed: { expiresAtS: number } | null, nowS: number): b
   return seed !== null && nowS <= seed.expiresAtS;
 }
 
-/** How long the wallet waits before it looks again, unless something calls it before. */
-export function errandsWaitMs(isOnline: boolean): number {
-  return isOnline ? ERRANDS_EVERY_MS : ERRANDS_OFFLINE_MS;
+/** How long the wallet waits before it asks settlement again, unless something calls it before. */
+export function refreshWaitMs(isOnline: boolean): number {
+  return isOnline ? REFRESH_EVERY_MS : REFRESH_OFFLINE_MS;
 }
 
+/** `endMs` is where the span ends that is `spanMs` long. */
+export type TimeSpan = { nowMs: number; endMs: number; spanMs: number };
+
 /** What is left of a span: 1 at its start, 0 at its end and after; and the seconds, rounded up. */
-export function timeLeft(nowMs: number, endMs: number, spanMs: number) {
+export function timeLeft({ nowMs, endMs, spanMs }: TimeSpan) {
   const leftMs = Math.min(spanMs, Math.max(0, endMs - nowMs));
   return { share: leftMs / spanMs, seconds: Math.ceil(leftMs / 1000) };
 }
 
 /** The instant at which the payment code of this instant ends. */
-export function stepEndMs(nowMs: number): number {
+export function timeStepEndMs(nowMs: number): number {
   const stepMs = TIME_STEP_S * 1000;
   return (Math.floor(nowMs / stepMs) + 1) * stepMs;
 }
@@ -120,9 +131,9 @@ export function groupDigits(digits: string): string[] {
 }
 
 /** Which page an address means. */
-export type Place = { page: 'ride' | 'pay' | 'money' | 'more' } | { page: 'order'; order: string };
+export type Route = { page: 'ride' | 'pay' | 'money' | 'more' } | { page: 'order'; order: string };
 
-export function placeOf(hash: string): Place {
+export function routeOf(hash: string): Route {
   const order = /^#\/order\/([A-Za-z0-9_-]{22})$/.exec(hash)?.[1];
   if (order !== undefined) return { page: 'order', order };
   const page = /^#\/(ride|pay|money|more)$/.exec(hash)?.[1] as 'ride' | undefined;

@@ -1,14 +1,14 @@
-/** The three ways in: a new phone, one that was emptied, and a window that keeps nothing. */
+/** The three ways in: a new phone, one that was emptied, and a window that stores nothing. */
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import { useState } from 'preact/hooks';
 import { ApiRefusal } from '../../parts/api.ts';
-import { setUp } from '../shell/refresh.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
+import { useWallet } from './wallet-context.ts';
 
 /** `?key=P-256`: for testers, whose browsers all have Ed25519. */
-function wantedKey(): Algorithm | null {
+function keyInAddress(): Algorithm | null {
   return new URLSearchParams(location.search).get('key') === 'P-256' ? 'P-256' : null;
 }
 
@@ -62,13 +62,14 @@ function Gate() {
 }
 
 function Start({ words, name }: { words: Words; name: string }) {
+  const wallet = useWallet();
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState('');
   const begin = async () => {
     setBusy(true);
     setFailure('');
     try {
-      await setUp(wantedKey());
+      await wallet.enrol(keyInAddress());
     } catch (error) {
       const isRefused = error instanceof ApiRefusal;
       setFailure(isRefused ? failureText(error, words) : words.enrol.offline);

@@ -1,15 +1,13 @@
 /** Balance, debts and how to clear them, top-up, and every ride with its fare and both its times. */
+import type { Statement, StatementItem } from '@stile/protocol/rider-api.ts';
 import { useState } from 'preact/hooks';
-import { language } from '../../parts/language.ts';
-import { moneyText, timeText } from '../../parts/money.ts';
-import { type Statement, type StatementItem, signOf } from '../core/account.ts';
-import { seen } from '../shell/phone.ts';
-import { withSession } from '../shell/session.ts';
-import { readStatement } from '../shell/settlement-client.ts';
+import { type Language, moneyText, timeText } from '../../parts/money.ts';
+import { signOf } from '../core/account.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
 import { useTopUp } from './top-up.ts';
+import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
 
 const AMOUNTS_CENTS = [1_000, 2_000, 5_000];
@@ -18,20 +16,21 @@ type Cents = (amount: number) => string;
 type Props = { words: Words; cents: Cents };
 
 export function MoneyPage({ words }: { words: Words }) {
-  const { value: last } = seen;
-  const currency = last?.currency ?? 'EUR';
-  const cents = (amount: number) => moneyText(amount, currency, language.value);
+  const { phone, language } = useWallet();
+  const view = phone.view.value;
+  const style = { currency: view?.currency ?? 'EUR', language: language.current.value };
+  const cents = (amount: number) => moneyText(amount, style);
   return (
     <Page title={words.money.title}>
       <Warnings words={words} besides="debt" />
       <section class="card stack">
         <div>
           <h2 class="small soft">{words.money.balance}</h2>
-          <p class="figure" data-balance={last?.rider.balanceCents}>
-            {last === null ? '–' : cents(last.rider.balanceCents)}
+          <p class="figure" data-balance={view?.rider.balanceCents}>
+            {view === null ? '–' : cents(view.rider.balanceCents)}
           </p>
-          {last !== null && (
-            <p class="small soft">{words.money.asOf(timeText(last.atMs, language.value))}</p>
+          {view !== null && (
+            <p class="small soft">{words.money.asOf(timeText(view.atMs, style.language))}</p>
           )}
         </div>
         <TopUp words={words} cents={cents} />
@@ -45,8 +44,9 @@ export function MoneyPage({ words }: { words: Words }) {
 }
 
 function TopUp({ words, cents }: Props) {
-  const { pay, busy, said } = useTopUp(words, cents);
-  const debtCents = seen.value?.rider.debtCents ?? 0;
+  const { phone } = useWallet();
+  const { pay, busy, notice } = useTopUp(words, cents);
+  const debtCents = phone.view.value?.rider.debtCents ?? 0;
   return (
     <div class="stack">
       {debtCents > 0 && (
@@ -75,7 +75,7 @@ function TopUp({ words, cents }: Props) {
         ))}
       </fieldset>
       <div aria-live="polite">
-        {said !== null && <p class={said.isGood ? 'note good' : 'note bad'}>{said.text}</p>}
+        {notice !== null && <p class={notice.isGood ? 'note good' : 'note bad'}>{notice.text}</p>}
       </div>
       <p class="small soft">{words.money.topUpHint}</p>
     </div>
@@ -83,7 +83,8 @@ function TopUp({ words, cents }: Props) {
 }
 
 function StatementList({ words, cents }: Props) {
-  const latest = seen.value?.statement;
+  const { phone, session, settlement } = useWallet();
+  const latest = phone.view.value?.statement;
   const [earlier, setEarlier] = useState<Statement | null>(null);
   const [failure, setFailure] = useState('');
   const items = [...(latest?.items ?? []), ...(earlier?.items ?? [])];
@@ -91,7 +92,7 @@ function StatementList({ words, cents }: Props) {
   const more = async (after: string) => {
     setFailure('');
     try {
-      const page = await withSession((token) => readStatement(token, after));
+      const page = await session.run((token) => settlement.readStatement(token, { after }));
       setEarlier({ items: [...(earlier?.items ?? []), ...page.items], next: page.next });
     } catch (error) {
       setFailure(failureText(error, words));
@@ -121,6 +122,7 @@ function StatementList({ words, cents }: Props) {
 }
 
 function Item({ item, words, cents }: Props & { item: StatementItem }) {
+  const { language } = useWallet();
   const sign = signOf(item);
   const note = words.money.notes[item.reason ?? ''] ?? words.money.notes[item.state];
   return (
@@ -128,7 +130,7 @@ function Item({ item, words, cents }: Props & { item: StatementItem }) {
       <span>{nameOf(item, words)}</span>
       <span class={sign === '+' ? 'amount came' : 'amount'}>{sign + cents(item.amountCents)}</span>
       <span class="small soft">
-        {timesOf(item, words)}
+        {timesOf(item, { words, language: language.current.value })}
         {item.way !== null && ` · ${words.ways[item.way]}`}
       </span>
       {note !== undefined && <span class="small soft">{note}</span>}
@@ -145,8 +147,11 @@ function nameOf({ kind, line, payee }: StatementItem, words: Words): string {
 }
 
 /** When it was ridden, and when it was charged: with a gate that had no network these are far apart. */
-function timesOf({ riddenAtMs, chargedAtMs }: StatementItem, words: Words): string {
-  const charged = timeText(chargedAtMs, language.value);
+function timesOf(
+  { riddenAtMs, chargedAtMs }: StatementItem,
+  { words, language }: { words: Words; language: Language },
+): string {
+  const charged = timeText(chargedAtMs, language);
   if (riddenAtMs === null) return charged;
-  return `${words.money.ridden(timeText(riddenAtMs, language.value))}, ${words.money.charged(charged)}`;
+  return `${words.money.ridden(timeText(riddenAtMs, language))}, ${words.money.charged(charged)}`;
 }

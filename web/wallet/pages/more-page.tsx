@@ -1,21 +1,21 @@
 /** About this phone: language, pass, key, clock, and the way to take the wallet off it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { language, speak } from '../../parts/language.ts';
 import { type Language, timeText } from '../../parts/money.ts';
 import { isClockWrong } from '../core/state.ts';
-import { phone, seen } from '../shell/phone.ts';
-import { leave } from '../shell/refresh.ts';
+import type { AccountView } from '../shell/vault.ts';
 import type { Words } from '../words/shape.ts';
 import { Page } from './page.tsx';
+import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
 
 const LANGUAGES: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' };
 
 export function MorePage({ words }: { words: Words }) {
-  const { value: kept } = phone;
+  const { phone, language } = useWallet();
+  const { value: enrolment } = phone.enrolment;
   const [isSure, setSure] = useState(false);
-  if (kept === null) return null;
-  const { key, account, expiresAtS } = kept;
+  if (enrolment === null) return null;
+  const { key, account, expiresAtS } = enrolment;
   return (
     <Page title={words.more.title}>
       <Warnings words={words} />
@@ -23,8 +23,8 @@ export function MorePage({ words }: { words: Words }) {
         <label>
           {words.more.language}
           <select
-            value={language.value}
-            onChange={(event) => speak(event.currentTarget.value as Language)}
+            value={language.current.value}
+            onChange={(event) => language.choose(event.currentTarget.value as Language)}
           >
             {Object.entries(LANGUAGES).map(([code, name]) => (
               <option key={code} value={code} lang={code}>
@@ -35,12 +35,12 @@ export function MorePage({ words }: { words: Words }) {
         </label>
         <dl class="facts">
           <Fact name={words.more.account} text={account} />
-          <Fact name={words.more.pass} text={timeText(expiresAtS * 1000, language.value)} />
+          <Fact name={words.more.pass} text={timeText(expiresAtS * 1000, language.current.value)} />
           <Fact
             name={words.more.key}
             text={key.kind === 'page' ? words.more.keyPage : words.more.keyPlatform(key.algorithm)}
           />
-          <Fact name={words.more.clock} text={clockText(words)} />
+          <Fact name={words.more.clock} text={clockText(phone.view.value, words)} />
         </dl>
       </section>
       {isSure ? (
@@ -55,6 +55,7 @@ export function MorePage({ words }: { words: Words }) {
 }
 
 function Sure({ words, cancel }: { words: Words; cancel: () => void }) {
+  const wallet = useWallet();
   const first = useRef<HTMLButtonElement>(null);
   useEffect(() => first.current?.focus(), []);
   return (
@@ -65,7 +66,7 @@ function Sure({ words, cancel }: { words: Words; cancel: () => void }) {
         <button type="button" class="quiet wide" ref={first} onClick={cancel}>
           {words.more.cancel}
         </button>
-        <button type="button" class="danger wide" onClick={() => void leave()}>
+        <button type="button" class="danger wide" onClick={() => void wallet.remove()}>
           {words.more.forgetYes}
         </button>
       </div>
@@ -82,8 +83,8 @@ function Fact({ name, text }: { name: string; text: string }) {
   );
 }
 
-function clockText({ more, warnings }: Words): string {
-  const offsetS = seen.value?.clockOffsetS ?? null;
+function clockText(view: AccountView | null, { more, warnings }: Words): string {
+  const offsetS = view?.clockOffsetS ?? null;
   if (offsetS === null) return more.clockUnknown;
   if (!isClockWrong(offsetS)) return more.clockRight;
   return offsetS < 0 ? warnings.fast(-offsetS) : warnings.slow(offsetS);

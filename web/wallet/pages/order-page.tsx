@@ -1,71 +1,71 @@
 /**
- * A shop's order, opened from its QR: who wants how much, then one press. An answer that is lost is asked
- * for again; the order cannot be paid twice.
+ * A shop's order, opened from its QR: who wants how much, then one press. A response that is lost is
+ * asked for again; the order cannot be paid twice.
  */
 import type { OrderOffer, RiderPayment } from '@stile/protocol/rider-api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiRefusal } from '../../parts/api.ts';
-import { language } from '../../parts/language.ts';
 import { moneyText } from '../../parts/money.ts';
-import { seen } from '../shell/phone.ts';
-import { look, runErrands } from '../shell/refresh.ts';
-import { withSession } from '../shell/session.ts';
-import { confirmOrder, readOrder } from '../shell/settlement-client.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
 import { useTopUp } from './top-up.ts';
+import { useWallet } from './wallet-context.ts';
 
 type Shown =
-  | { kind: 'asking' }
+  | { kind: 'waiting' }
   | { kind: 'offer'; offer: OrderOffer }
   | { kind: 'decided'; offer: OrderOffer; payment: RiderPayment }
   | { kind: 'unsure'; offer: OrderOffer }
   | { kind: 'failed'; text: string };
 
 export function OrderPage({ words, order }: { words: Words; order: string }) {
-  const [shown, setShown] = useState<Shown>({ kind: 'asking' });
-  const ask = async () => {
-    setShown({ kind: 'asking' });
+  const { session, settlement, refresh } = useWallet();
+  const [shown, setShown] = useState<Shown>({ kind: 'waiting' });
+  const read = async () => {
+    setShown({ kind: 'waiting' });
     try {
-      setShown({ kind: 'offer', offer: await withSession((token) => readOrder(token, order)) });
+      const offer = await session.run((token) => settlement.readOrder(token, { order }));
+      setShown({ kind: 'offer', offer });
     } catch (error) {
       const isRefused = error instanceof ApiRefusal;
       const text = isRefused ? failureText(error, words) : words.order.offline;
       setShown({ kind: 'failed', text });
     }
   };
-  useEffect(() => void ask(), [order]);
+  useEffect(() => void read(), [order]);
 
   const confirm = async (offer: OrderOffer) => {
-    setShown({ kind: 'asking' });
+    setShown({ kind: 'waiting' });
     try {
       const { amountCents } = offer;
-      const payment = await withSession((token) => confirmOrder(token, order, amountCents));
+      const payment = await session.run((token) =>
+        settlement.confirmOrder(token, { order, amountCents }),
+      );
       setShown({ kind: 'decided', offer, payment });
     } catch (error) {
       if (error instanceof ApiRefusal)
         setShown({ kind: 'failed', text: failureText(error, words) });
       else setShown({ kind: 'unsure', offer });
     }
-    // What is in the wallet now; without a network the next errand finds out.
-    look().catch(runErrands);
+    // What is in the wallet now; without a network the next refresh finds out.
+    refresh.readAccount().catch(() => refresh.run());
   };
 
   return (
     <Page title={words.order.title}>
       <section class="card stack" aria-live="polite">
-        {shown.kind === 'asking' && <p class="soft">{words.starting}</p>}
+        {shown.kind === 'waiting' && <p class="soft">{words.starting}</p>}
         {shown.kind === 'failed' && (
           <>
             <p class="note bad">{shown.text}</p>
-            <button type="button" onClick={() => void ask()}>
+            <button type="button" onClick={() => void read()}>
               {words.order.again}
             </button>
           </>
         )}
         {shown.kind === 'offer' && <Offer words={words} offer={shown.offer} confirm={confirm} />}
-        {shown.kind === 'decided' && <Outcome words={words} {...shown} again={ask} />}
+        {shown.kind === 'decided' && <Outcome words={words} {...shown} again={read} />}
         {shown.kind === 'unsure' && (
           <>
             <p class="note">{words.order.unsure}</p>
@@ -91,8 +91,10 @@ type OfferProps = {
 };
 
 function Offer({ words, offer, confirm }: OfferProps) {
-  const amount = moneyText(offer.amountCents, offer.currency, language.value);
-  const balanceCents = seen.value?.rider.balanceCents ?? 0;
+  const { phone, language } = useWallet();
+  const style = { currency: offer.currency, language: language.current.value };
+  const amount = moneyText(offer.amountCents, style);
+  const balanceCents = phone.view.value?.rider.balanceCents ?? 0;
   return (
     <>
       <div>
@@ -102,9 +104,7 @@ function Offer({ words, offer, confirm }: OfferProps) {
       {offer.note !== null && <p>{offer.note}</p>}
       {offer.state === 'OPEN' ? (
         <>
-          <p class="small soft">
-            {words.order.short(moneyText(balanceCents, offer.currency, language.value))}
-          </p>
+          <p class="small soft">{words.order.short(moneyText(balanceCents, style))}</p>
           <button type="button" onClick={() => void confirm(offer)}>
             {words.order.confirm(amount)}
           </button>
@@ -124,7 +124,9 @@ type OutcomeProps = {
 };
 
 function Outcome({ words, offer, payment, again }: OutcomeProps) {
-  const cents = (amount: number) => moneyText(amount, offer.currency, language.value);
+  const { language } = useWallet();
+  const style = { currency: offer.currency, language: language.current.value };
+  const cents = (amount: number) => moneyText(amount, style);
   if (payment.reason === 'WALLET_SHORT') {
     return <Short words={words} offer={offer} cents={cents} again={again} />;
   }
@@ -144,8 +146,9 @@ type ShortProps = Omit<OutcomeProps, 'payment'> & { cents: (amount: number) => s
 
 /** The order stays open: what is missing is paid in here, and the order looked at again. */
 function Short({ words, offer, cents, again }: ShortProps) {
-  const { pay, busy, said } = useTopUp(words, cents);
-  const rider = seen.value?.rider;
+  const { phone } = useWallet();
+  const { pay, busy, notice } = useTopUp(words, cents);
+  const rider = phone.view.value?.rider;
   // A debt is paid first, out of what comes in.
   const missingCents = offer.amountCents - (rider?.balanceCents ?? 0) + (rider?.debtCents ?? 0);
   const topUp = async () => {
@@ -154,7 +157,7 @@ function Short({ words, offer, cents, again }: ShortProps) {
   return (
     <>
       <p class="note bad">{words.refusals.WALLET_SHORT}</p>
-      {said !== null && !said.isGood && <p class="note bad">{said.text}</p>}
+      {notice !== null && !notice.isGood && <p class="note bad">{notice.text}</p>}
       <button type="button" disabled={busy} onClick={() => void topUp()}>
         {words.order.topUp(cents(missingCents))}
       </button>

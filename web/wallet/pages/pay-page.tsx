@@ -6,20 +6,15 @@
 import { TIME_STEP_S, timeStepAt } from '@stile/protocol/payment-code.ts';
 import type { OnlineCode } from '@stile/protocol/rider-api.ts';
 import { useEffect, useState } from 'preact/hooks';
-import { language } from '../../parts/language.ts';
 import { moneyText } from '../../parts/money.ts';
-import { isSeedGood, ONLINE_CODE_S, stepEndMs, timeLeft } from '../core/state.ts';
-import { phone, seen } from '../shell/phone.ts';
-import { isOnline, news, paymentCodesOff, serverNowMs, spentStep } from '../shell/refresh.ts';
+import { isSeedGood, ONLINE_CODE_S, serverNowMs, timeLeft, timeStepEndMs } from '../core/state.ts';
 import { makePaymentCode } from '../shell/seed.ts';
-import { withSession } from '../shell/session.ts';
-import { fetchOnlineCode } from '../shell/settlement-client.ts';
-import { nowMs } from '../shell/ticker.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { useAwakeScreen } from './awake-screen.ts';
 import { CodeSheet, Ring } from './code-sheet.tsx';
 import { Page } from './page.tsx';
+import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
 
 type Kind = 'payment' | 'online';
@@ -46,27 +41,30 @@ export function PayPage({ words }: { words: Words }) {
 }
 
 function PaymentCode({ words }: { words: Words }) {
-  const seed = phone.value?.seed ?? null;
+  const { phone, events, renewal, nowMs, language } = useWallet();
+  const seed = phone.enrolment.value?.seed ?? null;
   const atMs = nowMs.value;
-  const step = timeStepAt(atMs / 1000);
+  const timeStep = timeStepAt(atMs / 1000);
   const isGood = isSeedGood(seed, atMs / 1000);
   const [digits, setDigits] = useState('');
   useEffect(() => {
     let isStale = false;
     if (seed === null || !isGood) return;
-    void makePaymentCode(seed, step).then((made) => {
-      if (!isStale) setDigits(made);
+    void makePaymentCode(seed, timeStep).then((code) => {
+      if (!isStale) setDigits(code);
     });
     return () => {
       isStale = true;
     };
-  }, [seed, step, isGood]);
+  }, [seed, timeStep, isGood]);
   if (seed === null || !isGood) {
-    return <p class="card">{paymentCodesOff.value ? words.pay.off : words.pay.none}</p>;
+    return <p class="card">{renewal.paymentCodesOff.value ? words.pay.off : words.pay.none}</p>;
   }
-  const cap = moneyText(seed.amountCentsMax, seen.value?.currency ?? 'EUR', language.value);
-  const left = timeLeft(atMs, stepEndMs(atMs), TIME_STEP_S * 1000);
-  const isSpent = spentStep.value === step;
+  const currency = phone.view.value?.currency ?? 'EUR';
+  const cap = moneyText(seed.amountCentsMax, { currency, language: language.current.value });
+  const spanMs = TIME_STEP_S * 1000;
+  const left = timeLeft({ nowMs: atMs, endMs: timeStepEndMs(atMs), spanMs });
+  const isSpent = events.spentTimeStep.value === timeStep;
   return (
     <>
       {digits !== '' && <CodeSheet text={digits} label={words.pay.label} isOver={isSpent} />}
@@ -87,35 +85,37 @@ function PaymentCode({ words }: { words: Words }) {
 }
 
 function Online({ words }: { words: Words }) {
+  const { session, settlement, refresh, events } = useWallet();
   const [code, setCode] = useState<OnlineCode | null>(null);
   const [failure, setFailure] = useState('');
-  const [heard, setHeard] = useState(news.value);
+  const [newsBefore, setNewsBefore] = useState(events.news.value);
   const fetchIt = async () => {
     setFailure('');
     try {
-      setCode(await withSession(fetchOnlineCode));
-      setHeard(news.value);
+      setCode(await session.run((token) => settlement.fetchOnlineCode(token)));
+      setNewsBefore(events.news.value);
     } catch (error) {
       setFailure(failureText(error, words));
     }
   };
   useEffect(() => {
-    if (isOnline.value) void fetchIt();
+    if (refresh.isOnline.value) void fetchIt();
   }, []);
   // The news that came while this code was shown is about this code.
-  const event = news.value;
+  const event = events.news.value;
+  const isOnline = refresh.isOnline.value;
   const isUsed =
-    event !== heard && event?.kind === 'PAYMENT' && event.payment.way === 'ONLINE_CODE';
+    event !== newsBefore && event?.kind === 'PAYMENT' && event.payment.way === 'ONLINE_CODE';
   return (
     <>
       {code !== null && <OnlineShown words={words} code={code} isUsed={isUsed} />}
-      <p class="soft">{isOnline.value ? words.pay.onlineHint : words.pay.onlineNoNetwork}</p>
+      <p class="soft">{isOnline ? words.pay.onlineHint : words.pay.onlineNoNetwork}</p>
       {failure !== '' && (
         <p class="note bad" role="alert">
           {failure}
         </p>
       )}
-      <button type="button" class="quiet" disabled={!isOnline.value} onClick={() => void fetchIt()}>
+      <button type="button" class="quiet" disabled={!isOnline} onClick={() => void fetchIt()}>
         {words.pay.onlineMake}
       </button>
     </>
@@ -126,9 +126,12 @@ type ShownProps = { words: Words; code: OnlineCode; isUsed: boolean };
 
 /** Its end is on settlement's clock, which this phone has compared with its own. */
 function OnlineShown({ words, code, isUsed }: ShownProps) {
-  const offsetMs = serverNowMs() - Date.now();
-  const spanMs = ONLINE_CODE_S * 1000;
-  const left = timeLeft(nowMs.value + offsetMs, code.expiresAtS * 1000, spanMs);
+  const { phone, nowMs } = useWallet();
+  const left = timeLeft({
+    nowMs: serverNowMs(nowMs.value, phone.view.value),
+    endMs: code.expiresAtS * 1000,
+    spanMs: ONLINE_CODE_S * 1000,
+  });
   const isOver = left.seconds === 0;
   const text = isUsed
     ? words.pay.onlineUsed

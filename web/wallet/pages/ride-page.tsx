@@ -1,27 +1,26 @@
 /** The transit code: large, black on white, drawn anew every few seconds and whenever asked for. */
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { repeat } from '../../parts/clock.ts';
 import { QrCode, TRANSIT_QR } from '../../parts/codes/qr.tsx';
-import { language } from '../../parts/language.ts';
 import { clockText, timeText } from '../../parts/money.ts';
-import { REFRESH_MS } from '../core/state.ts';
-import { makeTransitCode, phone } from '../shell/phone.ts';
-import { serverNowMs } from '../shell/refresh.ts';
+import { REDRAW_MS, serverNowMs } from '../core/state.ts';
 import type { Words } from '../words/shape.ts';
 import { useAwakeScreen } from './awake-screen.ts';
 import { Page } from './page.tsx';
+import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
 
 type Drawn = { text: string; atMs: number };
 
 export function RidePage({ words }: { words: Words }) {
+  const { clock, phone, language } = useWallet();
   const [code, setCode] = useState<Drawn | null>(null);
   const draw = async () => {
-    const askedAt = performance.now();
-    const atMs = Date.now();
-    const text = await makeTransitCode(Math.floor(atMs / 1000));
+    const { wallMs: atMs, monoMs } = clock.now();
+    const text = await phone.makeTransitCode(Math.floor(atMs / 1000));
     // The old code stays until the new one is there.
     if (text === undefined) return;
-    performance.mark('code-asked', { startTime: askedAt });
+    performance.mark('code-asked', { startTime: monoMs });
     setCode({ text, atMs });
   };
   useCodes(draw);
@@ -34,7 +33,7 @@ export function RidePage({ words }: { words: Words }) {
       performance.measure('code-refreshed', 'code-asked', 'code-shown');
     });
   }, [code]);
-  const expiresAtMs = (phone.value?.expiresAtS ?? 0) * 1000;
+  const expiresAtMs = (phone.enrolment.value?.expiresAtS ?? 0) * 1000;
   return (
     <Page title={words.ride.title}>
       <Warnings words={words} />
@@ -43,16 +42,16 @@ export function RidePage({ words }: { words: Words }) {
       </div>
       <div class="row">
         <p class="soft">
-          {code !== null && words.ride.madeAt(clockText(code.atMs, language.value))}
+          {code !== null && words.ride.madeAt(clockText(code.atMs, language.current.value))}
         </p>
         <button type="button" class="quiet" onClick={() => void draw()}>
           {words.ride.fresh}
         </button>
       </div>
-      {serverNowMs() <= expiresAtMs && (
+      {serverNowMs(clock.now().wallMs, phone.view.value) <= expiresAtMs && (
         <section class="card pass">
           <h2 class="small soft">{words.ride.passTitle}</h2>
-          <p>{words.ride.goOnline(timeText(expiresAtMs, language.value))}</p>
+          <p>{words.ride.goOnline(timeText(expiresAtMs, language.current.value))}</p>
         </section>
       )}
       <p class="small soft">
@@ -64,16 +63,17 @@ export function RidePage({ words }: { words: Words }) {
 
 /** Draws at once, every few seconds, and when the page comes back. */
 function useCodes(draw: () => Promise<void>): void {
+  const { clock, page } = useWallet();
   useEffect(() => {
-    const drawIfSeen = () => {
-      if (document.visibilityState === 'visible') void draw();
+    const drawIfVisible = () => {
+      if (page.isVisible()) void draw();
     };
-    drawIfSeen();
-    const timer = setInterval(drawIfSeen, REFRESH_MS);
-    document.addEventListener('visibilitychange', drawIfSeen);
+    drawIfVisible();
+    const endRedraws = repeat(clock, { everyMs: REDRAW_MS, fire: drawIfVisible });
+    const endChanges = page.onChange('visibility', drawIfVisible);
     return () => {
-      clearInterval(timer);
-      document.removeEventListener('visibilitychange', drawIfSeen);
+      endRedraws();
+      endChanges();
     };
   }, []);
 }

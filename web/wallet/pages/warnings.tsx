@@ -1,36 +1,36 @@
 /** What stands over the codes when something is wrong, and what to do about it. */
-
 import { ApiRefusal } from '../../parts/api.ts';
-import { language } from '../../parts/language.ts';
 import { moneyText, timeText } from '../../parts/money.ts';
 import { denialOf } from '../core/account.ts';
 import { isGrave, type Warning, warningsOf } from '../core/state.ts';
-import { keepSeen, phone, seen } from '../shell/phone.ts';
-import { isOnline, refusal } from '../shell/refresh.ts';
-import { nowMs } from '../shell/ticker.ts';
+import type { Wallet } from '../shell/wallet.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
+import { useWallet } from './wallet-context.ts';
 
 /** `besides`: what the page says in its own way. */
 export function Warnings({ words, besides }: { words: Words; besides?: 'debt' }) {
-  const { value: kept } = phone;
-  const { value: last } = seen;
-  if (kept === null) return null;
+  const wallet = useWallet();
+  const { phone, refresh, nowMs } = wallet;
+  const { value: enrolment } = phone.enrolment;
+  const { value: view } = phone.view;
+  const isOnline = refresh.isOnline.value;
+  if (enrolment === null) return null;
   const warnings = warningsOf({
     nowS: Math.floor(nowMs.value / 1000),
-    isOnline: isOnline.value,
-    pass: kept,
-    clockOffsetS: last?.clockOffsetS ?? null,
-    denied: last === null ? null : denialOf(last.rider, kept.serial),
-    refusal: refusal.value,
-    keyKind: kept.key.kind,
+    isOnline,
+    pass: enrolment,
+    clockOffsetS: view?.clockOffsetS ?? null,
+    denied: view === null ? null : denialOf(view.rider, enrolment.serial),
+    refusal: refresh.refusal.value,
+    keyKind: enrolment.key.kind,
   });
-  const isSaid = (warning: Warning) =>
+  const isSaidByPage = (warning: Warning) =>
     besides === 'debt' && warning.kind === 'denied' && warning.reason === 'DEBT';
   return (
     <>
       {warnings
-        .filter((warning) => !isSaid(warning))
+        .filter((warning) => !isSaidByPage(warning))
         .map((warning) => (
           <div
             key={warning.kind}
@@ -38,14 +38,14 @@ export function Warnings({ words, besides }: { words: Words; besides?: 'debt' })
             class={isGrave(warning) ? 'note bad' : 'note'}
             data-warning={warning.kind}
           >
-            <p>{textOf(warning, words)}</p>
+            <p>{textOf(warning, { words, wallet })}</p>
             {warning.kind === 'denied' && warning.reason === 'DEBT' && (
               <a class="link" href="#/money">
                 {words.money.topUp}
               </a>
             )}
-            {warning.kind === 'clockWrong' && !isOnline.value && (
-              <button type="button" class="link" onClick={() => void believeClock()}>
+            {warning.kind === 'clockWrong' && !isOnline && (
+              <button type="button" class="link" onClick={() => void believeClock(wallet)}>
                 {words.warnings.clockSet}
               </button>
             )}
@@ -56,31 +56,39 @@ export function Warnings({ words, besides }: { words: Words; besides?: 'debt' })
 }
 
 /** Offline nobody can tell whether it was set meanwhile but the rider; online it is compared again. */
-async function believeClock(): Promise<void> {
-  if (seen.value !== null) await keepSeen({ ...seen.value, clockOffsetS: null });
+async function believeClock({ phone }: Wallet): Promise<void> {
+  const { value: view } = phone.view;
+  if (view !== null) await phone.storeView({ ...view, clockOffsetS: null });
 }
 
-function textOf(warning: Warning, words: Words): string {
+type Telling = { words: Words; wallet: Wallet };
+
+function textOf(warning: Warning, { words, wallet }: Telling): string {
   const { warnings } = words;
-  const when = (atMs: number) => timeText(atMs, language.value);
+  const language = wallet.language.current.value;
+  const { value: view } = wallet.phone.view;
+  const when = (atMs: number) => timeText(atMs, language);
   switch (warning.kind) {
     case 'passExpired':
       return warnings.passExpired(when(warning.expiresAtS * 1000));
     case 'passEndsSoon':
       return warnings.passEndsSoon(when(warning.expiresAtS * 1000));
     case 'denied': {
-      const currency = seen.value?.currency ?? 'EUR';
+      const currency = view?.currency ?? 'EUR';
       return warning.reason === 'DEBT'
-        ? warnings.deniedDebt(moneyText(warning.debtCents, currency, language.value))
+        ? warnings.deniedDebt(moneyText(warning.debtCents, { currency, language }))
         : warnings.deniedOperator(warning.note);
     }
     case 'clockWrong': {
       const { aheadS } = warning;
       const far = aheadS > 0 ? warnings.fast(aheadS) : warnings.slow(-aheadS);
-      return warnings.clockWrong(far, when(seen.value?.atMs ?? 0));
+      return warnings.clockWrong(far, when(view?.atMs ?? 0));
     }
     case 'refused':
-      return failureText(new ApiRefusal(403, warning.code, warning.message), words);
+      return failureText(
+        new ApiRefusal({ status: 403, code: warning.code, message: warning.message }),
+        words,
+      );
     case 'keyInPage':
       return warnings.keyInPage;
   }

@@ -1,25 +1,29 @@
 /**
- * The phone's signing key, made by WebCrypto so that it can never leave the browser: Ed25519 where the
- * browser has it, else P-256. Only where a browser has neither does the page hold the key itself
+ * The phone's signing key, made by WebCrypto so that it can never leave the browser: Ed25519 if the
+ * browser has it, else P-256. Only if a browser has neither does the page hold the key itself
  * (own-key.ts), and the wallet says what that means.
  */
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DOMAINS } from '@stile/protocol/domains.ts';
 import { type Algorithm, lowS } from '@stile/protocol/signature.ts';
+import type { Random } from '../../parts/random.ts';
 import type { DeviceKey } from './device-key.ts';
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 
-/** @param wanted Leaves out what comes before it; for testers. */
-export async function makeDeviceKey(wanted: Algorithm | null): Promise<DeviceKey> {
-  if (wanted !== 'P-256') {
-    const made = await attempt(makeEd25519);
-    if (made !== undefined) return made;
+/** @param algorithm Leaves out what comes before it, for testers; null: the first that works. */
+export async function makeDeviceKey(
+  algorithm: Algorithm | null,
+  random: Random,
+): Promise<DeviceKey> {
+  if (algorithm !== 'P-256') {
+    const key = await attempt(makeEd25519);
+    if (key !== undefined) return key;
   }
-  const made = await attempt(makeP256);
-  if (made !== undefined) return made;
+  const key = await attempt(makeP256);
+  if (key !== undefined) return key;
   const { makeOwnKey } = await import('./own-key.ts');
-  return makeOwnKey();
+  return makeOwnKey(random);
 }
 
 /** A key counts only if it also signs: some browsers make keys that they can't use. */

@@ -1,202 +1,141 @@
 /**
- * What a wallet does by itself while it has a network: it looks at the account, renews its pass, fetches a
- * seed, listens to what happens. Everything here may fail at any time; the codes never wait for it.
+ * The background refresh: what a wallet does by itself while it has a network. It reads the account, renews
+ * its pass, fetches a seed, listens to what happens. Everything here may fail at any time; the codes never
+ * wait for it.
  */
 import { signal } from '@preact/signals';
-import { timeStepAt } from '@stile/protocol/payment-code.ts';
-import { type RiderEvent, riderEventSchema } from '@stile/protocol/rider-api.ts';
-import type { Algorithm } from '@stile/protocol/signature.ts';
 import { ApiRefusal, Unreachable } from '../../parts/api.ts';
-import { listen } from '../../parts/events.ts';
-import { clockOffset, errandsWaitMs, isRenewalDue, isSeedDue } from '../core/state.ts';
-import { changePhone, enrol, forget, keepSeen, open, phone, readPass, seen } from './phone.ts';
-import { keepSeed } from './seed.ts';
-import { dropSession, takeSession, withSession } from './session.ts';
-import * as settlement from './settlement-client.ts';
-import { type Seen, VaultLost } from './vault.ts';
+import { alarmIn, type Clock } from '../../parts/clock.ts';
+import type { PageState } from '../../parts/page-state.ts';
+import { clockOffset, refreshWaitMs } from '../core/state.ts';
+import type { Phone } from './phone.ts';
+import type { Renewal } from './renewal.ts';
+import type { RiderEvents } from './rider-events.ts';
+import type { RiderSession } from './session.ts';
+import type { SettlementClient } from './settlement-client.ts';
+import type { RunAlone } from './tabs.ts';
+import { type AccountView, VaultLost } from './vault.ts';
 
-export const isOnline = signal(navigator.onLine);
-/** What settlement refused last in the background, in its own words; null after a success. */
-export const refusal = signal<{ code: string; message: string } | null>(null);
-/** The latest news, for the page to say aloud. */
-export const news = signal<RiderEvent | null>(null);
-/** The operator has no payment codes at all. */
-export const paymentCodesOff = signal(false);
-/** The step whose payment code was presented, as settlement said: it is good for nothing more. */
-export const spentStep = signal<number | null>(null);
+export type RefreshParts = {
+  clock: Clock;
+  page: PageState;
+  runAlone: RunAlone;
+  phone: Phone;
+  session: RiderSession;
+  settlement: SettlementClient;
+  events: RiderEvents;
+  renewal: Renewal;
+};
 
-let isBusy = false;
-let isWanted = false;
-let timer: ReturnType<typeof setTimeout> | undefined;
-let listening: AbortController | null = null;
-let looks = 0;
+export class Refresh {
+  readonly isOnline;
+  /** What settlement refused last in the background, in its own words; null after a success. */
+  readonly refusal = signal<{ code: string; message: string } | null>(null);
+  readonly #parts: RefreshParts;
+  #isRunning = false;
+  #isWanted = false;
+  #reads = 0;
+  #cancel: () => void = () => undefined;
 
-/** From now on by itself, and whenever the network or the reader comes back. */
-export function startErrands(): void {
-  addEventListener('online', runErrands);
-  addEventListener('offline', () => {
-    isOnline.value = false;
-    plan();
-  });
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') runErrands();
-  });
-  let account: string | undefined;
-  phone.subscribe((kept) => {
-    if (kept?.account === account) return;
-    // Enrolled or forgotten, in this tab or another one.
-    account = kept?.account;
-    stopListening();
-    runErrands();
-  });
-}
-
-/** @throws ApiRefusal or Unreachable. */
-export async function setUp(wanted: Algorithm | null): Promise<void> {
-  const session = await enrol(wanted);
-  if (session !== null) takeSession(session);
-}
-
-/** Takes the wallet off this phone; its payment codes end with it where there is a network. */
-export async function leave(): Promise<void> {
-  await withSession(settlement.endSeeds).catch(() => {
-    // The seed is deleted here in any case, and ends by itself.
-  });
-  await forget();
-}
-
-/** At once, or once more behind the run that is under way. */
-export function runErrands(): void {
-  if (phone.value === null) return;
-  isWanted = true;
-  if (isBusy) return;
-  isBusy = true;
-  void work().finally(() => {
-    isBusy = false;
-    plan();
-  });
-}
-
-function plan(): void {
-  clearTimeout(timer);
-  timer = setTimeout(() => {
-    if (document.visibilityState === 'visible') runErrands();
-    else plan();
-  }, errandsWaitMs(isOnline.value));
-}
-
-async function work(): Promise<void> {
-  while (isWanted) {
-    isWanted = false;
-    // One tab at a time, or two would fetch two seeds. Without locks (plain http) it just costs a seed.
-    if (navigator.locks === undefined) await doErrands();
-    else await navigator.locks.request('stile-errands', doErrands);
+  constructor(parts: RefreshParts) {
+    this.#parts = parts;
+    this.isOnline = signal(parts.page.isOnline());
   }
-}
 
-async function doErrands(): Promise<void> {
-  if (phone.value === null) return;
-  try {
-    await look();
-    startListening();
-    await renewIfDue();
-    await fetchSeedIfDue();
-    refusal.value = null;
-  } catch (error) {
-    if (error instanceof ApiRefusal) {
-      isOnline.value = true;
-      refusal.value = { code: error.code, message: error.message };
-    } else if (error instanceof Unreachable) {
-      isOnline.value = false;
-    } else if (error instanceof VaultLost) {
-      await open();
-    } else {
-      throw error;
+  /** From now on by itself, and whenever the network or the reader comes back. */
+  start(): void {
+    const { page, phone, events } = this.#parts;
+    page.onChange('online', () => this.run());
+    page.onChange('offline', () => {
+      this.isOnline.value = false;
+      this.#plan();
+    });
+    page.onChange('visibility', () => {
+      if (page.isVisible()) this.run();
+    });
+    let account: string | undefined;
+    phone.enrolment.subscribe((enrolment) => {
+      if (enrolment?.account === account) return;
+      // Enrolled or removed, in this tab or another one.
+      account = enrolment?.account;
+      events.stop();
+      this.run();
+    });
+  }
+
+  /** At once, or once more behind the run that is under way. */
+  run(): void {
+    if (this.#parts.phone.enrolment.value === null) return;
+    this.#isWanted = true;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    void this.#work().finally(() => {
+      this.#isRunning = false;
+      this.#plan();
+    });
+  }
+
+  #plan(): void {
+    const { clock, page } = this.#parts;
+    const fire = () => {
+      if (page.isVisible()) this.run();
+      else this.#plan();
+    };
+    this.#cancel();
+    this.#cancel = alarmIn(clock, { ms: refreshWaitMs(this.isOnline.value), fire });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      // One tab at a time, or two would fetch two seeds.
+      await this.#parts.runAlone(() => this.#runOnce());
     }
   }
-}
 
-/** Reads what settlement says now; pages show it as it comes. @throws ApiRefusal or Unreachable. */
-export async function look(): Promise<void> {
-  looks += 1;
-  const turn = looks;
-  const askedAtMs = Date.now();
-  const nowS = await settlement.readClock();
-  const clockOffsetS = clockOffset(nowS, askedAtMs, Date.now());
-  const next = await withSession(async (token): Promise<Seen> => {
-    const [rider, statement, currency] = await Promise.all([
-      settlement.readRider(token),
-      settlement.readStatement(token, null),
-      seen.value?.currency ?? settlement.readCurrency(),
-    ]);
-    return { rider, statement, currency, atMs: Date.now(), clockOffsetS };
-  });
-  isOnline.value = true;
-  // Answers may overtake each other; only the last question counts. The phone may be another's by now.
-  if (turn === looks && phone.value?.account === next.rider.account) await keepSeen(next);
-}
-
-async function renewIfDue(): Promise<void> {
-  const { value } = phone;
-  if (value === null || !isRenewalDue(value, serverNowMs() / 1000)) return;
-  const { pass } = await settlement.renewPass(value);
-  await changePhone(value.account, readPass(pass));
-}
-
-async function fetchSeedIfDue(): Promise<void> {
-  const { value } = phone;
-  if (value === null || !isSeedDue(value.seed, serverNowMs() / 1000)) return;
-  try {
-    await withSession(async (token) => {
-      const given = await settlement.fetchSeed(token);
-      // Kept before it is confirmed: settlement ends the seed before it then.
-      await changePhone(value.account, { seed: await keepSeed(given) });
-      await settlement.confirmSeed(token, given.handle);
-    });
-    paymentCodesOff.value = false;
-  } catch (error) {
-    // An operator without a key for seeds has no payment codes; everything else works.
-    if (!(error instanceof ApiRefusal) || error.code !== 'PAYMENT_CODES_OFF') throw error;
-    paymentCodesOff.value = true;
+  async #runOnce(): Promise<void> {
+    const { phone, events, renewal } = this.#parts;
+    if (phone.enrolment.value === null) return;
+    try {
+      await this.readAccount();
+      events.listen();
+      await renewal.run();
+      this.refusal.value = null;
+    } catch (error) {
+      if (error instanceof ApiRefusal) {
+        this.isOnline.value = true;
+        this.refusal.value = { code: error.code, message: error.message };
+      } else if (error instanceof Unreachable) {
+        this.isOnline.value = false;
+      } else if (error instanceof VaultLost) {
+        await phone.open();
+      } else {
+        throw error;
+      }
+    }
   }
-}
 
-/** What time settlement has, as far as this phone knows; its own clock where they never met. */
-export function serverNowMs(): number {
-  return Date.now() + (seen.value?.clockOffsetS ?? 0) * 1000;
-}
-
-function startListening(): void {
-  if (listening !== null) return;
-  const controller = new AbortController();
-  listening = controller;
-  void withSession(async (token) => {
-    await listen('/v1/riders/me/events', {
-      token,
-      schema: riderEventSchema,
-      signal: controller.signal,
-      onState: (state) => {
-        if (state === 'refused') {
-          // The session has ended; the errands open another and listen with that.
-          stopListening();
-          dropSession();
-        }
-        runErrands();
-      },
-      onEvent: hear,
+  /** Reads what settlement says now; pages show it as it comes. @throws ApiRefusal or Unreachable. */
+  async readAccount(): Promise<void> {
+    const { clock, phone, session, settlement } = this.#parts;
+    this.#reads += 1;
+    const read = this.#reads;
+    const sentAtMs = clock.now().wallMs;
+    const nowS = await settlement.readClock();
+    const clockOffsetS = clockOffset(nowS, { sentAtMs, receivedAtMs: clock.now().wallMs });
+    const view = await session.run(async (token): Promise<AccountView> => {
+      const [rider, statement, currency] = await Promise.all([
+        settlement.readRider(token),
+        settlement.readStatement(token, { after: null }),
+        phone.view.value?.currency ?? settlement.readCurrency(),
+      ]);
+      return { rider, statement, currency, atMs: clock.now().wallMs, clockOffsetS };
     });
-  }).catch(stopListening);
-}
-
-function stopListening(): void {
-  listening?.abort();
-  listening = null;
-}
-
-function hear(event: RiderEvent): void {
-  if (event.kind !== 'ACCOUNT') news.value = event;
-  if (event.kind === 'PAYMENT' && event.payment.way === 'PAYMENT_CODE') {
-    spentStep.value = timeStepAt(Date.now() / 1000);
+    this.isOnline.value = true;
+    // Responses may overtake each other; only the last read counts. The phone may be another's by now.
+    const isLatest = read === this.#reads;
+    if (isLatest && phone.enrolment.value?.account === view.rider.account) {
+      await phone.storeView(view);
+    }
   }
-  runErrands();
 }

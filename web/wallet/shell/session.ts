@@ -1,42 +1,55 @@
 /** The one session with settlement: opened with the phone's key when it is needed, and again when it ends. */
+import type { ReadonlySignal } from '@preact/signals';
 import { assert } from '@stile/protocol/fault.ts';
 import { ApiRefusal } from '../../parts/api.ts';
-import { phone } from './phone.ts';
-import { openSession, type Session } from './settlement-client.ts';
+import type { SettlementClient } from './settlement-client.ts';
+import type { Enrolment } from './vault.ts';
 
-let current: { account: string; token: string } | null = null;
+export type SessionParts = {
+  enrolment: ReadonlySignal<Enrolment | null>;
+  settlement: Pick<SettlementClient, 'openSession'>;
+};
 
-/** Takes the session that came with the enrolment. */
-export function takeSession({ token }: Session): void {
-  const { value } = phone;
-  if (value !== null) current = { account: value.account, token };
-}
+export class RiderSession {
+  readonly #parts: SessionParts;
+  #current: { account: string; token: string } | null = null;
 
-export function dropSession(): void {
-  current = null;
-}
-
-/**
- * Runs something that needs a session. When one ends is settlement's to say, because the phone's clock may
- * be wrong. @throws ApiRefusal or Unreachable.
- */
-export async function withSession<T>(work: (token: string) => Promise<T>): Promise<T> {
-  try {
-    return await work(await tokenNow());
-  } catch (error) {
-    if (!(error instanceof ApiRefusal) || error.status !== 401) throw error;
-    dropSession();
-    return await work(await tokenNow());
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
   }
-}
 
-async function tokenNow(): Promise<string> {
-  const { value } = phone;
-  assert(value !== null, 'only an enrolled phone has sessions');
-  const { account } = value;
-  if (current?.account !== account) {
-    const { token } = await openSession(value);
-    current = { account, token };
+  /** Uses the session that came with the enrolment. */
+  use({ token }: { token: string }): void {
+    const { value } = this.#parts.enrolment;
+    if (value !== null) this.#current = { account: value.account, token };
   }
-  return current.token;
+
+  drop(): void {
+    this.#current = null;
+  }
+
+  /**
+   * Runs something that needs a session. When one ends is settlement's to say, because the phone's clock may
+   * be wrong. @throws ApiRefusal or Unreachable.
+   */
+  async run<T>(work: (token: string) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#token());
+    } catch (error) {
+      if (!(error instanceof ApiRefusal) || error.status !== 401) throw error;
+      this.drop();
+      return await work(await this.#token());
+    }
+  }
+
+  async #token(): Promise<string> {
+    const { enrolment, settlement } = this.#parts;
+    const { value } = enrolment;
+    assert(value !== null, 'only an enrolled phone has sessions');
+    const { account } = value;
+    if (this.#current?.account === account) return this.#current.token;
+    const { token } = await settlement.openSession(value);
+    this.#current = { account, token };
+    return token;
+  }
 }

@@ -1,3 +1,4 @@
+/** What the wallet says: the same things in each language, whole, and a refusal in words. */
 import { expect, test } from 'vitest';
 import { ApiRefusal, Unreachable } from '../../parts/api.ts';
 import { failureText, WORDS } from './words.ts';
@@ -43,8 +44,10 @@ test.each([
 
 test('a refusal is said in the rider’s words, an unknown one in settlement’s, silence as silence', () => {
   const text = (error: unknown) => failureText(error, WORDS.en);
-  expect(text(new ApiRefusal(404, 'ORDER_UNKNOWN', 'x'))).toBe('There is no such order.');
-  expect(text(new ApiRefusal(400, 'NEWLY_MADE', 'it is so'))).toBe(
+  expect(text(new ApiRefusal({ status: 404, code: 'ORDER_UNKNOWN', message: 'x' }))).toBe(
+    'There is no such order.',
+  );
+  expect(text(new ApiRefusal({ status: 400, code: 'NEWLY_MADE', message: 'it is so' }))).toBe(
     'The operator refused: it is so',
   );
   expect(text(new Unreachable('x'))).toMatch(/^No answer/);

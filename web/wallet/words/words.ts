@@ -1,4 +1,4 @@
-/** What the wallet says, by language, and how it says that settlement refused or did not answer. */
+/** What the wallet says, by language, and how it says that settlement refused or did not respond. */
 import { ApiRefusal } from '../../parts/api.ts';
 import type { Language } from '../../parts/money.ts';
 import { de } from './de.ts';
@@ -7,7 +7,7 @@ import type { Words } from './shape.ts';
 
 export const WORDS: Readonly<Record<Language, Words>> = { en, de };
 
-/** What an error of `askJson` means to a rider. */
+/** What a request's error means to a rider. */
 export function failureText(error: unknown, words: Words): string {
   if (!(error instanceof ApiRefusal)) return words.unreachable;
   return words.failures[error.code] ?? words.warnings.refused(error.message);

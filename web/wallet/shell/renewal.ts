@@ -1,0 +1,64 @@
+/** Renews the pass and fetches the seed when their time has come; both need a network, and neither is urgent. */
+import { signal } from '@preact/signals';
+import { ApiRefusal } from '../../parts/api.ts';
+import type { Clock } from '../../parts/clock.ts';
+import { isRenewalDue, isSeedDue, serverNowMs } from '../core/state.ts';
+import { type Phone, readPass } from './phone.ts';
+import { importSeed } from './seed.ts';
+import type { RiderSession } from './session.ts';
+import type { SettlementClient } from './settlement-client.ts';
+
+export type RenewalParts = {
+  clock: Clock;
+  phone: Phone;
+  session: RiderSession;
+  settlement: SettlementClient;
+};
+
+export class Renewal {
+  /** The operator has no payment codes at all. */
+  readonly paymentCodesOff = signal(false);
+  readonly #parts: RenewalParts;
+
+  constructor(parts: RenewalParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws ApiRefusal, Unreachable or VaultLost. */
+  async run(): Promise<void> {
+    await this.#renewPass();
+    await this.#fetchSeed();
+  }
+
+  async #renewPass(): Promise<void> {
+    const { phone, settlement } = this.#parts;
+    const { value } = phone.enrolment;
+    if (value === null || !isRenewalDue(value, this.#serverNowS())) return;
+    const { pass } = await settlement.renewPass(value);
+    await phone.change(value.account, readPass(pass));
+  }
+
+  async #fetchSeed(): Promise<void> {
+    const { phone, session, settlement } = this.#parts;
+    const { value } = phone.enrolment;
+    if (value === null || !isSeedDue(value.seed, this.#serverNowS())) return;
+    try {
+      await session.run(async (token) => {
+        const seed = await settlement.fetchSeed(token);
+        // Stored before it is confirmed: settlement ends the seed before it then.
+        await phone.change(value.account, { seed: await importSeed(seed) });
+        await settlement.confirmSeed(token, { handle: seed.handle });
+      });
+      this.paymentCodesOff.value = false;
+    } catch (error) {
+      // An operator without a key for seeds has no payment codes; everything else works.
+      if (!(error instanceof ApiRefusal) || error.code !== 'PAYMENT_CODES_OFF') throw error;
+      this.paymentCodesOff.value = true;
+    }
+  }
+
+  #serverNowS(): number {
+    const { clock, phone } = this.#parts;
+    return serverNowMs(clock.now().wallMs, phone.view.value) / 1000;
+  }
+}

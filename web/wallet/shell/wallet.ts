@@ -1,0 +1,108 @@
+/** The wallet without its pages: its parts, made and put together from what a browser or a test gives. */
+import { batch, type ReadonlySignal, signal } from '@preact/signals';
+import type { Algorithm } from '@stile/protocol/signature.ts';
+import { createApi } from '../../parts/api.ts';
+import type { Clock } from '../../parts/clock.ts';
+import type { LanguageChoice } from '../../parts/language.ts';
+import type { Fetch } from '../../parts/net.ts';
+import type { PageState } from '../../parts/page-state.ts';
+import type { Random } from '../../parts/random.ts';
+import { type Route, routeOf } from '../core/state.ts';
+import { makeDeviceKey } from './keys.ts';
+import { Phone } from './phone.ts';
+import { Refresh } from './refresh.ts';
+import { Renewal } from './renewal.ts';
+import { RiderEvents } from './rider-events.ts';
+import { RiderSession } from './session.ts';
+import { SettlementClient } from './settlement-client.ts';
+import type { RunAlone, Tabs } from './tabs.ts';
+import { createTicker } from './ticker.ts';
+import type { Vault } from './vault.ts';
+
+export type WalletParts = {
+  clock: Clock;
+  random: Random;
+  fetch: Fetch;
+  page: PageState;
+  /** The part of the address behind its #, and its changes. */
+  address: Address;
+  language: LanguageChoice;
+  tabs: Tabs;
+  runAlone: RunAlone;
+  openVault: () => Promise<Vault>;
+  askToPersist: () => Promise<unknown>;
+};
+
+export type Address = { hash(): string; onChange(run: () => void): void };
+
+export type Wallet = {
+  clock: Clock;
+  random: Random;
+  page: PageState;
+  language: LanguageChoice;
+  /** The wall clock, for what counts down. */
+  nowMs: ReadonlySignal<number>;
+  /** The page that the address names. */
+  route: ReadonlySignal<Route>;
+  phone: Phone;
+  session: RiderSession;
+  settlement: SettlementClient;
+  events: RiderEvents;
+  renewal: Renewal;
+  refresh: Refresh;
+  /** @throws ApiRefusal or Unreachable. */
+  enrol(algorithm: Algorithm | null): Promise<void>;
+  /** Takes the wallet off this phone; its payment codes end with it if there is a network. */
+  remove(): Promise<void>;
+  /** From now on it works by itself. */
+  start(): Promise<void>;
+};
+
+export function createWallet(parts: WalletParts): Wallet {
+  const { clock, random, page, address, language, tabs, runAlone } = parts;
+  const api = createApi(parts);
+  const settlement = new SettlementClient(api);
+  const { openVault, askToPersist } = parts;
+  const makeKey = (algorithm: Algorithm | null) => makeDeviceKey(algorithm, random);
+  const phone = new Phone({ openVault, askToPersist, makeKey, settlement, tabs });
+  const session = new RiderSession({ enrolment: phone.enrolment, settlement });
+  const events = new RiderEvents({ api, clock, session, onChange: () => refresh.run() });
+  const renewal = new Renewal({ clock, phone, session, settlement });
+  const work = { phone, session, settlement, events, renewal };
+  const refresh: Refresh = new Refresh({ clock, page, runAlone, ...work });
+  const ticker = createTicker(clock, page);
+  const route = signal(routeOf(address.hash()));
+  return {
+    clock,
+    random,
+    page,
+    language,
+    nowMs: ticker.nowMs,
+    route,
+    ...work,
+    refresh,
+    async enrol(algorithm) {
+      const first = await phone.enrol(algorithm);
+      if (first !== null) session.use(first);
+    },
+    async remove() {
+      await session
+        .run((token) => settlement.endSeeds(token))
+        .catch(() => {
+          // The seed is deleted here in any case, and ends by itself.
+        });
+      await phone.clear();
+    },
+    async start() {
+      address.onChange(() => {
+        batch(() => {
+          route.value = routeOf(address.hash());
+          events.news.value = null;
+        });
+      });
+      ticker.start();
+      await phone.start();
+      refresh.start();
+    },
+  };
+}
