@@ -1,0 +1,205 @@
+/** The till under a moved clock: a payment that gets no response, a reload, refusals, and who is signed in. */
+import { createSeededRandom } from '@stile/host/seeded-random.ts';
+import { type ScriptedRider, ScriptedTown } from '@stile/settlement/testing/town.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createLanguage } from '../../parts/language.ts';
+import type { TextStorage } from '../../parts/storage.ts';
+import { createMemoryStorage } from '../../testing/memory-storage.ts';
+import { until } from '../../testing/until.ts';
+import { Wire } from '../../testing/wire.ts';
+import { Till } from './till.ts';
+
+const PENDING = 'stile-till-pending';
+const TOKEN = 'stile-till-token';
+const MONEY_CENTS = 2_000;
+const PRICE_CENTS = 700;
+
+let town: ScriptedTown;
+let wire: Wire;
+let storage: TextStorage;
+let token: string;
+let rider: ScriptedRider;
+let till: Till;
+let hash: string;
+
+beforeEach(async () => {
+  town = await ScriptedTown.open();
+  wire = new Wire(town);
+  token = await town.addMerchant('kiosk');
+  rider = await town.addRider();
+  await rider.topUp(MONEY_CENTS);
+  storage = createMemoryStorage({ [TOKEN]: token });
+  hash = '';
+  till = openTill();
+});
+afterEach(async () => {
+  await town.close();
+});
+
+/** As a page that is loaded finds it: with what the browser has stored, and nothing else. */
+function openTill(): Till {
+  return new Till({
+    clock: town.clock,
+    random: createSeededRandom(1),
+    fetch: wire.fetch,
+    storage,
+    address: {
+      hash: () => hash,
+      clearHash: () => {
+        hash = '';
+      },
+    },
+    language: createLanguage({ storage, browserLanguage: 'en', root: { lang: '' } }),
+  });
+}
+
+async function pass(ms: number): Promise<void> {
+  town.clock.advance(ms);
+  await wire.idle();
+}
+
+describe('a payment', () => {
+  test('is stored before it is sent, and no more when it is decided', async () => {
+    await till.start();
+    const taking = till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    const pending = JSON.parse(storage.getItem(PENDING) ?? '');
+    expect(wire.requests.at(-1)).toMatchObject({ path: '/v1/payments', body: pending });
+    await taking;
+    expect(till.sale.state.value).toMatchObject({
+      kind: 'decided',
+      payment: { outcome: 'PAID', amountCents: PRICE_CENTS, receipt: 1 },
+    });
+    expect(storage.getItem(PENDING)).toBeNull();
+  });
+
+  test('without a response it is sent again after 0.7 s and 1.4 s, then left to a person', async () => {
+    await till.start();
+    wire.mode = 'cut';
+    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    await wire.idle();
+    for (const [waitMs, times] of [
+      [700, 2],
+      [1_400, 3],
+    ] as const) {
+      await pass(waitMs - 1);
+      expect(wire.count('/v1/payments')).toBe(times - 1);
+      await pass(1);
+      expect(wire.count('/v1/payments')).toBe(times);
+    }
+    expect(till.sale.state.value.kind).toBe('waiting');
+    await pass(2_100);
+    expect(till.sale.state.value.kind).toBe('unknown');
+    const keys = wire.requests
+      .filter(({ path }) => path === '/v1/payments')
+      .map(({ body }) => (body as { idempotencyKey: string }).idempotencyKey);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  test('a settlement that is silent is given up after five seconds', async () => {
+    await till.start();
+    wire.mode = 'silent';
+    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    await new Promise((resolve) => setImmediate(resolve));
+    town.clock.advance(5_000 - 1);
+    wire.mode = 'pass';
+    town.clock.advance(1);
+    await wire.idle();
+    await pass(700);
+    expect(till.sale.state.value).toMatchObject({ kind: 'decided' });
+    expect(wire.count('/v1/payments')).toBe(2);
+  });
+
+  test('whose response is lost is charged once', async () => {
+    await till.start();
+    wire.mode = 'lose';
+    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    await wire.idle();
+    wire.mode = 'pass';
+    await pass(700);
+    expect(till.sale.state.value).toMatchObject({ payment: { outcome: 'PAID', receipt: 1 } });
+    expect((await rider.money()).balanceCents).toBe(MONEY_CENTS - PRICE_CENTS);
+  });
+
+  test('that a reload interrupts is resumed with its key', async () => {
+    await till.start();
+    wire.mode = 'lose';
+    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    await wire.idle();
+    wire.mode = 'pass';
+    till = openTill();
+    await till.start();
+    expect(till.sale.state.value).toMatchObject({ payment: { outcome: 'PAID', receipt: 1 } });
+    expect((await rider.money()).balanceCents).toBe(MONEY_CENTS - PRICE_CENTS);
+  });
+
+  test('that nobody knows can be taken back, and then charges nothing', async () => {
+    await till.start();
+    wire.mode = 'lose';
+    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    await wire.idle();
+    wire.mode = 'cut';
+    for (const waitMs of [700, 1_400, 2_100]) await pass(waitMs);
+    const { value } = till.sale.state;
+    if (value.kind !== 'unknown') throw new Error(`not unknown but ${value.kind}`);
+    wire.mode = 'pass';
+    await till.sale.reverse(value.pending);
+    expect(till.sale.state.value).toEqual({ kind: 'reversed', amountCents: PRICE_CENTS });
+    expect((await rider.money()).balanceCents).toBe(MONEY_CENTS);
+    expect(storage.getItem(PENDING)).toBeNull();
+  });
+
+  test.each([
+    [403, 'MERCHANT_BLOCKED', 'decided'],
+    [503, 'PAYMENT_CODES_OFF', 'decided'],
+    [429, 'TOO_MANY_REQUESTS', 'waiting'],
+    [503, 'BUSY', 'waiting'],
+  ])('refused with %i %s is %s', async (status, code, kind) => {
+    await till.start();
+    wire.respond('/v1/payments', () => ({ status, body: { code, message: 'why' } }));
+    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    await wire.idle();
+    expect(till.sale.state.value.kind).toBe(kind);
+  });
+});
+
+describe('who is signed in', () => {
+  test('a token in the address is stored and leaves the address', async () => {
+    storage.removeItem(TOKEN);
+    hash = `#token=${token}`;
+    await till.start();
+    expect(till.access.value).toBe('in');
+    expect(till.merchant.value?.merchant).toBe('kiosk');
+    expect(storage.getItem(TOKEN)).toBe(token);
+    expect(hash).toBe('');
+  });
+
+  test('nobody, without a token; a token that is not known is not stored on', async () => {
+    storage.removeItem(TOKEN);
+    await till.start();
+    expect(till.access.value).toBe('out');
+    await till.signIn('not-a-token-of-anyone');
+    expect(till.access.value).toBe('refused');
+    expect(storage.getItem(TOKEN)).toBeNull();
+  });
+
+  test('without a network the token stays for the next try', async () => {
+    wire.mode = 'cut';
+    await till.start();
+    expect(till.access.value).toBe('unreachable');
+    expect(storage.getItem(TOKEN)).toBe(token);
+  });
+});
+
+test('an event decides the order that waits for its customer', async () => {
+  await till.start();
+  await till.sale.makeOrder(PRICE_CENTS);
+  const { value } = till.sale.state;
+  if (value.kind !== 'order') throw new Error(`not an order but ${value.kind}`);
+  const { order } = value.order;
+  const path = `/v1/riders/me/orders/${order}/confirmation`;
+  await town.get(path, { token: rider.session, body: { amountCents: PRICE_CENTS } });
+  const payment = await town.get(`/v1/payments/${value.order.idempotencyKey}`, { token });
+  wire.tell({ kind: 'PAYMENT', payment });
+  await until(() => till.sale.state.value.kind === 'decided');
+  expect(till.sale.state.value).toMatchObject({ payment: { outcome: 'PAID', order } });
+});
