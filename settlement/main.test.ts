@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEFAULT_PAYMENT_LIMITS } from './core/payments/payment-rules.ts';
 import { readConfig } from './data-dir.ts';
 import { initSettlement, startSettlement } from './main.ts';
-import { ScriptedTown, START_MS, TEST_SEED_KEY } from './testing/town.ts';
+import { TEST_SEED_KEY } from './testing/scratch-settlement.ts';
+import { ScriptedTown, START_MS } from './testing/town.ts';
 
 let dataDir: string;
 beforeEach(() => {

@@ -24,7 +24,8 @@ import { createEventStreams } from './http/event-streams.ts';
 import { createSeedBox, findTimeStep } from './keys/seeds.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import { addRider, ISSUER, LIMITS } from './testing/log.ts';
-import { type ScriptedSeed, ScriptedTown, START_MS, TEST_SEED_KEY } from './testing/town.ts';
+import { TEST_SEED_KEY } from './testing/scratch-settlement.ts';
+import { type ScriptedSeed, ScriptedTown, START_MS } from './testing/town.ts';
 
 const RIDERS = 40;
 const ROUNDS = 50;

@@ -5,7 +5,8 @@
 import { systemClock } from '@stile/host/clock.ts';
 import { pino } from 'pino';
 import { startSettlement } from '../main.ts';
-import { START_MS, TEST_SEED_KEY } from './town.ts';
+import { TEST_SEED_KEY } from './scratch-settlement.ts';
+import { START_MS } from './town.ts';
 
 const [, , dataDir = '', jobs] = process.argv;
 const { url } = await startSettlement(

@@ -1,9 +1,7 @@
-/** Test-only: a whole settlement in a directory of its own, with an operator, gates and phones that
- * talk to it over HTTP, and a clock that tests move. `close` takes everything away again.
+/**
+ * A whole settlement in a directory of its own, with an operator, gates and phones that talk to it over
+ * HTTP, and a clock that tests move. `close` takes everything away again.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { generateKey, type SigningKey } from '@stile/crypto/sign.ts';
 import { createMovedClock, type MovedClock } from '@stile/host/testing/moved-clock.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
@@ -13,21 +11,16 @@ import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import type { OnlineCode, Seed } from '@stile/protocol/rider-api.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
-import { type Logger, pino } from 'pino';
-import type { SettlementOptions } from '../config.ts';
-import {
-  initSettlement,
-  type Settlement,
-  type SettlementConfig,
-  startSettlement,
-} from '../main.ts';
+import type { Settlement } from '../main.ts';
 import { ScriptedGate } from './gate.ts';
+import {
+  openScratchSettlement,
+  type ScratchOptions,
+  type ScratchSettlement,
+} from './scratch-settlement.ts';
 
 /** 2026-03-02T08:00:00Z, where the moved clock starts. */
 export const START_MS = Date.UTC(2026, 2, 2, 8);
-
-/** A test key: never use it for anything else. */
-export const TEST_SEED_KEY = '5e'.repeat(32);
 
 export type Answer = { status: number; body: unknown; headers: Record<string, unknown> };
 export type Asked = {
@@ -38,48 +31,35 @@ export type Asked = {
   headers?: Record<string, string>;
 };
 
-export type TownOptions = {
-  dataDir?: string;
-  settings?: SettlementOptions;
-  config?: Partial<SettlementConfig>;
-  log?: Logger;
-  /** Null: none, so payment codes are off. Default: a test key. */
-  seedKeys?: string | null;
-};
+export type TownOptions = Omit<ScratchOptions, 'clock'>;
 
 export class ScriptedTown {
   readonly dataDir: string;
   readonly settlement: Settlement;
   readonly operatorToken: string;
   readonly clock: MovedClock;
+  readonly #scratch: ScratchSettlement;
 
-  private constructor(dataDir: string, settlement: Settlement, token: string, clock: MovedClock) {
-    this.dataDir = dataDir;
-    this.settlement = settlement;
-    this.operatorToken = token;
+  private constructor(scratch: ScratchSettlement, clock: MovedClock) {
+    this.#scratch = scratch;
+    this.dataDir = scratch.dataDir;
+    this.settlement = scratch.settlement;
+    this.operatorToken = scratch.operatorToken;
     this.clock = clock;
   }
 
   static async open(options: TownOptions = {}): Promise<ScriptedTown> {
-    const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stile-settlement-'));
     const clock = createTownClock();
-    const { operatorTokenFile } = await initSettlement(dataDir, options.settings ?? {}, { clock });
-    const log = options.log ?? pino({ level: 'silent' });
-    const { seedKeys = TEST_SEED_KEY } = options;
-    const sealed = seedKeys === null ? {} : { seedKeys };
-    const config = { dataDir, port: 0, ...sealed, ...options.config };
-    const settlement = await startSettlement(config, { log, clock });
-    const token = readFileSync(operatorTokenFile, 'utf8').trim();
-    return new ScriptedTown(dataDir, settlement, token, clock);
+    return new ScriptedTown(await openScratchSettlement({ ...options, clock }), clock);
   }
 
+  /** Ends settlement and leaves its folder, for the next one to start on. */
   async stop(): Promise<void> {
     await this.settlement.close();
   }
 
   async close(): Promise<void> {
-    await this.stop();
-    rmSync(this.dataDir, { recursive: true, force: true });
+    await this.#scratch.close();
   }
 
   async ask(url: string, asked: Asked = {}): Promise<Answer> {

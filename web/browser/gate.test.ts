@@ -8,7 +8,7 @@ import { FARE_CENTS, openTown } from '@stile/gate/testing/town.ts';
 import { readPicture } from '@stile/hardware/picture/read.ts';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { openBrowser, openPage, PHONE, screenshot } from '../testing/town.ts';
+import { openBrowser, openPage, PHONE, screenshot } from '../testing/chromium.ts';
 import { RIDE } from '../testing/wallet-scene.ts';
 
 const TOP_UP_CENTS = 1_000;
@@ -25,7 +25,9 @@ test('a phone and a gate without network: the page’s picture opens the gate, a
   const browser = await openBrowser();
   try {
     const context = await browser.newContext({
-      ...{ viewport: PHONE, deviceScaleFactor: 2, locale: 'en-GB' },
+      viewport: PHONE,
+      deviceScaleFactor: 2,
+      locale: 'en-GB',
     });
     const { page, pageErrors } = await openPage(context);
     await page.goto(`${wire.url}/wallet/`);

@@ -11,7 +11,8 @@ import { runScannerTool } from '@stile/hardware/scanner/tool.ts';
 import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { SerialPort } from 'serialport';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DESK, openBrowser, openPage, screenshot, Town } from '../testing/town.ts';
+import { DESK, openBrowser, openPage, screenshot } from '../testing/chromium.ts';
+import { Town } from '../testing/town.ts';
 
 const CODE = '710001234546119246';
 const [WIDTH, HEIGHT] = [640, 480];
@@ -23,25 +24,34 @@ let tool: Promise<unknown>;
 let feedUrl: string;
 let port: SerialPort;
 let received: string;
-let heard: () => void;
+let onBytes: () => void;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'stile-scan-'));
   town = await Town.open();
   stop = new AbortController();
   const link = join(folder, 'tty');
-  const said = waitFor(/feed at (\S+)/);
+  const output = waitFor(/feed at (\S+)/);
   tool = runScannerTool({
-    ...{ link, baud: 0, suffix: 'crlf', pictures: [], misbehaviour: NONE, seed: 1 },
-    ...{ waitMs: 10_000, stay: true, out: said.out, signal: stop.signal, feedPort: 0 },
+    link,
+    baud: 0,
+    suffix: 'crlf',
+    pictures: [],
+    misbehaviour: NONE,
+    seed: 1,
+    waitMs: 10_000,
+    stay: true,
+    out: output.out,
+    signal: stop.signal,
+    feedPort: 0,
   });
-  feedUrl = await said.found;
+  feedUrl = await output.found;
   received = '';
-  heard = () => undefined;
+  onBytes = () => undefined;
   port = new SerialPort({ path: link, baudRate: 115_200 });
   port.on('data', (bytes: Buffer) => {
     received += bytes.toString('latin1');
-    heard();
+    onBytes();
   });
 });
 afterEach(async () => {
@@ -53,8 +63,13 @@ afterEach(async () => {
 });
 
 const NONE = {
-  ...{ split: false, double: false, missingSuffix: false, acknowledge: false },
-  ...{ noiseBytes: 0, damagedBytes: 0, endlessBytes: 0 },
+  split: false,
+  double: false,
+  missingSuffix: false,
+  acknowledge: false,
+  noiseBytes: 0,
+  damagedBytes: 0,
+  endlessBytes: 0,
 };
 
 function waitFor(pattern: RegExp): { out: Writable; found: Promise<string> } {
@@ -74,13 +89,13 @@ function waitFor(pattern: RegExp): { out: Writable; found: Promise<string> } {
   return { out, found };
 }
 
-async function line(): Promise<string> {
+async function scanText(): Promise<string> {
   return await new Promise((done) => {
-    heard = () => {
+    onBytes = () => {
       const end = received.indexOf('\r\n');
       if (end >= 0) done(received.slice(0, end));
     };
-    heard();
+    onBytes();
   });
 }
 
@@ -116,7 +131,7 @@ test('a code before the camera reaches the serial line of the virtual scanner', 
     const { page, pageErrors } = await openPage(context);
     await page.goto(`${town.url}/scanner/#feed=${feedUrl}`);
     await page.locator('[data-sent="PLAYED"]').first().waitFor();
-    expect(await line()).toBe(CODE);
+    expect(await scanText()).toBe(CODE);
     await screenshot(page, 'scanner-desk');
     // What was read is not shown: who looks on could use it.
     expect(await page.content()).not.toContain(CODE);
@@ -134,7 +149,7 @@ test('a picture does as well, and a page without a feed says how to get one', as
     const { page, pageErrors } = await openPage(await browser.newContext({ viewport: DESK }));
     await page.goto(`${town.url}/scanner/#feed=${feedUrl}`);
     await page.locator('input[type=file]').setInputFiles(picture);
-    expect(await line()).toBe(CODE);
+    expect(await scanText()).toBe(CODE);
     await page.goto('about:blank');
     await page.goto(`${town.url}/scanner/#feed=http://evil.example/${'k'.repeat(22)}`);
     await page.getByText('No virtual scanner is named').waitFor();

@@ -1,7 +1,8 @@
-/** The till in a real browser: every way to take a payment, every outcome, refunds, and lost answers. */
+/** The till in a real browser: every way to take a payment, every outcome, refunds, and lost responses. */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { DESK, openBrowser, openPage, PHONE, screenshot, Town } from '../testing/town.ts';
+import { DESK, openBrowser, openPage, PHONE, screenshot } from '../testing/chromium.ts';
+import { Town } from '../testing/town.ts';
 
 let town: Town;
 let browser: Browser;
@@ -59,7 +60,7 @@ async function outcome(): Promise<string | null> {
   return await shown.getAttribute('data-outcome');
 }
 
-test('the token leaves the address at once and is kept for the next visit', async () => {
+test('the token leaves the address at once and is stored for the next visit', async () => {
   expect(page.url()).toBe(`${town.url}/till/`);
   await page.reload();
   await page.getByText('Harbour Kiosk').waitFor();
@@ -125,7 +126,7 @@ test('a refund gives back a part and then no more than the rest', async () => {
   expect(balanceCents).toBe(1_500);
 });
 
-test('a lost answer is asked for again with the same key, and charges once', async () => {
+test('a lost response is asked for again with the same key, and charges once', async () => {
   const rider = await town.addRider(2_000);
   let lost = 0;
   const keys = new Set<string>();
@@ -133,7 +134,7 @@ test('a lost answer is asked for again with the same key, and charges once', asy
     keys.add((route.request().postDataJSON() as { idempotencyKey: string }).idempotencyKey);
     if (lost > 0) return await route.continue();
     lost += 1;
-    // Settlement pays; its answer is cut off.
+    // Settlement pays; its response is cut off.
     await route.fetch();
     await route.abort('connectionreset');
   });
@@ -144,7 +145,7 @@ test('a lost answer is asked for again with the same key, and charges once', asy
   expect((await rider.client.readRider(rider.session)).balanceCents).toBe(1_300);
 });
 
-test('an answer that stays away is UNKNOWN, survives a reload, and can be taken back', async () => {
+test('a response that stays away is UNKNOWN, survives a reload, and can be taken back', async () => {
   const rider = await town.addRider(2_000);
   let reached = 0;
   await page.route('**/v1/payments', async (route) => {
@@ -174,7 +175,7 @@ test('an order QR is paid by the customer’s phone, and the till hears of it at
   const link = (await sheet.getAttribute('data-link')) ?? '';
   const order = link.slice(link.lastIndexOf('/') + 1);
   const path = `/v1/riders/me/orders/${order}/confirmation`;
-  await town.ask('POST', path, rider.session, { amountCents: 450 });
+  await town.call(path, { token: rider.session, body: { amountCents: 450 } });
   expect(await outcome()).toBe('PAID');
 });
 

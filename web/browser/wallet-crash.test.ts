@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openPage } from '../testing/chromium.ts';
 import { ChromiumProcess } from '../testing/chromium-process.ts';
-import { openPage, Town } from '../testing/town.ts';
+import { Town } from '../testing/town.ts';
 import { drawNext, enrol, judge, readTrust, scanCode, settle } from '../testing/wallet-scene.ts';
 
 const COLD_STARTS = 4;

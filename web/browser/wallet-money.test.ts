@@ -4,7 +4,8 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DESK, openBrowser, openPage, PHONE, screenshot, Town } from '../testing/town.ts';
+import { DESK, openBrowser, openPage, PHONE, screenshot } from '../testing/chromium.ts';
+import { Town } from '../testing/town.ts';
 import { addGate, enrol, RIDE, scan, sendLog, settle } from '../testing/wallet-scene.ts';
 
 const FARE_CENTS = 280;
@@ -22,7 +23,7 @@ let orders = 0;
 beforeAll(async () => {
   town = await Town.open();
   browser = await openBrowser();
-  await town.operate('PUT', 'lines/M1', { fareCents: FARE_CENTS });
+  await town.operate('PUT', 'lines/M1', { body: { fareCents: FARE_CENTS } });
   merchantToken = await town.addMerchant('kiosk', 'Kiosk am Hafen');
 });
 afterAll(async () => {
@@ -52,18 +53,16 @@ function balance(cents: number) {
   return page.locator(`[data-balance="${cents}"]`);
 }
 
-async function pay(code: string, amountCents: number, key: string) {
-  const body = { idempotencyKey: key, code, amountCents };
-  return await town.ask<{ outcome: string; reason: string | null }>(
-    ...(['POST', '/v1/payments', merchantToken, body] as const),
-  );
+async function pay(body: { code: string; amountCents: number; idempotencyKey: string }) {
+  type Payment = { outcome: string; reason: string | null };
+  return await town.call<Payment>('/v1/payments', { token: merchantToken, body });
 }
 
 test('a ride without network: its fare, when it was ridden, when it was charged, and how', async () => {
   await enrol(page, town);
   await topUp(1_000);
   await goTo('ride');
-  const gate = await addGate(town, 'g-ride', 'M1');
+  const gate = await addGate(town, { gate: 'g-ride', line: 'M1' });
   const { text } = await scan(page);
   await page.goto(`${town.url}/wallet/#/money`);
   gate.tap(text, Date.now(), { fareCents: FARE_CENTS });
@@ -93,7 +92,7 @@ test('the two times of a late ride are both there', async () => {
 test('a debt: blocked with the amount and why; paying it lifts it, all without a reload', async () => {
   await enrol(page, town);
   await settle(page);
-  const gate = await addGate(town, 'g-debt', 'M1');
+  const gate = await addGate(town, { gate: 'g-debt', line: 'M1' });
   const { text } = await scan(page);
   gate.tap(text, Date.now(), { fareCents: FARE_CENTS });
   await sendLog(town, gate);
@@ -118,7 +117,9 @@ describe('at a till', () => {
     const shown = page.locator('[data-code]');
     await shown.waitFor();
     const code = (await shown.getAttribute('data-code')) ?? '';
-    expect(await pay(code, 750, 'key-offline-1')).toMatchObject({ outcome: 'PAID' });
+    expect(await pay({ code, amountCents: 750, idempotencyKey: 'key-offline-1' })).toMatchObject({
+      outcome: 'PAID',
+    });
     await page.getByText('€7.50 paid to Kiosk am Hafen.').waitFor();
     await page.getByText('This code was used.').waitFor();
     await screenshot(page, 'wallet-pay-used');
@@ -138,7 +139,9 @@ describe('at a till', () => {
     await page.getByText(/Good for \d+ seconds/).waitFor();
     await screenshot(page, 'wallet-online-code');
     const code = (await shown.getAttribute('data-code')) ?? '';
-    expect(await pay(code, 5_000, 'key-online-1')).toMatchObject({ outcome: 'PAID' });
+    expect(await pay({ code, amountCents: 5_000, idempotencyKey: 'key-online-1' })).toMatchObject({
+      outcome: 'PAID',
+    });
     await page.getByText('€50.00 paid to Kiosk am Hafen.').waitFor();
     await page.getByText('This code was used.').waitFor();
     await page.getByRole('button', { name: 'New online code' }).click();
@@ -151,7 +154,9 @@ describe('at a till', () => {
     await settle(page);
     await goTo('pay');
     const code = (await page.locator('[data-code]').getAttribute('data-code')) ?? '';
-    expect(await pay(code, 100, 'key-short-1')).toMatchObject({ reason: 'WALLET_SHORT' });
+    expect(await pay({ code, amountCents: 100, idempotencyKey: 'key-short-1' })).toMatchObject({
+      reason: 'WALLET_SHORT',
+    });
     await page.getByText('Kiosk am Hafen: not paid. There is not enough').waitFor();
   });
 });
@@ -162,7 +167,7 @@ describe('an order’s QR', () => {
   async function makeOrder(amountCents: number): Promise<Made> {
     orders += 1;
     const body = { idempotencyKey: `order-${orders}-of-test`, amountCents, note: 'Two coffees' };
-    return await town.ask<Made>('POST', '/v1/orders', merchantToken, body);
+    return await town.call<Made>('/v1/orders', { token: merchantToken, body });
   }
 
   test('opened by its link, shown, confirmed, paid once', async () => {
@@ -176,7 +181,7 @@ describe('an order’s QR', () => {
     await page.getByText('€12.50 paid to Kiosk am Hafen.').waitFor();
     await screenshot(page, 'wallet-order-paid');
     const path = `/v1/payments/${idempotencyKey}`;
-    const paid = await town.ask<{ outcome: string; way: string }>('GET', path, merchantToken);
+    const paid = await town.call(path, { token: merchantToken });
     expect(paid).toMatchObject({ outcome: 'PAID', way: 'ORDER' });
     await page.reload();
     await page.getByText('This is paid already.').waitFor();
@@ -195,7 +200,7 @@ describe('an order’s QR', () => {
     await page.getByText('€12.50 paid to Kiosk am Hafen.').waitFor();
   });
 
-  test('an answer that is lost: asking again pays once', async () => {
+  test('a response that is lost: asking again pays once', async () => {
     await enrol(page, town);
     await topUp(2_000);
     const { link } = await makeOrder(400);
@@ -217,7 +222,7 @@ describe('an order’s QR', () => {
     await enrol(page, town);
     await settle(page);
     const { link, order } = await makeOrder(400);
-    await town.ask('DELETE', `/v1/orders/${order}`, merchantToken);
+    await town.call(`/v1/orders/${order}`, { method: 'DELETE', token: merchantToken });
     await page.goto(link);
     await page.getByText('The shop took this back.').waitFor();
     await goTo(`order/${'A'.repeat(22)}`);
@@ -228,7 +233,7 @@ describe('an order’s QR', () => {
   });
 });
 
-test('a top-up without an answer is repeated with its key, and paid in once', async () => {
+test('a top-up without a response is repeated with its key, and paid in once', async () => {
   await enrol(page, town);
   await goTo('money');
   await page.route('**/top-ups', async (route) => {
@@ -250,10 +255,10 @@ test('money that comes back from a shop is told at once', async () => {
   const shown = page.locator('[data-code]');
   await shown.waitFor();
   const code = (await shown.getAttribute('data-code')) ?? '';
-  await pay(code, 600, 'key-refund-1');
+  await pay({ code, amountCents: 600, idempotencyKey: 'key-refund-1' });
   await page.getByText('€6.00 paid to').waitFor();
   const refund = { idempotencyKey: 'refund-1-of-test', amountCents: 250 };
-  await town.ask('POST', '/v1/payments/key-refund-1/refunds', merchantToken, refund);
+  await town.call('/v1/payments/key-refund-1/refunds', { token: merchantToken, body: refund });
   await page.getByText('€2.50 came back from Kiosk am Hafen.').waitFor();
   await goTo('money');
   await balance(650).waitFor();

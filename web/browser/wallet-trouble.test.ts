@@ -4,7 +4,8 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openBrowser, openPage, PHONE, screenshot, Town } from '../testing/town.ts';
+import { openBrowser, openPage, PHONE, screenshot } from '../testing/chromium.ts';
+import { Town } from '../testing/town.ts';
 import { enrol, judge, RIDE, readTrust, scanCode, settle } from '../testing/wallet-scene.ts';
 
 const DAY_S = 86_400;
@@ -63,7 +64,7 @@ describe('the clock of the phone', () => {
       // It is right to: a gate with the right time refuses this code, and says the same.
       const trust = await readTrust(other);
       const code = await scanCode(page);
-      expect(judge(code, trust, Date.now() + aheadMs)).toBe(reason);
+      expect(judge(code, trust, { wallMs: Date.now() + aheadMs })).toBe(reason);
 
       await settle(page);
       await context.setOffline(true);
@@ -123,14 +124,14 @@ describe('the pass', () => {
     await enrol(page, town);
     await settle(page);
     await age(page, DAY_S);
-    const asked: string[] = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const paths: string[] = [];
+    page.on('request', (request) => paths.push(new URL(request.url()).pathname));
     const listening = page.waitForRequest((request) => request.url().endsWith('/events'));
     await page.reload();
     await listening;
     await page.getByText('Online', { exact: true }).waitFor();
-    expect(asked).toContain('/v1/riders/me');
-    expect(asked).not.toContain('/v1/passes');
+    expect(paths).toContain('/v1/riders/me');
+    expect(paths).not.toContain('/v1/passes');
   });
 
   /** Makes the pass in the vault look so much older. */
@@ -141,13 +142,13 @@ describe('the pass', () => {
         request.onsuccess = resolve;
       });
       const store = request.result.transaction('phone', 'readwrite').objectStore('phone');
-      const kept = store.get('only');
+      const stored = store.get('only');
       await new Promise((resolve) => {
-        kept.onsuccess = resolve;
+        stored.onsuccess = resolve;
       });
-      const { issuedAtS, expiresAtS } = kept.result;
+      const { issuedAtS, expiresAtS } = stored.result;
       const older = { issuedAtS: issuedAtS - olderS, expiresAtS: expiresAtS - olderS };
-      const put = store.put({ ...kept.result, ...older }, 'only');
+      const put = store.put({ ...stored.result, ...older }, 'only');
       await new Promise((resolve) => {
         put.onsuccess = resolve;
       });
@@ -161,10 +162,10 @@ describe('settlement says no', () => {
     await enrol(page, town);
     await settle(page);
     const { account } = (await scanCode(page)).pass;
-    await town.operate('POST', 'denials', { account, note: 'reported stolen' });
+    await town.operate('POST', 'denials', { body: { account, note: 'reported stolen' } });
     await warning(page, 'denied').getByText('reported stolen').waitFor();
     await screenshot(page, 'wallet-denied-by-operator');
-    await town.operate('DELETE', 'denials', { account });
+    await town.operate('DELETE', 'denials', { body: { account } });
     await warning(page, 'denied').waitFor({ state: 'detached' });
   });
 
@@ -172,7 +173,7 @@ describe('settlement says no', () => {
     await enrol(page, town);
     await settle(page);
     const { account, serial } = (await scanCode(page)).pass;
-    await town.operate('POST', 'denials', { account, serial, note: 'phone lost' });
+    await town.operate('POST', 'denials', { body: { account, serial, note: 'phone lost' } });
     await warning(page, 'denied').waitFor();
   });
 

@@ -8,7 +8,8 @@ import { otpOfTimeStep, TIME_STEP_S, writePaymentCode } from '@stile/protocol/pa
 import { type Seed, seedSchema } from '@stile/protocol/rider-api.ts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openBrowser, openPage, PHONE, screenshot, Town } from '../testing/town.ts';
+import { openBrowser, openPage, PHONE, screenshot } from '../testing/chromium.ts';
+import { Town } from '../testing/town.ts';
 import {
   drawNext,
   enrol,
@@ -82,14 +83,14 @@ describe('with no network at all', () => {
   });
 
   test('the payment code is the one of RFC 6238 for the seed that settlement gave', async () => {
-    const given = new Promise<Seed>((resolve) => {
+    const seedResponse = new Promise<Seed>((resolve) => {
       page.on('response', (response) => {
         if (!response.url().endsWith('/payment-seeds')) return;
         void response.json().then((json) => resolve(seedSchema.parse(json)));
       });
     });
     await enrol(page, town);
-    const { handle, seed } = await given;
+    const { handle, seed } = await seedResponse;
     await settle(page);
     await context.setOffline(true);
     await page.goto(`${town.url}/wallet/#/pay`);
@@ -141,14 +142,14 @@ describe('the key', () => {
     ['', 'Ed25519', 0],
     ['?key=P-256', 'P-256', 1],
   ])('%s: %s, which nobody can take out of the browser', async (query, algorithm, suite) => {
-    await enrol(page, town, query);
+    await enrol(page, town, { query });
     const code = await scanCode(page);
     expect(code.pass.suite).toBe(suite);
     expect(judge(code, await readTrust(town))).toBe('open');
-    expect(await keptSecrets(page)).toEqual({ kind: 'platform', algorithm, isOpen: false });
+    expect(await storedSecrets(page)).toEqual({ kind: 'platform', algorithm, isOpen: false });
   });
 
-  test('where the browser has neither, the page makes one and says what that means', async () => {
+  test('if the browser has neither, the page makes one and says what that means', async () => {
     await context.addInitScript(() => {
       const lacking = () => Promise.reject(new Error('NotSupportedError'));
       Object.assign(crypto.subtle, { generateKey: lacking });
@@ -162,7 +163,7 @@ describe('the key', () => {
   });
 
   /** Looks into the vault as an attacker's script would. */
-  async function keptSecrets(on: Page) {
+  async function storedSecrets(on: Page) {
     await on.waitForFunction(async () => {
       const db = await new Promise<IDBDatabase>((resolve) => {
         const request = indexedDB.open('stile-wallet');
@@ -173,22 +174,22 @@ describe('the key', () => {
         request.onsuccess = resolve;
       });
       db.close();
-      Object.assign(globalThis, { kept: request.result });
+      Object.assign(globalThis, { stored: request.result });
       return request.result.seed !== null;
     });
     return await on.evaluate(async () => {
-      const { kept } = globalThis as unknown as {
-        kept: {
+      const { stored } = globalThis as unknown as {
+        stored: {
           key: { kind: string; algorithm: string; privateKey: CryptoKey };
           seed: { key: CryptoKey };
         };
       };
       const taken = await Promise.allSettled([
-        crypto.subtle.exportKey('pkcs8', kept.key.privateKey),
-        crypto.subtle.exportKey('jwk', kept.key.privateKey),
-        crypto.subtle.exportKey('raw', kept.seed.key),
+        crypto.subtle.exportKey('pkcs8', stored.key.privateKey),
+        crypto.subtle.exportKey('jwk', stored.key.privateKey),
+        crypto.subtle.exportKey('raw', stored.seed.key),
       ]);
-      const { kind, algorithm } = kept.key;
+      const { kind, algorithm } = stored.key;
       return { kind, algorithm, isOpen: taken.some(({ status }) => status === 'fulfilled') };
     });
   }

@@ -1,18 +1,21 @@
-/** Test-only: a Chromium with a profile on disk, as a process that a test may kill. What a page kept before
- * the kill is there when the next one starts on the same profile; nothing else is.
+/**
+ * A Chromium with a profile on disk, as a process that a test may kill. What a page stored before the kill is
+ * there when the next one starts on the same profile; nothing else is.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
-import { launchOptions } from './town.ts';
+import { launchOptions } from './chromium.ts';
+
+type Connection = { browser: Browser; context: BrowserContext };
 
 export class ChromiumProcess {
   readonly context: BrowserContext;
   readonly #child: ChildProcess;
   readonly #browser: Browser;
 
-  private constructor(child: ChildProcess, browser: Browser, context: BrowserContext) {
+  private constructor(child: ChildProcess, { browser, context }: Connection) {
     this.#child = child;
     this.#browser = browser;
     this.context = context;
@@ -35,7 +38,7 @@ export class ChromiumProcess {
       const browser = await chromium.connectOverCDP(address);
       const context = browser.contexts()[0];
       if (context === undefined) throw new Error('a browser with a profile has one context');
-      return new ChromiumProcess(child, browser, context);
+      return new ChromiumProcess(child, { browser, context });
     }
     throw new Error('Chromium ended before it listened');
   }

@@ -1,7 +1,7 @@
-/** Test-only: what riders, gates and testers do with a wallet's page. The picture of the page is all that
- * a gate gets here: it is read like a photo, and judged by the gate's own rule.
+/**
+ * What riders, gates and testers do with a wallet's page. The picture of the page is all that a gate gets
+ * here: it is read like a photo, and judged by the gate's own rule.
  */
-
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { generateKey } from '@stile/crypto/sign.ts';
 import { admit } from '@stile/gate/core/admit.ts';
@@ -17,8 +17,13 @@ import type { Town } from './town.ts';
 export const RIDE = 'Transit code for the gate';
 const verify = createNodeVerify();
 
-export async function enrol(page: Page, town: Town, query = ''): Promise<void> {
-  await page.goto(`${town.url}/wallet/${query}`);
+/** `query`: behind the address, for testers. */
+export async function enrol(
+  page: Page,
+  { url }: Town,
+  { query = '' }: { query?: string } = {},
+): Promise<void> {
+  await page.goto(`${url}/wallet/${query}`);
   await page.getByRole('button', { name: 'Set up this phone' }).click();
   await page.getByRole('img', { name: RIDE }).waitFor();
 }
@@ -68,7 +73,11 @@ export async function readTrust(town: Town): Promise<TrustList> {
 }
 
 /** What a gate of this town, which has its lists, says to a code now: `open`, or why not. */
-export function judge(code: TransitCode, trust: TrustList, wallMs = Date.now()): string {
+export function judge(
+  code: TransitCode,
+  trust: TrustList,
+  { wallMs = Date.now() }: { wallMs?: number } = {},
+): string {
   const key = findIssuerKey(trust, { issuer: code.pass.issuer, keyId: code.pass.issuerKeyId });
   const publicKeyBytes = fromHex(key?.publicKey ?? '', 32);
   const verdict = admit(
@@ -104,15 +113,18 @@ export function judge(code: TransitCode, trust: TrustList, wallMs = Date.now()):
 }
 
 /** A gate that opened for codes while it had no network, and now has one. */
-export async function addGate(town: Town, name: string, line: string): Promise<ScriptedGate> {
-  const gate = new ScriptedGate(name, line);
+export async function addGate(
+  town: Town,
+  place: { gate: string; line: string },
+): Promise<ScriptedGate> {
+  const gate = new ScriptedGate(place.gate, place.line);
   gate.key = generateKey('Ed25519');
-  const { token } = await town.operate<{ token: string }>('POST', 'gates', { gate: name, line });
+  const { token } = await town.operate<{ token: string }>('POST', 'gates', { body: place });
   const publicKey = toHex(gate.key.publicKey);
   const proof = toHex(
     gate.key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
   );
-  await town.ask('POST', '/v1/gates/enrolments', '', { token, publicKey, proof });
+  await town.call('/v1/gates/enrolments', { body: { token, publicKey, proof } });
   return gate;
 }
 

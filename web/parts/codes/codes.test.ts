@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 
 /** Dark runs as `M x y h width v height h -width z`, in pixels on white. */
-function rasterize(path: string, width: number, height: number) {
+function rasterize(path: string, { width, height }: { width: number; height: number }) {
   const data = new Uint8ClampedArray(width * height * MODULE_PIXELS ** 2 * 4).fill(255);
   for (const run of path.matchAll(/M(\d+) (\d+)h(\d+)v(\d+)h-\d+z/g)) {
     const [x = 0, y = 0, wide = 0, high = 0] = run.slice(1).map(Number);
@@ -42,7 +42,7 @@ describe('a QR code', () => {
   test('of a transit code is version 10-M with a quiet zone of four modules, and reads back', async () => {
     const { size, version, path } = drawQr(TRANSIT_TEXT, TRANSIT_QR);
     expect({ size, version }).toEqual({ size: 57 + 2 * 4, version: 10 });
-    const read = await readOne(rasterize(path, size, size));
+    const read = await readOne(rasterize(path, { width: size, height: size }));
     expect(read).toMatchObject({ format: 'QRCode', text: TRANSIT_TEXT, ecLevel: 'M' });
     for (const run of path.matchAll(/M(\d+) (\d+)h(\d+)/g)) {
       const [x = 0, y = 0, wide = 0] = run.slice(1).map(Number);
@@ -53,7 +53,7 @@ describe('a QR code', () => {
 
   test('of eighteen digits reads back', async () => {
     const { size, path } = drawQr('711234567812345678');
-    const read = await readOne(rasterize(path, size, size));
+    const read = await readOne(rasterize(path, { width: size, height: size }));
     expect(read.text).toBe('711234567812345678');
   });
 });
@@ -61,7 +61,7 @@ describe('a QR code', () => {
 describe('a bar code', () => {
   test.each(['711234567812345678', '720000000000000000'])('of %s reads back', async (digits) => {
     const { width, path } = drawCode128(digits);
-    const read = await readOne(rasterize(path, width, 40));
+    const read = await readOne(rasterize(path, { width, height: 40 }));
     expect(read).toMatchObject({ format: 'Code128', text: digits });
   });
 

@@ -1,0 +1,58 @@
+/**
+ * A settlement on a folder of its own, on a port that is free: what every town stands on that has a
+ * settlement in its own process. By which clock it goes is the caller's to say.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '@stile/host/clock.ts';
+import { type Logger, pino } from 'pino';
+import type { SettlementOptions } from '../config.ts';
+import {
+  initSettlement,
+  type Settlement,
+  type SettlementConfig,
+  startSettlement,
+} from '../main.ts';
+
+/** A test key: never use it for anything else. */
+export const TEST_SEED_KEY = '5e'.repeat(32);
+
+export type ScratchOptions = {
+  clock: Clock;
+  /** One that is there already; default: a new one. */
+  dataDir?: string;
+  settings?: SettlementOptions;
+  config?: Partial<SettlementConfig>;
+  log?: Logger;
+  /** Null: none, so payment codes are off. Default: a test key. */
+  seedKeys?: string | null;
+};
+
+export type ScratchSettlement = {
+  dataDir: string;
+  settlement: Settlement;
+  operatorToken: string;
+  /** Ends it and takes its folder away. */
+  close(): Promise<void>;
+};
+
+export async function openScratchSettlement(options: ScratchOptions): Promise<ScratchSettlement> {
+  const { clock, settings = {}, log = pino({ level: 'silent' }) } = options;
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stile-settlement-'));
+  const { operatorTokenFile } = await initSettlement(dataDir, settings, { clock });
+  const { seedKeys = TEST_SEED_KEY } = options;
+  const sealed = seedKeys === null ? {} : { seedKeys };
+  const config = { dataDir, port: 0, ...sealed, ...options.config };
+  const settlement = await startSettlement(config, { log, clock });
+  const operatorToken = readFileSync(operatorTokenFile, 'utf8').trim();
+  return {
+    dataDir,
+    settlement,
+    operatorToken,
+    async close() {
+      await settlement.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
