@@ -1,5 +1,9 @@
-/** Digits as a Code 128 bar code (set C: two digits a symbol), with quiet zones of ten modules. */
-import JsBarcode from 'jsbarcode';
+/**
+ * Digits as a Code 128 bar code (set C: two digits a symbol), with quiet zones of ten modules. Of JsBarcode only
+ * what encodes them is loaded, not its other kinds of bars nor what draws them.
+ */
+import { assert } from '@stile/protocol/fault.ts';
+import { CODE128C } from 'jsbarcode/bin/barcodes/CODE128/index.js';
 import { useMemo } from 'preact/hooks';
 
 const QUIET_MODULES = 10;
@@ -25,9 +29,9 @@ export function Code128(props: { digits: string; label: string }) {
 
 /** `digits`: an even number of them. Its width in modules, quiet zones and all, and its bars. */
 export function drawCode128(digits: string): { width: number; path: string } {
-  const drawn: { encodings?: { data: string }[] } = {};
-  JsBarcode(drawn, digits, { format: 'CODE128C' });
-  const bits = drawn.encodings?.map(({ data }) => data).join('') ?? '';
+  const code = new CODE128C(digits, {});
+  assert(code.valid(), 'only pairs of digits have bars');
+  const { data: bits } = code.encode();
   const bars: string[] = [];
   for (const bar of bits.matchAll(/1+/g)) {
     const long = bar[0].length;
