@@ -121,3 +121,39 @@ export function importsOf(root: SyntaxNode): Import[] {
     return [{ specifier, names: typeOnly ? [] : names, typeOnly }];
   });
 }
+
+const DECLARING = new Set([
+  'FunctionDeclaration',
+  'ClassDeclaration',
+  'VariableDeclarator',
+  'TSTypeAliasDeclaration',
+  'TSInterfaceDeclaration',
+]);
+const MEMBERS = new Set([
+  'MethodDefinition',
+  'PropertyDefinition',
+  'Property',
+  'TSMethodSignature',
+  'TSPropertySignature',
+]);
+
+/** What a module gives a name to: functions, values and types, and the members of its classes and objects. */
+export function declaredNames(root: SyntaxNode): Set<string> {
+  const names = nodesOf(root).map((node) => {
+    if (DECLARING.has(node.type)) return nameOf(fieldOf(node, 'id'));
+    return MEMBERS.has(node.type) ? nameOf(fieldOf(node, 'key')) : '';
+  });
+  return new Set(names);
+}
+
+/** Names of everything that a module calls, whether free or behind a dot. */
+export function calledNames(root: SyntaxNode): Set<string> {
+  const callees = nodesOf(root)
+    .filter((node) => node.type === 'CallExpression')
+    .map((node) => fieldOf(node, 'callee'));
+  return new Set(
+    callees.map((callee) =>
+      callee?.type === 'MemberExpression' ? nameOf(fieldOf(callee, 'property')) : nameOf(callee),
+    ),
+  );
+}
