@@ -124,6 +124,7 @@ describe('calls', () => {
       { from: 'a/b.ts', to: 'a/b.ts', name: 'pay', imported: true },
     ]);
     expect(() => readSequence(['a and b'])).toThrow('no participant');
+    expect(() => readSequence(['participant loop as a.ts'])).toThrow("Mermaid's own");
   });
 });
 

@@ -19,11 +19,16 @@ export function mermaidBlocks(text: string, kind: 'flowchart' | 'sequenceDiagram
     .map((lines) => lines.slice(1).filter((line) => line !== ''));
 }
 
+/** Words of Mermaid's own: as the name of a node they are a picture that is not drawn. */
+const RESERVED =
+  /^(loop|alt|else|opt|par|and|rect|box|break|critical|option|note|links?|end|over|graph|style|class|click|call|default|subgraph|activate|deactivate|create|destroy|title)$/i;
+
 /** Names of nodes and what they stand for; breaks in a label are for the eye. */
 class Names {
   readonly #paths = new Map<string, string>();
 
   add(id: string, label: string): void {
+    if (RESERVED.test(id)) throw new Error(`${id} is a word of Mermaid's own`);
     this.#paths.set(id, label.replaceAll('<br/>', ''));
   }
 
@@ -57,7 +62,7 @@ export function readSequence(lines: readonly string[]): Sequence {
   const names = new Names();
   const calls: Call[] = [];
   for (const line of lines) {
-    if (/^(autonumber|Note over [\w, ]+: .+)$/.test(line)) continue;
+    if (/^(autonumber|Note over \w+(,\w+)?: .+)$/.test(line)) continue;
     const participant = line.match(/^participant (\w+) as (.+)$/);
     const call = line.match(/^(\w+)(->>|-->>)(\w+): (\w+)\b/);
     if (participant?.[1] !== undefined && participant[2] !== undefined) {
