@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import {
   findBrokenLinks,
   findFullFolders,
+  findGoneFiles,
   findLongFiles,
   findMissingHeader,
   isCatchAll,
@@ -81,4 +82,20 @@ test('links between documents lead somewhere', () => {
   expect(broken).toEqual([]);
   const text = '[a](here.md#part), [b](gone.md), [c](https://example.org/gone.md), [d](#part)';
   expect(findBrokenLinks(text, (path) => path === 'here.md')).toEqual(['gone.md']);
+});
+
+test('files that documents name are there', () => {
+  const gone = files
+    .filter((file) => file.endsWith('.md') && file !== 'CHANGELOG.md')
+    .flatMap((file) =>
+      findGoneFiles(read(file), { document: file, files }).map((name) => `${file}: ${name}`),
+    );
+  expect(gone).toEqual([]);
+  const text =
+    '`core/gate.ts`, `gate.ts`, `moved.ts`, `core/gone.ts`, `@stile/host/clock.ts`, `.ts`';
+  const there = ['gate/core/gate.ts', 'host/clock.ts', 'web/moved.ts'];
+  expect(findGoneFiles(text, { document: 'gate/README.md', files: there })).toEqual([
+    'moved.ts',
+    'core/gone.ts',
+  ]);
 });

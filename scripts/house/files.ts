@@ -50,3 +50,24 @@ export function findBrokenLinks(text: string, exists: (path: string) => boolean)
     .map((match) => match[1] ?? '')
     .filter((target) => !/^[a-z]+:/.test(target) && !exists(target));
 }
+
+/**
+ * Sources and documents that a text names in code style and that are nowhere: by their whole path, from the
+ * document's folder, or by the end of a path within its room.
+ */
+export function findGoneFiles(
+  text: string,
+  { document, files }: { document: string; files: readonly string[] },
+): string[] {
+  const folder = dirname(document);
+  const room = folder === '.' || folder.startsWith('docs') ? '' : `${folder.split('/')[0]}/`;
+  const named = [...text.matchAll(/`(?:@stile\/)?((?:[\w.-]+\/)*[\w-]+[\w.-]*\.(?:tsx?|sh|md))`/g)];
+  return named
+    .map(([, path = '']) => path)
+    .filter((path) => {
+      const isIt = (file: string) =>
+        [path, `${folder}/${path}`].includes(file) ||
+        (file.startsWith(room) && file.endsWith(`/${path}`));
+      return !files.some(isIt);
+    });
+}
