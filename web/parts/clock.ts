@@ -1,37 +1,18 @@
 /**
- * Time as pages get it: two clocks and one alarm, in the shape that the programs have it too, so that a
- * test moves a page's time by hand.
+ * The clock of pages, and what they often need of one: the type and the alarms are those that the programs
+ * have too, so that a test moves a page's time by hand.
  */
-import type { Now } from '@stile/protocol/time.ts';
+import { type Clock, clockOn } from '@stile/protocol/time.ts';
 
-export type Clock = {
-  now(): Now;
-  /** Calls `fire` once at or after that monotonic instant; returns how to take it back. */
-  alarm(atMonoMs: number, fire: () => void): () => void;
-};
+export type { Clock } from '@stile/protocol/time.ts';
 
-/** setTimeout's longest delay; beyond it a timer would fire at once. */
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
-
-export const browserClock: Clock = {
+export const browserClock: Clock = clockOn({
   now: () => ({ wallMs: Date.now(), monoMs: performance.now() }),
-  alarm(atMonoMs, fire) {
-    let timer = setTimeout(ring, delayMs());
-
-    function delayMs(): number {
-      const leftMs = Math.ceil(atMonoMs - performance.now());
-      return Math.min(TIMEOUT_MS_MAX, Math.max(0, leftMs));
-    }
-
-    /** An alarm of more than 24 days takes several timers; one may also ring a little early. */
-    function ring(): void {
-      if (performance.now() < atMonoMs) timer = setTimeout(ring, delayMs());
-      else fire();
-    }
-
+  startTimer(fire, delayMs) {
+    const timer = setTimeout(fire, delayMs);
     return () => clearTimeout(timer);
   },
-};
+});
 
 /** Calls `fire` once after that long; returns how to take it back. */
 export function alarmIn(clock: Clock, alarm: { ms: number; fire: () => void }): () => void {
