@@ -19,7 +19,7 @@ import {
   recordHash,
   writeBatch,
 } from '@stile/protocol/gate-log.ts';
-import { gateTokenSchema, trialBalanceSchema } from '@stile/protocol/operator-api.ts';
+import { gateTokenSchema, trialBalanceSchema } from '@stile/protocol/http/operator-api.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';

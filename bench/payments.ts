@@ -9,7 +9,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { systemRandom } from '@stile/host/random.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
-import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import {
   otpOfTimeStep,
   SEED_BYTES,

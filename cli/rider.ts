@@ -11,7 +11,7 @@ import { makeTransitCode } from '@stile/phone/code.ts';
 import { readPhone, writePhone } from '@stile/phone/phone-file.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
-import { TOP_UP_CENTS_MAX } from '@stile/protocol/rider-api.ts';
+import { TOP_UP_CENTS_MAX } from '@stile/protocol/http/rider-api.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { Command } from 'commander';
 import { commandsWithPhone, drawPng, keyOf, openSession, type PhoneOption } from './phone.ts';

@@ -2,7 +2,7 @@
  * The scenes in which there is a network: a kiosk takes payment codes of phones that have none, and the
  * gate takes payment and online codes. It collects what was paid; play.ts compares.
  */
-import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import { stile } from './processes.ts';
 import type { Phone, Stage } from './stage.ts';
 import { ScriptedTill } from './till.ts';

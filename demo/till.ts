@@ -1,6 +1,6 @@
 /** A merchant's till as a script: it takes payments at settlement as the page at /till does. */
 import { callJson } from '@stile/host/http-client.ts';
-import { type Payment, paymentSchema } from '@stile/protocol/merchant-api.ts';
+import { type Payment, paymentSchema } from '@stile/protocol/http/merchant-api.ts';
 
 const TIMEOUT_MS = 10_000;
 

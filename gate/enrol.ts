@@ -8,7 +8,7 @@ import { systemClock } from '@stile/host/clock.ts';
 import { callJson } from '@stile/host/http-client.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { enrolledGateSchema, type GateEnrolment } from '@stile/protocol/gate-api.ts';
+import { enrolledGateSchema, type GateEnrolment } from '@stile/protocol/http/gate-api.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import { hasIdentity, readIdentity, writeIdentity } from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';

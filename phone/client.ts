@@ -5,7 +5,6 @@
 import type { SigningKey } from '@stile/crypto/sign.ts';
 import { callJson } from '@stile/host/http-client.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
-import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import {
   challengeSchema,
   type EnrolledRider,
@@ -18,7 +17,8 @@ import {
   seedSchema,
   sessionSchema,
   type TopUp,
-} from '@stile/protocol/rider-api.ts';
+} from '@stile/protocol/http/rider-api.ts';
+import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
 
 /** What a scripted phone says of its account. */

@@ -5,7 +5,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
-import { seedSchema } from '@stile/protocol/rider-api.ts';
+import { seedSchema } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
 
 const phoneSchema = z.strictObject({

@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
-import type { Order, Payment } from '@stile/protocol/merchant-api.ts';
+import type { Order, Payment } from '@stile/protocol/http/merchant-api.ts';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';

@@ -4,8 +4,8 @@
  * Then everyone reaches for what is another's.
  */
 import { utf8 } from '@stile/protocol/bytes.ts';
-import { authorisationMessage } from '@stile/protocol/gate-api.ts';
-import type { Order, Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
+import { authorisationMessage } from '@stile/protocol/http/gate-api.ts';
+import type { Order, Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptedGate } from './testing/gate.ts';
 import {

@@ -1,6 +1,6 @@
 /** Paying with a network over HTTP: every outcome and reason, what a lost answer means, and the books. */
-import type { Order, Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
-import type { RiderPayment } from '@stile/protocol/rider-api.ts';
+import type { Order, Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
+import type { RiderPayment } from '@stile/protocol/http/rider-api.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { auditSettlement } from './audit/audit.ts';
 import { type ScriptedRider, ScriptedTown, START_MS } from './testing/town.ts';

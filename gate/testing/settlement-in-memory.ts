@@ -6,8 +6,11 @@ import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { sha256 } from '@stile/crypto/sign.ts';
 import { type Exchange, type HttpResponse, NoResponse } from '@stile/host/http-client.ts';
 import { utf8 } from '@stile/protocol/bytes.ts';
-import { type AuthorisationAnswer, authorisationBodySchema } from '@stile/protocol/gate-api.ts';
 import { type GateRecord, readBatch, readRecord, sealHolds } from '@stile/protocol/gate-log.ts';
+import {
+  type AuthorisationAnswer,
+  authorisationBodySchema,
+} from '@stile/protocol/http/gate-api.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import { gateKey, makeTrust, NOW_S, signAsRoot } from './phone.ts';
 

@@ -11,7 +11,7 @@ import {
   type AuthorisationAnswer,
   type AuthorisationBody,
   authorisationBodySchema,
-} from '@stile/protocol/gate-api.ts';
+} from '@stile/protocol/http/gate-api.ts';
 import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
 import { onTestFinished } from 'vitest';
 import { NOW_S, rootKey, signAsRoot } from './phone.ts';

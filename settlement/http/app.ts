@@ -8,8 +8,8 @@ import { fastifySSE } from '@fastify/sse';
 import swagger from '@fastify/swagger';
 import { wallS } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
-import { healthSchema } from '@stile/protocol/rider-api.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
+import { healthSchema } from '@stile/protocol/http/rider-api.ts';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,

@@ -4,13 +4,13 @@ import type { Clock } from '@stile/host/clock.ts';
 import { type Random, randomDigits } from '@stile/host/random.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DOMAINS } from '@stile/protocol/domains.ts';
+import type { OnlineCode, Seed } from '@stile/protocol/http/rider-api.ts';
 import {
   HANDLE_DIGITS,
   ONLINE_PREFIX,
   SEED_BYTES,
   SERVER_CODE_DIGITS,
 } from '@stile/protocol/payment-code.ts';
-import type { OnlineCode, Seed } from '@stile/protocol/rider-api.ts';
 import type { PaymentLimits } from '../core/payments/payment-rules.ts';
 import type { SeedBox } from '../keys/seeds.ts';
 import type { Store } from '../store/port.ts';

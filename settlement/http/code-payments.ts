@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, wallS } from '@stile/host/clock.ts';
 import { assert } from '@stile/protocol/fault.ts';
-import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import { readServerCode } from '@stile/protocol/payment-code.ts';
 import type { RefundNotice } from '../core/payments/give-back.ts';
 import type { PayResult } from '../core/payments/pay.ts';

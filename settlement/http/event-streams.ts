@@ -2,8 +2,8 @@
  * Open event streams of this process, by whose they are. It keeps nothing for
  * anyone who is not listening (docs/decisions/0015); whoever reconnects reads the state again.
  */
-import type { MerchantEvent } from '@stile/protocol/merchant-api.ts';
-import type { RiderEvent } from '@stile/protocol/rider-api.ts';
+import type { MerchantEvent } from '@stile/protocol/http/merchant-api.ts';
+import type { RiderEvent } from '@stile/protocol/http/rider-api.ts';
 
 /** Streams of one account or merchant: phones and tabs of one person, tills of one shop. */
 export const STREAMS_PER_SUBJECT_MAX = 16;

@@ -6,7 +6,7 @@
 import { connect, type Socket } from 'node:net';
 import { fastifySSE } from '@fastify/sse';
 import type { MovedClock } from '@stile/host/testing/moved-clock.ts';
-import type { MerchantEvent } from '@stile/protocol/merchant-api.ts';
+import type { MerchantEvent } from '@stile/protocol/http/merchant-api.ts';
 import Fastify, { type FastifyInstance } from 'fastify';
 import {
   serializerCompiler,

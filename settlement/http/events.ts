@@ -2,9 +2,9 @@
  * Server-sent events to riders and merchants, each behind its own credential (docs/decisions/0015). A
  * stream ends with that credential, and with the listener who does not read.
  */
-import { merchantEventSchema } from '@stile/protocol/merchant-api.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
-import { riderEventSchema } from '@stile/protocol/rider-api.ts';
+import { merchantEventSchema } from '@stile/protocol/http/merchant-api.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
+import { riderEventSchema } from '@stile/protocol/http/rider-api.ts';
 import type { FastifyReply } from 'fastify';
 import {
   isStillAllowed,

@@ -1,10 +1,14 @@
 /**
  * What a request that is not served gets: `{ code, message }`, always. The codes and their statuses are in
- * protocol/refusal.ts, those of faults in protocol/fault.ts; here they become responses.
+ * protocol/http/refusal.ts, those of faults in protocol/fault.ts; here they become responses.
  */
 import type { Socket } from 'node:net';
 import { FAULT_TABLE, Fault } from '@stile/protocol/fault.ts';
-import { REFUSAL_STATUS, type RefusalBody, type RefusalCode } from '@stile/protocol/refusal.ts';
+import {
+  REFUSAL_STATUS,
+  type RefusalBody,
+  type RefusalCode,
+} from '@stile/protocol/http/refusal.ts';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';

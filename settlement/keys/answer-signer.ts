@@ -1,5 +1,5 @@
 /** Signs what a gate is told about a code (protocol/README.md §14): it believes nothing that is not signed. */
-import type { AuthorisationAnswer } from '@stile/protocol/gate-api.ts';
+import type { AuthorisationAnswer } from '@stile/protocol/http/gate-api.ts';
 import { signObject } from '@stile/protocol/signed.ts';
 import type { Signer } from './root-key.ts';
 

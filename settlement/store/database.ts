@@ -3,7 +3,7 @@
  * write, and both within one transaction. It knows tables and decides nothing; use-cases.ts puts the
  * decisions of core/ between facts and changes, the same for every database.
  */
-import type { Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
+import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import type { IssuerKey, LineFare } from '@stile/protocol/trust-list.ts';
 import type { GateEnrolmentFacts, GateEnrolmentRequest } from '../core/access/enrolment.ts';
 import type { PassRow } from '../core/access/rider-changes.ts';

@@ -3,7 +3,7 @@
  * read, core/ decides, the answer is written, or nothing is. Asynchronous, because not every database
  * is in this process; store.contract.ts is the test that any implementation has to pass.
  */
-import type { Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
+import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { DenyHead, IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import type {

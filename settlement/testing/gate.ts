@@ -4,8 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
-import { authorisationMessage } from '@stile/protocol/gate-api.ts';
 import { genesisHash, recordHash, type TapRecord, writeBatch } from '@stile/protocol/gate-log.ts';
+import { authorisationMessage } from '@stile/protocol/http/gate-api.ts';
 import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 
 const BOOT = '0badcafe';

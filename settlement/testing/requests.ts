@@ -1,6 +1,6 @@
 /** One request that succeeds for each operation of the OpenAPI document which is not open to all. */
 import { randomBytes } from 'node:crypto';
-import type { Order } from '@stile/protocol/merchant-api.ts';
+import type { Order } from '@stile/protocol/http/merchant-api.ts';
 import type { ScriptedGate } from './gate.ts';
 import { START_MS } from './town.ts';
 

@@ -2,7 +2,7 @@
  * cryptography, for tests of what is behind the check of a code.
  */
 import { randomUUID } from 'node:crypto';
-import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import type { PayResult } from '../core/payments/pay.ts';
 import type { Presented } from '../core/payments/spend-code.ts';
 import type { Store } from '../store/port.ts';

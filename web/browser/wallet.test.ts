@@ -4,8 +4,8 @@
  */
 
 import { fromHex } from '@stile/protocol/bytes.ts';
+import { type Seed, seedSchema } from '@stile/protocol/http/rider-api.ts';
 import { otpOfTimeStep, TIME_STEP_S, writePaymentCode } from '@stile/protocol/payment-code.ts';
-import { type Seed, seedSchema } from '@stile/protocol/rider-api.ts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openBrowser, openPage, PHONE, screenshot } from '../testing/chromium.ts';

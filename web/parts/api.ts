@@ -2,7 +2,7 @@
  * Requests to settlement from a page: one request, a checked response, and two ways to fail that a page
  * has to tell apart: settlement said no, or nobody knows what it said.
  */
-import { type RefusalBody, refusalSchema } from '@stile/protocol/refusal.ts';
+import { type RefusalBody, refusalSchema } from '@stile/protocol/http/refusal.ts';
 import type { z } from 'zod';
 import { alarmIn } from './clock.ts';
 import { type ListenOptions, listen } from './events.ts';

@@ -10,7 +10,7 @@ import {
   type AuthorisationAnswer,
   type AuthorisationBody,
   authorisationMessage,
-} from '@stile/protocol/gate-api.ts';
+} from '@stile/protocol/http/gate-api.ts';
 import type { Logger } from 'pino';
 import type { AttemptResult, AuthorisationRequest } from '../../core/authorisation.ts';
 import { type Uplink, UplinkFault } from './uplink.ts';

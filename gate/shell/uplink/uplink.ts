@@ -16,7 +16,10 @@ import {
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
-import { type AuthorisationAnswer, authorisationAnswerSchema } from '@stile/protocol/gate-api.ts';
+import {
+  type AuthorisationAnswer,
+  authorisationAnswerSchema,
+} from '@stile/protocol/http/gate-api.ts';
 import { openSigned, type RootKey, SIGNED_BYTES_MAX } from '@stile/protocol/signed.ts';
 import { type BatchReply, batchReplySchema } from '@stile/protocol/sync.ts';
 import {

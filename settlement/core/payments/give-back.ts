@@ -3,7 +3,7 @@
  * a gate did not open for. Debts of the rider are paid first. Doing it again changes nothing.
  */
 import { assert } from '@stile/protocol/fault.ts';
-import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import { type Change, type Decision, unchanged } from '../changes.ts';
 import { changesOfMove, moneyAfter, type RiderMoneyFacts } from '../money/money-changes.ts';
 import { applyRefund } from '../money/rider-money.ts';

@@ -2,9 +2,9 @@
  * Orders: a merchant's price that a rider's wallet opens and confirms. One that is paid becomes a payment
  * under its own key; one that could not be paid stays open, because its rider may top up and confirm again.
  */
-import type { Order, Payment } from '@stile/protocol/merchant-api.ts';
+import type { Order, Payment } from '@stile/protocol/http/merchant-api.ts';
+import type { OrderOffer, RiderPayment } from '@stile/protocol/http/rider-api.ts';
 import type { PaymentReason } from '@stile/protocol/payment.ts';
-import type { OrderOffer, RiderPayment } from '@stile/protocol/rider-api.ts';
 import { type Decision, unchanged } from '../changes.ts';
 import { type KnownPayer, makePayment, type PayerFacts, reasonOf } from './make-payment.ts';
 import type { StoredOrder, StoredPayment } from './payment-changes.ts';

@@ -2,7 +2,7 @@
  * A payment by payment code or online code: is it the same request again, what is the code, may and can its
  * rider pay, and what then is written. One decision, from facts that were read for it.
  */
-import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import type { LineFare } from '@stile/protocol/trust-list.ts';
 import { type Decision, unchanged } from '../changes.ts';
 import { fareOfTap, type GateLine } from '../rides/tariff.ts';

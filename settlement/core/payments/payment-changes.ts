@@ -2,7 +2,7 @@
  * Payments, refunds, codes, orders, merchants and top-ups as they are stored, and what can be written
  * about them. Plain data: it decides nothing.
  */
-import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import type { PaymentMethod, PaymentReason } from '@stile/protocol/payment.ts';
 import type { OrderState } from './payment-rules.ts';
 

@@ -1,6 +1,6 @@
 /** A stored payment as its merchant and its rider are told of it: nothing about who paid, or who was paid more. */
-import type { Payment } from '@stile/protocol/merchant-api.ts';
-import type { RiderPayment } from '@stile/protocol/rider-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
+import type { RiderPayment } from '@stile/protocol/http/rider-api.ts';
 import type { StoredPayment } from './payment-changes.ts';
 
 /** Whom to tell after the commit. */

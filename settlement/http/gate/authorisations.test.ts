@@ -1,6 +1,9 @@
 /** A gate's question over HTTP: who may ask, the signed answer, and that one id is decided once. */
 
-import { type AuthorisationAnswer, authorisationAnswerSchema } from '@stile/protocol/gate-api.ts';
+import {
+  type AuthorisationAnswer,
+  authorisationAnswerSchema,
+} from '@stile/protocol/http/gate-api.ts';
 import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { initSettlement } from '../../main.ts';

@@ -6,14 +6,14 @@
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { wallS } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
+import { gateIdSchema } from '@stile/protocol/gate-log.ts';
 import {
   type AuthorisationBody,
   authorisationBodySchema,
   authorisationMessage,
-} from '@stile/protocol/gate-api.ts';
-import { gateIdSchema } from '@stile/protocol/gate-log.ts';
-import type { Payment } from '@stile/protocol/merchant-api.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
+} from '@stile/protocol/http/gate-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { signatureHolds, type Verify } from '@stile/protocol/signature.ts';
 import { z } from 'zod';
 import type { ApiParts, ApiRouter } from '../api.ts';

@@ -1,7 +1,7 @@
 /** Batches of a gate's sealed log: the seal is the credential, the ruling the reply. */
 
 import { BATCH_BYTES_MAX, gateIdSchema } from '@stile/protocol/gate-log.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { batchReplySchema } from '@stile/protocol/sync.ts';
 import { z } from 'zod';
 import type { ApiParts, ApiRouter } from '../api.ts';

@@ -1,6 +1,6 @@
 /** What gates fetch: the trust list and the deny list that belongs to it, signed, open to all. */
 
-import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { z } from 'zod';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';

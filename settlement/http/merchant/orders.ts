@@ -1,7 +1,7 @@
 /** Orders: a merchant's price that a rider's wallet opens and confirms. */
-import { orderRequestSchema, orderSchema } from '@stile/protocol/merchant-api.ts';
+import { orderRequestSchema, orderSchema } from '@stile/protocol/http/merchant-api.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { orderIdSchema } from '@stile/protocol/payment.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
 import { z } from 'zod';
 import { merchantFrom, requireMerchant } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';

@@ -1,5 +1,5 @@
 /** What a till may send wrong, and its list: requests that are refused before anything is decided. */
-import type { Order, Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
+import type { Order, Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ScriptedRider, ScriptedTown, START_MS } from '../../testing/town.ts';
 

@@ -7,9 +7,9 @@ import {
   paymentSchema,
   payRequestSchema,
   refundRequestSchema,
-} from '@stile/protocol/merchant-api.ts';
+} from '@stile/protocol/http/merchant-api.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { idempotencyKeySchema } from '@stile/protocol/payment.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
 import { z } from 'zod';
 import { merchantFrom, requireMerchant } from '../access.ts';
 import { spend } from '../allowance.ts';

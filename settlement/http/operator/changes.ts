@@ -12,8 +12,8 @@ import {
   newFareSchema,
   newGateSchema,
   setFareSchema,
-} from '@stile/protocol/operator-api.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
+} from '@stile/protocol/http/operator-api.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { issuerKeySchema, lineFareSchema } from '@stile/protocol/trust-list.ts';
 import { z } from 'zod';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';

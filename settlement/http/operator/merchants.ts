@@ -5,10 +5,10 @@ import {
   merchantTokenSchema,
   newMerchantSchema,
   revokedSeedsSchema,
-} from '@stile/protocol/operator-api.ts';
+} from '@stile/protocol/http/operator-api.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
+import { accountSchema } from '@stile/protocol/http/rider-api.ts';
 import { merchantIdSchema } from '@stile/protocol/payment.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
-import { accountSchema } from '@stile/protocol/rider-api.ts';
 import { z } from 'zod';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
 import { requireOperator } from '../access.ts';

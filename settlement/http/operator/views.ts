@@ -5,9 +5,9 @@ import {
   parkedViewSchema,
   tapViewSchema,
   trialBalanceSchema,
-} from '@stile/protocol/operator-api.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
-import { accountSchema, riderSchema } from '@stile/protocol/rider-api.ts';
+} from '@stile/protocol/http/operator-api.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
+import { accountSchema, riderSchema } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
 import { balanceCents, kindOf } from '../../core/money/ledger.ts';
 import { requireOperator } from '../access.ts';

@@ -1,12 +1,12 @@
 /** What a rider sees of the money, and the way in for more: balance, statement, top-ups. */
 import { Fault } from '@stile/protocol/fault.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import {
   moneySchema,
   riderSchema,
   statementSchema,
   topUpSchema,
-} from '@stile/protocol/rider-api.ts';
+} from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
 import type { RiderView } from '../../store/views.ts';
 import { requireSession, riderFrom } from '../access.ts';

@@ -1,7 +1,7 @@
 /** What a phone fetches while it is online, to be able to pay: seeds for payment codes, online codes. */
 
-import { refusalSchema } from '@stile/protocol/refusal.ts';
-import { handleSchema, onlineCodeSchema, seedSchema } from '@stile/protocol/rider-api.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
+import { handleSchema, onlineCodeSchema, seedSchema } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
 import { requireSession, riderFrom } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';

@@ -1,11 +1,12 @@
 /** Orders as a rider meets them: looked at, then confirmed for the amount that was shown. */
-import { orderIdSchema } from '@stile/protocol/payment.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
+
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import {
   confirmationSchema,
   orderOfferSchema,
   riderPaymentSchema,
-} from '@stile/protocol/rider-api.ts';
+} from '@stile/protocol/http/rider-api.ts';
+import { orderIdSchema } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
 import { requireSession, riderFrom } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';

@@ -4,8 +4,7 @@ import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { wallS } from '@stile/host/clock.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
-import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
-import { refusalSchema } from '@stile/protocol/refusal.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import {
   challengeSchema,
   enrolledRiderSchema,
@@ -13,7 +12,8 @@ import {
   passProofSchema,
   riderEnrolmentSchema,
   sessionSchema,
-} from '@stile/protocol/rider-api.ts';
+} from '@stile/protocol/http/rider-api.ts';
+import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { signatureHolds } from '@stile/protocol/signature.ts';
 import type { PassRow } from '../../core/access/rider-changes.ts';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';

@@ -1,7 +1,7 @@
 /** Test-only: what any Store must do with payments afterwards: refunds, reversals, orders and
  * their lists.
  */
-import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addGate, addRider, drain, ISSUER, NOW_MS } from '../../testing/log.ts';
 import { confirm, onlineCode, ScriptedTill } from '../../testing/till.ts';

@@ -1,5 +1,5 @@
 /** The day's list: what was sold, what was given back, what is left; and the way to give back more. */
-import type { Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
+import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { clockText, moneyText } from '../../parts/money.ts';
 import { drawId } from '../../parts/random.ts';

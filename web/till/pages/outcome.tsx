@@ -1,5 +1,5 @@
 /** Paid, not paid, not known: three pictures that cannot be taken for one another. */
-import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import { moneyText, timeText } from '../../parts/money.ts';
 import type { Words } from '../words/shape.ts';
 import { useMoneyStyle, useTill } from './till-context.ts';

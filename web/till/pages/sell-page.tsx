@@ -1,5 +1,5 @@
 /** Selling: the amount on one side, the customer's code or the outcome on the other. */
-import type { Order } from '@stile/protocol/merchant-api.ts';
+import type { Order } from '@stile/protocol/http/merchant-api.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CameraView } from '../../parts/camera/camera-view.tsx';
 import { alarmIn, type Clock, repeat } from '../../parts/clock.ts';

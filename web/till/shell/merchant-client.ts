@@ -13,7 +13,7 @@ import {
   paymentListSchema,
   paymentSchema,
   type RefundRequest,
-} from '@stile/protocol/merchant-api.ts';
+} from '@stile/protocol/http/merchant-api.ts';
 import type { Api } from '../../parts/api.ts';
 
 /** Longest wait for one response about a payment. */

@@ -4,7 +4,7 @@
  * again, and never a second charge.
  */
 import { batch, signal } from '@preact/signals';
-import type { MerchantEvent, Order, Payment } from '@stile/protocol/merchant-api.ts';
+import type { MerchantEvent, Order, Payment } from '@stile/protocol/http/merchant-api.ts';
 import { z } from 'zod';
 import { ApiRefusal } from '../../parts/api.ts';
 import { type Clock, pause } from '../../parts/clock.ts';

@@ -1,6 +1,6 @@
 /** The till without its pages: which shop it is signed in for, what settlement tells it, the day's list. */
 import { batch, signal } from '@preact/signals';
-import type { Merchant, Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
+import type { Merchant, Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import { ApiRefusal, createApi } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
 import type { LanguageChoice } from '../../parts/language.ts';

@@ -1,5 +1,5 @@
 /** What a statement says of this phone's pass and of the account. */
-import type { Rider, StatementItem } from '@stile/protocol/rider-api.ts';
+import type { Rider, StatementItem } from '@stile/protocol/http/rider-api.ts';
 import { expect, test } from 'vitest';
 import { denialOf, signOf } from './account.ts';
 

@@ -1,5 +1,5 @@
 /** What follows for a wallet from what settlement says of the rider's account. Pure. */
-import type { Rider, StatementItem } from '@stile/protocol/rider-api.ts';
+import type { Rider, StatementItem } from '@stile/protocol/http/rider-api.ts';
 
 /** Why gates refuse this phone's pass: the account is denied, or this pass alone. Null if none do. */
 export function denialOf(

@@ -1,5 +1,5 @@
 /** Balance, debts and how to clear them, top-up, and every ride with its fare and both its times. */
-import type { Statement, StatementItem } from '@stile/protocol/rider-api.ts';
+import type { Statement, StatementItem } from '@stile/protocol/http/rider-api.ts';
 import { useState } from 'preact/hooks';
 import { type Language, moneyText, timeText } from '../../parts/money.ts';
 import { signOf } from '../core/account.ts';

@@ -2,7 +2,7 @@
  * A shop's order, opened from its QR: who wants how much, then one press. A response that is lost is
  * asked for again; the order cannot be paid twice.
  */
-import type { OrderOffer, RiderPayment } from '@stile/protocol/rider-api.ts';
+import type { OrderOffer, RiderPayment } from '@stile/protocol/http/rider-api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiRefusal } from '../../parts/api.ts';
 import { moneyText } from '../../parts/money.ts';

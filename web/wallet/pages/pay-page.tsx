@@ -3,8 +3,8 @@
  * at a time, so that a reader cannot take the wrong one.
  */
 
+import type { OnlineCode } from '@stile/protocol/http/rider-api.ts';
 import { TIME_STEP_S, timeStepAt } from '@stile/protocol/payment-code.ts';
-import type { OnlineCode } from '@stile/protocol/rider-api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { moneyText } from '../../parts/money.ts';
 import { isSeedGood, ONLINE_CODE_S, serverNowMs, timeLeft, timeStepEndMs } from '../core/state.ts';

@@ -5,7 +5,7 @@
 import { batch, signal } from '@preact/signals';
 import { concatBytes, fromHex } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
-import type { Session } from '@stile/protocol/rider-api.ts';
+import type { Session } from '@stile/protocol/http/rider-api.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import {
   deviceMessage,

@@ -1,7 +1,7 @@
 /** What settlement tells a wallet without being asked: it listens while there is a session and a network. */
 import { signal } from '@preact/signals';
+import { type RiderEvent, riderEventSchema } from '@stile/protocol/http/rider-api.ts';
 import { timeStepAt } from '@stile/protocol/payment-code.ts';
-import { type RiderEvent, riderEventSchema } from '@stile/protocol/rider-api.ts';
 import type { Api } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
 import type { RiderSession } from './session.ts';

@@ -6,6 +6,7 @@ import { crypto as nobleCrypto } from '@otplib/plugin-crypto-noble';
 import { generate } from '@otplib/totp';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
+import type { Seed } from '@stile/protocol/http/rider-api.ts';
 import {
   OTP_DIGITS,
   otpOfTimeStep,
@@ -13,7 +14,6 @@ import {
   TIME_STEP_S,
   writePaymentCode,
 } from '@stile/protocol/payment-code.ts';
-import type { Seed } from '@stile/protocol/rider-api.ts';
 
 /** otplib wants bytes; the key that counts is WebCrypto's. */
 const NO_SECRET = new Uint8Array(SEED_BYTES);

@@ -3,7 +3,6 @@
  * challenge.
  */
 import { toHex } from '@stile/protocol/bytes.ts';
-import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import {
   challengeSchema,
   type EnrolledRider,
@@ -26,7 +25,8 @@ import {
   sessionSchema,
   statementSchema,
   type TopUp,
-} from '@stile/protocol/rider-api.ts';
+} from '@stile/protocol/http/rider-api.ts';
+import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
 import { type Api, Unreachable } from '../../parts/api.ts';
 import type { DeviceKey } from './device-key.ts';

@@ -3,7 +3,7 @@
  * a code was made with, and what settlement last said about the account. A counter is on disk before its
  * code exists, and no two tabs get the same one.
  */
-import type { Rider, Statement } from '@stile/protocol/rider-api.ts';
+import type { Rider, Statement } from '@stile/protocol/http/rider-api.ts';
 import type { DeviceKey } from './device-key.ts';
 import type { StoredSeed } from './seed.ts';
 

@@ -1,5 +1,5 @@
 /** Payments with their refunds as they lie in their tables, one by one and in pages. */
-import type { Payment } from '@stile/protocol/merchant-api.ts';
+import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import type { StoredPayment } from '../../../core/payments/payment-changes.ts';
 import type { Connection } from '../connection.ts';
 

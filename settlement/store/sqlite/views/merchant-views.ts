@@ -1,5 +1,5 @@
 /** What merchants and their tills read: who they are, their payments in pages. */
-import type { Payment, PaymentList } from '@stile/protocol/merchant-api.ts';
+import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import { merchantAccountOf } from '../../../core/money/ledger.ts';
 import type { StoredOrder } from '../../../core/payments/payment-changes.ts';
 import { merchantView } from '../../../core/payments/payment-view.ts';

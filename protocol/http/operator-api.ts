@@ -3,10 +3,10 @@
  * set, and what there is to read. The operator's token is the credential.
  */
 import { z } from 'zod';
-import { gateIdSchema } from './gate-log.ts';
-import { merchantIdSchema } from './payment.ts';
+import { gateIdSchema } from '../gate-log.ts';
+import { merchantIdSchema } from '../payment.ts';
+import { lineFareSchema } from '../trust-list.ts';
 import { accountSchema, passSerialSchema } from './rider-api.ts';
-import { lineFareSchema } from './trust-list.ts';
 
 export const newGateSchema = z.object({
   gate: gateIdSchema,

@@ -13,7 +13,7 @@ import {
   PAYMENT_METHODS,
   PAYMENT_OUTCOMES,
   reasonSchema,
-} from './payment.ts';
+} from '../payment.ts';
 
 /** An account's pseudonym: 8 random bytes, hex. */
 export const accountSchema = z.string().regex(/^[0-9a-f]{16}$/);

@@ -4,11 +4,11 @@
  * signed-list.ts and trust-list.ts.
  */
 import { z } from 'zod';
-import { concatBytes } from './bytes.ts';
-import { DOMAINS } from './domains.ts';
-import { gateIdSchema } from './gate-log.ts';
-import { instantMs, PAYMENT_OUTCOMES, reasonSchema, serverCodeSchema } from './payment.ts';
-import { lineFareSchema } from './trust-list.ts';
+import { concatBytes } from '../bytes.ts';
+import { DOMAINS } from '../domains.ts';
+import { gateIdSchema } from '../gate-log.ts';
+import { instantMs, PAYMENT_OUTCOMES, reasonSchema, serverCodeSchema } from '../payment.ts';
+import { lineFareSchema } from '../trust-list.ts';
 
 /** The operator's one-time token and proof `enrol-gate` over it, subject: the key's hex. */
 export const gateEnrolmentSchema = z.object({

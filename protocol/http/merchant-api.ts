@@ -16,7 +16,7 @@ import {
   PAYMENT_OUTCOMES,
   reasonSchema,
   serverCodeSchema,
-} from './payment.ts';
+} from '../payment.ts';
 
 export const merchantSchema = z.object({
   merchant: merchantIdSchema,
