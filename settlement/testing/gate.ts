@@ -45,8 +45,17 @@ export class ScriptedGate {
     const { line } = this;
     return this.#append({
       ...this.#stamp(atMs),
-      ...{ kind: 'tap', verdict: 'open', reason: null, scan, scanHex: null },
-      ...{ scanBytes: scan.length, line, fareCents: 250, trust: 1, deny: 0, tariff: 1 },
+      kind: 'tap',
+      verdict: 'open',
+      reason: null,
+      scan,
+      scanHex: null,
+      scanBytes: scan.length,
+      line,
+      fareCents: 250,
+      trust: 1,
+      deny: 0,
+      tariff: 1,
       ...changes,
     });
   }

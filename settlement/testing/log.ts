@@ -55,8 +55,16 @@ export class ScriptedLog {
     const use = { issuer: ISSUER, account, serial: 1, counter };
     const times = { issuedAtS: generatedAtS, lifetimeMin: 60, codeLifetimeS: 3600, generatedAtS };
     return this.add({
-      ...{ kind: 'tap', atMs, clock: 'TRUSTED', line, trust: 0, deny: 0, tariff: 0 },
-      ...{ verdict: 'open', problem: null, code: { ...use, ...times } },
+      kind: 'tap',
+      atMs,
+      clock: 'TRUSTED',
+      line,
+      trust: 0,
+      deny: 0,
+      tariff: 0,
+      verdict: 'open',
+      problem: null,
+      code: { ...use, ...times },
       ...changes,
     } as CheckedTap);
   }
@@ -105,8 +113,15 @@ export function accountOf(letter: string): string {
 export async function addRider(store: Store, letter: string): Promise<string> {
   const account = accountOf(letter);
   const rider: NewRider = {
-    ...{ account, serial: 1, algorithm: 'Ed25519', publicKey: `key of ${letter}`, keyId: 1 },
-    ...{ issuer: ISSUER, issuedAtS: 0, expiresAtS: 1, nowMs: NOW_MS },
+    account,
+    serial: 1,
+    algorithm: 'Ed25519',
+    publicKey: `key of ${letter}`,
+    keyId: 1,
+    issuer: ISSUER,
+    issuedAtS: 0,
+    expiresAtS: 1,
+    nowMs: NOW_MS,
   };
   await store.addRider(rider);
   return account;

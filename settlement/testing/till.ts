@@ -32,7 +32,11 @@ export class ScriptedTill {
     const { requestHash = `${JSON.stringify(presented)} ${cents}` } = sale;
     return await this.#store.pay({
       payee: { kind: 'merchant', merchant: this.merchant, idempotencyKey: key, amountCents: cents },
-      ...{ issuer: ISSUER, presented, note: null, requestHash, nowMs: atMs },
+      issuer: ISSUER,
+      presented,
+      note: null,
+      requestHash,
+      nowMs: atMs,
     });
   }
 

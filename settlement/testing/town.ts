@@ -69,7 +69,9 @@ export class ScriptedTown {
     const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const payload = bytes === undefined ? body : Buffer.from(bytes);
     const response = await this.settlement.api.inject({
-      ...{ method, url, headers: { ...type, ...bearer, ...headers } },
+      method,
+      url,
+      headers: { ...type, ...bearer, ...headers },
       ...(payload === undefined ? {} : { payload: payload as object }),
     });
     const isJson = String(response.headers['content-type']).startsWith('application/json');

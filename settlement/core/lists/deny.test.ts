@@ -20,7 +20,8 @@ test('only differences are published, and no version without one', () => {
   ];
   const change = nextDenyList(START, { candidates, sha256 });
   expect(change?.head).toEqual({
-    ...{ version: 1, count: 1 },
+    version: 1,
+    count: 1,
     setDigest: updateSetDigest(EMPTY_SET_DIGEST, { adds: [of(0)], removes: [], sha256 }),
   });
   expect(nextDenyList(START, { candidates: candidates.slice(1), sha256 })).toBeNull();

@@ -5,11 +5,19 @@ import { expect, test } from 'vitest';
 import { nextTrustList, publishableKeys, type TrustContent } from './trust.ts';
 
 const KEY: IssuerKey = {
-  ...{ issuer: 1, keyId: 1, publicKey: 'a'.repeat(64), notBeforeS: 0, notAfterS: 1_000_000 },
-  ...{ status: 'active', ceilingExponent: 0 },
+  issuer: 1,
+  keyId: 1,
+  publicKey: 'a'.repeat(64),
+  notBeforeS: 0,
+  notAfterS: 1_000_000,
+  status: 'active',
+  ceilingExponent: 0,
 };
 const CONTENT: TrustContent = {
-  ...{ stile: 'trust-list/1', operator: 'Town', currency: 'EUR', issuers: [KEY] },
+  stile: 'trust-list/1',
+  operator: 'Town',
+  currency: 'EUR',
+  issuers: [KEY],
   limits: { codeLifetimeSMax: 120, skewS: 20 },
   tariff: { version: 1, lines: [] },
   deny: { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST },
@@ -24,7 +32,9 @@ function first(): TrustList {
 
 test('the first list is version 1 and is as the protocol wants it', () => {
   expect(trustListSchema.parse(first())).toMatchObject({
-    ...{ version: 1, issuedAtS: 5000, expiresAtS: 6000 },
+    version: 1,
+    issuedAtS: 5000,
+    expiresAtS: 6000,
   });
 });
 
@@ -45,7 +55,8 @@ test('signed time never runs backwards', () => {
   expect(
     nextTrustList({ content: changed, inForce: first() }, { nowS: 4000, pace: PACE }),
   ).toMatchObject({
-    ...{ issuedAtS: 5000, expiresAtS: 6000 },
+    issuedAtS: 5000,
+    expiresAtS: 6000,
   });
 });
 

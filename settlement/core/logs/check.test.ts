@@ -14,12 +14,20 @@ const strangerKey = keyFromSeed(new Uint8Array(32).fill(4));
 const devices = { 0: keyFromSeed(new Uint8Array(32).fill(5)), 1: generateKey('P-256') };
 
 const KEY: KnownIssuerKey = {
-  ...{ issuer: 1, keyId: 1, publicKey: toHex(issuerKey.publicKey), status: 'active' },
-  ...{ notBeforeS: NOW_S - 1000, notAfterS: NOW_S + 1000, ceilingExponent: 0 },
+  issuer: 1,
+  keyId: 1,
+  publicKey: toHex(issuerKey.publicKey),
+  status: 'active',
+  notBeforeS: NOW_S - 1000,
+  notAfterS: NOW_S + 1000,
+  ceilingExponent: 0,
   publicKeyBytes: issuerKey.publicKey,
 };
 const PARTS: CheckParts = {
-  ...{ issuerKeys: [KEY], verify: createNodeVerify(), sha256, verifiedPasses: null },
+  issuerKeys: [KEY],
+  verify: createNodeVerify(),
+  sha256,
+  verifiedPasses: null,
 };
 
 type Forgery = {
@@ -34,7 +42,13 @@ function code({ suite = 0, issuer = issuerKey, device, keyId = 1 }: Forgery = {}
   const names = { suite, issuer: 1, issuerKeyId: keyId, account: '0123456789abcdef', serial: 3 };
   const times = { issuedAtS: NOW_S - 500, lifetimeMin: 60, codeLifetimeS: 60 };
   const fields = encodePass({
-    ...{ ...names, ...times, deviceKey, product: 1, ceiling: 1, allowance: 1, scope: 1 },
+    ...names,
+    ...times,
+    deviceKey,
+    product: 1,
+    ceiling: 1,
+    allowance: 1,
+    scope: 1,
   });
   const pass = concatBytes(fields, issuer.sign(issuerMessage(fields)));
   const fresh = { generatedAtS: NOW_S, counter: 9, flags: 0 };
@@ -50,7 +64,10 @@ function check(scan: string, changes: TapChanges = {}, parts: Partial<CheckParts
 
 test.each([0, 1] as const)('a genuine code of suite %i is read into its signed facts', (suite) => {
   expect(check(code({ suite }))).toMatchObject({
-    ...{ kind: 'tap', verdict: 'open', line: 'M1', problem: null },
+    kind: 'tap',
+    verdict: 'open',
+    line: 'M1',
+    problem: null,
     code: { issuer: 1, account: '0123456789abcdef', serial: 3, counter: 9, generatedAtS: NOW_S },
   });
 });

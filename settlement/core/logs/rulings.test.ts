@@ -19,8 +19,14 @@ const FACTS: RulingFacts = {
 };
 
 const CODE = {
-  ...{ issuer: 1, account: 'a', serial: 1, counter: 7 },
-  ...{ issuedAtS: NOW_S - 600, lifetimeMin: 60, codeLifetimeS: 100, generatedAtS: NOW_S },
+  issuer: 1,
+  account: 'a',
+  serial: 1,
+  counter: 7,
+  issuedAtS: NOW_S - 600,
+  lifetimeMin: 60,
+  codeLifetimeS: 100,
+  generatedAtS: NOW_S,
 };
 
 type Changes = { tap?: Partial<CheckedTap>; code?: Partial<typeof CODE> };
@@ -133,7 +139,12 @@ describe('several records', () => {
 
   const ASK: RecordContent = { kind: 'ask', atMs: 0, clock: 'TRUSTED', id: 'a5', line: 'M1' };
   const answer = (of: number): RecordContent => ({
-    ...{ kind: 'answer', atMs: 0, clock: 'TRUSTED', of, verdict: 'open', gateReason: null },
+    kind: 'answer',
+    atMs: 0,
+    clock: 'TRUSTED',
+    of,
+    verdict: 'open',
+    gateReason: null,
   });
 
   test('an answer, and a void of it, name their ask', () => {

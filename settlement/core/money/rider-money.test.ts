@@ -33,7 +33,8 @@ describe('withholding', () => {
   test('a wallet that is too small pays what it has, the rest is debt', () => {
     const moved = applyCharges({ ...EMPTY, walletCents: 100 }, [post('u', 250)]);
     expect(moved.after).toEqual({
-      ...{ account: 'a', walletCents: 0 },
+      account: 'a',
+      walletCents: 0,
       owing: [{ use: 'u', owedCents: 150 }],
     });
     expect(brief(moved)).toEqual([
@@ -57,7 +58,8 @@ describe('topping up', () => {
     ];
     const moved = applyTopUp({ ...EMPTY, owing }, { id: 't', amountCents: 200 });
     expect(moved.after).toEqual({
-      ...{ account: 'a', walletCents: 0 },
+      account: 'a',
+      walletCents: 0,
       owing: [{ use: 'new', owedCents: 50 }],
     });
     expect(brief(moved)).toEqual(['TOP_UP 200 cash wallet:a', 'RECOVER 200 wallet:a receivable:a']);
@@ -70,7 +72,10 @@ describe('topping up', () => {
 
 describe('changing a charge', () => {
   const paid: ChargeChange = {
-    ...{ use: 'u', rev: 2, before: { line: 'M1', fareCents: 300 }, after: null },
+    use: 'u',
+    rev: 2,
+    before: { line: 'M1', fareCents: 300 },
+    after: null,
   };
 
   test('a refund goes back where it came from', () => {

@@ -79,8 +79,10 @@ describe('deciding a use', () => {
       ]),
     );
     expect(change).toMatchObject({
-      ...{ rev: 2, before: { line: 'M1', fareCents: 250 } },
-      ...{ after: { line: 'M2', fareCents: 300 }, carrier: early },
+      rev: 2,
+      before: { line: 'M1', fareCents: 250 },
+      after: { line: 'M2', fareCents: 300 },
+      carrier: early,
     });
   });
 

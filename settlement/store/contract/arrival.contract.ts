@@ -46,7 +46,10 @@ const world: fc.Arbitrary<World> = fc.record({
 });
 const dice = fc.array(fc.nat({ max: 1000 }), { minLength: 60, maxLength: 60 });
 const delivery: fc.Arbitrary<Delivery> = fc.record({
-  ...{ cuts: dice, order: dice, repeats: dice, drains: dice },
+  cuts: dice,
+  order: dice,
+  repeats: dice,
+  drains: dice,
 });
 
 function writeLogs(logs: readonly ScriptedLog[], taps: readonly Tap[], accounts: Accounts): void {

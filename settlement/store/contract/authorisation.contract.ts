@@ -43,7 +43,10 @@ export function describeAsks(open: OpenStore): void {
       posted.add(id);
     }
     const answer = await store.pay({
-      ...{ issuer: ISSUER, note: null, requestHash: codeHash, nowMs: NOW_MS },
+      issuer: ISSUER,
+      note: null,
+      requestHash: codeHash,
+      nowMs: NOW_MS,
       payee: { kind: 'gate', gate: of, line: 'M1', idempotencyKey: id },
       presented: { way: 'ONLINE_CODE', codeHash },
     });
@@ -74,7 +77,8 @@ export function describeAsks(open: OpenStore): void {
       expect(await sendLog()).toEqual(['accepted', 'accepted']);
       expect(await outcomes()).toEqual(['ask null', 'answer PAID']);
       expect(await readBooks(store, ['a'])).toMatchObject({
-        ...{ wallets: { a: 750 }, revenue: { M1: FARE } },
+        wallets: { a: 750 },
+        revenue: { M1: FARE },
       });
       expect(await alarms()).toMatchObject({ unpaid: 0, rejected: 0 });
     });
@@ -86,7 +90,10 @@ export function describeAsks(open: OpenStore): void {
       gate.answer(gate.ask(other), { verdict: 'open', fareCents: FARE - 1 });
       await sendLog();
       expect(await outcomes()).toEqual([
-        ...['ask null', 'answer UNPAID', 'ask null', 'answer OTHER_FARE'],
+        'ask null',
+        'answer UNPAID',
+        'ask null',
+        'answer OTHER_FARE',
       ]);
       expect(await alarms()).toMatchObject({ unpaid: 2 });
       expect(await wallet()).toBe(750);
@@ -183,7 +190,10 @@ export function describeAsks(open: OpenStore): void {
       expect(await sendLog()).toEqual(['accepted', 'accepted', ...rulings]);
       expect(await wallet()).toBe(1000 - FARE - FARE);
       expect((await outcomes()).slice(1)).toEqual([
-        ...['tap CHARGED', 'answer ASK_UNKNOWN', 'answer ASK_UNKNOWN', 'answer ASK_UNKNOWN'],
+        'tap CHARGED',
+        'answer ASK_UNKNOWN',
+        'answer ASK_UNKNOWN',
+        'answer ASK_UNKNOWN',
         'void null',
       ]);
       expect(await alarms()).toMatchObject({ rejected: 3 });
@@ -203,8 +213,12 @@ export function describeAsks(open: OpenStore): void {
         gate.answer(shut, { verdict: 'open' });
         for (let from = 1; from <= 6; from += size) await sendLog(from, from + size - 1);
         expect(await outcomes()).toEqual([
-          ...['ask null', 'answer PAID', 'answer EXTRA_ANSWER'],
-          ...['ask null', 'answer null', 'answer EXTRA_ANSWER'],
+          'ask null',
+          'answer PAID',
+          'answer EXTRA_ANSWER',
+          'ask null',
+          'answer null',
+          'answer EXTRA_ANSWER',
         ]);
         expect(await wallet()).toBe(1000 - FARE);
         expect(await alarms()).toMatchObject({ rejected: 2 });

@@ -260,7 +260,8 @@ export function describeIngest(open: OpenStore): void {
       await store.setFare({ line: 'M1', fareCents: 200, fromS }, NOW_MS);
       await drain(store);
       expect(await readBooks(store, ['a'])).toMatchObject({
-        ...{ wallets: { a: 550 }, revenue: { M1: 450 } },
+        wallets: { a: 550 },
+        revenue: { M1: 450 },
       });
     });
 

@@ -39,11 +39,13 @@ export function describePaymentBooks(open: OpenStore): void {
       await sell('coffee', 700);
       const first = await till.refund('coffee', 'r1', 200);
       expect(first).toMatchObject({
-        ...{ kind: 'done', payment: { outcome: 'PAID', refundedCents: 200 } },
+        kind: 'done',
+        payment: { outcome: 'PAID', refundedCents: 200 },
         notice: { account: a, refundCents: 200 },
       });
       expect(await till.refund('coffee', 'r1', 200)).toMatchObject({
-        ...{ kind: 'repeated', notice: { account: null, refundCents: 0 } },
+        kind: 'repeated',
+        notice: { account: null, refundCents: 0 },
       });
       expect(await till.refund('coffee', 'r1', 201)).toEqual({ kind: 'conflict' });
       expect(await till.refund('coffee', 'r2', 501)).toEqual({ kind: 'tooMuch', leftCents: 500 });
@@ -128,11 +130,9 @@ export function describePaymentBooks(open: OpenStore): void {
       expect((await till.reverse('o1')).payment).toMatchObject({ reason: 'REVERSED' });
       const order = 'order of kiosk o1';
       expect(await confirm(store, order, a, 450)).toMatchObject({
-        ...{
-          kind: 'declined',
-          rider: { reason: 'ORDER_CANCELLED' },
-          order: { state: 'CANCELLED' },
-        },
+        kind: 'declined',
+        rider: { reason: 'ORDER_CANCELLED' },
+        order: { state: 'CANCELLED' },
       });
     });
 
@@ -159,7 +159,9 @@ export function describePaymentBooks(open: OpenStore): void {
       });
       const order = await orderOf('o1');
       expect(await store.findOffer(order, NOW_MS)).toMatchObject({
-        ...{ state: 'OPEN', merchantName: 'Shop kiosk', amountCents: 450 },
+        state: 'OPEN',
+        merchantName: 'Shop kiosk',
+        amountCents: 450,
       });
       const answers = await Promise.all([a, b, a].map((of) => confirm(store, order, of, 450)));
       expect(answers).toMatchObject([
@@ -179,7 +181,9 @@ export function describePaymentBooks(open: OpenStore): void {
     test('that could not be paid stays open, and nothing stands under its key', async () => {
       const order = await orderOf('o1');
       expect(await confirm(store, order, b, 450)).toMatchObject({
-        ...{ kind: 'declined', rider: { reason: 'WALLET_SHORT' }, order: { state: 'OPEN' } },
+        kind: 'declined',
+        rider: { reason: 'WALLET_SHORT' },
+        order: { state: 'OPEN' },
       });
       expect(await store.findPayment('kiosk', 'o1')).toBeUndefined();
       await store.topUp({ issuer: ISSUER, account: b, key: 'k', amountCents: 450, nowMs: NOW_MS });
@@ -238,7 +242,8 @@ export function describePaymentBooks(open: OpenStore): void {
       await store.blockMerchant('kiosk', NOW_MS);
       for (const order of [cancelled, ofBlocked]) {
         expect(await confirm(store, order, a, 450)).toMatchObject({
-          ...{ kind: 'declined', rider: { reason: 'ORDER_CANCELLED' } },
+          kind: 'declined',
+          rider: { reason: 'ORDER_CANCELLED' },
         });
       }
       expect(await rider()).toMatchObject({ balanceCents: 550 });
@@ -270,7 +275,12 @@ export function describePaymentBooks(open: OpenStore): void {
     }
     expect(sizes).toEqual([3, 3]);
     expect(items.map(({ idempotencyKey }) => idempotencyKey)).toEqual([
-      ...['k5', 'k4', 'k3', 'k2', 'refused', 'k1'],
+      'k5',
+      'k4',
+      'k3',
+      'k2',
+      'refused',
+      'k1',
     ]);
     const early = await store.listPayments('kiosk', {
       fromMs: 0,

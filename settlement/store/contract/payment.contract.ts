@@ -41,18 +41,32 @@ export function describePayments(open: OpenStore): void {
       const code = await online();
       const answer = await till.ask(code, { cents: 320, key: 'k' });
       const payment = {
-        ...{ idempotencyKey: 'k', outcome: 'PAID', reason: null, way: 'ONLINE_CODE' },
-        ...{ amountCents: 320, refundedCents: 0, note: null, receipt: 1, order: null },
-        ...{ atMs: NOW_MS, refunds: [] },
+        idempotencyKey: 'k',
+        outcome: 'PAID',
+        reason: null,
+        way: 'ONLINE_CODE',
+        amountCents: 320,
+        refundedCents: 0,
+        note: null,
+        receipt: 1,
+        order: null,
+        atMs: NOW_MS,
+        refunds: [],
       };
       const rider = {
-        ...{ outcome: 'PAID', reason: null, way: 'ONLINE_CODE', payee: 'Shop kiosk' },
-        ...{ amountCents: 320, atMs: NOW_MS },
+        outcome: 'PAID',
+        reason: null,
+        way: 'ONLINE_CODE',
+        payee: 'Shop kiosk',
+        amountCents: 320,
+        atMs: NOW_MS,
       };
       expect(answer).toEqual({ kind: 'decided', payment, notice: { account: a, rider } });
       expect(await store.findPayment('kiosk', 'k')).toEqual(payment);
       expect(await till.ask(code, { cents: 320, key: 'k', atMs: NOW_MS + DAY_MS })).toEqual({
-        ...{ kind: 'repeated', payment, notice: { account: null, rider: null } },
+        kind: 'repeated',
+        payment,
+        notice: { account: null, rider: null },
       });
       expect(await till.ask(code, { cents: 321, key: 'k' })).toEqual({ kind: 'conflict' });
       expect(await walletCents()).toBe(59_680);
@@ -151,7 +165,11 @@ export function describePayments(open: OpenStore): void {
       const code = await online();
       const answers = await Promise.all([1, 2, 3, 4, 5].map(() => till.ask(code, { key: 'k' })));
       expect(answers.map(({ kind }) => kind).sort()).toEqual([
-        ...['decided', 'repeated', 'repeated', 'repeated', 'repeated'],
+        'decided',
+        'repeated',
+        'repeated',
+        'repeated',
+        'repeated',
       ]);
       expect(new Set(answers.map((one) => 'payment' in one && one.payment.receipt))).toEqual(
         new Set([1]),
@@ -224,7 +242,9 @@ export function describePayments(open: OpenStore): void {
       await addSeed(store, a, '00000002');
       await addSeed(store, a, '00000003');
       expect(await Promise.all(['1', '2', '3'].map((n) => isLive(`0000000${n}`)))).toEqual([
-        ...[true, false, true],
+        true,
+        false,
+        true,
       ]);
       expect(await till.reasonOf(paymentCode('00000001', 1))).toBeNull();
       expect(
@@ -324,7 +344,8 @@ export function describePayments(open: OpenStore): void {
       expect(await store.findMerchant('token of kiosk')).toBeUndefined();
       expect(await store.findMerchant('new')).toMatchObject({ name: 'New', blockedAtMs: null });
       expect((await store.listMerchants()).map(({ merchant }) => merchant)).toEqual([
-        ...['bakery', 'kiosk'],
+        'bakery',
+        'kiosk',
       ]);
     });
 

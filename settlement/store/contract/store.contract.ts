@@ -116,7 +116,12 @@ function describeLists(open: OpenStore): void {
 
   const token = (tokenHash: string, line: string) =>
     store.addGateToken({
-      ...{ tokenHash, gate: 'g1', line, scope: 3, expiresAtMs: NOW_MS + 10, nowMs: NOW_MS },
+      tokenHash,
+      gate: 'g1',
+      line,
+      scope: 3,
+      expiresAtMs: NOW_MS + 10,
+      nowMs: NOW_MS,
     });
 
   test('a token makes a gate once, and not after its time', async () => {
@@ -218,7 +223,8 @@ function describeLists(open: OpenStore): void {
     await store.addIssuerKey({ ...key, ...rest, keyId: 2 });
     const { issuerKeys } = await store.readListFacts();
     expect(issuerKeys.map(({ keyId, status }) => `${keyId} ${status}`)).toEqual([
-      ...['1 retired', '2 active'],
+      '1 retired',
+      '2 active',
     ]);
   });
 }

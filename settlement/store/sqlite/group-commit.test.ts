@@ -59,7 +59,11 @@ test('a piece that fails is undone whole, and takes no other with it', async () 
   };
   await Promise.all([ask(put('a')), ask(half), ask(put('a')), ask(put('b'))]);
   expect(said).toEqual([
-    ...['committed', 'a', 'no: Error: stop', expect.stringContaining('UNIQUE'), 'b'],
+    'committed',
+    'a',
+    'no: Error: stop',
+    expect.stringContaining('UNIQUE'),
+    'b',
   ]);
   expect(stored()).toEqual(['a', 'b']);
 });

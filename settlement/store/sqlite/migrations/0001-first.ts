@@ -145,8 +145,23 @@ function refuse(table: string, what: string, of = ''): string {
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   const record = [
-    ...['id', 'epoch_id', 'seq', 'batch_id', 'line', 'hash', 'kind', 'verdict', 'gate_reason'],
-    ...['at_ms', 'clock', 'ride_line', 'of_seq', 'use', 'ruling', 'reason', 'received_at_ms'],
+    'id',
+    'epoch_id',
+    'seq',
+    'batch_id',
+    'line',
+    'hash',
+    'kind',
+    'verdict',
+    'gate_reason',
+    'at_ms',
+    'clock',
+    'ride_line',
+    'of_seq',
+    'use',
+    'ruling',
+    'reason',
+    'received_at_ms',
   ];
   const odd = ['epoch_id', 'seq', 'batch_id', 'line', 'prev', 'hash', 'checked', 'received_at_ms'];
   const triggers = [
