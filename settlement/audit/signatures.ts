@@ -6,7 +6,7 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { sealMessage } from '@stile/protocol/gate-log.ts';
 import { signatureHolds, type Verify } from '@stile/protocol/signature.ts';
-import { checkRecord, type KnownIssuerKey } from '../core/logs/check.ts';
+import { checkRecord, type KnownIssuerKey } from '../core/logs/check-record.ts';
 import { type Check, checkOf } from './check.ts';
 import { readFields } from './log-bytes.ts';
 import type { BatchRow } from './port.ts';

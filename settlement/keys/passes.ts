@@ -11,7 +11,7 @@ import { encodePass, issuerMessage, type Suite } from '@stile/protocol/transit-c
 import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 import type { SettlementFile } from '../config.ts';
 import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
-import type { KnownIssuerKey } from '../core/logs/check.ts';
+import type { KnownIssuerKey } from '../core/logs/check-record.ts';
 import { ensureKey, issuerKeyFile, readKey } from '../data-dir.ts';
 import type { Store } from '../store/port.ts';
 

@@ -8,7 +8,7 @@ import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { NewRider } from '../core/access/enrolment.ts';
 import type { CheckedBatch, CheckedRecord } from '../core/logs/batch.ts';
-import type { CheckedTap, RecordContent } from '../core/logs/check.ts';
+import type { CheckedTap, RecordContent } from '../core/logs/check-record.ts';
 import type { Store } from '../store/port.ts';
 
 export const ISSUER = 1;

@@ -4,9 +4,9 @@
  */
 import { Worker } from 'node:worker_threads';
 import { assert, Fault } from '@stile/protocol/fault.ts';
-import type { KnownIssuerKey } from '../core/logs/check.ts';
+import type { BatchCheck } from '../core/logs/check-batch.ts';
+import type { KnownIssuerKey } from '../core/logs/check-record.ts';
 import type { GateKeyRow } from '../store/views.ts';
-import type { BatchCheck } from './check-batch.ts';
 import type { VerifyJob, VerifyOptions } from './verify-worker.ts';
 
 export type VerifyPoolOptions = VerifyOptions & {

@@ -3,9 +3,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { sha256 } from '@stile/crypto/sign.ts';
 import { assert } from '@stile/protocol/fault.ts';
-import type { KnownIssuerKey, VerifiedPasses } from '../core/logs/check.ts';
+import { checkBatch } from '../core/logs/check-batch.ts';
+import type { KnownIssuerKey, VerifiedPasses } from '../core/logs/check-record.ts';
 import type { GateKeyRow } from '../store/views.ts';
-import { checkBatch } from './check-batch.ts';
 
 export type VerifyJob = {
   id: number;

@@ -1,5 +1,5 @@
 /** A batch whose seal held and whose records were read and checked, and the part of it still to be stored. */
-import type { RecordContent } from './check.ts';
+import type { RecordContent } from './check-record.ts';
 
 export type CheckedRecord = {
   seq: number;

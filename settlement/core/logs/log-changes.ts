@@ -1,5 +1,5 @@
 /** Gates' logs and how their records have ended, as they are written. */
-import type { RecordContent } from './check.ts';
+import type { RecordContent } from './check-record.ts';
 
 /** A record as it is stored: what was received, and what it was found to say. */
 export type RecordRow = {

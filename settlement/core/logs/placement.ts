@@ -5,7 +5,7 @@
 import { type Sha256, toHex } from '@stile/protocol/bytes.ts';
 import { genesisHash } from '@stile/protocol/gate-log.ts';
 import type { BatchPart, CheckedRecord } from './batch.ts';
-import type { RecordContent } from './check.ts';
+import type { RecordContent } from './check-record.ts';
 import type { OddWhy } from './log-changes.ts';
 import {
   type Joining,

@@ -1,5 +1,5 @@
 /** One received record as it is stored: its bytes, what they were found to say, and how it has ended so far. */
-import type { RecordContent } from './check.ts';
+import type { RecordContent } from './check-record.ts';
 import type { RecordRow } from './log-changes.ts';
 import type { RuledRecord } from './rulings.ts';
 

@@ -1,6 +1,6 @@
 /** Each ruling with its reason, and which of two reasons comes first. */
 import { describe, expect, test } from 'vitest';
-import type { CheckedTap, RecordContent } from './check.ts';
+import type { CheckedTap, RecordContent } from './check-record.ts';
 import { type RulingFacts, ruleRecords } from './rulings.ts';
 
 const LIMITS_NOW = { codeLifetimeSMax: 60, skewS: 20 };

@@ -7,7 +7,7 @@ import type { Ruling, RulingReason } from '@stile/protocol/sync.ts';
 import type { LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Claim, isEarlier } from '../rides/charge.ts';
 import { fareOfTap, type GateLine } from '../rides/tariff.ts';
-import type { CheckedCode, CheckedTap, RecordContent } from './check.ts';
+import type { CheckedCode, CheckedTap, RecordContent } from './check-record.ts';
 import { authorisationKey, readAuthorisationKey, useKey } from './code-use.ts';
 
 export type Limits = TrustList['limits'];

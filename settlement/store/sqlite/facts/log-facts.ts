@@ -1,7 +1,7 @@
 /** A gate's log as far as it is stored: where it ends, what stands in it, what waits beside it. */
 
 import type { BatchPart } from '../../../core/logs/batch.ts';
-import type { RecordContent } from '../../../core/logs/check.ts';
+import type { RecordContent } from '../../../core/logs/check-record.ts';
 import {
   type EpochRow,
   JOIN_RECORDS_MAX,

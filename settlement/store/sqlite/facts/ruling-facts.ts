@@ -2,7 +2,7 @@
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import { type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { CheckedRecord } from '../../../core/logs/batch.ts';
-import type { CheckedTap, RecordContent } from '../../../core/logs/check.ts';
+import type { CheckedTap, RecordContent } from '../../../core/logs/check-record.ts';
 import { useKey } from '../../../core/logs/code-use.ts';
 import type { EarlierClaim, Limits, RulingFacts } from '../../../core/logs/rulings.ts';
 import type { Connection } from '../connection.ts';

@@ -8,9 +8,9 @@ import { fromHex } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import { type Batch, type BatchRefusal, readBatch, sealHolds } from '@stile/protocol/gate-log.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
-import type { CheckedBatch } from '../core/logs/batch.ts';
-import { type CheckParts, checkRecord, type RecordContent } from '../core/logs/check.ts';
-import type { GateKeyRow } from '../store/views.ts';
+import type { GateKeyRow } from '../../store/views.ts';
+import type { CheckedBatch } from './batch.ts';
+import { type CheckParts, checkRecord, type RecordContent } from './check-record.ts';
 
 const LF = 0x0a;
 const HASH_BYTES = 32;

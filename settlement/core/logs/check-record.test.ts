@@ -6,7 +6,7 @@ import { concatBytes, toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { encodePass, issuerMessage, type Suite } from '@stile/protocol/transit-code.ts';
 import { expect, test } from 'vitest';
 import { ScriptedGate, type TapChanges } from '../../testing/gate.ts';
-import { type CheckParts, checkRecord, type KnownIssuerKey } from './check.ts';
+import { type CheckParts, checkRecord, type KnownIssuerKey } from './check-record.ts';
 
 const NOW_S = 1_772_438_400;
 const issuerKey = keyFromSeed(new Uint8Array(32).fill(2));
