@@ -34,6 +34,7 @@ import { createSeedBox, type SeedBox } from './keys/seeds.ts';
 import { tokenHash } from './keys/tokens.ts';
 import type { Store } from './store/port.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
+import { createBackground } from './work/background.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
 import { createPublisher } from './work/publisher.ts';
 import { createVerifyPool, type VerifyPool } from './work/verify-pool.ts';
@@ -150,7 +151,9 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   const publisher = createPublisher({ store, rootKey, config, clock });
   await publisher.publish();
   const streams = createEventStreams();
-  const loop = createOutboxLoop({ store, publisher, streams, issuer, clock, log });
+  const onMoneyMoved = (account: string) => streams.sendToRider(account, { kind: 'ACCOUNT' });
+  const background = createBackground({ store, publisher, onMoneyMoved, issuer, clock, log });
+  const loop = createOutboxLoop({ background, clock, log });
   const outbox = options.jobs === 'hold' ? holdOutbox(loop) : loop;
   closing.first(() => loop.close());
   const pool = openPool(options);

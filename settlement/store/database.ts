@@ -11,7 +11,9 @@ import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
 import type { DenyListFacts, FareFacts } from '../core/lists/publish.ts';
+import type { ListFacts } from '../core/lists/trust.ts';
 import type { BatchPart, CheckedRecord } from '../core/logs/batch.ts';
+import type { GateKey } from '../core/logs/check-batch.ts';
 import type { LogFacts } from '../core/logs/placement.ts';
 import type { RulingFacts } from '../core/logs/rulings.ts';
 import type { TopUpFacts } from '../core/money/top-up.ts';
@@ -26,9 +28,8 @@ import type { PieceQuery, PieceRecord } from '../core/rides/outbox.ts';
 import type { Work } from '../core/rides/outbox-changes.ts';
 import type { SettleFacts } from '../core/rides/settle.ts';
 import type { Awaitable } from './awaitable.ts';
-import type { ListFacts, PassOf, PaymentPage } from './port.ts';
+import type { PassOf, PaymentPage } from './port.ts';
 import type {
-  GateKeyRow,
   GateView,
   MerchantView,
   ParkedView,
@@ -110,7 +111,7 @@ export type Views = {
   /** As it is stored, blocked or not. */
   findMerchant(tokenHash: string): Awaitable<MerchantView | undefined>;
   listMerchants(): Awaitable<readonly MerchantView[]>;
-  findGateKeys(gate: string): Awaitable<readonly GateKeyRow[] | undefined>;
+  findGateKeys(gate: string): Awaitable<readonly GateKey[] | undefined>;
   listGates(): Awaitable<readonly GateView[]>;
   listTaps(page: {
     gate: string | null;

@@ -5,7 +5,7 @@
  */
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
-import type { DenyHead, IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
+import type { IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import type {
   GateEnrolmentRequest,
   GateEnrolmentResult,
@@ -15,7 +15,9 @@ import type {
 import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { DeltaQuery } from '../core/lists/publish.ts';
+import type { ListFacts } from '../core/lists/trust.ts';
 import type { CheckedBatch } from '../core/logs/batch.ts';
+import type { GateKey } from '../core/logs/check-batch.ts';
 import type { TopUpRequest, TopUpResult } from '../core/money/top-up.ts';
 import type { RefundRequest, RefundResult, ReversalResult } from '../core/payments/give-back.ts';
 import type { NewMerchant } from '../core/payments/merchant.ts';
@@ -32,7 +34,6 @@ import type { NewSeed, SealedSeed } from '../core/payments/payment-changes.ts';
 import type { NewOnlineCode, SeedConfirmation } from '../core/payments/seed.ts';
 import type { WorkTurn } from '../core/rides/outbox.ts';
 import type {
-  GateKeyRow,
   GateView,
   MerchantView,
   ParkedView,
@@ -41,14 +42,6 @@ import type {
   TapView,
   TrialBalance,
 } from './views.ts';
-
-export type ListFacts = {
-  issuerKeys: readonly IssuerKey[];
-  tariff: readonly LineFare[];
-  tariffVersion: number;
-  denyHead: DenyHead;
-  trust: { list: TrustList; jws: string } | undefined;
-};
 
 export type Store = RiderStore &
   PaymentStore &
@@ -143,7 +136,7 @@ type GateStore = {
   addGateToken(token: NewGateToken): Promise<void>;
   enrolGate(request: GateEnrolmentRequest): Promise<GateEnrolmentResult>;
   /** Undefined if there is no such gate. */
-  findGateKeys(gate: string): Promise<readonly GateKeyRow[] | undefined>;
+  findGateKeys(gate: string): Promise<readonly GateKey[] | undefined>;
   /** In parts, each durable by itself; others have their turn in between. */
   ingestBatch(batch: CheckedBatch, nowMs: number): Promise<BatchReply>;
 };
@@ -161,7 +154,7 @@ type WorkStore = {
 type ListStore = {
   readListFacts(): Promise<ListFacts>;
   addTrustList(list: TrustList, signed: { jws: string; nowMs: number }): Promise<void>;
-  /** Carries up to `idsMax` changed ids into a new version; false if none is left. */
+  /** Carries up to `idsMax` changed ids into a new version; true if there may be more. */
   advanceDenyList(idsMax: number, nowMs: number): Promise<boolean>;
   /** The net change, or undefined if it is longer than `idsMax` or `from` is no version. */
   findDenyDelta(query: DeltaQuery): Promise<{ adds: string[]; removes: string[] } | undefined>;

@@ -94,5 +94,3 @@ export type TrialBalance = {
 };
 
 export type MerchantView = { merchant: string; name: string; blockedAtMs: number | null };
-
-export type GateKeyRow = { id: number; publicKey: Uint8Array; untilMs: number | null };

@@ -79,8 +79,13 @@ test('more changes than one transaction writes are still one published list', as
   const store = await openSqliteStore({ file: join(dir, 'settlement.db'), limitsNow: LIMITS });
   try {
     await store.addIssuerKey({
-      ...{ issuer: 1, keyId: 1, publicKey: 'a'.repeat(64), notBeforeS: 0, notAfterS: 4e9 },
-      ...{ status: 'active', ceilingExponent: 0 },
+      issuer: 1,
+      keyId: 1,
+      publicKey: 'a'.repeat(64),
+      notBeforeS: 0,
+      notAfterS: 4e9,
+      status: 'active',
+      ceilingExponent: 0,
     });
     const ids = makeIds().slice(0, 1_201);
     for (const id of ids) await store.setDenied({ id, note: 'lost', nowMs: 0 });
@@ -90,7 +95,8 @@ test('more changes than one transaction writes are still one published list', as
     await publisher.publish();
     const setDigest = updateSetDigest(EMPTY_SET_DIGEST, { adds: ids, removes: [], sha256 });
     expect(publisher.current().list).toMatchObject({
-      ...{ version: 1, deny: { count: ids.length, setDigest } },
+      version: 1,
+      deny: { count: ids.length, setDigest },
     });
   } finally {
     await store.close();

@@ -1,6 +1,7 @@
-/** The worker threads: answers go to who asked, the queue is bounded, closing leaves nobody waiting. */
+/** The worker threads: results go to who sent, the queue is bounded, closing leaves nobody waiting. */
 import { utf8 } from '@stile/protocol/bytes.ts';
 import { afterEach, expect, test } from 'vitest';
+import type { SentBatch } from '../core/logs/check-batch.ts';
 import { ScriptedGate } from '../testing/gate.ts';
 import { createVerifyPool, type VerifyPool } from './verify-pool.ts';
 
@@ -13,17 +14,18 @@ function start(batchesMax: number, workers = 2): void {
   pool = createVerifyPool({ workers, batchesMax, passesCachedMax: 0 });
 }
 
-function keysOf(gate: ScriptedGate) {
-  return [{ id: 7, publicKey: gate.key.publicKey, untilMs: null }];
+function sentBy(gate: ScriptedGate): SentBatch {
+  const gateKeys = [{ id: 7, publicKey: gate.key.publicKey, untilMs: null }];
+  return { body: gate.batch(), gate: gate.gate, gateKeys, issuerKeys: [] };
 }
 
-test('each batch gets its own answer, whichever thread it went through', async () => {
+test('each batch gets its own result, whichever thread it went through', async () => {
   start(16);
   const gates = ['g1', 'g2', 'g3', 'g4'].map((name) => new ScriptedGate(name, 'M1'));
   const checks = await Promise.all(
     gates.map((gate, index) => {
       for (let count = 0; count <= index; count += 1) gate.note(count);
-      return pool.check(gate.batch(), gate.gate, keysOf(gate), []);
+      return pool.check(sentBy(gate));
     }),
   );
   for (const [index, check] of checks.entries()) {
@@ -43,17 +45,18 @@ test('beyond its bound the queue says to come back, and goes on', async () => {
   start(2, 1);
   const gate = new ScriptedGate('g1', 'M1');
   gate.note(0);
-  const ask = () => pool.check(gate.batch(), 'g1', keysOf(gate), []);
-  const both = [ask(), ask()];
-  await expect(ask()).rejects.toMatchObject({ code: 'UPLINK_BUSY', retry: true });
+  const send = () => pool.check(sentBy(gate));
+  const both = [send(), send()];
+  await expect(send()).rejects.toMatchObject({ code: 'UPLINK_BUSY', retry: true });
   for (const check of await Promise.all(both)) expect(check.ok).toBe(true);
-  expect((await ask()).ok).toBe(true);
+  expect((await send()).ok).toBe(true);
 });
 
 test('the bytes that are handed in stay as they are', async () => {
   start(4);
   const bytes = utf8('garbage\n');
-  expect(await pool.check(bytes, 'g1', [], [])).toMatchObject({ reason: 'BATCH_MALFORMED' });
+  const sent = { body: bytes, gate: 'g1', gateKeys: [], issuerKeys: [] };
+  expect(await pool.check(sent)).toMatchObject({ reason: 'BATCH_MALFORMED' });
   expect(bytes).toEqual(utf8('garbage\n'));
 });
 
@@ -61,11 +64,11 @@ test('closing tells those who wait', async () => {
   start(4, 1);
   const gate = new ScriptedGate('g1', 'M1');
   for (let count = 0; count < 500; count += 1) gate.note(count);
-  const waiting = pool.check(gate.batch(), 'g1', keysOf(gate), []);
+  const waiting = pool.check(sentBy(gate));
   const refused = expect(waiting).rejects.toMatchObject({ code: 'UPLINK_BUSY' });
   await pool.close();
   await refused;
-  await expect(pool.check(gate.batch(), 'g1', [], [])).rejects.toMatchObject({
+  await expect(pool.check(sentBy(gate))).rejects.toMatchObject({
     code: 'UPLINK_BUSY',
   });
 });

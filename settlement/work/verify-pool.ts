@@ -4,9 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { assert, Fault } from '@stile/protocol/fault.ts';
-import type { BatchCheck } from '../core/logs/check-batch.ts';
-import type { KnownIssuerKey } from '../core/logs/check-record.ts';
-import type { GateKeyRow } from '../store/views.ts';
+import type { BatchCheck, SentBatch } from '../core/logs/check-batch.ts';
 import type { VerifyJob, VerifyOptions } from './verify-worker.ts';
 
 export type VerifyPoolOptions = VerifyOptions & {
@@ -16,13 +14,8 @@ export type VerifyPoolOptions = VerifyOptions & {
 };
 
 export type VerifyPool = {
-  /** @throws Fault UPLINK_BUSY where the queue is full or closing. */
-  check(
-    body: Uint8Array,
-    gate: string,
-    gateKeys: readonly GateKeyRow[],
-    issuerKeys: readonly KnownIssuerKey[],
-  ): Promise<BatchCheck>;
+  /** @throws Fault UPLINK_BUSY if the queue is full or closing. */
+  check(sent: SentBatch): Promise<BatchCheck>;
   readonly waiting: number;
   close(): Promise<void>;
 };
@@ -69,7 +62,7 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
   for (let index = 0; index < workers; index += 1) members.push(start());
 
   return {
-    async check(body, gate, gateKeys, issuerKeys) {
+    async check(sent) {
       if (closed || count() >= batchesMax) {
         throw new Fault('UPLINK_BUSY', `${batchesMax} batches are being checked; come back later`);
       }
@@ -81,9 +74,9 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
       return await new Promise((resolve, reject) => {
         member.jobs.set(id, { resolve, reject });
         // A copy, because what is transferred must not share its memory with other requests.
-        const copy = new Uint8Array(body);
-        const job: VerifyJob = { id, body: copy, gate, gateKeys, issuerKeys };
-        member.worker.postMessage(job, [copy.buffer]);
+        const body = new Uint8Array(sent.body);
+        const job: VerifyJob = { ...sent, id, body };
+        member.worker.postMessage(job, [body.buffer]);
       });
     },
     get waiting() {
@@ -97,7 +90,7 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
         for (const waiting of jobs.values()) waiting.reject(fault);
         jobs.clear();
       }
-      assert(count() === 0, 'no batch is left without an answer');
+      assert(count() === 0, 'no batch is left without a result');
     },
   };
 }

@@ -1,19 +1,12 @@
-/** The worker's side of verify-pool.ts: one batch in, one checked batch out, nothing kept but caches. */
+/** The worker's side of verify-pool.ts: one batch in, one checked batch out; only a cache stays. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { sha256 } from '@stile/crypto/sign.ts';
 import { assert } from '@stile/protocol/fault.ts';
-import { checkBatch } from '../core/logs/check-batch.ts';
-import type { KnownIssuerKey, VerifiedPasses } from '../core/logs/check-record.ts';
-import type { GateKeyRow } from '../store/views.ts';
+import { checkBatch, type SentBatch } from '../core/logs/check-batch.ts';
+import type { VerifiedPasses } from '../core/logs/check-record.ts';
 
-export type VerifyJob = {
-  id: number;
-  body: Uint8Array<ArrayBuffer>;
-  gate: string;
-  gateKeys: readonly GateKeyRow[];
-  issuerKeys: readonly KnownIssuerKey[];
-};
+export type VerifyJob = SentBatch & { id: number; body: Uint8Array<ArrayBuffer> };
 export type VerifyOptions = {
   /** Passes whose issuer signature is not checked again; 0: check every one every time. */
   passesCachedMax: number;
@@ -39,7 +32,7 @@ const { passesCachedMax } = workerData as VerifyOptions;
 const verify = createNodeVerify();
 const verifiedPasses = passesCachedMax === 0 ? null : createVerifiedPasses(passesCachedMax);
 
-port.on('message', ({ id, body, gate, gateKeys, issuerKeys }: VerifyJob) => {
-  const check = checkBatch(body, gate, gateKeys, { issuerKeys, verify, sha256, verifiedPasses });
-  port.postMessage({ id, check }, [body.buffer]);
+port.on('message', ({ id, ...sent }: VerifyJob) => {
+  const check = checkBatch(sent, { verify, sha256, verifiedPasses });
+  port.postMessage({ id, check }, [sent.body.buffer]);
 });

@@ -1,53 +1,51 @@
 /**
- * Reads one received batch and checks everything in it that needs no database: chain, seal, records,
- * codes and their signatures, all over the bytes as received. Runs in a worker; the seal comes first,
- * so that bytes which no gate of ours has sealed cost one check and not five hundred.
+ * Reads one received batch and checks everything in it that needs no database: chain, seal, records, codes
+ * and their signatures, all over the bytes as received. The seal comes first, so that bytes which no gate of
+ * ours has sealed cost one check and not five hundred.
  */
-import { sha256 } from '@stile/crypto/sign.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
-import { assert } from '@stile/protocol/fault.ts';
 import { type Batch, type BatchRefusal, readBatch, sealHolds } from '@stile/protocol/gate-log.ts';
-import type { Verify } from '@stile/protocol/signature.ts';
-import type { GateKeyRow } from '../../store/views.ts';
-import type { CheckedBatch } from './batch.ts';
-import { type CheckParts, checkRecord, type RecordContent } from './check-record.ts';
+import type { CheckedBatch, CheckedRecord } from './batch.ts';
+import { type CheckParts, checkRecord, type KnownIssuerKey } from './check-record.ts';
 
 const LF = 0x0a;
 const HASH_BYTES = 32;
 /** How far a gate's clock may run ahead when its key is replaced. */
 const KEY_GRACE_MS = 10 * 60_000;
 
+/** A key that a gate seals with; `untilMs` says when it was replaced. */
+export type GateKey = { id: number; publicKey: Uint8Array; untilMs: number | null };
+
+/** A batch as it came in, and the keys of whom it was sent in the name of. */
+export type SentBatch = {
+  body: Uint8Array;
+  gate: string;
+  gateKeys: readonly GateKey[];
+  issuerKeys: readonly KnownIssuerKey[];
+};
+
 export type BatchCheck =
   | { ok: true; batch: CheckedBatch }
   | { ok: false; reason: BatchRefusal | 'GATE_MISMATCH'; detail: string };
 
-/** `gate` and `gateKeys` belong to whom the batch was sent in the name of. */
 export function checkBatch(
-  body: Uint8Array,
-  gate: string,
-  gateKeys: readonly GateKeyRow[],
-  parts: CheckParts,
+  { body, gate, gateKeys, issuerKeys }: SentBatch,
+  tools: Omit<CheckParts, 'issuerKeys'>,
 ): BatchCheck {
-  const reading = readBatch(body, sha256);
+  const reading = readBatch(body, tools.sha256);
   if (!reading.ok) return reading;
   const { batch } = reading;
   if (batch.header.gate !== gate) {
     return { ok: false, reason: 'GATE_MISMATCH', detail: `this batch is of ${batch.header.gate}` };
   }
-  const key = gateKeys.find((one) => isSealedBy(batch, one, parts.verify));
+  const key = gateKeys.find(({ publicKey }) =>
+    sealHolds(batch, { gateKey: publicKey, verify: tools.verify }),
+  );
   if (key === undefined) return refuseSeal('no key of this gate sealed these bytes');
-  const content = batch.records.map((line) => checkRecord(line, parts));
-  if (key.untilMs !== null && latestMs(content) > key.untilMs + KEY_GRACE_MS) {
+  const records = checkRecords(batch, { ...tools, issuerKeys });
+  if (key.untilMs !== null && latestMs(records) > key.untilMs + KEY_GRACE_MS) {
     return refuseSeal('sealed by a key that was replaced before these records were made');
   }
-  const hashes = new Uint8Array(batch.records.length * HASH_BYTES);
-  const records = batch.records.map(({ seq, bytes, hash }, index) => {
-    const one = content[index];
-    assert(one !== undefined, 'every line was content');
-    hashes.set(hash, index * HASH_BYTES);
-    const view = hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
-    return { seq, bytes, hash: view, content: one };
-  });
   const sealFrom = body.lastIndexOf(LF, body.length - 2) + 1;
   const { epoch, fromSeq, prev } = batch.header;
   return {
@@ -65,8 +63,14 @@ export function checkBatch(
   };
 }
 
-function isSealedBy(batch: Batch, key: GateKeyRow, verify: Verify): boolean {
-  return sealHolds(batch, { gateKey: key.publicKey, verify });
+/** Their hashes share one buffer, because what leaves a worker is copied buffer by buffer. */
+function checkRecords(batch: Batch, parts: CheckParts): CheckedRecord[] {
+  const hashes = new Uint8Array(batch.records.length * HASH_BYTES);
+  return batch.records.map((record, index) => {
+    hashes.set(record.hash, index * HASH_BYTES);
+    const hash = hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
+    return { seq: record.seq, bytes: record.bytes, hash, content: checkRecord(record, parts) };
+  });
 }
 
 function refuseSeal(detail: string): BatchCheck {
@@ -74,9 +78,9 @@ function refuseSeal(detail: string): BatchCheck {
 }
 
 /** A replaced key still speaks for what was recorded while it was the gate's. */
-function latestMs(content: readonly RecordContent[]): number {
-  return content.reduce(
-    (max, one) => (one.kind === 'unreadable' ? max : Math.max(max, one.atMs)),
+function latestMs(records: readonly CheckedRecord[]): number {
+  return records.reduce(
+    (max, { content }) => (content.kind === 'unreadable' ? max : Math.max(max, content.atMs)),
     0,
   );
 }

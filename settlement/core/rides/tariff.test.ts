@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ClockQuality, fareOfTap, publishableLines } from './tariff.ts';
+import { type ClockQuality, fareOfTap, publishableFares } from './tariff.ts';
 
 const LINES = [
   { line: 'M1', fareCents: 200, fromS: 0 },
@@ -36,7 +36,7 @@ test('a list carries the fare in force of each line and those to come, not histo
     { line: 'M1', fareCents: 270, fromS: 900 },
     { line: 'M1', fareCents: 280, fromS: 900 },
   ];
-  expect(publishableLines(all, 500)).toEqual([
+  expect(publishableFares(all, 500)).toEqual([
     { line: 'M1', fareCents: 250, fromS: 100 },
     { line: 'M2', fareCents: 300, fromS: 50 },
     { line: 'M1', fareCents: 280, fromS: 900 },

@@ -39,7 +39,7 @@ function stoodAt(tap: TapFacts, gateLines: readonly GateLine[]): boolean {
  * The fares that a gate can still need: of each line the one in force and those to come, in the order
  * in which they were set. History stays here; a list that carried it would outgrow its limit.
  */
-export function publishableLines(all: readonly LineFare[], nowS: number): LineFare[] {
+export function publishableFares(all: readonly LineFare[], nowS: number): LineFare[] {
   const wanted = new Set<LineFare>();
   const inForce = new Map<string, LineFare>();
   const coming = new Map<string, LineFare>();

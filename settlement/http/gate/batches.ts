@@ -44,9 +44,10 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { gate } = request.params;
-      const keys = await store.findGateKeys(gate);
-      if (keys === undefined) throw new Refusal('GATE_UNKNOWN', 'there is no such gate');
-      const check = await pool.check(request.body, gate, keys, passes.keys);
+      const gateKeys = await store.findGateKeys(gate);
+      if (gateKeys === undefined) throw new Refusal('GATE_UNKNOWN', 'there is no such gate');
+      const sent = { body: request.body, gate, gateKeys, issuerKeys: passes.keys };
+      const check = await pool.check(sent);
       if (!check.ok) throw new Refusal(check.reason, check.detail);
       const reply = await store.ingestBatch(check.batch, clock.now().wallMs);
       outbox.wake();

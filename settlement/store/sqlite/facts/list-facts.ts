@@ -8,8 +8,8 @@ import {
 } from '@stile/protocol/trust-list.ts';
 import type { DenyCandidate, DenyRow } from '../../../core/lists/deny.ts';
 import type { DenyListFacts, FareFacts } from '../../../core/lists/publish.ts';
+import type { ListFacts } from '../../../core/lists/trust.ts';
 import type { ListReader } from '../../database.ts';
-import type { ListFacts } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {

@@ -1,6 +1,7 @@
 /** What an operator reads: gates with their gaps and alarms, records, what is parked, balances. */
 import { countAlarms } from '../../../core/access/alarms.ts';
-import type { GateKeyRow, GateView, ParkedView, TapView, TrialBalance } from '../../views.ts';
+import type { GateKey } from '../../../core/logs/check-batch.ts';
+import type { GateView, ParkedView, TapView, TrialBalance } from '../../views.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {
@@ -73,9 +74,9 @@ export class OperatorViews {
     return this.#sql.meta.get(key) as string | undefined;
   }
 
-  findGateKeys(gate: string): GateKeyRow[] | undefined {
+  findGateKeys(gate: string): GateKey[] | undefined {
     if (this.#sql.gate.get(gate) === undefined) return undefined;
-    const keys = this.#sql.gateKeys.all(gate) as GateKeyRow[];
+    const keys = this.#sql.gateKeys.all(gate) as GateKey[];
     // Plain bytes: a Buffer's slice() shares its memory, which those who copy a key do not expect.
     return keys.map((key) => ({ ...key, publicKey: new Uint8Array(key.publicKey) }));
   }

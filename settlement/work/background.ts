@@ -1,0 +1,55 @@
+/**
+ * What settlement does in the background, one bounded piece at a time: a piece of waiting work, publishing
+ * that was requested, the sweep. Whoever drives it, a loop in this process or another one, calls these.
+ */
+import type { Clock } from '@stile/host/clock.ts';
+import { describeError } from '@stile/protocol/fault.ts';
+import type { Logger } from 'pino';
+import type { WorkTurn } from '../core/rides/outbox.ts';
+import type { Store } from '../store/port.ts';
+import type { Publisher } from './publisher.ts';
+
+export type BackgroundParts = {
+  store: Store;
+  publisher: Publisher;
+  /** Called behind the commit, once for each account. */
+  onMoneyMoved: (account: string) => void;
+  issuer: number;
+  clock: Clock;
+  log: Logger;
+};
+
+export type Background = {
+  /** One piece of the work that is next; says whether there was any and whether it could be done. */
+  workOnce(): Promise<WorkTurn['kind']>;
+  publishIfRequested(): Promise<void>;
+  /** Removes what has expired and has the lists signed anew if they are old. */
+  sweep(): Promise<void>;
+};
+
+export function createBackground(parts: BackgroundParts): Background {
+  const { store, publisher, onMoneyMoved, issuer, clock, log } = parts;
+  return {
+    async workOnce() {
+      const turn = await store.workOnce(issuer, clock.now().wallMs);
+      if (turn.kind === 'failed') {
+        log.error({ work: turn.work, error: describeError(turn.error) }, 'a job failed');
+      }
+      if (turn.kind === 'worked') for (const account of turn.accounts) onMoneyMoved(account);
+      return turn.kind;
+    },
+    async publishIfRequested() {
+      const generation = await store.findPublishRequest();
+      if (generation === undefined) return;
+      await publisher.publish();
+      // A request that came in the meantime has another generation and stays.
+      await store.closePublishRequest(generation);
+      const { version, deny } = publisher.current().list;
+      log.info({ trust: version, deny: deny.version, denied: deny.count }, 'lists published');
+    },
+    async sweep() {
+      await store.sweepExpired(clock.now().wallMs);
+      if (publisher.isRefreshDue()) await store.requestPublish(clock.now().wallMs);
+    },
+  };
+}
