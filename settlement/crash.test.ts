@@ -46,7 +46,7 @@ async function prepare() {
   const gate = await town.addGate('g1', 'M1');
   const rider = await town.addRider();
   await rider.topUp(1000);
-  for (let count = 0; count < 6; count += 1) gate.tap(rider.code(START_MS), START_MS);
+  for (let count = 0; count < 6; count += 1) gate.tap(rider.code(START_MS), { atMs: START_MS });
   await town.settled();
   await town.stop();
   return { town, gate, rider };

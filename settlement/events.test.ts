@@ -98,22 +98,22 @@ test('a rider hears of rides, of fares that come back and of being denied', asyn
   await ada.topUp(1_000);
   const stream = await listen('/v1/riders/me/events', ada.session);
   expect(await stream.next()).toEqual({ kind: 'OPEN' });
-  gate.tap(ada.code(START_MS), START_MS);
+  gate.tap(ada.code(START_MS), { atMs: START_MS });
   await town.send(gate);
   expect(await stream.next()).toEqual({ kind: 'ACCOUNT' });
   const id = 'a5'.repeat(16);
-  const question = gate.question(id, await ada.onlineCode(), START_MS);
+  const question = gate.question(id, { code: await ada.onlineCode(), atMs: START_MS });
   await town.get('/v1/gates/g1/payments', question);
   expect(await stream.next()).toMatchObject({
     kind: 'PAYMENT',
     payment: { payee: 'M1', amountCents: 250, way: 'ONLINE_CODE' },
   });
   expect(await stream.next()).toEqual({ kind: 'ACCOUNT' });
-  gate.answer(gate.ask(id, START_MS), START_MS, 'NO_ANSWER');
-  await town.send(gate, 2);
+  gate.answer(gate.ask(id, START_MS), { atMs: START_MS, reason: 'NO_ANSWER' });
+  await town.send(gate, { fromSeq: 2 });
   expect(await stream.next()).toEqual({ kind: 'ACCOUNT' });
   expect(await ada.money()).toMatchObject({ balanceCents: 750 });
-  await town.operate('POST', 'denials', { account: ada.account, note: 'lost' });
+  await town.operate('POST', 'denials', { body: { account: ada.account, note: 'lost' } });
   expect(await stream.next()).toEqual({ kind: 'ACCOUNT' });
 });
 

@@ -89,8 +89,8 @@ async function story(): Promise<void> {
 
 async function rideAndPay(gate: ScriptedGate, text: string): Promise<void> {
   keep('transit code', text);
-  gate.tap(text, START_MS);
-  gate.tap(text, START_MS + 1);
+  gate.tap(text, { atMs: START_MS });
+  gate.tap(text, { atMs: START_MS + 1 });
   await town.send(gate);
   await town.settled();
 }
@@ -121,10 +121,10 @@ async function askOfGate(gate: ScriptedGate, code: string): Promise<void> {
 }
 
 async function operate(account: string): Promise<void> {
-  await town.operate('POST', 'denials', { account, note: NOTE });
+  await town.operate('POST', 'denials', { body: { account, note: NOTE } });
   await town.settled();
   await town.operate('GET', `accounts/${account}`);
-  await town.operate('DELETE', 'denials', { account });
+  await town.operate('DELETE', 'denials', { body: { account } });
   await town.operate('DELETE', `accounts/${account}/payment-seeds`);
   await town.settled();
 }

@@ -86,14 +86,14 @@ test('money, passes and sessions outlive a restart', async () => {
   const gate = await town.addGate('g1', 'M1');
   const rider = await town.addRider();
   await rider.topUp(1000);
-  gate.tap(rider.code(START_MS), START_MS);
+  gate.tap(rider.code(START_MS), { atMs: START_MS });
   await town.send(gate);
   await town.settled();
   const before = await town.get('/v1/riders/me', { token: rider.session });
   await town.stop();
   const again = await ScriptedTown.open({ dataDir });
   expect(await again.get('/v1/riders/me', { token: rider.session })).toEqual(before);
-  gate.tap(rider.code(START_MS), START_MS);
+  gate.tap(rider.code(START_MS), { atMs: START_MS });
   expect(await again.send(gate)).toMatchObject({ ackSeq: 2 });
   await again.stop();
 });

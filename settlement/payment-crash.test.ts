@@ -129,7 +129,7 @@ test('a key whose answer was lost is paid once when it is asked again, or closed
     for (const [index, key] of keys.entries()) {
       const before = await store.findPayment('kiosk', key);
       if (index % 2 === 0) {
-        const code = await onlineCode(store, await addRider(store, key.slice(4, 5)));
+        const code = await onlineCode(store, { account: await addRider(store, key.slice(4, 5)) });
         const again = await till.ask(code, { key, cents: 7, requestHash: key });
         expect(again).toMatchObject({
           kind: before === undefined ? 'decided' : 'repeated',

@@ -142,7 +142,7 @@ describe('an account', () => {
   test('that is denied pays no way, and one in debt is denied', async () => {
     const seed = await ada.fetchSeed();
     const online = await ada.onlineCode();
-    await town.operate('POST', 'denials', { account: ada.account, note: 'stolen' });
+    await town.operate('POST', 'denials', { body: { account: ada.account, note: 'stolen' } });
     expect(await pay(seed.codeAt(nowMs()))).toMatchObject({ reason: 'DENIED' });
     expect(await pay(online)).toMatchObject({ reason: 'DENIED' });
   });

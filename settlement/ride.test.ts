@@ -16,7 +16,7 @@ test('an opened tap costs its fare, and the ledger balances', async () => {
   const rider = await town.addRider('P-256');
   await rider.topUp(1000);
   gate.note(START_MS);
-  gate.tap(rider.code(START_MS), START_MS);
+  gate.tap(rider.code(START_MS), { atMs: START_MS });
   const reply = await town.send(gate);
   expect(reply).toMatchObject({ gate: 'g1', epoch: gate.epoch, ackSeq: 2 });
   expect(reply.items).toEqual([

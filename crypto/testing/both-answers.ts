@@ -1,5 +1,5 @@
 /**
- * Test-only: one question to both implementations, and the arithmetic to build such questions.
+ * One question to both implementations, and the arithmetic to build such questions.
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';

@@ -1,5 +1,5 @@
 /**
- * Test-only: the published TC1 vectors (protocol/README.md §2.4). Their keys are in RFCs, so nothing
+ * The published TC1 vectors (protocol/README.md §2.4). Their keys are in RFCs, so nothing
  * real may ever be signed with them.
  */
 

@@ -13,7 +13,7 @@ import {
   isSkipping,
   median,
 } from './files.ts';
-import { findUnlisted } from './to-go.ts';
+import { findAmong } from './syntax.ts';
 import { files, linesOf, productSources, ROOMS, ROOT, read, sources } from './tree.ts';
 
 const SETTLEMENT_MEDIAN_LINES_MAX = 110;
@@ -41,7 +41,7 @@ test("half of settlement's product files have at most 110 lines", () => {
 });
 
 test('every source file begins by saying what it is', () => {
-  expect(findUnlisted('headers', { among: sources, find: findMissingHeader })).toEqual([]);
+  expect(findAmong(sources, findMissingHeader)).toEqual([]);
   expect(findMissingHeader("import { a } from './a.ts';\n/** Late. */")).toHaveLength(1);
   expect(findMissingHeader('#!/usr/bin/env node\n/** What it is. */')).toEqual([]);
 });

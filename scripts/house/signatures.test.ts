@@ -1,11 +1,11 @@
 /** Two parameters by position, the rest by name. */
 import { expect, test } from 'vitest';
 import { findLongSignatures } from './signatures.ts';
-import { findUnlisted } from './to-go.ts';
+import { findAmong } from './syntax.ts';
 import { sources } from './tree.ts';
 
 test('no function takes more than two values by position', () => {
-  expect(findUnlisted('parameters', { among: sources, find: findLongSignatures })).toEqual([]);
+  expect(findAmong(sources, findLongSignatures)).toEqual([]);
 });
 
 const THREE = [

@@ -47,11 +47,6 @@ export const ALLOWED: readonly Allowed[] = [
     why: 'the same net with one more kind of account',
   },
   {
-    file: 'settlement/store/sqlite/facts/ruling-facts.ts',
-    text: "content.verdict === 'open'",
-    why: 'to go: which tap claims a use is for the core to say',
-  },
-  {
     file: 'settlement/store/sqlite/facts/stored-payments.ts',
     text: 'row.refundedCents > 0',
     why: 'spares a query for refunds that are not there',

@@ -14,6 +14,16 @@ export type SyntaxNode = {
 /** Something that a rule does not like, with the line where it stands. */
 export type Finding = { line: number; what: string };
 
+/** What a rule finds in these files, a line each. */
+export function findAmong(
+  among: readonly string[],
+  find: (text: string, file: string) => Finding[],
+): string[] {
+  return among.flatMap((file) =>
+    find(read(file), file).map(({ line, what }) => `${file}:${line} ${what}`),
+  );
+}
+
 /** Fails rather than judge half a file. */
 export function parse(text: string, name = 'made-up.ts'): SyntaxNode {
   const { program, errors } = parseSync(name, text);

@@ -1,13 +1,13 @@
 /** No second time source and no second chance beside the injected ones. */
 import { expect, test } from 'vitest';
+import { findAmong } from './syntax.ts';
 import { ALLOWED, findForeignTime, findTimeAndChance, HELD_ROOMS } from './time-and-chance.ts';
-import { findUnlisted } from './to-go.ts';
 import { files, productSources, read } from './tree.ts';
 
 const held = productSources.filter((file) => HELD_ROOMS.some((room) => file.startsWith(room)));
 
 test('nothing reads a clock, waits or draws a number by itself', () => {
-  expect(findUnlisted('time', { among: held, find: findForeignTime })).toEqual([]);
+  expect(findAmong(held, findForeignTime)).toEqual([]);
 });
 
 test('the table allows nothing that is no longer needed', () => {

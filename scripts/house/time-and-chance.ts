@@ -60,7 +60,7 @@ export const ALLOWED: readonly Allowed[] = [
     why: 'a turn of the event loop: a scan goes between two pieces of a list',
   },
   {
-    file: 'settlement/work/publisher.ts',
+    file: 'settlement/work/pause.ts',
     uses: ['setImmediate'],
     why: 'a turn of the event loop: requests go between two pieces of a list',
   },

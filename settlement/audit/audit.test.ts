@@ -16,13 +16,13 @@ beforeAll(async () => {
   const [rich, poor] = [await town.addRider('P-256'), await town.addRider()];
   await rich.topUp(1000);
   gate.note(START_MS);
-  gate.tap(rich.code(START_MS), START_MS);
-  gate.tap(poor.code(START_MS), START_MS);
-  const taken = gate.tap(rich.code(START_MS), START_MS);
+  gate.tap(rich.code(START_MS), { atMs: START_MS });
+  gate.tap(poor.code(START_MS), { atMs: START_MS });
+  const taken = gate.tap(rich.code(START_MS), { atMs: START_MS });
   gate.voidOf(taken, START_MS);
-  gate.tap('TC1:X', START_MS, { verdict: 'refuse', reason: 'MALFORMED' });
-  await town.send(gate, 1, 4);
-  await town.send(gate, 5);
+  gate.tap('TC1:X', { atMs: START_MS, verdict: 'refuse', reason: 'MALFORMED' });
+  await town.send(gate, { fromSeq: 1, toSeq: 4 });
+  await town.send(gate, { fromSeq: 5 });
   await town.settled();
   const payer = await town.addRider();
   await payer.topUp(10_000);
@@ -35,8 +35,8 @@ beforeAll(async () => {
 /** Two payments of which one is given back in part, an order, a refusal. */
 async function sell(rider: ScriptedRider): Promise<void> {
   const token = await town.addMerchant('kiosk');
-  const post = async (path: string, body: object, as = token) =>
-    await town.get<{ order: string }>(path, { token: as, body });
+  const post = async (path: string, body: object) =>
+    await town.get<{ order: string }>(path, { token, body });
   const seed = await rider.fetchSeed();
   const offline = { idempotencyKey: 'pay-offline', code: seed.codeAt(START_MS), amountCents: 300 };
   await post('/v1/payments', offline);
@@ -47,7 +47,7 @@ async function sell(rider: ScriptedRider): Promise<void> {
   await post('/v1/payments/pay-never/reversal', {});
   const { order } = await post('/v1/orders', { idempotencyKey: 'order-one', amountCents: 400 });
   const path = `/v1/riders/me/orders/${order}/confirmation`;
-  await post(path, { amountCents: 400 }, rider.session);
+  await town.get(path, { token: rider.session, body: { amountCents: 400 } });
 }
 
 /** Four asks: opened, voided, refused after it was paid, refused before it came. */
@@ -55,15 +55,15 @@ async function rideOnline(gate: ScriptedGate, rider: ScriptedRider): Promise<voi
   const ids = ['a1', 'a2', 'a3', 'a4'].map((pair) => pair.repeat(16));
   const asks: number[] = [];
   for (const id of ids) {
-    const question = gate.question(id, await rider.onlineCode(), START_MS);
+    const question = gate.question(id, { code: await rider.onlineCode(), atMs: START_MS });
     if (id !== ids[3]) await town.get(`/v1/gates/${gate.gate}/payments`, question);
     asks.push(gate.ask(id, START_MS));
   }
   const [opened = 0, voided = 0, ...shut] = asks;
-  gate.answer(opened, START_MS);
-  gate.voidOf(gate.answer(voided, START_MS), START_MS);
-  for (const ask of shut) gate.answer(ask, START_MS, 'NO_ANSWER');
-  await town.send(gate, 7);
+  gate.answer(opened, { atMs: START_MS });
+  gate.voidOf(gate.answer(voided, { atMs: START_MS }), START_MS);
+  for (const ask of shut) gate.answer(ask, { atMs: START_MS, reason: 'NO_ANSWER' });
+  await town.send(gate, { fromSeq: 7 });
 }
 
 afterAll(async () => {

@@ -17,7 +17,7 @@ export function checkDebts(): Check {
       if (kind === 'receivable') debts.set(name, debitsCents - creditsCents);
     },
     charge: ({ account, owedCents }) => {
-      if (owedCents !== 0) add(owed, receivableOf(account), owedCents);
+      if (owedCents !== 0) add(owed, { name: receivableOf(account), cents: owedCents });
     },
     results: () => {
       const wrong = [...debts].filter(([name, cents]) => cents !== (owed.get(name) ?? 0));
@@ -38,9 +38,10 @@ export function checkRevenue(): Check {
     ledgerAccount: ({ name, kind, debitsCents, creditsCents }) => {
       if (kind === 'revenue') balances.set(name, creditsCents - debitsCents);
     },
-    charge: ({ line, fareCents }) => add(earned, line, fareCents),
+    charge: ({ line, fareCents }) => add(earned, { name: line, cents: fareCents }),
     payment: ({ outcome, line, amountCents, refundedCents }) => {
-      if (outcome === 'PAID' && line !== null) add(earned, line, amountCents - refundedCents);
+      if (outcome === 'PAID' && line !== null)
+        add(earned, { name: line, cents: amountCents - refundedCents });
     },
     results: () => {
       const earnedIn = new Map([...earned].map(([line, cents]) => [revenueOf(line), cents]));
@@ -94,6 +95,6 @@ export function checkStates(): Check {
   };
 }
 
-function add(sums: Map<string, number>, name: string, cents: number): void {
+function add(sums: Map<string, number>, { name, cents }: { name: string; cents: number }): void {
   sums.set(name, (sums.get(name) ?? 0) + cents);
 }

@@ -43,7 +43,7 @@ test('a rider who asks too often waits, others do not; a second session is the s
   const [ada, bob] = [await town.addRider(), await town.addRider()];
   const subject = `${ada.account}/${ada.serial}`;
   const body = { account: ada.account, serial: ada.serial };
-  const open = { ...body, ...(await town.prove(ada.key, 'open-session', subject)) };
+  const open = { ...body, ...(await town.prove(ada.key, { purpose: 'open-session', subject })) };
   const second = await town.get<{ token: string }>('/v1/sessions', { body: open });
   expect(await statuses(town, { count: 1, url: '/v1/riders/me', token: ada.session })).toEqual([
     200,

@@ -12,9 +12,10 @@ import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
 import type { DenyListFacts, FareFacts } from '../core/lists/publish.ts';
 import type { ListFacts } from '../core/lists/trust.ts';
-import type { BatchPart, CheckedRecord } from '../core/logs/batch.ts';
+import type { BatchPart } from '../core/logs/batch.ts';
 import type { GateKey } from '../core/logs/check-batch.ts';
 import type { LogFacts } from '../core/logs/placement.ts';
+import type { RulingQuery } from '../core/logs/ruling-query.ts';
 import type { RulingFacts } from '../core/logs/rulings.ts';
 import type { TopUpFacts } from '../core/money/top-up.ts';
 import type { GiveBackFacts, ReversalFacts } from '../core/payments/give-back.ts';
@@ -46,10 +47,7 @@ export type LogReader = {
   log(part: BatchPart): Awaitable<LogFacts>;
   /** Of an epoch by its id; null if there is none. */
   logOf(epochId: number): Awaitable<LogFacts | null>;
-  rulingFacts(
-    of: { epochId: number; gate: string },
-    records: readonly Pick<CheckedRecord, 'seq' | 'content'>[],
-  ): Awaitable<RulingFacts>;
+  rulingFacts(of: { epochId: number; gate: string }, query: RulingQuery): Awaitable<RulingFacts>;
 };
 
 export type WorkReader = {

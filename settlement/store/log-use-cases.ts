@@ -3,6 +3,7 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import type { BatchReply, ItemRuling } from '@stile/protocol/sync.ts';
 import { type BatchPart, type CheckedBatch, wholeBatch } from '../core/logs/batch.ts';
 import { type Placement, placePart } from '../core/logs/placement.ts';
+import { rulingQuery } from '../core/logs/ruling-query.ts';
 import type { Limits, RulingFacts } from '../core/logs/rulings.ts';
 import { decidePart } from '../core/logs/take-part.ts';
 import { type Awaitable, follow } from './awaitable.ts';
@@ -53,5 +54,8 @@ export function readRulings(
 ): Awaitable<{ placement: Placement; facts: RulingFacts }> {
   const records = placement.newRecords.map(({ record }) => record);
   const of = { epochId: placement.epoch.id, gate: placement.log.gate };
-  return follow(facts.rulingFacts(of, records), (found) => ({ placement, facts: found }));
+  return follow(facts.rulingFacts(of, rulingQuery(records)), (found) => ({
+    placement,
+    facts: found,
+  }));
 }

@@ -1,4 +1,5 @@
-/** Test-only: a gate's log without a gate. It writes whatever records a test asks for, honest or not,
+/**
+ * A gate's log without a gate. It writes whatever records a test asks for, honest or not,
  * chains and seals them, and hands out any part of them as a batch.
  */
 import { randomBytes } from 'node:crypto';
@@ -17,10 +18,10 @@ export class ScriptedGate {
   readonly line: string;
   readonly epoch: string;
   key: SigningKey;
-  readonly lines: Uint8Array[] = [];
+  readonly records: Uint8Array[] = [];
   readonly #hashes: Uint8Array[];
 
-  constructor(gate: string, line: string, epoch = toHex(randomBytes(8))) {
+  constructor(gate: string, line: string, { epoch = toHex(randomBytes(8)) } = {}) {
     this.gate = gate;
     this.line = line;
     this.epoch = epoch;
@@ -29,22 +30,22 @@ export class ScriptedGate {
   }
 
   get lastSeq(): number {
-    return this.lines.length;
+    return this.records.length;
   }
 
   /** A log that goes its own way from here on, under the same key and epoch. */
   fork(): ScriptedGate {
-    const other = new ScriptedGate(this.gate, this.line, this.epoch);
+    const other = new ScriptedGate(this.gate, this.line, { epoch: this.epoch });
     other.key = this.key;
-    for (const line of this.lines) other.raw(line);
+    for (const record of this.records) other.raw(record);
     return other;
   }
 
   /** Appends an opened tap; returns its seq. */
-  tap(scan: string, atMs: number, changes: TapChanges = {}): number {
+  tap(scan: string, changes: TapChanges & { atMs: number }): number {
     const { line } = this;
     return this.#append({
-      ...this.#stamp(atMs),
+      ...this.#stamp(changes.atMs),
       kind: 'tap',
       verdict: 'open',
       reason: null,
@@ -67,7 +68,7 @@ export class ScriptedGate {
   }
 
   /** What the gate sends to settlement for an ask: whether this code pays. */
-  question(id: string, code: string, atMs: number) {
+  question(id: string, { code, atMs }: { code: string; atMs: number }) {
     const { gate, line } = this;
     const text = JSON.stringify({ stile: 'gate-payment/1', gate, id, code, line, atMs });
     const signature = this.key.sign(authorisationMessage(utf8(text)));
@@ -78,15 +79,13 @@ export class ScriptedGate {
     return { bytes: utf8(text), headers };
   }
 
-  /** Appends how an ask ended: opened for that fare, or refused where there is a reason. */
+  /** Appends how an ask ended: opened for that fare, or refused if there is a reason. */
   answer(
     of: number,
-    atMs: number,
-    reason: AuthorisationReason | null = null,
-    fareCents = 250,
+    { atMs, reason = null }: { atMs: number; reason?: AuthorisationReason | null },
   ): number {
     const verdict = reason === null ? 'open' : 'refuse';
-    const told = { verdict, reason, fareCents: reason === null ? fareCents : null };
+    const told = { verdict, reason, fareCents: reason === null ? 250 : null };
     return this.#append({ ...this.#stamp(atMs), kind: 'answer', of, ...told });
   }
 
@@ -99,10 +98,10 @@ export class ScriptedGate {
   }
 
   /** Appends bytes that need not be a record. */
-  raw(line: Uint8Array): number {
+  raw(record: Uint8Array): number {
     const head = this.#hashes.at(-1) ?? new Uint8Array(32);
-    this.#hashes.push(recordHash({ previous: head, bytes: line, sha256 }));
-    return this.lines.push(line);
+    this.#hashes.push(recordHash({ previous: head, bytes: record, sha256 }));
+    return this.records.push(record);
   }
 
   /** The sealed batch of these records, both ends inside. */
@@ -113,12 +112,12 @@ export class ScriptedGate {
     const { gate, epoch } = this;
     return writeBatch(
       { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev: toHex(prev) },
-      { records: this.lines.slice(fromSeq - 1, toSeq), head, sha256, sign: this.key.sign },
+      { records: this.records.slice(fromSeq - 1, toSeq), head, sha256, sign: this.key.sign },
     );
   }
 
   #stamp(atMs: number) {
-    const seq = this.lines.length + 1;
+    const seq = this.records.length + 1;
     return { v: 1, seq, atMs, monoMs: seq * 1000, boot: BOOT, clock: 'TRUSTED' };
   }
 

@@ -1,4 +1,5 @@
-/** Test-only: a gate's log as checked batches, without any signature, for tests of what is behind the
+/**
+ * A gate's log as checked batches, without any signature, for tests of what is behind the
  * check. Lines are real and chained; what they say is given directly.
  */
 import { sha256 } from '@stile/crypto/sign.ts';
@@ -29,7 +30,7 @@ export class ScriptedLog {
   readonly #records: CheckedRecord[] = [];
   readonly #hashes: Uint8Array[];
 
-  constructor(gate: string, line: string, epoch = '00112233445566ff') {
+  constructor(gate: string, line: string, { epoch = '00112233445566ff' } = {}) {
     this.gate = gate;
     this.line = line;
     this.epoch = epoch;
@@ -91,7 +92,7 @@ export class ScriptedLog {
     return { gate, epoch, fromSeq, prev, ...raw, records };
   }
 
-  async send(store: Store, fromSeq = 1, toSeq = this.lastSeq): Promise<BatchReply> {
+  async send(store: Store, { fromSeq = 1, toSeq = this.lastSeq } = {}): Promise<BatchReply> {
     return await store.ingestBatch(this.batch(fromSeq, toSeq), NOW_MS);
   }
 }
@@ -128,7 +129,10 @@ export async function addRider(store: Store, letter: string): Promise<string> {
 }
 
 /** A gate that stands at a line, with some key. */
-export async function addGate(store: Store, gate: string, line: string): Promise<ScriptedLog> {
+export async function addGate(
+  store: Store,
+  { gate, line }: { gate: string; line: string },
+): Promise<ScriptedLog> {
   const tokenHash = `token of ${gate} at ${line}`;
   const expiresAtMs = NOW_MS + 1;
   await store.addGateToken({ tokenHash, gate, line, scope: 1, expiresAtMs, nowMs: NOW_MS });

@@ -1,4 +1,4 @@
-/** Test-only: a store that takes payments, eight at a time, as fast as it can, to be killed meanwhile.
+/** A store that takes payments, eight at a time, as fast as it can, to be killed meanwhile.
  * Prints key and receipt of each that was answered. Arguments: database file, first key.
  */
 
@@ -11,7 +11,7 @@ const store = await openSqliteStore({ file, limitsNow: LIMITS });
 const till = new ScriptedTill(store, 'kiosk');
 
 async function payOnce(letter: string, key: string): Promise<void> {
-  const code = await onlineCode(store, accountOf(letter));
+  const code = await onlineCode(store, { account: accountOf(letter) });
   const { receipt } = await till.pay(code, { key, cents: 7, requestHash: key });
   process.stdout.write(`${key} ${receipt}\n`);
 }

@@ -1,4 +1,4 @@
-/** Test-only: settlement as a process of its own, to be killed. Prints its address and runs on, with
+/** Settlement as a process of its own, to be killed. Prints its address and runs on, with
  * the instant of the scripted town on its clock. Arguments: data directory, `run` or `hold`.
  */
 

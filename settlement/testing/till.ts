@@ -1,5 +1,6 @@
-/** Test-only: a merchant that stands before the store itself, and codes that are good without any
- * cryptography, for tests of what is behind the check of a code.
+/**
+ * A merchant that stands before the store itself, and codes that are good without any
+ * cryptography, for tests of what comes after the check of a code.
  */
 import { randomUUID } from 'node:crypto';
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
@@ -40,14 +41,14 @@ export class ScriptedTill {
     });
   }
 
-  /** As `ask`, where no key is used for two questions. */
+  /** As `ask`, if no key is used for two requests. */
   async pay(presented: Presented, sale: Sale = {}): Promise<Payment> {
     const answer = await this.ask(presented, sale);
     if (answer.kind === 'conflict') throw new Error('this key asked something else');
     return answer.payment;
   }
 
-  /** Why it was not paid; null where it was. */
+  /** Why it was not paid; null if it was. */
   async reasonOf(presented: Presented, sale: Sale = {}): Promise<Payment['reason']> {
     return (await this.pay(presented, sale)).reason;
   }
@@ -61,12 +62,15 @@ export class ScriptedTill {
     });
   }
 
-  async refund(idempotencyKey: string, refundKey: string, amountCents: number) {
+  async refund(
+    idempotencyKey: string,
+    { refundKey, amountCents }: { refundKey: string; amountCents: number },
+  ) {
     const of = { merchant: this.merchant, idempotencyKey, refundKey, amountCents };
     return await this.#store.refundPayment({ issuer: ISSUER, ...of, nowMs: NOW_MS });
   }
 
-  async addOrder(idempotencyKey: string, amountCents: number, atMs = NOW_MS) {
+  async addOrder(idempotencyKey: string, amountCents: number, { atMs = NOW_MS } = {}) {
     const { merchant } = this;
     const order = `order of ${merchant} ${idempotencyKey}`;
     const sale = { order, merchant, idempotencyKey, amountCents, note: null };
@@ -77,9 +81,7 @@ export class ScriptedTill {
 /** The phone's next one-time code; it is good for a minute. */
 export async function onlineCode(
   store: Store,
-  account: string,
-  atMs = NOW_MS,
-  serial = 1,
+  { account, atMs = NOW_MS, serial = 1 }: { account: string; atMs?: number; serial?: number },
 ): Promise<Presented> {
   const codeHash = `online code ${randomUUID()}`;
   const times = { nowMs: atMs, expiresAtMs: atMs + 60_000 };
@@ -87,12 +89,10 @@ export async function onlineCode(
   return { way: 'ONLINE_CODE', codeHash };
 }
 
-/** A seed that is good for a month; false where the handle is taken. */
+/** A seed that is good for a month; false if the handle is taken. */
 export async function addSeed(
   store: Store,
-  account: string,
-  handle: string,
-  serial = 1,
+  { account, handle, serial = 1 }: { account: string; handle: string; serial?: number },
 ): Promise<boolean> {
   const sealed = new Uint8Array([1, 2, 3]);
   const times = { nowMs: NOW_MS, expiresAtMs: NOW_MS + 30 * 86_400_000 };
@@ -104,7 +104,10 @@ export function paymentCode(handle: string, step: number | null): Presented {
   return { way: 'PAYMENT_CODE', handle, timeStep: step };
 }
 
-export async function confirm(store: Store, order: string, account: string, amountCents: number) {
-  const who = { account, serial: 1, amountCents };
-  return await store.confirmOrder({ issuer: ISSUER, order, ...who, nowMs: NOW_MS });
+export async function confirm(
+  store: Store,
+  confirmation: { order: string; account: string; amountCents: number },
+) {
+  const always = { issuer: ISSUER, serial: 1, nowMs: NOW_MS };
+  return await store.confirmOrder({ ...confirmation, ...always });
 }

@@ -86,7 +86,11 @@ export class ScriptedTown {
     return answer.body as T;
   }
 
-  async operate<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, body?: unknown) {
+  async operate<T>(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    { body }: { body?: unknown } = {},
+  ) {
     const token = this.operatorToken;
     const asked = body === undefined ? { method, token } : { method, token, body };
     return await this.get<T>(`/v1/operator/${url}`, asked);
@@ -95,12 +99,11 @@ export class ScriptedTown {
   /** The merchant's token. */
   async addMerchant(merchant: string): Promise<string> {
     const body = { merchant, name: `Shop ${merchant}` };
-    return (await this.operate<{ token: string }>('POST', 'merchants', body)).token;
+    return (await this.operate<{ token: string }>('POST', 'merchants', { body })).token;
   }
 
-  async setFare(line: string, fareCents: number, fromS?: number): Promise<void> {
-    const from = fromS === undefined ? {} : { fromS };
-    await this.operate('PUT', `lines/${line}`, { fareCents, ...from });
+  async setFare(line: string, fareCents: number): Promise<void> {
+    await this.operate('PUT', `lines/${line}`, { body: { fareCents } });
   }
 
   async addGate(gate: string, line: string): Promise<ScriptedGate> {
@@ -111,7 +114,9 @@ export class ScriptedTown {
 
   /** Buys the gate's present key an identity with a fresh token. */
   async enrolGate({ gate, line, key }: ScriptedGate): Promise<void> {
-    const { token } = await this.operate<{ token: string }>('POST', 'gates', { gate, line });
+    const { token } = await this.operate<{ token: string }>('POST', 'gates', {
+      body: { gate, line },
+    });
     const publicKey = toHex(key.publicKey);
     const proof = toHex(
       key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
@@ -119,7 +124,7 @@ export class ScriptedTown {
     await this.get('/v1/gates/enrolments', { body: { token, publicKey, proof } });
   }
 
-  async send(gate: ScriptedGate, fromSeq = 1, toSeq = gate.lastSeq): Promise<BatchReply> {
+  async send(gate: ScriptedGate, { fromSeq = 1, toSeq = gate.lastSeq } = {}): Promise<BatchReply> {
     return await this.sendBytes(gate.gate, gate.batch(fromSeq, toSeq));
   }
 
@@ -130,7 +135,7 @@ export class ScriptedTown {
   async addRider(algorithm: Algorithm = 'Ed25519'): Promise<ScriptedRider> {
     const key = generateKey(algorithm);
     const publicKey = toHex(key.publicKey);
-    const proof = await this.prove(key, 'enrol-rider', publicKey);
+    const proof = await this.prove(key, { purpose: 'enrol-rider', subject: publicKey });
     type Enrolled = { account: string; serial: number; pass: string; session: { token: string } };
     const enrolled = await this.get<Enrolled>('/v1/riders', {
       body: { algorithm, publicKey, ...proof },
@@ -139,11 +144,14 @@ export class ScriptedTown {
   }
 
   async openSession({ key, account, serial }: ScriptedRider): Promise<{ token: string }> {
-    const proof = await this.prove(key, 'open-session', `${account}/${serial}`);
+    const proof = await this.prove(key, {
+      purpose: 'open-session',
+      subject: `${account}/${serial}`,
+    });
     return await this.get('/v1/sessions', { body: { account, serial, ...proof } });
   }
 
-  async prove(key: SigningKey, purpose: ProofPurpose, subject: string) {
+  async prove(key: SigningKey, { purpose, subject }: { purpose: ProofPurpose; subject: string }) {
     const { challenge } = await this.get<{ challenge: string }>('/v1/challenges', { body: {} });
     return { challenge, proof: toHex(key.sign(proofMessage(purpose, { challenge, subject }))) };
   }

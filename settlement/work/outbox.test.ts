@@ -16,7 +16,7 @@ test('a poisoned job is set aside after some tries, the others are done', async 
     await town.settled();
     const db = new Database(join(town.dataDir, 'settlement.db'));
     db.exec(`INSERT INTO outbox VALUES (NULL, 'reprice', 0, 9, 'no JSON', 0, 0, NULL)`);
-    gate.tap(rider.code(START_MS), START_MS);
+    gate.tap(rider.code(START_MS), { atMs: START_MS });
     await town.send(gate);
     const attempts = db.prepare('SELECT attempts, failed FROM outbox').raw();
     for (let sweep = 0; sweep < 6; sweep += 1) {

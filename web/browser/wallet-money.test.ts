@@ -65,7 +65,7 @@ test('a ride without network: its fare, when it was ridden, when it was charged,
   const gate = await addGate(town, { gate: 'g-ride', line: 'M1' });
   const { text } = await scan(page);
   await page.goto(`${town.url}/wallet/#/money`);
-  gate.tap(text, Date.now(), { fareCents: FARE_CENTS });
+  gate.tap(text, { atMs: Date.now(), fareCents: FARE_CENTS });
   await sendLog(town, gate);
   await balance(1_000 - FARE_CENTS).waitFor();
   const ride = page.getByRole('listitem').filter({ hasText: 'Ride · Line M1' });
@@ -94,7 +94,7 @@ test('a debt: blocked with the amount and why; paying it lifts it, all without a
   await settle(page);
   const gate = await addGate(town, { gate: 'g-debt', line: 'M1' });
   const { text } = await scan(page);
-  gate.tap(text, Date.now(), { fareCents: FARE_CENTS });
+  gate.tap(text, { atMs: Date.now(), fareCents: FARE_CENTS });
   await sendLog(town, gate);
   await page.locator('[data-warning="denied"]').getByText('€2.80 is owed').waitFor();
   await screenshot(page, 'wallet-denied-debt');

@@ -11,17 +11,17 @@ const TIME_STEPS_KEPT = 60;
 const SWEEP_ROWS_MAX = 1_000;
 
 export function decideSweep(nowMs: number): Decision<void> {
-  const sweep = (what: Expired, before: number, rowsMax: number | null = SWEEP_ROWS_MAX) =>
-    ({ kind: 'deleteExpired', what, before, rowsMax }) as const;
+  const sweep = (what: Expired, end: { before: number; rowsMax?: null }) =>
+    ({ kind: 'deleteExpired', what, rowsMax: SWEEP_ROWS_MAX, ...end }) as const;
   return {
     changes: [
       // These end at their instant, the others behind it.
-      sweep('session', Math.floor(nowMs / 1000) + 1, null),
-      sweep('gateToken', nowMs + 1, null),
-      sweep('spentTimeStep', timeStepAt(nowMs / 1000) - TIME_STEPS_KEPT),
-      sweep('onlineCode', nowMs - ONLINE_CODE_KEPT_MS),
-      sweep('codeFailure', nowMs - FAILURE_WINDOW_MS),
-      sweep('seed', nowMs),
+      sweep('session', { before: Math.floor(nowMs / 1000) + 1, rowsMax: null }),
+      sweep('gateToken', { before: nowMs + 1, rowsMax: null }),
+      sweep('spentTimeStep', { before: timeStepAt(nowMs / 1000) - TIME_STEPS_KEPT }),
+      sweep('onlineCode', { before: nowMs - ONLINE_CODE_KEPT_MS }),
+      sweep('codeFailure', { before: nowMs - FAILURE_WINDOW_MS }),
+      sweep('seed', { before: nowMs }),
     ],
     result: undefined,
   };

@@ -1,7 +1,7 @@
 /**
  * From who is to be denied to the next version of the published deny list. Debts and an operator's own
  * denials are causes; an id is on the list while it has any. It publishes only differences, and a
- * version only where there is one.
+ * version only if there is one.
  */
 import { type Sha256, toHex } from '@stile/protocol/bytes.ts';
 import { updateSetDigest } from '@stile/protocol/deny-list.ts';
@@ -17,7 +17,7 @@ export type DenyCandidate = { id: Uint8Array; wanted: boolean; listed: boolean }
 
 export type DenyListChange = { head: DenyHead; adds: Uint8Array[]; removes: Uint8Array[] };
 
-/** The next version, or null where nothing changes. */
+/** The next version, or null if nothing changes. */
 export function nextDenyList(
   head: DenyHead,
   { candidates, sha256 }: { candidates: readonly DenyCandidate[]; sha256: Sha256 },

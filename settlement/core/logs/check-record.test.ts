@@ -55,10 +55,14 @@ function code({ suite = 0, issuer = issuerKey, device, keyId = 1 }: Forgery = {}
   return makeTransitCode(pass, { fresh, sign: (device ?? devices[suite]).sign });
 }
 
-function check(scan: string, changes: TapChanges = {}, parts: Partial<CheckParts> = {}) {
+function check(
+  scan: string,
+  changes: TapChanges = {},
+  { parts = {} }: { parts?: Partial<CheckParts> } = {},
+) {
   const gate = new ScriptedGate('g1', 'M1');
-  gate.tap(scan, NOW_S * 1000, changes);
-  const bytes = gate.lines[0] ?? new Uint8Array();
+  gate.tap(scan, { atMs: NOW_S * 1000, ...changes });
+  const bytes = gate.records[0] ?? new Uint8Array();
   return checkRecord({ seq: 1, bytes, hash: new Uint8Array(32) }, { ...PARTS, ...parts });
 }
 
@@ -91,7 +95,7 @@ test.each<[string, string, string, TapChanges, Partial<CheckParts>]>([
   ['another phone', code({ device: strangerKey }), 'BAD_DEVICE_SIGNATURE', {}, {}],
   ['both signatures wrong', code({ device: strangerKey }), 'BAD_ISSUER_SIGNATURE', {}, NEITHER],
 ])('%s is found: %#', (_name, scan, problem, changes, parts) => {
-  expect(check(scan, changes, parts)).toMatchObject({ verdict: 'open', problem });
+  expect(check(scan, changes, { parts })).toMatchObject({ verdict: 'open', problem });
 });
 
 test('a gate that did not know the time is not held to the time of the key', () => {
@@ -107,9 +111,9 @@ test('an ask and its answer are read as they are, with nothing to check', () => 
   const gate = new ScriptedGate('g1', 'M1');
   const id = 'a5'.repeat(16);
   const ask = gate.ask(id, 5);
-  gate.answer(ask, 6, 'NO_ANSWER');
-  gate.answer(ask, 7);
-  const read = gate.lines.map((bytes, index) =>
+  gate.answer(ask, { atMs: 6, reason: 'NO_ANSWER' });
+  gate.answer(ask, { atMs: 7 });
+  const read = gate.records.map((bytes, index) =>
     checkRecord({ seq: index + 1, bytes, hash: new Uint8Array(32) }, PARTS),
   );
   const clock = 'TRUSTED';
@@ -125,7 +129,7 @@ test('a line that is no record, or in the wrong place, is unreadable', () => {
   expect(checkRecord({ seq: 1, bytes: utf8('{}'), hash }, PARTS).kind).toBe('unreadable');
   const gate = new ScriptedGate('g1', 'M1');
   gate.note(0);
-  const bytes = gate.lines[0] ?? new Uint8Array();
+  const bytes = gate.records[0] ?? new Uint8Array();
   expect(checkRecord({ seq: 1, bytes, hash }, PARTS)).toEqual({ kind: 'note', atMs: 0 });
   expect(checkRecord({ seq: 2, bytes, hash }, PARTS).kind).toBe('unreadable');
 });
@@ -133,15 +137,15 @@ test('a line that is no record, or in the wrong place, is unreadable', () => {
 test('a verified pass is remembered, with the key that it was verified by', () => {
   const ids = new Set<string>();
   const parts = { verifiedPasses: ids };
-  check(code({ issuer: strangerKey }), {}, parts);
+  check(code({ issuer: strangerKey }), {}, { parts });
   expect(ids.size).toBe(0);
-  check(code(), {}, parts);
+  check(code(), {}, { parts });
   expect(ids.size).toBe(1);
-  expect(check(code(), {}, { ...parts, ...NEITHER })).toMatchObject({
+  expect(check(code(), {}, { parts: { ...parts, ...NEITHER } })).toMatchObject({
     problem: 'BAD_ISSUER_SIGNATURE',
   });
   // A remembered pass saves the issuer's check and nothing else.
-  expect(check(code({ device: strangerKey }), {}, parts)).toMatchObject({
+  expect(check(code({ device: strangerKey }), {}, { parts })).toMatchObject({
     problem: 'BAD_DEVICE_SIGNATURE',
   });
 });

@@ -25,7 +25,10 @@ function knownTo(lastSeq: number): KnownLog {
   return { lastSeq, head: hashAt(LOG, lastSeq), stored };
 }
 
-function place(log: readonly ReceivedRecord[], from: number, to: number, lastSeq: number) {
+function place(
+  log: readonly ReceivedRecord[],
+  { from, to, lastSeq }: { from: number; to: number; lastSeq: number },
+) {
   return placeRecords(log.slice(from - 1, to), {
     prev: hashAt(log, from - 1),
     known: knownTo(lastSeq),
@@ -41,18 +44,20 @@ describe('placing a batch', () => {
     ['records behind a gap', 4, 5, 2, 'gap gap'],
     ['old records only, of many', 2, 3, 5, 'duplicate duplicate'],
   ])('%s', (_name, from, to, lastSeq, positions) => {
-    expect(place(LOG, from, to, lastSeq)).toBe(positions);
+    expect(place(LOG, { from, to, lastSeq })).toBe(positions);
   });
 
   test('other bytes under a known id are a conflict, and what follows them is a fork', () => {
     const other = chain(['a', 'B', 'c', 'd', 'e']);
-    expect(place(other, 1, 5, 3)).toBe('duplicate conflict duplicate fork fork');
+    expect(place(other, { from: 1, to: 5, lastSeq: 3 })).toBe(
+      'duplicate conflict duplicate fork fork',
+    );
   });
 
   test('records that do not continue the chain are a fork', () => {
     const other = chain(['x', 'b', 'c', 'd', 'e']);
-    expect(place(other, 4, 5, 3)).toBe('fork fork');
-    expect(place(other, 1, 1, 0)).toBe('append');
+    expect(place(other, { from: 4, to: 5, lastSeq: 3 })).toBe('fork fork');
+    expect(place(other, { from: 1, to: 1, lastSeq: 0 })).toBe('append');
   });
 });
 
@@ -97,7 +102,7 @@ test('any pieces of one log, in any order and any number, are only ever appended
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       let lastSeq = 0;
       for (const [from, to] of pieces) {
-        const positions = place(LOG, from, to, lastSeq).split(' ');
+        const positions = place(LOG, { from, to, lastSeq }).split(' ');
         const count = (wanted: string) => positions.filter((one) => one === wanted).length;
         const isGap = from > lastSeq + 1;
         expect(count('append')).toBe(isGap ? 0 : Math.max(0, to - lastSeq));

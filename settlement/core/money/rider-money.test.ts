@@ -13,7 +13,7 @@ import {
 
 const EMPTY: RiderMoney = { account: 'a', walletCents: 0, owing: [] };
 
-function post(use: string, fareCents: number, line = 'M1'): ChargeChange {
+function post(use: string, fareCents: number, { line = 'M1' } = {}): ChargeChange {
   return { use, rev: 1, before: null, after: { line, fareCents } };
 }
 

@@ -53,12 +53,13 @@ export type PaymentContext = {
 
 export function makePayment(
   request: NewPayment,
-  context: PaymentContext,
-  limits: PaymentLimits,
+  context: PaymentContext & { limits: PaymentLimits },
 ): { payment: StoredPayment; changes: readonly Change[] } {
   const { payee, note, order, requestHash, nowMs } = request;
   const known = context.payer;
-  const reason = context.codeReason ?? reasonOf(known, request.amountCents, limits);
+  const reason =
+    context.codeReason ??
+    reasonOf(known, { amountCents: request.amountCents, limits: context.limits });
   const isPaid = reason === null;
   const receipt = isPaid && payee.kind === 'merchant' ? nextReceipt(context) : null;
   const payment: StoredPayment = {
@@ -97,8 +98,7 @@ function nextReceipt({ lastReceipt }: PaymentContext): number {
 /** Null if this payer may and can pay it. */
 export function reasonOf(
   known: KnownPayer | null,
-  amountCents: number | null,
-  limits: PaymentLimits,
+  { amountCents, limits }: { amountCents: number | null; limits: PaymentLimits },
 ): PaymentReason | null {
   assert(known !== null, 'a code that is good has a payer');
   const { way, payer, facts } = known;
@@ -109,7 +109,7 @@ export function reasonOf(
     dayCents: facts.dayCents,
     handleCents: payer.handleCents,
   };
-  return judgePayment(amountCents, payerNow, limits);
+  return judgePayment({ amountCents, payer: payerNow }, limits);
 }
 
 function moneyOf(

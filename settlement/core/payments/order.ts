@@ -137,7 +137,8 @@ export function decideConfirmation(
   const payer = { account, serial, handle: null, handleCents: 0 };
   const known: KnownPayer = { way: 'ORDER', payer, facts: facts.payer };
   const reason =
-    REFUSED_STATES[orderStateAt(order, nowMs)] ?? reasonOf(known, order.amountCents, limits);
+    REFUSED_STATES[orderStateAt(order, nowMs)] ??
+    reasonOf(known, { amountCents: order.amountCents, limits });
   if (reason !== null) return unchanged(declined(order, { reason, nowMs }));
   return paid(facts, { request, known, limits });
 }
@@ -167,8 +168,7 @@ function paid(
   const requestHash = `order:${order.order}`;
   const { payment, changes } = makePayment(
     { issuer, payee, amountCents, note, order: order.order, requestHash, nowMs },
-    { payer: known, codeReason: null, nextPaymentId, lastReceipt: merchant.lastReceipt },
-    limits,
+    { payer: known, codeReason: null, nextPaymentId, lastReceipt: merchant.lastReceipt, limits },
   );
   return {
     changes: [...changes, { kind: 'endOrder', order: order.order, state: 'PAID' }],

@@ -64,8 +64,8 @@ export function decidePay(
       codeReason: reason,
       nextPaymentId: facts.nextPaymentId,
       lastReceipt: merchant?.lastReceipt ?? null,
+      limits,
     },
-    limits,
   );
   const notice = noticeOf(payment, merchant?.name ?? null);
   const result: PayResult = { kind: 'decided', payment: merchantView(payment), notice };

@@ -39,7 +39,9 @@ describe('a payment', () => {
     [null, { isDenied: true }, 'DENIED'],
     [0, { walletCents: 0 }, null],
   ])('of %s by %j is refused as %s', (amount, payer, reason) => {
-    expect(judgePayment(amount, { ...PAYER, ...payer }, LIMITS)).toBe(reason);
+    expect(judgePayment({ amountCents: amount, payer: { ...PAYER, ...payer } }, LIMITS)).toBe(
+      reason,
+    );
   });
 
   test('of several reasons the first of the protocol counts', () => {
@@ -51,8 +53,8 @@ describe('a payment', () => {
       { walletCents: 0 },
     ];
     const found = ladder.map((_, from) => {
-      const facts = Object.assign({}, PAYER, ...ladder.slice(from)) as PayerState;
-      return judgePayment(from < 2 ? 6_000 : 5_000, facts, LIMITS);
+      const payer = Object.assign({}, PAYER, ...ladder.slice(from)) as PayerState;
+      return judgePayment({ amountCents: from < 2 ? 6_000 : 5_000, payer }, LIMITS);
     });
     const inOrder = PAYMENT_REASONS.filter((reason) => found.includes(reason));
     expect(found).toEqual(inOrder);

@@ -68,8 +68,7 @@ export type PayerState = {
 
 /** Null if it is paid. `amountCents` null: the line of the gate has no fare. */
 export function judgePayment(
-  amountCents: number | null,
-  payer: PayerState,
+  { amountCents, payer }: { amountCents: number | null; payer: PayerState },
   limits: PaymentLimits,
 ): PaymentReason | null {
   if (payer.isDenied) return 'DENIED';

@@ -21,8 +21,8 @@ function onlineCode(state: 'live' | 'used' | 'ended', expiresAtMs = NOW_MS): Cod
   return { way: 'ONLINE_CODE', code: { account: 'a', serial: 2, expiresAtMs, state } };
 }
 
-function spend(presented: Presented, code: CodeFacts, more = { payeeFailures: 0 }) {
-  const facts = { code, payee: 'merchant:kiosk', ...more };
+function spend(presented: Presented, code: CodeFacts, { payeeFailures = 0 } = {}) {
+  const facts = { code, payee: 'merchant:kiosk', payeeFailures };
   return spendCode(presented, facts, { limits: LIMITS, nowMs: NOW_MS });
 }
 

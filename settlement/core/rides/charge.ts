@@ -38,7 +38,7 @@ export type Claim = {
   /** The gate's clock: when it happened. */
   atMs: number;
   line: string;
-  /** Undefined where no fare is in force for this tap; that is not zero. */
+  /** Undefined if no fare is in force for this tap; that is not zero. */
   fareCents: number | undefined;
   /** A later record of the same gate took the tap back. */
   voided: boolean;
@@ -61,7 +61,7 @@ export type RefundReason = 'BARRIER_FAILED' | 'FARE_UNKNOWN';
 
 export type UseDecision = {
   dispositions: ReadonlyMap<number, Disposition>;
-  /** Null where the charge already is what it must be. */
+  /** Null if the charge already is what it must be. */
   change: (ChargeChange & { carrier: Claim | null; reason: RefundReason | null }) | null;
 };
 

@@ -1,3 +1,4 @@
+/** Which fare a tap owes, and which fares a list carries. */
 import { expect, test } from 'vitest';
 import { type ClockQuality, fareOfTap, publishableFares } from './tariff.ts';
 

@@ -56,7 +56,9 @@ const balance = async () => (await rider.money()).balanceCents;
 
 describe('an answer', () => {
   test('is signed by the operator, for this gate and id, with the fare of now', async () => {
-    const answer = await answerTo(gate.question(ID, await rider.onlineCode(), START_MS));
+    const answer = await answerTo(
+      gate.question(ID, { code: await rider.onlineCode(), atMs: START_MS }),
+    );
     expect(answer).toEqual({
       stile: 'gate-payment-answer/1',
       gate: 'g1',
@@ -71,17 +73,21 @@ describe('an answer', () => {
 
   test('to a payment code is the same in kind', async () => {
     const seed = await rider.fetchSeed();
-    const answer = await answerTo(gate.question(ID, seed.codeAt(START_MS), START_MS));
+    const answer = await answerTo(
+      gate.question(ID, { code: seed.codeAt(START_MS), atMs: START_MS }),
+    );
     expect(answer).toMatchObject({ outcome: 'PAID', fareCents: FARE });
   });
 
   test('that refuses says why, names no fare and is signed as well', async () => {
-    const answer = await answerTo(gate.question(ID, `72${'0'.repeat(16)}`, START_MS));
+    const answer = await answerTo(
+      gate.question(ID, { code: `72${'0'.repeat(16)}`, atMs: START_MS }),
+    );
     expect(answer).toMatchObject({ outcome: 'REFUSED', reason: 'CODE_REFUSED', fareCents: null });
   });
 
   test('to the same question again is the same, signed afresh, and costs nothing more', async () => {
-    const question = gate.question(ID, await rider.onlineCode(), START_MS);
+    const question = gate.question(ID, { code: await rider.onlineCode(), atMs: START_MS });
     const first = await answerTo(question);
     town.clock.advance(2_000);
     const again = await answerTo(question);
@@ -90,16 +96,16 @@ describe('an answer', () => {
   });
 
   test('to the same question three times at once is one payment', async () => {
-    const question = gate.question(ID, await rider.onlineCode(), START_MS);
+    const question = gate.question(ID, { code: await rider.onlineCode(), atMs: START_MS });
     const answers = await Promise.all([question, question, question].map(answerTo));
     expect(answers.map(({ outcome }) => outcome)).toEqual(['PAID', 'PAID', 'PAID']);
     expect(await balance()).toBe(1_000 - FARE);
   });
 
   test('says REVERSED once the gate has told that it did not open', async () => {
-    const question = gate.question(ID, await rider.onlineCode(), START_MS);
+    const question = gate.question(ID, { code: await rider.onlineCode(), atMs: START_MS });
     expect(await answerTo(question)).toMatchObject({ outcome: 'PAID' });
-    gate.answer(gate.ask(ID, START_MS), START_MS, 'NO_ANSWER');
+    gate.answer(gate.ask(ID, START_MS), { atMs: START_MS, reason: 'NO_ANSWER' });
     await town.send(gate);
     await town.settled();
     expect(await answerTo(question)).toMatchObject({ outcome: 'REFUSED', reason: 'REVERSED' });
@@ -107,10 +113,10 @@ describe('an answer', () => {
   });
 
   test('to a question that comes after the log says REVERSED and takes nothing', async () => {
-    gate.answer(gate.ask(ID, START_MS), START_MS, 'NO_ANSWER');
+    gate.answer(gate.ask(ID, START_MS), { atMs: START_MS, reason: 'NO_ANSWER' });
     await town.send(gate);
     await town.settled();
-    const late = gate.question(ID, await rider.onlineCode(), START_MS);
+    const late = gate.question(ID, { code: await rider.onlineCode(), atMs: START_MS });
     expect(await answerTo(late)).toMatchObject({ outcome: 'REFUSED', reason: 'REVERSED' });
     expect(await balance()).toBe(1_000);
   });
@@ -120,7 +126,9 @@ describe('an answer', () => {
     town = await ScriptedTown.open({ seedKeys: null });
     gate = await town.addGate('g1', 'M1');
     rootKeys = [(await initSettlement(town.dataDir)).rootKey];
-    const answer = await answerTo(gate.question(ID, '710001234546119246', START_MS));
+    const answer = await answerTo(
+      gate.question(ID, { code: '710001234546119246', atMs: START_MS }),
+    );
     expect(answer).toMatchObject({ outcome: 'REFUSED', reason: 'CODE_REFUSED' });
   });
 });
@@ -130,8 +138,8 @@ describe('a question', () => {
     'with %s is not looked at, in the same words',
     async (wrong) => {
       const code = await rider.onlineCode();
-      const good = gate.question(ID, code, START_MS);
-      const stranger = new ScriptedGate('g1', 'M1').question(ID, code, START_MS);
+      const good = gate.question(ID, { code, atMs: START_MS });
+      const stranger = new ScriptedGate('g1', 'M1').question(ID, { code, atMs: START_MS });
       const headers = { ...good.headers, 'stile-signature': '' };
       const text = Buffer.from(good.bytes).toString().replace('M1', 'M2');
       const asked: Record<string, [Question, string]> = {
@@ -154,10 +162,13 @@ describe('a question', () => {
     'by a clock that is %i ms off is judged by settlement’s own',
     async (awayMs) => {
       const code = await rider.onlineCode();
-      const question = gate.question(ID, code, START_MS + awayMs);
+      const question = gate.question(ID, { code, atMs: START_MS + awayMs });
       expect(await answerTo(question)).toMatchObject({ outcome: 'PAID' });
       town.clock.advance(61_000);
-      const late = gate.question('b'.repeat(32), await rider.onlineCode(), START_MS + awayMs);
+      const late = gate.question('b'.repeat(32), {
+        code: await rider.onlineCode(),
+        atMs: START_MS + awayMs,
+      });
       town.clock.advance(61_000);
       expect(await answerTo(late)).toMatchObject({ reason: 'CODE_EXPIRED' });
       expect(await balance()).toBe(1_000 - FARE);
@@ -165,8 +176,8 @@ describe('a question', () => {
   );
 
   test('under an id that asked something else is a conflict', async () => {
-    await answerTo(gate.question(ID, await rider.onlineCode(), START_MS));
-    const other = gate.question(ID, await rider.onlineCode(), START_MS);
+    await answerTo(gate.question(ID, { code: await rider.onlineCode(), atMs: START_MS }));
+    const other = gate.question(ID, { code: await rider.onlineCode(), atMs: START_MS });
     expect(await refusal(other)).toBe('409 KEY_REUSED');
     expect(await balance()).toBe(1_000 - FARE);
   });
@@ -176,6 +187,6 @@ describe('a question', () => {
     ['a transit code', ID, 'ABC'],
     ['digits of another scheme', ID, '62'.padEnd(18, '1')],
   ])('with %s is no question, however well signed', async (_what, id, code) => {
-    expect(await refusal(gate.question(id, code, START_MS))).toBe('400 REQUEST_INVALID');
+    expect(await refusal(gate.question(id, { code, atMs: START_MS }))).toBe('400 REQUEST_INVALID');
   });
 });

@@ -29,7 +29,9 @@ async function refusal(bytes: Uint8Array, name = 'g1') {
 
 describe('enrolment', () => {
   async function enrol(change: { token?: string; publicKey?: string; proof?: string } = {}) {
-    const made = await town.operate<{ token: string }>('POST', 'gates', { gate: 'g2', line: 'M1' });
+    const made = await town.operate<{ token: string }>('POST', 'gates', {
+      body: { gate: 'g2', line: 'M1' },
+    });
     const key = generateKey('Ed25519');
     const publicKey = change.publicKey ?? toHex(key.publicKey);
     const token = change.token ?? made.token;
@@ -63,24 +65,24 @@ describe('enrolment', () => {
   });
 
   test('batches sealed with the key before still count, for what was recorded then', async () => {
-    gate.tap(rider.code(START_MS), START_MS);
+    gate.tap(rider.code(START_MS), { atMs: START_MS });
     const sealedBefore = gate.batch();
     const lateMs = START_MS + 5000 + 11 * 60_000;
-    gate.tap(rider.code(lateMs), lateMs);
+    gate.tap(rider.code(lateMs), { atMs: lateMs });
     const sealedTooLate = gate.batch(2);
     town.clock.advance(5000);
     gate.key = generateKey('Ed25519');
     await town.enrolGate(gate);
     expect(await town.sendBytes('g1', sealedBefore)).toMatchObject({ ackSeq: 1 });
     expect(await refusal(sealedTooLate)).toBe('403 SEAL_BROKEN');
-    expect(await town.send(gate, 2)).toMatchObject({ ackSeq: 2 });
+    expect(await town.send(gate, { fromSeq: 2 })).toMatchObject({ ackSeq: 2 });
   });
 });
 
 describe('a batch as a whole', () => {
   test('the reply is as the protocol says, and a replay changes nothing', async () => {
-    gate.tap(rider.code(START_MS), START_MS);
-    gate.tap('hello', START_MS, { verdict: 'refuse', reason: 'MALFORMED' });
+    gate.tap(rider.code(START_MS), { atMs: START_MS });
+    gate.tap('hello', { atMs: START_MS, verdict: 'refuse', reason: 'MALFORMED' });
     const reply = batchReplySchema.parse(await town.send(gate));
     expect(reply).toMatchObject({ gate: 'g1', epoch: gate.epoch, ackSeq: 2, denyVersion: 0 });
     expect(reply.trustVersion).toBeGreaterThan(0);
@@ -98,7 +100,7 @@ describe('a batch as a whole', () => {
     expect(await refusal(gate.batch(), 'g9')).toBe('404 GATE_UNKNOWN');
     await town.addGate('g2', 'M1');
     expect(await refusal(gate.batch(), 'g2')).toBe('400 GATE_MISMATCH');
-    await town.operate('POST', 'gates', { gate: 'g3', line: 'M1' });
+    await town.operate('POST', 'gates', { body: { gate: 'g3', line: 'M1' } });
     const silent = new ScriptedGate('g3', 'M1');
     silent.note(START_MS);
     expect(await refusal(silent.batch(), 'g3')).toBe('403 SEAL_BROKEN');
@@ -126,7 +128,7 @@ describe('a batch as a whole', () => {
     expect(await refusal(new Uint8Array(BATCH_BYTES_MAX + 1))).toBe('413 BATCH_TOO_LARGE');
     for (let count = 0; count < 501; count += 1) gate.note(START_MS);
     expect(await refusal(gate.batch())).toBe('413 BATCH_TOO_LARGE');
-    expect(await town.send(gate, 1, 500)).toMatchObject({ ackSeq: 500 });
+    expect(await town.send(gate, { fromSeq: 1, toSeq: 500 })).toMatchObject({ ackSeq: 500 });
   });
 
   test('a body of another type is refused', async () => {
@@ -141,11 +143,13 @@ describe('records', () => {
   test('each bad code is ruled on by itself and hinders no other', async () => {
     const now = START_MS;
     const other = await town.addRider('P-256');
-    gate.tap(rider.code(now, other.key.algorithm === 'P-256' ? gate.key : other.key), now);
-    gate.tap('TC1:NOTHING', now);
-    gate.tap(rider.code(now - 90_000), now);
+    gate.tap(rider.code(now, other.key.algorithm === 'P-256' ? gate.key : other.key), {
+      atMs: now,
+    });
+    gate.tap('TC1:NOTHING', { atMs: now });
+    gate.tap(rider.code(now - 90_000), { atMs: now });
     gate.raw(utf8('{"v":1}'));
-    gate.tap(other.code(now), now);
+    gate.tap(other.code(now), { atMs: now });
     const { items, ackSeq } = await town.send(gate);
     expect(items.map(({ ruling, reason }) => `${ruling} ${reason ?? ''}`)).toEqual([
       'rejected BAD_DEVICE_SIGNATURE',
@@ -173,8 +177,8 @@ describe('records', () => {
   test('one screenshot at two gates costs one fare, and the operator sees the other', async () => {
     const second = await town.addGate('g2', 'M1');
     const text = rider.code(START_MS);
-    gate.tap(text, START_MS + 1);
-    second.tap(text, START_MS + 2);
+    gate.tap(text, { atMs: START_MS + 1 });
+    second.tap(text, { atMs: START_MS + 2 });
     await town.send(gate);
     expect((await town.send(second)).items[0]).toMatchObject({ reason: 'EXTRA_USE' });
     await town.settled();
@@ -189,11 +193,11 @@ describe('records', () => {
   test('a forked log is kept and raises the alarm', async () => {
     gate.note(START_MS);
     const clone = gate.fork();
-    gate.tap(rider.code(START_MS), START_MS);
+    gate.tap(rider.code(START_MS), { atMs: START_MS });
     clone.note(START_MS + 5);
     clone.note(START_MS + 6);
     await town.send(gate);
-    const { items, ackSeq } = await town.send(clone, 2);
+    const { items, ackSeq } = await town.send(clone, { fromSeq: 2 });
     expect(items.map(({ ruling, reason }) => `${ruling} ${reason}`)).toEqual([
       'conflict OTHER_BYTES',
       'parked FORK',

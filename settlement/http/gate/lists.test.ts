@@ -54,7 +54,9 @@ async function deny(
   { method = 'POST', serial }: { method?: 'POST' | 'DELETE'; serial?: number } = {},
 ) {
   const body = { account, ...(serial === undefined ? {} : { serial }) };
-  await town.operate(method, 'denials', method === 'POST' ? { ...body, note: 'lost' } : body);
+  await town.operate(method, 'denials', {
+    body: method === 'POST' ? { ...body, note: 'lost' } : body,
+  });
   await town.settled();
 }
 
@@ -88,7 +90,7 @@ describe('the trust list', () => {
       version: 2,
       tariff: { version: 2, lines: [{ line: 'M1', fareCents: 250, fromS: 0 }] },
     });
-    await town.operate('POST', 'issuer-keys', {});
+    await town.operate('POST', 'issuer-keys', { body: {} });
     await town.settled();
     expect((await fetchTrust()).issuers.map(({ keyId, status }) => `${keyId} ${status}`)).toEqual([
       '1 retired',
@@ -151,7 +153,8 @@ describe('the deny list', () => {
     await town.setFare('M1', 250);
     const gate = await town.addGate('g1', 'M1');
     const now = town.clock.now().wallMs;
-    for (let count = 0; count < 12; count += 1) gate.tap((await town.addRider()).code(now), now);
+    for (let count = 0; count < 12; count += 1)
+      gate.tap((await town.addRider()).code(now), { atMs: now });
     await town.send(gate);
     await town.settled();
     expect((await fetchTrust()).deny).toMatchObject({ version: 1, count: 12 });

@@ -48,7 +48,10 @@ describe('enrolment', () => {
 
   async function enrol(change: Record<string, unknown> = {}, key = generateKey('Ed25519')) {
     const publicKey = toHex(key.publicKey);
-    const given = await town.prove(key, 'enrol-rider', String(change.publicKey ?? publicKey));
+    const given = await town.prove(key, {
+      purpose: 'enrol-rider',
+      subject: String(change.publicKey ?? publicKey),
+    });
     const body = { algorithm: 'Ed25519', publicKey, ...given, ...change };
     return await town.ask('/v1/riders', { body });
   }
@@ -78,7 +81,7 @@ describe('enrolment', () => {
   test('a challenge is good once', async () => {
     const key = generateKey('Ed25519');
     const publicKey = toHex(key.publicKey);
-    const given = await town.prove(key, 'enrol-rider', publicKey);
+    const given = await town.prove(key, { purpose: 'enrol-rider', subject: publicKey });
     const body = { algorithm: 'Ed25519', publicKey, ...given };
     expect(await codeOf(town.ask('/v1/riders', { body }))).toBe('201');
     expect(await codeOf(town.ask('/v1/riders', { body }))).toBe('403 PROOF_REFUSED');
@@ -114,7 +117,7 @@ describe('sessions and renewal', () => {
     { purpose, ...change }: Change & { purpose: 'open-session' | 'renew-pass' },
   ) {
     const { account, serial, key } = rider;
-    const proof = await town.prove(key, purpose, `${account}/${serial}`);
+    const proof = await town.prove(key, { purpose, subject: `${account}/${serial}` });
     return await town.ask(url, { body: { account, serial, ...proof, ...change } });
   }
 
@@ -156,7 +159,7 @@ describe('sessions and renewal', () => {
   test('who owes is told how much, and may renew once it is paid', async () => {
     await town.setFare('M1', 250);
     const gate = await town.addGate('g1', 'M1');
-    gate.tap(rider.code(START_MS), START_MS);
+    gate.tap(rider.code(START_MS), { atMs: START_MS });
     await town.send(gate);
     await town.settled();
     const refused = await ask('/v1/passes', { purpose: 'renew-pass' });
@@ -169,14 +172,14 @@ describe('sessions and renewal', () => {
   test('after a rotation of keys a new pass names the new one, the old pass still opens', async () => {
     await town.setFare('M1', 250);
     const old = rider.code(START_MS);
-    expect(await town.operate('POST', 'issuer-keys', {})).toMatchObject({ keyId: 2 });
+    expect(await town.operate('POST', 'issuer-keys', { body: {} })).toMatchObject({ keyId: 2 });
     const { body } = await ask('/v1/passes', { purpose: 'renew-pass' });
     const pass = readSignedPass(fromHex((body as { pass: string }).pass) ?? new Uint8Array());
     expect(pass.ok && pass.value.pass.issuerKeyId).toBe(2);
     rider.pass = pass.ok ? pass.value.bytes : rider.pass;
     const gate = await town.addGate('g1', 'M1');
-    gate.tap(old, START_MS);
-    gate.tap(rider.code(START_MS), START_MS);
+    gate.tap(old, { atMs: START_MS });
+    gate.tap(rider.code(START_MS), { atMs: START_MS });
     const { items } = await town.send(gate);
     expect(items.map(({ ruling }) => ruling)).toEqual(['accepted', 'accepted']);
   });
@@ -188,7 +191,7 @@ describe('money', () => {
     const gate = await town.addGate('g1', 'M1');
     const rider = await town.addRider();
     await rider.topUp(300);
-    gate.tap(rider.code(START_MS), START_MS);
+    gate.tap(rider.code(START_MS), { atMs: START_MS });
     town.clock.advance(60_000);
     await town.send(gate);
     await town.settled();

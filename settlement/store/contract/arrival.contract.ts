@@ -1,4 +1,4 @@
-/** Test-only: the law of the ledger. Whatever order, batching, repetition or interleaving the same taps
+/** The law of the ledger. Whatever order, batching, repetition or interleaving the same taps
  * and top-ups arrive in, the same money ends in the same places.
  */
 import fc from 'fast-check';
@@ -52,7 +52,10 @@ const delivery: fc.Arbitrary<Delivery> = fc.record({
   drains: dice,
 });
 
-function writeLogs(logs: readonly ScriptedLog[], taps: readonly Tap[], accounts: Accounts): void {
+function writeLogs(
+  logs: readonly ScriptedLog[],
+  { taps, accounts }: { taps: readonly Tap[]; accounts: Accounts },
+): void {
   for (const { gate, rider, counter, afterMs, voided } of taps) {
     const log = logs[gate];
     const account = accounts[rider];
@@ -64,15 +67,15 @@ function writeLogs(logs: readonly ScriptedLog[], taps: readonly Tap[], accounts:
 
 type Accounts = Record<string, string>;
 
-async function deliver(store: Store, { taps, topUps }: World, how: Delivery) {
+async function deliver(store: Store, { taps, topUps, how }: World & { how: Delivery }) {
   const accounts: Accounts = {};
   for (const rider of RIDERS) accounts[rider] = await addRider(store, rider);
   const logs: ScriptedLog[] = [];
   for (const line of LINES) {
     await store.setFare({ line, fareCents: FARES[line] ?? 0, fromS: 0 }, NOW_MS);
-    logs.push(await addGate(store, `gate-${line}`, line));
+    logs.push(await addGate(store, { gate: `gate-${line}`, line }));
   }
-  writeLogs(logs, taps, accounts);
+  writeLogs(logs, { taps, accounts });
   const steps: (() => Promise<unknown>)[] = topUps.map(({ rider, cents, key }) => () => {
     return store.topUp({
       issuer: ISSUER,
@@ -87,7 +90,7 @@ async function deliver(store: Store, { taps, topUps }: World, how: Delivery) {
     while (from <= log.lastSeq) {
       const to = Math.min(log.lastSeq, from + ((how.cuts[(from * 7) % 60] ?? 0) % 5));
       const start = from;
-      steps.push(() => log.send(store, start, to));
+      steps.push(() => log.send(store, { fromSeq: start, toSeq: to }));
       from = to + 1;
     }
   }
@@ -139,7 +142,7 @@ export function describeOrder(open: OpenStore): void {
       fc.asyncProperty(world, delivery, async (all, how) => {
         const { store, remove } = await open();
         try {
-          await deliver(store, all, how);
+          await deliver(store, { ...all, how });
           expect(await readBooks(store, RIDERS)).toEqual(expectedBooks(all));
           for (const rider of RIDERS) {
             const view = await store.readRider(ISSUER, accountOf(rider));

@@ -1,4 +1,4 @@
-/** Test-only: what any Store must do with what a gate says of the codes that it asked about. */
+/** What any Store must do with what a gate says of the codes that it asked about. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -26,7 +26,7 @@ export function describeAsks(open: OpenStore): void {
     ({ store, remove } = await open());
     posted = new Set();
     await store.setFare({ line: 'M1', fareCents: FARE, fromS: 0 }, NOW_MS);
-    gate = await addGate(store, 'g1', 'M1');
+    gate = await addGate(store, { gate: 'g1', line: 'M1' });
     a = await addRider(store, 'a');
     await store.topUp({ issuer: ISSUER, account: a, key: 'k', amountCents: 1000, nowMs: NOW_MS });
   });
@@ -55,7 +55,7 @@ export function describeAsks(open: OpenStore): void {
     return { kind: answer.kind, outcome, reason, refundedCents };
   }
   async function sendLog(fromSeq = 1, toSeq = gate.lastSeq) {
-    const reply = await gate.send(store, fromSeq, toSeq);
+    const reply = await gate.send(store, { fromSeq, toSeq });
     await drain(store);
     return reply.items.map(({ ruling, reason }) => reason ?? ruling);
   }
@@ -100,7 +100,7 @@ export function describeAsks(open: OpenStore): void {
     });
 
     test('for a payment under the same id of another gate is an alarm', async () => {
-      await addGate(store, 'g2', 'M1');
+      await addGate(store, { gate: 'g2', line: 'M1' });
       await post(ID, 'g2');
       gate.answer(gate.ask(ID), { verdict: 'open' });
       await sendLog();
@@ -238,14 +238,14 @@ export function describeAsks(open: OpenStore): void {
     await fc.assert(
       fc.asyncProperty(fc.array(told, { minLength: 1, maxLength: 6 }), dice, async (asks, dies) => {
         run += 1;
-        const log = new ScriptedLog('g1', 'M1', run.toString(16).padStart(16, '0'));
+        const log = new ScriptedLog('g1', 'M1', { epoch: run.toString(16).padStart(16, '0') });
         const before = await wallet();
         const steps = asks.map(({ isPosted }, index) => async () => {
           if (isPosted) await post(idOf(run, index));
         });
-        for (const [index, { end }] of asks.entries()) writeEnd(log, idOf(run, index), end);
+        for (const [index, { end }] of asks.entries()) writeEnd(log, { id: idOf(run, index), end });
         for (let seq = 1; seq <= log.lastSeq; seq += 1) {
-          steps.push(async () => void (await log.send(store, seq, seq)));
+          steps.push(async () => void (await log.send(store, { fromSeq: seq, toSeq: seq })));
         }
         const twice = [...steps, ...steps].map((step, index) => ({ step, at: dies[index] ?? 0 }));
         for (const { step, at } of twice.sort((one, other) => one.at - other.at)) {
@@ -275,7 +275,7 @@ function idOf(run: number, index: number): string {
   return (run * 100 + index).toString(16).padStart(32, '0');
 }
 
-function writeEnd(log: ScriptedLog, id: string, end: Told['end']): void {
+function writeEnd(log: ScriptedLog, { id, end }: { id: string; end: Told['end'] }): void {
   const ask = log.ask(id);
   if (end === 'none') return;
   if (end === 'refuse') {

@@ -1,4 +1,4 @@
-/** Test-only: what any Store must do with batches and with the money that follows from them. */
+/** What any Store must do with batches and with the money that follows from them. */
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -22,7 +22,7 @@ export function describeIngest(open: OpenStore): void {
   beforeEach(async () => {
     ({ store, remove } = await open());
     await store.setFare({ line: 'M1', fareCents: 250, fromS: 0 }, NOW_MS);
-    gate = await addGate(store, 'g1', 'M1');
+    gate = await addGate(store, { gate: 'g1', line: 'M1' });
     a = await addRider(store, 'a');
   });
   afterEach(async () => {
@@ -59,13 +59,16 @@ export function describeIngest(open: OpenStore): void {
 
     test('lines behind a gap wait, and join when the missing part comes', async () => {
       for (let counter = 1; counter <= 6; counter += 1) gate.ride(ride(counter));
-      expect(places(await gate.send(store, 3, 4))).toEqual(['parked GAP', 'parked GAP']);
-      expect(await gate.send(store, 6, 6)).toMatchObject({ ackSeq: 0 });
+      expect(places(await gate.send(store, { fromSeq: 3, toSeq: 4 }))).toEqual([
+        'parked GAP',
+        'parked GAP',
+      ]);
+      expect(await gate.send(store, { fromSeq: 6, toSeq: 6 })).toMatchObject({ ackSeq: 0 });
       expect((await store.listGates())[0]?.gaps).toEqual([
         { epoch: gate.epoch, fromSeq: 1, toSeq: 2 },
       ]);
-      expect(await gate.send(store, 1, 2)).toMatchObject({ ackSeq: 4 });
-      expect(await gate.send(store, 5, 5)).toMatchObject({ ackSeq: 6 });
+      expect(await gate.send(store, { fromSeq: 1, toSeq: 2 })).toMatchObject({ ackSeq: 4 });
+      expect(await gate.send(store, { fromSeq: 5, toSeq: 5 })).toMatchObject({ ackSeq: 6 });
       await drain(store);
       expect((await readBooks(store, ['a'])).debts).toEqual({ a: 1500 });
       expect(await store.listParked(9)).toEqual([]);
@@ -73,10 +76,10 @@ export function describeIngest(open: OpenStore): void {
 
     test('a long wait joins in pieces', async () => {
       for (let counter = 1; counter <= 400; counter += 1) gate.ride(ride(counter));
-      await gate.send(store, 2, 400);
-      expect((await gate.send(store, 1, 1)).ackSeq).toBeGreaterThan(1);
+      await gate.send(store, { fromSeq: 2, toSeq: 400 });
+      expect((await gate.send(store, { fromSeq: 1, toSeq: 1 })).ackSeq).toBeGreaterThan(1);
       await drain(store);
-      expect(await gate.send(store, 400, 400)).toMatchObject({ ackSeq: 400 });
+      expect(await gate.send(store, { fromSeq: 400, toSeq: 400 })).toMatchObject({ ackSeq: 400 });
       await drain(store);
       expect((await readBooks(store, ['a'])).debts).toEqual({ a: 100_000 });
     });
@@ -113,7 +116,7 @@ export function describeIngest(open: OpenStore): void {
     test('a new epoch starts from its own beginning', async () => {
       gate.ride(ride(1));
       await gate.send(store);
-      const next = new ScriptedLog('g1', 'M1', 'ffffffffffffffff');
+      const next = new ScriptedLog('g1', 'M1', { epoch: 'ffffffffffffffff' });
       next.ride(ride(2));
       expect(await next.send(store)).toMatchObject({ ackSeq: 1, epoch: next.epoch });
     });
@@ -143,8 +146,12 @@ export function describeIngest(open: OpenStore): void {
       await work();
       return rounds - before;
     };
-    expect(await roundsOf(() => gate.send(store, 251, 500))).toBeGreaterThanOrEqual(2);
-    expect(await roundsOf(() => gate.send(store, 1, 250))).toBeGreaterThanOrEqual(2);
+    expect(
+      await roundsOf(() => gate.send(store, { fromSeq: 251, toSeq: 500 })),
+    ).toBeGreaterThanOrEqual(2);
+    expect(
+      await roundsOf(() => gate.send(store, { fromSeq: 1, toSeq: 250 })),
+    ).toBeGreaterThanOrEqual(2);
     expect(await roundsOf(() => gate.send(store))).toBeGreaterThanOrEqual(4);
     expect(await roundsOf(() => drain(store))).toBeGreaterThanOrEqual(10);
     counting = false;
@@ -196,7 +203,7 @@ export function describeIngest(open: OpenStore): void {
 
     test('one code at two gates is charged once, to the earlier tap, whichever came first', async () => {
       await store.setFare({ line: 'M2', fareCents: 300, fromS: 0 }, NOW_MS);
-      const early = await addGate(store, 'g2', 'M2');
+      const early = await addGate(store, { gate: 'g2', line: 'M2' });
       await topUp(1000);
       gate.ride(ride(1, 5));
       early.ride(ride(1, 4));
@@ -215,7 +222,7 @@ export function describeIngest(open: OpenStore): void {
       expect((await store.listTaps({ gate: 'g1', after: 0, limit: 9 }))[0]).toMatchObject({
         outcome: 'EXTRA_USE',
       });
-      const again = new ScriptedLog('g1', 'M1', 'ffffffffffffffff');
+      const again = new ScriptedLog('g1', 'M1', { epoch: 'ffffffffffffffff' });
       again.ride(ride(1, 6));
       expect(places(await again.send(store))).toEqual(['rejected EXTRA_USE']);
       expect((await store.listGates())[0]?.alarms.extraUses).toBe(1);
@@ -231,7 +238,7 @@ export function describeIngest(open: OpenStore): void {
       gate.add({ kind: 'void', atMs: NOW_MS, of: first });
       const second = gate.ride(ride(2));
       gate.add({ kind: 'void', atMs: NOW_MS, of: second });
-      await gate.send(store, 2);
+      await gate.send(store, { fromSeq: 2 });
       await drain(store);
       expect((await readBooks(store, ['a'])).wallets).toEqual({ a: 1000 });
       const taps = await store.listTaps({ gate: null, after: 0, limit: 9 });
@@ -239,7 +246,7 @@ export function describeIngest(open: OpenStore): void {
     });
 
     test('an unknown fare waits for the operator and is never zero', async () => {
-      const lost = await addGate(store, 'g9', 'M9');
+      const lost = await addGate(store, { gate: 'g9', line: 'M9' });
       lost.ride(ride(1));
       expect(places(await lost.send(store))).toEqual(['parked FARE_UNKNOWN']);
       await drain(store);

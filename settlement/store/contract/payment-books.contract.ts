@@ -1,4 +1,4 @@
-/** Test-only: what any Store must do with payments afterwards: refunds, reversals, orders and
+/** What any Store must do with payments afterwards: refunds, reversals, orders and
  * their lists.
  */
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
@@ -31,26 +31,36 @@ export function describePaymentBooks(open: OpenStore): void {
     const { balanceCents, debtCents, denied } = (await store.readRider(ISSUER, of)) ?? {};
     return { balanceCents, debtCents, denied: denied?.length };
   };
-  const sell = async (key: string, cents: number, of = a) =>
-    await till.pay(await onlineCode(store, of), { key, cents });
+  const sell = async (key: string, cents: number) =>
+    await till.pay(await onlineCode(store, { account: a }), { key, cents });
 
   describe('a refund', () => {
     test('goes back in parts, each key once, and never more than is left', async () => {
       await sell('coffee', 700);
-      const first = await till.refund('coffee', 'r1', 200);
+      const first = await till.refund('coffee', { refundKey: 'r1', amountCents: 200 });
       expect(first).toMatchObject({
         kind: 'done',
         payment: { outcome: 'PAID', refundedCents: 200 },
         notice: { account: a, refundCents: 200 },
       });
-      expect(await till.refund('coffee', 'r1', 200)).toMatchObject({
+      expect(await till.refund('coffee', { refundKey: 'r1', amountCents: 200 })).toMatchObject({
         kind: 'repeated',
         notice: { account: null, refundCents: 0 },
       });
-      expect(await till.refund('coffee', 'r1', 201)).toEqual({ kind: 'conflict' });
-      expect(await till.refund('coffee', 'r2', 501)).toEqual({ kind: 'tooMuch', leftCents: 500 });
-      expect(await till.refund('coffee', 'r2', 500)).toMatchObject({ kind: 'done' });
-      expect(await till.refund('coffee', 'r3', 1)).toEqual({ kind: 'tooMuch', leftCents: 0 });
+      expect(await till.refund('coffee', { refundKey: 'r1', amountCents: 201 })).toEqual({
+        kind: 'conflict',
+      });
+      expect(await till.refund('coffee', { refundKey: 'r2', amountCents: 501 })).toEqual({
+        kind: 'tooMuch',
+        leftCents: 500,
+      });
+      expect(await till.refund('coffee', { refundKey: 'r2', amountCents: 500 })).toMatchObject({
+        kind: 'done',
+      });
+      expect(await till.refund('coffee', { refundKey: 'r3', amountCents: 1 })).toEqual({
+        kind: 'tooMuch',
+        leftCents: 0,
+      });
       expect(await store.findPayment('kiosk', 'coffee')).toMatchObject({
         refunds: [
           { idempotencyKey: 'r1', amountCents: 200, atMs: NOW_MS },
@@ -63,7 +73,7 @@ export function describePaymentBooks(open: OpenStore): void {
     test('asked for by many at once goes back once', async () => {
       await sell('coffee', 700);
       const kinds = await Promise.all([
-        ...[1, 2, 3].map(() => till.refund('coffee', 'r1', 700)),
+        ...[1, 2, 3].map(() => till.refund('coffee', { refundKey: 'r1', amountCents: 700 })),
         ...[1, 2].map(() => till.reverse('coffee')),
       ]);
       expect(kinds.filter((one) => 'notice' in one && one.notice.refundCents > 0)).toHaveLength(1);
@@ -73,14 +83,14 @@ export function describePaymentBooks(open: OpenStore): void {
     test('pays a debt first, and lifts the denial that it was for', async () => {
       await sell('coffee', 900);
       await store.setFare({ line: 'M1', fareCents: 250, fromS: 0 }, NOW_MS);
-      const gate = await addGate(store, 'g1', 'M1');
+      const gate = await addGate(store, { gate: 'g1', line: 'M1' });
       gate.ride({ account: a, counter: 1, atMs: NOW_MS });
       await gate.send(store);
       await drain(store);
       expect(await rider()).toEqual({ balanceCents: 0, debtCents: 150, denied: 1 });
-      await till.refund('coffee', 'r1', 100);
+      await till.refund('coffee', { refundKey: 'r1', amountCents: 100 });
       expect(await rider()).toEqual({ balanceCents: 0, debtCents: 50, denied: 1 });
-      await till.refund('coffee', 'r2', 800);
+      await till.refund('coffee', { refundKey: 'r2', amountCents: 800 });
       expect(await rider()).toEqual({ balanceCents: 750, debtCents: 0, denied: 0 });
       const items = await store.listStatement(a, { after: null, limit: 9 });
       expect(items.filter(({ kind }) => kind === 'refund')).toMatchObject([
@@ -92,13 +102,22 @@ export function describePaymentBooks(open: OpenStore): void {
     test('of what was not paid, or by another merchant, is none', async () => {
       await sell('coffee', 700);
       await sell('refused', 9_999);
-      expect(await other.refund('coffee', 'r1', 700)).toEqual({ kind: 'unknown' });
-      expect(await till.refund('nothing', 'r1', 700)).toEqual({ kind: 'unknown' });
-      expect(await till.refund('refused', 'r1', 1)).toEqual({ kind: 'tooMuch', leftCents: 0 });
+      expect(await other.refund('coffee', { refundKey: 'r1', amountCents: 700 })).toEqual({
+        kind: 'unknown',
+      });
+      expect(await till.refund('nothing', { refundKey: 'r1', amountCents: 700 })).toEqual({
+        kind: 'unknown',
+      });
+      expect(await till.refund('refused', { refundKey: 'r1', amountCents: 1 })).toEqual({
+        kind: 'tooMuch',
+        leftCents: 0,
+      });
       await till.reverse('coffee');
       const [{ idempotencyKey = '' } = {}] =
         (await store.findPayment('kiosk', 'coffee'))?.refunds ?? [];
-      expect(await till.refund('coffee', idempotencyKey, 700)).toEqual({ kind: 'conflict' });
+      expect(await till.refund('coffee', { refundKey: idempotencyKey, amountCents: 700 })).toEqual({
+        kind: 'conflict',
+      });
     });
   });
 
@@ -110,7 +129,7 @@ export function describePaymentBooks(open: OpenStore): void {
         notice: { account: null, refundCents: 0 },
       });
       expect(await till.reverse('lost')).toEqual(closed);
-      const code = await onlineCode(store, a);
+      const code = await onlineCode(store, { account: a });
       expect(await till.pay(code, { key: 'lost' })).toEqual(closed.payment);
       expect(await other.pay(code, { key: 'lost' })).toMatchObject({ outcome: 'PAID' });
       expect(await till.addOrder('lost', 100)).toEqual({ kind: 'conflict' });
@@ -118,7 +137,7 @@ export function describePaymentBooks(open: OpenStore): void {
 
     test('after the payment, or after a part was refunded, gives back what is left, once', async () => {
       await sell('coffee', 700);
-      await till.refund('coffee', 'r1', 200);
+      await till.refund('coffee', { refundKey: 'r1', amountCents: 200 });
       const notice = [await till.reverse('coffee'), await till.reverse('coffee')];
       expect(notice.map((one) => one.notice.refundCents)).toEqual([500, 0]);
       expect(notice.map(({ payment }) => payment.refundedCents)).toEqual([700, 700]);
@@ -129,7 +148,7 @@ export function describePaymentBooks(open: OpenStore): void {
       await till.addOrder('o1', 450);
       expect((await till.reverse('o1')).payment).toMatchObject({ reason: 'REVERSED' });
       const order = 'order of kiosk o1';
-      expect(await confirm(store, order, a, 450)).toMatchObject({
+      expect(await confirm(store, { order, account: a, amountCents: 450 })).toMatchObject({
         kind: 'declined',
         rider: { reason: 'ORDER_CANCELLED' },
         order: { state: 'CANCELLED' },
@@ -163,7 +182,9 @@ export function describePaymentBooks(open: OpenStore): void {
         merchantName: 'Shop kiosk',
         amountCents: 450,
       });
-      const answers = await Promise.all([a, b, a].map((of) => confirm(store, order, of, 450)));
+      const answers = await Promise.all(
+        [a, b, a].map((of) => confirm(store, { order, account: of, amountCents: 450 })),
+      );
       expect(answers).toMatchObject([
         { kind: 'decided', order: { state: 'PAID' }, payment: { way: 'ORDER', order, receipt: 1 } },
         { kind: 'declined', rider: { outcome: 'REFUSED', reason: 'CODE_USED' } },
@@ -175,25 +196,33 @@ export function describePaymentBooks(open: OpenStore): void {
       ]);
       expect(await store.findPayment('kiosk', 'o1')).toMatchObject({ outcome: 'PAID' });
       expect(await till.reverse('o1')).toMatchObject({ notice: { account: a, refundCents: 450 } });
-      expect(await confirm(store, order, b, 450)).toMatchObject({ kind: 'declined' });
+      expect(await confirm(store, { order, account: b, amountCents: 450 })).toMatchObject({
+        kind: 'declined',
+      });
     });
 
     test('that could not be paid stays open, and nothing stands under its key', async () => {
       const order = await orderOf('o1');
-      expect(await confirm(store, order, b, 450)).toMatchObject({
+      expect(await confirm(store, { order, account: b, amountCents: 450 })).toMatchObject({
         kind: 'declined',
         rider: { reason: 'WALLET_SHORT' },
         order: { state: 'OPEN' },
       });
       expect(await store.findPayment('kiosk', 'o1')).toBeUndefined();
       await store.topUp({ issuer: ISSUER, account: b, key: 'k', amountCents: 450, nowMs: NOW_MS });
-      expect(await confirm(store, order, b, 450)).toMatchObject({ kind: 'decided' });
+      expect(await confirm(store, { order, account: b, amountCents: 450 })).toMatchObject({
+        kind: 'decided',
+      });
     });
 
     test('is for the amount that was shown', async () => {
       const order = await orderOf('o1');
-      expect(await confirm(store, order, a, 451)).toEqual({ kind: 'conflict' });
-      expect(await confirm(store, 'no such order', a, 450)).toEqual({ kind: 'unknown' });
+      expect(await confirm(store, { order, account: a, amountCents: 451 })).toEqual({
+        kind: 'conflict',
+      });
+      expect(
+        await confirm(store, { order: 'no such order', account: a, amountCents: 450 }),
+      ).toEqual({ kind: 'unknown' });
       expect(await rider()).toMatchObject({ balanceCents: 1_000 });
     });
 
@@ -203,7 +232,7 @@ export function describePaymentBooks(open: OpenStore): void {
       const made = await till.addOrder('o1', 450);
       expect(await till.addOrder('o1', 450)).toEqual(made);
       expect(await till.addOrder('o1', 451)).toEqual({ kind: 'conflict' });
-      const code = await onlineCode(store, a);
+      const code = await onlineCode(store, { account: a });
       expect(await till.ask(code, { key: 'o1' })).toEqual({ kind: 'conflict' });
       expect(await till.pay(code)).toMatchObject({ outcome: 'PAID' });
       expect(await other.addOrder('o1', 451)).toMatchObject({ amountCents: 451 });
@@ -227,7 +256,7 @@ export function describePaymentBooks(open: OpenStore): void {
       expect(await store.confirmOrder({ ...who, order: late, nowMs: atMs + 1 })).toMatchObject({
         rider: { reason: 'ORDER_EXPIRED' },
       });
-      await confirm(store, paid, a, 450);
+      await confirm(store, { order: paid, account: a, amountCents: 450 });
       const cancel = (order: string, at = 'kiosk') =>
         store.cancelOrder({ merchant: at, order, nowMs: NOW_MS });
       expect(await cancel(cancelled, 'bakery')).toBeUndefined();
@@ -241,7 +270,7 @@ export function describePaymentBooks(open: OpenStore): void {
       expect(await cancel(paid)).toMatchObject({ state: 'PAID' });
       await store.blockMerchant('kiosk', NOW_MS);
       for (const order of [cancelled, ofBlocked]) {
-        expect(await confirm(store, order, a, 450)).toMatchObject({
+        expect(await confirm(store, { order, account: a, amountCents: 450 })).toMatchObject({
           kind: 'declined',
           rider: { reason: 'ORDER_CANCELLED' },
         });
@@ -253,11 +282,15 @@ export function describePaymentBooks(open: OpenStore): void {
   test('a list has each payment once, the latest first, and sums of what was paid', async () => {
     for (const n of [1, 2, 3, 4, 5]) {
       const atMs = NOW_MS + Math.floor(n / 2);
-      await till.pay(await onlineCode(store, a, atMs), { key: `k${n}`, cents: n * 10, atMs });
+      await till.pay(await onlineCode(store, { account: a, atMs }), {
+        key: `k${n}`,
+        cents: n * 10,
+        atMs,
+      });
     }
     await sell('refused', 9_999);
-    await other.pay(await onlineCode(store, a));
-    await till.refund('k5', 'r1', 20);
+    await other.pay(await onlineCode(store, { account: a }));
+    await till.refund('k5', { refundKey: 'r1', amountCents: 20 });
     const items: Payment[] = [];
     const sizes: number[] = [];
     for (let after: string | null = null; ; ) {

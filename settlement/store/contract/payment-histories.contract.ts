@@ -47,8 +47,7 @@ class Deeds {
 
   private constructor(
     store: Store,
-    tills: ScriptedTill[],
-    gate: Awaited<ReturnType<typeof addGate>>,
+    { tills, gate }: { tills: ScriptedTill[]; gate: Awaited<ReturnType<typeof addGate>> },
   ) {
     this.store = store;
     this.tills = tills;
@@ -60,7 +59,7 @@ class Deeds {
     const tills: ScriptedTill[] = [];
     for (const merchant of MERCHANTS) tills.push(await ScriptedTill.open(store, merchant));
     await store.setFare({ line: 'M1', fareCents: FARE, fromS: 0 }, NOW_MS);
-    return new Deeds(store, tills, await addGate(store, 'g1', 'M1'));
+    return new Deeds(store, { tills, gate: await addGate(store, { gate: 'g1', line: 'M1' }) });
   }
 
   async do({ kind, rider, merchant, key, cents }: Deed, index: number): Promise<unknown> {
@@ -79,17 +78,20 @@ class Deeds {
     if (kind === 'ride') {
       this.rides += 1;
       const seq = this.#gate.ride({ account, counter: index + 1, atMs: NOW_MS });
-      await this.#gate.send(this.store, seq);
+      await this.#gate.send(this.store, { fromSeq: seq });
       return await drain(this.store);
     }
     if (kind === 'pay') {
-      const code = await onlineCode(this.store, account);
+      const code = await onlineCode(this.store, { account });
       return await till.ask(code, { key: `k${key}`, cents });
     }
-    if (kind === 'refund') return await till.refund(`k${key}`, `r${index % 5}`, cents);
+    if (kind === 'refund')
+      return await till.refund(`k${key}`, { refundKey: `r${index % 5}`, amountCents: cents });
     if (kind === 'reverse') return await till.reverse(`k${key}`);
     const made = await till.addOrder(`k${key}`, cents);
-    return 'kind' in made ? made : await confirm(this.store, made.order, account, made.amountCents);
+    if ('kind' in made) return made;
+    const { order, amountCents } = made;
+    return await confirm(this.store, { order, account, amountCents });
   }
 }
 

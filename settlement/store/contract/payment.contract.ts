@@ -1,4 +1,4 @@
-/** Test-only: what any Store must do with codes that are to pay: each reason, each cap, each code once. */
+/** What any Store must do with codes that are to pay: each reason, each cap, each code once. */
 
 import { denyId } from '@stile/protocol/deny-list.ts';
 import type { PaymentReason } from '@stile/protocol/payment.ts';
@@ -33,7 +33,7 @@ export function describePayments(open: OpenStore): void {
   });
 
   const walletCents = async (of = a) => (await store.readRider(ISSUER, of))?.balanceCents;
-  const online = (atMs = NOW_MS, of = a) => onlineCode(store, of, atMs);
+  const online = (atMs = NOW_MS, of = a) => onlineCode(store, { account: of, atMs });
   const wrong = (handle = H) => paymentCode(handle, null);
 
   describe('a payment', () => {
@@ -82,7 +82,7 @@ export function describePayments(open: OpenStore): void {
         return [await online(), 100, 'gone'];
       },
       TOO_MANY_TRIES: async () => {
-        await addSeed(store, a, H);
+        await addSeed(store, { account: a, handle: H });
         await soMany(LIMITS.handleFailuresMax, () => other.pay(wrong()));
         return [paymentCode(H, 7)];
       },
@@ -104,7 +104,7 @@ export function describePayments(open: OpenStore): void {
       FARE_UNKNOWN: async () => [await online()],
       OVER_AMOUNT_CAP: async () => [await online(), LIMITS.onlineCentsMax + 1],
       OVER_OFFLINE_CAP: async () => {
-        await addSeed(store, a, H);
+        await addSeed(store, { account: a, handle: H });
         await soMany(3, (n) => other.pay(paymentCode(H, n), { cents: LIMITS.offlineCentsMax }));
         return [paymentCode(H, 9), 1];
       },
@@ -145,7 +145,7 @@ export function describePayments(open: OpenStore): void {
         ['g1', 'M1'],
         ['g2', 'M2'],
       ] as const) {
-        await addGate(store, gate, line);
+        await addGate(store, { gate, line });
         const payee = { kind: 'gate', gate, line, idempotencyKey: 'ask-1' } as const;
         const request = { issuer: ISSUER, payee, presented: await online(), note: null };
         const answer = await store.pay({ ...request, requestHash: 'r', nowMs: NOW_MS });
@@ -178,7 +178,7 @@ export function describePayments(open: OpenStore): void {
     });
 
     test('with one code under many keys at once is one payment', async () => {
-      await addSeed(store, a, H);
+      await addSeed(store, { account: a, handle: H });
       for (const code of [await online(), paymentCode(H, 1)]) {
         const reasons = await Promise.all([till, other, till].map((at) => at.reasonOf(code)));
         expect(reasons.sort()).toEqual(['CODE_USED', 'CODE_USED', null]);
@@ -202,7 +202,7 @@ export function describePayments(open: OpenStore): void {
 
   describe('a code', () => {
     test('is spent when it is presented, whatever comes of it, there and elsewhere', async () => {
-      await addSeed(store, a, H);
+      await addSeed(store, { account: a, handle: H });
       for (const code of [await online(), paymentCode(H, 1)]) {
         expect(await till.reasonOf(code, { cents: 60_000 })).toBe('OVER_AMOUNT_CAP');
         expect(await till.reasonOf(code, { cents: 1 })).toBe('CODE_USED');
@@ -220,7 +220,7 @@ export function describePayments(open: OpenStore): void {
     });
 
     test('that was used stays used when what has expired is swept away', async () => {
-      await addSeed(store, a, H);
+      await addSeed(store, { account: a, handle: H });
       const codes = [await online(), paymentCode(H, Math.floor(NOW_MS / 60_000))];
       for (const code of codes) await till.pay(code);
       await store.sweepExpired(NOW_MS + 120_000);
@@ -235,12 +235,12 @@ export function describePayments(open: OpenStore): void {
     const isLive = async (handle: string) => (await store.findSeed(handle, NOW_MS)) !== undefined;
 
     test('before stays good until the new one is confirmed; what nobody confirmed ends', async () => {
-      await addSeed(store, a, '00000001');
+      await addSeed(store, { account: a, handle: '00000001' });
       expect(
         await store.confirmSeed({ account: a, serial: 1, handle: '00000001', nowMs: NOW_MS }),
       ).toBe(true);
-      await addSeed(store, a, '00000002');
-      await addSeed(store, a, '00000003');
+      await addSeed(store, { account: a, handle: '00000002' });
+      await addSeed(store, { account: a, handle: '00000003' });
       expect(await Promise.all(['1', '2', '3'].map((n) => isLive(`0000000${n}`)))).toEqual([
         true,
         false,
@@ -258,9 +258,9 @@ export function describePayments(open: OpenStore): void {
     });
 
     test('that is used is confirmed by that, also when it paid nothing', async () => {
-      await addSeed(store, a, '00000001');
+      await addSeed(store, { account: a, handle: '00000001' });
       await store.confirmSeed({ account: a, serial: 1, handle: '00000001', nowMs: NOW_MS });
-      await addSeed(store, a, '00000002');
+      await addSeed(store, { account: a, handle: '00000002' });
       expect(await till.reasonOf(paymentCode('00000002', 1), { cents: 60_000 })).not.toBeNull();
       expect(await isLive('00000001')).toBe(false);
       expect(await isLive('00000002')).toBe(true);
@@ -268,8 +268,8 @@ export function describePayments(open: OpenStore): void {
 
     test('under a handle that is taken is not stored, and is nobody else’s to confirm', async () => {
       const b = await addRider(store, 'b');
-      expect(await addSeed(store, a, H)).toBe(true);
-      expect(await addSeed(store, b, H)).toBe(false);
+      expect(await addSeed(store, { account: a, handle: H })).toBe(true);
+      expect(await addSeed(store, { account: b, handle: H })).toBe(false);
       expect(await store.confirmSeed({ account: b, serial: 1, handle: H, nowMs: NOW_MS })).toBe(
         false,
       );
@@ -281,8 +281,8 @@ export function describePayments(open: OpenStore): void {
 
     test('ends when it is revoked, and when it expires', async () => {
       const b = await addRider(store, 'b');
-      await addSeed(store, a, '00000001');
-      await addSeed(store, b, '00000002');
+      await addSeed(store, { account: a, handle: '00000001' });
+      await addSeed(store, { account: b, handle: '00000002' });
       expect(await store.revokeSeeds({ account: a, serial: 2, nowMs: NOW_MS })).toBe(0);
       expect(await store.revokeSeeds({ account: a, serial: 1, nowMs: NOW_MS })).toBe(1);
       expect(await store.revokeSeeds({ account: a, serial: null, nowMs: NOW_MS })).toBe(0);
@@ -295,7 +295,7 @@ export function describePayments(open: OpenStore): void {
     });
 
     test('counts wrong passwords for its whole life, and ends with the twentieth', async () => {
-      await addSeed(store, a, H);
+      await addSeed(store, { account: a, handle: H });
       for (let tries = 1; tries < LIMITS.handleFailuresMax; tries += 1) await till.pay(wrong());
       expect(await till.reasonOf(paymentCode(H, 1))).toBeNull();
       const later = { atMs: NOW_MS + 5 * DAY_MS };
@@ -361,7 +361,7 @@ export function describePayments(open: OpenStore): void {
   describe('the day', () => {
     test('counts rides of all ways, takes off what came back, and moves on', async () => {
       await store.setFare({ line: 'M1', fareCents: 20_000, fromS: 0 }, NOW_MS);
-      const gate = await addGate(store, 'g1', 'M1');
+      const gate = await addGate(store, { gate: 'g1', line: 'M1' });
       gate.ride({ account: a, counter: 1, atMs: NOW_MS - DAY_MS });
       const ridden = gate.ride({ account: a, counter: 2, atMs: NOW_MS });
       await gate.send(store);
@@ -379,7 +379,7 @@ export function describePayments(open: OpenStore): void {
       expect(await till.reasonOf(await online(), { cents: 10_001 })).toBe('OVER_DAY_CAP');
       expect(await till.reasonOf(await online(), { cents: 10_000, key: 'ten' })).toBeNull();
       expect(await till.reasonOf(await online(), { cents: 1 })).toBe('OVER_DAY_CAP');
-      await till.refund('ten', 'back', 4_000);
+      await till.refund('ten', { refundKey: 'back', amountCents: 4_000 });
       expect(await till.reasonOf(await online(), { cents: 4_001 })).toBe('OVER_DAY_CAP');
       gate.add({ kind: 'void', atMs: NOW_MS, of: ridden });
       await gate.send(store);

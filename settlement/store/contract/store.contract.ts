@@ -1,4 +1,4 @@
-/** Test-only: what any Store must do besides ingesting: riders, gates, lists, jobs. */
+/** What any Store must do besides ingesting: riders, gates, lists, jobs. */
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { denyId, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
@@ -77,7 +77,7 @@ function describeRiders(open: OpenStore): void {
 
   test('a statement is read in pages, the latest first, each item once', async () => {
     await store.setFare({ line: 'M1', fareCents: 10, fromS: 0 }, NOW_MS);
-    const gate = await addGate(store, 'g1', 'M1');
+    const gate = await addGate(store, { gate: 'g1', line: 'M1' });
     for (const counter of [1, 2, 3, 4, 5]) {
       gate.ride({ account: a, counter, atMs: NOW_MS + Math.floor(counter / 2) });
     }

@@ -84,7 +84,7 @@ describe('history', () => {
     await store.setFare({ line: 'M1', fareCents: 250, fromS: 0 }, NOW_MS);
     const account = await addRider(store, 'a');
     await store.topUp({ issuer: ISSUER, account, key: 'k', amountCents: 100, nowMs: NOW_MS });
-    const gate = await addGate(store, 'g1', 'M1');
+    const gate = await addGate(store, { gate: 'g1', line: 'M1' });
     gate.ride({ account, counter: 1, atMs: NOW_MS });
     await gate.send(store);
     await drain(store);

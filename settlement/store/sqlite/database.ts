@@ -104,7 +104,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     denial: (id) => riders.denial(id),
     log: (part) => logs.log(part),
     logOf: (epochId) => logs.logOf(epochId),
-    rulingFacts: (of, records) => rulings.rulingFacts(of, records),
+    rulingFacts: (of, query) => rulings.rulingFacts(of, query),
     nextWork: () => outbox.nextWork(),
     piece: (query) => outbox.piece(query),
     settle: (records) => settling.settle(records),

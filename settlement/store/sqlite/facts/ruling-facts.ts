@@ -1,15 +1,12 @@
 /** What the records of a part speak of: limits, passes, denials, earlier taps of the same codes, fares. */
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import { type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
-import type { CheckedRecord } from '../../../core/logs/batch.ts';
-import type { CheckedTap, RecordContent } from '../../../core/logs/check-record.ts';
 import { useKey } from '../../../core/logs/code-use.ts';
+import type { RulingQuery } from '../../../core/logs/ruling-query.ts';
 import type { EarlierClaim, Limits, RulingFacts } from '../../../core/logs/rulings.ts';
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';
 
-type GenuineTap = Extract<CheckedTap, { problem: null }>;
-type Genuine = { seq: number; tap: GenuineTap };
 type ClaimRow = Omit<EarlierClaim, 'voided'> & { use: string; voided: number };
 
 /** Limits of a published version never change, so they stay here; this many versions of them. */
@@ -58,18 +55,15 @@ export class RulingFactReader {
 
   rulingFacts(
     of: { epochId: number; gate: string },
-    records: readonly Pick<CheckedRecord, 'seq' | 'content'>[],
+    { taps, earlierSeqs }: RulingQuery,
   ): RulingFacts {
-    const genuine = records.flatMap(({ seq, content }): Genuine[] =>
-      isGenuine(content) ? [{ seq, tap: content }] : [],
-    );
-    const usesBySeq = this.#usesBySeq(of.epochId, records);
-    const uses = new Set([...usesBySeq.values(), ...genuine.map(({ tap }) => useKey(tap.code))]);
-    const lines = new Set(genuine.map(({ tap }) => tap.line));
+    const usesBySeq = this.#usesBySeq(of.epochId, earlierSeqs);
+    const uses = new Set([...usesBySeq.values(), ...taps.map(({ tap }) => useKey(tap.code))]);
+    const lines = new Set(taps.map(({ tap }) => tap.line));
     return {
-      limits: this.#limitsOf(new Set(genuine.map(({ tap }) => tap.trust))),
-      passes: this.#passesOf(genuine),
-      deniedAtGate: this.#deniedAmong(genuine),
+      limits: this.#limitsOf(new Set(taps.map(({ tap }) => tap.trust))),
+      passes: this.#passesOf(taps),
+      deniedAtGate: this.#deniedAmong(taps),
       claims: this.#claimsOf([...uses]),
       usesBySeq,
       gateLines: this.#fares.gateLines(of.gate),
@@ -77,15 +71,11 @@ export class RulingFactReader {
     };
   }
 
-  #usesBySeq(
-    epochId: number,
-    records: readonly Pick<CheckedRecord, 'content'>[],
-  ): Map<number, string> {
+  #usesBySeq(epochId: number, seqs: readonly number[]): Map<number, string> {
     const uses = new Map<number, string>();
-    for (const { content } of records) {
-      if (content.kind !== 'void' && content.kind !== 'answer') continue;
-      const use = this.#sql.useOf.get(epochId, content.of) as string | null | undefined;
-      if (use) uses.set(content.of, use);
+    for (const seq of seqs) {
+      const use = this.#sql.useOf.get(epochId, seq) as string | null | undefined;
+      if (use) uses.set(seq, use);
     }
     return uses;
   }
@@ -109,13 +99,13 @@ export class RulingFactReader {
     return list.limits;
   }
 
-  #passesOf(genuine: readonly Genuine[]): Set<string> {
-    const wanted = genuine.map(({ tap }) => [tap.code.account, tap.code.serial]);
+  #passesOf(taps: RulingQuery['taps']): Set<string> {
+    const wanted = taps.map(({ tap }) => [tap.code.account, tap.code.serial]);
     return new Set(this.#sql.passes.all(JSON.stringify(wanted)) as string[]);
   }
 
-  #deniedAmong(genuine: readonly Genuine[]): Set<number> {
-    const wanted = genuine
+  #deniedAmong(taps: RulingQuery['taps']): Set<number> {
+    const wanted = taps
       .filter(({ tap }) => tap.deny > 0)
       .map(({ seq, tap: { deny, code } }) => {
         const { issuer, account, serial } = code;
@@ -140,8 +130,4 @@ export class RulingFactReader {
     }
     return claims;
   }
-}
-
-function isGenuine(content: RecordContent): content is GenuineTap {
-  return content.kind === 'tap' && content.verdict === 'open' && content.problem === null;
 }

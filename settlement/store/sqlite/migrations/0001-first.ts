@@ -137,7 +137,10 @@ const STATEMENTS = [
 /** Rows that are written once. `record` may still learn its outcome, nothing else. */
 const FOREVER = ['transfer', 'charge_event', 'top_up', 'batch', 'pass_issue', 'trust_list'];
 
-function refuse(table: string, what: string, of = ''): string {
+function refuse(
+  table: string,
+  { what, of = '' }: { what: 'UPDATE' | 'DELETE'; of?: string },
+): string {
   const name = `${table}_no_${what.toLowerCase()}`;
   const message = `${table} is append-only`;
   return `CREATE TRIGGER ${name} BEFORE ${what} ${of} ON ${table} BEGIN SELECT RAISE(ABORT, '${message}'); END`;
@@ -165,12 +168,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   ];
   const odd = ['epoch_id', 'seq', 'batch_id', 'line', 'prev', 'hash', 'checked', 'received_at_ms'];
   const triggers = [
-    ...FOREVER.flatMap((table) => [refuse(table, 'UPDATE'), refuse(table, 'DELETE')]),
-    refuse('record', 'UPDATE', `OF ${record.join(', ')}`),
-    refuse('record', 'DELETE'),
-    refuse('odd_line', 'UPDATE', `OF ${odd.join(', ')}`),
-    refuse('odd_line', 'DELETE'),
-    refuse('charge', 'DELETE'),
+    ...FOREVER.flatMap((table) => [
+      refuse(table, { what: 'UPDATE' }),
+      refuse(table, { what: 'DELETE' }),
+    ]),
+    refuse('record', { what: 'UPDATE', of: `OF ${record.join(', ')}` }),
+    refuse('record', { what: 'DELETE' }),
+    refuse('odd_line', { what: 'UPDATE', of: `OF ${odd.join(', ')}` }),
+    refuse('odd_line', { what: 'DELETE' }),
+    refuse('charge', { what: 'DELETE' }),
   ];
   for (const statement of [...STATEMENTS, ...triggers]) await sql.raw(statement).execute(db);
 }

@@ -96,7 +96,10 @@ const FROZEN: readonly (readonly [table: string, columns: string])[] = [
   ],
 ];
 
-function refuse(table: string, what: string, of = ''): string {
+function refuse(
+  table: string,
+  { what, of = '' }: { what: 'UPDATE' | 'DELETE'; of?: string },
+): string {
   const name = `${table}_no_${what.toLowerCase()}`;
   const message = `${table} is append-only`;
   return `CREATE TRIGGER ${name} BEFORE ${what} ${of} ON ${table} BEGIN SELECT RAISE(ABORT, '${message}'); END`;
@@ -104,8 +107,8 @@ function refuse(table: string, what: string, of = ''): string {
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   const triggers = FROZEN.flatMap(([table, columns]) => [
-    refuse(table, 'UPDATE', `OF ${columns}`),
-    refuse(table, 'DELETE'),
+    refuse(table, { what: 'UPDATE', of: `OF ${columns}` }),
+    refuse(table, { what: 'DELETE' }),
   ]);
   for (const statement of [...LEDGER, ...RECORDS, ...PAYMENTS, ...triggers]) {
     await sql.raw(statement).execute(db);
