@@ -23,16 +23,17 @@ function schemaOf(version: number) {
 const newFile = () => join(scratchDir(), 'a.db');
 const read = (db: SqliteFile, pragma: string) => db.pragma(pragma, { simple: true });
 
-test('commits are durable after the first write, every time; the header says whose file it is', async () => {
+function stepsOf(statements: readonly (readonly string[])[]) {
+  const migrations = statements.map((of, index) => ({ name: `step ${index}`, statements: of }));
+  return { applicationId: OURS, migrations, firstWrite: 'DELETE FROM t WHERE x = -1' };
+}
+
+test('commits are durable after the first write, every time; the header says whose file it is', () => {
   const file = newFile();
-  const schema = schemaOf(2);
-  const inSteps = {
-    ...schema,
-    migrate: async (db: SqliteFile, from: number) => schema.migrate(db, from),
-  };
-  const openers = [() => openDurable(file, schema), () => openDurableInSteps(file, inSteps)];
+  const steps = stepsOf(MIGRATIONS.map((statement) => [statement]));
+  const openers = [() => openDurable(file, schemaOf(2)), () => openDurableInSteps(file, steps)];
   for (const open of openers) {
-    const db = await open();
+    const db = open();
     db.exec('INSERT INTO t VALUES (1, 2)');
     expect(read(db, 'synchronous')).toBe(2);
     expect(read(db, 'journal_mode')).toBe('wal');
@@ -61,6 +62,37 @@ test('an older file is taken to the new version; a migration that fails leaves i
   expect(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()).toBe(1);
   db.close();
   openDurable(file, schemaOf(2)).close();
+});
+
+test('each step is a transaction with its name and version, behind a copy of what was', () => {
+  const file = newFile();
+  const [first = '', second = ''] = MIGRATIONS;
+  const before = openDurableInSteps(file, stepsOf([[first]]));
+  before.exec('INSERT INTO t VALUES (7)');
+  before.close();
+  const half = stepsOf([[first], [second], ['CREATE TABLE half (x)', 'no SQL']]);
+  expect(() => openDurableInSteps(file, half)).toThrow(/no/);
+  const copy = openDurableInSteps(`${file}.v1`, stepsOf([[first]]));
+  expect(copy.prepare('SELECT * FROM t').all()).toEqual([{ x: 7 }]);
+  copy.close();
+  const db = openDurableInSteps(file, stepsOf([[first], [second]]));
+  expect(read(db, 'user_version')).toBe(2);
+  expect(db.prepare('SELECT * FROM t').all()).toEqual([{ x: 7, y: null }]);
+  expect(db.prepare('SELECT * FROM migration').raw().all()).toEqual([
+    [1, 'step 0'],
+    [2, 'step 1'],
+  ]);
+  db.close();
+});
+
+test('a file that went through other migrations is refused', () => {
+  const file = newFile();
+  openDurableInSteps(file, stepsOf([[MIGRATIONS[0] ?? '']])).close();
+  const other = stepsOf([[MIGRATIONS[0] ?? '']]);
+  const renamed = other.migrations.map((step) => ({ ...step, name: 'another' }));
+  expect(() => openDurableInSteps(file, { ...other, migrations: renamed })).toThrow(
+    /other software: it knows step 0/,
+  );
 });
 
 test("another program's file, a newer one, no database and no file are told apart", () => {

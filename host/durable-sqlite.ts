@@ -3,7 +3,8 @@
  * synchronous=NORMAL at the first write after switching to WAL, so every setting is made explicitly
  * and read back after that write. A file that could not be opened whole is closed again.
  */
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { assert, Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 import { asStoreFault } from './fault.ts';
@@ -49,22 +50,96 @@ export function openDurable(
   }
 }
 
-/** The same for migrations that bring their own transactions, and wait between them. */
-export async function openDurableInSteps(
-  file: string,
-  schema: DurableSchema & { migrate: (db: SqliteFile, from: number) => Promise<void> },
-): Promise<SqliteFile> {
+/** One step of a file's shape: what it is called, and its statements, one each. */
+export type DurableMigration = { name: string; statements: readonly string[] };
+
+export type StepwiseSchema = {
+  applicationId: number;
+  /** Every one there ever was, in order; the header keeps how many of them a file has had. */
+  migrations: readonly DurableMigration[];
+  firstWrite: string;
+};
+
+/**
+ * The same for a file that is too precious to lose in an upgrade: a copy is put beside it first, and each
+ * migration is a transaction of its own, together with its name, the application id and the version. So a
+ * file that was left in the middle is one of the version before.
+ */
+export function openDurableInSteps(file: string, schema: StepwiseSchema): SqliteFile {
+  const { applicationId, migrations, firstWrite } = schema;
+  const version = migrations.length;
   let db: SqliteFile | undefined;
   try {
-    db = new Database(file);
-    const from = prepare(db, file, schema);
-    await schema.migrate(db, from);
-    stamp(db, schema);
-    assertDurable(db, schema.firstWrite);
-    return db;
+    const opened = new Database(file);
+    db = opened;
+    const from = prepare(opened, file, { applicationId, version, firstWrite });
+    checkNames(opened, { file, migrations });
+    if (from > 0 && from < version) copyBeside(opened, { file, from });
+    for (let done = from; done < version; done += 1) {
+      migrateOnce(opened, { file, applicationId, migrations, done });
+    }
+    assertDurable(opened, firstWrite);
+    return opened;
   } catch (error) {
     db?.close();
     throw asStoreFault(error, file);
+  }
+}
+
+type Step = Pick<StepwiseSchema, 'applicationId' | 'migrations'> & { file: string; done: number };
+
+function migrateOnce(db: SqliteFile, { file, applicationId, migrations, done }: Step): void {
+  const migration = migrations[done];
+  assert(migration !== undefined, 'there is a migration of this number');
+  // Some make a table anew that others point at: what they point at is checked as a whole behind it.
+  db.pragma('foreign_keys = OFF');
+  const migrate = db.transaction(() => {
+    db.exec(NAMES);
+    for (const statement of migration.statements) db.exec(statement);
+    db.prepare('INSERT INTO migration VALUES (?, ?)').run(done + 1, migration.name);
+    const broken = db.pragma('foreign_key_check') as unknown[];
+    if (broken.length > 0) {
+      throw new Fault('STORE_CORRUPT', `${file}: ${broken.length} rows point at nothing`);
+    }
+    stamp(db, { applicationId, version: done + 1 });
+  });
+  migrate.immediate();
+}
+
+const NAMES =
+  'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT';
+
+/** A file that went through other migrations than ours has another shape, whatever its version says. */
+function checkNames(
+  db: SqliteFile,
+  { file, migrations }: { file: string; migrations: readonly DurableMigration[] },
+): void {
+  const hasNames = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'migration'`).get();
+  if (hasNames === undefined) return;
+  const rows = db.prepare('SELECT number, name FROM migration').all();
+  for (const { number, name } of rows as { number: number; name: string }[]) {
+    if (migrations[number - 1]?.name === name) continue;
+    throw new Fault('STORE_CORRUPT', `${file} was written by other software: it knows ${name}`);
+  }
+}
+
+/** As it was before this upgrade, under the name of its version. */
+function copyBeside(db: SqliteFile, { file, from }: { file: string; from: number }): void {
+  const copy = `${file}.v${from}`;
+  const part = `${copy}.part`;
+  rmSync(part, { force: true });
+  db.prepare('VACUUM INTO ?').run(part);
+  syncPath(part);
+  renameSync(part, copy);
+  syncPath(dirname(copy));
+}
+
+function syncPath(path: string): void {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }
 

@@ -1,14 +1,12 @@
 /**
- * One SQLite file, one connection, commits that are promises kept. Kysely runs the migrations and
- * writes the SQL; statements are executed synchronously on better-sqlite3, so a transaction is one
+ * One SQLite file, one connection, commits that are promises kept. Kysely writes the SQL;
+ * statements are executed synchronously on better-sqlite3, so a transaction is one
  * uninterrupted turn and nothing can slip in between reading facts and writing what follows from them.
  */
 import { openDurableInSteps, openToRead } from '@stile/host/durable-sqlite.ts';
 import { asStoreFault } from '@stile/host/fault.ts';
-import { Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 import { type Compilable, Kysely, SqliteDialect } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { MIGRATIONS } from './migrations/all.ts';
 import type { Tables } from './tables.ts';
 
@@ -30,12 +28,11 @@ export type Connection = {
 };
 
 /** @throws Fault STORE_CORRUPT if the file is not ours, STORE_FAILED if it can't be used. */
-export async function openConnection(file: string): Promise<Connection> {
-  const db = await openDurableInSteps(file, {
+export function openConnection(file: string): Connection {
+  const db = openDurableInSteps(file, {
     applicationId: APPLICATION_ID,
-    version: Object.keys(MIGRATIONS).length,
+    migrations: MIGRATIONS,
     firstWrite: `INSERT OR REPLACE INTO meta (key, value) VALUES ('opened', 'yes')`,
-    migrate: (opened, from) => migrate(opened, { file, from }),
   });
   return connectionOf(db, file);
 }
@@ -87,24 +84,4 @@ function connectionOf(db: Database.Database, file: string): Connection {
       db.close();
     },
   };
-}
-
-async function migrate(
-  db: Database.Database,
-  { file, from }: { file: string; from: number },
-): Promise<void> {
-  const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: db }) });
-  const provider = { getMigrations: async () => ({ ...MIGRATIONS }) };
-  db.pragma('foreign_keys = OFF');
-  const { error } = await new Migrator({ db: kysely, provider }).migrateToLatest();
-  if (error !== undefined) throw error;
-  if (from < Object.keys(MIGRATIONS).length) checkForeignKeys(db, file);
-}
-
-/** Migrations run without the checks, because some make a table anew that others point at. */
-function checkForeignKeys(db: Database.Database, file: string): void {
-  const broken = db.pragma('foreign_key_check') as unknown[];
-  if (broken.length > 0) {
-    throw new Fault('STORE_CORRUPT', `${file}: ${broken.length} rows point at nothing`);
-  }
 }

@@ -15,7 +15,7 @@ let broken: Error | undefined;
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'stile-group-'));
-  connection = await openConnection(join(dir, 'settlement.db'));
+  connection = openConnection(join(dir, 'settlement.db'));
   said = [];
   broken = undefined;
   const write: Connection['write'] = (work) => {

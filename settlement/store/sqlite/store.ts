@@ -14,7 +14,7 @@ export type SqliteOptions = { file: string; limitsNow: Limits; paymentLimits?: P
 /** @throws Fault STORE_CORRUPT or STORE_FAILED if the file can't be used. */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const { file, limitsNow, paymentLimits = DEFAULT_PAYMENT_LIMITS } = options;
-  const connection = await openConnection(file);
+  const connection = openConnection(file);
   try {
     const database = createDatabase(connection);
     return {

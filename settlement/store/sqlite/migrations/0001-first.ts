@@ -3,7 +3,7 @@
  * in the query builder. What was received and what was posted can't be changed or deleted: triggers
  * refuse it, so that no bug of ours can rewrite history.
  */
-import { type Kysely, sql } from 'kysely';
+import type { DurableMigration } from '@stile/host/durable-sqlite.ts';
 
 const STATEMENTS = [
   `CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
@@ -146,7 +146,7 @@ function refuse(
   return `CREATE TRIGGER ${name} BEFORE ${what} ${of} ON ${table} BEGIN SELECT RAISE(ABORT, '${message}'); END`;
 }
 
-export async function up(db: Kysely<unknown>): Promise<void> {
+function triggers(): string[] {
   const record = [
     'id',
     'epoch_id',
@@ -167,7 +167,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     'received_at_ms',
   ];
   const odd = ['epoch_id', 'seq', 'batch_id', 'line', 'prev', 'hash', 'checked', 'received_at_ms'];
-  const triggers = [
+  return [
     ...FOREVER.flatMap((table) => [
       refuse(table, { what: 'UPDATE' }),
       refuse(table, { what: 'DELETE' }),
@@ -178,5 +178,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     refuse('odd_line', { what: 'DELETE' }),
     refuse('charge', { what: 'DELETE' }),
   ];
-  for (const statement of [...STATEMENTS, ...triggers]) await sql.raw(statement).execute(db);
 }
+
+export const FIRST: DurableMigration = {
+  name: '0001-first',
+  statements: [...STATEMENTS, ...triggers()],
+};

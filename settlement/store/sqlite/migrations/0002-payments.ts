@@ -3,7 +3,7 @@
  * kinds in a CHECK, which SQLite can only change by making the table anew; foreign keys are off while
  * migrations run and are checked as a whole afterwards.
  */
-import { type Kysely, sql } from 'kysely';
+import type { DurableMigration } from '@stile/host/durable-sqlite.ts';
 
 const LEDGER = [
   `CREATE TABLE ledger_account_next (
@@ -34,7 +34,7 @@ const RECORDS = [
      WHERE outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING', 'PAID')`,
 ];
 
-const PAYMENTS = [
+const MERCHANTS = [
   `CREATE TABLE merchant (
      merchant TEXT PRIMARY KEY, name TEXT NOT NULL, token_hash TEXT NOT NULL UNIQUE,
      last_receipt INTEGER NOT NULL, created_at_ms INTEGER NOT NULL, blocked_at_ms INTEGER) STRICT`,
@@ -105,12 +105,12 @@ function refuse(
   return `CREATE TRIGGER ${name} BEFORE ${what} ${of} ON ${table} BEGIN SELECT RAISE(ABORT, '${message}'); END`;
 }
 
-export async function up(db: Kysely<unknown>): Promise<void> {
-  const triggers = FROZEN.flatMap(([table, columns]) => [
-    refuse(table, { what: 'UPDATE', of: `OF ${columns}` }),
-    refuse(table, { what: 'DELETE' }),
-  ]);
-  for (const statement of [...LEDGER, ...RECORDS, ...PAYMENTS, ...triggers]) {
-    await sql.raw(statement).execute(db);
-  }
-}
+const triggers = FROZEN.flatMap(([table, columns]) => [
+  refuse(table, { what: 'UPDATE', of: `OF ${columns}` }),
+  refuse(table, { what: 'DELETE' }),
+]);
+
+export const PAYMENTS: DurableMigration = {
+  name: '0002-payments',
+  statements: [...LEDGER, ...RECORDS, ...MERCHANTS, ...triggers],
+};

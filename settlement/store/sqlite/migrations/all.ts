@@ -1,12 +1,9 @@
 /**
- * Every migration by name, in order, append only. A list rather than a folder that is read at run time:
- * what runs is what was checked and tested.
+ * Every migration, in order, append only. A list rather than a folder that is read at run time: what runs is
+ * what was checked and tested. Each runs in one transaction with its name and version, statement by statement.
  */
-import type { Migration } from 'kysely/migration';
-import { up as first } from './0001-first.ts';
-import { up as payments } from './0002-payments.ts';
+import type { DurableMigration } from '@stile/host/durable-sqlite.ts';
+import { FIRST } from './0001-first.ts';
+import { PAYMENTS } from './0002-payments.ts';
 
-export const MIGRATIONS: Readonly<Record<string, Migration>> = {
-  '0001-first': { up: first },
-  '0002-payments': { up: payments },
-};
+export const MIGRATIONS: readonly DurableMigration[] = [FIRST, PAYMENTS];

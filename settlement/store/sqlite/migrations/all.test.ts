@@ -1,0 +1,141 @@
+/**
+ * Databases of every earlier schema come through whole, also if the process is killed at any statement of the
+ * upgrade: what a kill leaves is the files as they lie there at that moment, copied away and opened again.
+ */
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DurableMigration, openDurableInSteps } from '@stile/host/durable-sqlite.ts';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
+import Database from 'better-sqlite3';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { APPLICATION_ID } from '../connection.ts';
+import { MIGRATIONS } from './all.ts';
+
+/** Rows of the first schema, in every table that a later one makes anew. */
+const FILL = `
+  INSERT INTO account VALUES ('a', 1);
+  INSERT INTO ledger_account VALUES ('cash', 'cash', 500, 0), ('wallet:a', 'wallet', 250, 500),
+    ('revenue:L', 'revenue', 0, 250);
+  INSERT INTO transfer VALUES (1, 't1', 'cash', 'wallet:a', 500, 'TOP_UP', 1, 1),
+    (2, 't2', 'wallet:a', 'revenue:L', 250, 'WITHHOLD', 1, 1);
+  INSERT INTO gate VALUES ('g', 1, 1, 1, 1, 1, 1, 1);
+  INSERT INTO gate_epoch VALUES (1, 'g', 'e', 1, zeroblob(32));
+  INSERT INTO batch VALUES (1, 1, x'00', x'00', 1, 1);
+  INSERT INTO record VALUES (1, 1, 1, 1, x'01', x'02', 'tap', 'open', NULL, 1, 'TRUSTED', 'L', NULL,
+    '1/a/1/1', 'accepted', NULL, 1, 'CHARGED');
+  INSERT INTO charge VALUES ('1/a/1/1', 'a', 1, 1, 'L', 250, 0, 'WITHHELD', NULL, 1, 1);`;
+
+const BOOKS = [
+  'SELECT name, kind, debits_cents, credits_cents FROM ledger_account ORDER BY name',
+  'SELECT number, id, debit, credit, amount_cents FROM transfer ORDER BY number',
+  'SELECT id, epoch_id, seq, line, hash, kind, use, ruling, outcome FROM record ORDER BY id',
+  'SELECT use, account, record, fare_cents, owed_cents, state FROM charge ORDER BY use',
+];
+
+function open(file: string, migrations: readonly DurableMigration[] = MIGRATIONS) {
+  const firstWrite = `INSERT OR REPLACE INTO meta (key, value) VALUES ('opened', 'yes')`;
+  return openDurableInSteps(file, { applicationId: APPLICATION_ID, migrations, firstWrite });
+}
+
+function booksOf(db: Database.Database): unknown[] {
+  return BOOKS.map((query) => db.prepare(query).raw().all());
+}
+
+/** A file of that many migrations; a filled one had its rows since the first. */
+function makeFile(version: number, { isFilled }: { isFilled: boolean }): string {
+  const file = join(scratchDir(), 'settlement.db');
+  if (version === 0) return file;
+  const first = open(file, MIGRATIONS.slice(0, 1));
+  if (isFilled) first.exec(FILL);
+  first.close();
+  open(file, MIGRATIONS.slice(0, version)).close();
+  return file;
+}
+
+/** Runs `work`, and copies the files at every statement of it, before and behind. */
+function imagesOf(file: string, work: () => void): string[] {
+  const dir = scratchDir();
+  const images: string[] = [];
+  const copy = () => {
+    const image = join(dir, String(images.length));
+    mkdirSync(image);
+    for (const end of ['', '-wal', '-shm']) {
+      if (existsSync(file + end)) copyFileSync(file + end, join(image, `settlement.db${end}`));
+    }
+    images.push(join(image, 'settlement.db'));
+  };
+  for (const method of ['exec', 'pragma'] as const) {
+    const original = Database.prototype[method] as (...args: unknown[]) => unknown;
+    vi.spyOn(Database.prototype, method).mockImplementation(function (
+      this: Database.Database,
+      ...args: unknown[]
+    ) {
+      copy();
+      const result = original.apply(this, args);
+      copy();
+      return result as never;
+    });
+  }
+  work();
+  vi.restoreAllMocks();
+  return images;
+}
+
+const versions = MIGRATIONS.map((_, version) => version);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('killed at every statement', () => {
+  test.each(versions)('between schema %i and the next', (version) => {
+    const file = makeFile(version, { isFilled: true });
+    const isFilled = version > 0;
+    const next = MIGRATIONS.slice(0, version + 1);
+    const images = imagesOf(file, () => open(file, next).close());
+    expect(images.length).toBeGreaterThan(next.at(-1)?.statements.length ?? 0);
+    const whole = open(file, next);
+    const expected = isFilled ? booksOf(whole) : [[], [], [], []];
+    whole.close();
+    for (const image of images) {
+      const db = open(image, next);
+      expect(booksOf(db), image).toEqual(expected);
+      expect(db.pragma('integrity_check', { simple: true }), image).toBe('ok');
+      expect(db.pragma('user_version', { simple: true }), image).toBe(next.length);
+      db.close();
+    }
+  });
+});
+
+test.each(versions.slice(1))('from schema %i to the latest nothing is lost', (version) => {
+  for (const isFilled of [false, true]) {
+    const file = makeFile(version, { isFilled });
+    const before = open(file, MIGRATIONS.slice(0, version));
+    const expected = booksOf(before);
+    before.close();
+    const db = open(file);
+    expect(booksOf(db)).toEqual(expected);
+    expect(db.pragma('foreign_key_check')).toEqual([]);
+    expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
+    db.close();
+    const copy = open(`${file}.v${version}`, MIGRATIONS.slice(0, version));
+    expect(booksOf(copy)).toEqual(expected);
+    copy.close();
+  }
+});
+
+test.each([
+  'DELETE FROM record',
+  "UPDATE record SET line = x'05'",
+  "INSERT INTO transfer VALUES (9, 't9', 'cash', 'nobody', 1, 'TOP_UP', 1, 1)",
+])('history stays closed: %s', (statement) => {
+  const db = open(makeFile(1, { isFilled: true }));
+  expect(() => db.exec(statement)).toThrow(/append-only|FOREIGN KEY/);
+  db.close();
+});
+
+test('migrations are numbered without a gap', () => {
+  expect(MIGRATIONS.map(({ name }) => name.slice(0, 5))).toEqual(
+    MIGRATIONS.map((_, index) => `${String(index + 1).padStart(4, '0')}-`),
+  );
+});
