@@ -11,6 +11,18 @@ export function addOperatorCommands(settlement: Command): void {
     .action(async ({ gate, line, ...target }: Target & { gate: string; line: string }) => {
       printJson(await clientOf(target).call('POST', 'v1/operator/gates', { body: { gate, line } }));
     });
+  operate(
+    'revoke-gate',
+    'a gate or its key is lost or stolen: nothing that it sends counts any more',
+  )
+    .argument('<gate>')
+    .requiredOption('--by <name>', 'who decides it')
+    .option('--replaced', 'only keys that were replaced; the gate that stands there goes on')
+    .action(async (gate: string, options: Target & { by: string; replaced?: boolean }) => {
+      const body = { by: options.by, replacedOnly: options.replaced === true };
+      const path = `v1/operator/gates/${encodeURIComponent(gate)}/revocation`;
+      printJson(await clientOf(options).call('POST', path, { body }));
+    });
   operate('gates', 'what is known of each gate').action(async (target: Target) => {
     printJson(await clientOf(target).call('GET', 'v1/operator/gates'));
   });

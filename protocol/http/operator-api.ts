@@ -23,6 +23,16 @@ export const gateTokenSchema = z.object({
 });
 export type GateToken = z.infer<typeof gateTokenSchema>;
 
+/** Who decides: until operators have names of their own, a name is given with the act. */
+export const operatorNameSchema = z.string().trim().min(1).max(60);
+
+export const gateRevocationSchema = z.strictObject({
+  by: operatorNameSchema,
+  replacedOnly: z.boolean().default(false).describe('leave the key that is in force'),
+});
+export const revokedGateSchema = z.object({ gate: z.string(), keys: z.int().min(0) });
+export type RevokedGate = z.infer<typeof revokedGateSchema>;
+
 export const newFareSchema = z.object({
   fareCents: lineFareSchema.shape.fareCents,
   fromS: lineFareSchema.shape.fromS.optional(),

@@ -33,6 +33,7 @@ import { addListRoutes } from './gate/lists.ts';
 import { addOrderRoutes } from './merchant/orders.ts';
 import { addMerchantRoutes } from './merchant/payments.ts';
 import { addOperatorRoutes } from './operator/changes.ts';
+import { addLostGates } from './operator/lost-gates.ts';
 import { addOperatorMerchants } from './operator/merchants.ts';
 import { addOperatorViews } from './operator/views.ts';
 import { addPages } from './pages.ts';
@@ -130,6 +131,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addOrderRoutes(app, parts);
   addEventRoutes(app, parts);
   addOperatorRoutes(app, parts);
+  addLostGates(app, parts);
   addOperatorMerchants(app, parts);
   addOperatorViews(app, parts);
   const { version, clock } = parts;

@@ -5,7 +5,11 @@
  */
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import type { IssuerKey, LineFare } from '@stile/protocol/trust-list.ts';
-import type { GateEnrolmentFacts, GateEnrolmentRequest } from '../core/access/enrolment.ts';
+import type {
+  GateEnrolmentFacts,
+  GateEnrolmentRequest,
+  RevocationFacts,
+} from '../core/access/enrolment.ts';
 import type { PassRow } from '../core/access/rider-changes.ts';
 import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
@@ -88,6 +92,7 @@ export type RiderFacts = {
 export type MerchantFacts = {
   block(merchant: string): Awaitable<BlockFacts>;
   gateEnrolment(request: GateEnrolmentRequest): Awaitable<GateEnrolmentFacts>;
+  gateRevocation(gate: string): Awaitable<RevocationFacts>;
   denial(id: Uint8Array): Awaitable<DenialFacts>;
 };
 

@@ -1,14 +1,15 @@
 /** A gate's batch, taken in by parts: each is durable by itself, and requests come in between. */
 import { sha256 } from '@stile/crypto/sign.ts';
-import type { BatchReply, ItemRuling } from '@stile/protocol/sync.ts';
+import type { ItemRuling } from '@stile/protocol/sync.ts';
+import { unchanged } from '../core/changes.ts';
 import { type BatchPart, type CheckedBatch, wholeBatch } from '../core/logs/batch.ts';
-import { type Placement, placePart } from '../core/logs/placement.ts';
+import { isOfOtherKey, type Placement, placePart } from '../core/logs/placement.ts';
 import { rulingQuery } from '../core/logs/ruling-query.ts';
 import type { Limits, RulingFacts } from '../core/logs/rulings.ts';
 import { decidePart } from '../core/logs/take-part.ts';
 import { type Awaitable, follow } from './awaitable.ts';
 import type { Database, Facts } from './database.ts';
-import type { Store } from './port.ts';
+import type { IngestResult, Store } from './port.ts';
 
 /** Within what taps are ruled on that name no published limits. */
 type LogRules = { limitsNow: Limits };
@@ -24,7 +25,7 @@ async function ingest(
   { views, transact, takeTurn }: Database,
   batch: CheckedBatch,
   { limitsNow, nowMs }: { limitsNow: Limits; nowMs: number },
-): Promise<BatchReply> {
+): Promise<IngestResult> {
   const items: ItemRuling[] = [];
   const { gate, epoch } = batch;
   let rest: BatchPart | null = wholeBatch(batch);
@@ -34,8 +35,12 @@ async function ingest(
     await takeTurn();
     const taken = await transact({
       read: (facts) => readPart(facts, part),
-      decide: (found) => decidePart(found.placement, { facts: found.facts, limitsNow, nowMs }),
+      decide: ({ placement, facts }) =>
+        isOfOtherKey(placement)
+          ? unchanged(null)
+          : decidePart(placement, { facts, limitsNow, nowMs }),
     });
+    if (taken === null) return 'EPOCH_OF_OTHER_KEY';
     items.push(...taken.items);
     ({ rest, ackSeq } = taken);
   }

@@ -9,6 +9,7 @@ import type { IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.
 import type {
   GateEnrolmentRequest,
   GateEnrolmentResult,
+  GateRevocation,
   NewGateToken,
   NewRider,
 } from '../core/access/enrolment.ts';
@@ -138,8 +139,13 @@ type GateStore = {
   /** Undefined if there is no such gate. */
   findGateKeys(gate: string): Promise<readonly GateKey[] | undefined>;
   /** In parts, each durable by itself; others have their turn in between. */
-  ingestBatch(batch: CheckedBatch, nowMs: number): Promise<BatchReply>;
+  ingestBatch(batch: CheckedBatch, nowMs: number): Promise<IngestResult>;
+  /** From now on nothing counts that these keys seal. Returns how many; undefined: no such gate. */
+  revokeGate(revocation: GateRevocation): Promise<number | undefined>;
 };
+
+/** Refused: the epoch was opened by another key of the gate. */
+export type IngestResult = BatchReply | 'EPOCH_OF_OTHER_KEY';
 
 type WorkStore = {
   /** Does a bounded piece of the next work; requests go through before it. */

@@ -5,6 +5,7 @@
 
 import {
   decideGateEnrolment,
+  decideGateRevocation,
   decideGateToken,
   decideRiderEnrolment,
 } from '../core/access/enrolment.ts';
@@ -182,6 +183,7 @@ type OperatorUseCases = Pick<
   | 'addGateToken'
   | 'enrolGate'
   | 'findGateKeys'
+  | 'revokeGate'
   | 'setDenied'
   | 'liftDenied'
   | 'sweepExpired'
@@ -214,6 +216,11 @@ export function operatorUseCases(database: Database): OperatorUseCases {
         decide: (found) => decideGateEnrolment(found, request),
       }),
     findGateKeys: async (gate) => await views.findGateKeys(gate),
+    revokeGate: (revocation) =>
+      transact({
+        read: (facts) => facts.gateRevocation(revocation.gate),
+        decide: (found) => decideGateRevocation(found, revocation),
+      }),
     setDenied: (denial) =>
       transact({
         read: (facts) => facts.denial(denial.id),

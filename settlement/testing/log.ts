@@ -83,17 +83,19 @@ export class ScriptedLog {
     return this.add(content, JSON.stringify({ ...content, fareCents }));
   }
 
-  batch(fromSeq = 1, toSeq = this.lastSeq): CheckedBatch {
+  batch(fromSeq = 1, toSeq = this.lastSeq, { gateKeyId = 1 } = {}): CheckedBatch {
     const { gate, epoch } = this;
     const records = this.#records.slice(fromSeq - 1, toSeq);
     const prev = this.#hashes[fromSeq - 1];
     if (prev === undefined || records.length === 0) throw new Error('no such records');
-    const raw = { headerBytes: utf8('{}'), sealBytes: utf8('{}'), gateKeyId: 1 };
+    const raw = { headerBytes: utf8('{}'), sealBytes: utf8('{}'), gateKeyId };
     return { gate, epoch, fromSeq, prev, ...raw, records };
   }
 
   async send(store: Store, { fromSeq = 1, toSeq = this.lastSeq } = {}): Promise<BatchReply> {
-    return await store.ingestBatch(this.batch(fromSeq, toSeq), NOW_MS);
+    const result = await store.ingestBatch(this.batch(fromSeq, toSeq), NOW_MS);
+    if (result === 'EPOCH_OF_OTHER_KEY') throw new Error('this epoch is of another key');
+    return result;
   }
 }
 

@@ -51,6 +51,7 @@ function listRequests({
     ['POST /v1/gates/{gate}/payments', gate.gate, authorisationOf(gate, '72'.padEnd(18, '3'))],
     ['GET /v1/operator/gates', ''],
     ['POST /v1/operator/gates', '', { gate: 'walk', line: 'M1' }],
+    ['POST /v1/operator/gates/{gate}/revocation', 'walk', { by: 'walk' }],
     ['PUT /v1/operator/lines/{line}', 'M9', { fareCents: 1 }],
     ['GET /v1/operator/taps', ''],
     ['GET /v1/operator/parked', ''],

@@ -15,7 +15,7 @@ function start(batchesMax: number, workers = 2): void {
 }
 
 function sentBy(gate: ScriptedGate): SentBatch {
-  const gateKeys = [{ id: 7, publicKey: gate.key.publicKey, untilMs: null }];
+  const gateKeys = [{ id: 7, publicKey: gate.key.publicKey, untilMs: null, revokedAtMs: null }];
   return { body: gate.batch(), gate: gate.gate, gateKeys, issuerKeys: [] };
 }
 

@@ -1,7 +1,12 @@
 /** Who becomes a rider or a gate, and what of a gate ends when another box takes its place. */
 import { describe, expect, test } from 'vitest';
 import { ACCOUNT, NOW_MS } from '../../testing/facts.ts';
-import { decideGateEnrolment, decideRiderEnrolment, type GateEnrolmentFacts } from './enrolment.ts';
+import {
+  decideGateEnrolment,
+  decideGateRevocation,
+  decideRiderEnrolment,
+  type GateEnrolmentFacts,
+} from './enrolment.ts';
 
 const rider = {
   account: ACCOUNT,
@@ -14,6 +19,29 @@ const rider = {
   expiresAtS: 1,
   nowMs: NOW_MS,
 } as const;
+
+test('a revocation ends what is in force, unless only replaced keys are meant', () => {
+  const keys = [
+    { id: 1, untilMs: 5 },
+    { id: 2, untilMs: null },
+  ];
+  const of = { gate: 'g1', by: 'Vera', nowMs: NOW_MS };
+  const revoked = (id: number) => ({ kind: 'revokeGateKey', id, by: 'Vera', atMs: NOW_MS });
+  const facts = { isKnown: true, keys };
+  expect(decideGateRevocation(facts, { ...of, replacedOnly: true })).toEqual({
+    changes: [revoked(1)],
+    result: 1,
+  });
+  expect(decideGateRevocation(facts, { ...of, replacedOnly: false })).toEqual({
+    changes: [revoked(1), { kind: 'endGateKey', id: 2, atMs: NOW_MS }, revoked(2)],
+    result: 2,
+  });
+  const unknown = decideGateRevocation(
+    { isKnown: false, keys: [] },
+    { ...of, replacedOnly: false },
+  );
+  expect(unknown).toEqual({ changes: [], result: undefined });
+});
 
 test('a rider gets an account, a pass and two ledger accounts; a key that is taken gets nothing', () => {
   const { changes, result } = decideRiderEnrolment({ isKeyTaken: false }, rider);

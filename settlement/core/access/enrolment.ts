@@ -53,6 +53,29 @@ export function decideGateToken(token: NewGateToken): Decision<void> {
   };
 }
 
+/** `replacedOnly`: the box that stands there now goes on. */
+export type GateRevocation = { gate: string; replacedOnly: boolean; by: string; nowMs: number };
+
+export type RevocationFacts = {
+  isKnown: boolean;
+  /** Those that are not revoked yet. */
+  keys: readonly { id: number; untilMs: number | null }[];
+};
+
+/** A revoked key is also at its end: it authorises nothing. Undefined: there is no such gate. */
+export function decideGateRevocation(
+  { isKnown, keys }: RevocationFacts,
+  { replacedOnly, by, nowMs }: GateRevocation,
+): Decision<number | undefined> {
+  if (!isKnown) return unchanged(undefined);
+  const ended = keys.filter(({ untilMs }) => untilMs !== null || !replacedOnly);
+  const changes = ended.flatMap(({ id, untilMs }): Change[] => [
+    ...(untilMs === null ? [{ kind: 'endGateKey', id, atMs: nowMs } as const] : []),
+    { kind: 'revokeGateKey', id, by, atMs: nowMs },
+  ]);
+  return { changes, result: ended.length };
+}
+
 export type GateEnrolmentRequest = { tokenHash: string; publicKey: Uint8Array; nowMs: number };
 
 export type GateEnrolmentFacts = {

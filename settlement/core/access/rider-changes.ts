@@ -24,5 +24,6 @@ export type GateChange =
   | { kind: 'useGateToken'; tokenHash: string; atMs: number }
   | { kind: 'setGateEnrolled'; gate: string; scope: number; atMs: number }
   | { kind: 'endGateKey'; id: number; atMs: number }
+  | { kind: 'revokeGateKey'; id: number; by: string; atMs: number }
   | { kind: 'addGateKey'; gate: string; publicKey: Uint8Array; fromMs: number }
   | { kind: 'addGateLine'; gate: string; line: string; fromMs: number };

@@ -13,8 +13,16 @@ const HASH_BYTES = 32;
 /** How far a gate's clock may run ahead when its key is replaced. */
 const KEY_GRACE_MS = 10 * 60_000;
 
-/** A key that a gate seals with; `untilMs` says when it was replaced. */
-export type GateKey = { id: number; publicKey: Uint8Array; untilMs: number | null };
+/**
+ * A key that a gate seals with. `untilMs`: when it was replaced, it still speaks for what was recorded before.
+ * `revokedAtMs`: when it was revoked, since then nothing that it seals counts, whatever time stands in it.
+ */
+export type GateKey = {
+  id: number;
+  publicKey: Uint8Array;
+  untilMs: number | null;
+  revokedAtMs: number | null;
+};
 
 /** A batch as it came in, and the keys of whom it was sent in the name of. */
 export type SentBatch = {
@@ -26,7 +34,7 @@ export type SentBatch = {
 
 export type BatchCheck =
   | { ok: true; batch: CheckedBatch }
-  | { ok: false; reason: BatchRefusal | 'GATE_MISMATCH'; detail: string };
+  | { ok: false; reason: BatchRefusal | 'GATE_MISMATCH' | 'GATE_REVOKED'; detail: string };
 
 export function checkBatch(
   { body, gate, gateKeys, issuerKeys }: SentBatch,
@@ -42,6 +50,10 @@ export function checkBatch(
     sealHolds(batch, { gateKey: publicKey, verify: tools.verify }),
   );
   if (key === undefined) return refuseSeal('no key of this gate sealed these bytes');
+  if (key.revokedAtMs !== null) {
+    const detail = 'this key of the gate was revoked: enrol the gate anew';
+    return { ok: false, reason: 'GATE_REVOKED', detail };
+  }
   const records = checkRecords(batch, { ...tools, issuerKeys });
   if (key.untilMs !== null && latestMs(records) > key.untilMs + KEY_GRACE_MS) {
     return refuseSeal('sealed by a key that was replaced before these records were made');

@@ -39,7 +39,15 @@ export type OddRecordRow = {
 };
 
 export type LogChange =
-  | { kind: 'addEpoch'; id: number; gate: string; epoch: string; head: Uint8Array }
+  /** `gateKeyId`: whose it is from now on; null: no key can add to it. */
+  | {
+      kind: 'addEpoch';
+      id: number;
+      gate: string;
+      epoch: string;
+      head: Uint8Array;
+      gateKeyId: number | null;
+    }
   | { kind: 'moveEpoch'; id: number; lastSeq: number; head: Uint8Array }
   | {
       kind: 'addBatch';

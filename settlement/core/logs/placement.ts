@@ -20,7 +20,8 @@ export const PART_RECORDS_MAX = 125;
 /** Waiting records that join in one transaction; the rest is work for later. */
 export const JOIN_RECORDS_MAX = 64;
 
-export type EpochRow = { id: number; lastSeq: number; head: Uint8Array };
+/** `gateKeyId`: the key that opened it; null: none can add to it. */
+export type EpochRow = { id: number; lastSeq: number; head: Uint8Array; gateKeyId: number | null };
 
 /** A record that stands beside its log until what comes before it has arrived. */
 export type WaitingRecord = WaitingLink & {
@@ -78,6 +79,7 @@ export function placePart(
     id: log.nextIds.epoch,
     lastSeq: 0,
     head: genesisHash({ gate: log.gate, epoch: log.epoch, sha256 }),
+    gateKeyId: part.batch.gateKeyId,
   };
   const known = { lastSeq: epoch.lastSeq, head: epoch.head, stored: log.stored };
   const all = placeRecords(part.records, { prev: part.prev, known });
@@ -93,6 +95,11 @@ export function placePart(
   const added = appended.map((record) => ({ record, batchId: batchId ?? 0 }));
   const joining = isNew ? joinBehind(added, { epoch, waiting: log.waiting }) : NOTHING_JOINS;
   return { log, epoch, part, records, positions, batchId, oddRecords, ...joining };
+}
+
+/** An epoch belongs to the key that opened it; what another key of the gate seals has no place there. */
+export function isOfOtherKey({ part, epoch }: Placement): boolean {
+  return part !== null && epoch.gateKeyId !== part.batch.gateKeyId;
 }
 
 /** What waits behind a log that has grown already; null: there is no such log. */

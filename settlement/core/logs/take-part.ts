@@ -51,7 +51,8 @@ export function decidePart(
 
 function opening({ log, epoch }: Placement): Change[] {
   if (log.row !== null) return [];
-  return [{ kind: 'addEpoch', id: epoch.id, gate: log.gate, epoch: log.epoch, head: epoch.head }];
+  const { id, head, gateKeyId } = epoch;
+  return [{ kind: 'addEpoch', id, gate: log.gate, epoch: log.epoch, head, gateKeyId }];
 }
 
 /** The batch, once, and what stands beside the log. */

@@ -37,6 +37,7 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
           400: refusalSchema,
           403: refusalSchema,
           404: refusalSchema,
+          409: refusalSchema,
           413: refusalSchema,
           503: refusalSchema,
         },
@@ -50,6 +51,10 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
       const check = await pool.check(sent);
       if (!check.ok) throw new Refusal(check.reason, check.detail);
       const reply = await store.ingestBatch(check.batch, clock.now().wallMs);
+      if (reply === 'EPOCH_OF_OTHER_KEY') {
+        log.error({ gate, epoch: check.batch.epoch }, 'a batch of an epoch of another key');
+        throw new Refusal(reply, 'another key of this gate opened this epoch: begin a new one');
+      }
       outbox.wake();
       const odd = reply.items.filter(
         ({ ruling }) => ruling !== 'accepted' && ruling !== 'duplicate',

@@ -75,7 +75,56 @@ describe('enrolment', () => {
     await town.enrolGate(gate);
     expect(await town.sendBytes('g1', sealedBefore)).toMatchObject({ ackSeq: 1 });
     expect(await refusal(sealedTooLate)).toBe('403 SEAL_BROKEN');
-    expect(await town.send(gate, { fromSeq: 2 })).toMatchObject({ ackSeq: 2 });
+  });
+
+  test('an epoch belongs to the key that opened it: no other of the gate can add to it', async () => {
+    const stolen = new ScriptedGate('g1', 'M1', { epoch: 'ffffffffffffffff' });
+    stolen.key = gate.key;
+    gate.key = generateKey('Ed25519');
+    await town.enrolGate(gate);
+    const next = new ScriptedGate('g1', 'M1', { epoch: stolen.epoch });
+    next.key = gate.key;
+    next.tap(rider.code(START_MS), { atMs: START_MS });
+    expect(await town.send(next)).toMatchObject({ ackSeq: 1 });
+    // One line under the stolen key, where the new box is about to write.
+    stolen.note(START_MS);
+    stolen.note(START_MS);
+    expect(await refusal(stolen.batch(2))).toBe('409 EPOCH_OF_OTHER_KEY');
+    next.tap(rider.code(START_MS), { atMs: START_MS });
+    const { items } = await town.send(next, { fromSeq: 2 });
+    expect(items.map(({ ruling }) => ruling)).toEqual(['accepted']);
+  });
+
+  test('of what a revoked key seals nothing counts, however it is dated', async () => {
+    const revoke = async (body: object) =>
+      await town.operate('POST', 'gates/g1/revocation', { body: { by: 'Vera', ...body } });
+    gate.tap(rider.code(START_MS), { atMs: START_MS });
+    await town.send(gate);
+    const stolen = gate.fork();
+    gate.key = generateKey('Ed25519');
+    await town.enrolGate(gate);
+    town.clock.advance(30 * 86_400_000);
+    expect(await revoke({ replacedOnly: true })).toEqual({ gate: 'g1', keys: 1 });
+    stolen.tap(rider.code(START_MS), { atMs: START_MS });
+    expect(await refusal(stolen.batch(2))).toBe('403 GATE_REVOKED');
+    const backDated = new ScriptedGate('g1', 'M1');
+    backDated.key = stolen.key;
+    backDated.tap(rider.code(START_MS), { atMs: START_MS });
+    expect(await refusal(backDated.batch())).toBe('403 GATE_REVOKED');
+    await town.settled();
+    expect(await town.operate('GET', `accounts/${rider.account}`)).toMatchObject({
+      balanceCents: 750,
+    });
+    const box = new ScriptedGate('g1', 'M1');
+    box.key = gate.key;
+    box.note(START_MS);
+    expect(await town.send(box)).toMatchObject({ ackSeq: 1 });
+    expect(await revoke({})).toEqual({ gate: 'g1', keys: 1 });
+    box.note(START_MS);
+    expect(await refusal(box.batch(2))).toBe('403 GATE_REVOKED');
+    const asked = box.question('0'.repeat(32), { code: '72'.padEnd(18, '1'), atMs: START_MS });
+    const answer = await town.ask('/v1/gates/g1/payments', asked);
+    expect(answer.status).toBe(401);
   });
 });
 

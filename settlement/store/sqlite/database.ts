@@ -101,6 +101,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     riderEnrolment: (publicKey) => riders.riderEnrolment(publicKey),
     block: (merchant) => riders.block(merchant),
     gateEnrolment: (request) => riders.gateEnrolment(request),
+    gateRevocation: (gate) => riders.gateRevocation(gate),
     denial: (id) => riders.denial(id),
     log: (part) => logs.log(part),
     logOf: (epochId) => logs.logOf(epochId),

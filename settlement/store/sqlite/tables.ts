@@ -81,6 +81,8 @@ export type Tables = {
     public_key: Uint8Array;
     from_ms: number;
     until_ms: number | null;
+    revoked_at_ms: number | null;
+    revoked_by: string | null;
   };
   gate_epoch: {
     id: Generated<number>;
@@ -88,6 +90,7 @@ export type Tables = {
     epoch: string;
     last_seq: number;
     head: Uint8Array;
+    gate_key_id: number | null;
   };
   batch: {
     id: Generated<number>;

@@ -43,6 +43,7 @@ export function createApply(connection: Connection): ApplyChanges {
       case 'useGateToken':
       case 'setGateEnrolled':
       case 'endGateKey':
+      case 'revokeGateKey':
       case 'addGateKey':
       case 'addGateLine':
       case 'deleteExpired':

@@ -5,7 +5,8 @@ import type { Connection } from '../connection.ts';
 function prepare(db: Connection['db']) {
   return {
     addEpoch: db.prepare(
-      'INSERT INTO gate_epoch (id, gate, epoch, last_seq, head) VALUES (?, ?, ?, 0, ?)',
+      `INSERT INTO gate_epoch (id, gate, epoch, last_seq, head, gate_key_id)
+       VALUES (@id, @gate, @epoch, 0, @head, @gateKeyId)`,
     ),
     moveEpoch: db.prepare('UPDATE gate_epoch SET last_seq = ?, head = ? WHERE id = ?'),
     addBatch: db.prepare(
@@ -41,7 +42,7 @@ export class LogRows {
   write(change: LogChange): void {
     switch (change.kind) {
       case 'addEpoch':
-        this.#sql.addEpoch.run(change.id, change.gate, change.epoch, change.head);
+        this.#sql.addEpoch.run(change);
         break;
       case 'moveEpoch':
         this.#sql.moveEpoch.run(change.lastSeq, change.head, change.id);

@@ -23,6 +23,7 @@ function prepare(db: Connection['db']) {
     useGateToken: db.prepare('UPDATE gate_token SET used_at_ms = ? WHERE token_hash = ?'),
     setEnrolled: db.prepare('UPDATE gate SET scope = ?, enrolled_at_ms = ? WHERE gate = ?'),
     endGateKey: db.prepare('UPDATE gate_key SET until_ms = ? WHERE id = ?'),
+    revokeGateKey: db.prepare('UPDATE gate_key SET revoked_at_ms = ?, revoked_by = ? WHERE id = ?'),
     addGateKey: db.prepare('INSERT INTO gate_key (gate, public_key, from_ms) VALUES (?, ?, ?)'),
     addGateLine: db.prepare('INSERT INTO gate_line (gate, line, from_ms) VALUES (?, ?, ?)'),
     expired: {
@@ -107,6 +108,9 @@ export class RiderRows {
         break;
       case 'endGateKey':
         this.#sql.endGateKey.run(change.atMs, change.id);
+        break;
+      case 'revokeGateKey':
+        this.#sql.revokeGateKey.run(change.atMs, change.by, change.id);
         break;
       case 'addGateKey':
         this.#sql.addGateKey.run(change.gate, change.publicKey, change.fromMs);

@@ -17,10 +17,12 @@ type WaitingRow = Omit<WaitingRecord, 'content'> & { checked: string };
 function prepare(db: Connection['db']) {
   return {
     epoch: db.prepare(
-      'SELECT id, last_seq AS lastSeq, head FROM gate_epoch WHERE gate = ? AND epoch = ?',
+      `SELECT id, last_seq AS lastSeq, head, gate_key_id AS gateKeyId FROM gate_epoch
+       WHERE gate = ? AND epoch = ?`,
     ),
     epochById: db.prepare(
-      'SELECT gate, epoch, id, last_seq AS lastSeq, head FROM gate_epoch WHERE id = ?',
+      `SELECT gate, epoch, id, last_seq AS lastSeq, head, gate_key_id AS gateKeyId
+       FROM gate_epoch WHERE id = ?`,
     ),
     stored: db.prepare(
       'SELECT seq, line AS bytes FROM record WHERE epoch_id = ? AND seq BETWEEN ? AND ?',

@@ -1,6 +1,10 @@
 /** The facts of riders' and gates' enrolment, top-ups and codes, put together from their readers. */
 
-import type { GateEnrolmentFacts, GateEnrolmentRequest } from '../../../core/access/enrolment.ts';
+import type {
+  GateEnrolmentFacts,
+  GateEnrolmentRequest,
+  RevocationFacts,
+} from '../../../core/access/enrolment.ts';
 import type { DenialFacts } from '../../../core/lists/denial.ts';
 import type { TopUpFacts } from '../../../core/money/top-up.ts';
 import type { BlockFacts } from '../../../core/payments/merchant.ts';
@@ -23,6 +27,10 @@ function prepare(db: Connection['db']) {
     ),
     gateOfKey: db.prepare('SELECT 1 FROM gate_key WHERE public_key = ?').pluck(),
     gateKeys: db.prepare('SELECT id FROM gate_key WHERE gate = ? AND until_ms IS NULL').pluck(),
+    gate: db.prepare('SELECT 1 FROM gate WHERE gate = ?').pluck(),
+    unrevokedKeys: db.prepare(
+      `SELECT id, until_ms AS untilMs FROM gate_key WHERE gate = ? AND revoked_at_ms IS NULL`,
+    ),
     gateLine: db
       .prepare('SELECT line FROM gate_line WHERE gate = ? ORDER BY number DESC LIMIT 1')
       .pluck(),
@@ -65,6 +73,13 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
       isKeyTaken: this.#sql.gateOfKey.get(publicKey) !== undefined,
       currentKeys: this.#sql.gateKeys.all(gate) as number[],
       line: line ?? null,
+    };
+  }
+
+  gateRevocation(gate: string): RevocationFacts {
+    return {
+      isKnown: this.#sql.gate.get(gate) !== undefined,
+      keys: this.#sql.unrevokedKeys.all(gate) as RevocationFacts['keys'],
     };
   }
 

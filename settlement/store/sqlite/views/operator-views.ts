@@ -9,8 +9,8 @@ function prepare(db: Connection['db']) {
     meta: db.prepare('SELECT value FROM meta WHERE key = ?').pluck(),
     gate: db.prepare('SELECT 1 FROM gate WHERE gate = ?').pluck(),
     gateKeys: db.prepare(
-      `SELECT id, public_key AS publicKey, until_ms AS untilMs FROM gate_key WHERE gate = ?
-       ORDER BY id DESC`,
+      `SELECT id, public_key AS publicKey, until_ms AS untilMs, revoked_at_ms AS revokedAtMs
+       FROM gate_key WHERE gate = ? ORDER BY id DESC`,
     ),
     gates: db.prepare(
       `SELECT gate, scope, enrolled_at_ms AS enrolledAtMs, last_sync_ms AS lastSyncMs,
