@@ -71,6 +71,7 @@ function judge(
     issuerKey: key && { ...key, publicKeyBytes: fromHex(key.publicKey) ?? new Uint8Array(0) },
     denied: options.deny !== undefined && isDenied(options.deny, { issuer, account, serial }),
     counterMax: undefined,
+    opened: undefined,
     lastOpen: undefined,
     clock: 'TRUSTED',
     signedTimeS: 0,

@@ -131,7 +131,8 @@ export class Stage {
       barrier: { path: './run/ttyBARRIER0', baud: 9_600, channel: 1, openMs: OPEN_MS },
       display: { path: './run/ttyDISPLAY0', baud: 9_600 },
       settlement: { url: this.cable.url, syncEveryMs: SYNC_MS, listsEveryMs: SYNC_MS },
-      rules: { presentationMs: 1_000 },
+      // The same riders come again within seconds here.
+      rules: { presentationMs: 1_000, passbackS: 0 },
     };
     writeFileSync(config, `${JSON.stringify(content, null, 2)}\n`);
     const gate = ['--gate', 'harbour-1', '--line', LINE];

@@ -42,6 +42,7 @@ type Gate = {
   barrierConnected: boolean;
   denied: string[];
   counterMax: number | null;
+  opened: { issuedAt: string; count: number } | null;
   lastOpen: { at: string; elapsedS: number | null } | null;
 };
 type Situation = { text: string; at: string; trustList: string; gate: Partial<Gate> };
@@ -89,6 +90,10 @@ function factsOf(code: TransitCode, { trust, gate }: { trust: TrustList; gate: G
       gate.denied.includes(denyIdHex({ issuer, account, serial: denied })),
     ),
     counterMax: gate.counterMax ?? undefined,
+    opened:
+      gate.opened === null
+        ? undefined
+        : { issuedAtS: Date.parse(gate.opened.issuedAt) / 1000, count: gate.opened.count },
     lastOpen:
       lastOpen === null
         ? undefined

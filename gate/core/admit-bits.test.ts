@@ -45,6 +45,7 @@ function factsFor(code: TransitCode): Facts {
     issuerKey: key && { ...key, publicKeyBytes: fromHex(key.publicKey, 32) ?? new Uint8Array() },
     denied: false,
     counterMax: known ? GOOD.counter - 1 : undefined,
+    opened: known ? { issuedAtS: GOOD.issuedAtS, count: 1 } : undefined,
     lastOpen: undefined,
     clock: 'TRUSTED',
     signedTimeS: NOW_S - 60,

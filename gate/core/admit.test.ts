@@ -21,6 +21,7 @@ import {
   strangerKey,
 } from '../testing/phone.ts';
 import { admit, type Facts, type Rules } from './admit.ts';
+import { useOf } from './tap.ts';
 
 const verifyWithNode = createNodeVerify();
 const NOW: Now = { wallMs: NOW_S * 1000, monoMs: 1_000_000 };
@@ -45,6 +46,7 @@ const FACTS: Facts = {
   issuerKey: KEY_FACT,
   denied: false,
   counterMax: undefined,
+  opened: undefined,
   lastOpen: undefined,
   clock: 'HOLDOVER',
   signedTimeS: NOW_S - 3_600,
@@ -83,6 +85,7 @@ const CAUSES: [Reason, Case][] = [
   ['UNSUPPORTED_PRODUCT', { code: { product: 9 } }],
   ['DENIED', { facts: { denied: true } }],
   ['REPLAY', { facts: { counterMax: 10 } }],
+  ['ALLOWANCE_USED', { facts: { opened: { issuedAtS: NOW_S, count: 12 } } }],
   ['PASSBACK', { facts: { lastOpen: { wallMs: NOW.wallMs - 9_000, monoMs: 991_000 } } }],
   ['OVER_CEILING', { code: { ceiling: 31 } }],
   ['BAD_ISSUER_SIGNATURE', { signers: { issuer: strangerKey } }],
@@ -128,7 +131,7 @@ describe('reasons and their order', () => {
   });
 
   test('signatures are the last and dearest thing: nothing is verified for any earlier reason', () => {
-    for (const [reason, all] of CAUSES.slice(0, 13)) {
+    for (const [reason, all] of CAUSES.slice(0, 14)) {
       const verify = () => {
         throw new Error(`${reason} must not cost a signature check`);
       };
@@ -274,6 +277,34 @@ describe('replay, passback, ceiling, scope', () => {
     ['the first counter ever', 'open', { counterMax: undefined }],
   ])('%s: %s', (_name, expected, facts) => {
     expect(judge({ facts })).toBe(expected);
+  });
+
+  const { issuedAtS } = GOOD;
+  test.each<[string, Reason | 'open', Facts['opened'], number]>([
+    ['the first opening', 'open', undefined, 1],
+    ['the last one', 'open', { issuedAtS, count: 11 }, 12],
+    ['one more', 'ALLOWANCE_USED', { issuedAtS, count: 12 }, 12],
+    ['far more', 'ALLOWANCE_USED', { issuedAtS, count: 500 }, 255],
+    ['one more, of an issue that is new', 'open', { issuedAtS: issuedAtS - 1, count: 12 }, 12],
+    ['of an issue before the latest', 'ALLOWANCE_USED', { issuedAtS: issuedAtS + 1, count: 1 }, 1],
+    ['of a pass that allows nothing', 'ALLOWANCE_USED', undefined, 0],
+  ])('the allowance: %s: %s', (_name, expected, opened, allowance) => {
+    expect(judge({ code: { allowance }, facts: { opened } })).toBe(expected);
+  });
+
+  test('openings are counted for the latest issue that was seen', () => {
+    const opened = (code: Partial<CodeFields>, before: Facts['opened']) =>
+      useOf(makeCode(code), before).opened;
+    expect(opened({}, undefined)).toEqual({ issuedAtS, count: 1 });
+    expect(opened({}, { issuedAtS, count: 3 })).toEqual({ issuedAtS, count: 4 });
+    expect(opened({ issuedAtS: issuedAtS + 9 }, { issuedAtS, count: 3 })).toEqual({
+      issuedAtS: issuedAtS + 9,
+      count: 1,
+    });
+    expect(opened({}, { issuedAtS: issuedAtS + 9, count: 3 })).toEqual({
+      issuedAtS: issuedAtS + 9,
+      count: 4,
+    });
   });
 
   const ride = (elapsedMonoMs: number | undefined, elapsedWallMs: number): Case => ({

@@ -11,7 +11,7 @@ import {
   type Verify,
 } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
-import type { TransitCode } from '@stile/protocol/transit-code.ts';
+import type { Pass, TransitCode } from '@stile/protocol/transit-code.ts';
 import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 
 export type ClockState = 'TRUSTED' | 'HOLDOVER' | 'UNKNOWN';
@@ -34,12 +34,20 @@ export type Rules = {
   tariffVersion: number;
 };
 
+/**
+ * How often a pass has opened this gate since the latest issue of it that was seen here. An issue before that
+ * one counts on: whoever keeps old ones gets no more openings by showing them in turn.
+ */
+export type Opened = { issuedAtS: number; count: number };
+
 /** What was looked up for this code before deciding. */
 export type Facts = {
   issuerKey: (IssuerKey & { publicKeyBytes: Uint8Array }) | undefined;
   denied: boolean;
   /** Highest counter this gate has opened for with this pass. */
   counterMax: number | undefined;
+  /** Undefined if this pass has opened nothing here. */
+  opened: Opened | undefined;
   /** When this account last opened this gate. `monoMs` only if it was in this boot. */
   lastOpen: { wallMs: number; monoMs: number | undefined } | undefined;
   clock: ClockState;
@@ -108,10 +116,19 @@ function refuseUse(
   }
   if (facts.denied) return 'DENIED';
   if (facts.counterMax !== undefined && code.counter <= facts.counterMax) return 'REPLAY';
+  if (openingsBefore(pass, facts.opened) >= pass.allowance) return 'ALLOWANCE_USED';
   if (isPassback(facts, { rules, now })) return 'PASSBACK';
   const ceilingCents = pass.ceiling * 10 ** (facts.issuerKey?.ceilingExponent ?? 0);
   const overCeiling = rules.fareCents !== undefined && rules.fareCents > ceilingCents;
   return overCeiling ? 'OVER_CEILING' : undefined;
+}
+
+/** Openings that count against the allowance of this issue: a newer one begins anew. */
+export function openingsBefore(
+  { issuedAtS }: Pick<Pass, 'issuedAtS'>,
+  opened: Opened | undefined,
+): number {
+  return opened === undefined || opened.issuedAtS < issuedAtS ? 0 : opened.count;
 }
 
 /** Elapsed time is monotonic within a boot; across boots a clock set back counts as no time. */

@@ -99,7 +99,8 @@ function onScan(
   const next = { ...state, presentation, closeAtMsBefore: state.closeAtMs };
   const tap = draftTap(event.text, verdict, { rules, clock: event.clock });
   if (verdict.verdict === 'open' && reading.ok) {
-    const effects: GateEffect[] = [{ do: 'storeTap', tap, use: useOf(reading.value) }];
+    const use = useOf(reading.value, facts?.opened);
+    const effects: GateEffect[] = [{ do: 'storeTap', tap, use }];
     return open({ state: next, effects }, context);
   }
   const reason: Reason = verdict.verdict === 'refuse' ? verdict.reason : 'STORAGE_FAILED';

@@ -5,7 +5,7 @@
 import { SCAN_BYTES_KEPT, type TapRecord } from '@stile/protocol/gate-log.ts';
 import type { Verdict } from '@stile/protocol/reasons.ts';
 import type { Pass, TransitCode } from '@stile/protocol/transit-code.ts';
-import type { ClockState, Rules } from './admit.ts';
+import { type ClockState, type Opened, openingsBefore, type Rules } from './admit.ts';
 
 /** Which pass; a pass itself has these fields. */
 export type PassName = Pick<Pass, 'issuer' | 'account' | 'serial'>;
@@ -18,6 +18,8 @@ export type Use = {
   counter: number;
   expiresAtS: number;
   issuedAtS: number;
+  /** This opening counted. */
+  opened: Opened;
 };
 
 /** A tap before the store gives it its seq, boot and time stamps in the log. */
@@ -56,7 +58,8 @@ function hexOfLatin1(text: string): string {
   return hex;
 }
 
-export function useOf(code: TransitCode): Use {
+/** `opened`: what was known of this pass before. */
+export function useOf(code: TransitCode, opened: Opened | undefined): Use {
   const { pass } = code;
   return {
     issuer: pass.issuer,
@@ -65,5 +68,9 @@ export function useOf(code: TransitCode): Use {
     counter: code.counter,
     expiresAtS: pass.issuedAtS + pass.lifetimeMin * 60,
     issuedAtS: pass.issuedAtS,
+    opened: {
+      issuedAtS: Math.max(pass.issuedAtS, opened?.issuedAtS ?? 0),
+      count: openingsBefore(pass, opened) + 1,
+    },
   };
 }

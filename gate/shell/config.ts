@@ -8,6 +8,8 @@ import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
 
 const CONFIG_BYTES_MAX = 64 * 1024;
+/** Long enough that a phone cannot be handed back over the barrier at once. */
+const PASSBACK_S = 120;
 
 const baud = z.union([
   z.literal(9_600),
@@ -52,7 +54,7 @@ const configSchema = z.strictObject({
       scopes: z.array(z.int().min(0).max(0xffff)).min(1).optional(),
       products: z.array(z.int().min(0).max(0xff)).nullable().default(null),
       /** Shortest time between two rides of one account at this gate. 0: no rule. */
-      passbackS: z.int().min(0).max(86_400).default(0),
+      passbackS: z.int().min(0).max(86_400).default(PASSBACK_S),
       onClockUnknown: z.enum(['refuse', 'admit']).default('admit'),
       presentationMs: durationMs(0, 10_000).default(1_500),
     })

@@ -63,7 +63,7 @@ export function createFactsReader({ taps, reference, barrier, settings }: FactsP
       return {
         issuerKey: key ? { ...key, publicKeyBytes: keyBytes(key.publicKey) } : undefined,
         denied: reference.isDenied(pass),
-        counterMax: taps.findCounterMax(pass),
+        ...taps.findUsed(pass),
         lastOpen: settings.passbackS > 0 ? taps.findLastOpen(pass) : undefined,
         clock,
         signedTimeS: taps.signedTimeS,

@@ -28,7 +28,8 @@ describe('a tap', () => {
       onDisk: { kind: 'tap', seq: 1, verdict: 'open', scan: text, trust: 5, fareCents: 320 },
     });
     expect(
-      gate.taps.findCounterMax({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial }),
+      gate.taps.findUsed({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial })
+        .counterMax,
     ).toBe(1);
     expect(gate.taps.lastSeq).toBe(1);
     expect(gate.loop.counts).toMatchObject({ open: 1, refuse: 0 });
@@ -69,6 +70,24 @@ describe('a tap', () => {
     gate.scan(makeText({ counter: 999 }, { issuer: strangerKey }));
     gate.scan(good(1));
     expect(gate.verdicts()).toEqual(['BAD_ISSUER_SIGNATURE', 'open']);
+  });
+
+  test('opens as often as the pass allows, also after a restart, and again once it is renewed', async () => {
+    const pass = (counter: number, issuedAtS = GOOD.issuedAtS) =>
+      makeText({ counter, allowance: 3, issuedAtS });
+    const gate = await readyGate();
+    gate.scan(pass(1));
+    gate.scan(pass(2));
+    gate.close();
+    const again = await gateWith({ dir: gate.dir, boot: '0000bbbb' });
+    for (const counter of [3, 4, 5]) again.scan(pass(counter));
+    again.scan(pass(6, GOOD.issuedAtS + 1));
+    // The issue before it, kept and shown again, counts on.
+    for (const counter of [7, 8, 9]) again.scan(pass(counter));
+    expect(again.verdicts().join(' ')).toBe(
+      'open open open ALLOWANCE_USED ALLOWANCE_USED open open open ALLOWANCE_USED',
+    );
+    expect(again.screens.at(-1)).toEqual(['NO OFFLINE RIDE LEFT', 'Go online, renew it']);
   });
 
   test('of an account that has just ridden is refused where there is a passback rule', async () => {

@@ -64,7 +64,7 @@ function sample(suite: Suite): { text: string; facts: Facts } {
     lifetimeMin: 1,
     codeLifetimeS: 60,
     ceiling: 0,
-    allowance: 0,
+    allowance: 1,
     scope: 0,
     deviceKey: device.publicKey,
   });
@@ -85,6 +85,7 @@ function sample(suite: Suite): { text: string; facts: Facts } {
     issuerKey,
     denied: false,
     counterMax: undefined,
+    opened: undefined,
     lastOpen: undefined,
     clock: 'TRUSTED',
     signedTimeS: 0,

@@ -39,6 +39,7 @@ const FACTS: Facts = {
   issuerKey: { ...KEY, publicKeyBytes: fromHex(KEY.publicKey, 32) ?? new Uint8Array() },
   denied: false,
   counterMax: undefined,
+  opened: undefined,
   lastOpen: undefined,
   clock: 'HOLDOVER',
   signedTimeS: 0,

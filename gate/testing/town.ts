@@ -141,7 +141,7 @@ export async function openTown() {
         scanner: { path: ports.scanner.path },
         barrier: { path: ports.barrier.path, openMs: 100 },
         settlement: { url: wire.url, syncEveryMs: 100, payBudgetMs: BUDGET_MS },
-        rules: { presentationMs: 0 },
+        rules: { presentationMs: 0, passbackS: 0 },
       }),
       'gate.json',
     ),

@@ -75,6 +75,7 @@ export async function startWholeGate(seed: number) {
         barrier: { path: paths.barrier, openMs: OPEN_MS },
         display: { path: paths.display },
         settlement: { url: 'http://settlement', syncEveryMs: SYNC_MS, listsEveryMs: 3_600_000 },
+        rules: { passbackS: 0 },
       }),
       'gate.json',
     ),

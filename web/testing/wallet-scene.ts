@@ -86,6 +86,7 @@ export function judge(
       issuerKey: key && publicKeyBytes && { ...key, publicKeyBytes },
       denied: false,
       counterMax: undefined,
+      opened: undefined,
       lastOpen: undefined,
       clock: 'TRUSTED',
       signedTimeS: trust.issuedAtS,

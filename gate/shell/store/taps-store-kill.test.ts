@@ -54,11 +54,11 @@ test('no promised tap is lost, whenever the process is killed, and the chain hol
       // One more than promised may be there: written, killed before it could say so.
       expect(store.lastSeq - promised).toBeGreaterThanOrEqual(0);
       expect(store.lastSeq - promised).toBeLessThanOrEqual(1);
-      const counter = store.findCounterMax({
+      const counter = store.findUsed({
         issuer: GOOD.issuer,
         account: GOOD.account,
         serial: GOOD.serial,
-      });
+      }).counterMax;
       expect(counter, 'the memory of what was used goes with the log').toBe(store.lastSeq);
     } finally {
       store.close();

@@ -142,7 +142,8 @@ describe('limits', () => {
     expect(full).toBeGreaterThan(20);
     // The refused tap has left nothing behind, neither in the log nor in the memory of what was used.
     expect(
-      store.findCounterMax({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial }),
+      store.findUsed({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial })
+        .counterMax,
     ).toBe(full);
     expect(readBack(store)).toHaveLength(full);
     store.acknowledge(full);
@@ -222,12 +223,12 @@ describe('limits', () => {
     const { issuer, account, serial } = GOOD;
     store.append(makeTap(1), { at: stamp, use: makeUse(1, { expiresAtS: NOW_S + 100 }) });
     store.prune(NOW_MS + 400 * DAY_MS);
-    expect(store.findCounterMax({ issuer, account, serial })).toBe(1);
+    expect(store.findUsed({ issuer, account, serial }).counterMax).toBe(1);
     store.raiseSignedTime(NOW_S + 100 + 8 * 86_400);
     store.prune(NOW_MS);
-    expect(store.findCounterMax({ issuer, account, serial })).toBe(1);
+    expect(store.findUsed({ issuer, account, serial }).counterMax).toBe(1);
     expect(store.prune(NOW_MS + 400 * DAY_MS)).toBe(2);
-    expect(store.findCounterMax({ issuer, account, serial })).toBeUndefined();
+    expect(store.findUsed({ issuer, account, serial }).counterMax).toBeUndefined();
     expect(store.findLastOpen({ issuer, account })).toBeUndefined();
   });
 });

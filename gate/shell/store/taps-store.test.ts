@@ -64,13 +64,13 @@ describe('memory', () => {
   test('the highest counter of a pass and the last ride of an account are remembered', () => {
     const store = openTaps(newFile());
     const { issuer, account, serial } = GOOD;
-    expect(store.findCounterMax({ issuer, account, serial })).toBeUndefined();
+    expect(store.findUsed({ issuer, account, serial }).counterMax).toBeUndefined();
     expect(store.findLastOpen({ issuer, account })).toBeUndefined();
     fill(store, { from: 5, to: 7 });
-    expect(store.findCounterMax({ issuer, account, serial })).toBe(7);
+    expect(store.findUsed({ issuer, account, serial }).counterMax).toBe(7);
     expect(store.findLastOpen({ issuer, account })).toEqual({ wallMs: NOW_MS + 7, monoMs: 7 });
-    expect(store.findCounterMax({ issuer, account, serial: serial + 1 })).toBeUndefined();
-    expect(store.findCounterMax({ issuer: issuer + 1, account, serial })).toBeUndefined();
+    expect(store.findUsed({ issuer, account, serial: serial + 1 }).counterMax).toBeUndefined();
+    expect(store.findUsed({ issuer: issuer + 1, account, serial }).counterMax).toBeUndefined();
     expect(store.findLastOpen({ issuer, account: 'ffffffffffffffff' })).toBeUndefined();
   });
 
@@ -80,7 +80,8 @@ describe('memory', () => {
     store.append(tap, { at: { wallMs: NOW_MS, monoMs: 1 } });
     expect(store.lastSeq).toBe(1);
     expect(
-      store.findCounterMax({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial }),
+      store.findUsed({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial })
+        .counterMax,
     ).toBeUndefined();
     expect(store.findLastOpen({ issuer: GOOD.issuer, account: GOOD.account })).toBeUndefined();
     expect(store.signedTimeS).toBe(0);
@@ -110,7 +111,8 @@ describe('memory', () => {
     const after = openTaps(file, { boot: '0000bbbb' });
     expect(after).toMatchObject({ headHash, epoch, lastSeq: 4, ackSeq: 2, unconfirmed: 2 });
     expect(
-      after.findCounterMax({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial }),
+      after.findUsed({ issuer: GOOD.issuer, account: GOOD.account, serial: GOOD.serial })
+        .counterMax,
     ).toBe(4);
     expect(after.findLastOpen({ issuer: GOOD.issuer, account: GOOD.account })).toEqual({
       wallMs: NOW_MS + 4,

@@ -175,8 +175,9 @@ export class TapsStore {
     const { insertRecord, upsertPass, upsertOpen } = this.#statements;
     insertRecord.run(this.#lastSeq + 1, at.wallMs, record, hash);
     if (use === null) return;
-    const { issuer, account, serial, counter, expiresAtS } = use;
-    upsertPass.run(denyId({ issuer, account, serial }), counter, expiresAtS);
+    const { issuer, account, serial, counter, expiresAtS, opened } = use;
+    const id = denyId({ issuer, account, serial });
+    upsertPass.run(id, counter, expiresAtS, opened.issuedAtS, opened.count);
     if (this.#options.remembersRides !== false) {
       upsertOpen.run(
         denyId({ issuer, account, serial: 0 }),
@@ -219,9 +220,14 @@ export class TapsStore {
     throw new Fault('STORE_CORRUPT', `${this.#options.file}: record ${seq - 1} lost`);
   }
 
-  findCounterMax({ issuer, account, serial }: PassName): number | undefined {
-    const id = denyId({ issuer, account, serial });
-    return this.#statements.findCounter.get(id) as number | undefined;
+  /** What is remembered of a pass that has opened this gate. */
+  findUsed({ issuer, account, serial }: PassName): Pick<Facts, 'counterMax' | 'opened'> {
+    const row = this.#statements.findUsed.get(denyId({ issuer, account, serial })) as
+      | { counterMax: number; issuedAtS: number; count: number }
+      | undefined;
+    if (row === undefined) return { counterMax: undefined, opened: undefined };
+    const { counterMax, issuedAtS, count } = row;
+    return { counterMax, opened: { issuedAtS, count } };
   }
 
   findLastOpen({ issuer, account }: Pick<PassName, 'issuer' | 'account'>): Facts['lastOpen'] {

@@ -26,6 +26,8 @@ export const TAPS_SCHEMA: GateFileSchema = {
        boot TEXT NOT NULL
      ) STRICT, WITHOUT ROWID;
      CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+    `ALTER TABLE used_pass ADD COLUMN issued_s INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE used_pass ADD COLUMN opens INTEGER NOT NULL DEFAULT 0;`,
   ],
 };
 
@@ -36,14 +38,18 @@ export function prepareTaps(db: SqliteFile) {
   return {
     insertRecord: db.prepare('INSERT INTO log (seq, at_ms, line, hash) VALUES (?, ?, ?, ?)'),
     upsertPass: db.prepare(
-      `INSERT INTO used_pass (id, counter_max, expires_s) VALUES (?, ?, ?)
+      `INSERT INTO used_pass (id, counter_max, expires_s, issued_s, opens) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET counter_max = excluded.counter_max,
-         expires_s = max(expires_s, excluded.expires_s)`,
+         expires_s = max(expires_s, excluded.expires_s),
+         issued_s = excluded.issued_s, opens = excluded.opens`,
     ),
     upsertOpen: db.prepare(
       'INSERT OR REPLACE INTO last_open (account, wall_ms, mono_ms, boot) VALUES (?, ?, ?, ?)',
     ),
-    findCounter: db.prepare('SELECT counter_max FROM used_pass WHERE id = ?').pluck(),
+    findUsed: db.prepare(
+      `SELECT counter_max AS counterMax, issued_s AS issuedAtS, opens AS count
+       FROM used_pass WHERE id = ?`,
+    ),
     findOpen: db.prepare('SELECT wall_ms, mono_ms, boot FROM last_open WHERE account = ?'),
     readHash: db.prepare('SELECT hash FROM log WHERE seq = ?').pluck(),
     firstSeq: db.prepare('SELECT min(seq) FROM log').pluck(),
