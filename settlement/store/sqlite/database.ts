@@ -11,6 +11,7 @@ import { DenialReader } from './facts/denials.ts';
 import { FareReader } from './facts/fares.ts';
 import { ListFactReader } from './facts/list-facts.ts';
 import { LogFactReader } from './facts/log-facts.ts';
+import { MerchantReader } from './facts/merchant-facts.ts';
 import { OrderReader } from './facts/order-facts.ts';
 import { OutboxReader } from './facts/outbox-facts.ts';
 import { PaymentFactReader } from './facts/payment-facts.ts';
@@ -28,6 +29,7 @@ import { RiderViews } from './views/rider-views.ts';
 export type Readers = {
   payments: StoredPayments;
   orders: OrderReader;
+  merchants: MerchantReader;
   codes: CodeReader;
   money: RiderMoneyReader;
   denials: DenialReader;
@@ -72,6 +74,7 @@ function readersOn(connection: Connection): Readers {
     money,
     fares,
     orders: new OrderReader(connection),
+    merchants: new MerchantReader(connection),
     codes: new CodeReader(connection),
     denials: new DenialReader(connection),
     lists: new ListFactReader(connection),

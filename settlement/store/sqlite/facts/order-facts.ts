@@ -1,7 +1,5 @@
-/** Orders and their merchants as they are stored. */
+/** Orders as they are stored. */
 
-import type { BlockFacts } from '../../../core/payments/merchant.ts';
-import type { MerchantFacts } from '../../../core/payments/pay.ts';
 import type { StoredOrder } from '../../../core/payments/payment-changes.ts';
 import type { Connection } from '../connection.ts';
 
@@ -14,17 +12,8 @@ function prepare(db: Connection['db']) {
   return {
     byId: db.prepare(`${ORDER} WHERE order_id = ?`),
     byKey: db.prepare(`${ORDER} WHERE purchase_order.merchant = ? AND key = ?`),
-    open: db
-      .prepare(`SELECT order_id FROM purchase_order WHERE merchant = ? AND state = 'OPEN'`)
-      .pluck(),
-    merchant: db.prepare(
-      `SELECT name, last_receipt AS lastReceipt, blocked_at_ms AS blockedAtMs FROM merchant
-       WHERE merchant = ?`,
-    ),
   };
 }
-
-type MerchantRow = MerchantFacts & { blockedAtMs: number | null };
 
 export class OrderReader {
   readonly #sql: ReturnType<typeof prepare>;
@@ -39,16 +28,5 @@ export class OrderReader {
 
   byKey(merchant: string, key: string): StoredOrder | null {
     return (this.#sql.byKey.get(merchant, key) as StoredOrder | undefined) ?? null;
-  }
-
-  merchant(merchant: string): MerchantRow | null {
-    return (this.#sql.merchant.get(merchant) as MerchantRow | undefined) ?? null;
-  }
-
-  block(merchant: string): BlockFacts {
-    return {
-      merchant: this.merchant(merchant),
-      openOrders: this.#sql.open.all(merchant) as string[],
-    };
   }
 }

@@ -17,6 +17,7 @@ import type { PassOf } from '../../port.ts';
 import type { CodeReader } from './code-facts.ts';
 import type { DenialReader } from './denials.ts';
 import type { FareReader } from './fares.ts';
+import type { MerchantReader } from './merchant-facts.ts';
 import type { OrderReader } from './order-facts.ts';
 import type { RiderMoneyReader } from './rider-money.ts';
 import type { StoredPayments } from './stored-payments.ts';
@@ -24,6 +25,7 @@ import type { StoredPayments } from './stored-payments.ts';
 export type PaymentReaders = {
   payments: StoredPayments;
   orders: OrderReader;
+  merchants: MerchantReader;
   codes: CodeReader;
   money: RiderMoneyReader;
   denials: DenialReader;
@@ -40,7 +42,7 @@ export class PaymentFactReader implements PaymentFacts {
   }
 
   pay({ issuer, payee, presented, nowMs }: PaymentRequest): PayFacts {
-    const { payments, orders, codes, fares } = this.#readers;
+    const { payments, merchants, codes, fares } = this.#readers;
     const name = payeeName(payee);
     const code = codes.code(presented);
     const owner = code.way === 'PAYMENT_CODE' ? code.seed : code.code;
@@ -52,18 +54,18 @@ export class PaymentFactReader implements PaymentFacts {
       code,
       payer: owner && this.#payer(issuer, { of: owner, nowMs }),
       fare: isGate ? fares.read(payee.gate, payee.line) : null,
-      merchant: isGate ? null : orders.merchant(payee.merchant),
+      merchant: isGate ? null : merchants.read(payee.merchant),
       nextPaymentId: payments.nextId(),
     };
   }
 
   refund({ merchant, idempotencyKey }: MerchantKey): GiveBackFacts {
-    const { payments, orders } = this.#readers;
+    const { payments, merchants } = this.#readers;
     const payment = payments.find(merchantAccountOf(merchant), idempotencyKey);
     return {
       payment,
       money: this.#moneyOf(payment),
-      merchantName: orders.merchant(merchant)?.name ?? null,
+      merchantName: merchants.read(merchant)?.name ?? null,
     };
   }
 
@@ -89,9 +91,9 @@ export class PaymentFactReader implements PaymentFacts {
   }
 
   confirmation({ issuer, order, account, serial, nowMs }: Confirmation): ConfirmationFacts {
-    const { payments, orders } = this.#readers;
+    const { payments, orders, merchants } = this.#readers;
     const stored = orders.byId(order);
-    const merchant = stored && orders.merchant(stored.merchant);
+    const merchant = stored && merchants.read(stored.merchant);
     if (stored === null || merchant === null) return null;
     return {
       order: stored,

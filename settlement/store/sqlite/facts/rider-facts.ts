@@ -14,7 +14,7 @@ import type { PassOf } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { CodeReader } from './code-facts.ts';
 import type { DenialReader } from './denials.ts';
-import type { OrderReader } from './order-facts.ts';
+import type { MerchantReader } from './merchant-facts.ts';
 import type { RiderMoneyReader } from './rider-money.ts';
 
 function prepare(db: Connection['db']) {
@@ -41,7 +41,7 @@ export type RiderReaders = {
   codes: CodeReader;
   money: RiderMoneyReader;
   denials: DenialReader;
-  orders: OrderReader;
+  merchants: MerchantReader;
 };
 
 type GateToken = NonNullable<GateEnrolmentFacts['token']>;
@@ -100,7 +100,7 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
   }
 
   block(merchant: string): BlockFacts {
-    return this.#readers.orders.block(merchant);
+    return this.#readers.merchants.block(merchant);
   }
 
   denial(id: Uint8Array): DenialFacts {
