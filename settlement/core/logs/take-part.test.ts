@@ -72,7 +72,7 @@ describe('a part', () => {
   test('that is a repeat writes nothing, and acknowledges what is there', () => {
     const records = chain(2);
     const stored = new Map(records.map(({ seq, bytes }) => [seq, bytes]));
-    const row = { id: 3, lastSeq: 2, head: records[1]?.hash ?? GENESIS };
+    const row = { id: 3, lastSeq: 2, gateKeyId: 1, head: records[1]?.hash ?? GENESIS };
     const { changes, result } = take(batchOf(records), logFacts({ row, stored }));
     expect(changes).toEqual([]);
     expect(result.items.map(({ ruling }) => ruling)).toEqual(['duplicate', 'duplicate']);
@@ -118,7 +118,7 @@ test('however a log is cut into batches, the same records are stored under the s
         for (const change of changes) {
           if (change.kind === 'addRecord')
             stored.push(`${change.record.seq} ${change.record.hash}`);
-          if (change.kind === 'moveEpoch') row = { ...change, id: 3 };
+          if (change.kind === 'moveEpoch') row = { ...change, id: 3, gateKeyId: 1 };
         }
         from += part.length;
         expect(result.ackSeq).toBe(from);
