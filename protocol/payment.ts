@@ -54,7 +54,18 @@ export const idempotencyKeySchema = z.string().regex(/^[\w.:-]{8,64}$/);
 export const merchantIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{1,31}$/);
 export const orderIdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 export const serverCodeSchema = z.string().regex(/^7[12]\d{16}$/);
-export const noteSchema = z.string().max(NOTE_CHARS_MAX);
+
+/**
+ * What hides in a text or turns it round: control characters, direction marks, what has no width, line
+ * separators, halves of pairs, private use. Variation selectors stay: emoji are written with them.
+ */
+const HIDDEN = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{DI}]`;
+const PLAIN = new RegExp(`^(?:[\\uFE0E\\uFE0F]|(?!${HIDDEN})[^])*$`, 'u');
+
+/** One line of text as a person sees it. */
+export const plainText = (charsMax: number) =>
+  z.string().max(charsMax).regex(PLAIN, 'has characters that cannot be seen');
+export const noteSchema = plainText(NOTE_CHARS_MAX);
 /** Null if it was paid. */
 export const reasonSchema = z.enum(PAYMENT_REASONS).nullable();
 

@@ -37,7 +37,9 @@ await run();
 /** Runs until Ctrl-C. */
 async function run(): Promise<void> {
   const dataDir = join(folder, 'settlement');
-  await initSettlement(dataDir, { operator: OPERATOR });
+  // Order links lead to the pages that Vite serves.
+  const publicUrl = `http://${HOST}:${PORT}`;
+  await initSettlement(dataDir, { operator: OPERATOR, http: { publicUrl } });
   // Lives as long as the sandbox: nothing can open the seeds afterwards.
   const seedKeys = randomBytes(32).toString('hex');
   const log = pino({ level: 'warn' });
@@ -81,7 +83,6 @@ async function furnish(url: string, dataDir: string): Promise<Sandbox> {
 
 /** Vite serves the pages; what the pages ask of settlement goes through it, events too. */
 async function startVite(settlementUrl: string): Promise<ViteDevServer> {
-  // Order links lead to where the till's request came: the page's own name goes through.
   const proxied = { target: settlementUrl, changeOrigin: false };
   const vite = await createServer({
     configFile: VITE_CONFIG,

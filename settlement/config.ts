@@ -79,7 +79,7 @@ export const configSchema = z.strictObject({
       gateAsksPerMinute: z.int().min(1).default(6_000),
       /** Addresses of proxies whose word on the client's address is taken; none by default. */
       trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
-      /** What order links begin with, if a proxy hides the name that riders know. */
+      /** What order links begin with: the name that riders know. Default: where it listens. */
       publicUrl: z.url().optional(),
     })
     .prefault({}),

@@ -179,6 +179,9 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   });
   closing.first(() => api.close());
   const url = await listen(api, { host, port });
+  if (config.http.publicUrl === undefined) {
+    log.info({ url }, 'order links lead here: set http.publicUrl to the name that riders know');
+  }
   outbox.start();
   return { url, api, settled: () => outbox.settled(), close: () => closing.run() };
 }

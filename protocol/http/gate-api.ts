@@ -11,7 +11,7 @@ import { instantMs, PAYMENT_OUTCOMES, reasonSchema, serverCodeSchema } from '../
 import { lineFareSchema } from '../trust-list.ts';
 
 /** The operator's one-time token and proof `enrol-gate` over it, subject: the key's hex. */
-export const gateEnrolmentSchema = z.object({
+export const gateEnrolmentSchema = z.strictObject({
   token: z.string().min(1).max(200),
   publicKey: z.string().regex(/^[0-9a-f]{64}$/),
   proof: z.string().regex(/^[0-9a-f]{128}$/),

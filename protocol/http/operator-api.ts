@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import { gateIdSchema } from '../gate-log.ts';
-import { merchantIdSchema } from '../payment.ts';
+import { merchantIdSchema, plainText } from '../payment.ts';
 import { lineFareSchema } from '../trust-list.ts';
 import { accountSchema, passSerialSchema } from './rider-api.ts';
 
-export const newGateSchema = z.object({
+export const newGateSchema = z.strictObject({
   gate: gateIdSchema,
   line: lineFareSchema.shape.line,
   scope: z.int().min(0).max(0xffff).optional(),
@@ -24,7 +24,7 @@ export const gateTokenSchema = z.object({
 export type GateToken = z.infer<typeof gateTokenSchema>;
 
 /** Who decides: until operators have names of their own, a name is given with the act. */
-export const operatorNameSchema = z.string().trim().min(1).max(60);
+export const operatorNameSchema = plainText(60).trim().min(1);
 
 export const gateRevocationSchema = z.strictObject({
   by: operatorNameSchema,
@@ -33,7 +33,7 @@ export const gateRevocationSchema = z.strictObject({
 export const revokedGateSchema = z.object({ gate: z.string(), keys: z.int().min(0) });
 export type RevokedGate = z.infer<typeof revokedGateSchema>;
 
-export const newFareSchema = z.object({
+export const newFareSchema = z.strictObject({
   fareCents: lineFareSchema.shape.fareCents,
   fromS: lineFareSchema.shape.fromS.optional(),
 });
@@ -47,13 +47,13 @@ export const setFareSchema = z.object({
 });
 export type SetFare = z.infer<typeof setFareSchema>;
 
-export const denialOfSchema = z.object({
+export const denialOfSchema = z.strictObject({
   account: accountSchema,
   serial: passSerialSchema.optional().describe('only this pass'),
 });
 export type DenialOf = z.infer<typeof denialOfSchema>;
 
-export const newDenialSchema = denialOfSchema.extend({ note: z.string().min(1).max(200) });
+export const newDenialSchema = denialOfSchema.extend({ note: plainText(200).min(1) });
 export type NewDenial = z.infer<typeof newDenialSchema>;
 
 export const denialSchema = z.object({
@@ -65,9 +65,9 @@ export type Denial = z.infer<typeof denialSchema>;
 
 const NAME_CHARS_MAX = 60;
 
-export const newMerchantSchema = z.object({
+export const newMerchantSchema = z.strictObject({
   merchant: merchantIdSchema,
-  name: z.string().trim().min(1).max(NAME_CHARS_MAX),
+  name: plainText(NAME_CHARS_MAX).trim().min(1),
 });
 export type NewMerchant = z.infer<typeof newMerchantSchema>;
 

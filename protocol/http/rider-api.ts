@@ -27,13 +27,13 @@ export type Challenge = z.infer<typeof challengeSchema>;
 
 /** A new device key; proof `enrol-rider` over the challenge, subject: the key's hex. */
 export const riderEnrolmentSchema = z.discriminatedUnion('algorithm', [
-  z.object({
+  z.strictObject({
     algorithm: z.literal('Ed25519'),
     publicKey: z.string().regex(/^[0-9a-f]{64}$/),
     challenge,
     proof,
   }),
-  z.object({
+  z.strictObject({
     algorithm: z.literal('P-256'),
     publicKey: z.string().regex(/^0[23][0-9a-f]{64}$/),
     challenge,
@@ -43,7 +43,7 @@ export const riderEnrolmentSchema = z.discriminatedUnion('algorithm', [
 export type RiderEnrolment = z.infer<typeof riderEnrolmentSchema>;
 
 /** Opens a session or renews a pass; the proof's subject is `account/serial`. */
-export const passProofSchema = z.object({
+export const passProofSchema = z.strictObject({
   account: accountSchema,
   serial: passSerialSchema,
   challenge,
@@ -114,7 +114,7 @@ export type Statement = z.infer<typeof statementSchema>;
 /** What one top-up may bring. */
 export const TOP_UP_CENTS_MAX = 1_000_000;
 
-export const topUpSchema = z.object({
+export const topUpSchema = z.strictObject({
   amountCents: z.int().min(1).max(TOP_UP_CENTS_MAX),
   idempotencyKey: z.string().regex(/^[\w.:-]{1,100}$/),
 });

@@ -36,6 +36,8 @@ export type ApiParts = {
   codePayments: CodePayments;
   codeIssue: CodeIssue;
   streams: EventStreams;
+  /** What links for riders begin with. */
+  publicUrl: () => string;
   /** Where the built pages lie. */
   webDir: string;
   config: SettlementFile;

@@ -30,6 +30,7 @@ import { addAuthorisationRoutes } from './gate/authorisations.ts';
 import { addBatchRoutes } from './gate/batches.ts';
 import { addGateEnrolment } from './gate/enrolment.ts';
 import { addListRoutes } from './gate/lists.ts';
+import { addStrictBodies } from './json-body.ts';
 import { addOrderRoutes } from './merchant/orders.ts';
 import { addMerchantRoutes } from './merchant/payments.ts';
 import { addOperatorRoutes } from './operator/changes.ts';
@@ -58,10 +59,9 @@ const HEADERS = {
 
 export type Api = Awaited<ReturnType<typeof buildApi>>;
 
-export async function buildApi(options: Omit<ApiParts, 'allowances'>) {
+export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl'>) {
   const { config, log, streams, webDir, clock } = options;
   const { trustedProxies } = config.http;
-  const parts = { ...options, allowances: createAllowances(config, clock) };
   const app = Fastify({
     // pino's Logger is what Fastify's type describes, less exactly.
     loggerInstance: log as FastifyBaseLogger,
@@ -71,11 +71,20 @@ export async function buildApi(options: Omit<ApiParts, 'allowances'>) {
     requestTimeout: REQUEST_MS_MAX,
     clientErrorHandler: respondUnreadable(log),
   }).withTypeProvider<ZodTypeProvider>();
+  // Never from a request: whoever sends one would say where riders are led to.
+  const publicUrl = () => config.http.publicUrl ?? app.listeningOrigin;
+  const parts = { ...options, allowances: createAllowances(config, clock), publicUrl };
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler<FastifyError | Error>((error, request, reply) =>
     respondRefused(reply, { error, request, log }),
   );
+  addStrictBodies(app);
+  app.addHook('onRequest', async ({ raw }) => refuseSecondHost(raw.rawHeaders));
+  app.addHook('onSend', async (_request, reply) => {
+    // What a route says of itself may be kept; nothing else may, by anyone on the way.
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+  });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request;
     const ms = Math.round(reply.elapsedTime);
@@ -101,6 +110,13 @@ export async function buildApi(options: Omit<ApiParts, 'allowances'>) {
   });
   await app.ready();
   return app;
+}
+
+/** Two parties that each take another of two hosts would not mean the same request. */
+function refuseSecondHost(rawHeaders: readonly string[]): void {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0);
+  if (names.filter((name) => name.toLowerCase() === 'host').length < 2) return;
+  throw new Fault('REQUEST_INVALID', 'a request has one Host header');
 }
 
 /**
@@ -145,10 +161,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
         response: { 200: healthSchema },
       },
     },
-    async (_request, reply) => {
-      void reply.header('cache-control', 'no-store');
-      return { ok: true, version, nowS: wallS(clock) };
-    },
+    async () => ({ ok: true, version, nowS: wallS(clock) }),
   );
 }
 

@@ -1,5 +1,4 @@
 /** What leads a phone to an order, and what is said if there is none. */
-import type { FastifyRequest } from 'fastify';
 import type { OrderView } from '../core/payments/order.ts';
 import type { ApiParts } from './api.ts';
 import { Refusal } from './refusal.ts';
@@ -8,11 +7,7 @@ export function refuseUnknownOrder(): never {
   throw new Refusal('ORDER_UNKNOWN', 'there is no such order');
 }
 
-/** The link leads to where this request came: behind a proxy that is its public name. */
-export function withLink(
-  row: OrderView,
-  { config, request }: Pick<ApiParts, 'config'> & { request: FastifyRequest },
-) {
-  const origin = config.http.publicUrl ?? `${request.protocol}://${request.host}`;
-  return { ...row, link: `${origin.replace(/\/$/, '')}/wallet/#/order/${row.order}` };
+/** The link leads to the wallet under settlement's public name. */
+export function withLink(row: OrderView, { publicUrl }: Pick<ApiParts, 'publicUrl'>) {
+  return { ...row, link: `${publicUrl().replace(/\/$/, '')}/wallet/#/order/${row.order}` };
 }

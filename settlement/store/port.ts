@@ -170,7 +170,8 @@ type ListStore = {
     after: Uint8Array | null;
     limit: number;
   }): Promise<Uint8Array>;
-  setFare(fare: LineFare, nowMs: number): Promise<number>;
+  /** The version of the tariff with it; null if no list has room for it. */
+  setFare(fare: LineFare, nowMs: number): Promise<number | null>;
   listTariff(line: string): Promise<readonly LineFare[]>;
   addIssuerKey(key: IssuerKey): Promise<void>;
   /** The operator's own denial; false if it stands already. */

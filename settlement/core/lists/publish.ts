@@ -1,16 +1,22 @@
 /** What changes with a fare, a key, a list: the rows behind what is published next. */
 import type { Sha256 } from '@stile/protocol/bytes.ts';
 import type { DenyHead, IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
-import type { Change, Decision } from '../changes.ts';
+import { type Change, type Decision, unchanged } from '../changes.ts';
+import { hasRoomFor } from '../rides/tariff.ts';
 import { type DenyCandidate, type DenyRow, denyDeltaBetween, nextDenyList } from './deny.ts';
 
-export type FareFacts = { nextTariffVersion: number; lastRecordId: number };
+export type FareFacts = {
+  nextTariffVersion: number;
+  lastRecordId: number;
+  tariff: readonly LineFare[];
+};
 
-/** The version of the tariff with this fare. Taps that waited for a fare, or were charged another, follow. */
+/** The version of the tariff with this fare; null if no list has room for it. Taps that waited for a fare, or were charged another, follow. */
 export function decideFare(
-  { nextTariffVersion, lastRecordId }: FareFacts,
+  { nextTariffVersion, lastRecordId, tariff }: FareFacts,
   { fare, nowMs }: { fare: LineFare; nowMs: number },
-): Decision<number> {
+): Decision<number | null> {
+  if (!hasRoomFor(fare, { tariff, nowS: Math.floor(nowMs / 1000) })) return unchanged(null);
   const { line, fromS } = fare;
   const subject = JSON.stringify({ line, fromMs: fromS * 1000 });
   const work = { kind: 'reprice', cursor: 0, until: lastRecordId, subject } as const;

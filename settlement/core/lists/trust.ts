@@ -6,6 +6,7 @@ import {
   type DenyHead,
   ISSUER_KEYS_MAX,
   type IssuerKey,
+  LINE_FARES_MAX,
   type LineFare,
   type TrustList,
 } from '@stile/protocol/trust-list.ts';
@@ -46,9 +47,14 @@ function trustContent(
     currency,
     issuers: publishableKeys(issuerKeys, nowS),
     limits,
-    tariff: { version: tariffVersion, lines: publishableFares(tariff, nowS) },
+    tariff: { version: tariffVersion, lines: carriedFares(tariff, nowS) },
     deny: denyHead,
   };
+}
+
+/** More than a list carries were set only before there was a limit on setting them. */
+function carriedFares(tariff: readonly LineFare[], nowS: number): LineFare[] {
+  return publishableFares(tariff, nowS).slice(-LINE_FARES_MAX);
 }
 
 export function nextTrustList(

@@ -52,5 +52,14 @@ export function publishableFares(all: readonly LineFare[], nowS: number): LineFa
     if (best === undefined || entry.fromS >= best.fromS) inForce.set(entry.line, entry);
   }
   for (const entry of [...inForce.values(), ...coming.values()]) wanted.add(entry);
-  return all.filter((entry) => wanted.has(entry)).slice(-LINE_FARES_MAX);
+  return all.filter((entry) => wanted.has(entry));
+}
+
+/** Whether a list has room for one more fare: what it cannot carry would be dropped at every gate. */
+export function hasRoomFor(
+  fare: LineFare,
+  { tariff, nowS }: { tariff: readonly LineFare[]; nowS: number },
+): boolean {
+  const carried = publishableFares([...tariff, fare], nowS).length;
+  return carried <= LINE_FARES_MAX || carried <= publishableFares(tariff, nowS).length;
 }

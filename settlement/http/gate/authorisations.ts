@@ -17,6 +17,7 @@ import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { signatureHolds, type Verify } from '@stile/protocol/signature.ts';
 import { z } from 'zod';
 import type { ApiParts, ApiRouter } from '../api.ts';
+import { parseStrictJson } from '../json-body.ts';
 import { Refusal } from '../refusal.ts';
 
 const BODY_BYTES_MAX = 1_024;
@@ -131,7 +132,7 @@ function asItStands(payment: Payment): Pick<Payment, 'outcome' | 'reason' | 'amo
 
 function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return parseStrictJson(body.toString('utf8'));
   } catch {
     // Not JSON is no authorisation, which is what the caller says of anything that does not fit.
     return undefined;

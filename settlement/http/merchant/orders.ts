@@ -53,13 +53,13 @@ function addCreate(app: ApiRouter, parts: ApiParts): void {
       if ('kind' in made) {
         throw new Refusal('KEY_REUSED', 'this idempotencyKey was used for something else');
       }
-      return withLink(made, { config, request });
+      return withLink(made, parts);
     },
   );
 }
 
 function addFindAndCancel(app: ApiRouter, parts: ApiParts): void {
-  const { store, streams, config, clock } = parts;
+  const { store, streams, clock } = parts;
   const schema = {
     tags: ['merchant'],
     security: merchantOnly,
@@ -74,7 +74,7 @@ function addFindAndCancel(app: ApiRouter, parts: ApiParts): void {
       const { merchant } = merchantFrom(request);
       const { order } = request.params;
       const row = await store.findOrder({ merchant, order, nowMs: clock.now().wallMs });
-      return withLink(row ?? refuseUnknownOrder(), { config, request });
+      return withLink(row ?? refuseUnknownOrder(), parts);
     },
   );
   app.delete(
@@ -87,7 +87,7 @@ function addFindAndCancel(app: ApiRouter, parts: ApiParts): void {
       const { merchant } = merchantFrom(request);
       const { order } = request.params;
       const row = await store.cancelOrder({ merchant, order, nowMs: clock.now().wallMs });
-      const view = withLink(row ?? refuseUnknownOrder(), { config, request });
+      const view = withLink(row ?? refuseUnknownOrder(), parts);
       streams.sendToMerchant(merchant, { kind: 'ORDER', order: view });
       return view;
     },

@@ -14,11 +14,12 @@ import {
   setFareSchema,
 } from '@stile/protocol/http/operator-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
-import { issuerKeySchema, lineFareSchema } from '@stile/protocol/trust-list.ts';
+import { issuerKeySchema, LINE_FARES_MAX, lineFareSchema } from '@stile/protocol/trust-list.ts';
 import { z } from 'zod';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
 import { requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
+import { Refusal } from '../refusal.ts';
 
 const GATE_TOKEN_MS = 24 * 3_600_000;
 /** How far ahead a fare may be announced, or behind it may be corrected. */
@@ -88,6 +89,7 @@ function addFares(app: ApiRouter, parts: ApiParts): void {
           200: setFareSchema,
           400: refusalSchema,
           401: refusalSchema,
+          409: refusalSchema,
         },
       },
     },
@@ -101,6 +103,9 @@ function addFares(app: ApiRouter, parts: ApiParts): void {
         throw new Fault('REQUEST_INVALID', 'fromS: more than a year ahead');
       }
       const tariffVersion = await store.setFare({ line, fareCents, fromS }, clock.now().wallMs);
+      if (tariffVersion === null) {
+        throw new Refusal('TARIFF_FULL', `a list carries ${LINE_FARES_MAX} fares: it has no room`);
+      }
       outbox.wake();
       return { line, fareCents, fromS, tariffVersion };
     },

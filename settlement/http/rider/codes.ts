@@ -33,7 +33,7 @@ export function addCodeRoutes(app: ApiRouter, parts: ApiParts): void {
     async (request, reply) => {
       const { account, serial } = riderFrom(request);
       const code = await parts.codeIssue.addOnlineCode(account, serial);
-      return reply.code(201).header('cache-control', 'no-store').send(code);
+      return reply.code(201).send(code);
     },
   );
 }
@@ -65,7 +65,7 @@ function addSeeds(app: ApiRouter, parts: ApiParts): void {
       if (seed === undefined) {
         throw new Refusal('PAYMENT_CODES_OFF', 'payment codes are off here');
       }
-      return reply.code(201).header('cache-control', 'no-store').send(seed);
+      return reply.code(201).send(seed);
     },
   );
   app.post(

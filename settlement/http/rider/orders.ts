@@ -70,7 +70,7 @@ export function addRiderOrderRoutes(app: ApiRouter, parts: ApiParts): void {
       }
       if (!('rider' in paid)) throw new Error('Bug: an order is unknown, changed or decided');
       if (paid.kind === 'decided') {
-        const view = withLink(paid.order, { config, request });
+        const view = withLink(paid.order, parts);
         streams.sendToMerchant(paid.merchant, { kind: 'PAYMENT', payment: paid.payment });
         streams.sendToMerchant(paid.merchant, { kind: 'ORDER', order: view });
         streams.sendToRider(account, { kind: 'PAYMENT', payment: paid.rider });

@@ -70,7 +70,8 @@ export class ListFactReader implements ListReader {
   }
 
   fare(): FareFacts {
-    return this.#sql.fareFacts.get() as FareFacts;
+    const facts = this.#sql.fareFacts.get() as Omit<FareFacts, 'tariff'>;
+    return { ...facts, tariff: this.#sql.tariff.all() as LineFare[] };
   }
 
   issuerKeys(): IssuerKey[] {
@@ -107,10 +108,11 @@ export class ListFactReader implements ListReader {
 
   lists(): ListFacts {
     const row = this.#sql.trustList.get() as { payload: string; jws: string } | undefined;
+    const { tariff, nextTariffVersion: tariffVersion } = this.fare();
     return {
       issuerKeys: this.issuerKeys(),
-      tariff: this.#sql.tariff.all() as LineFare[],
-      tariffVersion: this.fare().nextTariffVersion,
+      tariff,
+      tariffVersion,
       denyHead: this.#denyHead(),
       trust: row && { list: trustListSchema.parse(JSON.parse(row.payload)), jws: row.jws },
     };
