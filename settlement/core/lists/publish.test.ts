@@ -25,7 +25,7 @@ function id(number: number): Uint8Array {
 describe('a fare', () => {
   const fare = { line: 'L1', fareCents: 250, fromS: 1_000 };
   const { changes, result } = decideFare(
-    { nextTariffVersion: 4, lastRecordId: 99 },
+    { nextTariffVersion: 4, lastRecordId: 99, tariff: [] },
     { fare, nowMs: NOW_MS },
   );
 
