@@ -137,7 +137,7 @@ test('a second Host header is refused, whatever it says', async () => {
   const ask = (more: string) =>
     send(`GET /v1/health HTTP/1.1\r\nHost: ${host}\r\n${more}Connection: close\r\n\r\n`);
   expect(await ask('')).toMatch(/^HTTP\/1\.1 200 /);
-  expect(await ask('hOsT: evil.example\r\n')).toMatch(/^HTTP\/1\.1 400 [^]*REQUEST_INVALID/);
+  expect(await ask('hOsT: evil.example\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*REQUEST_INVALID/);
   expect(await ask(`Host: ${host}\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
 });
 
