@@ -7,8 +7,9 @@ export default defineConfig({
     pool: 'forks',
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**'],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // No test hangs on the machine's speed: these end only what would never end.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     coverage: {
       provider: 'v8',
       reporter: ['text-summary', 'html'],

@@ -43,4 +43,4 @@ test('it serves pages and sandbox through one address, and leaves nothing behind
   child.kill('SIGINT');
   expect((await exited)[0]).toBe(0);
   expect(readdirSync(scratch)).toEqual([]);
-}, 60_000);
+});

@@ -105,7 +105,7 @@ test('killed right behind each answer, again and again, it charges each ride onc
   } finally {
     await town.close();
   }
-}, 60_000);
+});
 
 test('killed right behind the answer to a payment, it knows the payment and does not pay twice', async () => {
   const { town, rider } = await prepare();
@@ -139,4 +139,4 @@ test('killed right behind the answer to a payment, it knows the payment and does
   } finally {
     await town.close();
   }
-}, 60_000);
+});

@@ -85,4 +85,4 @@ test('a phone and a gate without network: the page’s picture opens the gate, a
   } finally {
     await browser.close();
   }
-}, 60_000);
+});

@@ -52,4 +52,4 @@ test('killed again and again, it starts without a network and never repeats a co
     expect(pageErrors).toEqual([]);
   }
   expect(counters).toEqual([...new Set(counters)].sort((a, b) => a - b));
-}, 60_000);
+});

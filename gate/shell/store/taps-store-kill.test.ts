@@ -11,8 +11,7 @@ import { GOOD } from '../../testing/phone.ts';
 import { openTapsStore } from './taps-store.ts';
 
 const WRITER = fileURLToPath(new URL('../../testing/taps-writer.ts', import.meta.url));
-const KILLS = 15;
-const BUDGET_MS = 7_000;
+const KILLS = 8;
 
 /** Lets a process write until it has promised some taps, kills it, and says which was the last. */
 async function writeAndKill(file: string, taps: number): Promise<number> {
@@ -33,12 +32,9 @@ async function writeAndKill(file: string, taps: number): Promise<number> {
 
 test('no promised tap is lost, whenever the process is killed, and the chain holds', async () => {
   const file = join(scratchDir(), 'taps.db');
-  const startedMs = performance.now();
   let promisedBefore = 0;
-  let kills = 0;
-  while (kills < KILLS && performance.now() - startedMs < BUDGET_MS) {
+  for (let kills = 0; kills < KILLS; kills += 1) {
     const promised = await writeAndKill(file, 1 + Math.floor(Math.random() * 80));
-    kills += 1;
     expect(promised).toBeGreaterThan(promisedBefore);
     promisedBefore = promised;
     const limits = { quotaMb: 256, unconfirmedMax: 1_000_000, ringMax: 0 };
@@ -64,5 +60,4 @@ test('no promised tap is lost, whenever the process is killed, and the chain hol
       store.close();
     }
   }
-  expect(kills).toBeGreaterThanOrEqual(5);
 });
