@@ -105,6 +105,8 @@ export const gateViewSchema = z.object({
     unreadable: count,
     extraUses: count,
     fareUnknown: count,
+    /** Codes under passes that were never given out: somebody may have the issuer's key. */
+    notIssued: count,
     /** Codes that a gate opened for although settlement was not paid for them, or not so much. */
     unpaid: count,
     rejected: count,

@@ -3,7 +3,12 @@ import { type Check, checkOf } from './check.ts';
 import type { RecordRow } from './port.ts';
 
 /** Dispositions that wait for somebody: a fare, an account, a look at the bytes. */
-const PARKED: readonly string[] = ['FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'UNREADABLE'];
+const PARKED: readonly string[] = [
+  'FARE_UNKNOWN',
+  'ACCOUNT_UNKNOWN',
+  'PASS_NOT_ISSUED',
+  'UNREADABLE',
+];
 /** Dispositions that say by themselves how a tap has ended; others need a reason. */
 const PLAIN: readonly string[] = ['CHARGED', 'EXTRA_USE', 'VOIDED', 'FARE_UNKNOWN'];
 

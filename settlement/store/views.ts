@@ -53,6 +53,8 @@ export type GateView = {
     unreadable: number;
     extraUses: number;
     fareUnknown: number;
+    /** Codes under passes that were never given out: somebody may have the issuer's key. */
+    notIssued: number;
     /** Codes that a gate opened for although settlement was not paid for them, or not so much. */
     unpaid: number;
     rejected: number;

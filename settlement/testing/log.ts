@@ -9,11 +9,14 @@ import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { NewRider } from '../core/access/enrolment.ts';
 import type { CheckedBatch, CheckedRecord } from '../core/logs/batch.ts';
-import type { CheckedTap, RecordContent } from '../core/logs/check-record.ts';
+import type { CheckedCode, CheckedTap, RecordContent } from '../core/logs/check-record.ts';
 import type { Store } from '../store/port.ts';
 
 export const ISSUER = 1;
 export const NOW_MS = Date.UTC(2026, 2, 2, 8);
+/** From then on every scripted rider has a pass, for 45 days. */
+const ISSUED_AT_S = NOW_MS / 1000 - 30 * 86_400;
+const LIFETIME_MIN = 0xffff;
 export const LIMITS = { codeLifetimeSMax: 3600, skewS: 20 };
 
 export type AnswerTold = {
@@ -22,6 +25,8 @@ export type AnswerTold = {
   fareCents?: number | null;
 };
 export type Ride = { account: string; counter: number; atMs: number; line?: string };
+
+type RideChanges = Partial<CheckedTap> & { code?: CheckedCode };
 
 export class ScriptedLog {
   readonly gate: string;
@@ -50,11 +55,8 @@ export class ScriptedLog {
     return seq;
   }
 
-  ride(ride: Ride, changes: Partial<CheckedTap> = {}): number {
-    const { account, counter, atMs, line = this.line } = ride;
-    const generatedAtS = Math.floor(atMs / 1000);
-    const use = { issuer: ISSUER, account, serial: 1, counter };
-    const times = { issuedAtS: generatedAtS, lifetimeMin: 60, codeLifetimeS: 3600, generatedAtS };
+  ride(ride: Ride, changes: RideChanges = {}): number {
+    const { atMs, line = this.line } = ride;
     return this.add({
       kind: 'tap',
       atMs,
@@ -65,9 +67,22 @@ export class ScriptedLog {
       tariff: 0,
       verdict: 'open',
       problem: null,
-      code: { ...use, ...times },
+      code: this.#code(ride),
       ...changes,
     } as CheckedTap);
+  }
+
+  /** A ride with a pass that is not quite the one that was given out. */
+  pass(of: Omit<Ride, 'atMs'>, forged: Partial<CheckedCode>): number {
+    const genuine = this.#code({ ...of, atMs: NOW_MS });
+    return this.ride({ ...of, atMs: NOW_MS }, { code: { ...genuine, ...forged } });
+  }
+
+  #code({ account, counter, atMs }: Ride): CheckedCode {
+    const use = { issuer: ISSUER, account, serial: 1, counter };
+    const signer = { keyId: 1, deviceKey: deviceKeyOf(account) };
+    const pass = { issuedAtS: ISSUED_AT_S, lifetimeMin: LIFETIME_MIN, codeLifetimeS: 3600 };
+    return { ...use, ...signer, ...pass, generatedAtS: Math.floor(atMs / 1000) };
   }
 
   /** A question to settlement under this id; returns its seq. */
@@ -113,17 +128,21 @@ export function accountOf(letter: string): string {
   return letter.charCodeAt(0).toString(16).padStart(16, '0');
 }
 
+function deviceKeyOf(account: string): string {
+  return `key of ${account}`;
+}
+
 export async function addRider(store: Store, letter: string): Promise<string> {
   const account = accountOf(letter);
   const rider: NewRider = {
     account,
     serial: 1,
     algorithm: 'Ed25519',
-    publicKey: `key of ${letter}`,
+    publicKey: deviceKeyOf(account),
     keyId: 1,
     issuer: ISSUER,
-    issuedAtS: 0,
-    expiresAtS: 1,
+    issuedAtS: ISSUED_AT_S,
+    expiresAtS: ISSUED_AT_S + LIFETIME_MIN * 60,
     nowMs: NOW_MS,
   };
   await store.addRider(rider);

@@ -87,12 +87,15 @@ test('every bad end of a record is an alarm, a good one is none', () => {
     'UNPAID',
     'OTHER_FARE',
     'STALE',
+    'PASS_NOT_ISSUED',
+    'DEVICE_KEY_UNKNOWN',
   ];
   const counts = ends.map((disposition) => ({ disposition, count: 2 }));
   expect(countAlarms(counts)).toEqual({
     unreadable: 0,
     extraUses: 2,
     fareUnknown: 0,
+    notIssued: 4,
     unpaid: 4,
     rejected: 2,
   });

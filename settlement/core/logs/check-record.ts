@@ -21,7 +21,10 @@ import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 import type { ClockQuality } from '../rides/tariff.ts';
 import type { CodeUse } from './code-use.ts';
 
-/** What is wrong with a code whatever else is known. */
+/**
+ * What is wrong with a code whatever else is known. That a key was revoked is not among it: whether the
+ * pass was issued is known here, and a gate that had not heard of it has let its rider in.
+ */
 export type CodeProblem = Extract<
   RulingReason,
   'MALFORMED' | 'KEY_UNKNOWN' | 'KEY_EXPIRED' | 'BAD_ISSUER_SIGNATURE' | 'BAD_DEVICE_SIGNATURE'
@@ -29,6 +32,10 @@ export type CodeProblem = Extract<
 
 /** The signed facts of a genuine code that a ruling needs. */
 export type CheckedCode = CodeUse & {
+  /** The issuer's key that signed the pass. */
+  keyId: number;
+  /** The phone's key as the pass has it, hex. */
+  deviceKey: string;
   issuedAtS: number;
   lifetimeMin: number;
   codeLifetimeS: number;
@@ -116,14 +123,29 @@ function checkTap(record: TapRecord, parts: CheckParts): CheckedTap {
   if (record.verdict === 'refuse') return { ...tap, verdict: 'refuse', gateReason: record.reason };
   const reading = record.scan === null ? undefined : readTransitCode(record.scan);
   if (!reading?.ok) return { ...tap, verdict: 'open', problem: 'MALFORMED' };
-  const code = reading.value;
-  const problem = findProblem(code, record, parts);
+  const problem = findProblem(reading.value, record, parts);
   if (problem !== null) return { ...tap, verdict: 'open', problem };
-  const { issuer, account, serial, issuedAtS, lifetimeMin, codeLifetimeS } = code.pass;
-  const { counter, generatedAtS } = code;
-  const use = { issuer, account, serial, counter };
+  return { ...tap, verdict: 'open', problem: null, code: checkedCode(reading.value) };
+}
+
+function checkedCode({ pass, counter, generatedAtS }: TransitCode): CheckedCode {
+  const { issuer, account, serial, issuedAtS, lifetimeMin, codeLifetimeS } = pass;
+  const signer = { keyId: pass.issuerKeyId, deviceKey: toHex(pass.deviceKey) };
   const times = { issuedAtS, lifetimeMin, codeLifetimeS, generatedAtS };
-  return { ...tap, verdict: 'open', problem: null, code: { ...use, ...times } };
+  return { issuer, account, serial, counter, ...signer, ...times };
+}
+
+/**
+ * What was checked of a record that waits for the ones before it, as it was stored: an earlier version of
+ * settlement stored less of a code, and the rest is in the record itself.
+ */
+export function completeContent(content: RecordContent, record: LogRecord): RecordContent {
+  const isOpened = content.kind === 'tap' && content.verdict === 'open';
+  if (!isOpened || content.problem !== null || content.code.deviceKey !== undefined) return content;
+  const reading = readRecord(record);
+  const scan = reading.ok && reading.record.kind === 'tap' ? reading.record.scan : null;
+  const code = scan === null ? undefined : readTransitCode(scan);
+  return code?.ok ? { ...content, code: checkedCode(code.value) } : content;
 }
 
 function findProblem(code: TransitCode, tap: TapRecord, parts: CheckParts): CodeProblem | null {
@@ -132,7 +154,7 @@ function findProblem(code: TransitCode, tap: TapRecord, parts: CheckParts): Code
   if (key === undefined) return 'KEY_UNKNOWN';
   const tapS = Math.floor(tap.atMs / 1000);
   const isLate = tap.clock !== 'UNKNOWN' && isOutside(tapS, key);
-  if (key.status === 'revoked' || isLate || isOutside(issuedAtS, key)) return 'KEY_EXPIRED';
+  if (isLate || isOutside(issuedAtS, key)) return 'KEY_EXPIRED';
   if (!passHolds(code, key, parts)) return 'BAD_ISSUER_SIGNATURE';
   return deviceSignatureHolds(parts.verify, code) ? null : 'BAD_DEVICE_SIGNATURE';
 }

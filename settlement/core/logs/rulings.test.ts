@@ -10,8 +10,9 @@ const USE = '1/a/1/7';
 
 const FACTS: RulingFacts = {
   limits: new Map(),
-  passes: new Set(['a/1']),
+  passes: new Map([1, 2, 3, 4].map((seq) => [seq, { deviceKey: 'd', isIssued: true }])),
   deniedAtGate: new Set(),
+  revokedAtGate: new Set(),
   claims: new Map(),
   usesBySeq: new Map(),
   gateLines: [{ line: 'M1', fromMs: 0 }],
@@ -23,11 +24,16 @@ const CODE = {
   account: 'a',
   serial: 1,
   counter: 7,
+  keyId: 1,
+  deviceKey: 'd',
   issuedAtS: NOW_S - 600,
   lifetimeMin: 60,
   codeLifetimeS: 100,
   generatedAtS: NOW_S,
 };
+
+const FORGED = 'rejected DEVICE_KEY_UNKNOWN null';
+const UNISSUED = new Map([[1, { deviceKey: 'd', isIssued: false }]]);
 
 type Changes = { tap?: Partial<CheckedTap>; code?: Partial<typeof CODE> };
 
@@ -62,7 +68,15 @@ describe('one record', () => {
       'rejected BAD_DEVICE_SIGNATURE null',
     ],
     ['a denied pass', tap(), { deniedAtGate: new Set([1]) }, 'rejected DENIED_AT_GATE null'],
-    ['an unknown pass', tap(), { passes: new Set() }, 'parked ACCOUNT_UNKNOWN null'],
+    ['an unknown pass', tap(), { passes: new Map() }, 'parked ACCOUNT_UNKNOWN null'],
+    ["a pass of another phone's key", tap({ code: { deviceKey: 'e' } }), {}, FORGED],
+    ['a pass that was never given out', tap(), { passes: UNISSUED }, 'parked PASS_NOT_ISSUED null'],
+    [
+      'a key that the gate knew to be revoked',
+      tap(),
+      { revokedAtGate: new Set([1]) },
+      'rejected KEY_EXPIRED null',
+    ],
     ['a used code', tap(), used, `rejected EXTRA_USE ${USE}`],
     ['an unknown fare', tap(), unknownFare, `parked FARE_UNKNOWN ${USE}`],
     ['another line', tap({ tap: { line: 'M2' } }), {}, `parked FARE_UNKNOWN ${USE}`],

@@ -16,16 +16,25 @@ export type Limits = TrustList['limits'];
 export type RulingFacts = {
   /** Limits by the trust list version in force at the gate. */
   limits: ReadonlyMap<number, Limits>;
-  /** Passes that were enrolled here, as `account/serial`. */
-  passes: ReadonlySet<string>;
+  /** The passes that taps (by seq) name, if they were enrolled here. */
+  passes: ReadonlyMap<number, KnownPass>;
   /** Taps (by seq) that the gate's own deny list should have refused. */
   deniedAtGate: ReadonlySet<number>;
+  /** Taps (by seq) under an issuer key that the gate's own trust list had revoked. */
+  revokedAtGate: ReadonlySet<number>;
   /** Earlier taps of the code uses in the batch. */
   claims: ReadonlyMap<string, readonly EarlierClaim[]>;
   /** Uses of earlier taps, authorisations and answers of this log that a record of the batch is about, by seq. */
   usesBySeq: ReadonlyMap<number, string>;
   gateLines: readonly GateLine[];
   lineFares: readonly LineFare[];
+};
+
+export type KnownPass = {
+  /** The key that was enrolled for it, hex. */
+  deviceKey: string;
+  /** Whether exactly this pass was given out: by that key, at that time, for so long. */
+  isIssued: boolean;
 };
 
 export type EarlierClaim = Pick<Claim, 'gate' | 'epoch' | 'seq' | 'atMs' | 'voided'>;
@@ -123,10 +132,10 @@ class Rules {
     const limits = facts.limits.get(tap.trust) ?? limitsNow;
     const tapS = Math.floor(tap.atMs / 1000);
     if (tap.clock !== 'UNKNOWN' && isStale(code, { tapS, limits })) return rejected('STALE_CODE');
+    if (facts.revokedAtGate.has(seq)) return rejected('KEY_EXPIRED');
     if (facts.deniedAtGate.has(seq)) return rejected('DENIED_AT_GATE');
-    if (!facts.passes.has(`${code.account}/${code.serial}`)) {
-      return { ruling: 'parked', reason: 'ACCOUNT_UNKNOWN', use: null };
-    }
+    const miss = findMiss(code, facts.passes.get(seq));
+    if (miss !== null) return miss;
     const use = useKey(code);
     const here = { ...this.#log, seq, atMs: tap.atMs };
     const others = (this.#claims.get(use) ?? []).filter(({ voided }) => !voided);
@@ -136,6 +145,16 @@ class Rules {
     }
     return { ...ACCEPTED, use };
   }
+}
+
+/**
+ * A stolen issuer key signs passes for anybody's account: nobody pays for one that was never given out. One with
+ * the rider's own key may have been given out by books that were lost since, so it waits for a person.
+ */
+function findMiss(code: CheckedCode, pass: KnownPass | undefined): RulingResult | null {
+  if (pass === undefined) return { ruling: 'parked', reason: 'ACCOUNT_UNKNOWN', use: null };
+  if (pass.deviceKey !== code.deviceKey) return rejected('DEVICE_KEY_UNKNOWN');
+  return pass.isIssued ? null : { ruling: 'parked', reason: 'PASS_NOT_ISSUED', use: null };
 }
 
 function rejected(reason: RulingReason): RulingResult {

@@ -2,11 +2,13 @@
 
 import { BATCH_BYTES_MAX, gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
-import { batchReplySchema } from '@stile/protocol/sync.ts';
+import { batchReplySchema, type RulingReason } from '@stile/protocol/sync.ts';
 import { z } from 'zod';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 
+/** See docs/operations.md, "A stolen key". */
+const FORGED: readonly RulingReason[] = ['DEVICE_KEY_UNKNOWN', 'PASS_NOT_ISSUED'];
 const NDJSON = 'application/x-ndjson';
 
 export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
@@ -65,6 +67,9 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
           { gate, epoch: reply.epoch, ackSeq: reply.ackSeq, reasons },
           'records need a look',
         );
+      }
+      if (odd.some(({ reason }) => reason !== undefined && FORGED.includes(reason))) {
+        log.error({ gate }, "passes that were never given out: is an issuer's key stolen?");
       }
       return reply;
     },

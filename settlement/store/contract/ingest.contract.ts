@@ -1,16 +1,42 @@
 /** What any Store must do with batches and with the money that follows from them. */
-import { denyIdHex } from '@stile/protocol/deny-list.ts';
+import { denyIdHex, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
+import type { TrustList } from '@stile/protocol/trust-list.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { CheckedCode } from '../../core/logs/check-record.ts';
 import {
   addGate,
   addRider,
   drain,
   ISSUER,
+  LIMITS,
   NOW_MS,
   readBooks,
   ScriptedLog,
 } from '../../testing/log.ts';
 import type { Store } from '../port.ts';
+
+/** Each differs in one thing from the pass that was given out. */
+const FORGED_PASSES: readonly Partial<CheckedCode>[] = [
+  { keyId: 2 },
+  { issuedAtS: NOW_MS / 1000 },
+  { lifetimeMin: 60_000 },
+];
+
+function revokedList(): TrustList {
+  const key = { keyId: 1, publicKey: 'a'.repeat(64), notBeforeS: 0, notAfterS: 0xffffffff };
+  return {
+    stile: 'trust-list/1',
+    operator: 'Town',
+    currency: 'EUR',
+    version: 1,
+    issuedAtS: NOW_MS / 1000,
+    expiresAtS: NOW_MS / 1000,
+    issuers: [{ issuer: ISSUER, ...key, status: 'revoked', ceilingExponent: 0 }],
+    limits: LIMITS,
+    tariff: { version: 1, lines: [] },
+    deny: { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST },
+  };
+}
 
 export type OpenStore = () => Promise<{ store: Store; remove: () => Promise<void> }>;
 
@@ -281,6 +307,31 @@ export function describeIngest(open: OpenStore): void {
       expect(places(await gate.send(store))).toEqual(['rejected DENIED_AT_GATE', 'accepted']);
       await drain(store);
       expect((await readBooks(store, ['a'])).debts).toEqual({ a: 250 });
+    });
+
+    test("a pass with another phone's key charges nobody, one that was never given out waits", async () => {
+      gate.pass({ account: a, counter: 1 }, { deviceKey: 'key of a thief' });
+      for (const [counter, forged] of FORGED_PASSES.entries()) {
+        gate.pass({ account: a, counter: counter + 2 }, forged);
+      }
+      expect(places(await gate.send(store))).toEqual([
+        'rejected DEVICE_KEY_UNKNOWN',
+        ...FORGED_PASSES.map(() => 'parked PASS_NOT_ISSUED'),
+      ]);
+      await drain(store);
+      expect((await readBooks(store, ['a'])).debts).toEqual({ a: 0 });
+      expect(await store.listParked(9)).toHaveLength(FORGED_PASSES.length);
+      expect((await store.listGates())[0]?.alarms).toMatchObject({
+        notIssued: FORGED_PASSES.length + 1,
+        rejected: 0,
+      });
+    });
+
+    test('a key revoked since then still pays what it was given out for, at gates that knew it pays nothing', async () => {
+      await store.addTrustList(revokedList(), { jws: 'signed', nowMs: NOW_MS });
+      gate.ride(ride(1), { trust: 0 });
+      gate.ride(ride(2), { trust: 1 });
+      expect(places(await gate.send(store))).toEqual(['accepted', 'rejected KEY_EXPIRED']);
     });
 
     test('a pass that nobody enrolled waits for a person', async () => {

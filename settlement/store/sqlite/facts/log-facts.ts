@@ -1,7 +1,7 @@
 /** A gate's log as far as it is stored: where it ends, what stands in it, what waits beside it. */
 
 import type { BatchPart } from '../../../core/logs/batch.ts';
-import type { RecordContent } from '../../../core/logs/check-record.ts';
+import { completeContent, type RecordContent } from '../../../core/logs/check-record.ts';
 import {
   type EpochRow,
   JOIN_RECORDS_MAX,
@@ -80,7 +80,7 @@ export class LogFactReader {
       oddKeys: new Set(odd.map(oddKey)),
       waiting: waiting.map(({ checked, ...row }) => ({
         ...row,
-        content: JSON.parse(checked) as RecordContent,
+        content: completeContent(JSON.parse(checked) as RecordContent, row),
       })),
       nextIds: this.#sql.nextIds.get() as LogFacts['nextIds'],
     };

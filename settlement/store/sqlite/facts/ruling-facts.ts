@@ -3,23 +3,30 @@ import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import { type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import { useKey } from '../../../core/logs/code-use.ts';
 import type { RulingQuery } from '../../../core/logs/ruling-query.ts';
-import type { EarlierClaim, Limits, RulingFacts } from '../../../core/logs/rulings.ts';
+import type { EarlierClaim, KnownPass, Limits, RulingFacts } from '../../../core/logs/rulings.ts';
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';
 
 type ClaimRow = Omit<EarlierClaim, 'voided'> & { use: string; voided: number };
 
-/** Limits of a published version never change, so they stay here; this many versions of them. */
-const CACHED_LIMITS_MAX = 1_000;
+type PassRow = { seq: number; deviceKey: string; isIssued: number };
+
+/** What a gate had to go by under one version of the trust list. */
+type PublishedRules = { limits: Limits; revokedKeys: ReadonlySet<string> };
+
+/** Rules of a published version never change, so they stay here; this many versions of them. */
+const CACHED_RULES_MAX = 1_000;
 
 function prepare(db: Connection['db']) {
   return {
-    passes: db
-      .prepare(
-        `SELECT account || '/' || serial FROM json_each(?) AS wanted
-         JOIN pass ON account = value ->> 0 AND serial = value ->> 1`,
-      )
-      .pluck(),
+    passes: db.prepare(
+      `SELECT value ->> 0 AS seq, public_key AS deviceKey, EXISTS (
+         SELECT 1 FROM pass_issue AS issue
+         WHERE issue.account = pass.account AND issue.serial = pass.serial
+           AND issuer = value ->> 3 AND key_id = value ->> 4
+           AND issued_at_s = value ->> 5 AND expires_at_s = value ->> 6) AS isIssued
+       FROM json_each(?) AS wanted JOIN pass ON account = value ->> 1 AND serial = value ->> 2`,
+    ),
     claims: db.prepare(
       `SELECT use, gate, epoch, seq, at_ms AS atMs, EXISTS (
          SELECT 1 FROM record AS taken WHERE taken.use = record.use AND taken.kind = 'void'
@@ -46,7 +53,7 @@ function prepare(db: Connection['db']) {
 export class RulingFactReader {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #fares: FareReader;
-  readonly #limits = new Map<number, Limits>();
+  readonly #rules = new Map<number, PublishedRules>();
 
   constructor({ db }: Connection, fares: FareReader) {
     this.#sql = prepare(db);
@@ -60,10 +67,12 @@ export class RulingFactReader {
     const usesBySeq = this.#usesBySeq(of.epochId, earlierSeqs);
     const uses = new Set([...usesBySeq.values(), ...taps.map(({ tap }) => useKey(tap.code))]);
     const lines = new Set(taps.map(({ tap }) => tap.line));
+    const rules = this.#rulesOf(new Set(taps.map(({ tap }) => tap.trust)));
     return {
-      limits: this.#limitsOf(new Set(taps.map(({ tap }) => tap.trust))),
+      limits: new Map([...rules].map(([version, { limits }]) => [version, limits])),
       passes: this.#passesOf(taps),
       deniedAtGate: this.#deniedAmong(taps),
+      revokedAtGate: revokedAmong(taps, rules),
       claims: this.#claimsOf([...uses]),
       usesBySeq,
       gateLines: this.#fares.gateLines(of.gate),
@@ -80,28 +89,36 @@ export class RulingFactReader {
     return uses;
   }
 
-  #limitsOf(versions: ReadonlySet<number>): Map<number, Limits> {
-    const limits = new Map<number, Limits>();
+  #rulesOf(versions: ReadonlySet<number>): Map<number, PublishedRules> {
+    const rules = new Map<number, PublishedRules>();
     for (const version of versions) {
-      const known = this.#limits.get(version) ?? this.#readLimits(version);
-      if (known !== undefined) limits.set(version, known);
+      const known = this.#rules.get(version) ?? this.#readRules(version);
+      if (known !== undefined) rules.set(version, known);
     }
-    return limits;
+    return rules;
   }
 
   /** Undefined if that version was never published here. */
-  #readLimits(version: number): Limits | undefined {
+  #readRules(version: number): PublishedRules | undefined {
     const payload = this.#sql.trustList.get(version) as string | undefined;
     if (payload === undefined) return undefined;
-    if (this.#limits.size >= CACHED_LIMITS_MAX) this.#limits.clear();
-    const list: TrustList = trustListSchema.parse(JSON.parse(payload));
-    this.#limits.set(version, list.limits);
-    return list.limits;
+    if (this.#rules.size >= CACHED_RULES_MAX) this.#rules.clear();
+    const { limits, issuers }: TrustList = trustListSchema.parse(JSON.parse(payload));
+    const revoked = issuers.filter(({ status }) => status === 'revoked');
+    const rules = { limits, revokedKeys: new Set(revoked.map(keyName)) };
+    this.#rules.set(version, rules);
+    return rules;
   }
 
-  #passesOf(taps: RulingQuery['taps']): Set<string> {
-    const wanted = taps.map(({ tap }) => [tap.code.account, tap.code.serial]);
-    return new Set(this.#sql.passes.all(JSON.stringify(wanted)) as string[]);
+  #passesOf(taps: RulingQuery['taps']): Map<number, KnownPass> {
+    const wanted = taps.map(({ seq, tap: { code } }) => {
+      const { account, serial, issuer, keyId, issuedAtS, lifetimeMin } = code;
+      return [seq, account, serial, issuer, keyId, issuedAtS, issuedAtS + lifetimeMin * 60];
+    });
+    const rows = this.#sql.passes.all(JSON.stringify(wanted)) as PassRow[];
+    return new Map(
+      rows.map(({ seq, deviceKey, isIssued }) => [seq, { deviceKey, isIssued: isIssued === 1 }]),
+    );
   }
 
   #deniedAmong(taps: RulingQuery['taps']): Set<number> {
@@ -130,4 +147,18 @@ export class RulingFactReader {
     }
     return claims;
   }
+}
+
+function revokedAmong(
+  taps: RulingQuery['taps'],
+  rules: ReadonlyMap<number, PublishedRules>,
+): Set<number> {
+  const revoked = taps.filter(({ tap }) =>
+    rules.get(tap.trust)?.revokedKeys.has(keyName(tap.code)),
+  );
+  return new Set(revoked.map(({ seq }) => seq));
+}
+
+function keyName({ issuer, keyId }: { issuer: number; keyId: number }): string {
+  return `${issuer}/${keyId}`;
 }
