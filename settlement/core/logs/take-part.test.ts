@@ -16,8 +16,9 @@ const GENESIS = genesisHash({ ...LOG, sha256 });
 const RULES = {
   facts: {
     limits: new Map(),
-    passes: new Set<string>(),
+    passes: new Map(),
     deniedAtGate: new Set<number>(),
+    revokedAtGate: new Set<number>(),
     claims: new Map(),
     usesBySeq: new Map(),
     gateLines: [],
