@@ -27,6 +27,7 @@ export const NAMING: Readonly<Record<string, string>> = {
   useKey: 'the name of a use',
   accountOfUse: 'reads the name of a use',
   readAuthorisationKey: 'reads the name of an authorisation',
+  completeContent: 'reads what an earlier version stored of a record',
   oddKey: 'the name of what is odd in a log',
   merchantView: 'the shape in which a merchant sees a payment',
   countAlarms: 'the shape in which an operator sees alarms',
