@@ -1,5 +1,5 @@
 /** `stile settlement add-gate …`: what an operator does with a settlement that runs. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { clientOf, operateOn, type Target } from './operator-client.ts';
 import { printJson, wholeNumber } from './terminal.ts';
 
@@ -53,6 +53,7 @@ export function addOperatorCommands(settlement: Command): void {
         printJson(await clientOf(options).call(method, 'v1/operator/denials', { body }));
       });
   }
+  addListCommands(operate);
   operate('account', 'money, debts and passes of one account')
     .argument('<account>')
     .action(async (account: string, target: Target) => {
@@ -77,4 +78,31 @@ export function addOperatorCommands(settlement: Command): void {
       printJson(await clientOf(target).call('GET', 'v1/operator/trial-balance'));
     },
   );
+}
+
+function addListCommands(operate: ReturnType<typeof operateOn>): void {
+  operate(
+    'lists',
+    'the lists in force, what is held back, and whether the clock is believed',
+  ).action(async (target: Target) => {
+    printJson(await clientOf(target).call('GET', 'v1/operator/lists'));
+  });
+  operate('force-list', 'vouch for one version of the deny list, however much it differs')
+    .argument('<version>', 'as "settlement lists" shows it', wholeNumber(1, 2 ** 53 - 1))
+    .action(async (denyVersion: number, target: Target) => {
+      const body = { denyVersion };
+      printJson(await clientOf(target).call('POST', 'v1/operator/lists/force', { body }));
+    });
+  operate('confirm-time', "say that settlement's clock is right, by the time from elsewhere")
+    .argument('<time>', 'now, as 2026-03-02T08:00Z', instantS)
+    .action(async (nowS: number, target: Target) => {
+      printJson(await clientOf(target).call('POST', 'v1/operator/clock', { body: { nowS } }));
+    });
+}
+
+/** An instant with its zone: without one it would be read by this machine's. */
+function instantS(text: string): number {
+  const ms = /(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('an instant such as 2026-03-02T08:00Z');
+  return Math.floor(ms / 1000);
 }

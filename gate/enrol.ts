@@ -57,7 +57,7 @@ async function provision(dataDir: string, url: string) {
   const reference = await openReferenceStore(dataDir, rootKeys);
   try {
     const uplink = createUplink({ url, timeoutMs: TIMEOUT_MS, rootKeys, clock: systemClock });
-    await createListsFetcher(reference, uplink).refresh();
+    await createListsFetcher({ reference, uplink, onTrust: () => undefined }).refresh();
     return {
       trustVersion: reference.trust?.version ?? 0,
       denyVersion: reference.denyHead.version,

@@ -115,12 +115,11 @@ async function assemble(
     taps,
     reference,
     uplink,
-    lists: createListsFetcher(reference, uplink),
+    lists: createListsFetcher({ reference, uplink, onTrust: (list) => loop.onTrust(list) }),
     clock,
     pace: config.settlement,
     random,
     log,
-    onLists: ({ signedAtS }) => loop.onListsApplied(signedAtS),
     onFatal,
   });
   open.defer(() => syncer.close());

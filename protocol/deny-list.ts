@@ -64,3 +64,19 @@ function hashId(id: Uint8Array, sha256: Sha256): bigint {
 export function isSaneChange({ before, after }: { before: number; after: number }): boolean {
   return Math.abs(after - before) <= Math.max(SANE_CHANGE_IDS, before * SANE_CHANGE_SHARE);
 }
+
+/**
+ * Whether a gate takes the step from its list to a signed one: the change is sane, the operator has forced it,
+ * or each step between the two was judged when it was published, however much has come together since.
+ */
+export function isTakenStep(
+  before: { version: number; count: number },
+  after: { count: number; force: boolean; saneFrom: number },
+): boolean {
+  return (
+    before.version === 0 ||
+    after.force ||
+    before.version >= after.saneFrom ||
+    isSaneChange({ before: before.count, after: after.count })
+  );
+}

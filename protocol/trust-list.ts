@@ -89,13 +89,20 @@ const deltaIds = z
   .array(z.string().regex(new RegExp(`^[0-9a-f]{${DENY_ID_BYTES * 2}}$`)))
   .max(DELTA_IDS_MAX);
 
+const wordSchema = {
+  /** The operator vouches for this version, whatever a gate has from before. */
+  force: z.boolean(),
+  /** Every step that was published from this version on was sane, or forced by the operator. */
+  saneFrom: z.int().min(0),
+};
+
 /** Head of a deny snapshot; `bodySha256` covers the binary body that follows it. */
 export const denySnapshotSchema = z.strictObject({
   stile: z.literal('deny-snapshot/1'),
   ...denyHeadSchema.shape,
   bodySha256: sha256Hex,
   issuedAtS: unixS,
-  force: z.boolean(),
+  ...wordSchema,
 });
 
 /** The step from one version of the deny list to a later one. */
@@ -106,7 +113,7 @@ export const denyDeltaSchema = z.strictObject({
   adds: deltaIds,
   removes: deltaIds,
   issuedAtS: unixS,
-  force: z.boolean(),
+  ...wordSchema,
 });
 
 export type DenySnapshotHead = z.infer<typeof denySnapshotSchema>;

@@ -59,6 +59,14 @@ export const configSchema = z.strictObject({
         .int()
         .min(1)
         .default(6 * 3_600),
+      /**
+       * How much later than the last signed time settlement may start without the operator's word that its
+       * clock is right.
+       */
+      jumpS: z
+        .int()
+        .min(600)
+        .default(2 * 86_400),
       issuerKeyLifetimeS: z
         .int()
         .min(3_600)

@@ -31,6 +31,7 @@ import { createAnswerSigner } from './keys/answer-signer.ts';
 import { addIssuerKey, openPasses } from './keys/passes.ts';
 import { rootKeyOf, signerOf } from './keys/root-key.ts';
 import { createSeedBox, type SeedBox } from './keys/seeds.ts';
+import { createSignedClock, type SignedClock } from './keys/signed-clock.ts';
 import { tokenHash } from './keys/tokens.ts';
 import type { Store } from './store/port.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
@@ -147,8 +148,9 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   const { store, config, clock, random, log, seedBox, rootKey, closing } = parts;
   const { issuer, payments: limits } = config;
   const operatorTokenHash = await readTokenHash(store);
-  const passes = await openPasses({ dataDir, config, store, clock });
-  const publisher = createPublisher({ store, rootKey, config, clock });
+  const signedClock = await openSignedClock(parts);
+  const passes = await openPasses({ dataDir, config, store, clock: signedClock.clock });
+  const publisher = createPublisher({ store, rootKey, config, clock, signedClock, log });
   await publisher.publish();
   const streams = createEventStreams();
   const onMoneyMoved = (account: string) => streams.sendToRider(account, { kind: 'ACCOUNT' });
@@ -161,6 +163,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   const api = await buildApi({
     store,
     publisher,
+    signedClock,
     passes,
     pool,
     outbox,
@@ -184,6 +187,13 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   }
   outbox.start();
   return { url, api, settled: () => outbox.settled(), close: () => closing.run() };
+}
+
+/** It begins at the latest list, which was the last to be signed for sure. */
+async function openSignedClock({ store, clock, config }: OpenParts): Promise<SignedClock> {
+  const { trust } = await store.readListFacts();
+  const { jumpS: jumpSMax } = config.lists;
+  return createSignedClock(clock, { lastS: trust?.list.issuedAtS, jumpSMax });
 }
 
 function openPool(options: SettlementConfig): VerifyPool {

@@ -72,6 +72,10 @@ beforeAll(async () => {
   [ada, bob] = [await town.addRider(), await town.addRider()];
   await ada.topUp(5_000);
   await bob.topUp(5_000);
+  // So that there is a deny list to speak of.
+  const { account } = await town.addRider();
+  await town.operate('POST', 'denials', { body: { account, note: 'lost' } });
+  await town.settled();
   seed = await ada.fetchSeed();
   [kiosk, bakery] = [await town.addMerchant('kiosk'), await town.addMerchant('bakery')];
   const code = await ada.onlineCode();

@@ -33,10 +33,10 @@ export function createFactsReader({ taps, reference, barrier, settings }: FactsP
   let freshSignedTime = false;
 
   return {
-    /** A list was fetched and applied, signed at that time. */
-    onListsApplied(signedAtS: number): void {
-      taps.raiseSignedTime(signedAtS);
+    /** A list was fetched and applied. Says whether the mark of signed time has fallen to its time. */
+    onTrust({ version, issuedAtS }: Pick<TrustList, 'version' | 'issuedAtS'>): boolean {
       freshSignedTime = true;
+      return taps.takeListTime({ version, atS: issuedAtS });
     },
 
     clockState(now: Now): ClockState {

@@ -261,7 +261,7 @@ describe('the clock', () => {
   test('is in holdover until a list came, then trusted; each tap says which', async () => {
     const gate = await readyGate();
     gate.scan(good(1));
-    gate.loop.onListsApplied(NOW_S - 10);
+    gate.loop.onTrust({ version: 1, issuedAtS: NOW_S - 10 });
     gate.scan(good(2));
     expect(gate.taps.signedTimeS).toBe(NOW_S - 10);
     expect(gate.recordsOnDisk()).toMatchObject([{ clock: 'HOLDOVER' }, { clock: 'TRUSTED' }]);
@@ -275,7 +275,7 @@ describe('the clock', () => {
     'told to %s, %i s behind signed time: %s',
     async (policy, behindS, expected, clock) => {
       const gate = await readyGate({ settings: { onClockUnknown: policy } });
-      gate.loop.onListsApplied(NOW_S);
+      gate.loop.onTrust({ version: 2, issuedAtS: NOW_S });
       gate.clock.setWall((NOW_S - behindS) * 1000);
       const generatedAtS = expected === 'open' && clock === 'TRUSTED' ? NOW_S - behindS : NOW_S;
       gate.scan(makeText({ generatedAtS }));
@@ -283,6 +283,22 @@ describe('the clock', () => {
       expect(gate.recordsOnDisk()).toMatchObject([{ clock }]);
     },
   );
+
+  test('a list signed by a clock 30 days ahead locks the gate only until the next list', async () => {
+    const gate = await readyGate({ settings: { onClockUnknown: 'admit' } });
+    gate.loop.onTrust({ version: 5, issuedAtS: NOW_S - 60 });
+    gate.loop.onTrust({ version: 6, issuedAtS: NOW_S + 30 * 86_400 });
+    gate.scan(good(1));
+    expect(gate.verdicts()).toEqual(['PASS_EXPIRED']);
+    // The same version says nothing new; a newer one of an earlier time says that the clock was wrong.
+    gate.loop.onTrust({ version: 6, issuedAtS: NOW_S });
+    expect(gate.taps.signedTimeS).toBe(NOW_S + 30 * 86_400);
+    gate.loop.onTrust({ version: 7, issuedAtS: NOW_S });
+    expect(gate.taps.signedTimeS).toBe(NOW_S);
+    gate.scan(good(2));
+    expect(gate.verdicts()).toEqual(['PASS_EXPIRED', 'open']);
+    expect(gate.recordsOnDisk()).toMatchObject([{ clock: 'UNKNOWN' }, { clock: 'TRUSTED' }]);
+  });
 
   test('a note is stored with the same stamps as a tap', async () => {
     const gate = await readyGate();

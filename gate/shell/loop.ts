@@ -9,6 +9,7 @@ import { readServerCode } from '@stile/protocol/payment-code.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
+import type { TrustList } from '@stile/protocol/trust-list.ts';
 import type { Facts } from '../core/admit.ts';
 import type { AuthorisationMethod, AuthorisationRequest } from '../core/authorisation.ts';
 import { step } from '../core/gate.ts';
@@ -80,8 +81,13 @@ export class GateLoop {
   }
 
   /** A list was fetched and applied: rules follow it from the next scan on. */
-  onListsApplied(signedAtS: number): void {
-    this.#facts.onListsApplied(signedAtS);
+  onTrust(list: Pick<TrustList, 'version' | 'issuedAtS'>): void {
+    if (!this.#facts.onTrust(list)) return;
+    const at = new Date(list.issuedAtS * 1000).toISOString();
+    this.#parts.log.warn(
+      { trust: list.version, at },
+      'the list before was of a later time: it was wrong',
+    );
   }
 
   /** One scan text; `bytesAtMonoMs` is when its last bytes came. */

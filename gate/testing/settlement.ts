@@ -139,13 +139,17 @@ export function signDelta(
     removes: before.ids.filter((id) => !after.ids.includes(id)),
     issuedAtS: NOW_S,
     force: false,
+    saneFrom: after.head.version,
     ...changes,
   };
   return signAsRoot('stile-deny-delta+jws', delta, { key });
 }
 
 /** A whole list as one file: signed head, LF, sorted ids. */
-export async function signSnapshot(list: DenyStep, force = false): Promise<Uint8Array> {
+export async function signSnapshot(
+  list: DenyStep,
+  { force = false, saneFrom = list.head.version } = {},
+): Promise<Uint8Array> {
   const body = concatBytes(...list.ids.toSorted().map(idBytes));
   const head = {
     stile: 'deny-snapshot/1',
@@ -153,6 +157,7 @@ export async function signSnapshot(list: DenyStep, force = false): Promise<Uint8
     bodySha256: toHex(sha256(body)),
     issuedAtS: NOW_S,
     force,
+    saneFrom,
   };
   const jws = await signAsRoot('stile-deny-snapshot+jws', head);
   return concatBytes(Buffer.from(`${jws}\n`), body);

@@ -157,3 +157,25 @@ export const trialBalanceSchema = z.object({
   balanced: z.boolean(),
 });
 export type TrialBalance = z.infer<typeof trialBalanceSchema>;
+
+const denyNameSchema = z.object({ version: count, count });
+
+export const listsViewSchema = z.object({
+  trust: z.object({ version: count, issuedAtS: count, expiresAtS: count }),
+  deny: denyNameSchema,
+  /** Not published: it differs from the one in force out of all proportion. */
+  heldDeny: denyNameSchema.nullable(),
+  clock: z.object({
+    signedS: z.int().describe('the time that is signed now'),
+    /** The clock is far from it, and is not believed until it is confirmed. */
+    doubt: z.object({ wallS: z.int(), expectedS: z.int() }).nullable(),
+  }),
+});
+export type ListsView = z.infer<typeof listsViewSchema>;
+
+export const forceDenySchema = z.strictObject({ denyVersion: z.int().min(1) });
+export type ForceDeny = z.infer<typeof forceDenySchema>;
+
+/** The time as the operator knows it from elsewhere. */
+export const clockWordSchema = z.strictObject({ nowS: z.int().min(0).max(0xffffffff) });
+export type ClockWord = z.infer<typeof clockWordSchema>;

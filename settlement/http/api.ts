@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { SettlementFile } from '../config.ts';
 import type { AnswerSigner } from '../keys/answer-signer.ts';
 import type { Passes } from '../keys/passes.ts';
+import type { SignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
 import type { OutboxLoop } from '../work/outbox.ts';
 import type { Publisher } from '../work/publisher.ts';
@@ -28,6 +29,8 @@ export type ApiRouter = FastifyInstance<
 export type ApiParts = {
   store: Store;
   publisher: Publisher;
+  /** What is signed goes by it. */
+  signedClock: SignedClock;
   passes: Passes;
   answers: AnswerSigner;
   pool: VerifyPool;

@@ -34,6 +34,7 @@ import { addStrictBodies } from './json-body.ts';
 import { addOrderRoutes } from './merchant/orders.ts';
 import { addMerchantRoutes } from './merchant/payments.ts';
 import { addOperatorRoutes } from './operator/changes.ts';
+import { addOperatorLists } from './operator/lists.ts';
 import { addLostGates } from './operator/lost-gates.ts';
 import { addOperatorMerchants } from './operator/merchants.ts';
 import { addOperatorViews } from './operator/views.ts';
@@ -149,6 +150,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addOperatorRoutes(app, parts);
   addLostGates(app, parts);
   addOperatorMerchants(app, parts);
+  addOperatorLists(app, parts);
   addOperatorViews(app, parts);
   const { version, clock } = parts;
   app.get(

@@ -4,7 +4,7 @@
  * decisions of core/ between facts and changes, the same for every database.
  */
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
-import type { IssuerKey, LineFare } from '@stile/protocol/trust-list.ts';
+import type { DenyHead, IssuerKey, LineFare } from '@stile/protocol/trust-list.ts';
 import type {
   GateEnrolmentFacts,
   GateEnrolmentRequest,
@@ -15,7 +15,7 @@ import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
 import type { DenyListFacts, FareFacts } from '../core/lists/publish.ts';
-import type { ListFacts } from '../core/lists/trust.ts';
+import type { DenyWord, ListFacts } from '../core/lists/trust.ts';
 import type { BatchPart } from '../core/logs/batch.ts';
 import type { GateKey } from '../core/logs/check-batch.ts';
 import type { LogFacts } from '../core/logs/placement.ts';
@@ -66,6 +66,8 @@ export type ListReader = {
   issuerKeys(): Awaitable<readonly IssuerKey[]>;
   /** Up to `idsMax` ids whose causes have changed since the last version. */
   denyList(idsMax: number): Awaitable<DenyListFacts>;
+  /** Null if there is no such version here. */
+  denyVersion(version: number): Awaitable<DenyHead | null>;
 };
 
 export type PaymentFacts = {
@@ -128,6 +130,8 @@ export type Views = {
   /** The generation of the waiting request to publish, or undefined. */
   findPublishRequest(): Awaitable<number | undefined>;
   readListFacts(): Awaitable<ListFacts>;
+  readDenyWord(): Awaitable<DenyWord>;
+  denyVersion(version: number): Awaitable<DenyHead | null>;
   /** Versions that are published now. */
   published(): Awaitable<{ trustVersion: number; denyVersion: number }>;
   /** Rows of the deny list that changed between two versions; one more than `rowsMax` if there are. */

@@ -3,7 +3,9 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import {
   decideDenyVersion,
   decideFare,
+  decideForce,
   decideIssuerKey,
+  decideRestored,
   decideTrustList,
   deltaRowsMax,
   denyDelta,
@@ -16,6 +18,9 @@ type ListUseCases = Pick<
   | 'readListFacts'
   | 'addTrustList'
   | 'advanceDenyList'
+  | 'readDenyWord'
+  | 'forceDenyList'
+  | 'jumpAhead'
   | 'findDenyDelta'
   | 'readDenyPage'
   | 'setFare'
@@ -32,8 +37,20 @@ export function listUseCases({ views, transact, write }: Database): ListUseCases
         read: (facts) => facts.denyList(idsMax),
         decide: (found) => decideDenyVersion(found, { idsMax, nowMs, sha256 }),
       }),
+    readDenyWord: async () => await views.readDenyWord(),
+    forceDenyList: (version, nowMs) =>
+      transact({
+        read: (facts) => facts.denyVersion(version),
+        decide: (known) => decideForce(known, { nowMs }),
+      }),
+    jumpAhead: async (nowMs) => {
+      const { trustVersion: trust, denyVersion: deny } = await views.published();
+      return await write(decideRestored({ trust, deny }, { nowMs }));
+    },
     findDenyDelta: async (query) => {
       const { from, to } = query;
+      // Of a version that is not ours nobody knows what is on it.
+      if (from !== 0 && (await views.denyVersion(from)) === null) return undefined;
       const rows = await views.denyRows({ from, to, rowsMax: deltaRowsMax(query) });
       return denyDelta(rows, query);
     },

@@ -16,7 +16,8 @@ import type {
 import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { DeltaQuery } from '../core/lists/publish.ts';
-import type { ListFacts } from '../core/lists/trust.ts';
+import type { DenyWord, ListFacts } from '../core/lists/trust.ts';
+import type { SeenVersions } from '../core/lists/version-floor.ts';
 import type { CheckedBatch } from '../core/logs/batch.ts';
 import type { GateKey } from '../core/logs/check-batch.ts';
 import type { TopUpRequest, TopUpResult } from '../core/money/top-up.ts';
@@ -162,6 +163,12 @@ type ListStore = {
   addTrustList(list: TrustList, signed: { jws: string; nowMs: number }): Promise<void>;
   /** Carries up to `idsMax` changed ids into a new version; true if there may be more. */
   advanceDenyList(idsMax: number, nowMs: number): Promise<boolean>;
+  /** What operators have said of the deny list. */
+  readDenyWord(): Promise<DenyWord>;
+  /** The operator vouches for this version of the deny list; false if it is none of ours. */
+  forceDenyList(version: number, nowMs: number): Promise<boolean>;
+  /** Of a database that was copied back: versions go on where no gate can have seen them. */
+  jumpAhead(nowMs: number): Promise<SeenVersions>;
   /** The net change, or undefined if it is longer than `idsMax` or `from` is no version. */
   findDenyDelta(query: DeltaQuery): Promise<{ adds: string[]; removes: string[] } | undefined>;
   /** Up to `limit` ids of a version behind `after`, ascending, joined into one buffer. */

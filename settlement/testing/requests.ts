@@ -62,6 +62,9 @@ function listRequests({
     ['POST /v1/operator/denials', '', { account, note: 'walk' }],
     ['DELETE /v1/operator/denials', '', { account }],
     ['POST /v1/operator/issuer-keys', '', {}],
+    ['GET /v1/operator/lists', ''],
+    ['POST /v1/operator/lists/force', '', { denyVersion: 1 }],
+    ['POST /v1/operator/clock', '', { nowS: START_MS / 1000 }],
     ['DELETE /v1/operator/accounts/{account}/payment-seeds', account],
     ['DELETE /v1/operator/merchants/{merchant}', 'kiosk'],
   ];

@@ -14,7 +14,12 @@ const PAGE_IDS = 5_000;
 export async function buildDenySnapshot(
   store: Pick<Store, 'readDenyPage'>,
   head: DenyHead,
-  { signer, issuedAtS }: { signer: Signer; issuedAtS: number },
+  {
+    signer,
+    ...signing
+  }: Pick<DenySnapshotHead, 'issuedAtS' | 'force' | 'saneFrom'> & {
+    signer: Signer;
+  },
 ): Promise<Uint8Array> {
   const body = Buffer.alloc(head.count * DENY_ID_BYTES);
   const hash = createHash('sha256');
@@ -35,7 +40,7 @@ export async function buildDenySnapshot(
   }
   const bodySha256 = hash.digest('hex');
   const stile = 'deny-snapshot/1';
-  const signed: DenySnapshotHead = { stile, ...head, bodySha256, issuedAtS, force: false };
+  const signed: DenySnapshotHead = { stile, ...head, bodySha256, ...signing };
   const jws = await signObject('stile-deny-snapshot+jws', signed, signer);
   return Buffer.concat([Buffer.from(`${jws}\n`), body]);
 }

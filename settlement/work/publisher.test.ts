@@ -7,15 +7,24 @@ import { DENY_ID_BYTES, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protoco
 import { openSigned } from '@stile/protocol/signed.ts';
 import { denySnapshotSchema } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { configSchema } from '../config.ts';
 import { rootKeyOf } from '../keys/root-key.ts';
+import { createSignedClock } from '../keys/signed-clock.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
 import { LIMITS } from '../testing/log.ts';
 import { createTownClock } from '../testing/town.ts';
-import { createPublisher } from './publisher.ts';
+import { createPublisher, type PublisherParts } from './publisher.ts';
 
 const IDS = 20_000;
+
+type Parts = Pick<PublisherParts, 'store' | 'rootKey' | 'config'>;
+function partsOf(parts: Parts): PublisherParts {
+  const clock = createTownClock();
+  const signedClock = createSignedClock(clock, { lastS: undefined, jumpSMax: 86_400 });
+  return { ...parts, clock, signedClock, log: pino({ level: 'silent' }) };
+}
 
 /** Ids in an order of their own, none of them sorted. */
 function makeIds(): Uint8Array[] {
@@ -45,7 +54,7 @@ test('a snapshot of many ids is sorted, complete, signed, and made once', async 
   try {
     const rootKey = generateKey('Ed25519');
     const config = configSchema.parse({ stile: 'settlement/1' });
-    const publisher = createPublisher({ store, rootKey, config, clock: createTownClock() });
+    const publisher = createPublisher(partsOf({ store, rootKey, config }));
     await publisher.publish();
     let turns = 0;
     const counting = setInterval(() => (turns += 1), 0);
@@ -91,7 +100,7 @@ test('more changes than one transaction writes are still one published list', as
     for (const id of ids) await store.setDenied({ id, note: 'lost', nowMs: 0 });
     const rootKey = generateKey('Ed25519');
     const config = configSchema.parse({ stile: 'settlement/1' });
-    const publisher = createPublisher({ store, rootKey, config, clock: createTownClock() });
+    const publisher = createPublisher(partsOf({ store, rootKey, config }));
     await publisher.publish();
     const setDigest = updateSetDigest(EMPTY_SET_DIGEST, { adds: ids, removes: [], sha256 });
     expect(publisher.current().list).toMatchObject({

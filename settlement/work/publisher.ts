@@ -4,15 +4,17 @@
  * trust list names, even while the next version is already being written.
  */
 import type { SigningKey } from '@stile/crypto/sign.ts';
-import { type Clock, wallS } from '@stile/host/clock.ts';
-import { DELTA_IDS_MAX } from '@stile/protocol/deny-list.ts';
+import type { Clock } from '@stile/host/clock.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import { signObject } from '@stile/protocol/signed.ts';
-import type { DenyDelta, TrustList } from '@stile/protocol/trust-list.ts';
-import { decideNextTrustList, isRefreshDue, type TrustTerms } from '../core/lists/trust.ts';
+import type { DenyHead, TrustList } from '@stile/protocol/trust-list.ts';
+import type { Logger } from 'pino';
+import type { SignedTime } from '../core/lists/signed-time.ts';
+import { decideNextLists, isRefreshDue, type TrustTerms } from '../core/lists/trust.ts';
 import { rootKeyOf, type Signer } from '../keys/root-key.ts';
+import type { SignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
-import { buildDenySnapshot } from './deny-snapshot.ts';
+import { createDenyFiles } from './deny-files.ts';
 import { pause } from './pause.ts';
 
 /** Changed ids that one transaction writes. */
@@ -26,18 +28,41 @@ export type PublisherParts = {
   rootKey: SigningKey;
   config: TrustTerms;
   clock: Clock;
+  /** What is signed goes by it. */
+  signedClock: SignedClock;
+  log: Logger;
 };
 
-export function createPublisher({ store, rootKey, config: terms, clock }: PublisherParts) {
+/** What a person has to know of the lists. */
+export type ListsState = Published & { heldDeny: DenyHead | null; time: SignedTime };
+
+export function createPublisher(parts: PublisherParts) {
+  const { store, rootKey, config: terms, clock, signedClock, log } = parts;
   const publicKey = rootKeyOf(rootKey);
   const signer: Signer = { privateKey: rootKey.privateJwk, publicKey };
   let published: Published | undefined;
-  let snapshot: { version: number; file: Promise<Uint8Array> } | undefined;
+  let heldDeny: DenyHead | null = null;
 
+  let latest: Promise<void> = Promise.resolve();
+  /** One after the other: two at once would sign two lists under one version. */
   async function publish(): Promise<void> {
+    latest = latest.catch(() => undefined).then(publishOnce);
+    await latest;
+  }
+
+  async function publishOnce(): Promise<void> {
     while (await store.advanceDenyList(CHANGED_IDS_MAX, clock.now().wallMs)) await pause();
     const facts = await store.readListFacts();
-    const list = decideNextTrustList(facts, { terms, nowS: wallS(clock) });
+    const next = decideNextLists(facts, { terms, nowS: signedNowS() });
+    const { list } = next;
+    heldDeny = next.heldDeny;
+    if (heldDeny !== null) {
+      const { version, count } = heldDeny;
+      log.error(
+        { version, count, inForce: facts.trust?.list.deny.count },
+        'the deny list has changed out of all proportion: it is held until it is forced or mended',
+      );
+    }
     if (list === null) {
       published = facts.trust;
       return;
@@ -45,6 +70,18 @@ export function createPublisher({ store, rootKey, config: terms, clock }: Publis
     const jws = await signObject('stile-trust-list+jws', list, signer);
     await store.addTrustList(list, { jws, nowMs: clock.now().wallMs });
     published = { list, jws };
+  }
+
+  /** Says so each time, because nothing but a person ends it. */
+  function signedNowS(): number {
+    const { atS, doubt } = signedClock.judge();
+    if (doubt !== null) {
+      log.error(
+        doubt,
+        'the clock is far from the last signed time: set it, or confirm that it is right',
+      );
+    }
+    return atS;
   }
 
   function current(): Published {
@@ -57,35 +94,8 @@ export function createPublisher({ store, rootKey, config: terms, clock }: Publis
     publish,
     current,
     /** Whether the list in force is old enough to be signed anew. */
-    isRefreshDue: () => isRefreshDue(current().list, { nowS: wallS(clock), pace: terms.lists }),
-    /** Head, LF and ids as one file; put together once for each version. */
-    async snapshot(): Promise<Uint8Array> {
-      const { deny } = current().list;
-      if (snapshot?.version !== deny.version) {
-        const file = buildDenySnapshot(store, deny, { signer, issuedAtS: wallS(clock) });
-        snapshot = { version: deny.version, file };
-        file.catch(() => {
-          // Who waits for this file sees the failure; the next one asks afresh.
-          if (snapshot?.file === file) snapshot = undefined;
-        });
-      }
-      return await snapshot.file;
-    },
-    /** From a version to the published one; 'current' or 'unavailable' if there is none. */
-    async delta(from: number): Promise<string | 'current' | 'unavailable'> {
-      const { deny } = current().list;
-      if (from === deny.version) return 'current';
-      const delta = await store.findDenyDelta({ from, to: deny.version, idsMax: DELTA_IDS_MAX });
-      if (delta === undefined) return 'unavailable';
-      const signed: DenyDelta = {
-        stile: 'deny-delta/1',
-        from,
-        ...deny,
-        ...delta,
-        issuedAtS: wallS(clock),
-        force: false,
-      };
-      return await signObject('stile-deny-delta+jws', signed, signer);
-    },
+    isRefreshDue: () => isRefreshDue(current().list, { nowS: signedNowS(), pace: terms.lists }),
+    state: (): ListsState => ({ ...current(), heldDeny, time: signedClock.judge() }),
+    ...createDenyFiles({ store, signer, signedClock }, () => current().list.deny),
   };
 }

@@ -58,6 +58,7 @@ function deltaFrom(head: DenyHead, { adds, removes = [], changes = {} }: Step): 
     removes: [...removes],
     issuedAtS: NOW_S,
     force: false,
+    saneFrom: head.version + 1,
     ...changes,
   };
 }

@@ -13,7 +13,7 @@ import {
   DENY_ID_BYTES,
   denyId,
   EMPTY_SET_DIGEST,
-  isSaneChange,
+  isTakenStep,
   updateSetDigest,
 } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
@@ -159,7 +159,7 @@ export class DenyFile {
     }
     // Rows count from their version on: an equal or older one would show before the step is whole.
     if (delta.version <= delta.from) throw mismatch(`it leads from ${delta.from} to no later one`);
-    if (!delta.force && !isSaneChange({ before: count, after: delta.count })) {
+    if (!isTakenStep({ version, count }, delta)) {
       throw mismatch(`from ${count} to ${delta.count} entries without the operator's force`);
     }
     const { adds, removes } = delta;

@@ -37,6 +37,12 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
   const db = openGateFile(join(dataDir, 'reference.db'), REFERENCE_SCHEMA);
   const get = db.prepare('SELECT value FROM current WHERE key = ?').pluck();
   const set = db.prepare('INSERT OR REPLACE INTO current (key, value) VALUES (?, ?)');
+  const write = db.transaction((of: { jws: string; denyAtS: number; denyVersion: number }) => {
+    set.run('trust', of.jws);
+    set.run('deny_at_s', String(of.denyAtS));
+    set.run('deny_version', String(of.denyVersion));
+  });
+  let denyAtS = Number(get.get('deny_at_s') ?? 0);
   let deny: DenyFile;
   let trust: TrustList | null = null;
   try {
@@ -45,7 +51,7 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
       trust = await openSigned('stile-trust-list+jws', jws, { rootKeys, schema: trustListSchema });
     }
     deny = openDenyFile(join(dataDir, (get.get('deny_file') as string | undefined) ?? 'deny-0.db'));
-    checkTogether(trust, deny);
+    checkNothingLost(deny, Number(get.get('deny_version') ?? 0));
   } catch (error) {
     db.close();
     throw asDamage(error, dataDir);
@@ -79,7 +85,14 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
       old.close();
       removeStrayDenyFiles(dataDir, file);
     },
-    /** @throws Fault LIST_REFUSED for a list older than the one in force. */
+    /** When the deny list in force was last known to be the latest; 0: never. */
+    get denyAtS(): number {
+      return denyAtS;
+    },
+    /**
+     * With the deny list that it names, or without it if that could not be had.
+     * @throws Fault LIST_REFUSED for a list older than the one in force.
+     */
     applyTrust(list: TrustList, jws: string): void {
       if (trust !== null && list.version < trust.version) {
         throw new Fault(
@@ -87,8 +100,10 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
           `trust list ${list.version} is older than ${trust.version}, which is in force`,
         );
       }
-      set.run('trust', jws);
+      const nextDenyAtS = isSameHead(list.deny, deny.head) ? list.issuedAtS : denyAtS;
+      write({ jws, denyAtS: nextDenyAtS, denyVersion: deny.head.version });
       trust = list;
+      denyAtS = nextDenyAtS;
     },
     close(): void {
       deny.close();
@@ -97,15 +112,19 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
   };
 }
 
-/** A trust list is applied after its deny list: an older deny list here means that a file was lost. */
-function checkTogether(trust: TrustList | null, deny: DenyFile): void {
+/** A deny list never goes back: an older one here means that a file was lost. */
+function checkNothingLost(deny: DenyFile, appliedVersion: number): void {
   const { version } = deny.head;
-  if (trust === null || version >= trust.deny.version) return;
+  if (version >= appliedVersion) return;
   deny.close();
   throw new Fault(
     'STORE_CORRUPT',
-    `${deny.file} has deny list ${version}, but ${trust.deny.version} was applied`,
+    `${deny.file} has deny list ${version}, but ${appliedVersion} was applied`,
   );
+}
+
+export function isSameHead(a: DenyHead, b: DenyHead): boolean {
+  return a.version === b.version && a.count === b.count && a.setDigest === b.setDigest;
 }
 
 /** A cached list that no longer verifies was verified when it was stored: the file is damaged. */

@@ -256,6 +256,26 @@ export class TapsStore {
     this.#signedTimeS = atS;
   }
 
+  /**
+   * The time of a trust list. A newer list of an earlier time says that the one before was signed by a wrong
+   * clock: the mark falls to it, or this gate would take every code for too old until that time has come.
+   * @returns Whether the mark has fallen.
+   */
+  takeListTime({ version, atS }: { version: number; atS: number }): boolean {
+    const lastVersion = Number(this.#getMeta('list_version') ?? 0);
+    const lastS = Number(this.#getMeta('list_time_s') ?? 0);
+    if (version < lastVersion || (version === lastVersion && atS <= lastS)) return false;
+    const falls = version > lastVersion && atS < lastS;
+    const markS = falls ? atS : Math.max(atS, this.#signedTimeS);
+    this.#db.transaction(() => {
+      this.#setMeta('list_version', version);
+      this.#setMeta('list_time_s', atS);
+      this.#setMeta('signed_time_s', markS);
+    })();
+    this.#signedTimeS = markS;
+    return falls;
+  }
+
   /** Removes confirmed records beyond the ring, and of passes and accounts what matters no more. */
   prune(wallMs: number): number {
     // The last confirmed record stays: the hash before the first unconfirmed one is in it.

@@ -1,18 +1,24 @@
 /**
- * Brings the cached lists up to what settlement publishes. Trust list and deny list belong together:
- * both are applied, or neither. A failed refresh changes nothing.
+ * Brings the cached lists up to what settlement publishes. The deny list that a trust list names comes first;
+ * if that cannot be had, the trust list is applied without it, because keys that are revoked must not wait
+ * for a list that is refused. What failed is fetched again.
  */
 
-import { isSaneChange } from '@stile/protocol/deny-list.ts';
+import { isTakenStep } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import type { DenyHead } from '@stile/protocol/trust-list.ts';
-import type { ReferenceStore } from '../store/reference-store.ts';
+import type { DenyHead, TrustList } from '@stile/protocol/trust-list.ts';
+import { isSameHead, type ReferenceStore } from '../store/reference-store.ts';
 import type { Uplink } from './uplink.ts';
 
 /** Lists may change between two requests; after this many tries the next round has to do. */
 const ROUNDS_MAX = 3;
 
-export type ListsOutcome = { changed: boolean; signedAtS: number };
+const NOT_TOGETHER = new Fault(
+  'LIST_REFUSED',
+  'the deny list is not the one that the trust list names',
+);
+
+export type ListsOutcome = { changed: boolean };
 
 export type ListsFetcher = { refresh(): Promise<ListsOutcome> };
 
@@ -24,13 +30,23 @@ function pause(): Promise<void> {
   return new Promise((resume) => setImmediate(resume));
 }
 
-export function createListsFetcher(reference: ReferenceStore, uplink: Uplink): ListsFetcher {
+export type ListsParts = {
+  reference: ReferenceStore;
+  uplink: Uplink;
+  /** A trust list has come into force, or is known to be the latest still. */
+  onTrust: (list: TrustList) => void;
+};
+
+export function createListsFetcher({ reference, uplink, onTrust }: ListsParts): ListsFetcher {
   let etag: string | null = null;
   return {
     async refresh() {
       for (let round = 0; round < ROUNDS_MAX; round += 1) {
         const fetched = await uplink.fetchTrust(etag);
-        if (fetched === null) return { changed: false, signedAtS: reference.trust?.issuedAtS ?? 0 };
+        if (fetched === null) {
+          if (reference.trust !== null) onTrust(reference.trust);
+          return { changed: false };
+        }
         const { list, jws } = fetched;
         const inForce = reference.trust?.version ?? 0;
         if (list.version < inForce) {
@@ -39,15 +55,31 @@ export function createListsFetcher(reference: ReferenceStore, uplink: Uplink): L
             `trust list ${list.version} is older than ${inForce}, which is in force`,
           );
         }
-        if (await bringDenyTo(list.deny, { reference, uplink })) {
-          reference.applyTrust(list, jws);
-          etag = fetched.etag;
-          return { changed: list.version !== inForce, signedAtS: list.issuedAtS };
-        }
+        const denied = await attemptDeny(list.deny, { reference, uplink });
+        if (denied === 'other' && round < ROUNDS_MAX - 1) continue;
+        reference.applyTrust(list, jws);
+        onTrust(list);
+        // Without it everything is fetched again the next time.
+        etag = denied === 'applied' ? fetched.etag : null;
+        if (denied === 'applied') return { changed: list.version !== inForce };
+        throw denied === 'other' ? NOT_TOGETHER : denied;
       }
-      throw new Fault('LIST_REFUSED', 'trust list and deny list do not belong together');
+      throw NOT_TOGETHER;
     },
   };
+}
+
+/** `other`: it is another list by now. A fault: it could not be had, or is refused. */
+async function attemptDeny(
+  wanted: DenyHead,
+  parts: { reference: ReferenceStore; uplink: Uplink },
+): Promise<'applied' | 'other' | Fault> {
+  try {
+    return (await bringDenyTo(wanted, parts)) ? 'applied' : 'other';
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;
+    return error;
+  }
 }
 
 /** Whether the cached deny list is now exactly the one that the trust list names. */
@@ -71,11 +103,7 @@ async function bringDenyTo(
   const { head, body } = await uplink.fetchSnapshot();
   if (!isSameHead(head, wanted)) return false;
   const before = reference.denyHead;
-  if (
-    before.version > 0 &&
-    !head.force &&
-    !isSaneChange({ before: before.count, after: head.count })
-  ) {
+  if (!isTakenStep(before, head)) {
     throw new Fault(
       'LIST_REFUSED',
       `deny list refused: from ${before.count} to ${head.count} entries without force`,
@@ -83,8 +111,4 @@ async function bringDenyTo(
   }
   await reference.applySnapshot({ head, body }, pause);
   return true;
-}
-
-function isSameHead(a: DenyHead, b: DenyHead): boolean {
-  return a.version === b.version && a.count === b.count && a.setDigest === b.setDigest;
 }

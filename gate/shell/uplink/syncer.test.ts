@@ -60,7 +60,11 @@ async function world(taps: number) {
     uplink,
     clock,
     pace: PACE,
-    lists: createListsFetcher(reference, uplink),
+    lists: createListsFetcher({
+      reference,
+      uplink,
+      onTrust: ({ issuedAtS }) => applied.push(issuedAtS),
+    }),
     // SeenRequest for once after every failure, which makes it the moment to go on.
     random: {
       fraction: () => {
@@ -69,7 +73,6 @@ async function world(taps: number) {
       },
     },
     log: pino({ level: 'silent' }),
-    onLists: ({ signedAtS }) => applied.push(signedAtS),
     onFatal: (fault) => fatal.push(fault),
   });
   onTestFinished(async () => {

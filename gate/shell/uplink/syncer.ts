@@ -20,7 +20,7 @@ import {
 } from '../../core/sync.ts';
 import type { ReferenceStore } from '../store/reference-store.ts';
 import type { TapsStore } from '../store/taps-store.ts';
-import type { ListsFetcher, ListsOutcome } from './lists.ts';
+import type { ListsFetcher } from './lists.ts';
 import { type Uplink, UplinkFault } from './uplink.ts';
 
 export type SyncerParts = {
@@ -34,7 +34,6 @@ export type SyncerParts = {
   pace: SyncPace;
   random: Pick<Random, 'fraction'>;
   log: Logger;
-  onLists: (outcome: ListsOutcome) => void;
   onFatal: (fault: Fault) => void;
 };
 
@@ -158,14 +157,13 @@ export class Syncer {
   }
 
   async #fetchLists(): Promise<void> {
-    const { lists, reference, log, onLists, random } = this.#parts;
+    const { lists, reference, log, random } = this.#parts;
     try {
       const outcome = await lists.refresh();
       if (outcome.changed) {
         const { version: deny, count: denied } = reference.denyHead;
         log.info({ trust: reference.trust?.version, deny, denied }, 'lists');
       }
-      onLists(outcome);
       this.#handle({ kind: 'listsFetched' });
     } catch (error) {
       if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;

@@ -17,17 +17,22 @@ export type DenyCandidate = { id: Uint8Array; wanted: boolean; listed: boolean }
 
 export type DenyListChange = { head: DenyHead; adds: Uint8Array[]; removes: Uint8Array[] };
 
-/** The next version, or null if nothing changes. */
+/** The next version, or null if nothing changes and no gate is ahead. */
 export function nextDenyList(
   head: DenyHead,
-  { candidates, sha256 }: { candidates: readonly DenyCandidate[]; sha256: Sha256 },
+  {
+    candidates,
+    floor = 0,
+    sha256,
+  }: { candidates: readonly DenyCandidate[]; floor?: number; sha256: Sha256 },
 ): DenyListChange | null {
   const adds = candidates.filter(({ wanted, listed }) => wanted && !listed).map(({ id }) => id);
   const removes = candidates.filter(({ wanted, listed }) => !wanted && listed).map(({ id }) => id);
-  if (adds.length + removes.length === 0) return null;
+  if (adds.length + removes.length === 0 && floor <= head.version) return null;
   const setDigest = updateSetDigest(head.setDigest, { adds, removes, sha256 });
   const count = head.count + adds.length - removes.length;
-  return { head: { version: head.version + 1, count, setDigest }, adds, removes };
+  const version = Math.max(head.version, floor) + 1;
+  return { head: { version, count, setDigest }, adds, removes };
 }
 
 /** A row of the list's history: from which version on, and until before which, an id is on it. */

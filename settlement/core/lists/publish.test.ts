@@ -81,7 +81,7 @@ describe('the next deny list', () => {
       { id: id(1), wanted: true, listed: false },
       { id: id(2), wanted: true, listed: true },
     ];
-    const { changes, result } = decideDenyVersion({ head: EMPTY, candidates }, context);
+    const { changes, result } = decideDenyVersion({ head: EMPTY, seen: 0, candidates }, context);
     expect(changes.map(({ kind }) => kind)).toEqual([
       'clearChangedDenial',
       'clearChangedDenial',
@@ -93,9 +93,18 @@ describe('the next deny list', () => {
 
   test('is no new version if nobody comes or goes', () => {
     const candidates = [{ id: id(2), wanted: false, listed: false }];
-    const { changes, result } = decideDenyVersion({ head: EMPTY, candidates }, context);
+    const { changes, result } = decideDenyVersion({ head: EMPTY, seen: 0, candidates }, context);
     expect(changes).toEqual([{ kind: 'clearChangedDenial', id: id(2) }]);
     expect(result).toBe(false);
+  });
+
+  test('lies above what a gate reports, and steps are judged anew from there', () => {
+    const facts = { head: EMPTY, seen: EMPTY.version + 7, candidates: [] };
+    const version = EMPTY.version + 8;
+    expect(decideDenyVersion(facts, context).changes).toEqual([
+      { kind: 'addDenyVersion', head: { ...EMPTY, version }, atMs: context.nowMs },
+      { kind: 'setMeta', key: 'denySaneFrom', value: String(version) },
+    ]);
   });
 
   test('has the same count and digest however its changes were cut into versions', () => {
@@ -125,7 +134,10 @@ describe('the next deny list', () => {
     let head = EMPTY;
     for (let from = 0; from < candidates.length; from += idsMax) {
       const part = candidates.slice(from, from + idsMax);
-      const { changes } = decideDenyVersion({ head, candidates: part }, { ...context, idsMax });
+      const { changes } = decideDenyVersion(
+        { head, seen: 0, candidates: part },
+        { ...context, idsMax },
+      );
       for (const change of changes) if (change.kind === 'addDenyVersion') head = change.head;
     }
     return head;

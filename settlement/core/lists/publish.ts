@@ -4,6 +4,14 @@ import type { DenyHead, IssuerKey, LineFare, TrustList } from '@stile/protocol/t
 import { type Change, type Decision, unchanged } from '../changes.ts';
 import { hasRoomFor } from '../rides/tariff.ts';
 import { type DenyCandidate, type DenyRow, denyDeltaBetween, nextDenyList } from './deny.ts';
+import { floorOf, RESTORE_JUMP, type SeenVersions } from './version-floor.ts';
+
+/** Under which names settlement notes what hangs on versions. */
+export const DENY_FORCED_KEY = 'denyForced';
+export const DENY_SANE_FROM_KEY = 'denySaneFrom';
+export const TRUST_FLOOR_KEY = 'trustFloor';
+export const DENY_FLOOR_KEY = 'denyFloor';
+export const RESTORED_KEY = 'restoredAtMs';
 
 export type FareFacts = {
   nextTariffVersion: number;
@@ -51,14 +59,20 @@ export function decideTrustList(list: TrustList, { jws, nowMs }: { jws: string; 
   return { changes: [change], result: undefined } satisfies Decision<void>;
 }
 
-export type DenyListFacts = { head: DenyHead; candidates: readonly DenyCandidate[] };
+export type DenyListFacts = {
+  head: DenyHead;
+  /** The highest version that gates report. */
+  seen: number;
+  candidates: readonly DenyCandidate[];
+};
 
 /** Carries changed ids into one new version of the deny list. True if there may be more of them. */
 export function decideDenyVersion(
-  { head, candidates }: DenyListFacts,
+  { head, seen, candidates }: DenyListFacts,
   { idsMax, nowMs, sha256 }: { idsMax: number; nowMs: number; sha256: Sha256 },
 ): Decision<boolean> {
-  const next = nextDenyList(head, { candidates, sha256 });
+  const floor = floorOf(seen, head.version);
+  const next = nextDenyList(head, { candidates, floor, sha256 });
   const cleared = candidates.map(({ id }) => ({ kind: 'clearChangedDenial', id }) as const);
   const result = candidates.length === idsMax;
   if (next === null) return { changes: cleared, result };
@@ -67,10 +81,50 @@ export function decideDenyVersion(
     changes: [
       ...cleared,
       { kind: 'addDenyVersion', head: next.head, atMs: nowMs },
+      // What gates hold from before a restore did not lead here by steps that were judged here.
+      ...(floor > head.version ? [restartSane(version)] : []),
       ...next.adds.map((id) => ({ kind: 'listDenied', id, version }) as const),
       ...next.removes.map((id) => ({ kind: 'unlistDenied', id, version }) as const),
     ],
     result,
+  };
+}
+
+/** From this version on steps of the deny list are judged; what came before it is unknown. */
+export function restartSane(version: number): Change {
+  return { kind: 'setMeta', key: DENY_SANE_FROM_KEY, value: String(version) };
+}
+
+/** The operator vouches for exactly this version, whatever a gate has from before. */
+export function decideForce(
+  known: DenyHead | null,
+  { nowMs }: { nowMs: number },
+): Decision<boolean> {
+  if (known === null) return { changes: [], result: false };
+  return {
+    changes: [
+      { kind: 'setMeta', key: DENY_FORCED_KEY, value: String(known.version) },
+      restartSane(0),
+      { kind: 'requestPublish', atMs: nowMs },
+    ],
+    result: true,
+  };
+}
+
+/** What a restored settlement begins with: versions that no gate can have seen. */
+export function decideRestored(
+  published: SeenVersions,
+  { nowMs }: { nowMs: number },
+): Decision<SeenVersions> {
+  const floors = { trust: published.trust + RESTORE_JUMP, deny: published.deny + RESTORE_JUMP };
+  return {
+    changes: [
+      { kind: 'setMeta', key: TRUST_FLOOR_KEY, value: String(floors.trust) },
+      { kind: 'setMeta', key: DENY_FLOOR_KEY, value: String(floors.deny) },
+      { kind: 'setMeta', key: RESTORED_KEY, value: String(nowMs) },
+      { kind: 'requestPublish', atMs: nowMs },
+    ],
+    result: floors,
   };
 }
 

@@ -1,8 +1,20 @@
 /** The trust list that is published next. */
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
-import { type IssuerKey, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
-import { expect, test } from 'vitest';
-import { nextTrustList, publishableKeys, type TrustContent } from './trust.ts';
+import {
+  type DenyHead,
+  type IssuerKey,
+  type TrustList,
+  trustListSchema,
+} from '@stile/protocol/trust-list.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  decideNextLists,
+  type ListFacts,
+  nextTrustList,
+  publishableKeys,
+  type TrustContent,
+} from './trust.ts';
+import { floorOf } from './version-floor.ts';
 
 const KEY: IssuerKey = {
   issuer: 1,
@@ -50,14 +62,61 @@ test.each([
   );
 });
 
-test('signed time never runs backwards', () => {
-  const changed = { ...CONTENT, operator: 'Other' };
-  expect(
-    nextTrustList({ content: changed, inForce: first() }, { nowS: 4000, pace: PACE }),
-  ).toMatchObject({
-    issuedAtS: 5000,
-    expiresAtS: 6000,
+describe('a deny list', () => {
+  const denyOf = (version: number, count: number) => ({ ...CONTENT.deny, version, count });
+  const terms = { ...CONTENT, lists: PACE };
+  function next(of: { inForce: DenyHead; head: DenyHead; forced?: DenyHead }) {
+    const list = { ...first(), deny: of.inForce };
+    const facts: ListFacts = {
+      seen: { trust: 0, deny: 0 },
+      deny: { forced: of.forced ?? null, saneFrom: 0 },
+      issuerKeys: [KEY],
+      tariff: [],
+      tariffVersion: 1,
+      denyHead: of.head,
+      trust: { list, jws: '' },
+    };
+    return decideNextLists(facts, { terms, nowS: 5001 });
+  }
+  const [small, huge] = [denyOf(3, 100), denyOf(9, 10_101)];
+
+  test.each([
+    ['a sane step', { inForce: small, head: denyOf(4, 10_100) }, 4, null],
+    ['the first list of all', { inForce: denyOf(0, 0), head: huge }, 9, null],
+    ['a step out of all proportion', { inForce: small, head: huge }, null, 9],
+    ['a list that is suddenly empty', { inForce: huge, head: denyOf(10, 0) }, null, 10],
+    ['such a step, forced', { inForce: small, head: huge, forced: huge }, 9, null],
+    [
+      'what follows a forced step',
+      { inForce: small, head: denyOf(12, 10_200), forced: huge },
+      9,
+      null,
+    ],
+    ['a force that is used', { inForce: huge, head: denyOf(12, 50_000), forced: huge }, null, 12],
+  ])('%s', (_name, of, published, held) => {
+    const { list, heldDeny } = next(of);
+    expect(list?.deny.version ?? null).toBe(published);
+    expect(heldDeny?.version ?? null).toBe(held);
   });
+});
+
+test.each([
+  ['no gate is ahead', 0, null],
+  ['a gate has the one in force', 1, null],
+  ['a gate has a later one: this is a restored backup', 7, 8],
+  ['a gate tells nonsense', 2 ** 50, null],
+])('the next version when %s', (_name, seen, version) => {
+  const floor = floorOf(seen, 1);
+  const next = nextTrustList(
+    { content: CONTENT, inForce: first(), floor },
+    { nowS: 5001, pace: PACE },
+  );
+  expect(next?.version ?? null).toBe(version);
+});
+
+test('a list of a time that was wrong is replaced by one of the right time', () => {
+  const next = nextTrustList({ content: CONTENT, inForce: first() }, { nowS: 4000, pace: PACE });
+  expect(next).toMatchObject({ version: 2, issuedAtS: 4000, expiresAtS: 5000 });
 });
 
 test('retired keys stay on the list while their passes may be good', () => {

@@ -2,6 +2,7 @@
  * What the next trust list says, and whether one is due. A list is published when anything in it has
  * changed, and now and then without a change: its time is what tells gates how late it is.
  */
+import { isSaneChange } from '@stile/protocol/deny-list.ts';
 import {
   type DenyHead,
   ISSUER_KEYS_MAX,
@@ -11,14 +12,26 @@ import {
   type TrustList,
 } from '@stile/protocol/trust-list.ts';
 import { publishableFares } from '../rides/tariff.ts';
+import { floorOf, type SeenVersions } from './version-floor.ts';
 
 export type TrustContent = Omit<TrustList, 'version' | 'issuedAtS' | 'expiresAtS'>;
 export type TrustPace = { expiresS: number; refreshS: number };
 /** What an operator has set of it. */
 export type TrustTerms = Pick<TrustList, 'operator' | 'currency' | 'limits'> & { lists: TrustPace };
 
+export type DenyWord = {
+  /** The version that an operator has forced, if it is one of ours. */
+  forced: DenyHead | null;
+  /** From here on every step that was published was sane or forced. */
+  saneFrom: number;
+};
+
 /** What is stored behind the lists. */
 export type ListFacts = {
+  /** The latest versions that gates say they have: after a restored backup they lie ahead of ours. */
+  seen: SeenVersions;
+  /** What operators have said of the deny list. */
+  deny: DenyWord;
   issuerKeys: readonly IssuerKey[];
   tariff: readonly LineFare[];
   tariffVersion: number;
@@ -27,13 +40,38 @@ export type ListFacts = {
   trust: { list: TrustList; jws: string } | undefined;
 };
 
-/** The list to sign next, or null if the one in force still says it all. */
-export function decideNextTrustList(
+/** `list`: to sign next, or null if the one in force still says it all. */
+export type NextLists = {
+  list: TrustList | null;
+  /** A deny list that is out of all proportion to the one in force, and waits for the operator's `force`. */
+  heldDeny: DenyHead | null;
+};
+
+export function decideNextLists(
   facts: ListFacts,
   { terms, nowS }: { terms: TrustTerms; nowS: number },
-): TrustList | null {
-  const content = trustContent(facts, { terms, nowS });
-  return nextTrustList({ content, inForce: facts.trust?.list }, { nowS, pace: terms.lists });
+): NextLists {
+  const inForce = facts.trust?.list;
+  const denyHead = nextDenyHead(facts, inForce?.deny);
+  const content = trustContent({ ...facts, denyHead }, { terms, nowS });
+  const floor = floorOf(facts.seen.trust, inForce?.version ?? 0);
+  const list = nextTrustList({ content, inForce, floor }, { nowS, pace: terms.lists });
+  const isHeld = denyHead !== facts.denyHead && denyHead === inForce?.deny;
+  return { list, heldDeny: isHeld ? facts.denyHead : null };
+}
+
+/**
+ * The deny list that the next trust list names. A step that would lock a city out, or in, is published
+ * only if the operator has forced exactly that version; what follows it is measured by it.
+ */
+function nextDenyHead({ denyHead, deny }: ListFacts, inForce: DenyHead | undefined): DenyHead {
+  if (inForce === undefined || isSane(inForce, denyHead)) return denyHead;
+  const { forced } = deny;
+  return forced !== null && forced.version > inForce.version ? forced : inForce;
+}
+
+function isSane(before: DenyHead, after: DenyHead): boolean {
+  return before.version === 0 || isSaneChange({ before: before.count, after: after.count });
 }
 
 function trustContent(
@@ -58,26 +96,31 @@ function carriedFares(tariff: readonly LineFare[], nowS: number): LineFare[] {
 }
 
 export function nextTrustList(
-  { content, inForce }: { content: TrustContent; inForce: TrustList | undefined },
+  {
+    content,
+    inForce,
+    floor = 0,
+  }: { content: TrustContent; inForce: TrustList | undefined; floor?: number },
   { nowS, pace }: { nowS: number; pace: TrustPace },
 ): TrustList | null {
-  const isDue = inForce === undefined || isRefreshDue(inForce, { nowS, pace });
+  const version = inForce?.version ?? 0;
+  const isDue = inForce === undefined || isRefreshDue(inForce, { nowS, pace }) || floor > version;
   if (!isDue && isSameContent(content, inForce)) return null;
   return {
     ...content,
-    version: (inForce?.version ?? 0) + 1,
-    // Signed time never runs backwards, whatever the server's clock does.
-    issuedAtS: Math.max(nowS, inForce?.issuedAtS ?? 0),
-    expiresAtS: Math.max(nowS, inForce?.issuedAtS ?? 0) + pace.expiresS,
+    version: Math.max(version, floor) + 1,
+    // An earlier time than that of the version before says that the one before was wrong.
+    issuedAtS: nowS,
+    expiresAtS: nowS + pace.expiresS,
   };
 }
 
-/** Whether a list is old enough to be signed anew although it says the same. */
+/** Whether a list is old enough to be signed anew although it says the same, or of a time that was wrong. */
 export function isRefreshDue(
   inForce: TrustList,
   { nowS, pace }: { nowS: number; pace: TrustPace },
 ): boolean {
-  return nowS >= inForce.issuedAtS + pace.refreshS;
+  return nowS >= inForce.issuedAtS + pace.refreshS || nowS < inForce.issuedAtS;
 }
 
 function isSameContent(content: TrustContent, list: TrustList): boolean {

@@ -1,5 +1,7 @@
 /** What gates fetch: the trust list and the deny list that belongs to it, signed, open to all. */
 
+import { sha256 } from '@stile/crypto/sign.ts';
+import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { z } from 'zod';
 import type { ApiParts, ApiRouter } from '../api.ts';
@@ -15,15 +17,16 @@ export function addListRoutes(app: ApiRouter, { publisher }: ApiParts): void {
     {
       schema: {
         summary: 'The trust list in force',
-        description: 'ETag is its version; If-None-Match answers 304.',
+        description: 'ETag is the digest of its bytes; If-None-Match answers 304.',
         tags: ['gate'],
         produces: [JOSE],
         response: { 200: compactJws, 304: z.undefined() },
       },
     },
     async (request, reply) => {
-      const { list, jws } = publisher.current();
-      const etag = `"v${list.version}"`;
+      const { jws } = publisher.current();
+      // By content: after a restore another list may have the same version.
+      const etag = `"${toHex(sha256(utf8(jws)))}"`;
       void reply.header('etag', etag).header('cache-control', 'no-cache');
       if (request.headers['if-none-match'] === etag) return reply.code(304).send();
       return reply.type(JOSE).serializer(asIs).send(jws);

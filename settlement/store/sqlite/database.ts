@@ -115,6 +115,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     fare: () => lists.fare(),
     issuerKeys: () => lists.issuerKeys(),
     denyList: (idsMax) => lists.denyList(idsMax),
+    denyVersion: (version) => lists.denyVersion(version),
   };
 }
 
@@ -143,6 +144,8 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     countWork: () => readers.outbox.counts(),
     findPublishRequest: () => readers.outbox.publishRequest(),
     readListFacts: () => readers.lists.lists(),
+    readDenyWord: () => readers.lists.denyWord(),
+    denyVersion: (version) => readers.lists.denyVersion(version),
     published: () => readers.lists.published(),
     denyRows: (of) => readers.lists.denyRows(of),
     readDenyPage: (of) => readers.lists.denyPage(of),

@@ -7,8 +7,16 @@ import {
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
 import type { DenyCandidate, DenyRow } from '../../../core/lists/deny.ts';
-import type { DenyListFacts, FareFacts } from '../../../core/lists/publish.ts';
-import type { ListFacts } from '../../../core/lists/trust.ts';
+import {
+  DENY_FLOOR_KEY,
+  DENY_FORCED_KEY,
+  DENY_SANE_FROM_KEY,
+  type DenyListFacts,
+  type FareFacts,
+  TRUST_FLOOR_KEY,
+} from '../../../core/lists/publish.ts';
+import type { DenyWord, ListFacts } from '../../../core/lists/trust.ts';
+import type { SeenVersions } from '../../../core/lists/version-floor.ts';
 import type { ListReader } from '../../database.ts';
 import type { Connection } from '../connection.ts';
 
@@ -25,6 +33,13 @@ function prepare(db: Connection['db']) {
     denyHead: db.prepare(
       `SELECT version, count, set_digest AS setDigest FROM deny_version
        ORDER BY version DESC LIMIT 1`,
+    ),
+    denyVersion: db.prepare(
+      'SELECT version, count, set_digest AS setDigest FROM deny_version WHERE version = ?',
+    ),
+    meta: db.prepare('SELECT value FROM meta WHERE key = ?').pluck(),
+    seen: db.prepare(
+      `SELECT coalesce(max(trust_seen), 0) AS trust, coalesce(max(deny_seen), 0) AS deny FROM gate`,
     ),
     changedRows: db.prepare(
       `SELECT id, added_in AS addedIn, removed_in AS removedIn FROM deny_entry
@@ -87,12 +102,36 @@ export class ListFactReader implements ListReader {
         listed: listed === 1,
       }),
     );
-    return { head: this.#denyHead(), candidates };
+    return { head: this.#denyHead(), seen: this.#seen().deny, candidates };
   }
 
   #denyHead(): DenyHead {
     const head = this.#sql.denyHead.get() as DenyHead | undefined;
     return head ?? { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST };
+  }
+
+  denyVersion(version: number): DenyHead | null {
+    return (this.#sql.denyVersion.get(version) as DenyHead | undefined) ?? null;
+  }
+
+  denyWord(): DenyWord {
+    return {
+      forced: this.denyVersion(this.#number(DENY_FORCED_KEY)),
+      saneFrom: this.#number(DENY_SANE_FROM_KEY),
+    };
+  }
+
+  /** What gates report, or what a restore has set. */
+  #seen(): SeenVersions {
+    const { trust, deny } = this.#sql.seen.get() as SeenVersions;
+    return {
+      trust: Math.max(trust, this.#number(TRUST_FLOOR_KEY)),
+      deny: Math.max(deny, this.#number(DENY_FLOOR_KEY)),
+    };
+  }
+
+  #number(key: string): number {
+    return Number(this.#sql.meta.get(key) ?? 0);
   }
 
   /** One more than `rowsMax` tells that there are too many. */
@@ -110,6 +149,8 @@ export class ListFactReader implements ListReader {
     const row = this.#sql.trustList.get() as { payload: string; jws: string } | undefined;
     const { tariff, nextTariffVersion: tariffVersion } = this.fare();
     return {
+      seen: this.#seen(),
+      deny: this.denyWord(),
       issuerKeys: this.issuerKeys(),
       tariff,
       tariffVersion,
