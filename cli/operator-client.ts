@@ -9,8 +9,8 @@ export const DEFAULT_URL = 'http://127.0.0.1:8080';
 /** In settlement's data directory; docs/operations.md says who may read it. */
 const TOKEN_FILE = 'operator-token';
 
-/** Which settlement, and the directory that has its operator's token. */
-export type Target = { data: string; url: string };
+/** Which settlement, and whose token: a file, or that of the data directory. */
+export type Target = { data: string; url: string; tokenFile?: string };
 
 export type OperatorClient = {
   call(method: HttpMethod, path: string, options?: { body?: unknown }): Promise<unknown>;
@@ -18,19 +18,22 @@ export type OperatorClient = {
 
 /** @throws Fault FILE_UNREADABLE if the directory has no operator token. */
 export function createOperatorClient(url: string, dataDir: string): OperatorClient {
-  const token = readToken(dataDir);
+  return clientWith(url, readToken(join(dataDir, TOKEN_FILE)));
+}
+
+function clientWith(url: string, token: string): OperatorClient {
   return {
     call: (method, path, { body } = {}) => callJson(url, path, { method, token, body }),
   };
 }
 
-function readToken(dataDir: string): string {
+function readToken(file: string): string {
   try {
-    return readFileSync(join(dataDir, TOKEN_FILE), 'utf8').trim();
+    return readFileSync(file, 'utf8').trim();
   } catch (error) {
     throw new Fault(
       'FILE_UNREADABLE',
-      `there is no operator token in ${dataDir}; is it settlement's data directory?`,
+      `there is no operator token at ${file}; is it in settlement's data directory?`,
       { cause: error },
     );
   }
@@ -43,10 +46,17 @@ export function operateOn(settlement: Command) {
       .command(name)
       .description(description)
       .option('--data <dir>', 'data directory with the operator token', './settlement-data')
+      .option('--token-file <file>', 'your own token instead; a named operator has one')
       .option('--url <url>', 'where settlement runs', DEFAULT_URL);
 }
 
-export function clientOf({ url, data }: Target): OperatorClient {
+/** Where the operator's own token is kept. */
+function tokenFileOf({ data, tokenFile }: Target): string {
+  return tokenFile ?? join(data, TOKEN_FILE);
+}
+
+export function clientOf(target: Target): OperatorClient {
+  const { url } = target;
   if (!URL.canParse(url)) throw new Fault('REQUEST_INVALID', `${url} is not a URL`);
-  return createOperatorClient(url, data);
+  return clientWith(url, readToken(tokenFileOf(target)));
 }

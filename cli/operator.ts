@@ -16,10 +16,9 @@ export function addOperatorCommands(settlement: Command): void {
     'a gate or its key is lost or stolen: nothing that it sends counts any more',
   )
     .argument('<gate>')
-    .requiredOption('--by <name>', 'who decides it')
     .option('--replaced', 'only keys that were replaced; the gate that stands there goes on')
-    .action(async (gate: string, options: Target & { by: string; replaced?: boolean }) => {
-      const body = { by: options.by, replacedOnly: options.replaced === true };
+    .action(async (gate: string, options: Target & { replaced?: boolean }) => {
+      const body = { replacedOnly: options.replaced === true };
       const path = `v1/operator/gates/${encodeURIComponent(gate)}/revocation`;
       printJson(await clientOf(options).call('POST', path, { body }));
     });

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { addMerchantCommands } from './merchants.ts';
 import { addOperatorCommands } from './operator.ts';
 import { DEFAULT_URL } from './operator-client.ts';
+import { addStaffCommands } from './staff.ts';
 import { print, stopped, stopSignal, wholeNumber } from './terminal.ts';
 
 export function addSettlementCommand(program: Command): void {
@@ -30,6 +31,7 @@ export function addSettlementCommand(program: Command): void {
   addOperatorCommands(settlement);
   addTrustListCommand(settlement);
   addMerchantCommands(settlement);
+  addStaffCommands(settlement);
 }
 
 function addTrustListCommand(settlement: Command): void {

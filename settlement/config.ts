@@ -91,6 +91,12 @@ export const configSchema = z.strictObject({
       publicUrl: z.url().optional(),
     })
     .prefault({}),
+  operators: z
+    .strictObject({
+      /** How long a named operator's token is good; they rotate it before. */
+      tokenDays: z.int().min(1).max(3_660).default(90),
+    })
+    .prefault({}),
   payments: paymentsSchema,
 });
 

@@ -62,6 +62,7 @@ let gate: ScriptedGate;
 let otherGate: ScriptedGate;
 let order: Order;
 let spare: Order;
+let admin: string;
 let credentials: Credential[];
 let requests: Map<string, Request>;
 
@@ -83,6 +84,8 @@ beforeAll(async () => {
   await town.get<Payment>('/v1/payments', { body: sale, token: kiosk });
   order = await makeOrder('order-of-kiosk');
   spare = await makeOrder('spare-of-kiosk');
+  const body = { name: 'Ada Min', role: 'ADMIN' };
+  admin = (await town.operate<{ token: string }>('POST', 'operators', { body })).token;
   credentials = makeCredentials();
   requests = makeRequests({ account: ada.account, handle: seed.handle, order, spare, gate });
 });
@@ -114,7 +117,7 @@ function makeCredentials(): Credential[] {
     bearer('rider B', { role: 'session', token: bob.session }),
     bearer('merchant A', { role: 'merchant', token: kiosk }),
     bearer('merchant B', { role: 'merchant', token: bakery }),
-    bearer('the operator', { role: 'operator', token: town.operatorToken }),
+    bearer('the operator', { role: 'operator', token: admin }),
     signed('the gate', { role: 'gate', by: gate }),
     signed('another gate', { role: null, by: otherGate }),
   ];

@@ -23,11 +23,14 @@ export const gateTokenSchema = z.object({
 });
 export type GateToken = z.infer<typeof gateTokenSchema>;
 
-/** Who decides: until operators have names of their own, a name is given with the act. */
+/** READER looks, OPERATOR changes, ADMIN also names operators and changes keys. */
+export const OPERATOR_ROLES = ['READER', 'OPERATOR', 'ADMIN'] as const;
+export type OperatorRole = (typeof OPERATOR_ROLES)[number];
+
+/** A person's, as the log of acts has it. */
 export const operatorNameSchema = plainText(60).trim().min(1);
 
 export const gateRevocationSchema = z.strictObject({
-  by: operatorNameSchema,
   replacedOnly: z.boolean().default(false).describe('leave the key that is in force'),
 });
 export const revokedGateSchema = z.object({ gate: z.string(), keys: z.int().min(0) });
@@ -81,6 +84,35 @@ export const merchantRowSchema = z.object({
   blockedAtMs: z.int().nullable(),
 });
 export type MerchantRow = z.infer<typeof merchantRowSchema>;
+
+export const operatorSchema = z.object({ name: z.string(), role: z.enum(OPERATOR_ROLES) });
+
+export const newOperatorSchema = z.strictObject({
+  name: operatorNameSchema,
+  role: z.enum(OPERATOR_ROLES),
+});
+
+/** Shown this once. */
+export const operatorTokenSchema = z.object({
+  name: z.string(),
+  token: z.string(),
+  expiresAtS: z.int(),
+});
+
+export const operatorRowSchema = operatorSchema.extend({
+  endedAtMs: z.int().nullable(),
+  tokenEndsAtMs: z.int().nullable(),
+});
+
+export const actViewSchema = z.object({
+  number: z.int(),
+  atMs: z.int(),
+  by: z.string(),
+  role: z.enum(OPERATOR_ROLES),
+  what: z.string().describe('method and route'),
+  detail: z.string().describe('what was asked for, as JSON'),
+  status: z.int().nullable().describe('of the response; null if it is not known'),
+});
 
 export const revokedSeedsSchema = z.object({ ended: z.int() });
 

@@ -4,6 +4,7 @@
  * are written in their order, in the transaction in which its facts were read.
  */
 
+import type { OperatorChange } from './access/operators.ts';
 import type { GateChange, RiderChange } from './access/rider-changes.ts';
 import type { DenyCause } from './lists/deny.ts';
 import type { ListChange } from './lists/list-changes.ts';
@@ -22,6 +23,7 @@ export type Change =
   | PaymentChange
   | RiderChange
   | GateChange
+  | OperatorChange
   | RetentionChange
   | MetaChange
   | LogChange

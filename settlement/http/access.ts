@@ -1,11 +1,13 @@
 /**
- * Who may ask: the operator by the one token whose hash is stored, a rider by a session, a merchant by
- * its token. All are looked at before the body is read. Gates sign what they send instead.
+ * Who may ask: an operator by a token of theirs and with the role that it takes, a rider by a session, a
+ * merchant by its token. All are looked at before the body is read. Gates sign what they send instead.
  */
 
 import { wallS } from '@stile/host/clock.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
+import type { OperatorRole } from '@stile/protocol/http/operator-api.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { mayAct, type Operator, ROOT } from '../core/access/operators.ts';
 import { isSameHash, tokenHash } from '../keys/tokens.ts';
 import type { MerchantView } from '../store/views.ts';
 import { spend } from './allowance.ts';
@@ -13,18 +15,42 @@ import type { ApiParts } from './api.ts';
 
 export type RiderSession = { account: string; serial: number };
 
+const operators = new WeakMap<FastifyRequest, Operator>();
 const riders = new WeakMap<FastifyRequest, RiderSession>();
 const merchants = new WeakMap<FastifyRequest, MerchantView>();
 /** For answers that go on for long: asks again what was asked before the request was let in. */
 const rechecks = new WeakMap<FastifyRequest, () => Promise<boolean>>();
 
-export function requireOperator({ operatorTokenHash }: ApiParts) {
+/** `role`: what it takes; by default READER to look, OPERATOR to change. */
+export function requireOperator(parts: ApiParts, role?: OperatorRole) {
+  const { store, clock, operatorTokenHash } = parts;
   return async (request: FastifyRequest): Promise<void> => {
     const token = bearerOf(request);
-    if (token === undefined || !isSameHash(tokenHash(token), operatorTokenHash)) {
-      throw new Fault('UNAUTHENTICATED', "this needs the operator's token");
+    const hash = tokenHash(token ?? '');
+    const operator = isSameHash(hash, operatorTokenHash)
+      ? { name: ROOT, role: 'ADMIN' as const }
+      : await store.findOperator(hash, clock.now().wallMs);
+    if (token === undefined || operator === undefined) {
+      throw new Fault('UNAUTHENTICATED', "this needs an operator's token");
     }
+    const needed = role ?? (request.method === 'GET' ? 'READER' : 'OPERATOR');
+    if (!mayAct(operator.role, needed)) {
+      throw new Fault('FORBIDDEN', `this needs the role ${needed}; yours is ${operator.role}`);
+    }
+    operators.set(request, operator);
   };
+}
+
+/** Undefined if no operator was let in with this request. */
+export function findOperatorOf(request: FastifyRequest): Operator | undefined {
+  return operators.get(request);
+}
+
+/** Who the person is; only behind `requireOperator`. */
+export function operatorFrom(request: FastifyRequest): Operator {
+  const operator = operators.get(request);
+  assert(operator !== undefined, 'the route requires an operator');
+  return operator;
 }
 
 export function requireSession({ store, clock, allowances }: ApiParts) {

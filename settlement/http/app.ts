@@ -33,10 +33,12 @@ import { addListRoutes } from './gate/lists.ts';
 import { addStrictBodies } from './json-body.ts';
 import { addOrderRoutes } from './merchant/orders.ts';
 import { addMerchantRoutes } from './merchant/payments.ts';
+import { addActLog } from './operator/acts.ts';
 import { addOperatorRoutes } from './operator/changes.ts';
 import { addOperatorLists } from './operator/lists.ts';
 import { addLostGates } from './operator/lost-gates.ts';
 import { addOperatorMerchants } from './operator/merchants.ts';
+import { addOperators } from './operator/operators.ts';
 import { addOperatorViews } from './operator/views.ts';
 import { addPages } from './pages.ts';
 import { respondRefused, respondUnreadable } from './refusal.ts';
@@ -104,6 +106,7 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
   await app.register(swagger, { openapi, transform: jsonSchemaTransform });
   // Routes go into a plugin of their own, so that the ones before it see each of them.
   await app.register((api, _options, done) => {
+    addActLog(api, parts);
     addRoutes(api.withTypeProvider<ZodTypeProvider>(), parts);
     api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     addPages(api, webDir);
@@ -152,6 +155,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addOperatorMerchants(app, parts);
   addOperatorLists(app, parts);
   addOperatorViews(app, parts);
+  addOperators(app, parts);
   const { version, clock } = parts;
   app.get(
     '/v1/health',

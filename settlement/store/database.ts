@@ -10,6 +10,7 @@ import type {
   GateEnrolmentRequest,
   RevocationFacts,
 } from '../core/access/enrolment.ts';
+import type { OperatorFacts, StoredOperator } from '../core/access/operators.ts';
 import type { PassRow } from '../core/access/rider-changes.ts';
 import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
@@ -35,8 +36,10 @@ import type { SettleFacts } from '../core/rides/settle.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { PassOf, PaymentPage } from './port.ts';
 import type {
+  ActView,
   GateView,
   MerchantView,
+  OperatorRow,
   ParkedView,
   RiderView,
   StatementItem,
@@ -45,7 +48,19 @@ import type {
 } from './views.ts';
 
 /** Facts of one transaction; each method reads what one use case decides from. */
-export type Facts = PaymentFacts & RiderFacts & MerchantFacts & LogReader & WorkReader & ListReader;
+export type Facts = PaymentFacts &
+  RiderFacts &
+  MerchantFacts &
+  StaffFacts &
+  LogReader &
+  WorkReader &
+  ListReader;
+
+export type StaffFacts = {
+  operator(name: string): Awaitable<OperatorFacts>;
+  /** The number of the next act. */
+  nextAct(): Awaitable<number>;
+};
 
 export type LogReader = {
   log(part: BatchPart): Awaitable<LogFacts>;
@@ -125,6 +140,10 @@ export type Views = {
   }): Awaitable<readonly TapView[]>;
   listParked(limit: number): Awaitable<readonly ParkedView[]>;
   readTrialBalance(): Awaitable<TrialBalance>;
+  /** As it is stored, ended or not. */
+  findOperator(tokenHash: string): Awaitable<(StoredOperator & { endsAtMs: number }) | undefined>;
+  listOperators(): Awaitable<readonly OperatorRow[]>;
+  listActs(page: { after: number; limit: number }): Awaitable<readonly ActView[]>;
   readMeta(key: string): Awaitable<string | undefined>;
   countWork(): Awaitable<{ waiting: number; failed: number }>;
   /** The generation of the waiting request to publish, or undefined. */

@@ -13,6 +13,7 @@ import type {
   NewGateToken,
   NewRider,
 } from '../core/access/enrolment.ts';
+import type { Act, NewOperator, Operator } from '../core/access/operators.ts';
 import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { DeltaQuery } from '../core/lists/publish.ts';
@@ -36,8 +37,10 @@ import type { NewSeed, SealedSeed } from '../core/payments/payment-changes.ts';
 import type { NewOnlineCode, SeedConfirmation } from '../core/payments/seed.ts';
 import type { WorkTurn } from '../core/rides/outbox.ts';
 import type {
+  ActView,
   GateView,
   MerchantView,
+  OperatorRow,
   ParkedView,
   RiderView,
   StatementItem,
@@ -51,7 +54,8 @@ export type Store = RiderStore &
   GateStore &
   ListStore &
   WorkStore &
-  OperatorViews & {
+  OperatorViews &
+  StaffStore & {
     readMeta(key: string): Promise<string | undefined>;
     writeMeta(key: string, value: string): Promise<void>;
     /** Removes what has expired: sessions, unused tokens, codes. */
@@ -185,6 +189,23 @@ type ListStore = {
   setDenied(denial: { id: Uint8Array; note: string; nowMs: number }): Promise<boolean>;
   /** False if there is none to lift. */
   liftDenied(id: Uint8Array, nowMs: number): Promise<boolean>;
+};
+
+type StaffStore = {
+  /** New, or given another role and token. False if the name is taken by the data directory's own. */
+  setOperator(operator: NewOperator): Promise<boolean>;
+  /** False if there is no such operator, or no more. */
+  endOperator(name: string, nowMs: number): Promise<boolean>;
+  /** False if there is no such operator, or no more. */
+  rotateOperatorToken(of: Omit<NewOperator, 'role'>): Promise<boolean>;
+  /** Undefined if the token is nobody's or has ended. */
+  findOperator(tokenHash: string, nowMs: number): Promise<Operator | undefined>;
+  listOperators(): Promise<readonly OperatorRow[]>;
+  /** Notes what is about to be done; its number. */
+  addAct(act: Omit<Act, 'number'>): Promise<number>;
+  /** How it was answered. */
+  addActStatus(number: number, status: number): Promise<void>;
+  listActs(page: { after: number; limit: number }): Promise<readonly ActView[]>;
 };
 
 type OperatorViews = {

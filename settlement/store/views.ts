@@ -1,6 +1,7 @@
 /** What people read of settlement: riders, operators, merchants. Rows as a store gives them, nothing decided. */
 import type { PaymentMethod } from '@stile/protocol/payment.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
+import type { Act, StoredOperator } from '../core/access/operators.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 
 export type RiderView = {
@@ -96,3 +97,9 @@ export type TrialBalance = {
 };
 
 export type MerchantView = { merchant: string; name: string; blockedAtMs: number | null };
+
+/** `tokenEndsAtMs`: of the token that ends last. */
+export type OperatorRow = StoredOperator & { tokenEndsAtMs: number | null };
+
+/** `status`: how it was answered; null if that is not known. */
+export type ActView = Act & { status: number | null };

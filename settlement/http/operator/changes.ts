@@ -170,7 +170,7 @@ function addIssuerKeys(app: ApiRouter, parts: ApiParts): void {
   app.post(
     '/v1/operator/issuer-keys',
     {
-      onRequest: requireOperator(parts),
+      onRequest: requireOperator(parts, 'ADMIN'),
       schema: {
         summary: 'Rotate: a new key signs passes from now on, the one before is retired',
         tags,

@@ -4,7 +4,7 @@ import { gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { gateRevocationSchema, revokedGateSchema } from '@stile/protocol/http/operator-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { z } from 'zod';
-import { requireOperator } from '../access.ts';
+import { operatorFrom, requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 
 export function addLostGates(app: ApiRouter, parts: ApiParts): void {
@@ -25,7 +25,8 @@ export function addLostGates(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const { gate } = request.params;
       const nowMs = clock.now().wallMs;
-      const keys = await store.revokeGate({ gate, ...request.body, nowMs });
+      const { name: by } = operatorFrom(request);
+      const keys = await store.revokeGate({ gate, ...request.body, by, nowMs });
       if (keys === undefined) throw new Fault('NOT_FOUND', 'there is no such gate');
       log.warn({ gate, keys }, 'keys of a gate were revoked');
       return { gate, keys };

@@ -12,6 +12,7 @@ import { FareReader } from './facts/fares.ts';
 import { ListFactReader } from './facts/list-facts.ts';
 import { LogFactReader } from './facts/log-facts.ts';
 import { MerchantReader } from './facts/merchant-facts.ts';
+import { OperatorReader } from './facts/operator-facts.ts';
 import { OrderReader } from './facts/order-facts.ts';
 import { OutboxReader } from './facts/outbox-facts.ts';
 import { PaymentFactReader } from './facts/payment-facts.ts';
@@ -29,6 +30,7 @@ import { RiderViews } from './views/rider-views.ts';
 export type Readers = {
   payments: StoredPayments;
   orders: OrderReader;
+  operators: OperatorReader;
   merchants: MerchantReader;
   codes: CodeReader;
   money: RiderMoneyReader;
@@ -74,6 +76,7 @@ function readersOn(connection: Connection): Readers {
     money,
     fares,
     orders: new OrderReader(connection),
+    operators: new OperatorReader(connection),
     merchants: new MerchantReader(connection),
     codes: new CodeReader(connection),
     denials: new DenialReader(connection),
@@ -88,7 +91,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
   const logs = new LogFactReader(connection);
   const rulings = new RulingFactReader(connection, readers.fares);
   const settling = new SettleFactReader(connection, readers);
-  const { outbox, lists } = readers;
+  const { outbox, lists, operators } = readers;
   return {
     pay: (request) => payments.pay(request),
     refund: (of) => payments.refund(of),
@@ -112,6 +115,8 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     nextWork: () => outbox.nextWork(),
     piece: (query) => outbox.piece(query),
     settle: (records) => settling.settle(records),
+    operator: (name) => operators.operator(name),
+    nextAct: () => operators.nextAct(),
     fare: () => lists.fare(),
     issuerKeys: () => lists.issuerKeys(),
     denyList: (idsMax) => lists.denyList(idsMax),
@@ -140,6 +145,9 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     listTaps: (page) => operators.listTaps(page),
     listParked: (limit) => operators.listParked(limit),
     readTrialBalance: () => operators.readTrialBalance(),
+    findOperator: (tokenHash) => readers.operators.byToken(tokenHash),
+    listOperators: () => readers.operators.list(),
+    listActs: (page) => readers.operators.acts(page),
     readMeta: (key) => operators.readMeta(key),
     countWork: () => readers.outbox.counts(),
     findPublishRequest: () => readers.outbox.publishRequest(),

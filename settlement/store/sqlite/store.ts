@@ -3,6 +3,7 @@ import type { Limits } from '../../core/logs/rulings.ts';
 import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payments/payment-rules.ts';
 import { listUseCases } from '../list-use-cases.ts';
 import { logUseCases } from '../log-use-cases.ts';
+import { staffUseCases } from '../operator-use-cases.ts';
 import { outboxUseCases } from '../outbox-use-cases.ts';
 import type { Store } from '../port.ts';
 import { operatorUseCases, paymentUseCases, riderUseCases } from '../use-cases.ts';
@@ -24,6 +25,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       ...logUseCases(database, { limitsNow }),
       ...outboxUseCases(database, { limitsNow }),
       ...listUseCases(database),
+      ...staffUseCases(database),
       close: () => database.close(),
     };
   } catch (error) {

@@ -1,89 +1,119 @@
 /** Writes the changes of one decision, in their order, inside the transaction that its facts were read in. */
-import type { Change } from '../../../core/changes.ts';
+import type { OperatorChange } from '../../../core/access/operators.ts';
+import type { Change, MetaChange } from '../../../core/changes.ts';
+import type { ListChange } from '../../../core/lists/list-changes.ts';
+import type { PaymentChange } from '../../../core/payments/payment-changes.ts';
 import type { Connection } from '../connection.ts';
 import { ChargeRows } from './charge-rows.ts';
 import { CodeRows } from './code-rows.ts';
 import { ListRows } from './list-rows.ts';
 import { LogRows } from './log-rows.ts';
 import { MoneyRows } from './money-rows.ts';
+import { OperatorRows } from './operator-rows.ts';
 import { OutboxRows } from './outbox-rows.ts';
 import { PaymentRows } from './payment-rows.ts';
 import { RiderRows } from './rider-rows.ts';
 
 export type ApplyChanges = (changes: readonly Change[]) => void;
 
-export function createApply(connection: Connection): ApplyChanges {
-  const money = new MoneyRows(connection);
-  const payments = new PaymentRows(connection, new CodeRows(connection));
-  const riders = new RiderRows(connection);
-  const logs = new LogRows(connection);
-  const charges = new ChargeRows(connection);
-  const outbox = new OutboxRows(connection);
-  const lists = new ListRows(connection);
+type Rows = ReturnType<typeof rowsOn>;
 
-  function write(change: Change): void {
-    switch (change.kind) {
-      case 'post':
-      case 'openLedgerAccount':
-      case 'deny':
-      case 'liftDenial':
-        money.write(change);
-        break;
-      case 'saveCharge':
-      case 'setOwed':
-      case 'addChargeEvent':
-        charges.write(change);
-        break;
-      case 'addAccount':
-      case 'addPass':
-      case 'addPassIssue':
-      case 'addSession':
-      case 'addGate':
-      case 'addGateToken':
-      case 'useGateToken':
-      case 'setGateEnrolled':
-      case 'endGateKey':
-      case 'revokeGateKey':
-      case 'addGateKey':
-      case 'addGateLine':
-      case 'deleteExpired':
-        riders.write(change);
-        break;
-      case 'addEpoch':
-      case 'moveEpoch':
-      case 'addBatch':
-      case 'addRecord':
-      case 'addOddRecord':
-      case 'setOddWhy':
-      case 'noteGate':
-      case 'setDisposition':
-        logs.write(change);
-        break;
-      case 'addWork':
-      case 'moveWork':
-      case 'finishWork':
-      case 'failWork':
-      case 'requestPublish':
-      case 'finishPublish':
-        outbox.write(change);
-        break;
-      case 'addLineFare':
-      case 'addIssuerKey':
-      case 'setIssuerKeyStatus':
-      case 'addTrustList':
-      case 'addDenyVersion':
-      case 'listDenied':
-      case 'unlistDenied':
-      case 'clearChangedDenial':
-      case 'setMeta':
-        lists.write(change);
-        break;
-      default:
-        payments.write(change);
-    }
-  }
-
-  return (changes) => {
-    for (const change of changes) write(change);
+function rowsOn(connection: Connection) {
+  return {
+    money: new MoneyRows(connection),
+    payments: new PaymentRows(connection, new CodeRows(connection)),
+    riders: new RiderRows(connection),
+    logs: new LogRows(connection),
+    charges: new ChargeRows(connection),
+    outbox: new OutboxRows(connection),
+    lists: new ListRows(connection),
+    operators: new OperatorRows(connection),
   };
+}
+
+export function createApply(connection: Connection): ApplyChanges {
+  const rows = rowsOn(connection);
+  return (changes) => {
+    for (const change of changes) write(rows, change);
+  };
+}
+
+function write(rows: Rows, change: Change): void {
+  switch (change.kind) {
+    case 'post':
+    case 'openLedgerAccount':
+    case 'deny':
+    case 'liftDenial':
+      rows.money.write(change);
+      break;
+    case 'saveCharge':
+    case 'setOwed':
+    case 'addChargeEvent':
+      rows.charges.write(change);
+      break;
+    case 'addAccount':
+    case 'addPass':
+    case 'addPassIssue':
+    case 'addSession':
+    case 'addGate':
+    case 'addGateToken':
+    case 'useGateToken':
+    case 'setGateEnrolled':
+    case 'endGateKey':
+    case 'revokeGateKey':
+    case 'addGateKey':
+    case 'addGateLine':
+    case 'deleteExpired':
+      rows.riders.write(change);
+      break;
+    case 'addEpoch':
+    case 'moveEpoch':
+    case 'addBatch':
+    case 'addRecord':
+    case 'addOddRecord':
+    case 'setOddWhy':
+    case 'noteGate':
+    case 'setDisposition':
+      rows.logs.write(change);
+      break;
+    case 'addWork':
+    case 'moveWork':
+    case 'finishWork':
+    case 'failWork':
+    case 'requestPublish':
+    case 'finishPublish':
+      rows.outbox.write(change);
+      break;
+    default:
+      writeRest(rows, change);
+  }
+}
+
+function writeRest(
+  rows: Rows,
+  change: ListChange | MetaChange | OperatorChange | PaymentChange,
+): void {
+  switch (change.kind) {
+    case 'addLineFare':
+    case 'addIssuerKey':
+    case 'setIssuerKeyStatus':
+    case 'addTrustList':
+    case 'addDenyVersion':
+    case 'listDenied':
+    case 'unlistDenied':
+    case 'clearChangedDenial':
+    case 'setMeta':
+      rows.lists.write(change);
+      break;
+    case 'setOperator':
+    case 'endOperator':
+    case 'addOperatorToken':
+    case 'setOperatorTokenEnd':
+    case 'addAct':
+    case 'addActStatus':
+      rows.operators.write(change);
+      break;
+    default:
+      rows.payments.write(change);
+  }
 }

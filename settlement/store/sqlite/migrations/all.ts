@@ -6,5 +6,6 @@ import type { DurableMigration } from '@stile/host/durable-sqlite.ts';
 import { FIRST } from './0001-first.ts';
 import { PAYMENTS } from './0002-payments.ts';
 import { EPOCH_KEYS } from './0003-epoch-keys.ts';
+import { OPERATORS } from './0004-operators.ts';
 
-export const MIGRATIONS: readonly DurableMigration[] = [FIRST, PAYMENTS, EPOCH_KEYS];
+export const MIGRATIONS: readonly DurableMigration[] = [FIRST, PAYMENTS, EPOCH_KEYS, OPERATORS];

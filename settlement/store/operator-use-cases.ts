@@ -1,0 +1,58 @@
+/** Operators and their acts: the use cases of who works here, once for every database. */
+import {
+  decideOperator,
+  decideOperatorEnd,
+  decideTokenRotation,
+  isGoodToken,
+} from '../core/access/operators.ts';
+import type { Database } from './database.ts';
+import type { Store } from './port.ts';
+
+type StaffUseCases = Pick<
+  Store,
+  | 'setOperator'
+  | 'endOperator'
+  | 'rotateOperatorToken'
+  | 'findOperator'
+  | 'listOperators'
+  | 'addAct'
+  | 'addActStatus'
+  | 'listActs'
+>;
+
+export function staffUseCases({ views, transact, write }: Database): StaffUseCases {
+  return {
+    setOperator: (operator) =>
+      transact({
+        read: (facts) => facts.operator(operator.name),
+        decide: (found) => decideOperator(found, operator),
+      }),
+    endOperator: (name, nowMs) =>
+      transact({
+        read: (facts) => facts.operator(name),
+        decide: (found) => decideOperatorEnd(found, { name, nowMs }),
+      }),
+    rotateOperatorToken: ({ name, ...token }) =>
+      transact({
+        read: (facts) => facts.operator(name),
+        decide: (found) => decideTokenRotation(found, token),
+      }),
+    findOperator: async (tokenHash, nowMs) => {
+      const found = await views.findOperator(tokenHash);
+      if (found === undefined || !isGoodToken(found, nowMs)) return undefined;
+      return { name: found.name, role: found.role };
+    },
+    listOperators: async () => await views.listOperators(),
+    addAct: (act) =>
+      transact({
+        read: (facts) => facts.nextAct(),
+        decide: (number) => ({
+          changes: [{ kind: 'addAct', act: { number, ...act } }],
+          result: number,
+        }),
+      }),
+    addActStatus: (number, status) =>
+      write({ changes: [{ kind: 'addActStatus', number, status }], result: undefined }),
+    listActs: async (page) => await views.listActs(page),
+  };
+}
