@@ -4,7 +4,7 @@
  * are written in their order, in the transaction in which its facts were read.
  */
 
-import type { OperatorChange } from './access/operators.ts';
+import type { OperatorChange } from './access/operator-changes.ts';
 import type { GateChange, RiderChange } from './access/rider-changes.ts';
 import type { DenyCause } from './lists/deny.ts';
 import type { ListChange } from './lists/list-changes.ts';

@@ -10,7 +10,8 @@ import type {
   GateEnrolmentRequest,
   RevocationFacts,
 } from '../core/access/enrolment.ts';
-import type { OperatorFacts, StoredOperator } from '../core/access/operators.ts';
+import type { StoredOperator } from '../core/access/operator-changes.ts';
+import type { OperatorFacts } from '../core/access/operators.ts';
 import type { PassRow } from '../core/access/rider-changes.ts';
 import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';

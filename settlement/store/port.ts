@@ -13,7 +13,8 @@ import type {
   NewGateToken,
   NewRider,
 } from '../core/access/enrolment.ts';
-import type { Act, NewOperator, Operator } from '../core/access/operators.ts';
+import type { Act, Operator } from '../core/access/operator-changes.ts';
+import type { NewOperator } from '../core/access/operators.ts';
 import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { DeltaQuery } from '../core/lists/publish.ts';

@@ -1,7 +1,7 @@
 /** What people read of settlement: riders, operators, merchants. Rows as a store gives them, nothing decided. */
 import type { PaymentMethod } from '@stile/protocol/payment.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
-import type { Act, StoredOperator } from '../core/access/operators.ts';
+import type { Act, StoredOperator } from '../core/access/operator-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 
 export type RiderView = {

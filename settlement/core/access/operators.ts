@@ -4,32 +4,13 @@
  */
 import type { OperatorRole } from '@stile/protocol/http/operator-api.ts';
 import { type Change, type Decision, unchanged } from '../changes.ts';
+import type { Operator, StoredOperator } from './operator-changes.ts';
 
 export const ROOT = 'root';
 /** How long the token before stays good: the response that carries the new one may be lost. */
 export const ROTATION_MS = 10 * 60_000;
 
-export type Operator = { name: string; role: OperatorRole };
-export type StoredOperator = Operator & { endedAtMs: number | null };
 export type OperatorToken = { tokenHash: string; endsAtMs: number };
-
-export type OperatorChange =
-  | { kind: 'setOperator'; name: string; role: OperatorRole; atMs: number }
-  | { kind: 'endOperator'; name: string; atMs: number }
-  | { kind: 'addOperatorToken'; name: string; tokenHash: string; endsAtMs: number; atMs: number }
-  | { kind: 'setOperatorTokenEnd'; tokenHash: string; endsAtMs: number }
-  | { kind: 'addAct'; act: Act }
-  | { kind: 'addActStatus'; number: number; status: number };
-
-/** Something that a person asked for, noted before it is done. */
-export type Act = {
-  number: number;
-  atMs: number;
-  by: string;
-  role: OperatorRole;
-  what: string;
-  detail: string;
-};
 
 /** `tokens`: theirs that have not ended. */
 export type OperatorFacts = {

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROTATION_MS } from '../../core/access/operators.ts';
 import { DATABASE_FILE } from '../../data-dir.ts';
-import { ScriptedTown } from '../../testing/town.ts';
+import { type Asked, ScriptedTown } from '../../testing/town.ts';
 
 type Named = { name: string; token: string; expiresAtS: number };
 type Act = { number: number; by: string; what: string; detail: string; status: number | null };
@@ -21,7 +21,10 @@ async function nameOne(name: string, role: string): Promise<Named> {
   return await town.operate<Named>('POST', 'operators', { body: { name, role } });
 }
 
-async function statusOf(token: string, url = 'me', asked: object = {}): Promise<number> {
+async function statusOf(
+  token: string,
+  { url = 'me', ...asked }: Asked & { url?: string } = {},
+): Promise<number> {
   return (await town.ask(`/v1/operator/${url}`, { token, ...asked })).status;
 }
 
@@ -38,9 +41,9 @@ test('a role may what it may: look, change, name others', async () => {
     const { token } = await nameOne(`One ${role}`, role);
     const statuses = [
       await statusOf(token),
-      await statusOf(token, 'trial-balance'),
-      await statusOf(token, 'lines/M1', fare),
-      await statusOf(token, 'operators'),
+      await statusOf(token, { url: 'trial-balance' }),
+      await statusOf(token, { url: 'lines/M1', ...fare }),
+      await statusOf(token, { url: 'operators' }),
     ];
     expect([role, statuses]).toEqual([role, wanted]);
   }
@@ -55,10 +58,10 @@ test('a role may what it may: look, change, name others', async () => {
 test('whatever was asked for stands in the log with a name, refused or not, and reading does not', async () => {
   const vera = await nameOne('Vera', 'OPERATOR');
   const before = await acts();
-  await statusOf(vera.token, 'lines/M7', fare);
-  await statusOf(vera.token, 'accounts/0123456789abcdef');
-  await statusOf(vera.token, 'merchants/nobody', { method: 'DELETE' });
-  await statusOf(vera.token, 'operators', { body: { name: 'Me', role: 'ADMIN' } });
+  await statusOf(vera.token, { url: 'lines/M7', ...fare });
+  await statusOf(vera.token, { url: 'accounts/0123456789abcdef' });
+  await statusOf(vera.token, { url: 'merchants/nobody', method: 'DELETE' });
+  await statusOf(vera.token, { url: 'operators', body: { name: 'Me', role: 'ADMIN' } });
   const made = (await acts()).slice(before.length);
   expect(made).toMatchObject([
     { by: 'Vera', role: 'OPERATOR', what: 'PUT /v1/operator/lines/:line', status: 200 },
@@ -85,8 +88,8 @@ test('who is ended, or named again, has no old token; root goes on', async () =>
   const { token } = await nameOne('Emil', 'ADMIN');
   expect([await statusOf(old.token), await statusOf(token)]).toEqual([401, 200]);
   const end = { method: 'DELETE' as const };
-  expect(await statusOf(town.operatorToken, 'operators/Emil', end)).toBe(204);
-  expect(await statusOf(town.operatorToken, 'operators/Emil', end)).toBe(404);
+  expect(await statusOf(town.operatorToken, { url: 'operators/Emil', ...end })).toBe(204);
+  expect(await statusOf(town.operatorToken, { url: 'operators/Emil', ...end })).toBe(404);
   expect(await statusOf(token)).toBe(401);
   const rows = await town.operate<{ name: string; endedAtMs: number | null }[]>('GET', 'operators');
   expect(rows.find(({ name }) => name === 'Emil')?.endedAtMs).toBe(town.clock.now().wallMs);
@@ -95,7 +98,7 @@ test('who is ended, or named again, has no old token; root goes on', async () =>
 
 test('nothing rewrites the log, and no token lies in the database', async () => {
   const { token } = await nameOne('Olga', 'OPERATOR');
-  await statusOf(token, 'merchants', shop);
+  await statusOf(token, { url: 'merchants', ...shop });
   const db = new Database(join(town.dataDir, DATABASE_FILE));
   try {
     for (const statement of [

@@ -1,5 +1,5 @@
 /** Writes the changes of one decision, in their order, inside the transaction that its facts were read in. */
-import type { OperatorChange } from '../../../core/access/operators.ts';
+import type { OperatorChange } from '../../../core/access/operator-changes.ts';
 import type { Change, MetaChange } from '../../../core/changes.ts';
 import type { ListChange } from '../../../core/lists/list-changes.ts';
 import type { PaymentChange } from '../../../core/payments/payment-changes.ts';

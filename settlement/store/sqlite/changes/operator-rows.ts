@@ -1,5 +1,5 @@
 /** Operators, their tokens and acts, written as the changes say. */
-import type { OperatorChange } from '../../../core/access/operators.ts';
+import type { OperatorChange } from '../../../core/access/operator-changes.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {

@@ -1,10 +1,6 @@
 /** Operators, their tokens and acts as they are stored. */
-import type {
-  Operator,
-  OperatorFacts,
-  OperatorToken,
-  StoredOperator,
-} from '../../../core/access/operators.ts';
+import type { Operator, StoredOperator } from '../../../core/access/operator-changes.ts';
+import type { OperatorFacts, OperatorToken } from '../../../core/access/operators.ts';
 import type { ActView, OperatorRow } from '../../views.ts';
 import type { Connection } from '../connection.ts';
 
