@@ -75,7 +75,7 @@ test('a good settlement passes every check', async () => {
   expect(isSettlementDir(join(town.dataDir, 'keys'))).toBe(false);
   const checks = await auditSettlement(town.dataDir, { signatures: true });
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
-  expect(checks.length).toBeGreaterThanOrEqual(24);
+  expect(checks.length).toBeGreaterThanOrEqual(32);
   expect(checks.find(({ name }) => name.startsWith('every opened tap'))?.detail).toBe(
     '2 CHARGED, 1 VOIDED',
   );
@@ -93,6 +93,11 @@ const OF = "(SELECT name FROM ledger_account WHERE kind = 'wallet' AND credits_c
 const BECOMES = 'UPDATE payment SET';
 const REFUND = 'every refund has its postings, none exceeds its payment';
 const OPENED = 'every code that a gate opened for was paid';
+const COLUMNS = 'what is stored of a record is what its bytes say';
+const AGAIN = 'every fare is what settling again would charge';
+const CHARGE = "every charge is its own rider's, of a tap that is there, and posted as it says";
+const DENY_LIST = 'the deny list is what its version says, and what was signed';
+const TAP = "WHERE kind = 'tap' AND verdict = 'open'";
 const SHUT = 'what a gate did not open for was given back';
 test.each([
   ['debits equal credits', `UPDATE ledger_account SET debits_cents = 9999 WHERE name = 'cash'`],
@@ -167,6 +172,55 @@ test.each([
   [SHUT, `${BECOMES} refunded_cents = 0 WHERE key = '${'a2'.repeat(16)}'`],
   [SHUT, `DELETE FROM payment WHERE key = '${'a4'.repeat(16)}'`],
   ['every record received is accounted for', `UPDATE record SET use = NULL WHERE kind = 'ask'`],
+  [COLUMNS, `UPDATE record SET use = NULL WHERE kind = 'ask'`],
+  [
+    COLUMNS,
+    `UPDATE record SET verdict = 'refuse', outcome = NULL, use = NULL, reason = NULL ${TAP}`,
+  ],
+  [COLUMNS, `UPDATE record SET at_ms = at_ms - 1 ${TAP}`],
+  [COLUMNS, `UPDATE record SET clock = 'UNKNOWN' ${TAP}`],
+  [COLUMNS, `UPDATE record SET ride_line = 'M2' ${TAP}`],
+  [COLUMNS, `UPDATE record SET use = '1/aaaaaaaaaaaaaaaa/1/1' ${TAP}`],
+  [COLUMNS, `UPDATE record SET of_seq = of_seq - 1 WHERE kind = 'void'`],
+  [AGAIN, 'UPDATE tariff_line SET fare_cents = 150'],
+  [AGAIN, `UPDATE gate_line SET line = 'M9'`],
+  [AGAIN, `DELETE FROM charge WHERE owed_cents > 0`],
+  [AGAIN, `UPDATE record SET outcome = 'EXTRA_USE' WHERE outcome = 'CHARGED'`],
+  [
+    CHARGE,
+    `INSERT INTO charge SELECT '1/' || account || '/1/99', account, 1, 1, 'M1', 250, 0, 'WITHHELD',
+     NULL, 1, 1 FROM account LIMIT 1`,
+  ],
+  [
+    CHARGE,
+    `UPDATE charge SET account = (SELECT account FROM account WHERE account <> charge.account LIMIT 1)`,
+  ],
+  [CHARGE, `UPDATE charge SET fare_cents = 150`],
+  [CHARGE, `UPDATE transfer SET debit = 'wallet:aaaaaaaaaaaaaaaa' WHERE code = 'WITHHOLD'`],
+  [
+    'the history of every charge leads to where it stands',
+    `UPDATE charge_event SET fare_cents = 1`,
+  ],
+  ['the history of every charge leads to where it stands', `DELETE FROM charge`],
+  [
+    'the history of every charge leads to where it stands',
+    `UPDATE charge_event SET state = 'REPRICED' WHERE state = 'POSTED'`,
+  ],
+  ['every top-up has its posting', `UPDATE top_up SET amount_cents = 999`],
+  ['every top-up has its posting', `DELETE FROM transfer WHERE code = 'TOP_UP'`],
+  ['every transfer has a cause', `DELETE FROM top_up`],
+  ['every transfer has a cause', `DELETE FROM charge`],
+  [
+    'every transfer has a cause',
+    `INSERT INTO transfer SELECT NULL, 'gift:1', debit, credit, 5, code, 1, 1 FROM transfer LIMIT 1`,
+  ],
+  [DENY_LIST, `DELETE FROM deny_entry`],
+  [DENY_LIST, `UPDATE deny_version SET count = count + 1`],
+  [DENY_LIST, `UPDATE trust_list SET payload = json_set(payload, '$.deny.count', 7)`],
+  [
+    'every trust list is stored as it was signed',
+    `UPDATE trust_list SET payload = json_set(payload, '$.operator', 'x')`,
+  ],
 ])('%s: found when it is not so (%#)', async (name, statement) => {
   const copy = mkdtempSync(join(tmpdir(), 'stile-audit-'));
   const file = join(copy, 'settlement.db');

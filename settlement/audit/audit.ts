@@ -8,15 +8,19 @@ import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { DATABASE_FILE } from '../data-dir.ts';
 import { openAuditReader } from '../store/sqlite/audit/reader.ts';
 import { checkAuthorisations } from './authorisations.ts';
+import { checkCauses, checkCharges, checkEvents, checkTopUps } from './causes.ts';
 import { checkDebts, checkDenials, checkRevenue, checkStates } from './charges.ts';
 import type { AuditCheck, Check } from './check.ts';
+import { checkColumns } from './columns.ts';
 import { checkBalances, checkBounds, checkCash, checkTotals } from './ledger.ts';
+import { checkDenyList, checkTrustLists } from './lists.ts';
 import { checkLogs } from './logs.ts';
 import { checkOrders } from './orders.ts';
 import { checkMerchantBalances, checkPostings, checkRefunds } from './payments.ts';
 import { checkReceipts } from './receipts.ts';
 import { runChecks } from './run.ts';
 import { checkHandles, checkSpent } from './seeds.ts';
+import { checkSettledAgain } from './settle-again.ts';
 import { checkCodes, checkSeals } from './signatures.ts';
 import { checkEnds, checkPairs, checkReceived } from './taps.ts';
 import { checkFiles, checkWork } from './work.ts';
@@ -58,6 +62,10 @@ function moneyChecks(): Check[] {
     checkDebts(),
     checkRevenue(),
     checkCash(),
+    checkTopUps(),
+    checkCharges(),
+    checkEvents(),
+    checkCauses(),
     checkDenials(),
   ];
 }
@@ -78,6 +86,7 @@ export function paymentChecks(): Check[] {
 
 function recordChecks(signatures: boolean): Check[] {
   const checks = [checkEnds(), checkPairs(), checkStates(), checkReceived(), checkLogs()];
+  checks.push(checkColumns(), checkSettledAgain(), checkDenyList(), checkTrustLists());
   if (!signatures) return checks;
   const verify = createNodeVerify();
   return [...checks, checkSeals(verify), checkCodes(verify)];

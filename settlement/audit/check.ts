@@ -3,12 +3,14 @@
  * a test can show it any rows. What grows with riders, merchants and gates a check may remember; of
  * what grows with taps and payments it remembers at most a number each, or what one gate's log needs.
  */
+import type { SettleFacts } from '../core/rides/settle.ts';
 import type {
   BatchRow,
   ChargeEventRow,
   ChargeRow,
   CodeRow,
   DenialRow,
+  DenyVersionRow,
   EpochRow,
   GatePaymentRow,
   IssuerKeyRow,
@@ -17,13 +19,14 @@ import type {
   MerchantRow,
   OrderRow,
   PaymentRow,
+  PostedTransferRow,
   RecordRow,
   RiderAccountRow,
   SeedRow,
   SpentTimeStepRow,
   StrayRecordRow,
   TopUpRow,
-  TransferRow,
+  TrustListRow,
   WorkRow,
 } from './port.ts';
 
@@ -44,7 +47,7 @@ export type AuditRows = {
   seed: SeedRow;
   spentTimeStep: SpentTimeStepRow;
   payment: PaymentRow;
-  transfer: TransferRow;
+  transfer: PostedTransferRow;
   record: RecordRow;
   strayRecord: StrayRecordRow;
   issuerKey: IssuerKeyRow;
@@ -58,6 +61,10 @@ export type AuditRows = {
   logRecord: LogRecordRow;
   epochEnd: EpochRow;
   gateEnd: { gate: string };
+  settleFacts: SettleFacts;
+  trustList: TrustListRow;
+  denyVersion: DenyVersionRow;
+  deniedId: { id: Uint8Array };
   work: WorkRow;
 };
 export type RowKind = keyof AuditRows;

@@ -2,7 +2,7 @@
 
 /** Fields that the checks look for; what a field holds is theirs to judge. */
 export type Fields = {
-  readonly [Name in 'id' | 'of' | 'fareCents' | 'toSeq' | 'head' | 'sig']?: unknown;
+  readonly [Name in 'id' | 'of' | 'fareCents' | 'scan' | 'toSeq' | 'head' | 'sig']?: unknown;
 };
 
 /** None if it is no JSON object: whoever looks for a field then finds nothing. */

@@ -3,6 +3,7 @@
  * seen at one instant. A row says what is stored and finds its neighbours by their keys; whether that
  * is right, only the checks say.
  */
+import type { SettleFacts } from '../core/rides/settle.ts';
 
 /** Pages of rows; how long a page is, the database chooses. */
 export type Rows<Row> = AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>;
@@ -21,15 +22,35 @@ export type TransferRow = {
   amountCents: number;
   code: string;
 };
+/** `cause`: whether the charge, top-up or payment that its id names is stored. */
+export type PostedTransferRow = TransferRow & { cause: boolean };
 
-export type TopUpRow = { amountCents: number };
+export type TopUpRow = {
+  account: string;
+  key: string;
+  amountCents: number;
+  posting: Omit<TransferRow, 'id'> | null;
+};
 export type RiderAccountRow = { account: string };
 
 /** `id` is the deny list's: issuer, account and serial in binary. */
 export type DenialRow = { id: Uint8Array; cause: string; liftedAtMs: number | null };
 
-export type ChargeRow = { account: string; line: string; fareCents: number; owedCents: number };
-export type ChargeEventRow = { use: string; state: string };
+export type ChargeRow = {
+  use: string;
+  account: string;
+  /** The use of the record that carries it; null if there is none. */
+  recordUse: string | null;
+  line: string;
+  fareCents: number;
+  owedCents: number;
+  /** Those whose id begins with `charge:USE:`. */
+  transfers: readonly TransferRow[];
+};
+
+type ChargeStand = { rev: number; state: string; fareCents: number; record: number };
+/** `charge`: where the charge of this use stands now. */
+export type ChargeEventRow = { use: string; charge: ChargeStand | null } & ChargeStand;
 
 export type MerchantRow = { merchant: string; lastReceipt: number };
 
@@ -126,10 +147,18 @@ export type LogRecordRow = {
   hash: Uint8Array;
   kind: string;
   verdict: string | null;
+  gateReason: string | null;
+  atMs: number;
+  clock: string | null;
+  line: string | null;
+  reason: string | null;
   disposition: string | null;
   use: string | null;
   ofSeq: number | null;
 };
+
+export type TrustListRow = { version: number; jws: string; payload: string };
+export type DenyVersionRow = { version: number; count: number; setDigest: string };
 
 export type IssuerKeyRow = {
   issuer: number;
@@ -151,7 +180,7 @@ export type AuditReader = {
   /** By name. */
   ledgerAccounts(): Rows<LedgerAccountRow>;
   /** As they were posted. */
-  transfers(): Rows<TransferRow>;
+  transfers(): Rows<PostedTransferRow>;
   topUps(): Rows<TopUpRow>;
   denials(): Rows<DenialRow>;
   /** By account. */
@@ -186,6 +215,15 @@ export type AuditReader = {
   strayRecordsOf(epochId: number): Rows<StrayRecordRow>;
   /** By seq. */
   log(epochId: number): Rows<LogRecordRow>;
+
+  /** By version. */
+  trustLists(): Rows<TrustListRow>;
+  /** The last one, if there is any. */
+  denyVersions(): Rows<DenyVersionRow>;
+  /** Those on the list now. */
+  deniedIds(): Rows<{ id: Uint8Array }>;
+  /** What settling reads, of every code use and authorisation. */
+  settleFacts(): Rows<SettleFacts>;
 
   work(): Rows<WorkRow>;
 };

@@ -23,6 +23,8 @@ export async function runChecks(
   await showPayments(reader, audience);
   await showRecords(reader, audience);
   await showLogs(reader, audience);
+  await audience.showAll('settleFacts', () => reader.settleFacts());
+  await showLists(reader, audience);
   await audience.showAll('work', () => reader.work());
   return checks.flatMap((check) => check.results());
 }
@@ -50,6 +52,12 @@ async function showRecords(reader: AuditReader, { showAll }: Audience): Promise<
   await showAll('strayRecord', () => reader.strayRecords());
   await showAll('issuerKey', () => reader.issuerKeys());
   await showAll('code', () => reader.codes());
+}
+
+async function showLists(reader: AuditReader, { showAll }: Audience): Promise<void> {
+  await showAll('trustList', () => reader.trustLists());
+  await showAll('denyVersion', () => reader.denyVersions());
+  await showAll('deniedId', () => reader.deniedIds());
 }
 
 /** Gate by gate, so that no check has to remember more than one gate's. */

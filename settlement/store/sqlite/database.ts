@@ -41,7 +41,7 @@ export type Readers = {
 };
 
 export function createDatabase(connection: Connection): Database {
-  const readers = readersOn(connection);
+  const readers = createReaders(connection);
   const turns = createTurns();
   const facts = factsOf(connection, readers);
   const apply = createApply(connection);
@@ -67,7 +67,7 @@ export function createDatabase(connection: Connection): Database {
   };
 }
 
-function readersOn(connection: Connection): Readers {
+export function createReaders(connection: Connection): Readers {
   const payments = new StoredPayments(connection);
   const money = new RiderMoneyReader(connection);
   const fares = new FareReader(connection);

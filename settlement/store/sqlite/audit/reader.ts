@@ -4,9 +4,11 @@
  */
 import type { AuditReader } from '../../../audit/port.ts';
 import { openForReading } from '../connection.ts';
+import { readListTables } from './lists.ts';
 import { readMoneyTables } from './money.ts';
 import { readPaymentTables } from './payments.ts';
 import { readRecordTables } from './records.ts';
+import { readSettleFacts } from './settle-facts.ts';
 
 /** @throws Fault FILE_UNREADABLE or STORE_CORRUPT if there is no database that can be read. */
 export function openAuditReader(file: string): { reader: AuditReader; close: () => void } {
@@ -18,6 +20,8 @@ export function openAuditReader(file: string): { reader: AuditReader; close: () 
     ...readMoneyTables(connection),
     ...readPaymentTables(connection),
     ...readRecordTables(connection),
+    ...readListTables(connection),
+    ...readSettleFacts(connection),
   };
   return { reader, close: () => connection.close() };
 }

@@ -55,8 +55,8 @@ export function readRecordTables({ db }: Connection): Pick<AuditReader, RecordTa
       }),
     log: (epochId) =>
       rowsOf(db, {
-        sql: `SELECT id, seq, line AS bytes, hash, kind, verdict, outcome AS disposition, use,
-                of_seq AS ofSeq
+        sql: `SELECT id, seq, line AS bytes, hash, kind, verdict, gate_reason AS gateReason, at_ms AS atMs,
+                clock, ride_line AS line, reason, outcome AS disposition, use, of_seq AS ofSeq
               FROM record WHERE epoch_id = ? ORDER BY seq`,
         parameters: [epochId],
       }),
