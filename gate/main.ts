@@ -120,6 +120,8 @@ async function assemble(
     pace: config.settlement,
     random,
     log,
+    isQuiet: () => loop.isQuiet,
+    onEpoch: (before) => loop.storeNote('EPOCH_BEGUN', `in the place of ${before}`),
     onFatal,
   });
   open.defer(() => syncer.close());

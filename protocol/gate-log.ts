@@ -111,7 +111,7 @@ export const voidSchema = z.strictObject({
 export const noteSchema = z.strictObject({
   ...stamp,
   kind: z.literal('note'),
-  note: z.enum(['STARTED', 'LOG_REPLACED', 'SCANS_DROPPED', 'ANSWER_REFUSED']),
+  note: z.enum(['STARTED', 'LOG_REPLACED', 'EPOCH_BEGUN', 'SCANS_DROPPED', 'ANSWER_REFUSED']),
   detail: z.string().max(500),
 });
 

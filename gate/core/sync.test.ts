@@ -28,10 +28,11 @@ function reply(ackSeq: number, versions: Partial<BatchReply> = {}): BatchReply {
   };
 }
 
+const AT_THREE = { ackSeq: 2, ackedSeq: 0, lastSeq: 3 };
 type Replied = { ackSeq: number; ackedSeq: number; lastSeq: number; versions?: object };
 
 function replied({ ackSeq, ackedSeq, lastSeq, versions = {} }: Replied): SyncEvent {
-  const inForce = { trust: 3, deny: 4 };
+  const inForce = { trust: 3, deny: 4, jitter: 0.5 };
   return { kind: 'replied', reply: reply(ackSeq, versions), ackedSeq, lastSeq, ...inForce };
 }
 
@@ -58,8 +59,58 @@ const listsFailed = (jitter: number, retryAfterMs: number | null = null): SyncEv
   jitter,
   retryAfterMs,
 });
-const refused = (jitter: number): SyncEvent => ({ kind: 'batchRefused', jitter });
+const refused = (jitter: number, code = ''): SyncEvent => ({ kind: 'batchRefused', code, jitter });
 const send = (records: number) => ({ do: 'sendBatch', records });
+
+describe('a log that settlement has otherwise', () => {
+  const items = (...reasons: ('FORK' | 'OTHER_BYTES' | 'GAP' | 'UNREADABLE')[]) => ({
+    items: reasons.map((reason, index) => ({ seq: index + 1, ruling: 'parked', reason })),
+  });
+  test.each<[string, SyncEvent, string | null]>([
+    [
+      'other bytes',
+      replied({ ...AT_THREE, versions: items('GAP', 'OTHER_BYTES') }),
+      'OTHER_BYTES at 2',
+    ],
+    ['a fork', replied({ ...AT_THREE, versions: items('FORK') }), 'FORK at 1'],
+    ['more than there is', replied({ ...AT_THREE, ackSeq: 4 }), 'it has 4 records of 3'],
+    ['a key that did not open it', refused(0.5, 'EPOCH_OF_OTHER_KEY'), 'EPOCH_OF_OTHER_KEY'],
+    ['a gap only', replied({ ...AT_THREE, versions: items('GAP', 'UNREADABLE') }), null],
+    ['all there is', replied({ ...AT_THREE, ackSeq: 3 }), null],
+  ])('%s', (_name, event, why) => {
+    const { effects } = run([tick(3), T0], [listsFetched, T0], [event, T0]).last ?? {};
+    const begins = effects?.filter((effect) => effect.do === 'beginEpoch');
+    expect(begins).toEqual(why === null ? [] : [{ do: 'beginEpoch', why }]);
+    // What such a reply says is confirmed is not.
+    if (why !== null) expect(effects).toHaveLength(1);
+  });
+
+  test('the new epoch goes up at once, the next ones later and later', () => {
+    const fork = replied({ ...AT_THREE, versions: items('FORK') });
+    const { steps } = run(
+      [tick(3), T0],
+      [listsFetched, T0],
+      [fork, T0],
+      [tick(3), T0],
+      [fork, T0],
+      [tick(3), T0 + BACKOFF_MS_MIN],
+      [fork, T0 + BACKOFF_MS_MIN],
+    );
+    const waits = steps.filter((_, index) => index % 2 === 0 && index > 0);
+    expect(waits.map(({ wakeAtMs }) => wakeAtMs - T0)).toEqual([0, 1_000, 3_000]);
+  });
+
+  test('one that cannot begin now is tried again', () => {
+    const fork = replied({ ...AT_THREE, versions: items('FORK') });
+    const { last } = run(
+      [tick(3), T0],
+      [listsFetched, T0],
+      [fork, T0],
+      [{ kind: 'epochPostponed' }, T0],
+    );
+    expect(last?.wakeAtMs).toBe(T0 + BACKOFF_MS_MIN);
+  });
+});
 
 describe('the ordinary course', () => {
   test('at start both tracks are due: records go up and lists are fetched', () => {

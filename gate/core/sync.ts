@@ -8,6 +8,9 @@
  * span up to `BACKOFF_MS_MAX`; a server that says when to come back is obeyed within `BACKOFF_MS_MIN`
  * and the same bound.
  *
+ * A reply that says that settlement has this log otherwise confirms nothing: what is not confirmed goes into a
+ * new epoch and is sent again, at once the first time, later and later if that helps nothing.
+ *
  * Nothing here deletes. `acknowledge` says how far settlement has everything durable; records are kept
  * beyond that for as long as the store's ring lasts, because a restored server may go back.
  */
@@ -18,6 +21,10 @@ export const BACKOFF_MS_MIN = 1_000;
 export const BACKOFF_MS_MAX = 300_000;
 
 export type SyncPace = { syncEveryMs: number; listsEveryMs: number };
+
+/** What settlement says of a batch whose epoch was opened by another key. */
+const OTHER_KEY = 'EPOCH_OF_OTHER_KEY';
+const OTHERWISE: readonly (string | undefined)[] = ['FORK', 'OTHER_BYTES'];
 
 type Track = { busy: boolean; dueAtMs: number; failures: number };
 
@@ -41,8 +48,11 @@ export type SyncEvent =
       lastSeq: number;
       trust: number;
       deny: number;
+      jitter: number;
     }
-  | { kind: 'batchRefused'; jitter: number }
+  | { kind: 'batchRefused'; code: string; jitter: number }
+  /** Something that the gate is about to store speaks of a record of the present epoch. */
+  | { kind: 'epochPostponed' }
   | { kind: 'tapsFailed'; jitter: number; retryAfterMs: number | null }
   | { kind: 'listsFetched' }
   | { kind: 'listsFailed'; jitter: number; retryAfterMs: number | null };
@@ -50,7 +60,8 @@ export type SyncEvent =
 export type SyncEffect =
   | { do: 'sendBatch'; records: number }
   | { do: 'fetchLists' }
-  | { do: 'acknowledge'; epoch: string; ackSeq: number };
+  | { do: 'acknowledge'; epoch: string; ackSeq: number }
+  | { do: 'beginEpoch'; why: string };
 
 export type SyncContext = { monoMs: number; pace: SyncPace };
 
@@ -73,7 +84,12 @@ export function syncStep(state: SyncState, event: SyncEvent, context: SyncContex
     }
     case 'replied':
       return onReply(state, event, context);
+    case 'epochPostponed': {
+      const taps = { ...state.taps, dueAtMs: monoMs + BACKOFF_MS_MIN };
+      return finish({ ...state, taps }, []);
+    }
     case 'batchRefused': {
+      if (event.code === OTHER_KEY) return beginEpoch(state, event.code, { ...event, monoMs });
       const batchRecords = Math.max(1, Math.floor(state.batchRecords / 2));
       // Down to one record the refusal is about that record: wait for a person, but keep trying.
       const waitMs = state.batchRecords === 1 ? BACKOFF_MS_MAX : backoffMs(0, event.jitter);
@@ -118,6 +134,8 @@ function onReply(
   { monoMs, pace }: SyncContext,
 ): SyncStep {
   const { reply, lastSeq } = event;
+  const why = findDivision(reply, lastSeq);
+  if (why !== null) return beginEpoch(state, why, { ...event, monoMs });
   // Without progress (or going back, after a restore) the same batch could come back at once, for
   // ever: rest first.
   const more = reply.ackSeq < lastSeq && reply.ackSeq > event.ackedSeq;
@@ -130,6 +148,24 @@ function onReply(
   return finish({ taps, lists, batchRecords: BATCH_RECORDS_MAX, online: true }, [
     { do: 'acknowledge', epoch: reply.epoch, ackSeq: reply.ackSeq },
   ]);
+}
+
+/** Why settlement cannot have got its records of this epoch from this log alone, or null. */
+function findDivision({ items, ackSeq }: BatchReply, lastSeq: number): string | null {
+  if (ackSeq > lastSeq) return `it has ${ackSeq} records of ${lastSeq}`;
+  const other = items.find(({ reason }) => OTHERWISE.includes(reason));
+  return other === undefined ? null : `${other.reason} at ${other.seq}`;
+}
+
+function beginEpoch(
+  state: SyncState,
+  why: string,
+  { jitter, monoMs }: { jitter: number; monoMs: number },
+): SyncStep {
+  const { failures } = state.taps;
+  const waitMs = failures === 0 ? 0 : backoffMs(failures, jitter);
+  const taps = { busy: false, dueAtMs: monoMs + waitMs, failures: failures + 1 };
+  return finish({ ...state, taps, online: true }, [{ do: 'beginEpoch', why }]);
 }
 
 function failed(

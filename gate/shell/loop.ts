@@ -47,6 +47,7 @@ export class GateLoop {
   #cancelAlarm: (() => void) | null = null;
   #verifyMs = 0;
   #lastScanMonoMs = Number.NEGATIVE_INFINITY;
+  #opening = 0;
   #closed = false;
 
   constructor(parts: LoopParts) {
@@ -62,6 +63,11 @@ export class GateLoop {
 
   get lastScanMonoMs(): number {
     return this.#lastScanMonoMs;
+  }
+
+  /** No ask is open and no barrier is being told to open: nothing will speak of a record stored before. */
+  get isQuiet(): boolean {
+    return this.#opening === 0 && this.#parts.taps.openAskSeq === null;
   }
 
   get #monoMs(): number {
@@ -265,9 +271,14 @@ export class GateLoop {
   #open(seq: number): void {
     const { stopwatch, log } = this.#parts;
     const fromMs = this.#monoMs;
+    this.#opening += 1;
     this.#tellOpen().then(
-      () => stopwatch.add('relay', this.#monoMs - fromMs),
+      () => {
+        this.#opening -= 1;
+        stopwatch.add('relay', this.#monoMs - fromMs);
+      },
       (error) => {
+        this.#opening -= 1;
         log.error({ error: describeError(error), seq }, 'the barrier could not be opened');
         this.#handle({ kind: 'barrierFailed', ofSeq: seq });
       },

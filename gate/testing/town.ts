@@ -134,28 +134,45 @@ export async function openTown() {
   const arm = watchArm(ports.barrier);
   ports.scanner.onBytes(() => undefined);
   const log = new LogLines();
-  const gate: Gate = await startGate({
-    config: parseConfig(
-      JSON.stringify({
-        dataDir,
-        scanner: { path: ports.scanner.path },
-        barrier: { path: ports.barrier.path, openMs: 100 },
-        settlement: { url: wire.url, syncEveryMs: 100, payBudgetMs: BUDGET_MS },
-        rules: { presentationMs: 0, passbackS: 0 },
-      }),
-      'gate.json',
-    ),
-    log: pino({ level: 'info' }, log),
-    onFatal: (fault) => {
-      throw fault;
-    },
-  });
+  const start = () =>
+    startGate({
+      config: parseConfig(
+        JSON.stringify({
+          dataDir,
+          scanner: { path: ports.scanner.path },
+          barrier: { path: ports.barrier.path, openMs: 100 },
+          settlement: { url: wire.url, syncEveryMs: 100, payBudgetMs: BUDGET_MS },
+          rules: { presentationMs: 0, passbackS: 0 },
+        }),
+        'gate.json',
+      ),
+      log: pino({ level: 'info' }, log),
+      onFatal: (fault) => {
+        throw fault;
+      },
+    });
+  const running: { gate: Gate } = { gate: await start() };
   onTestFinished(async () => {
-    await gate.close();
+    await running.gate.close();
     for (const port of Object.values(ports)) await port.close();
   });
   // Scanner and barrier, in whatever order.
-  for (let up = 0; up < 2; up += 1) await log.next('device', ({ connected }) => connected === true);
+  async function devicesUp(): Promise<void> {
+    for (let up = 0; up < 2; up += 1) {
+      await log.next('device', ({ connected }) => connected === true);
+    }
+  }
+  await devicesUp();
+  /** Stops the gate, does something to its folder, and starts it again. */
+  async function restartGate(between: () => void): Promise<Gate> {
+    await running.gate.close();
+    between();
+
+    running.gate = await start();
+    await devicesUp();
+    return running.gate;
+  }
   const show = (text: string) => ports.scanner.write(Buffer.from(`${text}\r`));
-  return { arm, gate, log, operate, phone, show, wire };
+  const { gate } = running;
+  return { arm, dataDir, gate, log, operate, phone, restartGate, show, wire };
 }

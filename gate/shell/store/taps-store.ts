@@ -20,6 +20,7 @@ import {
 import type { Facts } from '../../core/admit.ts';
 import type { PassName, Use } from '../../core/tap.ts';
 import { openGateFile } from './sqlite.ts';
+import { rewriteLog } from './taps-epoch.ts';
 import { pruneTaps } from './taps-prune.ts';
 import { type LogRow, prepareTaps, TAPS_SCHEMA } from './taps-tables.ts';
 
@@ -74,11 +75,11 @@ type Write = {
 };
 
 export class TapsStore {
-  readonly epoch: string;
   readonly #db: SqliteFile;
   readonly #options: TapsStoreOptions;
   readonly #statements: ReturnType<typeof prepareTaps>;
-  readonly #genesis: Uint8Array;
+  #epoch: string;
+  #genesis: Uint8Array;
   readonly #write: (write: Write) => void;
   #lastSeq: number;
   #head: Uint8Array;
@@ -90,8 +91,8 @@ export class TapsStore {
     this.#db = db;
     this.#options = options;
     this.#statements = prepareTaps(db);
-    this.epoch = this.#readEpoch();
-    this.#genesis = genesisHash({ gate: options.gate, epoch: this.epoch, sha256 });
+    this.#epoch = this.#readEpoch();
+    this.#genesis = genesisHash({ gate: options.gate, epoch: this.#epoch, sha256 });
     const last = this.#statements.readLast.get() as { seq: number; hash: Uint8Array } | undefined;
     this.#lastSeq = last?.seq ?? 0;
     this.#head = last?.hash ?? this.#genesis;
@@ -104,6 +105,10 @@ export class TapsStore {
       if (write.openAskSeq !== this.#openAskSeq) this.#saveOpenAsk(write.openAskSeq);
     });
     this.#checkChain();
+  }
+
+  get epoch(): string {
+    return this.#epoch;
   }
 
   get lastSeq(): number {
@@ -248,6 +253,32 @@ export class TapsStore {
     const acked = Math.max(seq, this.#resendFloor());
     this.#setMeta('ack_seq', acked);
     this.#ackSeq = acked;
+  }
+
+  /**
+   * Settlement has this log otherwise: what it has not confirmed goes into a log of its own. Not while an ask
+   * is open or a barrier is being told to open: what they will store speaks of a seq.
+   */
+  beginEpoch(): void {
+    const { gate, file, random } = this.#options;
+    assert(this.#openAskSeq === null, 'no ask is open when a new epoch begins');
+    const epoch = random.hex(EPOCH_BYTES);
+    const begin = this.#db.transaction(() => {
+      const end = rewriteLog(this.#db, { gate, epoch, ackSeq: this.#ackSeq });
+      this.#setMeta('epoch', epoch);
+      this.#setMeta('ack_seq', 0);
+      return end;
+    });
+    try {
+      const { lastSeq, head } = begin();
+      this.#lastSeq = lastSeq;
+      this.#head = head;
+    } catch (error) {
+      throw asStoreFault(error, file);
+    }
+    this.#epoch = epoch;
+    this.#genesis = genesisHash({ gate, epoch, sha256 });
+    this.#ackSeq = 0;
   }
 
   raiseSignedTime(atS: number): void {

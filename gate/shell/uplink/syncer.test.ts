@@ -50,6 +50,7 @@ async function world(taps: number) {
   const uplink = createUplink({ url, timeoutMs: 5_000, rootKeys, clock: systemClock });
   const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 0 });
   const fatal: Fault[] = [];
+  const quiet = { isQuiet: true };
   const applied: number[] = [];
   const steps = new EventTarget();
   const syncer = createSyncer({
@@ -73,6 +74,11 @@ async function world(taps: number) {
       },
     },
     log: pino({ level: 'silent' }),
+    isQuiet: () => quiet.isQuiet,
+    onEpoch: (before) => {
+      const note = { kind: 'note', note: 'EPOCH_BEGUN', detail: before, clock: 'TRUSTED' } as const;
+      store.append(note, { at: { wallMs: NOW_S * 1000, monoMs: 0 } });
+    },
     onFatal: (fault) => fatal.push(fault),
   });
   onTestFinished(async () => {
@@ -99,7 +105,7 @@ async function world(taps: number) {
     expect(until()).toBe(true);
   }
   const failed = () => once(steps, 'failed');
-  return { answered, responses, applied, requests, clock, failed, fatal, store, syncer };
+  return { answered, responses, applied, requests, clock, failed, fatal, quiet, store, syncer };
 }
 
 function batchIn(body: Buffer): Batch {
@@ -144,7 +150,6 @@ test('records go up sealed, batch after batch, until all are confirmed; lists co
 });
 
 test.each<[string, Respond]>([
-  ['more than was ever written', honest({ ackSeq: 4 })],
   ['for another gate', honest({ gate: 'g2' })],
   ['for another life of this log', honest({ epoch: 'ffffffffffffffff' })],
   ['nothing, for it fails', say(500)],
@@ -166,6 +171,38 @@ test.each<[string, Respond]>([
   await answered(() => store.ackSeq === 3);
   const [once, again] = requests.filter(({ path }) => path === BATCHES_PATH);
   expect(again?.body).toEqual(once?.body);
+  expect(fatal).toEqual([]);
+});
+
+test.each<[string, Respond]>([
+  ['more than was ever written', honest({ ackSeq: 4 })],
+  [
+    'other bytes in the place of the last',
+    honest({ ackSeq: 3, items: [{ seq: 3, ruling: 'conflict', reason: 'OTHER_BYTES' }] }),
+  ],
+  ['that another key opened this epoch', say(409, '{"code":"EPOCH_OF_OTHER_KEY","message":"no"}')],
+])('a settlement that says that it has %s gets all in a new epoch', async (_name, answer) => {
+  const { answered, responses, requests, clock, fatal, quiet, store, syncer } = await world(3);
+  responses.set(BATCHES_PATH, answer);
+  const before = store.epoch;
+  quiet.isQuiet = false;
+  const batches = () => requests.filter(({ path }) => path === BATCHES_PATH);
+  syncer.start();
+  await answered(() => batches().length === 1 && syncer.online);
+  // A barrier is being told to open: what may be stored about it speaks of a seq.
+  expect(store.epoch).toBe(before);
+  quiet.isQuiet = true;
+  clock.advance(2_000);
+  await answered(() => store.epoch !== before);
+  expect(store.ackSeq).toBe(0);
+  responses.set(BATCHES_PATH, honest());
+  clock.advance(10_000);
+  await answered(() => store.unconfirmed === 0);
+  const { header, records } = batchIn(batches().at(-1)?.body ?? Buffer.alloc(0));
+  expect(header).toMatchObject({ epoch: store.epoch, fromSeq: 1, toSeq: 4 });
+  const read = records.map((record) => readRecord(record));
+  expect(read).toMatchObject([1, 2, 3, 4].map((seq) => ({ record: { seq } })));
+  expect(read.at(-1)).toMatchObject({ record: { note: 'EPOCH_BEGUN', detail: before } });
   expect(fatal).toEqual([]);
 });
 

@@ -34,6 +34,10 @@ export type SyncerParts = {
   pace: SyncPace;
   random: Pick<Random, 'fraction'>;
   log: Logger;
+  /** Nothing that is about to be stored speaks of an earlier record. */
+  isQuiet: () => boolean;
+  /** A new epoch of the log has begun, in the place of this one. */
+  onEpoch: (before: string) => void;
   onFatal: (fault: Fault) => void;
 };
 
@@ -102,7 +106,31 @@ export class Syncer {
       case 'acknowledge':
         if (effect.epoch === taps.epoch) taps.acknowledge(effect.ackSeq);
         break;
+      case 'beginEpoch':
+        this.#beginEpoch(effect.why);
+        break;
     }
+  }
+
+  #beginEpoch(why: string): void {
+    const { taps, log, isQuiet, onEpoch, onFatal } = this.#parts;
+    if (!isQuiet()) {
+      this.#handle({ kind: 'epochPostponed' });
+      return;
+    }
+    const { epoch: before } = taps;
+    try {
+      taps.beginEpoch();
+      onEpoch(before);
+    } catch (error) {
+      onFatal(asFault(error));
+      return;
+    }
+    const { epoch, unconfirmed } = taps;
+    log.error(
+      { why, before, epoch, unconfirmed },
+      'settlement has this log otherwise: a new epoch',
+    );
   }
 
   #run(work: Promise<void>): void {
@@ -125,9 +153,9 @@ export class Syncer {
     try {
       const result = await uplink.sendBatch(gate, batch);
       if (result.kind === 'refused') {
-        const { status, message } = result;
+        const { status, code, message } = result;
         log.error({ status, message, fromSeq, toSeq }, 'settlement refuses a batch');
-        this.#handle({ kind: 'batchRefused', jitter: random.fraction() });
+        this.#handle({ kind: 'batchRefused', code, jitter: random.fraction() });
         return;
       }
       this.#onReply(result.reply, { fromSeq, toSeq });
@@ -143,9 +171,9 @@ export class Syncer {
   }
 
   #onReply(reply: BatchReply, sent: { fromSeq: number; toSeq: number }): void {
-    const { taps, reference, gate, log } = this.#parts;
-    if (reply.ackSeq > taps.lastSeq || reply.gate !== gate || reply.epoch !== taps.epoch) {
-      throw new UplinkFault('settlement confirms what was never sent');
+    const { taps, reference, gate, log, random } = this.#parts;
+    if (reply.gate !== gate || reply.epoch !== taps.epoch) {
+      throw new UplinkFault('settlement answers for another log');
     }
     const odd = reply.items.filter((item) => item.ruling !== 'accepted');
     log.info({ ...sent, ackSeq: reply.ackSeq }, 'synced');
@@ -153,7 +181,8 @@ export class Syncer {
     const trust = reference.trust?.version ?? 0;
     const deny = reference.denyHead.version;
     const { ackSeq: ackedSeq, lastSeq } = taps;
-    this.#handle({ kind: 'replied', reply, ackedSeq, lastSeq, trust, deny });
+    const jitter = random.fraction();
+    this.#handle({ kind: 'replied', reply, ackedSeq, lastSeq, trust, deny, jitter });
   }
 
   async #fetchLists(): Promise<void> {

@@ -47,7 +47,7 @@ export const SNAPSHOT_BYTES_MAX = 10_000_000 * DENY_ID_BYTES + SIGNED_BYTES_MAX;
 export type BatchResult =
   | { kind: 'replied'; reply: BatchReply }
   /** Settlement has judged the batch as a whole and will say the same again. */
-  | { kind: 'refused'; status: number; message: string };
+  | { kind: 'refused'; status: number; code: string; message: string };
 
 export type AuthorisationResult =
   | { kind: 'answered'; answer: AuthorisationAnswer }
@@ -137,7 +137,8 @@ export class Uplink {
       if (parsed.success) return { kind: 'replied', reply: parsed.data };
       throw new UplinkFault('settlement answers a batch with something else');
     }
-    return { kind: 'refused', status: response.status, message: messageOf(json) };
+    const { status } = response;
+    return { kind: 'refused', status, code: codeOf(json), message: messageOf(json) };
   }
 
   /**
@@ -282,6 +283,11 @@ function parseJson(bytes: Uint8Array): unknown {
     // A body that is not JSON says nothing; the status has said enough.
     return undefined;
   }
+}
+
+function codeOf(json: unknown): string {
+  const code = json !== null && typeof json === 'object' && 'code' in json && json.code;
+  return typeof code === 'string' ? code.slice(0, 60) : '';
 }
 
 function messageOf(json: unknown): string {

@@ -137,21 +137,24 @@ class Settling {
   }
 
   #claimsOf(records: readonly UseRecord[]): Claim[] {
+    const taps = records.filter(({ kind }) => kind === 'tap');
     const voids = new Set(
       records.filter(({ kind }) => kind === 'void').map((one) => `${one.epochId}/${one.ofSeq}`),
     );
-    return records
-      .filter(({ kind }) => kind === 'tap')
-      .map((tap) => ({
-        record: tap.id,
-        gate: tap.gate,
-        epoch: tap.epoch,
-        seq: tap.seq,
-        atMs: tap.atMs,
-        line: tap.line,
-        fareCents: this.#fareOf(tap),
-        voided: voids.has(`${tap.epochId}/${tap.seq}`),
-      }));
+    // A gate that begins a new epoch sends a tap again: taken back in one, it is taken back.
+    const moments = new Set(
+      taps.filter(({ epochId, seq }) => voids.has(`${epochId}/${seq}`)).map(momentOf),
+    );
+    return taps.map((tap) => ({
+      record: tap.id,
+      gate: tap.gate,
+      epoch: tap.epoch,
+      seq: tap.seq,
+      atMs: tap.atMs,
+      line: tap.line,
+      fareCents: this.#fareOf(tap),
+      voided: moments.has(momentOf(tap)),
+    }));
   }
 
   #fareOf(tap: UseRecord): number | undefined {
@@ -227,4 +230,8 @@ class Settling {
   end(): readonly Change[] {
     return [...this.#changes, ...postingOf(this.#transfers, this.#context.nowMs)];
   }
+}
+
+function momentOf({ gate, atMs }: UseRecord): string {
+  return `${gate}/${atMs}`;
 }
