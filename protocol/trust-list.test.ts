@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DELTA_IDS_MAX } from './deny-list.ts';
 import {
+  ceilingCentsOf,
+  ceilingFieldOf,
   denyDeltaSchema,
   denySnapshotSchema,
   findFareCents,
@@ -175,3 +177,18 @@ test('of two entries from the same second the later in the list counts', () => {
   );
   expect(findFareCents(list, { line: 'tram-4', atS: 100 })).toBe(2);
 });
+
+test.each([
+  [3_500, 0, 3_500, 3_500],
+  [3_500, 2, 35, 3_500],
+  [3_599, 2, 35, 3_500],
+  [700_000, 0, 65_535, 65_535],
+  [700_000, 1, 65_535, 655_350],
+])(
+  'a ceiling of %i under an exponent of %i stands as %i',
+  (cents, ceilingExponent, field, stands) => {
+    const ceiling = ceilingFieldOf(cents, { ceilingExponent });
+    expect(ceiling).toBe(field);
+    expect(ceilingCentsOf({ ceiling }, { ceilingExponent })).toBe(stands);
+  },
+);

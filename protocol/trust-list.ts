@@ -7,6 +7,7 @@ import { DELTA_IDS_MAX, DENY_ID_BYTES } from './deny-list.ts';
 
 export const ISSUER_KEYS_MAX = 256;
 export const LINE_FARES_MAX = 5_000;
+const CEILING_FIELD_MAX = 0xffff;
 
 const unixS = z.int().min(0).max(0xffffffff);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
@@ -70,6 +71,22 @@ export function findIssuerKey(
   { issuer, keyId }: { issuer: number; keyId: number },
 ): IssuerKey | undefined {
   return trust.issuers.find((key) => key.issuer === issuer && key.keyId === keyId);
+}
+
+/** The greatest single fare of a pass, by the key that signed it. */
+export function ceilingCentsOf(
+  { ceiling }: { ceiling: number },
+  { ceilingExponent }: Pick<IssuerKey, 'ceilingExponent'>,
+): number {
+  return ceiling * 10 ** ceilingExponent;
+}
+
+/** A ceiling as a pass under this key has it: rounded down, and never more than its field can hold. */
+export function ceilingFieldOf(
+  ceilingCents: number,
+  { ceilingExponent }: Pick<IssuerKey, 'ceilingExponent'>,
+): number {
+  return Math.min(CEILING_FIELD_MAX, Math.floor(ceilingCents / 10 ** ceilingExponent));
 }
 
 /** The fare of a line at an instant: the latest entry in force, or undefined (which is not zero). */

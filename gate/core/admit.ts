@@ -12,7 +12,7 @@ import {
 } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
 import type { Pass, TransitCode } from '@stile/protocol/transit-code.ts';
-import type { IssuerKey } from '@stile/protocol/trust-list.ts';
+import { ceilingCentsOf, type IssuerKey } from '@stile/protocol/trust-list.ts';
 
 export type ClockState = 'TRUSTED' | 'HOLDOVER' | 'UNKNOWN';
 
@@ -118,7 +118,7 @@ function refuseUse(
   if (facts.counterMax !== undefined && code.counter <= facts.counterMax) return 'REPLAY';
   if (openingsBefore(pass, facts.opened) >= pass.allowance) return 'ALLOWANCE_USED';
   if (isPassback(facts, { rules, now })) return 'PASSBACK';
-  const ceilingCents = pass.ceiling * 10 ** (facts.issuerKey?.ceilingExponent ?? 0);
+  const ceilingCents = ceilingCentsOf(pass, facts.issuerKey ?? { ceilingExponent: 0 });
   const overCeiling = rules.fareCents !== undefined && rules.fareCents > ceilingCents;
   return overCeiling ? 'OVER_CEILING' : undefined;
 }

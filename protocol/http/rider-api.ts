@@ -95,7 +95,11 @@ export const statementItemSchema = z.object({
   kind: z.enum(['ride', 'payment', 'refund', 'topUp']),
   way: z.enum(PAYMENT_METHODS).nullable().describe('how it was paid; null for a top-up'),
   payee: z.string().nullable().describe("a merchant's name; a ride has its line"),
-  riddenAtMs: z.int().nullable().describe("the gate's clock; null if nobody rode"),
+  riddenAtMs: z.int().nullable().describe('when it was; null if nobody rode'),
+  riddenAtSource: z
+    .enum(['GATE', 'BOOT', 'CODE', 'BOUND'])
+    .nullable()
+    .describe("GATE: by the gate's clock, which was known; otherwise how it was found instead"),
   chargedAtMs: z.int().describe('when it was recorded here'),
   line: z.string().nullable(),
   amountCents: cents,

@@ -54,7 +54,7 @@ export function checkColumns(): Check {
 
 function areColumnsOf(record: LogRecordRow, content: RecordContent): boolean {
   const { id, seq, use } = record;
-  const ruled = { seq, content, ruling: 'accepted', reason: null, use } as const;
+  const ruled = { seq, content, ruling: 'accepted', reason: null, use, rideTime: null } as const;
   const ids = { id, epochId: 0, batchId: 0 };
   const expected = recordRow(record, { ids, ruled, nowMs: 0 });
   return COMPARED.every((name) => expected[name] === record[name]);

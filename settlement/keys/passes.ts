@@ -8,7 +8,7 @@ import { concatBytes, fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
 import { deviceAlgorithm } from '@stile/protocol/signature.ts';
 import { encodePass, issuerMessage, type Suite } from '@stile/protocol/transit-code.ts';
-import type { IssuerKey } from '@stile/protocol/trust-list.ts';
+import { ceilingCentsOf, ceilingFieldOf, type IssuerKey } from '@stile/protocol/trust-list.ts';
 import type { SettlementFile } from '../config.ts';
 import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
 import type { KnownIssuerKey } from '../core/logs/check-record.ts';
@@ -26,6 +26,8 @@ export type PassParts = {
   clock: Clock;
 };
 
+type Signing = { keyId: number; key: SigningKey; notAfterS: number; ceilingExponent: number };
+
 export type IssuedPass = PassIssue & { bytes: Uint8Array };
 export type Passes = Awaited<ReturnType<typeof openPasses>>;
 
@@ -36,7 +38,7 @@ export async function openPasses(parts: PassParts) {
   let keys = await readKeys(store);
   let signing = openActive();
 
-  function openActive(): { keyId: number; key: SigningKey; notAfterS: number } {
+  function openActive(): Signing {
     const active = keys.find((key) => key.issuer === issuer && key.status === 'active');
     if (active === undefined) throw new Fault('FILE_UNREADABLE', 'there is no active issuer key');
     const file = issuerKeyFile(dataDir, { issuer, keyId: active.keyId });
@@ -44,7 +46,8 @@ export async function openPasses(parts: PassParts) {
     if (toHex(key.publicKey) !== active.publicKey) {
       throw new Fault('FILE_UNREADABLE', `${file} is not the key that was published`);
     }
-    return { keyId: active.keyId, key, notAfterS: active.notAfterS };
+    const { keyId, notAfterS, ceilingExponent } = active;
+    return { keyId, key, notAfterS, ceilingExponent };
   }
 
   return {
@@ -58,10 +61,12 @@ export async function openPasses(parts: PassParts) {
       const deviceKey = fromHex(publicKey);
       assert(deviceKey !== undefined, 'an enrolled key is hex');
       const { ceilingExponent, ...limits } = config.pass;
+      // The key keeps the exponent that it was made with, whatever the settings say now: the amount is meant.
+      const ceiling = ceilingFieldOf(ceilingCentsOf(limits, { ceilingExponent }), signing);
       const issuedAtS = wallS(clock);
       const { keyId } = signing;
       const names = { suite, issuer, issuerKeyId: keyId, account, serial, issuedAtS, deviceKey };
-      const fields = encodePass({ ...limits, ...names });
+      const fields = encodePass({ ...limits, ...names, ceiling });
       const bytes = concatBytes(fields, signing.key.sign(issuerMessage(fields)));
       return { bytes, issuer, keyId, issuedAtS, expiresAtS: issuedAtS + limits.lifetimeMin * 60 };
     },

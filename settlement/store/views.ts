@@ -3,6 +3,7 @@ import type { PaymentMethod } from '@stile/protocol/payment.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { Act, StoredOperator } from '../core/access/operator-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
+import type { RideTimeSource } from '../core/logs/ride-time.ts';
 
 export type RiderView = {
   account: string;
@@ -24,8 +25,10 @@ export type StatementItem = {
   way: PaymentMethod | null;
   /** Who was paid: a merchant's name; null for rides, whose line says it, and for top-ups. */
   payee: string | null;
-  /** When it happened: the gate's clock for a ride. */
+  /** When it happened. */
   atMs: number;
+  /** How the time of a ride was found; null if it is settlement's own. */
+  timeSource: RideTimeSource | null;
   /** When it was recorded here. */
   recordedAtMs: number;
   line: string | null;
@@ -71,7 +74,11 @@ export type TapView = {
   verdict: string | null;
   gateReason: string | null;
   line: string | null;
+  /** By the gate's clock, known or not. */
   atMs: number;
+  /** When it was, and how that was found; null if nobody rode. */
+  rideMs: number | null;
+  rideMsSource: RideTimeSource | null;
   receivedAtMs: number;
   ruling: string;
   reason: string | null;

@@ -17,6 +17,8 @@ export const NOW_MS = Date.UTC(2026, 2, 2, 8);
 /** From then on every scripted rider has a pass, for 45 days. */
 const ISSUED_AT_S = NOW_MS / 1000 - 30 * 86_400;
 const LIFETIME_MIN = 0xffff;
+/** Most that each of these passes stands for. */
+export const CEILING_CENTS = 20_000;
 export const LIMITS = { codeLifetimeSMax: 3600, skewS: 20 };
 
 export type AnswerTold = {
@@ -82,7 +84,8 @@ export class ScriptedLog {
     const use = { issuer: ISSUER, account, serial: 1, counter };
     const signer = { keyId: 1, deviceKey: deviceKeyOf(account) };
     const pass = { issuedAtS: ISSUED_AT_S, lifetimeMin: LIFETIME_MIN, codeLifetimeS: 3600 };
-    return { ...use, ...signer, ...pass, generatedAtS: Math.floor(atMs / 1000) };
+    const ceilingCents = CEILING_CENTS;
+    return { ...use, ...signer, ...pass, generatedAtS: Math.floor(atMs / 1000), ceilingCents };
   }
 
   /** A question to settlement under this id; returns its seq. */

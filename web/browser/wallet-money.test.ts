@@ -80,7 +80,11 @@ test('the two times of a late ride are both there', async () => {
     const chargedAtMs = Date.UTC(2026, 4, 4, 9, 30);
     const ride = { kind: 'ride', way: 'TRANSIT_CODE', payee: null, line: 'M1', amountCents: 280 };
     const owed = { owedCents: 100, state: 'DEBT', reason: 'WALLET_SHORT' };
-    const times = { riddenAtMs: chargedAtMs - LATE_MS, chargedAtMs };
+    const times = {
+      riddenAtMs: chargedAtMs - LATE_MS,
+      riddenAtSource: 'GATE',
+      chargedAtMs,
+    };
     await route.fulfill({ json: { items: [{ ...ride, ...owed, ...times }], next: null } });
   });
   await page.reload();

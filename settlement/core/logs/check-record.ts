@@ -17,7 +17,7 @@ import {
   type SignedPass,
   type TransitCode,
 } from '@stile/protocol/transit-code.ts';
-import type { IssuerKey } from '@stile/protocol/trust-list.ts';
+import { ceilingCentsOf, type IssuerKey } from '@stile/protocol/trust-list.ts';
 import type { ClockQuality } from '../rides/tariff.ts';
 import type { CodeUse } from './code-use.ts';
 
@@ -40,7 +40,12 @@ export type CheckedCode = CodeUse & {
   lifetimeMin: number;
   codeLifetimeS: number;
   generatedAtS: number;
+  /** The greatest single fare that the pass stands for; null: stored by an earlier version of settlement. */
+  ceilingCents: number | null;
 };
+
+/** What a gate's clock said besides the time. Absent: stored by an earlier version of settlement. */
+type BootClock = { boot?: string; monoMs?: number };
 
 export type CheckedTap = {
   kind: 'tap';
@@ -51,11 +56,12 @@ export type CheckedTap = {
   trust: number;
   deny: number;
   tariff: number;
-} & (
-  | { verdict: 'refuse'; gateReason: Reason | null }
-  | { verdict: 'open'; problem: CodeProblem }
-  | { verdict: 'open'; problem: null; code: CheckedCode }
-);
+} & BootClock &
+  (
+    | { verdict: 'refuse'; gateReason: Reason | null }
+    | { verdict: 'open'; problem: CodeProblem }
+    | { verdict: 'open'; problem: null; code: CheckedCode }
+  );
 
 /** What a gate says of a code that only settlement can judge. */
 export type CheckedAuthorisation = {
@@ -76,10 +82,10 @@ export type CheckedAnswer = {
 
 export type RecordContent =
   | CheckedTap
-  | CheckedAuthorisation
-  | CheckedAnswer
-  | { kind: 'void'; atMs: number; of: number }
-  | { kind: 'note'; atMs: number }
+  | (CheckedAuthorisation & BootClock)
+  | (CheckedAnswer & BootClock)
+  | ({ kind: 'void'; atMs: number; clock?: ClockQuality; of: number } & BootClock)
+  | ({ kind: 'note'; atMs: number; clock?: ClockQuality } & BootClock)
   | { kind: 'unreadable'; detail: string };
 
 export type KnownIssuerKey = IssuerKey & { publicKeyBytes: Uint8Array };
@@ -99,40 +105,55 @@ export function checkRecord(line: LogRecord, parts: CheckParts): RecordContent {
   const reading = readRecord(line);
   if (!reading.ok) return { kind: 'unreadable', detail: reading.detail };
   const { record } = reading;
+  const { boot, monoMs } = record;
   switch (record.kind) {
     case 'tap':
       return checkTap(record, parts);
     case 'ask': {
       const { kind, atMs, clock, id, line: ofLine } = record;
-      return { kind, atMs, clock, id, line: ofLine };
+      return { kind, atMs, clock, boot, monoMs, id, line: ofLine };
     }
     case 'answer': {
       const { kind, atMs, clock, of, verdict, reason: gateReason } = record;
-      return { kind, atMs, clock, of, verdict, gateReason };
+      return { kind, atMs, clock, boot, monoMs, of, verdict, gateReason };
     }
-    case 'void':
-      return { kind: 'void', atMs: record.atMs, of: record.of };
-    case 'note':
-      return { kind: 'note', atMs: record.atMs };
+    case 'void': {
+      const { kind, atMs, clock, of } = record;
+      return { kind, atMs, clock, boot, monoMs, of };
+    }
+    case 'note': {
+      const { kind, atMs, clock } = record;
+      return { kind, atMs, clock, boot, monoMs };
+    }
   }
 }
 
 function checkTap(record: TapRecord, parts: CheckParts): CheckedTap {
-  const { atMs, clock, line, trust, deny, tariff } = record;
-  const tap = { kind: 'tap', atMs, clock, line, trust, deny, tariff } as const;
+  const { atMs, clock, boot, monoMs, line, trust, deny, tariff } = record;
+  const stamp = { kind: 'tap', atMs, clock, boot, monoMs } as const;
+  const tap = { ...stamp, line, trust, deny, tariff };
   if (record.verdict === 'refuse') return { ...tap, verdict: 'refuse', gateReason: record.reason };
   const reading = record.scan === null ? undefined : readTransitCode(record.scan);
   if (!reading?.ok) return { ...tap, verdict: 'open', problem: 'MALFORMED' };
-  const problem = findProblem(reading.value, record, parts);
+  const { pass } = reading.value;
+  const key = parts.issuerKeys.find(
+    (one) => one.issuer === pass.issuer && one.keyId === pass.issuerKeyId,
+  );
+  if (key === undefined) return { ...tap, verdict: 'open', problem: 'KEY_UNKNOWN' };
+  const problem = findProblem(reading.value, { tap: record, key, parts });
   if (problem !== null) return { ...tap, verdict: 'open', problem };
-  return { ...tap, verdict: 'open', problem: null, code: checkedCode(reading.value) };
+  return { ...tap, verdict: 'open', problem: null, code: checkedCode(reading.value, key) };
 }
 
-function checkedCode({ pass, counter, generatedAtS }: TransitCode): CheckedCode {
+function checkedCode(
+  { pass, counter, generatedAtS }: TransitCode,
+  key: KnownIssuerKey | null,
+): CheckedCode {
   const { issuer, account, serial, issuedAtS, lifetimeMin, codeLifetimeS } = pass;
   const signer = { keyId: pass.issuerKeyId, deviceKey: toHex(pass.deviceKey) };
   const times = { issuedAtS, lifetimeMin, codeLifetimeS, generatedAtS };
-  return { issuer, account, serial, counter, ...signer, ...times };
+  const ceilingCents = key && ceilingCentsOf(pass, key);
+  return { issuer, account, serial, counter, ...signer, ...times, ceilingCents };
 }
 
 /**
@@ -145,13 +166,14 @@ export function completeContent(content: RecordContent, record: LogRecord): Reco
   const reading = readRecord(record);
   const scan = reading.ok && reading.record.kind === 'tap' ? reading.record.scan : null;
   const code = scan === null ? undefined : readTransitCode(scan);
-  return code?.ok ? { ...content, code: checkedCode(code.value) } : content;
+  return code?.ok ? { ...content, code: checkedCode(code.value, null) } : content;
 }
 
-function findProblem(code: TransitCode, tap: TapRecord, parts: CheckParts): CodeProblem | null {
-  const { issuer, issuerKeyId, issuedAtS } = code.pass;
-  const key = parts.issuerKeys.find((one) => one.issuer === issuer && one.keyId === issuerKeyId);
-  if (key === undefined) return 'KEY_UNKNOWN';
+function findProblem(
+  code: TransitCode,
+  { tap, key, parts }: { tap: TapRecord; key: KnownIssuerKey; parts: CheckParts },
+): CodeProblem | null {
+  const { issuedAtS } = code.pass;
   const tapS = Math.floor(tap.atMs / 1000);
   const isLate = tap.clock !== 'UNKNOWN' && isOutside(tapS, key);
   if (isLate || isOutside(issuedAtS, key)) return 'KEY_EXPIRED';

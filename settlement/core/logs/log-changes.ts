@@ -1,5 +1,6 @@
 /** Gates' logs and how their records have ended, as they are written. */
 import type { RecordContent } from './check-record.ts';
+import type { ClockAnchor, RideTime } from './ride-time.ts';
 
 /** A record as it is stored: what was received, and what it was found to say. */
 export type RecordRow = {
@@ -21,6 +22,9 @@ export type RecordRow = {
   reason: string | null;
   receivedAtMs: number;
   disposition: string | null;
+  /** Of an opened tap with a genuine code: when it was, and most that its pass stands for. */
+  rideTime: RideTime | null;
+  ceilingCents: number | null;
 };
 
 /** Why a received record stands beside its log. JOINED: it did, and is in the log by now. */
@@ -48,7 +52,7 @@ export type LogChange =
       head: Uint8Array;
       gateKeyId: number | null;
     }
-  | { kind: 'moveEpoch'; id: number; lastSeq: number; head: Uint8Array }
+  | { kind: 'moveEpoch'; id: number; lastSeq: number; head: Uint8Array; anchor: ClockAnchor | null }
   | {
       kind: 'addBatch';
       id: number;

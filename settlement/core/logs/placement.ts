@@ -14,6 +14,7 @@ import {
   placeRecords,
   type WaitingLink,
 } from './log-position.ts';
+import type { ClockAnchor } from './ride-time.ts';
 
 /** Records that one transaction stores: three or four milliseconds of the event loop. */
 export const PART_RECORDS_MAX = 125;
@@ -21,7 +22,14 @@ export const PART_RECORDS_MAX = 125;
 export const JOIN_RECORDS_MAX = 64;
 
 /** `gateKeyId`: the key that opened it; null: none can add to it. */
-export type EpochRow = { id: number; lastSeq: number; head: Uint8Array; gateKeyId: number | null };
+export type EpochRow = {
+  id: number;
+  lastSeq: number;
+  head: Uint8Array;
+  gateKeyId: number | null;
+  /** The last record whose clock was known. */
+  anchor: ClockAnchor | null;
+};
 
 /** A record that stands beside its log until what comes before it has arrived. */
 export type WaitingRecord = WaitingLink & {
@@ -80,6 +88,7 @@ export function placePart(
     lastSeq: 0,
     head: genesisHash({ gate: log.gate, epoch: log.epoch, sha256 }),
     gateKeyId: part.batch.gateKeyId,
+    anchor: null,
   };
   const known = { lastSeq: epoch.lastSeq, head: epoch.head, stored: log.stored };
   const all = placeRecords(part.records, { prev: part.prev, known });

@@ -9,7 +9,7 @@ export function recordRow(
   received: { seq: number; bytes: Uint8Array; hash: Uint8Array },
   { ids, ruled, nowMs }: { ids: RecordIds; ruled: RuledRecord; nowMs: number },
 ): RecordRow {
-  const { content, ruling, reason, use } = ruled;
+  const { content, ruling, reason, use, rideTime } = ruled;
   const judged = content.kind === 'tap' || content.kind === 'answer' ? content : undefined;
   return {
     ...ids,
@@ -28,6 +28,8 @@ export function recordRow(
     reason,
     receivedAtMs: nowMs,
     disposition: firstDisposition(content, { use, reason }),
+    rideTime,
+    ceilingCents: 'code' in content ? (content.code.ceilingCents ?? null) : null,
   };
 }
 

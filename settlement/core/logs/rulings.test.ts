@@ -5,11 +5,12 @@ import { type RulingFacts, ruleRecords } from './rulings.ts';
 
 const LIMITS_NOW = { codeLifetimeSMax: 60, skewS: 20 };
 const NOW_S = 10_000;
-const LOG = { gate: 'g1', epoch: 'e' };
+const LOG = { gate: 'g1', epoch: 'e', anchor: null };
 const USE = '1/a/1/7';
 
 const FACTS: RulingFacts = {
   limits: new Map(),
+  listTimesS: new Map(),
   passes: new Map([1, 2, 3, 4].map((seq) => [seq, { deviceKey: 'd', isIssued: true }])),
   deniedAtGate: new Set(),
   revokedAtGate: new Set(),
@@ -30,6 +31,7 @@ const CODE = {
   lifetimeMin: 60,
   codeLifetimeS: 100,
   generatedAtS: NOW_S,
+  ceilingCents: 3_500,
 };
 
 const FORGED = 'rejected DEVICE_KEY_UNKNOWN null';
@@ -46,7 +48,11 @@ function tap({ tap: changes, code }: Changes = {}): RecordContent {
 
 function rule(records: readonly RecordContent[], facts: Partial<RulingFacts> = {}) {
   const numbered = records.map((content, index) => ({ seq: index + 1, content }));
-  const context = { facts: { ...FACTS, ...facts }, limitsNow: LIMITS_NOW };
+  const context = {
+    facts: { ...FACTS, ...facts },
+    limitsNow: LIMITS_NOW,
+    nowMs: NOW_S * 1000 + 5_000,
+  };
   return ruleRecords({ ...LOG, records: numbered }, context).map(
     ({ ruling, reason, use }) => `${ruling} ${reason} ${use}`,
   );
@@ -54,7 +60,14 @@ function rule(records: readonly RecordContent[], facts: Partial<RulingFacts> = {
 
 describe('one record', () => {
   const unknownFare = { lineFares: [] };
-  const earlier = { gate: 'g0', epoch: 'e', seq: 5, atMs: NOW_S * 1000 - 1, voided: false };
+  const earlier = {
+    gate: 'g0',
+    epoch: 'e',
+    seq: 5,
+    atMs: NOW_S * 1000 - 1,
+    isClockKnown: true,
+    voided: false,
+  };
   const used = { claims: new Map([[USE, [earlier]]]) };
   test.each<[string, RecordContent, Partial<RulingFacts>, string]>([
     ['a good tap', tap(), {}, `accepted null ${USE}`],
@@ -109,7 +122,7 @@ describe('the time of a code, both ends inside', () => {
     [
       'stale, by a clock that was not set',
       { tap: { clock: 'UNKNOWN' }, code: { generatedAtS: 0 } },
-      false,
+      true,
     ],
     [
       'stale, by a clock that was kept',

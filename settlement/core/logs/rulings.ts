@@ -3,12 +3,14 @@
  * of the checked records and of facts that were looked up for them; it neither charges nor stores.
  * Reasons are tried in the order in which they stand in `#ruleOpened`; the first one counts.
  */
+import { assert } from '@stile/protocol/fault.ts';
 import type { Ruling, RulingReason } from '@stile/protocol/sync.ts';
 import type { LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Claim, isEarlier } from '../rides/charge.ts';
 import { fareOfTap, type GateLine } from '../rides/tariff.ts';
 import type { CheckedCode, CheckedTap, RecordContent } from './check-record.ts';
 import { authorisationKey, readAuthorisationKey, useKey } from './code-use.ts';
+import { type ClockAnchor, lastAnchor, type RideTime, rideTimeOf } from './ride-time.ts';
 
 export type Limits = TrustList['limits'];
 
@@ -16,6 +18,8 @@ export type Limits = TrustList['limits'];
 export type RulingFacts = {
   /** Limits by the trust list version in force at the gate. */
   limits: ReadonlyMap<number, Limits>;
+  /** When each of these versions was signed. */
+  listTimesS: ReadonlyMap<number, number>;
   /** The passes that taps (by seq) name, if they were enrolled here. */
   passes: ReadonlyMap<number, KnownPass>;
   /** Taps (by seq) that the gate's own deny list should have refused. */
@@ -37,7 +41,10 @@ export type KnownPass = {
   isIssued: boolean;
 };
 
-export type EarlierClaim = Pick<Claim, 'gate' | 'epoch' | 'seq' | 'atMs' | 'voided'>;
+export type EarlierClaim = Pick<
+  Claim,
+  'gate' | 'epoch' | 'seq' | 'atMs' | 'isClockKnown' | 'voided'
+>;
 
 export type RuledRecord = {
   seq: number;
@@ -46,6 +53,8 @@ export type RuledRecord = {
   reason: RulingReason | null;
   /** The code use that this record claims, or null: no money can come of it. */
   use: string | null;
+  /** When it was, of an opened tap with a genuine code. */
+  rideTime: RideTime | null;
 };
 
 type RulingResult = Pick<RuledRecord, 'ruling' | 'reason' | 'use'>;
@@ -56,43 +65,70 @@ export type RulingContext = {
   facts: RulingFacts;
   /** For taps that name no trust list version that was published here. */
   limitsNow: Limits;
+  nowMs: number;
+};
+
+/** `anchor`: the last record before these whose clock was known. */
+type RuledLog = {
+  gate: string;
+  epoch: string;
+  anchor: ClockAnchor | null;
+  records: readonly { seq: number; content: RecordContent }[];
 };
 
 /** Rules on the records that continue the log, in their order. */
-export function ruleRecords(
-  log: { gate: string; epoch: string; records: readonly { seq: number; content: RecordContent }[] },
-  context: RulingContext,
-): readonly RuledRecord[] {
+export function ruleRecords(log: RuledLog, context: RulingContext): readonly RuledRecord[] {
   const rules = new Rules(log, context);
   return log.records.map(({ seq, content }) => rules.rule(seq, content));
 }
 
+type DatedTap = RideTime & { isStale: boolean };
+type Dated = { content: RecordContent; rideTime: DatedTap | null };
+
 /** Claims and uses as the records before have left them. */
 class Rules {
   readonly #log: { gate: string; epoch: string };
+  #anchor: ClockAnchor | null;
   readonly #context: RulingContext;
   readonly #claims = new Map<string, EarlierClaim[]>();
   readonly #usesBySeq: Map<number, string>;
 
-  constructor(log: { gate: string; epoch: string }, context: RulingContext) {
-    const { gate, epoch } = log;
+  constructor({ gate, epoch, anchor }: Omit<RuledLog, 'records'>, context: RulingContext) {
     this.#log = { gate, epoch };
+    this.#anchor = anchor;
     this.#context = context;
     for (const [use, earlier] of context.facts.claims) this.#claims.set(use, [...earlier]);
     this.#usesBySeq = new Map(context.facts.usesBySeq);
   }
 
   rule(seq: number, content: RecordContent): RuledRecord {
-    const ruled = this.#ruleOne(seq, content);
-    if (ruled.use !== null) this.#remember(ruled.use, { seq, content });
-    return { seq, content, ...ruled };
+    const rideTime = this.#rideTimeOf(content);
+    const ruled = this.#ruleOne(seq, { content, rideTime });
+    this.#anchor = lastAnchor([content], this.#anchor);
+    if (ruled.use !== null) this.#remember(ruled.use, { seq, content, rideTime });
+    if (rideTime === null) return { seq, content, ...ruled, rideTime };
+    const { atMs, source } = rideTime;
+    return { seq, content, ...ruled, rideTime: { atMs, source } };
   }
 
-  #remember(use: string, { seq, content }: { seq: number; content: RecordContent }): void {
+  #rideTimeOf(content: RecordContent): DatedTap | null {
+    if (content.kind !== 'tap' || content.verdict === 'refuse' || content.problem !== null) {
+      return null;
+    }
+    const { facts, limitsNow, nowMs: receivedAtMs } = this.#context;
+    const limits = facts.limits.get(content.trust) ?? limitsNow;
+    const listS = facts.listTimesS.get(content.trust) ?? null;
+    const bounds = { anchor: this.#anchor, listS, limits, receivedAtMs };
+    return rideTimeOf({ tap: content, code: content.code }, bounds);
+  }
+
+  #remember(use: string, { seq, content, rideTime }: Dated & { seq: number }): void {
     const { gate, epoch } = this.#log;
     const ofUse = this.#claims.get(use) ?? [];
     if (content.kind === 'tap') {
-      const claim = { gate, epoch, seq, atMs: content.atMs, voided: false };
+      const { atMs } = rideTime ?? content;
+      const isClockKnown = content.clock !== 'UNKNOWN';
+      const claim = { gate, epoch, seq, atMs, isClockKnown, voided: false };
       this.#claims.set(use, [...ofUse, claim]);
     }
     if (content.kind === 'void') {
@@ -105,7 +141,7 @@ class Rules {
     this.#usesBySeq.set(seq, use);
   }
 
-  #ruleOne(seq: number, content: RecordContent): RulingResult {
+  #ruleOne(seq: number, { content, rideTime }: Dated): RulingResult {
     switch (content.kind) {
       case 'unreadable':
         return { ruling: 'parked', reason: 'UNREADABLE', use: null };
@@ -123,24 +159,27 @@ class Rules {
       case 'tap':
         if (content.verdict === 'refuse') return ACCEPTED;
         if (content.problem !== null) return rejected(content.problem);
-        return this.#ruleOpened(seq, { tap: content, code: content.code });
+        assert(rideTime !== null, 'an opened tap with a good code has its time');
+        return this.#ruleOpened(seq, { tap: content, code: content.code, rideTime });
     }
   }
 
-  #ruleOpened(seq: number, { tap, code }: { tap: CheckedTap; code: CheckedCode }): RulingResult {
-    const { facts, limitsNow } = this.#context;
-    const limits = facts.limits.get(tap.trust) ?? limitsNow;
-    const tapS = Math.floor(tap.atMs / 1000);
-    if (tap.clock !== 'UNKNOWN' && isStale(code, { tapS, limits })) return rejected('STALE_CODE');
+  #ruleOpened(
+    seq: number,
+    { tap, code, rideTime }: { tap: CheckedTap; code: CheckedCode; rideTime: DatedTap },
+  ): RulingResult {
+    const { facts } = this.#context;
+    const { atMs, isStale } = rideTime;
+    if (isStale) return rejected('STALE_CODE');
     if (facts.revokedAtGate.has(seq)) return rejected('KEY_EXPIRED');
     if (facts.deniedAtGate.has(seq)) return rejected('DENIED_AT_GATE');
     const miss = findMiss(code, facts.passes.get(seq));
     if (miss !== null) return miss;
     const use = useKey(code);
-    const here = { ...this.#log, seq, atMs: tap.atMs };
+    const here = { ...this.#log, seq, atMs, isClockKnown: tap.clock !== 'UNKNOWN' };
     const others = (this.#claims.get(use) ?? []).filter(({ voided }) => !voided);
     if (others.some((other) => isEarlier(other, here))) return { ...rejected('EXTRA_USE'), use };
-    if (fareOfTap(tap, facts) === undefined) {
+    if (fareOfTap({ ...tap, atMs, ceilingCents: code.ceilingCents }, facts) === undefined) {
       return { ruling: 'parked', reason: 'FARE_UNKNOWN', use };
     }
     return { ...ACCEPTED, use };
@@ -159,16 +198,4 @@ function findMiss(code: CheckedCode, pass: KnownPass | undefined): RulingResult 
 
 function rejected(reason: RulingReason): RulingResult {
   return { ruling: 'rejected', reason, use: null };
-}
-
-/** Whether pass or code were outside their time; both ends are inside, as at the gate. */
-function isStale(code: CheckedCode, { tapS, limits }: { tapS: number; limits: Limits }): boolean {
-  const { issuedAtS, lifetimeMin, generatedAtS } = code;
-  const codeLifetimeS = Math.min(code.codeLifetimeS, limits.codeLifetimeSMax);
-  return (
-    tapS + limits.skewS < issuedAtS ||
-    tapS > issuedAtS + lifetimeMin * 60 ||
-    tapS > generatedAtS + codeLifetimeS ||
-    generatedAtS > tapS + limits.skewS
-  );
 }

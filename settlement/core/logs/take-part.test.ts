@@ -16,6 +16,7 @@ const GENESIS = genesisHash({ ...LOG, sha256 });
 const RULES = {
   facts: {
     limits: new Map(),
+    listTimesS: new Map(),
     passes: new Map(),
     deniedAtGate: new Set<number>(),
     revokedAtGate: new Set<number>(),
@@ -67,13 +68,20 @@ describe('a part', () => {
       id: 3,
       lastSeq: 3,
       head: records[2]?.hash,
+      anchor: null,
     });
   });
 
   test('that is a repeat writes nothing, and acknowledges what is there', () => {
     const records = chain(2);
     const stored = new Map(records.map(({ seq, bytes }) => [seq, bytes]));
-    const row = { id: 3, lastSeq: 2, gateKeyId: 1, head: records[1]?.hash ?? GENESIS };
+    const row = {
+      id: 3,
+      lastSeq: 2,
+      gateKeyId: 1,
+      anchor: null,
+      head: records[1]?.hash ?? GENESIS,
+    };
     const { changes, result } = take(batchOf(records), logFacts({ row, stored }));
     expect(changes).toEqual([]);
     expect(result.items.map(({ ruling }) => ruling)).toEqual(['duplicate', 'duplicate']);

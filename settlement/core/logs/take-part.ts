@@ -9,6 +9,7 @@ import type { BatchPart, CheckedRecord } from './batch.ts';
 import type { OddWhy } from './log-changes.ts';
 import type { Placement } from './placement.ts';
 import { recordRow } from './record-row.ts';
+import { lastAnchor } from './ride-time.ts';
 import { type RuledRecord, type RulingContext, ruleRecords } from './rulings.ts';
 
 export type PartResult = {
@@ -20,13 +21,12 @@ export type PartResult = {
 };
 
 /** Rules on what the log grows by, and says all that is written. */
-export function decidePart(
-  placement: Placement,
-  { nowMs, ...rules }: RulingContext & { nowMs: number },
-): Decision<PartResult> {
+export function decidePart(placement: Placement, rules: RulingContext): Decision<PartResult> {
   const { log, epoch, part, newRecords } = placement;
   const records = newRecords.map(({ record }) => record);
-  const rulings = ruleRecords({ gate: log.gate, epoch: log.epoch, records }, rules);
+  const { nowMs } = rules;
+  const { anchor } = epoch;
+  const rulings = ruleRecords({ gate: log.gate, epoch: log.epoch, anchor, records }, rules);
   const ackSeq = records.at(-1)?.seq ?? epoch.lastSeq;
   const isNew = newRecords.length + placement.oddRecords.length + placement.joinings.length > 0;
   const items = itemsOf(placement, rulings);
@@ -96,7 +96,10 @@ function growing(
   }
   const last = newRecords.at(-1)?.record;
   if (last !== undefined) {
-    changes.push({ kind: 'moveEpoch', id: epoch.id, lastSeq: last.seq, head: last.hash });
+    const contents = newRecords.map(({ record }) => record.content);
+    const anchor = lastAnchor(contents, epoch.anchor);
+    const { seq: lastSeq, hash: head } = last;
+    changes.push({ kind: 'moveEpoch', id: epoch.id, lastSeq, head, anchor });
   }
   if (rulings.some(({ use }) => use !== null)) {
     const until = firstId + newRecords.length - 1;

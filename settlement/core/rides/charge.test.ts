@@ -13,7 +13,7 @@ import {
 
 function claim(changes: Partial<Claim> = {}): Claim {
   const place = { record: 1, gate: 'g1', epoch: 'e', seq: 1, atMs: 1000 };
-  return { ...place, line: 'M1', fareCents: 250, voided: false, ...changes };
+  return { ...place, line: 'M1', fareCents: 250, isClockKnown: true, voided: false, ...changes };
 }
 
 function charge(changes: Partial<Charge> = {}): Charge {

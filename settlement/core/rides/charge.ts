@@ -35,8 +35,10 @@ export type Claim = {
   gate: string;
   epoch: string;
   seq: number;
-  /** The gate's clock: when it happened. */
+  /** When it happened. */
   atMs: number;
+  /** By the gate's clock; else by what bounds it (ride-time.ts). */
+  isClockKnown: boolean;
   line: string;
   /** Undefined if no fare is in force for this tap; that is not zero. */
   fareCents: number | undefined;
@@ -100,11 +102,14 @@ export function findCarrier(claims: readonly Claim[]): Claim | undefined {
   return first;
 }
 
-/** By (time, gate, epoch, seq): total, and the same whatever arrived first. */
-export function isEarlier(
-  a: Pick<Claim, 'atMs' | 'gate' | 'epoch' | 'seq'>,
-  b: Pick<Claim, 'atMs' | 'gate' | 'epoch' | 'seq'>,
-): boolean {
+type ClaimOrder = Pick<Claim, 'isClockKnown' | 'atMs' | 'gate' | 'epoch' | 'seq'>;
+
+/**
+ * By (clock known, time, gate, epoch, seq): total, and the same whatever arrived first. What a gate without a
+ * clock says never takes over what a gate with one has said.
+ */
+export function isEarlier(a: ClaimOrder, b: ClaimOrder): boolean {
+  if (a.isClockKnown !== b.isClockKnown) return a.isClockKnown;
   if (a.atMs !== b.atMs) return a.atMs < b.atMs;
   if (a.gate !== b.gate) return a.gate < b.gate;
   return a.epoch !== b.epoch ? a.epoch < b.epoch : a.seq < b.seq;

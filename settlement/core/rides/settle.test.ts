@@ -15,7 +15,8 @@ function use(counter: number, account = ACCOUNT): string {
 function tap(changes: Partial<UseRecord> = {}): UseRecord {
   const log = { id: 1, epochId: 1, gate: 'g1', epoch: 'e', seq: 1 };
   const said = { kind: 'tap', atMs: RIDDEN_MS, clock: 'TRUSTED', line: 'L1' } as const;
-  return { ...log, ...said, ofSeq: null, disposition: null, ...changes };
+  const facts = { gateMs: changes.atMs ?? RIDDEN_MS, ceilingCents: null };
+  return { ...log, ...said, ...facts, ofSeq: null, disposition: null, ...changes };
 }
 
 function useFacts(changes: Partial<UseFacts> = {}): UseFacts {

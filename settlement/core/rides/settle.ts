@@ -30,8 +30,13 @@ export type UseRecord = {
   epoch: string;
   seq: number;
   kind: 'tap' | 'void';
+  /** When it was, which only a clock that was known says by itself. */
   atMs: number;
+  /** What the gate's clock said, known or not. */
+  gateMs: number;
   clock: ClockQuality;
+  /** Most that the pass stands for. */
+  ceilingCents: number | null;
   line: string;
   ofSeq: number | null;
   disposition: string | null;
@@ -151,6 +156,7 @@ class Settling {
       epoch: tap.epoch,
       seq: tap.seq,
       atMs: tap.atMs,
+      isClockKnown: tap.clock !== 'UNKNOWN',
       line: tap.line,
       fareCents: this.#fareOf(tap),
       voided: moments.has(momentOf(tap)),
@@ -232,6 +238,6 @@ class Settling {
   }
 }
 
-function momentOf({ gate, atMs }: UseRecord): string {
-  return `${gate}/${atMs}`;
+function momentOf({ gate, gateMs }: UseRecord): string {
+  return `${gate}/${gateMs}`;
 }

@@ -10,7 +10,13 @@ export type ClockQuality = GateRecord['clock'];
 /** A transit line and the instant from which a gate stands there. */
 export type GateLine = { line: string; fromMs: number };
 
-type TapFacts = { line: string; atMs: number; clock: ClockQuality };
+/** `ceilingCents`: most that the pass stands for, which is a ceiling whatever the fare was set to. */
+export type TapFacts = {
+  line: string;
+  atMs: number;
+  clock: ClockQuality;
+  ceilingCents?: number | null;
+};
 
 /**
  * The fare of a tap, or undefined: the line has no fare in force then, or it is not the line at which
@@ -22,7 +28,9 @@ export function fareOfTap(
 ): number | undefined {
   if (!stoodAt(tap, facts.gateLines)) return undefined;
   const tariff = { version: 1, lines: [...facts.lineFares] };
-  return findFareCents(tariff, { line: tap.line, atS: Math.floor(tap.atMs / 1000) });
+  const fareCents = findFareCents(tariff, { line: tap.line, atS: Math.floor(tap.atMs / 1000) });
+  if (fareCents === undefined) return undefined;
+  return Math.min(fareCents, tap.ceilingCents ?? fareCents);
 }
 
 function stoodAt(tap: TapFacts, gateLines: readonly GateLine[]): boolean {

@@ -76,9 +76,10 @@ function addStatement(app: ApiRouter, parts: ApiParts): void {
       const { after, limit } = request.query;
       const { account } = riderFrom(request);
       const rows = await parts.store.listStatement(account, { after: after ?? null, limit });
-      const items = rows.map(({ atMs, recordedAtMs, cursor, ...row }) => ({
+      const items = rows.map(({ atMs, timeSource, recordedAtMs, cursor, ...row }) => ({
         ...row,
         riddenAtMs: row.kind === 'ride' ? atMs : null,
+        riddenAtSource: timeSource,
         chargedAtMs: recordedAtMs,
       }));
       return { items, next: rows.length === limit ? (rows.at(-1)?.cursor ?? null) : null };

@@ -20,7 +20,14 @@ const RIDERS = ['a', 'b', 'c'];
 const LINES = ['M1', 'M2', 'M3'];
 const FARES: Record<string, number> = { M1: 250, M2: 100, M3: 320 };
 
-type Tap = { gate: number; rider: string; counter: number; afterMs: number; voided: boolean };
+type Tap = {
+  gate: number;
+  rider: string;
+  counter: number;
+  afterMs: number;
+  voided: boolean;
+  hasClock: boolean;
+};
 type TopUp = { rider: string; cents: number; key: string };
 type World = { taps: Tap[]; topUps: TopUp[] };
 /** How the same things arrive: where batches end, what is sent when, what is sent twice. */
@@ -34,6 +41,7 @@ const world: fc.Arbitrary<World> = fc.record({
       counter: fc.integer({ min: 1, max: 4 }),
       afterMs: fc.nat({ max: 3 }),
       voided: fc.nat({ max: 4 }).map((n) => n === 0),
+      hasClock: fc.boolean(),
     }),
     { minLength: 1, maxLength: 25 },
   ),
@@ -56,11 +64,13 @@ function writeLogs(
   logs: readonly ScriptedLog[],
   { taps, accounts }: { taps: readonly Tap[]; accounts: Accounts },
 ): void {
-  for (const { gate, rider, counter, afterMs, voided } of taps) {
+  for (const { gate, rider, counter, afterMs, voided, hasClock } of taps) {
     const log = logs[gate];
     const account = accounts[rider];
     if (log === undefined || account === undefined) throw new Error('no such gate or rider');
-    const of = log.ride({ account, counter, atMs: NOW_MS + afterMs });
+    // Without a clock the gate says anything; the phone's code has the second.
+    const said = hasClock ? {} : ({ clock: 'UNKNOWN', atMs: afterMs } as const);
+    const of = log.ride({ account, counter, atMs: NOW_MS + afterMs }, said);
     if (voided) log.add({ kind: 'void', atMs: NOW_MS, of });
   }
 }
@@ -105,6 +115,12 @@ async function deliver(store: Store, { taps, topUps, how }: World & { how: Deliv
   await drain(store);
 }
 
+function isBefore(a: Tap, b: Tap): boolean {
+  if (a.hasClock !== b.hasClock) return a.hasClock;
+  if (a.hasClock && a.afterMs !== b.afterMs) return a.afterMs < b.afterMs;
+  return a.gate < b.gate;
+}
+
 /** The same by hand: each code use costs the fare of its earliest tap that was not taken back. */
 function expectedBooks({ taps, topUps }: World) {
   const first = new Map<string, Tap & { index: number }>();
@@ -112,11 +128,7 @@ function expectedBooks({ taps, topUps }: World) {
     if (tap.voided) continue;
     const key = `${tap.rider}/${tap.counter}`;
     const best = first.get(key);
-    const isEarlier =
-      best === undefined ||
-      tap.afterMs < best.afterMs ||
-      (tap.afterMs === best.afterMs && tap.gate < best.gate);
-    if (isEarlier) first.set(key, { ...tap, index });
+    if (best === undefined || isBefore(tap, best)) first.set(key, { ...tap, index });
   }
   const net: Record<string, number> = Object.fromEntries(RIDERS.map((rider) => [rider, 0]));
   const revenue: Record<string, number> = {};

@@ -11,6 +11,7 @@ import { describeIngest, type OpenStore } from './ingest.contract.ts';
 import { describePayments } from './payment.contract.ts';
 import { describePaymentBooks } from './payment-books.contract.ts';
 import { describePaymentHistories } from './payment-histories.contract.ts';
+import { describeRideTime } from './ride-time.contract.ts';
 
 export function describeStore(name: string, open: OpenStore): void {
   describe(name, () => {
@@ -18,6 +19,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('gates and lists', () => describeLists(open));
     describe('ingest', () => describeIngest(open));
     describe('asks', () => describeAsks(open));
+    describe('ride time', () => describeRideTime(open));
     describe('order', () => describeOrder(open));
     describe('payments', () => describePayments(open));
     describe('payments afterwards', () => describePaymentBooks(open));

@@ -91,6 +91,7 @@ export type Tables = {
     last_seq: number;
     head: Uint8Array;
     gate_key_id: number | null;
+    clock_anchor: string | null;
   };
   batch: {
     id: Generated<number>;
@@ -119,6 +120,9 @@ export type Tables = {
     reason: string | null;
     received_at_ms: number;
     outcome: string | null;
+    ride_ms: number | null;
+    ride_ms_source: 'GATE' | 'BOOT' | 'CODE' | 'BOUND' | null;
+    ceiling_cents: number | null;
   };
   odd_line: {
     id: Generated<number>;

@@ -42,6 +42,7 @@ test.each<[StatementItem['kind'], number, string]>([
     way: null,
     payee: null,
     riddenAtMs: null,
+    riddenAtSource: null,
     chargedAtMs: 0,
     line: null,
     owedCents: 0,

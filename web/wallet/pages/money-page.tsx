@@ -148,10 +148,13 @@ function nameOf({ kind, line, payee }: StatementItem, words: Words): string {
 
 /** When it was ridden, and when it was charged: with a gate that had no network these are far apart. */
 function timesOf(
-  { riddenAtMs, chargedAtMs }: StatementItem,
+  { riddenAtMs, riddenAtSource, chargedAtMs }: StatementItem,
   { words, language }: { words: Words; language: Language },
 ): string {
   const charged = timeText(chargedAtMs, language);
   if (riddenAtMs === null) return charged;
-  return `${words.money.ridden(timeText(riddenAtMs, language))}, ${words.money.charged(charged)}`;
+  const isKnown = riddenAtSource === null || riddenAtSource === 'GATE';
+  const when = timeText(riddenAtMs, language);
+  const ridden = isKnown ? words.money.ridden(when) : words.money.riddenAbout(when);
+  return `${ridden}, ${words.money.charged(charged)}`;
 }

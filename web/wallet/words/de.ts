@@ -53,6 +53,7 @@ export const de: Words = {
     empty: 'Noch nichts. Hier werden Ihre Fahrten mit ihrem Preis stehen.',
     earlier: 'Frühere zeigen',
     ridden: (when) => `Gefahren ${when}`,
+    riddenAbout: (when) => `Gefahren etwa ${when} (das Gate hatte keine Uhr)`,
     charged: (when) => `gebucht ${when}`,
     owed: (amount) => `${amount} noch offen`,
     asOf: (when) => `Stand ${when}`,

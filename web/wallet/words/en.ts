@@ -52,6 +52,7 @@ export const en = {
     empty: 'Nothing yet. Your rides will stand here with their fares.',
     earlier: 'Show earlier ones',
     ridden: (when: string) => `Ridden ${when}`,
+    riddenAbout: (when: string) => `Ridden about ${when} (the gate had no clock)`,
     charged: (when: string) => `charged ${when}`,
     owed: (amount: string) => `${amount} still owed`,
     asOf: (when: string) => `As of ${when}`,

@@ -8,15 +8,18 @@ function prepare(db: Connection['db']) {
       `INSERT INTO gate_epoch (id, gate, epoch, last_seq, head, gate_key_id)
        VALUES (@id, @gate, @epoch, 0, @head, @gateKeyId)`,
     ),
-    moveEpoch: db.prepare('UPDATE gate_epoch SET last_seq = ?, head = ? WHERE id = ?'),
+    moveEpoch: db.prepare(
+      'UPDATE gate_epoch SET last_seq = ?, head = ?, clock_anchor = ? WHERE id = ?',
+    ),
     addBatch: db.prepare(
       `INSERT INTO batch (id, epoch_id, header_line, seal_line, gate_key_id, received_at_ms)
        VALUES (@id, @epochId, @headerBytes, @sealBytes, @gateKeyId, @receivedAtMs)`,
     ),
     addRecord: db.prepare(
       `INSERT INTO record (id, epoch_id, seq, batch_id, line, hash, kind, verdict, gate_reason, at_ms,
-         clock, ride_line, of_seq, use, ruling, reason, received_at_ms, outcome)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         clock, ride_line, of_seq, use, ruling, reason, received_at_ms, outcome,
+         ride_ms, ride_ms_source, ceiling_cents)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     addOdd: db.prepare(
       `INSERT INTO odd_line (epoch_id, seq, batch_id, line, prev, hash, checked, received_at_ms, why)
@@ -45,7 +48,7 @@ export class LogRows {
         this.#sql.addEpoch.run(change);
         break;
       case 'moveEpoch':
-        this.#sql.moveEpoch.run(change.lastSeq, change.head, change.id);
+        this.#moveEpoch(change);
         break;
       case 'addBatch':
         this.#sql.addBatch.run(change);
@@ -70,6 +73,11 @@ export class LogRows {
     }
   }
 
+  #moveEpoch({ id, lastSeq, head, anchor }: Extract<LogChange, { kind: 'moveEpoch' }>): void {
+    const stored = anchor === null ? null : JSON.stringify(anchor);
+    this.#sql.moveEpoch.run(lastSeq, head, stored, id);
+  }
+
   /** By position, because this is written once for every tap. */
   #addRecord(record: RecordRow): void {
     this.#sql.addRecord.run(
@@ -91,6 +99,9 @@ export class LogRows {
       record.reason,
       record.receivedAtMs,
       record.disposition,
+      record.rideTime?.atMs ?? null,
+      record.rideTime?.source ?? null,
+      record.ceilingCents,
     );
   }
 

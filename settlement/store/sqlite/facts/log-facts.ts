@@ -9,20 +9,27 @@ import {
   oddKey,
   type WaitingRecord,
 } from '../../../core/logs/placement.ts';
+import type { ClockAnchor } from '../../../core/logs/ride-time.ts';
 import type { Connection } from '../connection.ts';
 
 type StoredRow = { seq: number; bytes: Uint8Array };
 type WaitingRow = Omit<WaitingRecord, 'content'> & { checked: string };
 
+type StoredEpoch = Omit<EpochRow, 'anchor'> & { anchor: string | null };
+
+function withAnchor({ anchor, ...row }: StoredEpoch): EpochRow {
+  return { ...row, anchor: anchor === null ? null : (JSON.parse(anchor) as ClockAnchor) };
+}
+
 function prepare(db: Connection['db']) {
   return {
     epoch: db.prepare(
-      `SELECT id, last_seq AS lastSeq, head, gate_key_id AS gateKeyId FROM gate_epoch
-       WHERE gate = ? AND epoch = ?`,
+      `SELECT id, last_seq AS lastSeq, head, gate_key_id AS gateKeyId, clock_anchor AS anchor
+       FROM gate_epoch WHERE gate = ? AND epoch = ?`,
     ),
     epochById: db.prepare(
-      `SELECT gate, epoch, id, last_seq AS lastSeq, head, gate_key_id AS gateKeyId
-       FROM gate_epoch WHERE id = ?`,
+      `SELECT gate, epoch, id, last_seq AS lastSeq, head, gate_key_id AS gateKeyId,
+         clock_anchor AS anchor FROM gate_epoch WHERE id = ?`,
     ),
     stored: db.prepare(
       'SELECT seq, line AS bytes FROM record WHERE epoch_id = ? AND seq BETWEEN ? AND ?',
@@ -50,18 +57,19 @@ export class LogFactReader {
 
   log({ batch, records }: BatchPart): LogFacts {
     const { gate, epoch } = batch;
-    const row = (this.#sql.epoch.get(gate, epoch) as EpochRow | undefined) ?? null;
+    const found = this.#sql.epoch.get(gate, epoch) as StoredEpoch | undefined;
+    const row = found === undefined ? null : withAnchor(found);
     const from = records[0]?.seq ?? 0;
     const to = from + records.length - 1;
     return this.#factsOf({ gate, epoch, row }, { from, to });
   }
 
   logOf(epochId: number): LogFacts | null {
-    type Row = EpochRow & { gate: string; epoch: string };
+    type Row = StoredEpoch & { gate: string; epoch: string };
     const found = this.#sql.epochById.get(epochId) as Row | undefined;
     if (found === undefined) return null;
     const { gate, epoch, ...row } = found;
-    return this.#factsOf({ gate, epoch, row }, { from: 0, to: 0 });
+    return this.#factsOf({ gate, epoch, row: withAnchor(row) }, { from: 0, to: 0 });
   }
 
   #factsOf(

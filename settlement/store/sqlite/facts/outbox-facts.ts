@@ -14,7 +14,7 @@ function prepare(db: Connection['db']) {
     ),
     pieceOfLine: db.prepare(
       `SELECT id, use FROM record WHERE id > ? AND id <= ? AND use IS NOT NULL
-         AND ride_line = ? AND at_ms >= ? ORDER BY id LIMIT ?`,
+         AND ride_line = ? AND coalesce(ride_ms, at_ms) >= ? ORDER BY id LIMIT ?`,
     ),
     publishRequest: db.prepare(`SELECT until FROM outbox WHERE kind = 'publish'`).pluck(),
     counts: db.prepare(

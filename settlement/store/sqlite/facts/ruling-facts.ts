@@ -7,12 +7,16 @@ import type { EarlierClaim, KnownPass, Limits, RulingFacts } from '../../../core
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';
 
-type ClaimRow = Omit<EarlierClaim, 'voided'> & { use: string; voided: number };
+type ClaimRow = Omit<EarlierClaim, 'voided' | 'isClockKnown'> & {
+  use: string;
+  voided: number;
+  isClockKnown: number;
+};
 
 type PassRow = { seq: number; deviceKey: string; isIssued: number };
 
 /** What a gate had to go by under one version of the trust list. */
-type PublishedRules = { limits: Limits; revokedKeys: ReadonlySet<string> };
+type PublishedRules = { limits: Limits; issuedAtS: number; revokedKeys: ReadonlySet<string> };
 
 /** Rules of a published version never change, so they stay here; this many versions of them. */
 const CACHED_RULES_MAX = 1_000;
@@ -28,7 +32,8 @@ function prepare(db: Connection['db']) {
        FROM json_each(?) AS wanted JOIN pass ON account = value ->> 1 AND serial = value ->> 2`,
     ),
     claims: db.prepare(
-      `SELECT use, gate, epoch, seq, at_ms AS atMs, EXISTS (
+      `SELECT use, gate, epoch, seq, coalesce(ride_ms, at_ms) AS atMs,
+         clock IS NOT 'UNKNOWN' AS isClockKnown, EXISTS (
          SELECT 1 FROM record AS taken WHERE taken.use = record.use AND taken.kind = 'void'
            AND taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq) AS voided
        FROM json_each(?) AS wanted JOIN record ON use = wanted.value
@@ -70,6 +75,7 @@ export class RulingFactReader {
     const rules = this.#rulesOf(new Set(taps.map(({ tap }) => tap.trust)));
     return {
       limits: new Map([...rules].map(([version, { limits }]) => [version, limits])),
+      listTimesS: new Map([...rules].map(([version, { issuedAtS }]) => [version, issuedAtS])),
       passes: this.#passesOf(taps),
       deniedAtGate: this.#deniedAmong(taps),
       revokedAtGate: revokedAmong(taps, rules),
@@ -103,9 +109,9 @@ export class RulingFactReader {
     const payload = this.#sql.trustList.get(version) as string | undefined;
     if (payload === undefined) return undefined;
     if (this.#rules.size >= CACHED_RULES_MAX) this.#rules.clear();
-    const { limits, issuers }: TrustList = trustListSchema.parse(JSON.parse(payload));
+    const { limits, issuers, issuedAtS }: TrustList = trustListSchema.parse(JSON.parse(payload));
     const revoked = issuers.filter(({ status }) => status === 'revoked');
-    const rules = { limits, revokedKeys: new Set(revoked.map(keyName)) };
+    const rules = { limits, issuedAtS, revokedKeys: new Set(revoked.map(keyName)) };
     this.#rules.set(version, rules);
     return rules;
   }
@@ -140,9 +146,9 @@ export class RulingFactReader {
   #claimsOf(uses: readonly string[]): Map<string, EarlierClaim[]> {
     const claims = new Map<string, EarlierClaim[]>();
     for (const row of this.#sql.claims.all(JSON.stringify(uses)) as ClaimRow[]) {
-      const { use, voided, ...claim } = row;
+      const { use, voided, isClockKnown, ...claim } = row;
       const ofUse = claims.get(use) ?? [];
-      ofUse.push({ ...claim, voided: voided === 1 });
+      ofUse.push({ ...claim, voided: voided === 1, isClockKnown: isClockKnown === 1 });
       claims.set(use, ofUse);
     }
     return claims;

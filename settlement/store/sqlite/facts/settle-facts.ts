@@ -21,8 +21,9 @@ import type { StoredPayments } from './stored-payments.ts';
 function prepare(db: Connection['db']) {
   return {
     records: db.prepare(
-      `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, kind, at_ms AS atMs, clock,
-         ride_line AS line, of_seq AS ofSeq, outcome AS disposition
+      `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, kind, coalesce(ride_ms, at_ms) AS atMs,
+         at_ms AS gateMs, clock,
+         ceiling_cents AS ceilingCents, ride_line AS line, of_seq AS ofSeq, outcome AS disposition
        FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE use = ?`,
     ),
     charge: db.prepare(

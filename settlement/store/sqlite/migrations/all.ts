@@ -7,5 +7,12 @@ import { FIRST } from './0001-first.ts';
 import { PAYMENTS } from './0002-payments.ts';
 import { EPOCH_KEYS } from './0003-epoch-keys.ts';
 import { OPERATORS } from './0004-operators.ts';
+import { RIDE_TIME } from './0005-ride-time.ts';
 
-export const MIGRATIONS: readonly DurableMigration[] = [FIRST, PAYMENTS, EPOCH_KEYS, OPERATORS];
+export const MIGRATIONS: readonly DurableMigration[] = [
+  FIRST,
+  PAYMENTS,
+  EPOCH_KEYS,
+  OPERATORS,
+  RIDE_TIME,
+];

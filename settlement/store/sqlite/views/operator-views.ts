@@ -119,6 +119,7 @@ export class OperatorViews {
       .innerJoin('gate_epoch', 'gate_epoch.id', 'record.epoch_id')
       .select(['record.id', 'gate', 'epoch', 'seq', 'kind', 'verdict', 'ruling', 'reason', 'use'])
       .select(['gate_reason as gateReason', 'ride_line as line', 'at_ms as atMs', 'outcome'])
+      .select(['ride_ms as rideMs', 'ride_ms_source as rideMsSource'])
       .select('received_at_ms as receivedAtMs')
       .where('record.id', '>', after)
       .orderBy('record.id')

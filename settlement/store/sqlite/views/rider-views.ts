@@ -88,22 +88,24 @@ const FIRST_PAGE = { atMs: Number.MAX_SAFE_INTEGER, id: '' };
 const STATEMENT_SQL = `
   SELECT * FROM (
     SELECT 'ride' AS kind, 'TRANSIT_CODE' AS way, NULL AS payee, ridden_at_ms AS atMs,
+           (SELECT coalesce(ride_ms_source, 'GATE') FROM record WHERE id = charge.record) AS timeSource,
            recorded_at_ms AS recordedAtMs, line, fare_cents AS amountCents, owed_cents AS owedCents,
            state, reason, use AS id
     FROM charge WHERE account = @account
     UNION ALL
-    SELECT iif(line IS NULL, 'payment', 'ride'), way, name, at_ms, at_ms, line, amount_cents, 0, 'PAID',
+    SELECT iif(line IS NULL, 'payment', 'ride'), way, name, at_ms, NULL, at_ms, line, amount_cents, 0, 'PAID',
            NULL, 'p' || id
     FROM payment LEFT JOIN merchant ON payee = 'merchant:' || merchant
     WHERE account = @account AND outcome = 'PAID'
     UNION ALL
-    SELECT 'refund', way, name, payment_refund.at_ms, payment_refund.at_ms, line,
+    SELECT 'refund', way, name, payment_refund.at_ms, NULL,
+           payment_refund.at_ms, line,
            payment_refund.amount_cents, 0, 'REFUNDED', why, 'r' || payment_refund.id
     FROM payment JOIN payment_refund ON payment = payment.id
       LEFT JOIN merchant ON payee = 'merchant:' || merchant
     WHERE account = @account AND outcome = 'PAID'
     UNION ALL
-    SELECT 'topUp', NULL, NULL, at_ms, at_ms, NULL, amount_cents, 0, 'PAID_IN', NULL, 't' || number
+    SELECT 'topUp', NULL, NULL, at_ms, NULL, at_ms, NULL, amount_cents, 0, 'PAID_IN', NULL, 't' || number
     FROM top_up WHERE account = @account)
   WHERE atMs < @atMs OR (atMs = @atMs AND id > @id)
   ORDER BY atMs DESC, id LIMIT @limit`;

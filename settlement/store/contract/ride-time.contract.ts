@@ -1,0 +1,114 @@
+/** What any Store must do with rides of gates that did not know the time, and with fares above what a pass is for. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RideTimeSource } from '../../core/logs/ride-time.ts';
+import {
+  addGate,
+  addRider,
+  CEILING_CENTS,
+  drain,
+  ISSUER,
+  NOW_MS,
+  type ScriptedLog,
+} from '../../testing/log.ts';
+import type { Store } from '../port.ts';
+import type { OpenStore } from './ingest.contract.ts';
+
+/** What a gate says that has no clock: some time of 1970. */
+const NO_CLOCK = { clock: 'UNKNOWN', atMs: 5_000, boot: 'b', monoMs: 5_000 } as const;
+
+export function describeRideTime(open: OpenStore): void {
+  let store: Store;
+  let remove: () => Promise<void>;
+  let gate: ScriptedLog;
+  let account: string;
+  beforeEach(async () => {
+    ({ store, remove } = await open());
+    await store.setFare({ line: 'M1', fareCents: 100, fromS: 0 }, NOW_MS);
+    await store.setFare({ line: 'M1', fareCents: 900, fromS: NOW_MS / 1000 - 3_600 }, NOW_MS);
+    gate = await addGate(store, { gate: 'g1', line: 'M1' });
+    account = await addRider(store, 'a');
+  });
+  afterEach(async () => {
+    await remove();
+  });
+
+  async function statement() {
+    await drain(store);
+    const items = await store.listStatement(account, { after: null, limit: 9 });
+    return items.map(({ amountCents, atMs, timeSource, state, line }) => {
+      return { amountCents, afterMs: atMs - NOW_MS, timeSource, state, line };
+    });
+  }
+  const ride = (counter = 1, afterMs = 0) => ({ account, counter, atMs: NOW_MS + afterMs });
+
+  describe('a ride at a gate without a clock', () => {
+    test('costs the fare of the time that the phone signed, not that of 1970', async () => {
+      gate.ride(ride(), NO_CLOCK);
+      await gate.send(store);
+      const timeSource: RideTimeSource = 'CODE';
+      expect(await statement()).toMatchObject([{ amountCents: 900, afterMs: 0, timeSource }]);
+    });
+
+    test('is counted from a record of the same boot, however the log is cut', async () => {
+      const stamp = { boot: 'b', monoMs: 1_000 };
+      gate.add({ kind: 'note', atMs: NOW_MS - 1_000, clock: 'TRUSTED', ...stamp });
+      gate.ride(ride(), NO_CLOCK);
+      await gate.send(store, { toSeq: 1 });
+      await gate.send(store);
+      const timeSource: RideTimeSource = 'BOOT';
+      expect(await statement()).toMatchObject([{ afterMs: 3_000, timeSource }]);
+      const taps = await store.listTaps({ gate: null, after: 0, limit: 9 });
+      expect(taps[1]).toMatchObject({ atMs: 5_000, rideMs: NOW_MS + 3_000, rideMsSource: 'BOOT' });
+    });
+
+    test('with a code older than what came before is nobody’s to pay', async () => {
+      const stamp = { boot: 'a', monoMs: 1_000 };
+      gate.add({ kind: 'note', atMs: NOW_MS - 1_000, clock: 'TRUSTED', ...stamp });
+      gate.ride(ride(1, -3_700_000), NO_CLOCK);
+      const { items } = await gate.send(store);
+      expect(items[1]).toMatchObject({ ruling: 'rejected', reason: 'STALE_CODE' });
+      expect(await statement()).toEqual([]);
+    });
+
+    test.each([
+      ['first', [0, 1]],
+      ['last', [1, 0]],
+    ] as const)('never takes over a charge by a known clock that came %s', async (_name, order) => {
+      const other = await addGate(store, { gate: 'g0', line: 'M2' });
+      await store.setFare({ line: 'M2', fareCents: 1, fromS: 0 }, NOW_MS);
+      gate.ride(ride(1, 2_000));
+      other.ride(ride(), NO_CLOCK);
+      const logs = [gate, other];
+      for (const index of order) {
+        await logs[index]?.send(store);
+        await drain(store);
+      }
+      expect(await statement()).toMatchObject([{ line: 'M1', amountCents: 900 }]);
+    });
+
+    test('waits for a fare that is in force at its time', async () => {
+      const other = await addGate(store, { gate: 'g2', line: 'M3' });
+      other.ride(ride(), NO_CLOCK);
+      await other.send(store);
+      expect(await statement()).toEqual([]);
+      await store.setFare({ line: 'M3', fareCents: 250, fromS: NOW_MS / 1000 - 60 }, NOW_MS);
+      expect(await statement()).toMatchObject([{ amountCents: 250 }]);
+    });
+  });
+
+  describe('the ceiling of the pass', () => {
+    test('bounds a fare that was set too high and back-dated, and its correction is followed', async () => {
+      gate.ride(ride());
+      await gate.send(store);
+      expect(await statement()).toMatchObject([{ amountCents: 900 }]);
+      await store.setFare({ line: 'M1', fareCents: 10_000_000, fromS: 0 }, NOW_MS);
+      const fromS = NOW_MS / 1000 - 3_600;
+      await store.setFare({ line: 'M1', fareCents: 10_000_000, fromS }, NOW_MS);
+      expect(await statement()).toMatchObject([{ amountCents: CEILING_CENTS }]);
+      await store.setFare({ line: 'M1', fareCents: 250, fromS }, NOW_MS);
+      expect(await statement()).toMatchObject([{ amountCents: 250 }]);
+      const { debtCents } = (await store.readRider(ISSUER, account)) ?? {};
+      expect(debtCents).toBe(250);
+    });
+  });
+}
