@@ -85,6 +85,10 @@ export const configSchema = z.strictObject({
       paymentsPerMinute: z.int().min(1).default(1_200),
       /** Of each address that gates come from. */
       gateAsksPerMinute: z.int().min(1).default(6_000),
+      /** Open at once: connections in all and of one address, event streams of one address. */
+      connectionsMax: z.int().min(1).default(4_096),
+      connectionsPerAddressMax: z.int().min(1).default(512),
+      streamsPerAddressMax: z.int().min(1).default(200),
       /** Addresses of proxies whose word on the client's address is taken; none by default. */
       trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
       /** What order links begin with: the name that riders know. Default: where it listens. */

@@ -152,7 +152,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   const passes = await openPasses({ dataDir, config, store, clock: signedClock.clock });
   const publisher = createPublisher({ store, rootKey, config, clock, signedClock, log });
   await publisher.publish();
-  const streams = createEventStreams();
+  const streams = createEventStreams({ perAddressMax: config.http.streamsPerAddressMax });
   const onMoneyMoved = (account: string) => streams.sendToRider(account, { kind: 'ACCOUNT' });
   const background = createBackground({ store, publisher, onMoneyMoved, issuer, clock, log });
   const loop = createOutboxLoop({ background, clock, log });

@@ -25,6 +25,7 @@ import {
 import type { SettlementFile } from '../config.ts';
 import { createAllowances, refuseTooMany } from './allowance.ts';
 import type { ApiParts, ApiRouter } from './api.ts';
+import { capConnections } from './connections.ts';
 import { addEventRoutes, HEARTBEAT_MS } from './events.ts';
 import { addAuthorisationRoutes } from './gate/authorisations.ts';
 import { addBatchRoutes } from './gate/batches.ts';
@@ -77,6 +78,7 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
   // Never from a request: whoever sends one would say where riders are led to.
   const publicUrl = () => config.http.publicUrl ?? app.listeningOrigin;
   const parts = { ...options, allowances: createAllowances(config, clock), publicUrl };
+  capConnections(app.server, config.http);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler<FastifyError | Error>((error, request, reply) =>

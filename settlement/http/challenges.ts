@@ -1,48 +1,82 @@
 /**
- * Challenges for proofs of possession: random, short-lived, good once. Kept in memory only, bounded;
- * a restart forgets them and a phone asks again, and a flood of them writes nothing to disk.
+ * Challenges for proofs of possession, short-lived, good once. Nothing is kept of one that is only asked for:
+ * it carries its end and a MAC of this process, so that a flood of them pushes nobody's out. Kept, until they
+ * end, are those that a proof has held for; a restart forgets all and a phone asks again.
  */
 
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Clock, wallS } from '@stile/host/clock.ts';
 import type { Random } from '@stile/host/random.ts';
+import { Fault } from '@stile/protocol/fault.ts';
 
-const CHALLENGE_BYTES = 24;
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const END_BYTES = 6;
+const MAC_BYTES = 16;
 const LIFETIME_S = 120;
-const CHALLENGES_MAX = 20_000;
+/** Proofs that hold in the lifetime of a challenge: 400 a second. */
+const USED_MAX = 50_000;
 
 export type Challenges = ReturnType<typeof createChallenges>;
 
 export function createChallenges(
   { clock, random }: { clock: Clock; random: Random },
-  max = CHALLENGES_MAX,
+  usedMax = USED_MAX,
 ) {
-  /** In the order they were made, so the first is always the next to expire. */
-  const open = new Map<string, number>();
+  const key = random.bytes(KEY_BYTES);
+  /** In the order they were used, which is nearly that in which they end. */
+  const used = new Map<string, number>();
 
-  function dropExpired(nowS: number): void {
-    for (const [challenge, expiresAtS] of open) {
-      if (expiresAtS > nowS && open.size < max) return;
-      open.delete(challenge);
+  function macOf(body: Uint8Array): Buffer {
+    return createHmac('sha256', key).update(body).digest().subarray(0, MAC_BYTES);
+  }
+
+  /** When it ends; undefined if it is none of this process. */
+  function endOf(challenge: string): number | undefined {
+    const bytes = Buffer.from(challenge, 'base64url');
+    // One spelling only, or a used one would be good again in another.
+    if (bytes.toString('base64url') !== challenge) return undefined;
+    if (bytes.length !== END_BYTES + NONCE_BYTES + MAC_BYTES) return undefined;
+    const mac = bytes.subarray(-MAC_BYTES);
+    if (!timingSafeEqual(mac, macOf(bytes.subarray(0, -MAC_BYTES)))) return undefined;
+    return bytes.readUIntBE(0, END_BYTES);
+  }
+
+  function dropEnded(nowS: number): void {
+    for (const [challenge, expiresAtS] of used) {
+      if (expiresAtS > nowS) return;
+      used.delete(challenge);
     }
   }
 
   return {
     make(): { challenge: string; expiresAtS: number } {
+      const expiresAtS = wallS(clock) + LIFETIME_S;
+      const body = Buffer.alloc(END_BYTES + NONCE_BYTES);
+      body.writeUIntBE(expiresAtS, 0, END_BYTES);
+      body.set(random.bytes(NONCE_BYTES), END_BYTES);
+      return { challenge: Buffer.concat([body, macOf(body)]).toString('base64url'), expiresAtS };
+    },
+    /** Whether a proof may be tried for it: it is one of ours, fresh, and no proof has held for it. */
+    isOpen(challenge: string): boolean {
+      const expiresAtS = endOf(challenge);
+      return expiresAtS !== undefined && expiresAtS > wallS(clock) && !used.has(challenge);
+    },
+    /**
+     * A proof has held for it: it is good no more. Only behind `isOpen`.
+     * @throws Fault UPLINK_BUSY if more proofs than can be kept have held: rather none than one twice.
+     */
+    use(challenge: string): void {
       const nowS = wallS(clock);
-      dropExpired(nowS);
-      const challenge = Buffer.from(random.bytes(CHALLENGE_BYTES)).toString('base64url');
-      const expiresAtS = nowS + LIFETIME_S;
-      open.set(challenge, expiresAtS);
-      return { challenge, expiresAtS };
+      dropEnded(nowS);
+      if (used.size >= usedMax) {
+        throw new Fault('UPLINK_BUSY', 'too many phones ask at once: try again in a minute');
+      }
+      used.set(challenge, endOf(challenge) ?? nowS);
     },
-    /** True once for each challenge that is still fresh. */
-    take(challenge: string): boolean {
-      const expiresAtS = open.get(challenge);
-      open.delete(challenge);
-      return expiresAtS !== undefined && expiresAtS > wallS(clock);
-    },
+    /** How many are kept. */
     get size() {
-      return open.size;
+      return used.size;
     },
   };
 }

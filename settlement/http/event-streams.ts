@@ -1,6 +1,8 @@
 /**
  * Open event streams of this process, by whose they are. It keeps nothing for
  * anyone who is not listening (docs/decisions/0015); whoever reconnects reads the state again.
+ * Riders and merchants each have a share that the other cannot take, an address has its own; where a share is
+ * full, one who has no stream yet takes the place of one who has several.
  */
 import type { MerchantEvent } from '@stile/protocol/http/merchant-api.ts';
 import type { RiderEvent } from '@stile/protocol/http/rider-api.ts';
@@ -8,33 +10,86 @@ import type { RiderEvent } from '@stile/protocol/http/rider-api.ts';
 /** Streams of one account or merchant: phones and tabs of one person, tills of one shop. */
 export const STREAMS_PER_SUBJECT_MAX = 16;
 export const STREAMS_MAX = 2_000;
+/** What riders, and what merchants, can have of them: the rest is there for the others. */
+export const STREAMS_OF_RIDERS_MAX = 1_500;
+export const STREAMS_OF_MERCHANTS_MAX = 1_000;
+const STREAMS_PER_ADDRESS_MAX = 200;
 
 type Event = RiderEvent | MerchantEvent;
-type Stream = { send: (event: Event) => void; end: () => void };
+type Listener = { send: (event: Event) => void; end: () => void };
+type Stream = Listener & { subject: string; kind: string; address: string };
 
 export type EventStreams = ReturnType<typeof createEventStreams>;
 
-export function createEventStreams() {
+/** Who listens; `address` as `addressGroup` says it. */
+export type StreamOwner = { subject: string; address: string };
+
+export function createEventStreams({ perAddressMax = STREAMS_PER_ADDRESS_MAX } = {}) {
   const streams = new Map<string, Set<Stream>>();
+  /** How many, by kind of subject and by address. */
+  const counts = new Map<string, number>();
   let open = 0;
 
   function send(subject: string, event: Event): void {
     for (const stream of streams.get(subject) ?? []) stream.send(event);
   }
 
+  function leave(stream: Stream): void {
+    const ofSubject = streams.get(stream.subject);
+    if (!ofSubject?.delete(stream)) return;
+    open -= 1;
+    count(stream, -1);
+    if (ofSubject.size === 0) streams.delete(stream.subject);
+  }
+
+  function count({ kind, address }: Stream, by: 1 | -1): void {
+    for (const name of [kind, address]) {
+      const now = (counts.get(name) ?? 0) + by;
+      if (now === 0) counts.delete(name);
+      else counts.set(name, now);
+    }
+  }
+
+  /** Makes room among those that `isOne` says; false if each of their owners has a single stream. */
+  function displace(isOne: (stream: Stream) => boolean): boolean {
+    let most: Stream[] = [];
+    for (const ofSubject of streams.values()) {
+      const some = ofSubject.size > 1 ? [...ofSubject].filter(isOne) : [];
+      if (some.length > 0 && ofSubject.size > most.length) most = some;
+    }
+    const oldest = most[0];
+    if (oldest === undefined) return false;
+    leave(oldest);
+    oldest.end();
+    return true;
+  }
+
+  function hasRoom(stream: Stream): boolean {
+    const { kind, address, subject } = stream;
+    const mayDisplace = !streams.has(subject);
+    const ofKindMax = KIND_MAX[kind] ?? STREAMS_MAX;
+    if ((counts.get(address) ?? 0) >= perAddressMax) {
+      return mayDisplace && displace((one) => one.address === address);
+    }
+    if ((counts.get(kind) ?? 0) >= ofKindMax || open >= STREAMS_MAX) {
+      return mayDisplace && displace((one) => one.kind === kind);
+    }
+    return true;
+  }
+
   return {
     /** How to leave again, or undefined if there are too many. */
-    join(subject: string, stream: Stream): (() => void) | undefined {
+    join({ subject, address }: StreamOwner, listener: Listener): (() => void) | undefined {
+      const kind = subject.slice(0, subject.indexOf(':') + 1);
+      const stream: Stream = { ...listener, subject, kind, address: `from ${address}` };
+      if ((streams.get(subject)?.size ?? 0) >= STREAMS_PER_SUBJECT_MAX) return undefined;
+      if (!hasRoom(stream)) return undefined;
       const ofSubject = streams.get(subject) ?? new Set();
-      if (open >= STREAMS_MAX || ofSubject.size >= STREAMS_PER_SUBJECT_MAX) return undefined;
       ofSubject.add(stream);
       streams.set(subject, ofSubject);
       open += 1;
-      return () => {
-        if (!ofSubject.delete(stream)) return;
-        open -= 1;
-        if (ofSubject.size === 0) streams.delete(subject);
-      };
+      count(stream, 1);
+      return () => leave(stream);
     },
     sendToRider: (account: string, event: RiderEvent): void => send(riderSubject(account), event),
     sendToMerchant: (merchant: string, event: MerchantEvent): void =>
@@ -49,6 +104,11 @@ export function createEventStreams() {
     },
   };
 }
+
+const KIND_MAX: Readonly<Record<string, number>> = {
+  'rider:': STREAMS_OF_RIDERS_MAX,
+  'merchant:': STREAMS_OF_MERCHANTS_MAX,
+};
 
 export function riderSubject(account: string): string {
   return `rider:${account}`;

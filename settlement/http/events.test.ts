@@ -100,7 +100,10 @@ async function connections(): Promise<number> {
 function roomLeft(): number {
   const leaves: (() => void)[] = [];
   for (;;) {
-    const leave = streams.join('merchant:kiosk', { send: () => undefined, end: () => undefined });
+    const leave = streams.join(
+      { subject: 'merchant:kiosk', address: 'x' },
+      { send: () => undefined, end: () => undefined },
+    );
     if (leave === undefined) break;
     leaves.push(leave);
   }

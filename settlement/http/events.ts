@@ -13,6 +13,7 @@ import {
   requireSession,
   riderFrom,
 } from './access.ts';
+import { addressGroup } from './address.ts';
 import type { ApiParts, ApiRouter } from './api.ts';
 import { merchantSubject, riderSubject } from './event-streams.ts';
 import { Refusal } from './refusal.ts';
@@ -69,14 +70,17 @@ async function openStream(
 ): Promise<void> {
   const { streams, clock } = parts;
   const { sse, raw, request } = reply;
-  const leave = streams.join(subject, {
-    send: (event) => {
-      // Whoever has gone is found by the closed socket; whoever reads nothing reads the state again.
-      if (raw.writableLength > UNREAD_BYTES_MAX) raw.destroy();
-      else void sse.send({ event: event.kind, data: event }).catch(() => undefined);
+  const leave = streams.join(
+    { subject, address: addressGroup(request.ip) },
+    {
+      send: (event) => {
+        // Whoever has gone is found by the closed socket; whoever reads nothing reads the state again.
+        if (raw.writableLength > UNREAD_BYTES_MAX) raw.destroy();
+        else void sse.send({ event: event.kind, data: event }).catch(() => undefined);
+      },
+      end,
     },
-    end,
-  });
+  );
   if (leave === undefined) {
     throw new Refusal('TOO_MANY_STREAMS', 'too many event streams are open: close one');
   }

@@ -141,6 +141,8 @@ type MerchantStore = {
 
 type GateStore = {
   addGateToken(token: NewGateToken): Promise<void>;
+  /** Whether this token would make a gate now; asked before the curve arithmetic of a proof. */
+  isGateTokenOpen(request: GateEnrolmentRequest): Promise<boolean>;
   enrolGate(request: GateEnrolmentRequest): Promise<GateEnrolmentResult>;
   /** Undefined if there is no such gate. */
   findGateKeys(gate: string): Promise<readonly GateKey[] | undefined>;

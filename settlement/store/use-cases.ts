@@ -8,9 +8,11 @@ import {
   decideGateRevocation,
   decideGateToken,
   decideRiderEnrolment,
+  isTokenOpen,
 } from '../core/access/enrolment.ts';
 import { decideSweep } from '../core/access/retention.ts';
 import { isOpenSession } from '../core/access/session.ts';
+import { unchanged } from '../core/changes.ts';
 import { decideDenial, decideLift } from '../core/lists/denial.ts';
 import { merchantAccountOf } from '../core/money/ledger.ts';
 import { decideTopUp } from '../core/money/top-up.ts';
@@ -182,6 +184,7 @@ type OperatorUseCases = Pick<
   | 'listMerchants'
   | 'addGateToken'
   | 'enrolGate'
+  | 'isGateTokenOpen'
   | 'findGateKeys'
   | 'revokeGate'
   | 'setDenied'
@@ -210,6 +213,11 @@ export function operatorUseCases(database: Database): OperatorUseCases {
     },
     listMerchants: async () => await views.listMerchants(),
     addGateToken: (token) => write(decideGateToken(token)),
+    isGateTokenOpen: (request) =>
+      transact({
+        read: (facts) => facts.gateEnrolment(request),
+        decide: ({ token }) => unchanged(isTokenOpen(token, request.nowMs)),
+      }),
     enrolGate: (request) =>
       transact({
         read: (facts) => facts.gateEnrolment(request),

@@ -94,6 +94,11 @@ export type GateEnrolmentFacts = {
   line: string | null;
 };
 
+/** Whether a token still makes a gate: asked before anything that costs more than to look it up. */
+export function isTokenOpen(token: GateEnrolmentFacts['token'], nowMs: number): boolean {
+  return token !== null && token.usedAtMs === null && token.expiresAtMs > nowMs;
+}
+
 export type GateEnrolmentResult =
   | { kind: 'enrolled'; gate: string; line: string; scope: number }
   | { kind: 'refused' }
@@ -104,9 +109,7 @@ export function decideGateEnrolment(
   { tokenHash, publicKey, nowMs }: GateEnrolmentRequest,
 ): Decision<GateEnrolmentResult> {
   const { token } = facts;
-  if (token === null || token.usedAtMs !== null || token.expiresAtMs <= nowMs) {
-    return unchanged({ kind: 'refused' });
-  }
+  if (token === null || !isTokenOpen(token, nowMs)) return unchanged({ kind: 'refused' });
   if (facts.isKeyTaken) return unchanged({ kind: 'keyTaken' });
   const { gate, line, scope } = token;
   const changes: Change[] = [

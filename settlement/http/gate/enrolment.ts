@@ -11,6 +11,8 @@ import { tokenHash } from '../../keys/tokens.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 
+const TOKEN_REFUSED = 'this token is unknown, used or expired';
+
 export function addGateEnrolment(
   app: ApiRouter,
   { store, config, publisher, clock }: ApiParts,
@@ -31,6 +33,11 @@ export function addGateEnrolment(
       const key = fromHex(publicKey, 32);
       const signature = fromHex(proof, 64);
       assert(key !== undefined && signature !== undefined, 'the schema lets hex pass only');
+      const enrolment = { tokenHash: tokenHash(token), publicKey: key };
+      // Before any curve arithmetic, which costs milliseconds: anyone may send this.
+      if (!(await store.isGateTokenOpen({ ...enrolment, nowMs: clock.now().wallMs }))) {
+        throw new Refusal('TOKEN_REFUSED', TOKEN_REFUSED);
+      }
       if (!isKeyOfPrimeOrder('Ed25519', key)) {
         throw new Refusal('KEY_REFUSED', 'this key is not a sound Ed25519 key');
       }
@@ -38,18 +45,12 @@ export function addGateEnrolment(
       if (!signatureHolds(verify, { algorithm: 'Ed25519', publicKey: key, message, signature })) {
         throw new Fault('PROOF_REFUSED', 'the proof is not by this key over this token');
       }
-      const enrolment = await store.enrolGate({
-        tokenHash: tokenHash(token),
-        publicKey: key,
-        nowMs: clock.now().wallMs,
-      });
-      if (enrolment.kind === 'keyTaken') {
+      const enrolled = await store.enrolGate({ ...enrolment, nowMs: clock.now().wallMs });
+      if (enrolled.kind === 'keyTaken') {
         throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
       }
-      if (enrolment.kind === 'refused') {
-        throw new Refusal('TOKEN_REFUSED', 'this token is unknown, used or expired');
-      }
-      const { gate, line, scope } = enrolment;
+      if (enrolled.kind === 'refused') throw new Refusal('TOKEN_REFUSED', TOKEN_REFUSED);
+      const { gate, line, scope } = enrolled;
       const rootKeys = [publisher.publicKey];
       return reply.code(201).send({ gate, line, scope, operator: config.operator, rootKeys });
     },

@@ -58,6 +58,19 @@ describe('enrolment', () => {
     expect(`${status} ${(body as { code: string }).code}`).toBe(answer);
   });
 
+  test('without a good token no curve arithmetic is done: the token is what is refused', async () => {
+    const { token } = await town.operate<{ token: string }>('POST', 'gates', {
+      body: { gate: 'g5', line: 'M1' },
+    });
+    const body = { token, publicKey: `01${'0'.repeat(62)}`, proof: 'a'.repeat(128) };
+    const enrol = async (change: object) => {
+      const answer = await town.ask('/v1/gates/enrolments', { body: { ...body, ...change } });
+      return `${answer.status} ${(answer.body as { code: string }).code}`;
+    };
+    expect(await enrol({ token: `${token.slice(0, -1)}_` })).toBe('403 TOKEN_REFUSED');
+    expect(await enrol({})).toBe('400 KEY_REFUSED');
+  });
+
   test('a used token is refused, and so is a key that is a gate already', async () => {
     const { gate: name, line, key } = gate;
     await expect(town.enrolGate(gate)).rejects.toThrow('KEY_TAKEN');
