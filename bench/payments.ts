@@ -108,8 +108,8 @@ async function prepare(
   const issue = { issuer, keyId: 1, issuedAtS: 0, expiresAtS: Math.ceil(nowMs / 1000) + 86_400 };
   const phones: Phone[] = [];
   try {
-    const named = { merchant: MERCHANT, name: 'Bench', tokenHash: tokenHash(token), nowMs };
-    await store.setMerchant(named);
+    const hashes = { tokenHash: tokenHash(token), managerTokenHash: tokenHash(`${token} manager`) };
+    await store.setMerchant({ merchant: MERCHANT, name: 'Bench', ...hashes, nowMs });
     for (let n = 0; n < count; n += 1) {
       const account = toHex(createHash('sha256').update(`rider ${n}`).digest().subarray(0, 8));
       const owner = { handle: String(10_000_000 + n * 7), account, serial: 1 };

@@ -10,15 +10,16 @@ export const PAYMENT_METHODS = ['TRANSIT_CODE', 'PAYMENT_CODE', 'ONLINE_CODE', '
 export type PaymentMethod = (typeof PAYMENT_METHODS)[number];
 
 /**
- * PAID and REFUSED are final and durable. UNKNOWN is neither: ask again with the same id, or reverse.
+ * REFUSED is final and durable, and so is PAID until all of it has gone back: then it is REVERSED, whoever
+ * asks. UNKNOWN is neither: ask again with the same id, or reverse.
  * Whoever gets no answer at all has to treat it as UNKNOWN.
  */
-export const PAYMENT_OUTCOMES = ['PAID', 'REFUSED', 'UNKNOWN'] as const;
+export const PAYMENT_OUTCOMES = ['PAID', 'REFUSED', 'REVERSED', 'UNKNOWN'] as const;
 export type PaymentOutcome = (typeof PAYMENT_OUTCOMES)[number];
 
 /** Why nothing was paid. In order of precedence: when several apply, the first is the answer. */
 export const PAYMENT_REASONS = [
-  /** This id was taken back before it could pay. */
+  /** This id was taken back: before it could pay, or afterwards and all of it. */
   'REVERSED',
   /** Too many wrong codes from here, or for this handle. */
   'TOO_MANY_TRIES',
@@ -68,5 +69,9 @@ export const plainText = (charsMax: number) =>
 export const noteSchema = plainText(NOTE_CHARS_MAX);
 /** Null if it was paid. */
 export const reasonSchema = z.enum(PAYMENT_REASONS).nullable();
+
+/** A till sells; refunds, and reversals after a while, take the manager's token. */
+export const MERCHANT_ROLES = ['TILL', 'MANAGER'] as const;
+export type MerchantRole = (typeof MERCHANT_ROLES)[number];
 
 export const ORDER_STATES = ['OPEN', 'PAID', 'CANCELLED', 'EXPIRED'] as const;

@@ -19,6 +19,9 @@ const paymentsSchema = z
     payeeFailuresPerHourMax: limit(100_000, DEFAULTS.payeeFailuresPerHourMax),
     onlineCodeS: limit(3_600, DEFAULTS.onlineCodeS),
     orderS: limit(86_400, DEFAULTS.orderS),
+    reversalS: limit(86_400, DEFAULTS.reversalS),
+    refundDaysMax: limit(3_660, DEFAULTS.refundDaysMax),
+    refundDayCentsMax: limit(1_000_000_000, DEFAULTS.refundDayCentsMax),
   })
   .prefault({});
 

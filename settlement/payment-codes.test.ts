@@ -363,7 +363,13 @@ async function openCodePayments(secret: Uint8Array) {
   const store = await openSqliteStore({ file: join(dir, 'settlement.db'), limitsNow: LIMITS });
   const account = await addRider(store, 'a');
   await store.topUp({ issuer: ISSUER, account, key: 'money', amountCents: 100, nowMs: START_MS });
-  await store.setMerchant({ merchant: 'shop', name: 'Shop', tokenHash: 'hash', nowMs: START_MS });
+  await store.setMerchant({
+    merchant: 'shop',
+    name: 'Shop',
+    tokenHash: 'hash',
+    managerTokenHash: 'manager',
+    nowMs: START_MS,
+  });
   const seedBox = createSeedBox(TEST_SEED_KEY, systemRandom);
   const owner = { handle: '00012345', account, serial: 1 };
   const always = { nowMs: 0, expiresAtMs: Number.MAX_SAFE_INTEGER };

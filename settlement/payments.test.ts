@@ -230,7 +230,8 @@ describe('a lost answer', () => {
     for (let times = 0; times < 2; times += 1) {
       const asked = { method: 'POST', token: shop } as const;
       expect(await town.get('/v1/payments/was-paid/reversal', asked)).toMatchObject({
-        outcome: 'PAID',
+        outcome: 'REVERSED',
+        reason: 'REVERSED',
         refundedCents: 700,
       });
     }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { concatBytes } from '../bytes.ts';
 import { DOMAINS } from '../domains.ts';
 import { gateIdSchema } from '../gate-log.ts';
-import { instantMs, PAYMENT_OUTCOMES, reasonSchema, serverCodeSchema } from '../payment.ts';
+import { instantMs, reasonSchema, serverCodeSchema } from '../payment.ts';
 import { lineFareSchema } from '../trust-list.ts';
 
 /** The operator's one-time token and proof `enrol-gate` over it, subject: the key's hex. */
@@ -54,7 +54,8 @@ export const authorisationAnswerSchema = z.strictObject({
   stile: z.literal('gate-payment-answer/1'),
   gate: gateIdSchema,
   id: authorisationId,
-  outcome: z.enum(PAYMENT_OUTCOMES),
+  /** What went back is REFUSED: a gate does not open for it. */
+  outcome: z.enum(['PAID', 'REFUSED', 'UNKNOWN']),
   reason: reasonSchema,
   fareCents: z.int().min(0).nullable(),
   issuedAtS: z.int(),

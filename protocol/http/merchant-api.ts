@@ -8,6 +8,7 @@ import {
   amountSchema,
   idempotencyKeySchema,
   instantMs,
+  MERCHANT_ROLES,
   merchantIdSchema,
   noteSchema,
   ORDER_STATES,
@@ -22,6 +23,7 @@ export const merchantSchema = z.object({
   merchant: merchantIdSchema,
   name: z.string(),
   currency: z.string(),
+  role: z.enum(MERCHANT_ROLES),
 });
 export type Merchant = z.infer<typeof merchantSchema>;
 

@@ -75,7 +75,11 @@ export const newMerchantSchema = z.strictObject({
 export type NewMerchant = z.infer<typeof newMerchantSchema>;
 
 /** Shown this once. */
-export const merchantTokenSchema = z.object({ merchant: z.string(), token: z.string() });
+export const merchantTokenSchema = z.object({
+  merchant: z.string(),
+  token: z.string().describe('of its tills'),
+  managerToken: z.string().describe('for refunds, kept away from tills'),
+});
 export type MerchantToken = z.infer<typeof merchantTokenSchema>;
 
 export const merchantRowSchema = z.object({

@@ -6,19 +6,21 @@
 import { wallS } from '@stile/host/clock.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
 import type { OperatorRole } from '@stile/protocol/http/operator-api.ts';
+import type { MerchantRole } from '@stile/protocol/payment.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Operator } from '../core/access/operator-changes.ts';
 import { mayAct, ROOT } from '../core/access/operators.ts';
 import { isSameHash, tokenHash } from '../keys/tokens.ts';
-import type { MerchantView } from '../store/views.ts';
+import type { MerchantByToken } from '../store/views.ts';
 import { spend } from './allowance.ts';
 import type { ApiParts } from './api.ts';
+import { Refusal } from './refusal.ts';
 
 export type RiderSession = { account: string; serial: number };
 
 const operators = new WeakMap<FastifyRequest, Operator>();
 const riders = new WeakMap<FastifyRequest, RiderSession>();
-const merchants = new WeakMap<FastifyRequest, MerchantView>();
+const merchants = new WeakMap<FastifyRequest, MerchantByToken>();
 /** For answers that go on for long: asks again what was asked before the request was let in. */
 const rechecks = new WeakMap<FastifyRequest, () => Promise<boolean>>();
 
@@ -73,20 +75,26 @@ export function riderFrom(request: FastifyRequest): RiderSession {
   return session;
 }
 
-export function requireMerchant({ store, allowances }: ApiParts) {
+/** `role`: MANAGER, if a till's token is not enough. */
+export function requireMerchant({ store, allowances }: ApiParts, role?: MerchantRole) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const token = bearerOf(request);
     const find = async () => token && (await store.findMerchant(tokenHash(token)));
     const merchant = await find();
     if (!merchant) throw new Fault('UNAUTHENTICATED', "this needs a merchant's token");
+    if (role === 'MANAGER' && merchant.role !== 'MANAGER') refuseTill();
     spend(allowances.merchant, { subject: merchant.merchant, reply });
     merchants.set(request, merchant);
     rechecks.set(request, async () => Boolean(await find()));
   };
 }
 
+export function refuseTill(): never {
+  throw new Refusal('MANAGER_NEEDED', "a till may not do this: it takes the manager's token");
+}
+
 /** Whose token it is; only behind `requireMerchant`. */
-export function merchantFrom(request: FastifyRequest): MerchantView {
+export function merchantFrom(request: FastifyRequest): MerchantByToken {
   const merchant = merchants.get(request);
   assert(merchant !== undefined, 'the route requires a merchant');
   return merchant;

@@ -39,6 +39,7 @@ import type { PassOf, PaymentPage } from './port.ts';
 import type {
   ActView,
   GateView,
+  MerchantByToken,
   MerchantView,
   OperatorRow,
   ParkedView,
@@ -86,11 +87,14 @@ export type ListReader = {
   denyVersion(version: number): Awaitable<DenyHead | null>;
 };
 
+/** What a merchant speaks of, and when. */
+export type MerchantKey = { merchant: string; idempotencyKey: string; nowMs: number };
+
 export type PaymentFacts = {
   pay(request: PaymentRequest): Awaitable<PayFacts>;
-  refund(of: { merchant: string; idempotencyKey: string }): Awaitable<GiveBackFacts>;
+  refund(of: MerchantKey): Awaitable<GiveBackFacts>;
   /** `payee`: `merchant:ID`; orders of gates there are none. */
-  reversal(of: { merchant: string; idempotencyKey: string }): Awaitable<ReversalFacts>;
+  reversal(of: MerchantKey): Awaitable<ReversalFacts>;
   newOrder(of: { merchant: string; idempotencyKey: string }): Awaitable<NewOrderFacts>;
   order(order: string): Awaitable<StoredOrder | null>;
   confirmation(request: Confirmation): Awaitable<ConfirmationFacts>;
@@ -130,7 +134,7 @@ export type Views = {
   findPayment(merchant: string, idempotencyKey: string): Awaitable<Payment | undefined>;
   listPayments(merchant: string, page: PaymentPage): Awaitable<PaymentList>;
   /** As it is stored, blocked or not. */
-  findMerchant(tokenHash: string): Awaitable<MerchantView | undefined>;
+  findMerchant(tokenHash: string): Awaitable<MerchantByToken | undefined>;
   listMerchants(): Awaitable<readonly MerchantView[]>;
   findGateKeys(gate: string): Awaitable<readonly GateKey[] | undefined>;
   listGates(): Awaitable<readonly GateView[]>;

@@ -4,6 +4,7 @@
  * is in this process; store.contract.ts is the test that any implementation has to pass.
  */
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
+import type { MerchantRole } from '@stile/protocol/payment.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import type {
@@ -40,6 +41,7 @@ import type { WorkTurn } from '../core/rides/outbox.ts';
 import type {
   ActView,
   GateView,
+  MerchantByToken,
   MerchantView,
   OperatorRow,
   ParkedView,
@@ -122,6 +124,8 @@ type PaymentStore = {
 
 export type MerchantReversal = {
   issuer: number;
+  /** Whose token asks for it. */
+  role: MerchantRole;
   merchant: string;
   idempotencyKey: string;
   nowMs: number;
@@ -135,7 +139,7 @@ type MerchantStore = {
   /** Takes its open orders back too. False if there is no such merchant or it is blocked already. */
   blockMerchant(merchant: string, nowMs: number): Promise<boolean>;
   /** Undefined if the token is nobody's or its merchant is blocked. */
-  findMerchant(tokenHash: string): Promise<MerchantView | undefined>;
+  findMerchant(tokenHash: string): Promise<MerchantByToken | undefined>;
   listMerchants(): Promise<readonly MerchantView[]>;
 };
 

@@ -64,18 +64,19 @@ export function paymentUseCases(database: Database, rules: StoreRules): PaymentU
         read: (facts) => facts.pay(request),
         decide: (found) => decidePay(found, { request, limits }),
       }),
-    reversePayment: ({ merchant, idempotencyKey, ...at }) =>
+    reversePayment: ({ merchant, idempotencyKey, role, ...at }) =>
       transactTogether({
-        read: (facts) => facts.reversal({ merchant, idempotencyKey }),
+        read: (facts) => facts.reversal({ merchant, idempotencyKey, nowMs: at.nowMs }),
         decide: (found) => {
           const payee = merchantAccountOf(merchant);
-          return decideReversal(found, { payee, key: idempotencyKey, why: 'REVERSED', ...at });
+          const request = { payee, key: idempotencyKey, why: 'REVERSED', ...at } as const;
+          return decideReversal(found, { request, role, limits });
         },
       }),
     refundPayment: (request) =>
       transactTogether({
         read: (facts) => facts.refund(request),
-        decide: (found) => decideRefund(found, request),
+        decide: (found) => decideRefund(found, { request, limits }),
       }),
     findPayment: async (merchant, key) => await views.findPayment(merchant, key),
     listPayments: async (merchant, page) => await views.listPayments(merchant, page),

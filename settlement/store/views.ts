@@ -1,5 +1,5 @@
 /** What people read of settlement: riders, operators, merchants. Rows as a store gives them, nothing decided. */
-import type { PaymentMethod } from '@stile/protocol/payment.ts';
+import type { MerchantRole, PaymentMethod } from '@stile/protocol/payment.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { Act, StoredOperator } from '../core/access/operator-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
@@ -104,6 +104,7 @@ export type TrialBalance = {
 };
 
 export type MerchantView = { merchant: string; name: string; blockedAtMs: number | null };
+export type MerchantByToken = MerchantView & { role: MerchantRole };
 
 /** `tokenEndsAtMs`: of the token that ends last. */
 export type OperatorRow = StoredOperator & { tokenEndsAtMs: number | null };

@@ -82,7 +82,7 @@ export class MemoryBooks {
   giveBackFacts(key: string): GiveBackFacts {
     const payment = this.#find(key);
     const money = payment?.account === ACCOUNT ? this.money : null;
-    return { payment, money, merchantName: 'Harbour Kiosk' };
+    return { payment, money, merchantName: 'Harbour Kiosk', refundedDayCents: 0 };
   }
 
   reversalFacts(key: string): ReversalFacts {

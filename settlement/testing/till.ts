@@ -4,12 +4,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
+import type { MerchantRole } from '@stile/protocol/payment.ts';
 import type { PayResult } from '../core/payments/pay.ts';
 import type { Presented } from '../core/payments/spend-code.ts';
 import type { Store } from '../store/port.ts';
 import { ISSUER, NOW_MS } from './log.ts';
 
 export type Sale = { cents?: number; key?: string; atMs?: number; requestHash?: string };
+
+/** Who asks to take a payment back, and when. */
+export type Asker = { role?: MerchantRole; atMs?: number };
 
 export class ScriptedTill {
   readonly merchant: string;
@@ -23,7 +27,9 @@ export class ScriptedTill {
 
   static async open(store: Store, merchant: string): Promise<ScriptedTill> {
     const tokenHash = `token of ${merchant}`;
-    await store.setMerchant({ merchant, name: `Shop ${merchant}`, tokenHash, nowMs: NOW_MS });
+    const managerTokenHash = `manager's token of ${merchant}`;
+    const name = `Shop ${merchant}`;
+    await store.setMerchant({ merchant, name, tokenHash, managerTokenHash, nowMs: NOW_MS });
     return new ScriptedTill(store, merchant);
   }
 
@@ -54,20 +60,27 @@ export class ScriptedTill {
   }
 
   async reverse(key: string) {
+    const result = await this.tryReverse(key);
+    if (result.kind !== 'done') throw new Error(`not taken back: ${result.kind}`);
+    return result;
+  }
+
+  async tryReverse(key: string, { role = 'TILL', atMs = NOW_MS }: Asker = {}) {
     return await this.#store.reversePayment({
       issuer: ISSUER,
+      role,
       merchant: this.merchant,
       idempotencyKey: key,
-      nowMs: NOW_MS,
+      nowMs: atMs,
     });
   }
 
   async refund(
     idempotencyKey: string,
-    { refundKey, amountCents }: { refundKey: string; amountCents: number },
+    { atMs = NOW_MS, ...refund }: { refundKey: string; amountCents: number; atMs?: number },
   ) {
-    const of = { merchant: this.merchant, idempotencyKey, refundKey, amountCents };
-    return await this.#store.refundPayment({ issuer: ISSUER, ...of, nowMs: NOW_MS });
+    const of = { merchant: this.merchant, idempotencyKey, ...refund };
+    return await this.#store.refundPayment({ issuer: ISSUER, ...of, nowMs: atMs });
   }
 
   async addOrder(idempotencyKey: string, amountCents: number, { atMs = NOW_MS } = {}) {

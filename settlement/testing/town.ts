@@ -96,10 +96,11 @@ export class ScriptedTown {
     return await this.get<T>(`/v1/operator/${url}`, asked);
   }
 
-  /** The merchant's token. */
+  /** The token of the merchant's manager, who may all that a till may. */
   async addMerchant(merchant: string): Promise<string> {
     const body = { merchant, name: `Shop ${merchant}` };
-    return (await this.operate<{ token: string }>('POST', 'merchants', { body })).token;
+    type Tokens = { managerToken: string };
+    return (await this.operate<Tokens>('POST', 'merchants', { body })).managerToken;
   }
 
   async setFare(line: string, fareCents: number): Promise<void> {

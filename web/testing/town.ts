@@ -61,7 +61,8 @@ export class Town {
   /** The merchant's token. */
   async addMerchant(merchant: string, name: string): Promise<string> {
     const body = { merchant, name };
-    return (await this.operate<{ token: string }>('POST', 'merchants', { body })).token;
+    type Tokens = { managerToken: string };
+    return (await this.operate<Tokens>('POST', 'merchants', { body })).managerToken;
   }
 
   /** A scripted phone with money, for the other side of what a page does. */

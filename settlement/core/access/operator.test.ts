@@ -9,7 +9,8 @@ import { isOpenSession } from './session.ts';
 
 describe('a merchant', () => {
   test('has an account in the ledger from the beginning', () => {
-    const merchant = { merchant: 'kiosk', name: 'Kiosk', tokenHash: 'h', nowMs: NOW_MS };
+    const hashes = { tokenHash: 'h', managerTokenHash: 'm' };
+    const merchant = { merchant: 'kiosk', name: 'Kiosk', ...hashes, nowMs: NOW_MS };
     expect(decideMerchant(merchant).changes).toMatchObject([
       { kind: 'setMerchant', merchant: 'kiosk' },
       { kind: 'openLedgerAccount', name: 'merchant:kiosk', ledgerKind: 'merchant' },

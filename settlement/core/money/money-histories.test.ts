@@ -46,16 +46,14 @@ function decide(books: MemoryBooks, { kind, key, cents }: Deed): Decision<unknow
     }
     case 'refund':
       return decideRefund(books.giveBackFacts(saleKey), {
-        ...at,
-        ...sale,
-        refundKey: `back-${cents % 3}`,
+        request: { ...at, ...sale, refundKey: `back-${cents % 3}` },
+        limits,
       });
     case 'reverse':
       return decideReversal(books.reversalFacts(saleKey), {
-        ...at,
-        payee: 'merchant:kiosk',
-        key: saleKey,
-        why: 'REVERSED',
+        request: { ...at, payee: 'merchant:kiosk', key: saleKey, why: 'REVERSED' },
+        role: 'TILL',
+        limits,
       });
     case 'order': {
       const request = { ...sale, order, note: null, nowMs: NOW_MS, expiresAtMs: NOW_MS + 1 };

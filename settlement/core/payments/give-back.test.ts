@@ -1,4 +1,5 @@
 /** Refunds and reversals: how much goes back, once, and where it goes. */
+import type { MerchantRole } from '@stile/protocol/payment.ts';
 import { describe, expect, test } from 'vitest';
 import {
   ACCOUNT,
@@ -22,7 +23,12 @@ const known: GiveBackFacts = {
   payment: storedPayment(),
   money,
   merchantName: 'Harbour Kiosk',
+  refundedDayCents: 0,
 };
+const limits = { reversalS: 60, refundDaysMax: 2, refundDayCentsMax: 500 };
+const DAY_MS = 86_400_000;
+/** A payment of so long ago. */
+const paidAgo = (ageMs: number) => storedPayment({ atMs: NOW_MS - ageMs });
 const part = { idempotencyKey: 'back-1', amountCents: 100, atMs: NOW_MS - 1 };
 const partly = storedPayment({ refundedCents: 100, refunds: [part] });
 
@@ -31,7 +37,8 @@ function refund(
   { cents: amountCents = 100, key: refundKey = 'back-1' } = {},
 ) {
   const request = { issuer: ISSUER, merchant: 'kiosk', idempotencyKey: 'sale-1', nowMs: NOW_MS };
-  return decideRefund({ ...known, ...facts }, { ...request, refundKey, amountCents });
+  const asked = { ...request, refundKey, amountCents };
+  return decideRefund({ ...known, ...facts }, { request: asked, limits });
 }
 
 describe('a refund', () => {
@@ -93,6 +100,26 @@ describe('a refund', () => {
     expect(decision.result).toMatchObject(result);
   });
 
+  test.each<[string, Partial<GiveBackFacts>, object]>([
+    ['within its days', { payment: paidAgo(2 * DAY_MS) }, { kind: 'done' }],
+    ['after its days', { payment: paidAgo(2 * DAY_MS + 1) }, { kind: 'tooLate' }],
+    ['up to the limit of a day', { refundedDayCents: 400 }, { kind: 'done' }],
+    ['beyond it', { refundedDayCents: 401 }, { kind: 'overDay', leftCents: 99 }],
+    ['far beyond it', { refundedDayCents: 900 }, { kind: 'overDay', leftCents: 0 }],
+  ])('%s', (_name, facts, result) => {
+    const decision = refund(facts);
+    expect(decision.result).toMatchObject(result);
+    expect(decision.changes.length > 0).toBe('kind' in result && result.kind === 'done');
+  });
+
+  test('of all of it leaves a payment that is REVERSED, whoever asks', () => {
+    const { result } = refund({}, { cents: 300, key: 'all' });
+    expect(result).toMatchObject({
+      payment: { outcome: 'REVERSED', reason: 'REVERSED', amountCents: 300, receipt: 4 },
+      notice: { rider: { outcome: 'REVERSED' } },
+    });
+  });
+
   test('of all that is left is the last', () => {
     expect(refund({ payment: partly }, { cents: 200, key: 'back-2' }).result).toMatchObject({
       kind: 'done',
@@ -101,10 +128,17 @@ describe('a refund', () => {
   });
 });
 
-function reverse(facts: Partial<ReversalFacts>) {
+function reverse(facts: Partial<ReversalFacts>, role: MerchantRole = 'TILL') {
+  const request = {
+    issuer: ISSUER,
+    payee: 'merchant:kiosk',
+    key: 'sale-1',
+    why: 'REVERSED',
+    nowMs: NOW_MS,
+  } as const;
   return decideReversal(
     { ...known, order: null, nextPaymentId: 12, ...facts },
-    { issuer: ISSUER, payee: 'merchant:kiosk', key: 'sale-1', why: 'REVERSED', nowMs: NOW_MS },
+    { request, role, limits },
   );
 }
 
@@ -122,7 +156,8 @@ describe('a reversal', () => {
       kind: 'addPayment',
       payment: { id: 12, outcome: 'REFUSED', reason: 'REVERSED', requestHash: '', amountCents: 0 },
     });
-    expect(result.notice).toEqual({ account: null, rider: null, refundCents: 0 });
+    const notice = { account: null, rider: null, refundCents: 0 };
+    expect(result).toMatchObject({ kind: 'done', notice });
   });
 
   test.each([
@@ -142,5 +177,32 @@ describe('a reversal', () => {
   ] as const)('takes an order that is %s under the key back with it', (state, kinds) => {
     const { changes } = reverse({ payment: null, money: null, order: storedOrder({ state }) });
     expect(changes.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  test.each<[string, number, MerchantRole, string]>([
+    ['a till, at once', 60_000, 'TILL', 'done'],
+    ['a till, later', 60_001, 'TILL', 'needsManager'],
+    ['a till, by a clock that went back', -5_000, 'TILL', 'done'],
+    ['the manager, later', 60_001, 'MANAGER', 'done'],
+    ['the manager, after the days of refunds', 2 * DAY_MS + 1, 'MANAGER', 'tooLate'],
+  ])('by %s', (_name, ageMs, role, kind) => {
+    const { result, changes } = reverse({ payment: paidAgo(ageMs) }, role);
+    expect(result.kind).toBe(kind);
+    expect(changes.length > 0).toBe(kind === 'done');
+  });
+
+  test('of what was just sold is never over a limit; later it is', () => {
+    const spent = { refundedDayCents: 500 };
+    expect(reverse({ ...spent, payment: paidAgo(1) }).result.kind).toBe('done');
+    expect(reverse({ ...spent, payment: paidAgo(DAY_MS) }, 'MANAGER').result).toEqual({
+      kind: 'overDay',
+      leftCents: 0,
+    });
+  });
+
+  test('of what nobody paid may be asked for by a till at any time', () => {
+    expect(reverse({ payment: null, money: null }).result.kind).toBe('done');
+    const refused = { ...paidAgo(9 * DAY_MS), outcome: 'REFUSED', reason: 'DENIED' } as const;
+    expect(reverse({ payment: refused }).result.kind).toBe('done');
   });
 });

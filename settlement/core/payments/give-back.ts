@@ -4,12 +4,14 @@
  */
 import { assert } from '@stile/protocol/fault.ts';
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
+import type { MerchantRole } from '@stile/protocol/payment.ts';
 import { type Change, type Decision, unchanged } from '../changes.ts';
 import { changesOfMove, moneyAfter, type RiderMoneyFacts } from '../money/money-changes.ts';
 import { applyRefund } from '../money/rider-money.ts';
 import { CLOSED_HASH } from './pay.ts';
 import { ledgerAccountOf } from './payee.ts';
 import type { RefundWhy, StoredOrder, StoredPayment } from './payment-changes.ts';
+import { DAY_MS, type PaymentLimits } from './payment-rules.ts';
 import { merchantView, NO_NOTICE, type Notice, noticeOf } from './payment-view.ts';
 
 /** Key of the one refund that a reversal or a gate that stayed shut makes. */
@@ -21,6 +23,8 @@ export type GiveBackFacts = {
   /** Of whoever paid it; null if nobody did. */
   money: RiderMoneyFacts | null;
   merchantName: string | null;
+  /** What the payee has given back in the last 24 hours. */
+  refundedDayCents: number;
 };
 
 export type RefundNotice = Notice & { refundCents: number };
@@ -39,9 +43,21 @@ export type RefundResult =
   | { kind: 'conflict' }
   | { kind: 'unknown' }
   /** More than is left of what was paid. */
-  | { kind: 'tooMuch'; leftCents: number };
+  | { kind: 'tooMuch'; leftCents: number }
+  | NotGivenBack;
 
-export function decideRefund(facts: GiveBackFacts, request: RefundRequest): Decision<RefundResult> {
+/** Why nothing goes back although there is something; `leftCents`: what may still go back today. */
+export type NotGivenBack =
+  | { kind: 'needsManager' }
+  | { kind: 'tooLate' }
+  | { kind: 'overDay'; leftCents: number };
+
+export type RefundLimits = Pick<PaymentLimits, 'reversalS' | 'refundDaysMax' | 'refundDayCentsMax'>;
+
+export function decideRefund(
+  facts: GiveBackFacts,
+  { request, limits }: { request: RefundRequest; limits: RefundLimits },
+): Decision<RefundResult> {
   const { payment } = facts;
   const { refundKey, amountCents } = request;
   if (payment === null) return unchanged({ kind: 'unknown' });
@@ -54,10 +70,23 @@ export function decideRefund(facts: GiveBackFacts, request: RefundRequest): Deci
   }
   const leftCents = leftOf(payment);
   if (amountCents > leftCents) return unchanged({ kind: 'tooMuch', leftCents });
+  const ageMs = request.nowMs - payment.atMs;
+  const why = refuseGiveBack({ ageMs, amountCents, dayCents: facts.refundedDayCents }, limits);
+  if (why !== null) return unchanged(why);
   const refund = { key: refundKey, amountCents, why: 'REFUND' } as const;
   const { after, changes } = giveBack(payment, { ...request, refund, money: facts.money });
   const notice = { ...noticeOf(after, facts.merchantName), refundCents: amountCents };
   return { changes, result: { kind: 'done', payment: merchantView(after), notice } };
+}
+
+/** Null if so much may go back. */
+function refuseGiveBack(
+  back: { ageMs: number; amountCents: number; dayCents: number },
+  { refundDaysMax, refundDayCentsMax }: RefundLimits,
+): NotGivenBack | null {
+  if (back.ageMs > refundDaysMax * DAY_MS) return { kind: 'tooLate' };
+  const leftCents = Math.max(0, refundDayCentsMax - back.dayCents);
+  return back.amountCents > leftCents ? { kind: 'overDay', leftCents } : null;
 }
 
 export type ReversalRequest = {
@@ -75,21 +104,42 @@ export type ReversalFacts = GiveBackFacts & {
   nextPaymentId: number;
 };
 
-export type ReversalResult = { payment: Payment; notice: RefundNotice };
+export type ReversalResult =
+  | { kind: 'done'; payment: Payment; notice: RefundNotice }
+  | NotGivenBack;
 
-/** Makes certain that a key has not paid and never will. */
+/**
+ * Makes certain that a key has not paid and never will. A till may, of what it has just sold; later it is a
+ * refund, with the limits of refunds.
+ */
 export function decideReversal(
   facts: ReversalFacts,
-  request: ReversalRequest,
+  context: { request: ReversalRequest; role: MerchantRole; limits: RefundLimits },
 ): Decision<ReversalResult> {
+  const why = refuseReversal(facts, context);
+  if (why !== null) return unchanged(why);
+  const { request } = context;
   const { order } = facts;
   const cancelled: Change[] =
     order?.state === 'OPEN' ? [{ kind: 'endOrder', order: order.order, state: 'CANCELLED' }] : [];
   const { payment, changes, notice } = reverse(facts, request);
   return {
     changes: [...cancelled, ...changes],
-    result: { payment: merchantView(payment), notice },
+    result: { kind: 'done', payment: merchantView(payment), notice },
   };
+}
+
+function refuseReversal(
+  { payment, refundedDayCents: dayCents }: ReversalFacts,
+  context: { request: ReversalRequest; role: MerchantRole; limits: RefundLimits },
+): NotGivenBack | null {
+  const { request, role, limits } = context;
+  const amountCents = payment === null ? 0 : leftOf(payment);
+  if (payment === null || amountCents === 0) return null;
+  const ageMs = request.nowMs - payment.atMs;
+  if (ageMs <= limits.reversalS * 1000) return null;
+  if (role === 'TILL') return { kind: 'needsManager' };
+  return refuseGiveBack({ ageMs, amountCents, dayCents }, limits);
 }
 
 type Reversed = {
@@ -101,7 +151,10 @@ type Reversed = {
 };
 
 /** What a reversal does to the payment itself; without one its key is closed for ever. */
-export function reverse(facts: Omit<ReversalFacts, 'order'>, request: ReversalRequest): Reversed {
+export function reverse(
+  facts: Omit<ReversalFacts, 'order' | 'refundedDayCents'>,
+  request: ReversalRequest,
+): Reversed {
   const { payment, money, merchantName } = facts;
   if (payment === null) {
     const closed = closedPayment(facts.nextPaymentId, request);

@@ -2,14 +2,22 @@
 import { type Decision, unchanged } from '../changes.ts';
 import { kindOf, merchantAccountOf } from '../money/ledger.ts';
 
-export type NewMerchant = { merchant: string; name: string; tokenHash: string; nowMs: number };
+export type NewMerchant = {
+  merchant: string;
+  name: string;
+  /** Of its tills. */
+  tokenHash: string;
+  managerTokenHash: string;
+  nowMs: number;
+};
 
 /** New, or renamed and given another token; lifts a block. */
-export function decideMerchant({ merchant, name, tokenHash, nowMs }: NewMerchant): Decision<void> {
+export function decideMerchant(request: NewMerchant): Decision<void> {
+  const { merchant, nowMs, ...named } = request;
   const account = merchantAccountOf(merchant);
   return {
     changes: [
-      { kind: 'setMerchant', merchant, name, tokenHash, atMs: nowMs },
+      { kind: 'setMerchant', merchant, ...named, atMs: nowMs },
       { kind: 'openLedgerAccount', name: account, ledgerKind: kindOf(account) },
     ],
     result: undefined,

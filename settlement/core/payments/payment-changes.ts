@@ -72,7 +72,14 @@ export type PaymentChange =
   | { kind: 'addTopUp'; account: string; key: string; amountCents: number; atMs: number }
   | CodeChange
   | OrderChange
-  | { kind: 'setMerchant'; merchant: string; name: string; tokenHash: string; atMs: number }
+  | {
+      kind: 'setMerchant';
+      merchant: string;
+      name: string;
+      tokenHash: string;
+      managerTokenHash: string;
+      atMs: number;
+    }
   | { kind: 'blockMerchant'; merchant: string; atMs: number };
 
 export type CodeChange =

@@ -22,6 +22,12 @@ export type PaymentLimits = {
   payeeFailuresPerHourMax: number;
   onlineCodeS: number;
   orderS: number;
+  /** How long after a payment its till may take it back; then it takes the manager. */
+  reversalS: number;
+  /** How long after a payment anything of it may go back. */
+  refundDaysMax: number;
+  /** What a merchant gives back in 24 hours, reversals of its tills included. */
+  refundDayCentsMax: number;
 };
 
 /** What `dayCentsMax` looks back on. */
@@ -37,6 +43,9 @@ export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   payeeFailuresPerHourMax: 60,
   onlineCodeS: 60,
   orderS: 600,
+  reversalS: 900,
+  refundDaysMax: 90,
+  refundDayCentsMax: 200_000,
 };
 
 /** How many passwords of one handle are good at one instant: those of the steps that are tried. */

@@ -8,11 +8,21 @@ export type Notice = { account: string | null; rider: RiderPayment | null };
 
 export const NO_NOTICE: Notice = { account: null, rider: null };
 
+/** How a payment stands now: what has gone back as a whole is paid no more, whoever asks. */
+export function standingOf({
+  outcome,
+  reason,
+  amountCents,
+  refundedCents,
+}: Pick<StoredPayment, 'outcome' | 'reason' | 'amountCents' | 'refundedCents'>) {
+  const isBack = outcome === 'PAID' && amountCents > 0 && refundedCents >= amountCents;
+  return isBack ? ({ outcome: 'REVERSED', reason: 'REVERSED' } as const) : { outcome, reason };
+}
+
 export function merchantView(stored: StoredPayment): Payment {
   return {
     idempotencyKey: stored.key,
-    outcome: stored.outcome,
-    reason: stored.reason,
+    ...standingOf(stored),
     way: stored.way,
     amountCents: stored.amountCents,
     refundedCents: stored.refundedCents,
@@ -26,9 +36,9 @@ export function merchantView(stored: StoredPayment): Payment {
 
 /** Null if nobody paid. `merchantName`: of a payment at a merchant; a fare names its line. */
 export function riderView(stored: StoredPayment, merchantName: string | null): RiderPayment | null {
-  const { outcome, reason, way, line, amountCents, atMs } = stored;
+  const { way, line, amountCents, atMs } = stored;
   if (way === null) return null;
-  return { outcome, reason, way, payee: line ?? merchantName ?? '', amountCents, atMs };
+  return { ...standingOf(stored), way, payee: line ?? merchantName ?? '', amountCents, atMs };
 }
 
 export function noticeOf(stored: StoredPayment, merchantName: string | null): Notice {

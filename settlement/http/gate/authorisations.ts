@@ -125,9 +125,10 @@ export function addAuthorisationRoutes(app: ApiRouter, parts: ApiParts): void {
 }
 
 /** What was given back is not paid any more, whoever asks again. */
-function asItStands(payment: Payment): Pick<Payment, 'outcome' | 'reason' | 'amountCents'> {
-  const isGivenBack = payment.refunds.length > 0;
-  return isGivenBack ? { ...payment, outcome: 'REFUSED', reason: 'REVERSED' } : payment;
+function asItStands({ outcome, reason, amountCents, refunds }: Payment) {
+  const isGivenBack = refunds.length > 0 || outcome === 'REVERSED';
+  if (isGivenBack) return { outcome: 'REFUSED', reason: 'REVERSED', amountCents } as const;
+  return { outcome, reason, amountCents };
 }
 
 function parseJson(body: Buffer): unknown {

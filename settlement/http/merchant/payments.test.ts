@@ -79,6 +79,55 @@ test.each([
   expect(await refusal(url, good)).toBe('200 undefined');
 });
 
+describe('a till', () => {
+  test('sells and takes back what it just sold; money back later takes its manager', async () => {
+    const body = { merchant: 'kiosk', name: 'Kiosk' };
+    const tokens = await town.operate<{ token: string; managerToken: string }>(
+      'POST',
+      'merchants',
+      { body },
+    );
+    token = tokens.token;
+    expect(await town.get('/v1/merchants/me', { token })).toMatchObject({ role: 'TILL' });
+    await pay('till-sale-1', { amountCents: 300 });
+    await pay('till-sale-2', { amountCents: 300 });
+    const back = { idempotencyKey: 'till-back-1', amountCents: 1 };
+    const url = '/v1/payments/till-sale-1';
+    expect(await refusal(`${url}/refunds`, back)).toBe('403 MANAGER_NEEDED');
+    expect(await refusal('/v1/payments/till-sale-2/reversal', {})).toBe('200 undefined');
+    town.clock.advance(3_600_000);
+    expect(await refusal(`${url}/reversal`, {})).toBe('403 MANAGER_NEEDED');
+    expect(await rider.money()).toMatchObject({ balanceCents: 9_700 });
+    token = tokens.managerToken;
+    expect(await refusal(`${url}/refunds`, back)).toBe('200 undefined');
+    town.clock.advance(91 * 86_400_000);
+    const later = { ...back, idempotencyKey: 'till-back-2' };
+    expect(await refusal(`${url}/refunds`, later)).toBe('409 TOO_LATE');
+  });
+
+  test('gives back no more in a day than settings allow', async () => {
+    const strict = await ScriptedTown.open({ settings: { payments: { refundDayCentsMax: 400 } } });
+    try {
+      const manager = await strict.addMerchant('kiosk');
+      const ada = await strict.addRider();
+      await ada.topUp(5_000);
+      const sale = { idempotencyKey: 'one-sale', code: await ada.onlineCode(), amountCents: 900 };
+      await strict.get('/v1/payments', { body: sale, token: manager });
+      const refund = async (idempotencyKey: string, amountCents: number) => {
+        const asked = { body: { idempotencyKey, amountCents }, token: manager };
+        const { status, body } = await strict.ask('/v1/payments/one-sale/refunds', asked);
+        return `${status} ${(body as { code?: string }).code}`;
+      };
+      expect(await refund('back-one', 300)).toBe('200 undefined');
+      expect(await refund('back-two', 101)).toBe('409 REFUND_LIMIT');
+      strict.clock.advance(86_400_001);
+      expect(await refund('back-two', 101)).toBe('200 undefined');
+    } finally {
+      await strict.close();
+    }
+  });
+});
+
 describe('the list', () => {
   const list = async (query: string) =>
     await town.get<PaymentList>(`/v1/payments?${query}`, { token });

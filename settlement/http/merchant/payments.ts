@@ -11,7 +11,8 @@ import {
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { idempotencyKeySchema } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
-import { merchantFrom, requireMerchant } from '../access.ts';
+import type { NotGivenBack } from '../../core/payments/give-back.ts';
+import { merchantFrom, refuseTill, requireMerchant } from '../access.ts';
 import { spend } from '../allowance.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
@@ -39,8 +40,8 @@ export function addMerchantRoutes(app: ApiRouter, parts: ApiParts): void {
       },
     },
     async (request) => {
-      const { merchant, name } = merchantFrom(request);
-      return { merchant, name, currency: parts.config.currency };
+      const { merchant, name, role } = merchantFrom(request);
+      return { merchant, name, role, currency: parts.config.currency };
     },
   );
   addPay(app, parts);
@@ -139,19 +140,27 @@ function addReversal(app: ApiRouter, parts: ApiParts): void {
         tags,
         security,
         params: ofKey,
-        response: { 200: paymentSchema, 401: refusalSchema },
+        response: {
+          200: paymentSchema,
+          401: refusalSchema,
+          403: refusalSchema,
+          409: refusalSchema,
+        },
       },
     },
     async (request) => {
       const { key } = request.params;
-      const { merchant } = merchantFrom(request);
+      const { merchant, role } = merchantFrom(request);
       const nowMs = clock.now().wallMs;
-      const { payment, notice } = await store.reversePayment({
+      const result = await store.reversePayment({
         issuer: config.issuer,
+        role,
         merchant,
         idempotencyKey: key,
         nowMs,
       });
+      if (result.kind !== 'done') return refuseGiveBack(result, config.payments);
+      const { payment, notice } = result;
       codePayments.notifyRefund(notice, { merchant, payment });
       return payment;
     },
@@ -163,7 +172,7 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
   app.post(
     '/v1/payments/:key/refunds',
     {
-      onRequest: requireMerchant(parts),
+      onRequest: requireMerchant(parts, 'MANAGER'),
       bodyLimit: BODY_BYTES_MAX,
       schema: {
         summary: 'Give back a payment, or a part of it; debts of the rider are paid first',
@@ -171,7 +180,7 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
         security,
         params: ofKey,
         body: refundRequestSchema,
-        response: { 200: paymentSchema, ...refused },
+        response: { 200: paymentSchema, 403: refusalSchema, ...refused },
       },
     },
     async (request) => {
@@ -190,10 +199,20 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
       if (result.kind === 'tooMuch') {
         throw new Refusal('TOO_MUCH', `only ${result.leftCents} cents of it are left`);
       }
+      if (!('payment' in result)) return refuseGiveBack(result, config.payments);
       codePayments.notifyRefund(result.notice, { merchant, payment: result.payment });
       return result.payment;
     },
   );
+}
+
+function refuseGiveBack(why: NotGivenBack, { refundDaysMax }: { refundDaysMax: number }): never {
+  if (why.kind === 'needsManager') return refuseTill();
+  if (why.kind === 'tooLate') {
+    throw new Refusal('TOO_LATE', `it was paid more than ${refundDaysMax} days ago`);
+  }
+  const left = `${why.leftCents} cents`;
+  throw new Refusal('REFUND_LIMIT', `only ${left} may still go back within 24 hours`);
 }
 
 function notReceived(key: string): Payment {

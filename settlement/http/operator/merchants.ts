@@ -28,7 +28,7 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
     {
       onRequest,
       schema: {
-        summary: 'Let a merchant take payments, or give it a new token; shown this once',
+        summary: 'Let a merchant take payments, or give it new tokens; shown this once',
         tags,
         security,
         body: newMerchantSchema,
@@ -41,10 +41,16 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
     async (request, reply) => {
       const { merchant, name } = request.body;
       const token = randomToken(random);
-      const row = { merchant, name, tokenHash: tokenHash(token), nowMs: clock.now().wallMs };
-      await store.setMerchant(row);
+      const managerToken = randomToken(random);
+      await store.setMerchant({
+        merchant,
+        name,
+        tokenHash: tokenHash(token),
+        managerTokenHash: tokenHash(managerToken),
+        nowMs: clock.now().wallMs,
+      });
       streams.end(merchantSubject(merchant));
-      return reply.code(201).send({ merchant, token });
+      return reply.code(201).send({ merchant, token, managerToken });
     },
   );
   app.get(

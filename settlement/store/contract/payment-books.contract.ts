@@ -144,6 +144,38 @@ export function describePaymentBooks(open: OpenStore): void {
       expect(await rider()).toMatchObject({ balanceCents: 1_000 });
     });
 
+    test('is a state that every answer shows: of a repeat, a look, a list and a confirmation', async () => {
+      const code = await onlineCode(store, { account: a });
+      await till.pay(code, { key: 'coffee', cents: 700 });
+      const { payment } = await till.reverse('coffee');
+      expect(payment).toMatchObject({ outcome: 'REVERSED', reason: 'REVERSED', receipt: 1 });
+      expect(await till.pay(code, { key: 'coffee', cents: 700 })).toEqual(payment);
+      expect(await store.findPayment('kiosk', 'coffee')).toEqual(payment);
+      const page = { fromMs: 0, toMs: NOW_MS * 2, after: null, limit: 9 };
+      expect((await store.listPayments('kiosk', page)).items).toEqual([payment]);
+      await till.addOrder('o1', 450);
+      const confirmation = { order: 'order of kiosk o1', account: a, amountCents: 450 };
+      await confirm(store, confirmation);
+      await till.reverse('o1');
+      expect(await confirm(store, confirmation)).toMatchObject({
+        kind: 'repeated',
+        payment: { outcome: 'REVERSED' },
+        rider: { outcome: 'REVERSED' },
+      });
+    });
+
+    test('is a till’s for a quarter of an hour, then its manager’s, then nobody’s', async () => {
+      await sell('coffee', 700);
+      const after = async (role: 'TILL' | 'MANAGER', seconds: number) =>
+        (await till.tryReverse('coffee', { role, atMs: NOW_MS + seconds * 1000 })).kind;
+      expect(await after('TILL', 901)).toBe('needsManager');
+      expect(await after('MANAGER', 91 * 86_400)).toBe('tooLate');
+      expect(await rider()).toMatchObject({ balanceCents: 300 });
+      expect(await after('MANAGER', 901)).toBe('done');
+      expect(await after('TILL', 902)).toBe('done');
+      expect(await rider()).toMatchObject({ balanceCents: 1_000 });
+    });
+
     test('of the key of an open order takes the order back', async () => {
       await till.addOrder('o1', 450);
       expect((await till.reverse('o1')).payment).toMatchObject({ reason: 'REVERSED' });

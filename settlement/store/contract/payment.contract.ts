@@ -339,10 +339,16 @@ export function describePayments(open: OpenStore): void {
       expect(await store.blockMerchant('kiosk', NOW_MS)).toBe(false);
       expect(await store.blockMerchant('nobody', NOW_MS)).toBe(false);
       expect(await store.findMerchant('token of kiosk')).toBeUndefined();
-      const again = { merchant: 'kiosk', name: 'New', tokenHash: 'new', nowMs: NOW_MS };
-      await store.setMerchant(again);
+      const hashes = { tokenHash: 'new', managerTokenHash: 'newer' };
+      await store.setMerchant({ merchant: 'kiosk', name: 'New', ...hashes, nowMs: NOW_MS });
+      expect(await store.findMerchant("manager's token of kiosk")).toBeUndefined();
+      expect(await store.findMerchant('newer')).toMatchObject({ role: 'MANAGER' });
       expect(await store.findMerchant('token of kiosk')).toBeUndefined();
-      expect(await store.findMerchant('new')).toMatchObject({ name: 'New', blockedAtMs: null });
+      expect(await store.findMerchant('new')).toMatchObject({
+        name: 'New',
+        blockedAtMs: null,
+        role: 'TILL',
+      });
       expect((await store.listMerchants()).map(({ merchant }) => merchant)).toEqual([
         'bakery',
         'kiosk',

@@ -186,6 +186,7 @@ export type Tables = {
     merchant: string;
     name: string;
     token_hash: string;
+    manager_token_hash: string | null;
     last_receipt: number;
     created_at_ms: number;
     blocked_at_ms: number | null;

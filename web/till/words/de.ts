@@ -59,7 +59,12 @@ export const de: Words = {
     refundYes: 'Zurückgeben',
     refundFailed: 'Es wurde nicht zurückgegeben:',
     gaveBack: (amount) => `${amount} zurückgegeben`,
-    state: { PAID: 'Bezahlt', REFUSED: 'Nicht bezahlt', UNKNOWN: 'Nicht bekannt' },
+    state: {
+      PAID: 'Bezahlt',
+      REFUSED: 'Nicht bezahlt',
+      REVERSED: 'Zurückgenommen',
+      UNKNOWN: 'Nicht bekannt',
+    },
     more: 'Mehr zeigen',
     unreachable: 'Keine Antwort: Diese Liste kann alt sein.',
   },

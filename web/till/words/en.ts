@@ -59,7 +59,7 @@ export const en = {
     refundYes: 'Give back',
     refundFailed: 'It was not given back:',
     gaveBack: (amount: string) => `${amount} given back`,
-    state: { PAID: 'Paid', REFUSED: 'Not paid', UNKNOWN: 'Not known' },
+    state: { PAID: 'Paid', REFUSED: 'Not paid', REVERSED: 'Taken back', UNKNOWN: 'Not known' },
     more: 'Show more',
     unreachable: 'No answer: this list may be old.',
   },

@@ -26,9 +26,10 @@ function prepare(db: Connection['db']) {
     ),
     endOrder: db.prepare('UPDATE purchase_order SET state = ? WHERE order_id = ?'),
     setMerchant: db.prepare(
-      `INSERT INTO merchant (merchant, name, token_hash, last_receipt, created_at_ms)
-       VALUES (?, ?, ?, 0, ?)
+      `INSERT INTO merchant (merchant, name, token_hash, manager_token_hash, last_receipt, created_at_ms)
+       VALUES (@merchant, @name, @tokenHash, @managerTokenHash, 0, @atMs)
        ON CONFLICT (merchant) DO UPDATE SET name = excluded.name, token_hash = excluded.token_hash,
+         manager_token_hash = excluded.manager_token_hash,
          blocked_at_ms = NULL`,
     ),
     blockMerchant: db.prepare('UPDATE merchant SET blocked_at_ms = ? WHERE merchant = ?'),
@@ -71,9 +72,11 @@ export class PaymentRows {
       case 'endOrder':
         this.#sql.endOrder.run(change.state, change.order);
         break;
-      case 'setMerchant':
-        this.#sql.setMerchant.run(change.merchant, change.name, change.tokenHash, change.atMs);
+      case 'setMerchant': {
+        const { kind, ...merchant } = change;
+        this.#sql.setMerchant.run(merchant);
         break;
+      }
       case 'blockMerchant':
         this.#sql.blockMerchant.run(change.atMs, change.merchant);
         break;

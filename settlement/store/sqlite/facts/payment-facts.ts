@@ -12,7 +12,7 @@ import type { PayFacts, PaymentRequest } from '../../../core/payments/pay.ts';
 import { type Payee, payeeName } from '../../../core/payments/payee.ts';
 import type { StoredOrder, StoredPayment } from '../../../core/payments/payment-changes.ts';
 import { DAY_MS } from '../../../core/payments/payment-rules.ts';
-import type { PaymentFacts } from '../../database.ts';
+import type { MerchantKey, PaymentFacts } from '../../database.ts';
 import type { PassOf } from '../../port.ts';
 import type { CodeReader } from './code-facts.ts';
 import type { DenialReader } from './denials.ts';
@@ -31,8 +31,6 @@ export type PaymentReaders = {
   denials: DenialReader;
   fares: FareReader;
 };
-
-type MerchantKey = { merchant: string; idempotencyKey: string };
 
 export class PaymentFactReader implements PaymentFacts {
   readonly #readers: PaymentReaders;
@@ -59,10 +57,12 @@ export class PaymentFactReader implements PaymentFacts {
     };
   }
 
-  refund({ merchant, idempotencyKey }: MerchantKey): GiveBackFacts {
+  refund({ merchant, idempotencyKey, nowMs }: MerchantKey): GiveBackFacts {
     const { payments, merchants } = this.#readers;
-    const payment = payments.find(merchantAccountOf(merchant), idempotencyKey);
+    const payee = merchantAccountOf(merchant);
+    const payment = payments.find(payee, idempotencyKey);
     return {
+      refundedDayCents: payments.refundedSince(payee, nowMs - DAY_MS),
       payment,
       money: this.#moneyOf(payment),
       merchantName: merchants.read(merchant)?.name ?? null,
@@ -78,7 +78,7 @@ export class PaymentFactReader implements PaymentFacts {
     };
   }
 
-  newOrder({ merchant, idempotencyKey }: MerchantKey): NewOrderFacts {
+  newOrder({ merchant, idempotencyKey }: Omit<MerchantKey, 'nowMs'>): NewOrderFacts {
     const { payments, orders } = this.#readers;
     return {
       sameKey: orders.byKey(merchant, idempotencyKey),

@@ -28,6 +28,13 @@ function prepare(db: Connection['db']) {
          coalesce(sum(refunded_cents), 0) AS refundedCents
        FROM payment WHERE payee = ? AND at_ms >= ? AND at_ms < ? AND outcome = 'PAID'`,
     ),
+    refundedSince: db
+      .prepare(
+        `SELECT coalesce(sum(payment_refund.amount_cents), 0)
+         FROM payment_refund JOIN payment ON payment.id = payment
+         WHERE payment_refund.at_ms > ? AND payee = ?`,
+      )
+      .pluck(),
     spent: db
       .prepare(
         `SELECT (SELECT coalesce(sum(fare_cents), 0) FROM charge
@@ -74,6 +81,11 @@ export class StoredPayments {
 
   totals(payee: string, { fromMs, toMs }: { fromMs: number; toMs: number }): PaymentTotals {
     return this.#sql.totals.get(payee, fromMs, toMs) as PaymentTotals;
+  }
+
+  /** What a payee has given back since then. */
+  refundedSince(payee: string, fromMs: number): number {
+    return this.#sql.refundedSince.get(fromMs, payee) as number;
   }
 
   /** What an account has spent since then, rides included, refunds taken off. */

@@ -8,6 +8,7 @@ import { PAYMENTS } from './0002-payments.ts';
 import { EPOCH_KEYS } from './0003-epoch-keys.ts';
 import { OPERATORS } from './0004-operators.ts';
 import { RIDE_TIME } from './0005-ride-time.ts';
+import { MERCHANT_MANAGERS } from './0006-merchant-managers.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   EPOCH_KEYS,
   OPERATORS,
   RIDE_TIME,
+  MERCHANT_MANAGERS,
 ];

@@ -4,7 +4,7 @@ import { merchantAccountOf } from '../../../core/money/ledger.ts';
 import type { StoredOrder } from '../../../core/payments/payment-changes.ts';
 import { merchantView } from '../../../core/payments/payment-view.ts';
 import type { PaymentPage } from '../../port.ts';
-import type { MerchantView } from '../../views.ts';
+import type { MerchantByToken, MerchantView } from '../../views.ts';
 import type { Connection } from '../connection.ts';
 import type { OrderReader } from '../facts/order-facts.ts';
 import type { StoredPayments } from '../facts/stored-payments.ts';
@@ -13,7 +13,13 @@ const MERCHANT = 'SELECT merchant, name, blocked_at_ms AS blockedAtMs FROM merch
 
 function prepare(db: Connection['db']) {
   return {
-    byToken: db.prepare(`${MERCHANT} WHERE token_hash = ?`),
+    byToken: db.prepare(
+      `SELECT merchant, name, blocked_at_ms AS blockedAtMs, 'TILL' AS role FROM merchant
+         WHERE token_hash = @tokenHash
+       UNION ALL
+       SELECT merchant, name, blocked_at_ms, 'MANAGER' FROM merchant
+         WHERE manager_token_hash = @tokenHash`,
+    ),
     list: db.prepare(`${MERCHANT} ORDER BY merchant`),
   };
 }
@@ -29,8 +35,8 @@ export class MerchantViews {
     this.#orders = readers.orders;
   }
 
-  findMerchant(tokenHash: string): MerchantView | undefined {
-    return this.#sql.byToken.get(tokenHash) as MerchantView | undefined;
+  findMerchant(tokenHash: string): MerchantByToken | undefined {
+    return this.#sql.byToken.get({ tokenHash }) as MerchantByToken | undefined;
   }
 
   listMerchants(): MerchantView[] {
