@@ -5,6 +5,7 @@ import { printJson, wholeNumber } from './terminal.ts';
 
 export function addOperatorCommands(settlement: Command): void {
   const operate = operateOn(settlement);
+  addWorkCommands(settlement);
   operate('add-gate', 'announce a gate; prints the one-time token for its enrolment')
     .requiredOption('--gate <id>', 'letters, digits, - and _')
     .requiredOption('--line <line>', 'the line whose fare it takes')
@@ -104,4 +105,19 @@ function instantS(text: string): number {
   const ms = /(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms)) throw new InvalidArgumentError('an instant such as 2026-03-02T08:00Z');
   return Math.floor(ms / 1000);
+}
+
+function addWorkCommands(settlement: Command): void {
+  const operate = operateOn(settlement);
+  operate('failed-work', 'work that fails, with why and when it is tried next').action(
+    async (target: Target) => {
+      printJson(await clientOf(target).call('GET', 'v1/operator/failed-work'));
+    },
+  );
+  operate('retry-work', 'try failed work again at once, one or all of it')
+    .argument('[id]', 'as failed-work shows it', wholeNumber(1, 2 ** 53 - 1))
+    .action(async (id: number | undefined, target: Target) => {
+      const body = id === undefined ? {} : { id };
+      printJson(await clientOf(target).call('POST', 'v1/operator/failed-work/retries', { body }));
+    });
 }

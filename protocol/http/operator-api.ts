@@ -181,6 +181,23 @@ export const parkedViewSchema = z.object({
 });
 export type ParkedView = z.infer<typeof parkedViewSchema>;
 
+/** Work behind a commit that fails; it is tried again by itself, at growing pauses. */
+export const failedWorkSchema = z.object({
+  id: z.int(),
+  kind: z.string(),
+  subject: z.string().describe("for 'use' the use that can't be settled"),
+  lastRecord: z.int().describe('how far it goes; of a use the record that it was found by'),
+  reason: z.string(),
+  attempts: count,
+  failedSinceMs: z.int(),
+  nextTryMs: z.int(),
+  alarm: z.boolean().describe('it has failed for long'),
+});
+export type FailedWork = z.infer<typeof failedWorkSchema>;
+
+export const retryWorkSchema = z.object({ id: z.int().min(1).optional().describe('only this') });
+export const retriedWorkSchema = z.object({ retried: count });
+
 export const trialBalanceSchema = z.object({
   accounts: z.array(
     z.object({

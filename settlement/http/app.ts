@@ -41,6 +41,7 @@ import { addLostGates } from './operator/lost-gates.ts';
 import { addOperatorMerchants } from './operator/merchants.ts';
 import { addOperators } from './operator/operators.ts';
 import { addOperatorViews } from './operator/views.ts';
+import { addOperatorWork } from './operator/work.ts';
 import { addPages } from './pages.ts';
 import { respondRefused, respondUnreadable } from './refusal.ts';
 import { addAccountRoutes } from './rider/account.ts';
@@ -158,6 +159,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addOperatorLists(app, parts);
   addOperatorViews(app, parts);
   addOperators(app, parts);
+  addOperatorWork(app, parts);
   const { version, clock } = parts;
   app.get(
     '/v1/health',

@@ -31,13 +31,14 @@ import type { PayFacts, PaymentRequest } from '../core/payments/pay.ts';
 import type { StoredOrder } from '../core/payments/payment-changes.ts';
 import type { NewSeedFacts, SeedConfirmationFacts } from '../core/payments/seed.ts';
 import type { SeedFacts } from '../core/payments/spend-code.ts';
-import type { PieceQuery, PieceRecord } from '../core/rides/outbox.ts';
-import type { Work } from '../core/rides/outbox-changes.ts';
+import type { PieceQuery } from '../core/rides/outbox.ts';
+import type { PieceRecord, Work } from '../core/rides/outbox-changes.ts';
 import type { SettleFacts } from '../core/rides/settle.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { PassOf, PaymentPage } from './port.ts';
 import type {
   ActView,
+  FailedWorkView,
   GateView,
   MerchantByToken,
   MerchantView,
@@ -47,6 +48,7 @@ import type {
   StatementItem,
   TapView,
   TrialBalance,
+  WorkCounts,
 } from './views.ts';
 
 /** Facts of one transaction; each method reads what one use case decides from. */
@@ -72,8 +74,12 @@ export type LogReader = {
 };
 
 export type WorkReader = {
-  /** What is done next; null if nothing waits that has not failed too often. */
-  nextWork(): Awaitable<Work | null>;
+  /**
+   * What is done next; null if nothing is due. Work that failed is due until an instant, and if it was put
+   * off beyond another.
+   */
+  nextWork(due: { dueMs: number; dueBeyondMs: number }): Awaitable<Work | null>;
+  failedWorkIds(): Awaitable<readonly number[]>;
   piece(query: PieceQuery): Awaitable<readonly PieceRecord[]>;
   settle(records: readonly PieceRecord[]): Awaitable<SettleFacts>;
 };
@@ -150,7 +156,8 @@ export type Views = {
   listOperators(): Awaitable<readonly OperatorRow[]>;
   listActs(page: { after: number; limit: number }): Awaitable<readonly ActView[]>;
   readMeta(key: string): Awaitable<string | undefined>;
-  countWork(): Awaitable<{ waiting: number; failed: number }>;
+  countWork(): Awaitable<WorkCounts>;
+  listFailedWork(limit: number): Awaitable<readonly FailedWorkView[]>;
   /** The generation of the waiting request to publish, or undefined. */
   findPublishRequest(): Awaitable<number | undefined>;
   readListFacts(): Awaitable<ListFacts>;

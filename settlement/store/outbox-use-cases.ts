@@ -5,8 +5,14 @@
 
 import { placeWaiting } from '../core/logs/placement.ts';
 import type { Limits } from '../core/logs/rulings.ts';
-import { decideFailure, decideTurn, pieceQuery, type WorkFacts } from '../core/rides/outbox.ts';
-import type { Work } from '../core/rides/outbox-changes.ts';
+import {
+  decideFailure,
+  decideRetry,
+  type Failure,
+  PAUSE_MS_MAX,
+} from '../core/rides/failed-work.ts';
+import { decideTurn, pieceQuery, type WorkFacts } from '../core/rides/outbox.ts';
+import type { Work, WorkTurn } from '../core/rides/outbox-changes.ts';
 import { type Awaitable, follow } from './awaitable.ts';
 import type { Database, Facts } from './database.ts';
 import { readRulings } from './log-use-cases.ts';
@@ -14,7 +20,13 @@ import type { Store } from './port.ts';
 
 type OutboxUseCases = Pick<
   Store,
-  'workOnce' | 'countWork' | 'requestPublish' | 'findPublishRequest' | 'closePublishRequest'
+  | 'workOnce'
+  | 'countWork'
+  | 'listFailedWork'
+  | 'retryFailedWork'
+  | 'requestPublish'
+  | 'findPublishRequest'
+  | 'closePublishRequest'
 >;
 
 /** `limitsNow`: for taps that name no published limits. */
@@ -22,6 +34,19 @@ export function outboxUseCases(
   { views, transact, write, takeTurn }: Database,
   { limitsNow }: { limitsNow: Limits },
 ): OutboxUseCases {
+  /** Nothing of the piece was written; that it failed is. */
+  async function noteFailure(work: Work, failure: Failure): Promise<WorkTurn> {
+    try {
+      return await transact({
+        read: (facts) => (work.kind === 'join' ? [] : facts.piece(pieceQuery(work))),
+        decide: (records) => decideFailure({ work, records }, failure),
+      });
+    } catch {
+      // Not even what it is about can be read.
+      return await write(decideFailure({ work, records: [] }, failure));
+    }
+  }
+
   return {
     workOnce: async (issuer, nowMs) => {
       await takeTurn();
@@ -29,19 +54,24 @@ export function outboxUseCases(
       try {
         return await transact({
           read: (facts) =>
-            follow(facts.nextWork(), (work) => {
+            follow(facts.nextWork({ dueMs: nowMs, dueBeyondMs: nowMs + PAUSE_MS_MAX }), (work) => {
               current.work = work;
               return work && readWork(facts, work);
             }),
           decide: (found) => decideTurn(found, { issuer, nowMs, limitsNow }),
         });
       } catch (error) {
-        // Nothing of the piece was written; that it failed is.
         if (current.work === null) throw error;
-        return await write(decideFailure(current.work, error));
+        return await noteFailure(current.work, { error, nowMs });
       }
     },
     countWork: async () => await views.countWork(),
+    listFailedWork: async (limit) => await views.listFailedWork(limit),
+    retryFailedWork: (id) =>
+      transact({
+        read: (facts) => facts.failedWorkIds(),
+        decide: (ids) => decideRetry(ids, id),
+      }),
     requestPublish: (nowMs) =>
       write({ changes: [{ kind: 'requestPublish', atMs: nowMs }], result: undefined }),
     findPublishRequest: async () => await views.findPublishRequest(),
@@ -52,6 +82,15 @@ export function outboxUseCases(
 
 function readWork(facts: Facts, work: Work): Awaitable<WorkFacts> {
   if (work.kind === 'join') return readJoin(facts, work);
+  if (work.kind === 'use') {
+    const records = [{ id: work.until, use: work.subject }];
+    return follow(facts.settle(records), (found) => ({
+      kind: 'piece',
+      work,
+      records,
+      facts: found,
+    }));
+  }
   return follow(facts.piece(pieceQuery(work)), (records) =>
     follow(facts.settle(records), (found) => ({ kind: 'piece', work, records, facts: found })),
   );

@@ -3,6 +3,7 @@
  * read, core/ decides, the answer is written, or nothing is. Asynchronous, because not every database
  * is in this process; store.contract.ts is the test that any implementation has to pass.
  */
+
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import type { MerchantRole } from '@stile/protocol/payment.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
@@ -37,9 +38,10 @@ import type {
 import type { PaymentRequest, PayResult } from '../core/payments/pay.ts';
 import type { NewSeed, SealedSeed } from '../core/payments/payment-changes.ts';
 import type { NewOnlineCode, SeedConfirmation } from '../core/payments/seed.ts';
-import type { WorkTurn } from '../core/rides/outbox.ts';
+import type { WorkTurn } from '../core/rides/outbox-changes.ts';
 import type {
   ActView,
+  FailedWorkView,
   GateView,
   MerchantByToken,
   MerchantView,
@@ -49,6 +51,7 @@ import type {
   StatementItem,
   TapView,
   TrialBalance,
+  WorkCounts,
 } from './views.ts';
 
 export type Store = RiderStore &
@@ -162,7 +165,11 @@ export type IngestResult = BatchReply | 'EPOCH_OF_OTHER_KEY';
 type WorkStore = {
   /** Does a bounded piece of the next work; requests go through before it. */
   workOnce(issuer: number, nowMs: number): Promise<WorkTurn>;
-  countWork(): Promise<{ waiting: number; failed: number }>;
+  countWork(): Promise<WorkCounts>;
+  /** Work that fails, the oldest first. It is tried again by itself. */
+  listFailedWork(limit: number): Promise<readonly FailedWorkView[]>;
+  /** Has failed work tried at once; null: all of it. Returns how many. */
+  retryFailedWork(id: number | null): Promise<number>;
   requestPublish(nowMs: number): Promise<void>;
   /** The generation of the waiting request to publish, or undefined. */
   findPublishRequest(): Promise<number | undefined>;

@@ -111,3 +111,18 @@ export type OperatorRow = StoredOperator & { tokenEndsAtMs: number | null };
 
 /** `status`: how it was answered; null if that is not known. */
 export type ActView = Act & { status: number | null };
+/** `failed` is work that is tried again; since when the oldest of it fails. */
+export type WorkCounts = { waiting: number; failed: number; failedSinceMs: number | null };
+
+export type FailedWorkView = {
+  id: number;
+  kind: string;
+  /** The use that can't be settled, or what else the work is about. */
+  subject: string;
+  /** How far it goes; of a use the record that it was found by. */
+  lastRecord: number;
+  reason: string;
+  attempts: number;
+  failedSinceMs: number;
+  nextTryMs: number;
+};

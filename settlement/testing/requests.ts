@@ -56,6 +56,8 @@ function listRequests({
     ['GET /v1/operator/taps', ''],
     ['GET /v1/operator/parked', ''],
     ['GET /v1/operator/trial-balance', ''],
+    ['GET /v1/operator/failed-work', ''],
+    ['POST /v1/operator/failed-work/retries', '', {}],
     ['GET /v1/operator/accounts/{account}', account],
     ['GET /v1/operator/merchants', ''],
     ['POST /v1/operator/merchants', '', { merchant: 'walk', name: 'Walk' }],

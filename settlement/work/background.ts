@@ -2,12 +2,17 @@
  * What settlement does in the background, one bounded piece at a time: a piece of waiting work, publishing
  * that was requested, the sweep. Whoever drives it, a loop in this process or another one, calls these.
  */
+
 import type { Clock } from '@stile/host/clock.ts';
 import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
-import type { WorkTurn } from '../core/rides/outbox.ts';
+import { isAlarming } from '../core/rides/failed-work.ts';
+import type { WorkTurn } from '../core/rides/outbox-changes.ts';
 import type { Store } from '../store/port.ts';
 import type { Publisher } from './publisher.ts';
+
+/** An alarm that stands is said again after so long. */
+const ALARM_EVERY_MS = 900_000;
 
 export type BackgroundParts = {
   store: Store;
@@ -29,11 +34,25 @@ export type Background = {
 
 export function createBackground(parts: BackgroundParts): Background {
   const { store, publisher, onMoneyMoved, issuer, clock, log } = parts;
+  let nextAlarmMs = 0;
+
+  async function alarmOfFailures(): Promise<void> {
+    const { wallMs, monoMs } = clock.now();
+    const { failed, failedSinceMs } = await store.countWork();
+    if (failedSinceMs === null || !isAlarming(failedSinceMs, wallMs) || monoMs < nextAlarmMs)
+      return;
+    nextAlarmMs = monoMs + ALARM_EVERY_MS;
+    const sinceS = Math.floor(failedSinceMs / 1000);
+    log.error({ failed, sinceS }, 'ALARM: work fails for long: see stile settlement failed-work');
+  }
+
   return {
     async workOnce() {
       const turn = await store.workOnce(issuer, clock.now().wallMs);
       if (turn.kind === 'failed') {
-        log.error({ work: turn.work, error: describeError(turn.error) }, 'a job failed');
+        const { work, next, error } = turn;
+        const level = next === 'smaller' ? 'debug' : 'error';
+        log[level]({ work, next, error: describeError(error) }, 'a job failed');
       }
       if (turn.kind === 'worked') for (const account of turn.accounts) onMoneyMoved(account);
       return turn.kind;
@@ -49,6 +68,7 @@ export function createBackground(parts: BackgroundParts): Background {
     },
     async sweep() {
       await store.sweepExpired(clock.now().wallMs);
+      await alarmOfFailures();
       if (publisher.isRefreshDue()) await store.requestPublish(clock.now().wallMs);
     },
   };

@@ -1,7 +1,7 @@
 /**
  * The loop that empties the outbox in this process. It is woken after every commit that queued something and
  * does one piece after the other; the store lets requests through in between. A sweep now and then finds what
- * a crash left, and what failed is tried again with it, not in a hot loop.
+ * a crash left, and what failed and is due again.
  */
 import type { Clock } from '@stile/host/clock.ts';
 import { describeError } from '@stile/protocol/fault.ts';
@@ -24,7 +24,8 @@ export function createOutboxLoop({ background, clock, log }: OutboxLoopParts) {
 
   async function drain(): Promise<void> {
     for (let pieces = 1; !closed; pieces += 1) {
-      if ((await background.workOnce()) !== 'worked') break;
+      // What fails is made smaller or put off, so that this comes to an end.
+      if ((await background.workOnce()) === 'idle') break;
       if (pieces % PIECES_BETWEEN_LISTS === 0) await background.publishIfRequested();
     }
     if (!closed) await background.publishIfRequested();

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ISSUER, NOW_MS } from '../../testing/facts.ts';
 import type { Change } from '../changes.ts';
-import { decideTurn, PIECE_RECORDS_MAX, pieceQuery, type WorkFacts } from './outbox.ts';
+import { PIECE_RECORDS_MAX } from './failed-work.ts';
+import { decideTurn, pieceQuery, type WorkFacts } from './outbox.ts';
 import type { Work } from './outbox-changes.ts';
 import type { SettleFacts } from './settle.ts';
 
@@ -22,7 +23,8 @@ const NOTHING: SettleFacts = {
 };
 
 function work(changes: Partial<Work> = {}): Work {
-  return { id: 5, kind: 'settle', cursor: 0, until: 100, subject: '', attempts: 0, ...changes };
+  const fresh = { attempts: 0, recordsMax: null, failedSinceMs: null };
+  return { id: 5, kind: 'settle', cursor: 0, until: 100, subject: '', ...fresh, ...changes };
 }
 
 function records(from: number, count: number) {
@@ -40,7 +42,9 @@ test('nothing waits: nothing is written', () => {
 describe('a piece', () => {
   test('that is full goes on behind its last record', () => {
     const { changes } = decideTurn(piece(work(), records(3, PIECE_RECORDS_MAX)), CONTEXT);
-    expect(changes).toEqual([{ kind: 'moveWork', id: 5, cursor: PIECE_RECORDS_MAX + 2 }]);
+    expect(changes).toEqual([
+      { kind: 'moveWork', id: 5, cursor: PIECE_RECORDS_MAX + 2, recordsMax: null },
+    ]);
   });
 
   test('that is not full has seen all there is, and ends its work', () => {
@@ -51,7 +55,9 @@ describe('a piece', () => {
   test('that found nothing in a long stretch goes on behind the stretch', () => {
     const long = work({ until: 1_000_000 });
     const { changes } = decideTurn(piece(long, []), CONTEXT);
-    expect(changes).toEqual([{ kind: 'moveWork', id: 5, cursor: pieceQuery(long).upTo }]);
+    expect(changes).toEqual([
+      { kind: 'moveWork', id: 5, cursor: pieceQuery(long).upTo, recordsMax: null },
+    ]);
   });
 });
 

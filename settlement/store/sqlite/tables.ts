@@ -174,13 +174,16 @@ export type Tables = {
   };
   outbox: {
     id: Generated<number>;
-    kind: 'settle' | 'reprice' | 'join' | 'publish';
+    kind: string;
     cursor: number;
     until: number;
     subject: string;
     attempts: number;
     created_at_ms: number;
     failed: string | null;
+    failed_since_ms: number | null;
+    due_at_ms: number;
+    records_max: number | null;
   };
   merchant: {
     merchant: string;

@@ -80,6 +80,9 @@ function write(rows: Rows, change: Change): void {
     case 'moveWork':
     case 'finishWork':
     case 'failWork':
+    case 'narrowWork':
+    case 'addFailedUse':
+    case 'hastenWork':
     case 'requestPublish':
     case 'finishPublish':
       rows.outbox.write(change);

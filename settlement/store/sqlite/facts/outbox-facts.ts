@@ -1,13 +1,16 @@
 /** Waiting work, and the records that a piece of it is about. */
-import type { PieceQuery, PieceRecord } from '../../../core/rides/outbox.ts';
-import type { Work } from '../../../core/rides/outbox-changes.ts';
+import type { PieceQuery } from '../../../core/rides/outbox.ts';
+import type { PieceRecord, Work } from '../../../core/rides/outbox-changes.ts';
+import type { FailedWorkView, WorkCounts } from '../../views.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {
   return {
     nextWork: db.prepare(
-      `SELECT id, kind, cursor, until, subject, attempts FROM outbox
-       WHERE kind <> 'publish' AND failed IS NULL ORDER BY attempts, id LIMIT 1`,
+      `SELECT id, kind, cursor, until, subject, attempts, records_max AS recordsMax,
+         failed_since_ms AS failedSinceMs
+       FROM outbox WHERE kind <> 'publish' AND (due_at_ms <= @dueMs OR due_at_ms > @dueBeyondMs)
+       ORDER BY id LIMIT 1`,
     ),
     piece: db.prepare(
       `SELECT id, use FROM record WHERE id > ? AND id <= ? AND use IS NOT NULL ORDER BY id LIMIT ?`,
@@ -19,7 +22,14 @@ function prepare(db: Connection['db']) {
     publishRequest: db.prepare(`SELECT until FROM outbox WHERE kind = 'publish'`).pluck(),
     counts: db.prepare(
       `SELECT count(*) FILTER (WHERE failed IS NULL) AS waiting,
-              count(*) FILTER (WHERE failed IS NOT NULL) AS failed FROM outbox`,
+              count(*) FILTER (WHERE failed IS NOT NULL) AS failed,
+              min(failed_since_ms) AS failedSinceMs FROM outbox`,
+    ),
+    failedIds: db.prepare('SELECT id FROM outbox WHERE failed IS NOT NULL ORDER BY id').pluck(),
+    failed: db.prepare(
+      `SELECT id, kind, subject, until AS lastRecord, failed AS reason, attempts,
+         failed_since_ms AS failedSinceMs, due_at_ms AS nextTryMs
+       FROM outbox WHERE failed IS NOT NULL ORDER BY failed_since_ms, id LIMIT ?`,
     ),
   };
 }
@@ -31,8 +41,8 @@ export class OutboxReader {
     this.#sql = prepare(db);
   }
 
-  nextWork(): Work | null {
-    return (this.#sql.nextWork.get() as Work | undefined) ?? null;
+  nextWork(due: { dueMs: number; dueBeyondMs: number }): Work | null {
+    return (this.#sql.nextWork.get(due) as Work | undefined) ?? null;
   }
 
   piece({ after, upTo, limit, only }: PieceQuery): PieceRecord[] {
@@ -46,7 +56,15 @@ export class OutboxReader {
     return this.#sql.publishRequest.get() as number | undefined;
   }
 
-  counts(): { waiting: number; failed: number } {
-    return this.#sql.counts.get() as { waiting: number; failed: number };
+  counts(): WorkCounts {
+    return this.#sql.counts.get() as WorkCounts;
+  }
+
+  failedIds(): number[] {
+    return this.#sql.failedIds.all() as number[];
+  }
+
+  failed(limit: number): FailedWorkView[] {
+    return this.#sql.failed.all(limit) as FailedWorkView[];
   }
 }

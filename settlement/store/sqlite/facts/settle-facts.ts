@@ -1,10 +1,11 @@
 /** All that settling has to know: taps and charge of each code use, authorisations, fares, riders' money. */
+
 import type { LineFare } from '@stile/protocol/trust-list.ts';
 import { accountOfUse, readAuthorisationKey } from '../../../core/logs/code-use.ts';
 import type { RiderMoneyFacts } from '../../../core/money/money-changes.ts';
 import { gatePayee } from '../../../core/payments/payee.ts';
 import type { AuthorisationRecord } from '../../../core/rides/authorisation.ts';
-import type { PieceRecord } from '../../../core/rides/outbox.ts';
+import type { PieceRecord } from '../../../core/rides/outbox-changes.ts';
 import type {
   AuthorisationFacts,
   SettleFacts,

@@ -9,6 +9,7 @@ import { EPOCH_KEYS } from './0003-epoch-keys.ts';
 import { OPERATORS } from './0004-operators.ts';
 import { RIDE_TIME } from './0005-ride-time.ts';
 import { MERCHANT_MANAGERS } from './0006-merchant-managers.ts';
+import { FAILED_WORK } from './0007-failed-work.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   OPERATORS,
   RIDE_TIME,
   MERCHANT_MANAGERS,
+  FAILED_WORK,
 ];
