@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
@@ -42,6 +42,12 @@ export type IngestReport = {
 
 type Rider = { key: SigningKey; pass: Uint8Array };
 type BenchGate = { gate: string; key: SigningKey; batches: Uint8Array[]; taps: number };
+
+/** As many riders as are wanted enrol from one address, and pay in made-up money. */
+const SETTINGS = {
+  enrolment: { policy: 'open', perAddressPerHour: 1_000_000 },
+  topUps: { mode: 'sandbox' },
+};
 
 export async function measureIngest(options: {
   folder: string;
@@ -101,7 +107,10 @@ export async function startSettlement(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ child: ChildProcess; url: string }> {
-  const args = ['settlement', 'start', '--data', dataDir, '--port', '0', '--log', 'info'];
+  const settings = `${dataDir}-settings.json`;
+  writeFileSync(settings, JSON.stringify(SETTINGS));
+  const start = ['settlement', 'start', '--data', dataDir, '--settings', settings];
+  const args = [...start, '--port', '0', '--log', 'info'];
   const child = spawn(STILE, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },

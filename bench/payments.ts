@@ -27,6 +27,8 @@ import { createOperatorClient } from '../cli/operator-client.ts';
 import { prepareTaps, sendAll, startSettlement, stopSettlement, untilSettled } from './ingest.ts';
 import { median, type Waits, waitsOf } from './statistics.ts';
 
+const ENROLLED = { enrolledBy: 'open', personHash: null, inviteHash: null } as const;
+
 const TILLS = 32;
 const MERCHANT = 'bench';
 const AMOUNT_CENTS = 100;
@@ -114,7 +116,7 @@ async function prepare(
       const account = toHex(createHash('sha256').update(`rider ${n}`).digest().subarray(0, 8));
       const owner = { handle: String(10_000_000 + n * 7), account, serial: 1 };
       const pass = { account, serial: 1, algorithm: 'Ed25519', publicKey: `phone ${n}` } as const;
-      await store.addRider({ ...pass, ...issue, nowMs });
+      await store.addRider({ ...pass, ...issue, ...ENROLLED, nowMs });
       await store.topUp({ issuer, account, key: 'bench', amountCents: RIDER_CENTS, nowMs });
       const seed = randomBytes(SEED_BYTES);
       const expiresAtMs = nowMs + 86_400_000;

@@ -36,7 +36,11 @@ export async function measureWallet(
   { rounds }: { rounds: number },
 ): Promise<WalletReport> {
   const dataDir = join(folder, 'wallet-settlement');
-  await initSettlement(dataDir);
+  await initSettlement(dataDir, {
+    enrolment: { policy: 'open' },
+    offline: { creditCents: { open: 10_000 } },
+    topUps: { mode: 'sandbox' },
+  });
   const log = pino({ level: 'silent' });
   const settlement = await startSettlement(
     { dataDir, port: 0, seedKeys: '5e'.repeat(32) },

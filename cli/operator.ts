@@ -1,11 +1,14 @@
 /** `stile settlement add-gate …`: what an operator does with a settlement that runs. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { clientOf, operateOn, type Target } from './operator-client.ts';
-import { printJson, wholeNumber } from './terminal.ts';
+import { oneOf, printJson, wholeNumber } from './terminal.ts';
+
+const kindOfInvite = oneOf(['invite', 'deposit', 'verified']);
 
 export function addOperatorCommands(settlement: Command): void {
   const operate = operateOn(settlement);
   addWorkCommands(settlement);
+  addInvites(operate);
   operate('add-gate', 'announce a gate; prints the one-time token for its enrolment')
     .requiredOption('--gate <id>', 'letters, digits, - and _')
     .requiredOption('--line <line>', 'the line whose fare it takes')
@@ -119,5 +122,19 @@ function addWorkCommands(settlement: Command): void {
     .action(async (id: number | undefined, target: Target) => {
       const body = id === undefined ? {} : { id };
       printJson(await clientOf(target).call('POST', 'v1/operator/failed-work/retries', { body }));
+    });
+}
+
+function addInvites(operate: ReturnType<typeof operateOn>): void {
+  operate('invite', 'a one-time invitation for a rider to enrol; printed this once')
+    .option('--kind <kind>', 'invite, deposit or verified: what you know of them', kindOfInvite)
+    .option('--person <name>', 'any stable name of who it is for; accounts keep a hash of it')
+    .action(async (options: Target & { kind?: string; person?: string }) => {
+      const { kind, person } = options;
+      const body = {
+        ...(kind === undefined ? {} : { kind }),
+        ...(person === undefined ? {} : { person }),
+      };
+      printJson(await clientOf(options).call('POST', 'v1/operator/invites', { body }));
     });
 }

@@ -16,7 +16,7 @@ const data = join(folder, 'data');
 const phone = join(folder, 'phone.json');
 let settlement: Settlement;
 beforeAll(async () => {
-  await initSettlement(data);
+  await initSettlement(data, { enrolment: { policy: 'open' }, topUps: { mode: 'sandbox' } });
   const log = pino({ level: 'silent' });
   settlement = await startSettlement({ dataDir: data, port: 0, seedKeys: SEED_KEY }, { log });
 });

@@ -26,9 +26,10 @@ export function addRiderCommand(program: Command): void {
 
   withPhone('enrol', 'make a key, prove it, get an account and a pass')
     .requiredOption('--settlement <url>', 'where settlement is')
+    .option('--invite <code>', 'what the operator gave you, if they enrol by invitation')
     .option('--algorithm <name>', 'Ed25519 or P-256', oneOf(['Ed25519', 'P-256']), 'P-256')
     .action(enrol);
-  withPhone('top-up', 'pay money in with the sandbox provider')
+  withPhone('top-up', 'pay money in, and renew the pass by it')
     .argument('<cents>', 'amount in minor units', wholeNumber(1, TOP_UP_CENTS_MAX))
     .option('--key <id>', 'idempotency key; the same key pays once')
     .action(topUp);
@@ -42,7 +43,9 @@ export function addRiderCommand(program: Command): void {
   addPaymentCodeCommands(rider);
 }
 
-async function enrol(options: PhoneOption & { settlement: string; algorithm: Algorithm }) {
+async function enrol(
+  options: PhoneOption & { settlement: string; algorithm: Algorithm; invite?: string },
+) {
   if (existsSync(options.phone)) {
     throw new Fault('CONFLICT', `${options.phone} is a phone already; choose another file`);
   }
@@ -50,7 +53,7 @@ async function enrol(options: PhoneOption & { settlement: string; algorithm: Alg
     throw new Fault('REQUEST_INVALID', `${options.settlement} is not a URL`);
   }
   const key = generateKey(options.algorithm);
-  const enrolled = await createPhoneClient(options.settlement, key).enrol();
+  const enrolled = await createPhoneClient(options.settlement, key).enrol(options.invite);
   const { account, serial, pass } = enrolled;
   writePhone(options.phone, {
     stile: 'phone/1',

@@ -1,5 +1,5 @@
 /** `stile settlement`: prepares and runs the back office; what an operator does with it is in operator.ts. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { callText } from '@stile/host/http-client.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
@@ -7,7 +7,41 @@ import { addMerchantCommands } from './merchants.ts';
 import { addOperatorCommands } from './operator.ts';
 import { DEFAULT_URL } from './operator-client.ts';
 import { addStaffCommands } from './staff.ts';
-import { print, stopped, stopSignal, wholeNumber } from './terminal.ts';
+import { oneOf, print, stopped, stopSignal, wholeNumber } from './terminal.ts';
+
+/** What a first start writes into the settings; later ones leave them as they are. */
+type FirstSettings = {
+  operator?: string;
+  enrolment?: 'open' | 'invite' | 'deposit' | 'verified';
+  topUps?: 'off' | 'sandbox';
+  settings?: string;
+};
+const policy = oneOf(['open', 'invite', 'deposit', 'verified']);
+const mode = oneOf(['off', 'sandbox']);
+
+function settingsOf({ operator, enrolment, topUps, settings }: FirstSettings) {
+  return {
+    ...(settings === undefined ? {} : readSettings(settings)),
+    ...(operator === undefined ? {} : { operator }),
+    ...(enrolment === undefined ? {} : { enrolment: { policy: enrolment } }),
+    ...(topUps === undefined ? {} : { topUps: { mode: topUps } }),
+  };
+}
+
+/** What is in it is checked by settlement. */
+function readSettings(file: string): object {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Fault(
+      'FILE_UNREADABLE',
+      `cannot read settings from ${file}: ${describeError(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
 
 export function addSettlementCommand(program: Command): void {
   const settlement = program
@@ -21,12 +55,18 @@ export function addSettlementCommand(program: Command): void {
     .option('--port <number>', 'port to listen on; 0: any', wholeNumber(0, 65_535), 8080)
     .option('--log <level>', 'trace, debug, info, warn, error or silent', 'info')
     .option('--operator <name>', 'name of the operator, at the first start')
+    .option('--enrolment <policy>', 'who may enrol, at the first start: open, invite, …', policy)
+    .option('--top-ups <mode>', 'off or sandbox (made-up money), at the first start', mode)
+    .option('--settings <file>', 'further settings as JSON, at the first start')
     .action(start);
   settlement
     .command('init')
     .description('prepare a data directory: keys, operator token; a second run keeps them')
     .option('--data <dir>', 'data directory', './settlement-data')
     .option('--operator <name>', 'name of the operator')
+    .option('--enrolment <policy>', 'who may enrol: open, invite, deposit or verified', policy)
+    .option('--top-ups <mode>', 'off or sandbox (made-up money)', mode)
+    .option('--settings <file>', 'further settings as JSON')
     .action(init);
   addOperatorCommands(settlement);
   addTrustListCommand(settlement);
@@ -56,29 +96,25 @@ async function fetchTrustList(options: { url: string; out?: string }): Promise<v
   }
 }
 
-async function init(options: { data: string; operator?: string }): Promise<void> {
+async function init(options: { data: string } & FirstSettings): Promise<void> {
   const { initSettlement } = await import('@stile/settlement/main.ts');
-  const { data, operator } = options;
-  await initSettlement(data, operator === undefined ? {} : { operator });
+  const { data } = options;
+  await initSettlement(data, settingsOf(options));
   print(`${data} is ready. The operator's token is in ${data}/operator-token.\n`);
 }
 
-async function start(options: {
-  data: string;
-  host: string;
-  port: number;
-  log: string;
-  operator?: string;
-}): Promise<void> {
+async function start(
+  options: { data: string; host: string; port: number; log: string } & FirstSettings,
+): Promise<void> {
   const { pino } = await import('pino');
   const { initSettlement, startSettlement } = await import('@stile/settlement/main.ts');
-  const { data: dataDir, host, port, operator } = options;
+  const { data: dataDir, host, port } = options;
   const log = pino({
     level: options.log,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
   });
-  await initSettlement(dataDir, operator === undefined ? {} : { operator });
+  await initSettlement(dataDir, settingsOf(options));
   const signal = stopSignal();
   // Never in the data directory and never in an argument: backups and process lists are read by others.
   const seedKeys = process.env.STILE_SEED_KEY;

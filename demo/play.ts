@@ -3,7 +3,7 @@ import { forgeCode, forgePass } from './forgeries.ts';
 import { type LogRecord, stile, stileJson } from './processes.ts';
 import { type Check, cents, type Money, type Result, type Tap } from './result.ts';
 import { fetchOnlineCode, makePaymentCode, Shop } from './shop.ts';
-import { FARE_CENTS, LINE, type Phone, type Stage, type Verdict } from './stage.ts';
+import { FARE_CENTS, LINE, type NewPhone, type Phone, type Stage, type Verdict } from './stage.ts';
 
 export type Scene = { heading: boolean; text: string };
 
@@ -64,9 +64,9 @@ class Script {
 
   async #enrol(
     name: string,
-    { algorithm, topUpCents }: { algorithm: string; topUpCents: number },
+    { algorithm, topUpCents, isVerified = false }: Omit<NewPhone, 'isVerified'> & Partial<NewPhone>,
   ): Promise<void> {
-    const phone = await this.#stage.enrolRider(name, { algorithm, topUpCents });
+    const phone = await this.#stage.enrolRider(name, { algorithm, topUpCents, isVerified });
     this.#riders.set(name, { phone, topUpCents, rides: 0 });
     this.#tell(
       `${name}: ${algorithm}, account ${phone.account}, ${cents(topUpCents)} in the wallet`,
@@ -102,7 +102,8 @@ class Script {
     );
     await this.#enrol('ada', { algorithm: 'Ed25519', topUpCents: 1_000 });
     await this.#enrol('ben', { algorithm: 'P-256', topUpCents: 600 });
-    await this.#enrol('cleo', { algorithm: 'P-256', topUpCents: 0 });
+    await this.#enrol('cleo', { algorithm: 'P-256', topUpCents: 0, isVerified: true });
+    await this.#enrol('gus', { algorithm: 'Ed25519', topUpCents: 0 });
     await this.#enrol('dan', { algorithm: 'Ed25519', topUpCents: 1_000 });
     await this.#enrol('finn', { algorithm: 'P-256', topUpCents: 500 });
     for (const name of ['ada', 'ben', 'dan', 'finn']) {
@@ -188,10 +189,18 @@ class Script {
     const cleo = await stage.makeCode(this.#rider('cleo').phone);
     await this.#present({
       who: 'cleo',
-      what: 'honest, but no money',
+      what: 'honest, no money, one ride on credit',
       text: cleo,
       expected: 'open',
       shot: { turnDegrees: 175 },
+    });
+    const gus = await stage.makeCode(this.#rider('gus').phone);
+    await this.#present({
+      who: 'gus',
+      what: 'an empty wallet, nothing behind it',
+      text: gus,
+      expected: 'ALLOWANCE_USED',
+      shot: { turnDegrees: -4 },
     });
   }
 

@@ -36,7 +36,17 @@ export const FARE_CENTS = 250;
 const SYNC_MS = 500;
 const OPEN_MS = 1_200;
 
+/** Anybody may enrol here and money is made up; whom the operator knows may ride once on credit. */
+const SETTINGS = {
+  operator: 'Demo Transit',
+  enrolment: { policy: 'open' },
+  topUps: { mode: 'sandbox' },
+  offline: { creditCents: { verified: 300 } },
+};
+
 export type Phone = { name: string; file: string; account: string };
+
+export type NewPhone = { algorithm: string; topUpCents: number; isVerified: boolean };
 
 export type Verdict = { verdict: string; reason: string | null; seq: number };
 
@@ -78,7 +88,9 @@ export class Stage {
 
   async startSettlement(): Promise<void> {
     const data = this.path('settlement');
-    const options = ['--data', data, '--port', '0', '--operator', 'Demo Transit'];
+    const settings = this.path('settings.json');
+    writeFileSync(settings, `${JSON.stringify(SETTINGS, null, 2)}\n`);
+    const options = ['--data', data, '--port', '0', '--settings', settings];
     const args = ['settlement', 'start', ...options];
     // Lives as long as this demo: nothing on its disk can open the seeds afterwards.
     const env = { STILE_SEED_KEY: systemRandom.hex(32) };
@@ -158,15 +170,21 @@ export class Stage {
     return found;
   }
 
-  async enrolRider(
-    name: string,
-    { algorithm, topUpCents }: { algorithm: string; topUpCents: number },
-  ): Promise<Phone> {
+  async enrolRider(name: string, { algorithm, topUpCents, isVerified }: NewPhone): Promise<Phone> {
     const file = this.path(`phones/${name}.json`);
     const options = ['--settlement', this.settlementUrl, '--algorithm', algorithm];
+    if (isVerified) {
+      const verified = ['--kind', 'verified', '--person', name];
+      const { invite } = await this.operate<{ invite: string }>('invite', verified);
+      options.push('--invite', invite);
+    }
     const enrol = ['rider', 'enrol', '--phone', file, ...options];
     const { account } = await stileJson<{ account: string }>(enrol);
-    if (topUpCents > 0) await stile(['rider', 'top-up', '--phone', file, String(topUpCents)]);
+    if (topUpCents > 0) {
+      await stile(['rider', 'top-up', '--phone', file, String(topUpCents)]);
+      // The pass of its enrolment had nothing behind it.
+      await stile(['rider', 'renew', '--phone', file]);
+    }
     return { name, file, account };
   }
 

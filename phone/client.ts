@@ -43,10 +43,11 @@ export function createPhoneClient(settlementUrl: string, key: SigningKey) {
   }
 
   return {
-    async enrol(): Promise<EnrolledRider> {
+    async enrol(invite?: string): Promise<EnrolledRider> {
       const publicKey = toHex(key.publicKey);
       const proof = await prove('enrol-rider', publicKey);
-      const body = { algorithm: key.algorithm, publicKey, ...proof };
+      const { algorithm } = key;
+      const body = { algorithm, publicKey, ...proof, ...(invite === undefined ? {} : { invite }) };
       return await call(enrolledRiderSchema, 'v1/riders', { body });
     },
     async openSession({ account, serial }: PassName): Promise<string> {

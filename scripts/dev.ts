@@ -39,7 +39,12 @@ async function run(): Promise<void> {
   const dataDir = join(folder, 'settlement');
   // Order links lead to the pages that Vite serves.
   const publicUrl = `http://${HOST}:${PORT}`;
-  await initSettlement(dataDir, { operator: OPERATOR, http: { publicUrl } });
+  await initSettlement(dataDir, {
+    operator: OPERATOR,
+    http: { publicUrl },
+    enrolment: { policy: 'open', perAddressPerHour: 1_000 },
+    topUps: { mode: 'sandbox' },
+  });
   // Lives as long as the sandbox: nothing can open the seeds afterwards.
   const seedKeys = randomBytes(32).toString('hex');
   const log = pino({ level: 'warn' });

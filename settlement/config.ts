@@ -4,6 +4,7 @@
  */
 import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
+import { ENROLMENT_KINDS } from './core/access/standing.ts';
 import { DEFAULT_PAYMENT_LIMITS } from './core/payments/payment-rules.ts';
 
 const limit = (max: number, byDefault: number) => z.int().min(1).max(max).default(byDefault);
@@ -22,6 +23,21 @@ const paymentsSchema = z
     reversalS: limit(86_400, DEFAULTS.reversalS),
     refundDaysMax: limit(3_660, DEFAULTS.refundDaysMax),
     refundDayCentsMax: limit(1_000_000_000, DEFAULTS.refundDayCentsMax),
+  })
+  .prefault({});
+
+const credit = z.int().min(0).max(100_000_000).default(0);
+const offlineSchema = z
+  .strictObject({
+    /** What one ride counts as: the dearest usual fare. */
+    rideCents: limit(AMOUNT_CENTS_MAX, 300),
+    /** What the operator stands for besides the wallet, for each kind of account. */
+    creditCents: z
+      .strictObject({ open: credit, invite: credit, deposit: credit, verified: credit })
+      .prefault({}),
+    shortLifetimeMin: limit(0xffff, 1_440),
+    /** Issues of one account's passes at a time. */
+    issuesMax: limit(1_000, 8),
   })
   .prefault({});
 
@@ -105,6 +121,22 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   payments: paymentsSchema,
+  offline: offlineSchema,
+  enrolment: z
+    .strictObject({
+      /** The least that an invitation has to say of who enrols; `open`: none is needed. */
+      policy: z.enum(ENROLMENT_KINDS).default('invite'),
+      perAddressPerHour: limit(1_000_000, 20),
+    })
+    .prefault({}),
+  topUps: z
+    .strictObject({
+      /** `sandbox` makes money out of nothing: for trying only. */
+      mode: z.enum(['off', 'sandbox']).default('off'),
+      /** Without it a sandbox runs on this machine only. */
+      sandboxBeyondLoopback: z.boolean().default(false),
+    })
+    .prefault({}),
 });
 
 export type SettlementFile = z.infer<typeof configSchema>;

@@ -27,6 +27,8 @@ import { createChallenges } from './http/challenges.ts';
 import { createCodeIssue } from './http/code-issue.ts';
 import { createCodePayments } from './http/code-payments.ts';
 import { createEventStreams } from './http/event-streams.ts';
+import { isBeyondLoopback } from './http/loopback.ts';
+import { createEnrolmentPolicy, type EnrolmentPolicy } from './http/rider/enrolment-policy.ts';
 import { createAnswerSigner } from './keys/answer-signer.ts';
 import { addIssuerKey, openPasses } from './keys/passes.ts';
 import { rootKeyOf, signerOf } from './keys/root-key.ts';
@@ -38,6 +40,7 @@ import { openSqliteStore } from './store/sqlite/store.ts';
 import { createBackground } from './work/background.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
 import { createPublisher } from './work/publisher.ts';
+import { SANDBOX, type TopUpProvider } from './work/top-up-provider.ts';
 import { createVerifyPool, type VerifyPool } from './work/verify-pool.ts';
 
 const OPERATOR_TOKEN_KEY = 'operatorTokenHash';
@@ -60,6 +63,10 @@ export type SettlementConfig = {
    * Keys that seal payment seeds, as `STILE_SEED_KEY` holds them; without any, payment codes are off.
    */
   seedKeys?: string;
+  /** Who may become a rider; default: by the settings. */
+  enrolmentPolicy?: EnrolmentPolicy;
+  /** Who brings money in; default: by the settings. */
+  topUpProvider?: TopUpProvider;
   /** The built pages; default web/dist beside this package. */
   webDir?: string;
   /** `hold`: take batches in and leave the outbox for a process that runs it. Default `run`. */
@@ -174,6 +181,9 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     challenges: createChallenges({ clock, random }),
     webDir,
     config,
+    enrolmentPolicy:
+      options.enrolmentPolicy ?? createEnrolmentPolicy(config.enrolment.policy, store),
+    topUpProvider: options.topUpProvider ?? builtInProvider(config, host),
     operatorTokenHash,
     clock,
     random,
@@ -194,6 +204,20 @@ async function openSignedClock({ store, clock, config }: OpenParts): Promise<Sig
   const { trust } = await store.readListFacts();
   const { jumpS: jumpSMax } = config.lists;
   return createSignedClock(clock, { lastS: trust?.list.issuedAtS, jumpSMax });
+}
+
+/** @throws Fault CONFIG_INVALID if made-up money could be had from elsewhere and nobody said that it may. */
+function builtInProvider(config: SettlementFile, host: string): TopUpProvider | null {
+  const { mode, sandboxBeyondLoopback } = config.topUps;
+  if (mode === 'off') return null;
+  if (!sandboxBeyondLoopback && isBeyondLoopback({ host, ...config.http })) {
+    throw new Fault(
+      'CONFIG_INVALID',
+      'topUps.mode is "sandbox": anyone who reaches this settlement has free money. Listen on 127.0.0.1 ' +
+        'without a proxy, or set topUps.sandboxBeyondLoopback to true',
+    );
+  }
+  return SANDBOX;
 }
 
 function openPool(options: SettlementConfig): VerifyPool {

@@ -66,6 +66,16 @@ export const denialSchema = z.object({
 });
 export type Denial = z.infer<typeof denialSchema>;
 
+export const newInviteSchema = z.strictObject({
+  kind: z.enum(['invite', 'deposit', 'verified']).optional().describe('default: invite'),
+  person: z.string().trim().min(1).max(200).optional(),
+});
+export type NewInvite = z.infer<typeof newInviteSchema>;
+
+/** Shown this once. */
+export const inviteSchema = z.object({ invite: z.string(), kind: z.string(), expiresAtS: z.int() });
+export type Invite = z.infer<typeof inviteSchema>;
+
 const NAME_CHARS_MAX = 60;
 
 export const newMerchantSchema = z.strictObject({

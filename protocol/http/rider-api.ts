@@ -21,6 +21,9 @@ export const passSerialSchema = z.int().min(1).max(0xffffffff);
 const challenge = z.string().min(1).max(100);
 const proof = z.string().regex(/^[0-9a-f]{128}$/);
 
+/** What the operator gave to who may enrol. */
+const invite = z.string().min(1).max(100).optional();
+
 /** Good once, for a short time. */
 export const challengeSchema = z.object({ challenge: z.string(), expiresAtS: z.int() });
 export type Challenge = z.infer<typeof challengeSchema>;
@@ -32,12 +35,14 @@ export const riderEnrolmentSchema = z.discriminatedUnion('algorithm', [
     publicKey: z.string().regex(/^[0-9a-f]{64}$/),
     challenge,
     proof,
+    invite,
   }),
   z.strictObject({
     algorithm: z.literal('P-256'),
     publicKey: z.string().regex(/^0[23][0-9a-f]{64}$/),
     challenge,
     proof,
+    invite,
   }),
 ]);
 export type RiderEnrolment = z.infer<typeof riderEnrolmentSchema>;
@@ -79,6 +84,11 @@ export const riderSchema = z.object({
   debtCents: cents,
   denied: z.boolean(),
   deniedReason: z.string().nullable(),
+  /** Rides at gates that cannot ask, which a pass would have that is issued now; why there are none. */
+  offline: z.object({
+    allowance: z.int(),
+    reason: z.enum(['NOTHING_BEHIND']).nullable(),
+  }),
   passes: z.array(
     z.object({
       serial: z.int(),
@@ -188,5 +198,11 @@ export const riderEventSchema = z.discriminatedUnion('kind', [
 export type RiderEvent = z.infer<typeof riderEventSchema>;
 
 /** Whether settlement runs, which version of it, and its clock: a phone's may be wrong. */
-export const healthSchema = z.object({ ok: z.boolean(), version: z.string(), nowS: z.int() });
+export const healthSchema = z.object({
+  ok: z.boolean(),
+  version: z.string(),
+  nowS: z.int(),
+  /** Whether money can be paid in, and whether it is real. */
+  topUps: z.enum(['off', 'sandbox', 'provider']),
+});
 export type Health = z.infer<typeof healthSchema>;

@@ -11,12 +11,14 @@ import type { SignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
 import type { OutboxLoop } from '../work/outbox.ts';
 import type { Publisher } from '../work/publisher.ts';
+import type { TopUpProvider } from '../work/top-up-provider.ts';
 import type { VerifyPool } from '../work/verify-pool.ts';
 import type { Allowances } from './allowance.ts';
 import type { Challenges } from './challenges.ts';
 import type { CodeIssue } from './code-issue.ts';
 import type { CodePayments } from './code-payments.ts';
 import type { EventStreams } from './event-streams.ts';
+import type { EnrolmentPolicy } from './rider/enrolment-policy.ts';
 
 export type ApiRouter = FastifyInstance<
   import('node:http').Server,
@@ -44,6 +46,9 @@ export type ApiParts = {
   /** Where the built pages lie. */
   webDir: string;
   config: SettlementFile;
+  enrolmentPolicy: EnrolmentPolicy;
+  /** Null: nobody can pay in. */
+  topUpProvider: TopUpProvider | null;
   operatorTokenHash: string;
   clock: Clock;
   random: Random;

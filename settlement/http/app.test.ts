@@ -70,6 +70,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/operator/failed-work/retries',
       'POST /v1/operator/gates',
       'POST /v1/operator/gates/{gate}/revocation',
+      'POST /v1/operator/invites',
       'POST /v1/operator/issuer-keys',
       'POST /v1/operator/merchants',
       'POST /v1/operator/operators',
@@ -181,8 +182,10 @@ describe('refusals', () => {
     expect(headers['content-security-policy']).toBeTruthy();
   });
 
-  test('health says that it runs, which version and what time it has, no more', async () => {
-    expect(Object.keys(await town.get<object>('/v1/health'))).toEqual(['ok', 'version', 'nowS']);
+  test('health says that it runs, which version, what time, whether money is real, no more', async () => {
+    const health = await town.get<{ topUps: string }>('/v1/health');
+    expect(Object.keys(health)).toEqual(['ok', 'version', 'nowS', 'topUps']);
+    expect(health.topUps).toBe('sandbox');
   });
 });
 

@@ -9,7 +9,7 @@ import swagger from '@fastify/swagger';
 import { wallS } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
-import { healthSchema } from '@stile/protocol/http/rider-api.ts';
+import { type Health, healthSchema } from '@stile/protocol/http/rider-api.ts';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -36,6 +36,7 @@ import { addOrderRoutes } from './merchant/orders.ts';
 import { addMerchantRoutes } from './merchant/payments.ts';
 import { addActLog } from './operator/acts.ts';
 import { addOperatorRoutes } from './operator/changes.ts';
+import { addInviteRoutes } from './operator/invites.ts';
 import { addOperatorLists } from './operator/lists.ts';
 import { addLostGates } from './operator/lost-gates.ts';
 import { addOperatorMerchants } from './operator/merchants.ts';
@@ -155,12 +156,14 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addEventRoutes(app, parts);
   addOperatorRoutes(app, parts);
   addLostGates(app, parts);
+  addInviteRoutes(app, parts);
   addOperatorMerchants(app, parts);
   addOperatorLists(app, parts);
   addOperatorViews(app, parts);
   addOperators(app, parts);
   addOperatorWork(app, parts);
   const { version, clock } = parts;
+  const topUps = topUpsOf(parts);
   app.get(
     '/v1/health',
     {
@@ -171,8 +174,13 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
         response: { 200: healthSchema },
       },
     },
-    async () => ({ ok: true, version, nowS: wallS(clock) }),
+    async () => ({ ok: true, version, nowS: wallS(clock), topUps }),
   );
+}
+
+function topUpsOf({ topUpProvider, config }: ApiParts): Health['topUps'] {
+  if (topUpProvider === null) return 'off';
+  return config.topUps.mode === 'sandbox' ? 'sandbox' : 'provider';
 }
 
 function describe(version: string) {

@@ -11,6 +11,7 @@ import { encodePass, issuerMessage, type Suite } from '@stile/protocol/transit-c
 import { ceilingCentsOf, ceilingFieldOf, type IssuerKey } from '@stile/protocol/trust-list.ts';
 import type { SettlementFile } from '../config.ts';
 import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
+import type { PassOffer } from '../core/access/standing.ts';
 import type { KnownIssuerKey } from '../core/logs/check-record.ts';
 import { ensureKey, issuerKeyFile, readKey } from '../data-dir.ts';
 import type { Store } from '../store/port.ts';
@@ -55,14 +56,17 @@ export async function openPasses(parts: PassParts) {
     get keys(): readonly KnownIssuerKey[] {
       return keys;
     },
-    issue({ account, serial, algorithm, publicKey }: PassRow): IssuedPass {
+    /** `offer`: what stands behind the account allows it (core/access/standing.ts). */
+    issue({ account, serial, algorithm, publicKey }: PassRow, offer: PassOffer): IssuedPass {
       const suite: Suite = algorithm === 'Ed25519' ? 0 : 1;
       assert(deviceAlgorithm(suite) === algorithm, 'the suite is that of the key');
       const deviceKey = fromHex(publicKey);
       assert(deviceKey !== undefined, 'an enrolled key is hex');
-      const { ceilingExponent, ...limits } = config.pass;
+      const { lifetimeMin, allowance } = offer;
+      const { codeLifetimeS, scope, product } = config.pass;
       // The key keeps the exponent that it was made with, whatever the settings say now: the amount is meant.
-      const ceiling = ceilingFieldOf(ceilingCentsOf(limits, { ceilingExponent }), signing);
+      const ceiling = ceilingFieldOf(ceilingCentsOf(offer, config.pass), signing);
+      const limits = { lifetimeMin, ceiling, allowance, codeLifetimeS, scope, product };
       const issuedAtS = wallS(clock);
       const { keyId } = signing;
       const names = { suite, issuer, issuerKeyId: keyId, account, serial, issuedAtS, deviceKey };

@@ -8,7 +8,9 @@ import type { DenyHead, IssuerKey, LineFare } from '@stile/protocol/trust-list.t
 import type {
   GateEnrolmentFacts,
   GateEnrolmentRequest,
+  NewRider,
   RevocationFacts,
+  RiderEnrolmentFacts,
 } from '../core/access/enrolment.ts';
 import type { StoredOperator } from '../core/access/operator-changes.ts';
 import type { OperatorFacts } from '../core/access/operators.ts';
@@ -24,6 +26,7 @@ import type { LogFacts } from '../core/logs/placement.ts';
 import type { RulingQuery } from '../core/logs/ruling-query.ts';
 import type { RulingFacts } from '../core/logs/rulings.ts';
 import type { TopUpFacts } from '../core/money/top-up.ts';
+import type { TopUpIntentFacts } from '../core/money/top-up-intent.ts';
 import type { GiveBackFacts, ReversalFacts } from '../core/payments/give-back.ts';
 import type { BlockFacts } from '../core/payments/merchant.ts';
 import type { Confirmation, ConfirmationFacts, NewOrderFacts } from '../core/payments/order.ts';
@@ -50,6 +53,8 @@ import type {
   TrialBalance,
   WorkCounts,
 } from './views.ts';
+
+export type StoredInvite = NonNullable<RiderEnrolmentFacts['invite']>;
 
 /** Facts of one transaction; each method reads what one use case decides from. */
 export type Facts = PaymentFacts &
@@ -114,7 +119,12 @@ export type RiderFacts = {
   liveHandles(of: { account: string; serial: number | null }): Awaitable<readonly string[]>;
   /** Hashes of one-time codes that are still live. */
   liveOnlineCodes(of: PassOf): Awaitable<readonly string[]>;
-  riderEnrolment(publicKey: string): Awaitable<{ isKeyTaken: boolean }>;
+  riderEnrolment(
+    rider: Pick<NewRider, 'publicKey' | 'issuer' | 'inviteHash' | 'personHash'>,
+  ): Awaitable<RiderEnrolmentFacts>;
+  /** How many of the account's passes have not ended then. */
+  passIssue(of: { account: string; nowS: number }): Awaitable<{ openIssues: number }>;
+  topUpIntent(of: { account: string; key: string }): Awaitable<TopUpIntentFacts>;
 };
 
 export type MerchantFacts = {
@@ -130,6 +140,8 @@ export type Views = {
   findDenials(issuer: number, of: PassOf): Awaitable<readonly DeniedBy[]>;
   /** As it is stored, ended or not. */
   findSession(tokenHash: string): Awaitable<(PassOf & { expiresAtS: number }) | undefined>;
+  /** As it is stored, used or not. */
+  findInvite(tokenHash: string): Awaitable<StoredInvite | undefined>;
   readRider(issuer: number, account: string): Awaitable<RiderView | undefined>;
   listStatement(
     account: string,

@@ -13,11 +13,13 @@ import type {
   GateEnrolmentResult,
   GateRevocation,
   NewGateToken,
+  NewPassIssue,
   NewRider,
+  RiderEnrolmentResult,
 } from '../core/access/enrolment.ts';
 import type { Act, Operator } from '../core/access/operator-changes.ts';
 import type { NewOperator } from '../core/access/operators.ts';
-import type { PassIssue, PassRow } from '../core/access/rider-changes.ts';
+import type { Invite, PassRow } from '../core/access/rider-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { DeltaQuery } from '../core/lists/publish.ts';
 import type { DenyWord, ListFacts } from '../core/lists/trust.ts';
@@ -25,6 +27,7 @@ import type { SeenVersions } from '../core/lists/version-floor.ts';
 import type { CheckedBatch } from '../core/logs/batch.ts';
 import type { GateKey } from '../core/logs/check-batch.ts';
 import type { TopUpRequest, TopUpResult } from '../core/money/top-up.ts';
+import type { TopUpIntentResult, TopUpOutcome } from '../core/money/top-up-intent.ts';
 import type { RefundRequest, RefundResult, ReversalResult } from '../core/payments/give-back.ts';
 import type { NewMerchant } from '../core/payments/merchant.ts';
 import type {
@@ -72,10 +75,16 @@ export type Store = RiderStore &
 export type PassOf = { account: string; serial: number };
 
 type RiderStore = {
-  /** False if the key is enrolled already. */
-  addRider(rider: NewRider): Promise<boolean>;
+  addRider(rider: NewRider): Promise<RiderEnrolmentResult>;
+  addInvite(invite: Invite): Promise<void>;
+  /** Undefined if there is none, or it was used or has ended. */
+  findInvite(
+    tokenHash: string,
+    nowMs: number,
+  ): Promise<Pick<Invite, 'kind' | 'personHash'> | undefined>;
   findPass(account: string, serial: number): Promise<PassRow | undefined>;
-  addPassIssue(pass: PassOf, issue: PassIssue): Promise<void>;
+  /** False if as many of the account's passes as may be have not ended. */
+  addPassIssue(issue: NewPassIssue & { issuesMax: number; nowMs: number }): Promise<boolean>;
   /** Of the account or of this pass. */
   findDenials(issuer: number, pass: PassOf): Promise<readonly DeniedBy[]>;
   openSession(session: PassOf & { tokenHash: string; expiresAtS: number }): Promise<void>;
@@ -87,6 +96,11 @@ type RiderStore = {
     account: string,
     page: { after: string | null; limit: number },
   ): Promise<readonly StatementItem[]>;
+  /** Before the provider is asked: what is wanted, or how it went before. */
+  beginTopUp(request: TopUpRequest): Promise<TopUpIntentResult>;
+  /** The provider did not say that the money is in. */
+  endTopUp(outcome: TopUpOutcome): Promise<void>;
+  /** The money is in. */
   topUp(request: TopUpRequest): Promise<TopUpResult>;
 
   /**

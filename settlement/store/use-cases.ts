@@ -7,7 +7,9 @@ import {
   decideGateEnrolment,
   decideGateRevocation,
   decideGateToken,
+  decidePassIssue,
   decideRiderEnrolment,
+  isOpenInvite,
   isTokenOpen,
 } from '../core/access/enrolment.ts';
 import { decideSweep } from '../core/access/retention.ts';
@@ -16,6 +18,7 @@ import { unchanged } from '../core/changes.ts';
 import { decideDenial, decideLift } from '../core/lists/denial.ts';
 import { merchantAccountOf } from '../core/money/ledger.ts';
 import { decideTopUp } from '../core/money/top-up.ts';
+import { decideTopUpIntent, decideTopUpOutcome } from '../core/money/top-up-intent.ts';
 import { decideRefund, decideReversal } from '../core/payments/give-back.ts';
 import { decideBlock, decideMerchant, isActiveMerchant } from '../core/payments/merchant.ts';
 import {
@@ -106,6 +109,8 @@ export function paymentUseCases(database: Database, rules: StoreRules): PaymentU
 type RiderUseCases = Pick<
   Store,
   | 'addRider'
+  | 'addInvite'
+  | 'findInvite'
   | 'findPass'
   | 'addPassIssue'
   | 'findDenials'
@@ -113,6 +118,8 @@ type RiderUseCases = Pick<
   | 'findSession'
   | 'readRider'
   | 'listStatement'
+  | 'beginTopUp'
+  | 'endTopUp'
   | 'topUp'
   | 'addSeed'
   | 'confirmSeed'
@@ -126,14 +133,20 @@ export function riderUseCases(database: Database): RiderUseCases {
   return {
     addRider: (rider) =>
       transact({
-        read: (facts) => facts.riderEnrolment(rider.publicKey),
+        read: (facts) => facts.riderEnrolment(rider),
         decide: (found) => decideRiderEnrolment(found, rider),
       }),
+    addInvite: (invite) => write({ changes: [{ kind: 'addInvite', invite }], result: undefined }),
+    findInvite: async (tokenHash, nowMs) => {
+      const invite = (await views.findInvite(tokenHash)) ?? null;
+      return isOpenInvite(invite, nowMs) ? invite : undefined;
+    },
     findPass: async (account, serial) => await views.findPass({ account, serial }),
-    addPassIssue: ({ account, serial }, issue) =>
-      write({
-        changes: [{ kind: 'addPassIssue', account, serial, issue }],
-        result: undefined,
+    addPassIssue: ({ nowMs, ...issue }) =>
+      transact({
+        read: (facts) =>
+          facts.passIssue({ account: issue.account, nowS: Math.floor(nowMs / 1000) }),
+        decide: (found) => decidePassIssue(found, issue),
       }),
     findDenials: async (issuer, pass) => await views.findDenials(issuer, pass),
     openSession: (session) =>
@@ -145,6 +158,16 @@ export function riderUseCases(database: Database): RiderUseCases {
     },
     readRider: async (issuer, account) => await views.readRider(issuer, account),
     listStatement: async (account, page) => await views.listStatement(account, page),
+    beginTopUp: (request) =>
+      transact({
+        read: (facts) => facts.topUpIntent(request),
+        decide: (found) => decideTopUpIntent(found, request),
+      }),
+    endTopUp: (outcome) =>
+      transact({
+        read: (facts) => facts.topUpIntent(outcome),
+        decide: (found) => decideTopUpOutcome(found, outcome),
+      }),
     topUp: (request) =>
       transact({
         read: (facts) => facts.topUp(request),

@@ -2,11 +2,13 @@
 import type { MerchantRole, PaymentMethod } from '@stile/protocol/payment.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { Act, StoredOperator } from '../core/access/operator-changes.ts';
+import type { EnrolmentKind } from '../core/access/standing.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { RideTimeSource } from '../core/logs/ride-time.ts';
 
 export type RiderView = {
   account: string;
+  enrolledBy: EnrolmentKind;
   balanceCents: number;
   debtCents: number;
   denied: readonly DeniedBy[];

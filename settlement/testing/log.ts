@@ -146,6 +146,9 @@ export async function addRider(store: Store, letter: string): Promise<string> {
     issuer: ISSUER,
     issuedAtS: ISSUED_AT_S,
     expiresAtS: ISSUED_AT_S + LIFETIME_MIN * 60,
+    enrolledBy: 'open',
+    personHash: null,
+    inviteHash: null,
     nowMs: NOW_MS,
   };
   await store.addRider(rider);

@@ -52,6 +52,7 @@ function listRequests({
     ['GET /v1/operator/gates', ''],
     ['POST /v1/operator/gates', '', { gate: 'walk', line: 'M1' }],
     ['POST /v1/operator/gates/{gate}/revocation', 'walk', {}],
+    ['POST /v1/operator/invites', '', { kind: 'verified', person: 'walk' }],
     ['PUT /v1/operator/lines/{line}', 'M9', { fareCents: 1 }],
     ['GET /v1/operator/taps', ''],
     ['GET /v1/operator/parked', ''],

@@ -18,6 +18,13 @@ import {
 /** A test key: never use it for anything else. */
 export const TEST_SEED_KEY = '5e'.repeat(32);
 
+/** Anybody enrols, rides on credit and pays in made-up money, as often as a test wants. */
+export const OPEN_SETTINGS: SettlementOptions = {
+  enrolment: { policy: 'open', perAddressPerHour: 100_000 },
+  offline: { creditCents: { open: 100_000 }, issuesMax: 1_000 },
+  topUps: { mode: 'sandbox', sandboxBeyondLoopback: true },
+};
+
 export type ScratchOptions = {
   clock: Clock;
   /** One that is there already; default: a new one. */
@@ -38,7 +45,8 @@ export type ScratchSettlement = {
 };
 
 export async function openScratchSettlement(options: ScratchOptions): Promise<ScratchSettlement> {
-  const { clock, settings = {}, log = pino({ level: 'silent' }) } = options;
+  const { clock, log = pino({ level: 'silent' }) } = options;
+  const settings = { ...OPEN_SETTINGS, ...options.settings };
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stile-settlement-'));
   const { operatorTokenFile } = await initSettlement(dataDir, settings, { clock });
   const { seedKeys = TEST_SEED_KEY } = options;

@@ -61,7 +61,7 @@ export class ScriptedWallet {
   /** Enrolled, and all that it does by itself behind that is done. */
   static async enrolled(options: TownOptions = {}): Promise<ScriptedWallet> {
     const scripted = await ScriptedWallet.open(options);
-    await scripted.wallet.enrol(null);
+    await scripted.wallet.enrol(null, null);
     await scripted.idle();
     return scripted;
   }

@@ -17,8 +17,12 @@ const rider = {
   keyId: 1,
   issuedAtS: 0,
   expiresAtS: 1,
+  enrolledBy: 'open',
+  personHash: null,
+  inviteHash: null,
   nowMs: NOW_MS,
 } as const;
+const free = { isKeyTaken: false, invite: null, isPersonDenied: false };
 
 test('a revocation ends what is in force, unless only replaced keys are meant', () => {
   const keys = [
@@ -44,8 +48,8 @@ test('a revocation ends what is in force, unless only replaced keys are meant', 
 });
 
 test('a rider gets an account, a pass and two ledger accounts; a key that is taken gets nothing', () => {
-  const { changes, result } = decideRiderEnrolment({ isKeyTaken: false }, rider);
-  expect(result).toBe(true);
+  const { changes, result } = decideRiderEnrolment(free, rider);
+  expect(result).toBe('enrolled');
   expect(changes.map(({ kind }) => kind)).toEqual([
     'addAccount',
     'addPass',
@@ -53,7 +57,34 @@ test('a rider gets an account, a pass and two ledger accounts; a key that is tak
     'openLedgerAccount',
     'openLedgerAccount',
   ]);
-  expect(decideRiderEnrolment({ isKeyTaken: true }, rider)).toEqual({ changes: [], result: false });
+  const taken = decideRiderEnrolment({ ...free, isKeyTaken: true }, rider);
+  expect(taken).toEqual({ changes: [], result: 'keyTaken' });
+});
+
+describe('an invitation', () => {
+  const invite = {
+    kind: 'verified',
+    personHash: 'p',
+    expiresAtMs: NOW_MS + 1,
+    usedAtMs: null,
+  } as const;
+  const invited = { ...rider, enrolledBy: 'verified', personHash: 'p', inviteHash: 'i' } as const;
+
+  test('is used up by the account that it makes', () => {
+    const { changes, result } = decideRiderEnrolment({ ...free, invite }, invited);
+    expect(result).toBe('enrolled');
+    expect(changes[0]).toMatchObject({ enrolledBy: 'verified', personHash: 'p' });
+    expect(changes[1]).toEqual({ kind: 'useInvite', tokenHash: 'i', atMs: NOW_MS });
+  });
+
+  test.each([
+    ['that is unknown', { invite: null }, 'inviteUsed'],
+    ['that was used', { invite: { ...invite, usedAtMs: 1 } }, 'inviteUsed'],
+    ['that has ended', { invite: { ...invite, expiresAtMs: NOW_MS } }, 'inviteUsed'],
+    ['of somebody who is denied', { invite, isPersonDenied: true }, 'personDenied'],
+  ] as const)('%s makes none', (_name, facts, result) => {
+    expect(decideRiderEnrolment({ ...free, ...facts }, invited)).toEqual({ changes: [], result });
+  });
 });
 
 const token = { gate: 'g1', line: 'M1', scope: 2, expiresAtMs: NOW_MS + 1, usedAtMs: null };

@@ -1,22 +1,48 @@
 /** Who becomes a rider or a gate: a key enrols once, a gate's token counts once and for a time. */
 import { type Change, type Decision, unchanged } from '../changes.ts';
 import { kindOf, receivableOf, walletOf } from '../money/ledger.ts';
-import type { PassIssue, PassRow } from './rider-changes.ts';
+import type { Invite, PassIssue, PassRow } from './rider-changes.ts';
+import { type EnrolmentKind, mayIssue } from './standing.ts';
 
-export type NewRider = PassRow & PassIssue & { nowMs: number };
+export type NewRider = PassRow & PassIssue & EnrolledAs & { nowMs: number };
 
-/** False if the key is enrolled already. */
+/** What whoever decided about this rider said: what kind of account it is, and who is behind it. */
+export type EnrolledAs = {
+  enrolledBy: EnrolmentKind;
+  /** Null: nobody knows. */
+  personHash: string | null;
+  /** The invitation that is used up by it; null: none was needed. */
+  inviteHash: string | null;
+};
+
+export type RiderEnrolmentFacts = {
+  isKeyTaken: boolean;
+  /** Null if none was named, or there is none. */
+  invite: (Omit<Invite, 'tokenHash'> & { usedAtMs: number | null }) | null;
+  /** An account of the same person is denied. */
+  isPersonDenied: boolean;
+};
+
+export type RiderEnrolmentResult = 'enrolled' | 'keyTaken' | 'inviteUsed' | 'personDenied';
+
+/** A key enrols once, an invitation counts once, and who is denied does not begin anew. */
 export function decideRiderEnrolment(
-  { isKeyTaken }: { isKeyTaken: boolean },
+  { isKeyTaken, invite, isPersonDenied }: RiderEnrolmentFacts,
   rider: NewRider,
-): Decision<boolean> {
-  if (isKeyTaken) return unchanged(false);
+): Decision<RiderEnrolmentResult> {
+  if (isKeyTaken) return unchanged('keyTaken');
+  const { enrolledBy, personHash, inviteHash } = rider;
+  if (inviteHash !== null && !isOpenInvite(invite, rider.nowMs)) return unchanged('inviteUsed');
+  if (isPersonDenied) return unchanged('personDenied');
   const { account, serial, algorithm, publicKey, nowMs } = rider;
   const { issuer, keyId, issuedAtS, expiresAtS } = rider;
   const ledgerAccounts = [walletOf(account), receivableOf(account)];
   return {
     changes: [
-      { kind: 'addAccount', account, atMs: nowMs },
+      { kind: 'addAccount', account, enrolledBy, personHash, atMs: nowMs },
+      ...(inviteHash === null
+        ? []
+        : [{ kind: 'useInvite', tokenHash: inviteHash, atMs: nowMs } as const]),
       { kind: 'addPass', pass: { account, serial, algorithm, publicKey }, atMs: nowMs },
       {
         kind: 'addPassIssue',
@@ -28,8 +54,27 @@ export function decideRiderEnrolment(
         (name) => ({ kind: 'openLedgerAccount', name, ledgerKind: kindOf(name) }) as const,
       ),
     ],
-    result: true,
+    result: 'enrolled',
   };
+}
+
+/** Whether this invitation still makes an account. */
+export function isOpenInvite<T extends { expiresAtMs: number; usedAtMs: number | null }>(
+  invite: T | null,
+  nowMs: number,
+): invite is T {
+  return invite !== null && invite.usedAtMs === null && invite.expiresAtMs > nowMs;
+}
+
+export type NewPassIssue = { account: string; serial: number; issue: PassIssue };
+
+/** False if so many passes of the account have not ended that another would be one too many. */
+export function decidePassIssue(
+  { openIssues }: { openIssues: number },
+  { account, serial, issue, issuesMax }: NewPassIssue & { issuesMax: number },
+): Decision<boolean> {
+  if (!mayIssue(openIssues, { issuesMax })) return unchanged(false);
+  return { changes: [{ kind: 'addPassIssue', account, serial, issue }], result: true };
 }
 
 export type NewGateToken = {

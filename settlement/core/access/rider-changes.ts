@@ -1,11 +1,28 @@
 /** Riders, their passes and sessions, gates, their tokens and keys: what can be written about them. */
 import type { Algorithm } from '@stile/protocol/signature.ts';
+import type { EnrolmentKind } from './standing.ts';
 
 export type PassRow = { account: string; serial: number; algorithm: Algorithm; publicKey: string };
 export type PassIssue = { issuer: number; keyId: number; issuedAtS: number; expiresAtS: number };
 
+/** A one-time way in that the operator gives; `personHash` names who stands behind it, if that is known. */
+export type Invite = {
+  tokenHash: string;
+  kind: Exclude<EnrolmentKind, 'open'>;
+  personHash: string | null;
+  expiresAtMs: number;
+};
+
 export type RiderChange =
-  | { kind: 'addAccount'; account: string; atMs: number }
+  | {
+      kind: 'addAccount';
+      account: string;
+      enrolledBy: EnrolmentKind;
+      personHash: string | null;
+      atMs: number;
+    }
+  | { kind: 'addInvite'; invite: Invite }
+  | { kind: 'useInvite'; tokenHash: string; atMs: number }
   | { kind: 'addPass'; pass: PassRow; atMs: number }
   | { kind: 'addPassIssue'; account: string; serial: number; issue: PassIssue }
   | { kind: 'addSession'; tokenHash: string; account: string; serial: number; expiresAtS: number };

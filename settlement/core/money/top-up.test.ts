@@ -11,6 +11,7 @@ test('fills the wallet', () => {
   expect(result).toEqual({ kind: 'done', balanceCents: 105, debtCents: 0 });
   expect(changes).toMatchObject([
     { kind: 'addTopUp', amountCents: 100 },
+    { kind: 'saveTopUpIntent', state: 'PAID' },
     { kind: 'post', transfers: [{ id: `topUp:${ACCOUNT}:k:in`, amountCents: 100 }] },
   ]);
 });
@@ -19,8 +20,13 @@ test('pays a part of a debt, which then still denies', () => {
   const owing = moneyFacts({ walletCents: 0, owing: [owedCharge({ owedCents: 150 })] });
   const { changes, result } = decideTopUp({ earlierCents: null, money: owing }, request);
   expect(result).toEqual({ kind: 'done', balanceCents: 0, debtCents: 50 });
-  expect(changes.map(({ kind }) => kind)).toEqual(['addTopUp', 'post', 'setOwed']);
-  expect(changes[2]).toMatchObject({ owedCents: 50, state: 'DEBT' });
+  expect(changes.map(({ kind }) => kind)).toEqual([
+    'addTopUp',
+    'saveTopUpIntent',
+    'post',
+    'setOwed',
+  ]);
+  expect(changes[3]).toMatchObject({ owedCents: 50, state: 'DEBT' });
 });
 
 test('pays several debts, the oldest first, and lifts the denial with the last', () => {

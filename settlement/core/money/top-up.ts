@@ -40,6 +40,7 @@ export function decideTopUp(
   return {
     changes: [
       { kind: 'addTopUp', account, key, amountCents, atMs: nowMs },
+      { kind: 'saveTopUpIntent', account, key, amountCents, state: 'PAID', atMs: nowMs },
       ...changesOfMove(money, move, { issuer, nowMs }),
     ],
     result: {

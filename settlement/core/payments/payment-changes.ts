@@ -2,6 +2,7 @@
  * Payments, refunds, codes, orders, merchants and top-ups as they are stored, and what can be written
  * about them. Plain data: it decides nothing.
  */
+
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import type { PaymentMethod, PaymentReason } from '@stile/protocol/payment.ts';
 import type { OrderState } from './payment-rules.ts';
@@ -56,6 +57,9 @@ export type SealedSeed = {
 };
 export type NewSeed = SealedSeed & { nowMs: number; expiresAtMs: number };
 
+/** What is known of a top-up (core/money/top-up-intent.ts). */
+export type TopUpState = 'INTENT' | 'UNKNOWN' | 'FAILED' | 'PAID';
+
 export type PaymentChange =
   | { kind: 'addPayment'; payment: StoredPayment }
   | {
@@ -70,6 +74,15 @@ export type PaymentChange =
     }
   | { kind: 'setReceipt'; merchant: string; receipt: number }
   | { kind: 'addTopUp'; account: string; key: string; amountCents: number; atMs: number }
+  /** New, or in another state than before. */
+  | {
+      kind: 'saveTopUpIntent';
+      account: string;
+      key: string;
+      amountCents: number;
+      state: TopUpState;
+      atMs: number;
+    }
   | CodeChange
   | OrderChange
   | {

@@ -48,7 +48,7 @@ export function addOperatorViews(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const rider = await store.readRider(config.issuer, request.params.account);
       if (rider === undefined) throw new Fault('NOT_FOUND', 'there is no such account');
-      return viewOfRider(rider);
+      return viewOfRider(rider, config);
     },
   );
   app.get(

@@ -8,18 +8,30 @@ import {
   topUpSchema,
 } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
+import type { SettlementFile } from '../../config.ts';
+import { offerPass, type Standing } from '../../core/access/standing.ts';
+import type { TopUpRequest } from '../../core/money/top-up.ts';
 import type { RiderView } from '../../store/views.ts';
 import { requireSession, riderFrom } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 
 const PAGE_MAX = 100;
+const NOT_PAID = 'this payment was refused and no money has moved: try another amount or way';
 
 const security = [{ session: [] }];
 
-export function viewOfRider({ denied, passes, ...rider }: RiderView) {
+/** What stands behind an account, as it is read. */
+export function standingOf({ balanceCents, debtCents, enrolledBy }: RiderView): Standing {
+  return { walletCents: balanceCents, debtCents, enrolledBy };
+}
+
+export function viewOfRider(view: RiderView, config: SettlementFile) {
+  const { denied, passes, enrolledBy: _kind, ...rider } = view;
+  const { allowance, reason } = offerPass(standingOf(view), config);
   return {
     ...rider,
+    offline: { allowance, reason },
     denied: denied.length > 0,
     deniedReason: denied.map(({ cause, note }) => (cause === 'DEBT' ? 'DEBT' : note))[0] ?? null,
     passes: [...passes],
@@ -48,7 +60,7 @@ function addView(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const rider = await store.readRider(config.issuer, riderFrom(request).account);
       if (rider === undefined) throw new Fault('NOT_FOUND', 'there is no such account');
-      return viewOfRider(rider);
+      return viewOfRider(rider, config);
     },
   );
 }
@@ -88,41 +100,77 @@ function addStatement(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addTopUps(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock, outbox, streams } = parts;
+  const { config, clock, outbox, streams } = parts;
   app.post(
     '/v1/riders/me/top-ups',
     {
       onRequest: requireSession(parts),
       schema: {
-        summary: 'Pay money in (sandbox provider: always succeeds); a debt is paid first',
-        description: 'The same idempotencyKey with the same amount pays once.',
+        summary: 'Pay money in; a debt is paid first',
+        description:
+          'The same idempotencyKey with the same amount pays once. TOP_UP_UNKNOWN: nobody knows yet; ask ' +
+          'again with the same key.',
         tags: ['rider'],
         security,
         body: topUpSchema,
-        response: { 200: moneySchema, 401: refusalSchema, 409: refusalSchema },
+        response: {
+          200: moneySchema,
+          401: refusalSchema,
+          403: refusalSchema,
+          409: refusalSchema,
+          503: refusalSchema,
+        },
       },
     },
     async (request) => {
       const { amountCents, idempotencyKey } = request.body;
       const { account } = riderFrom(request);
       const nowMs = clock.now().wallMs;
-      const result = await store.topUp({
+      const result = await payIn(parts, {
         issuer: config.issuer,
         account,
         key: idempotencyKey,
         amountCents,
         nowMs,
       });
-      if (result.kind === 'conflict') {
-        throw new Fault('CONFLICT', 'this idempotencyKey was used with another amount');
-      }
-      if (result.kind === 'tooMuch') {
-        throw new Refusal('WALLET_FULL', 'the wallet would hold more than it may');
-      }
       outbox.wake();
       streams.sendToRider(account, { kind: 'ACCOUNT' });
       const { balanceCents, debtCents } = result;
       return { balanceCents, debtCents };
     },
   );
+}
+
+/**
+ * What is wanted is stored before the provider is asked, and asked again under the same key until it says yes
+ * or no. @throws Refusal or Fault unless the money is in.
+ */
+async function payIn({ store, config, topUpProvider }: ApiParts, request: TopUpRequest) {
+  if (topUpProvider === null) {
+    throw new Refusal('TOP_UPS_OFF', 'this operator takes no money here: ask them how to pay in');
+  }
+  const begun = await store.beginTopUp(request);
+  if (begun === 'conflict') {
+    throw new Fault('CONFLICT', 'this idempotencyKey was used with another amount');
+  }
+  if (begun === 'tooMuch') {
+    throw new Refusal('WALLET_FULL', 'the wallet would hold more than it may');
+  }
+  if (begun === 'ask') {
+    const { account, key, amountCents, nowMs } = request;
+    const question = { account, key, amountCents, currency: config.currency };
+    const outcome = await topUpProvider.pay(question).catch(() => 'UNKNOWN' as const);
+    if (outcome !== 'PAID') await store.endTopUp({ account, key, state: outcome, nowMs });
+    if (outcome === 'UNKNOWN') {
+      throw new Refusal('TOP_UP_UNKNOWN', 'there is no word of this money yet: ask again');
+    }
+    if (outcome === 'FAILED') throw new Refusal('TOP_UP_FAILED', NOT_PAID);
+  }
+  if (begun === 'failed') throw new Refusal('TOP_UP_FAILED', NOT_PAID);
+  const result = await store.topUp(request);
+  if (result.kind === 'conflict' || result.kind === 'tooMuch') {
+    // Another top-up was faster, and this one is paid already: a person has to look.
+    throw new Fault('CONFLICT', 'this money is in, but does not fit the wallet: ask the operator');
+  }
+  return result;
 }

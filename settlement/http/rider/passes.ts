@@ -15,10 +15,13 @@ import {
 } from '@stile/protocol/http/rider-api.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { signatureHolds } from '@stile/protocol/signature.ts';
+import type { RiderEnrolmentResult } from '../../core/access/enrolment.ts';
 import type { PassRow } from '../../core/access/rider-changes.ts';
+import { offerPass } from '../../core/access/standing.ts';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
+import { standingOf } from './account.ts';
 
 const SESSION_S = 30 * 60;
 const ACCOUNT_BYTES = 8;
@@ -104,6 +107,7 @@ function addEnrolment(app: ApiRouter, parts: PassParts): void {
   app.post(
     '/v1/riders',
     {
+      config: { rateLimit: { max: config.enrolment.perAddressPerHour, timeWindow: '1 hour' } },
       schema: {
         summary: 'Enrol a device key: a new account, its first pass and a session',
         description: "Proof `enrol-rider`; subject: the key's hex.",
@@ -114,11 +118,12 @@ function addEnrolment(app: ApiRouter, parts: PassParts): void {
           400: refusalSchema,
           403: refusalSchema,
           409: refusalSchema,
+          429: refusalSchema,
         },
       },
     },
     async (request, reply) => {
-      const { algorithm, publicKey, ...proof } = request.body;
+      const { algorithm, publicKey, invite = null, ...proof } = request.body;
       const key = fromHex(publicKey);
       assert(key !== undefined, 'the schema lets hex pass only');
       parts.checkProof('enrol-rider', {
@@ -131,17 +136,36 @@ function addEnrolment(app: ApiRouter, parts: PassParts): void {
       }
       const account = random.hex(ACCOUNT_BYTES);
       const pass = { account, serial: 1, algorithm, publicKey };
-      const { bytes, ...issue } = passes.issue(pass);
       const { wallMs: nowMs } = clock.now();
-      if (!(await store.addRider({ ...pass, ...issue, nowMs }))) {
-        throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
-      }
+      const answer = await parts.enrolmentPolicy({ invite, publicKey, nowMs });
+      if (answer.kind === 'refused') throw new Refusal(answer.code, answer.message);
+      const { kind: _kind, ...enrolled } = answer;
+      const standing = { walletCents: 0, debtCents: 0, enrolledBy: answer.enrolledBy };
+      const { bytes, ...issue } = passes.issue(pass, offerPass(standing, config));
+      refuseEnrolment(await store.addRider({ ...pass, ...issue, ...enrolled, nowMs }));
       const session = await openSession(parts, pass);
       const { expiresAtS } = issue;
       const named = { account, issuer: config.issuer, serial: pass.serial, expiresAtS };
       return reply.code(201).send({ ...named, pass: toHex(bytes), session });
     },
   );
+}
+
+/** @throws Refusal unless the rider is enrolled. */
+function refuseEnrolment(result: RiderEnrolmentResult): void {
+  switch (result) {
+    case 'enrolled':
+      return;
+    case 'keyTaken':
+      throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
+    case 'inviteUsed':
+      throw new Refusal('INVITE_REFUSED', 'this invitation was used: ask for a new one');
+    case 'personDenied':
+      throw new Refusal(
+        'PERSON_DENIED',
+        'an account of the same person is blocked: settle that one first, or ask the operator',
+      );
+  }
 }
 
 function addSessions(app: ApiRouter, parts: PassParts): void {
@@ -167,7 +191,7 @@ function addSessions(app: ApiRouter, parts: PassParts): void {
 }
 
 function addRenewal(app: ApiRouter, parts: PassParts): void {
-  const { store, passes, config } = parts;
+  const { store, passes, config, clock } = parts;
   app.post(
     '/v1/passes',
     {
@@ -177,7 +201,7 @@ function addRenewal(app: ApiRouter, parts: PassParts): void {
           'Proof `renew-pass`; subject: account/serial. ACCOUNT_DENIED: see the message.',
         tags: ['rider'],
         body: passProofSchema,
-        response: { 200: issuedPassSchema, 403: refusalSchema },
+        response: { 200: issuedPassSchema, 403: refusalSchema, 409: refusalSchema },
       },
     },
     async (request) => {
@@ -189,13 +213,25 @@ function addRenewal(app: ApiRouter, parts: PassParts): void {
       if (denials.some(({ cause }) => cause === 'OPERATOR')) {
         throw new Refusal('ACCOUNT_DENIED', 'this pass was blocked by the operator: ask them');
       }
+      const rider = await store.readRider(config.issuer, account);
       if (denials.length > 0) {
-        const rider = await store.readRider(config.issuer, account);
         const debt = `${((rider?.debtCents ?? 0) / 100).toFixed(2)} ${config.currency}`;
         throw new Refusal('ACCOUNT_DENIED', `${debt} is owed: top up, then renew`);
       }
-      const { bytes, ...issue } = passes.issue(pass);
-      await store.addPassIssue({ account, serial }, issue);
+      assert(rider !== undefined, 'an account with a pass can be read');
+      const offer = offerPass(standingOf(rider), config);
+      if (offer.reason !== null) {
+        throw new Refusal(offer.reason, 'nothing stands behind this account: top up, then renew');
+      }
+      const { bytes, ...issue } = passes.issue(pass, offer);
+      const { issuesMax } = config.offline;
+      const nowMs = clock.now().wallMs;
+      if (!(await store.addPassIssue({ account, serial, issue, issuesMax, nowMs }))) {
+        throw new Refusal(
+          'PASSES_OPEN',
+          `${issuesMax} passes of this account are still good: renew when the first of them has ended`,
+        );
+      }
       const { expiresAtS } = issue;
       return { account, issuer: config.issuer, serial, pass: toHex(bytes), expiresAtS };
     },

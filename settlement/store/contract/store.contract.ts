@@ -43,9 +43,10 @@ function describeRiders(open: OpenStore): void {
     const pass = await store.findPass(a, 1);
     expect(pass).toMatchObject({ account: a, serial: 1, algorithm: 'Ed25519' });
     const issue = { issuer: ISSUER, keyId: 1, issuedAtS: 0, expiresAtS: 1, nowMs: NOW_MS };
+    const as = { enrolledBy: 'open', personHash: null, inviteHash: null } as const;
     const other = { account: accountOf('b'), serial: 1, algorithm: 'Ed25519' as const };
     const publicKey = pass?.publicKey ?? '';
-    expect(await store.addRider({ ...other, publicKey, ...issue })).toBe(false);
+    expect(await store.addRider({ ...other, ...as, publicKey, ...issue })).toBe('keyTaken');
     expect(await store.readRider(ISSUER, accountOf('b'))).toBeUndefined();
   });
 
@@ -71,10 +72,78 @@ function describeRiders(open: OpenStore): void {
 
   test('a renewed pass shows its latest issue', async () => {
     const issue = { issuer: ISSUER, keyId: 2, issuedAtS: 50, expiresAtS: 60 };
-    await store.addPassIssue({ account: a, serial: 1 }, issue);
+    const next = { account: a, serial: 1, issue, issuesMax: 2, nowMs: 60_000 };
+    expect(await store.addPassIssue(next)).toBe(true);
     expect((await store.readRider(ISSUER, a))?.passes).toEqual([
       { serial: 1, algorithm: 'Ed25519', issuedAtS: 50, expiresAtS: 60, denied: false },
     ]);
+  });
+
+  test('as many passes as may be are good at a time', async () => {
+    const add = (issuedAtS: number, nowMs: number) => {
+      const issue = { issuer: ISSUER, keyId: 1, issuedAtS, expiresAtS: issuedAtS + 100 };
+      return store.addPassIssue({ account: a, serial: 1, issue, issuesMax: 3, nowMs });
+    };
+    expect(await add(10, 10_000)).toBe(true);
+    expect(await add(20, 20_000)).toBe(true);
+    expect(await add(30, 30_000)).toBe(false);
+    expect(await add(111, 110_999)).toBe(false);
+    expect(await add(111, 111_000)).toBe(true);
+  });
+
+  test('an invitation makes one account, and none of a person who is denied', async () => {
+    const person = { kind: 'verified', personHash: 'vera', expiresAtMs: NOW_MS + 1 } as const;
+    for (const tokenHash of ['i1', 'i2', 'i3']) await store.addInvite({ tokenHash, ...person });
+    const enrol = (letter: string, inviteHash: string) =>
+      store.addRider({
+        account: accountOf(letter),
+        serial: 1,
+        algorithm: 'Ed25519',
+        publicKey: `another key of ${letter}`,
+        issuer: ISSUER,
+        keyId: 1,
+        issuedAtS: 0,
+        expiresAtS: 1,
+        enrolledBy: 'verified',
+        personHash: 'vera',
+        inviteHash,
+        nowMs: NOW_MS,
+      });
+    expect(await store.findInvite('i1', NOW_MS)).toMatchObject({ kind: 'verified' });
+    expect(await store.findInvite('i1', NOW_MS + 1)).toBeUndefined();
+    expect(await store.findInvite('none', NOW_MS)).toBeUndefined();
+    expect(await enrol('v', 'i1')).toBe('enrolled');
+    expect(await store.findInvite('i1', NOW_MS)).toBeUndefined();
+    expect(await enrol('w', 'i1')).toBe('inviteUsed');
+    expect(await enrol('w', 'none')).toBe('inviteUsed');
+    expect((await store.readRider(ISSUER, accountOf('v')))?.enrolledBy).toBe('verified');
+    const id = denyId({ issuer: ISSUER, account: accountOf('v'), serial: 0 });
+    await store.setDenied({ id, note: 'did not pay', nowMs: NOW_MS });
+    expect(await enrol('w', 'i2')).toBe('personDenied');
+    await store.liftDenied(id, NOW_MS);
+    expect(await enrol('w', 'i2')).toBe('enrolled');
+  });
+
+  test('what is wanted is kept until the money is in, and asked again while nobody knows', async () => {
+    const request = { issuer: ISSUER, account: a, key: 'k', amountCents: 500, nowMs: NOW_MS };
+    const end = (state: 'UNKNOWN' | 'FAILED', key = 'k') =>
+      store.endTopUp({ account: a, key, state, nowMs: NOW_MS });
+    expect(await store.beginTopUp(request)).toBe('ask');
+    expect(await store.beginTopUp({ ...request, amountCents: 501 })).toBe('conflict');
+    await end('UNKNOWN');
+    expect(await store.beginTopUp(request)).toBe('ask');
+    expect((await store.readRider(ISSUER, a))?.balanceCents).toBe(0);
+    await store.topUp(request);
+    expect(await store.beginTopUp(request)).toBe('paid');
+    await end('FAILED');
+    expect(await store.beginTopUp(request)).toBe('paid');
+    const other = { ...request, key: 'other' };
+    expect(await store.beginTopUp(other)).toBe('ask');
+    await end('FAILED', 'other');
+    expect(await store.beginTopUp(other)).toBe('failed');
+    expect((await store.readRider(ISSUER, a))?.balanceCents).toBe(500);
+    const huge = { ...request, key: 'huge', amountCents: 100_000_000 };
+    expect(await store.beginTopUp(huge)).toBe('tooMuch');
   });
 
   test('a statement is read in pages, the latest first, each item once', async () => {

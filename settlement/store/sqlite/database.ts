@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts';
 import { CodeReader } from './facts/code-facts.ts';
 import { DenialReader } from './facts/denials.ts';
 import { FareReader } from './facts/fares.ts';
+import { InviteReader } from './facts/invites.ts';
 import { ListFactReader } from './facts/list-facts.ts';
 import { LogFactReader } from './facts/log-facts.ts';
 import { MerchantReader } from './facts/merchant-facts.ts';
@@ -104,7 +105,9 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     seedConfirmation: (of) => riders.seedConfirmation(of),
     liveHandles: (of) => riders.liveHandles(of),
     liveOnlineCodes: (of) => riders.liveOnlineCodes(of),
-    riderEnrolment: (publicKey) => riders.riderEnrolment(publicKey),
+    riderEnrolment: (rider) => riders.riderEnrolment(rider),
+    passIssue: (of) => riders.passIssue(of),
+    topUpIntent: (of) => riders.topUpIntent(of),
     block: (merchant) => riders.block(merchant),
     gateEnrolment: (request) => riders.gateEnrolment(request),
     gateRevocation: (gate) => riders.gateRevocation(gate),
@@ -127,12 +130,14 @@ function factsOf(connection: Connection, readers: Readers): Facts {
 
 function viewsOf(connection: Connection, readers: Readers): Views {
   const riders = new RiderViews(connection, readers);
+  const invites = new InviteReader(connection);
   const merchants = new MerchantViews(connection, readers);
   const operators = new OperatorViews(connection);
   return {
     findPass: (of) => riders.findPass(of),
     findDenials: (issuer, of) => riders.findDenials(issuer, of),
     findSession: (tokenHash) => riders.findSession(tokenHash),
+    findInvite: (tokenHash) => invites.read(tokenHash),
     readRider: (issuer, account) => riders.readRider(issuer, account),
     listStatement: (account, page) => riders.listStatement(account, page),
     findSeed: (handle) => readers.codes.seed(handle) ?? undefined,

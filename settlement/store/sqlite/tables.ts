@@ -31,7 +31,27 @@ export type Tables = {
     lifted_at_ms: number | null;
   };
   deny_dirty: { id: Uint8Array };
-  account: { account: string; created_at_ms: number };
+  account: {
+    account: string;
+    created_at_ms: number;
+    enrolled_by: Generated<'open' | 'invite' | 'deposit' | 'verified'>;
+    person_hash: string | null;
+  };
+  invite: {
+    token_hash: string;
+    kind: 'invite' | 'deposit' | 'verified';
+    person_hash: string | null;
+    expires_at_ms: number;
+    used_at_ms: number | null;
+  };
+  top_up_intent: {
+    account: string;
+    key: string;
+    amount_cents: number;
+    state: 'INTENT' | 'UNKNOWN' | 'FAILED' | 'PAID';
+    begun_at_ms: number;
+    changed_at_ms: number;
+  };
   pass: {
     account: string;
     serial: number;

@@ -10,6 +10,7 @@ const WELL: Rider = {
   debtCents: 0,
   denied: false,
   deniedReason: null,
+  offline: { allowance: 12, reason: null },
   passes: [
     { ...PASS, serial: 1, denied: false },
     { ...PASS, serial: 2, denied: true },

@@ -1,5 +1,6 @@
 /** What follows for a wallet from what settlement says of the rider's account. Pure. */
 import type { Rider, StatementItem } from '@stile/protocol/http/rider-api.ts';
+import { readSignedPass } from '@stile/protocol/transit-code.ts';
 
 /** Why gates refuse this phone's pass: the account is denied, or this pass alone. Null if none do. */
 export function denialOf(
@@ -9,6 +10,12 @@ export function denialOf(
   const { debtCents, deniedReason: reason } = rider;
   const isPassDenied = rider.passes.some((pass) => pass.serial === serial && pass.denied);
   return rider.denied || isPassDenied ? { reason, debtCents } : null;
+}
+
+/** How many rides at gates that cannot ask a signed pass allows; none if it cannot be read. */
+export function allowanceOf(pass: Uint8Array): number {
+  const reading = readSignedPass(pass);
+  return reading.ok ? reading.value.pass.allowance : 0;
 }
 
 /** Money that came or that was spent; a ride that was taken back cost nothing. */

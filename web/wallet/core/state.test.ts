@@ -22,7 +22,8 @@ const DAY_S = 86_400;
 const WELL: WalletFacts = {
   nowS: NOW_S,
   isOnline: true,
-  pass: { issuedAtS: NOW_S - DAY_S, expiresAtS: NOW_S + 6 * DAY_S },
+  pass: { issuedAtS: NOW_S - DAY_S, expiresAtS: NOW_S + 6 * DAY_S, allowance: 12 },
+  offered: 12,
   clockOffsetS: 0,
   denied: null,
   refusal: null,
@@ -30,7 +31,7 @@ const WELL: WalletFacts = {
 };
 
 function passUntil(leftS: number) {
-  return { pass: { issuedAtS: NOW_S - 7 * DAY_S, expiresAtS: NOW_S + leftS } };
+  return { pass: { issuedAtS: NOW_S - 7 * DAY_S, expiresAtS: NOW_S + leftS, allowance: 12 } };
 }
 
 describe('what stands over the code', () => {
@@ -38,6 +39,14 @@ describe('what stands over the code', () => {
     ['nothing if all is well', {}, []],
     ['the pass ends in this second', passUntil(0), []],
     ['the pass ended a second ago', passUntil(-1), ['passExpired']],
+    [
+      'nothing behind the account: no rides, whatever else the pass is',
+      { pass: { ...WELL.pass, allowance: 0 }, offered: 0 },
+      ['noOfflineRides'],
+    ],
+    ['and its pass has ended', { ...passUntil(-1), offered: 0 }, ['noOfflineRides']],
+    ['but a pass that still holds is used up', { offered: 0 }, []],
+    ['money came, and the pass follows', { pass: { ...WELL.pass, allowance: 0 } }, []],
     ['the pass ends within two days, online: it renews itself', passUntil(DAY_S), []],
     ['and offline', { ...passUntil(DAY_S), isOnline: false }, ['passEndsSoon']],
     ['offline, but three days are left', { ...passUntil(3 * DAY_S), isOnline: false }, []],
@@ -120,7 +129,7 @@ test('a clock that was never compared is not called wrong', () => {
 });
 
 describe('what is renewed while there is a network', () => {
-  const pass = { issuedAtS: NOW_S, expiresAtS: NOW_S + 8 * DAY_S };
+  const pass = { issuedAtS: NOW_S, expiresAtS: NOW_S + 8 * DAY_S, allowance: 12 };
   test.each([
     ['at once', 0, false],
     ['at a quarter of its life', 2 * DAY_S, false],
@@ -128,7 +137,11 @@ describe('what is renewed while there is a network', () => {
     ['behind its end', 9 * DAY_S, true],
     ['before it was issued: the clock was wrong then or is now', -1, true],
   ])('a pass, %s', (_name, ageS, isDue) => {
-    expect(isRenewalDue(pass, NOW_S + ageS)).toBe(isDue);
+    for (const offered of [null, 12]) {
+      expect(isRenewalDue(pass, { nowS: NOW_S + ageS, offered })).toBe(isDue);
+    }
+    expect(isRenewalDue(pass, { nowS: NOW_S + ageS, offered: 0 })).toBe(false);
+    expect(isRenewalDue(pass, { nowS: NOW_S + ageS, offered: 13 })).toBe(true);
   });
 
   test.each([

@@ -23,7 +23,9 @@ export type WalletFacts = {
   /** On the phone's clock. */
   nowS: number;
   isOnline: boolean;
-  pass: { issuedAtS: number; expiresAtS: number };
+  pass: { issuedAtS: number; expiresAtS: number; allowance: number };
+  /** Offline rides of a pass that settlement would issue now; null: it was not asked yet. */
+  offered: number | null;
   /** Settlement's clock less the phone's; null if they were never compared. */
   clockOffsetS: number | null;
   denied: { reason: string | null; debtCents: number } | null;
@@ -34,6 +36,7 @@ export type WalletFacts = {
 
 export type Warning =
   | { kind: 'passExpired'; expiresAtS: number }
+  | { kind: 'noOfflineRides' }
   | { kind: 'denied'; reason: 'DEBT' | 'OPERATOR'; note: string; debtCents: number }
   | { kind: 'clockWrong'; aheadS: number }
   | { kind: 'refused'; code: string; message: string }
@@ -51,7 +54,9 @@ export function warningsOf(facts: WalletFacts): Warning[] {
   const { pass, clockOffsetS, denied, refusal } = facts;
   // Gates go by the right time; a phone that knows how wrong it is goes by it too.
   const leftS = pass.expiresAtS - (facts.nowS + (clockOffsetS ?? 0));
-  if (leftS < 0) warnings.push({ kind: 'passExpired', expiresAtS: pass.expiresAtS });
+  const isNothingBehind = facts.offered === 0 && (leftS < 0 || pass.allowance === 0);
+  if (isNothingBehind && denied === null) warnings.push({ kind: 'noOfflineRides' });
+  else if (leftS < 0) warnings.push({ kind: 'passExpired', expiresAtS: pass.expiresAtS });
   if (denied !== null) {
     const isDebt = denied.reason === 'DEBT';
     warnings.push({
@@ -91,7 +96,13 @@ export function serverNowMs(wallMs: number, view: { clockOffsetS: number | null 
   return wallMs + (view?.clockOffsetS ?? 0) * 1000;
 }
 
-export function isRenewalDue(pass: WalletFacts['pass'], nowS: number): boolean {
+/** `offered`: as in the facts. A pass that allows more is fetched at once, one that allows nothing never. */
+export function isRenewalDue(
+  pass: WalletFacts['pass'],
+  { nowS, offered }: Pick<WalletFacts, 'nowS' | 'offered'>,
+): boolean {
+  if (offered === 0) return false;
+  if (offered !== null && offered > pass.allowance) return true;
   const lifeS = pass.expiresAtS - pass.issuedAtS;
   return nowS > pass.issuedAtS + lifeS * RENEW_AFTER || nowS < pass.issuedAtS;
 }

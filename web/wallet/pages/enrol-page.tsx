@@ -7,6 +7,9 @@ import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
 import { useWallet } from './wallet-context.ts';
 
+/** What a code of the operator's mends; it is asked for when settlement wants one. */
+const INVITE_CODES: readonly string[] = ['INVITE_NEEDED', 'INVITE_REFUSED'];
+
 /** `?key=P-256`: for testers, whose browsers all have Ed25519. */
 function keyInAddress(): Algorithm | null {
   return new URLSearchParams(location.search).get('key') === 'P-256' ? 'P-256' : null;
@@ -65,19 +68,34 @@ function Start({ words, name }: { words: Words; name: string }) {
   const wallet = useWallet();
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState('');
+  const [isAsking, setAsking] = useState(false);
+  const [invite, setInvite] = useState('');
   const begin = async () => {
     setBusy(true);
     setFailure('');
     try {
-      await wallet.enrol(keyInAddress());
+      await wallet.enrol(keyInAddress(), invite.trim() === '' ? null : invite.trim());
     } catch (error) {
       const isRefused = error instanceof ApiRefusal;
+      if (isRefused && INVITE_CODES.includes(error.code)) setAsking(true);
       setFailure(isRefused ? failureText(error, words) : words.enrol.offline);
       setBusy(false);
     }
   };
   return (
     <>
+      {isAsking && (
+        <label>
+          {words.enrol.invite}
+          <input
+            value={invite}
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck={false}
+            onInput={(event) => setInvite(event.currentTarget.value)}
+          />
+        </label>
+      )}
       <button type="button" class="wide" disabled={busy} onClick={() => void begin()}>
         {busy ? words.enrol.working : name}
       </button>

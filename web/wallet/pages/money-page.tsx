@@ -45,21 +45,32 @@ export function MoneyPage({ words }: { words: Words }) {
 
 function TopUp({ words, cents }: Props) {
   const { phone } = useWallet();
-  const { pay, busy, notice } = useTopUp(words, cents);
+  const { pay, busy, notice, mode } = useTopUp(words, cents);
   const debtCents = phone.view.value?.rider.debtCents ?? 0;
+  const isKnown = phone.view.value !== null;
   return (
     <div class="stack">
+      {mode === 'sandbox' && (
+        <p class="note" role="note" data-sandbox>
+          {words.money.sandbox}
+        </p>
+      )}
+      {isKnown && mode === 'off' && <p class="note">{words.money.topUpsOff}</p>}
       {debtCents > 0 && (
         <div class="note bad stack">
           <p>
             <strong>{words.money.debt(cents(debtCents))}</strong> {words.money.debtHint}
           </p>
-          <button type="button" disabled={busy} onClick={() => void pay(debtCents)}>
+          <button
+            type="button"
+            disabled={busy || mode === 'off'}
+            onClick={() => void pay(debtCents)}
+          >
             {words.money.clear(cents(debtCents))}
           </button>
         </div>
       )}
-      <fieldset class="amounts">
+      <fieldset class="amounts" disabled={mode === 'off'}>
         <legend class="small soft">{words.money.topUp}</legend>
         {AMOUNTS_CENTS.map((amountCents) => (
           <button
@@ -77,7 +88,6 @@ function TopUp({ words, cents }: Props) {
       <div aria-live="polite">
         {notice !== null && <p class={notice.isGood ? 'note good' : 'note bad'}>{notice.text}</p>}
       </div>
-      <p class="small soft">{words.money.topUpHint}</p>
     </div>
   );
 }

@@ -1,9 +1,11 @@
 /** About this phone: language, pass, key, clock, and the way to take the wallet off it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Language, timeText } from '../../parts/money.ts';
+import { allowanceOf } from '../core/account.ts';
 import { isClockWrong } from '../core/state.ts';
 import type { AccountView } from '../shell/vault.ts';
 import type { Words } from '../words/shape.ts';
+import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
 import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
@@ -11,7 +13,7 @@ import { Warnings } from './warnings.tsx';
 const LANGUAGES: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' };
 
 export function MorePage({ words }: { words: Words }) {
-  const { phone, language } = useWallet();
+  const { phone, language, refresh } = useWallet();
   const { value: enrolment } = phone.enrolment;
   const [isSure, setSure] = useState(false);
   if (enrolment === null) return null;
@@ -36,12 +38,14 @@ export function MorePage({ words }: { words: Words }) {
         <dl class="facts">
           <Fact name={words.more.account} text={account} />
           <Fact name={words.more.pass} text={timeText(expiresAtS * 1000, language.current.value)} />
+          <Fact name={words.more.rides} text={String(allowanceOf(enrolment.pass))} />
           <Fact
             name={words.more.key}
             text={key.kind === 'page' ? words.more.keyPage : words.more.keyPlatform(key.algorithm)}
           />
           <Fact name={words.more.clock} text={clockText(phone.view.value, words)} />
         </dl>
+        <Renew words={words} isOnline={refresh.isOnline.value} />
       </section>
       {isSure ? (
         <Sure words={words} cancel={() => setSure(false)} />
@@ -51,6 +55,30 @@ export function MorePage({ words }: { words: Words }) {
         </button>
       )}
     </Page>
+  );
+}
+
+/** A gate that says that no offline ride is left sends riders here; by itself a pass is renewed later. */
+function Renew({ words, isOnline }: { words: Words; isOnline: boolean }) {
+  const { renewal } = useWallet();
+  const [notice, setNotice] = useState('');
+  const renew = async () => {
+    try {
+      await renewal.renewPass();
+      setNotice(words.more.renewed);
+    } catch (error) {
+      setNotice(failureText(error, words));
+    }
+  };
+  return (
+    <>
+      <button type="button" class="quiet" disabled={!isOnline} onClick={() => void renew()}>
+        {words.more.renew}
+      </button>
+      <p class="small soft" aria-live="polite">
+        {notice}
+      </p>
+    </>
   );
 }
 

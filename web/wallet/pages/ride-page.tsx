@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { repeat } from '../../parts/clock.ts';
 import { QrCode, TRANSIT_QR } from '../../parts/codes/qr.tsx';
 import { clockText, timeText } from '../../parts/money.ts';
+import { allowanceOf } from '../core/account.ts';
 import { REDRAW_MS, serverNowMs } from '../core/state.ts';
 import type { Words } from '../words/shape.ts';
 import { useAwakeScreen } from './awake-screen.ts';
@@ -34,11 +35,15 @@ export function RidePage({ words }: { words: Words }) {
     });
   }, [code]);
   const expiresAtMs = (phone.enrolment.value?.expiresAtS ?? 0) * 1000;
+  const { value: enrolment } = phone.enrolment;
+  const hasRides = enrolment !== null && allowanceOf(enrolment.pass) > 0;
   return (
     <Page title={words.ride.title}>
       <Warnings words={words} />
       <div class="sheet square">
-        {code !== null && <QrCode text={code.text} label={words.ride.label} options={TRANSIT_QR} />}
+        {code !== null && hasRides && (
+          <QrCode text={code.text} label={words.ride.label} options={TRANSIT_QR} />
+        )}
       </div>
       <div class="row">
         <p class="soft">

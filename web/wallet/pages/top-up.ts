@@ -6,9 +6,10 @@ import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { useWallet } from './wallet-context.ts';
 
-/** `notice` says how the last one ended; `pay` returns whether it was paid in. */
+/** `mode` says whether money can be paid in at all, `notice` how the last one ended; `pay` returns whether it was paid in. */
 export function useTopUp(words: Words, cents: (amount: number) => string) {
-  const { random, session, settlement, refresh } = useWallet();
+  const { random, session, settlement, refresh, phone } = useWallet();
+  const mode = phone.view.value?.topUps ?? 'off';
   const [notice, setNotice] = useState<{ text: string; isGood: boolean } | null>(null);
   const [busy, setBusy] = useState(false);
   /** An amount without a response keeps its key, so that pressing it again pays in once. */
@@ -26,7 +27,8 @@ export function useTopUp(words: Words, cents: (amount: number) => string) {
       await refresh.readAccount().catch(() => undefined);
       return true;
     } catch (error) {
-      if (error instanceof ApiRefusal) unsure.current.delete(amountCents);
+      const isDecided = error instanceof ApiRefusal && error.code !== 'TOP_UP_UNKNOWN';
+      if (isDecided) unsure.current.delete(amountCents);
       const isUnsure = unsure.current.has(amountCents);
       const text = isUnsure ? words.money.topUpUnsure : failureText(error, words);
       setNotice({ text, isGood: false });
@@ -35,5 +37,5 @@ export function useTopUp(words: Words, cents: (amount: number) => string) {
       setBusy(false);
     }
   };
-  return { pay, busy, notice };
+  return { pay, busy, notice, mode };
 }

@@ -1,7 +1,7 @@
 /** What stands over the codes when something is wrong, and what to do about it. */
 import { ApiRefusal } from '../../parts/api.ts';
 import { moneyText, timeText } from '../../parts/money.ts';
-import { denialOf } from '../core/account.ts';
+import { allowanceOf, denialOf } from '../core/account.ts';
 import { isGrave, type Warning, warningsOf } from '../core/state.ts';
 import type { Wallet } from '../shell/wallet.ts';
 import type { Words } from '../words/shape.ts';
@@ -19,7 +19,8 @@ export function Warnings({ words, besides }: { words: Words; besides?: 'debt' })
   const warnings = warningsOf({
     nowS: Math.floor(nowMs.value / 1000),
     isOnline,
-    pass: enrolment,
+    pass: { ...enrolment, allowance: allowanceOf(enrolment.pass) },
+    offered: view?.rider.offline.allowance ?? null,
     clockOffsetS: view?.clockOffsetS ?? null,
     denied: view === null ? null : denialOf(view.rider, enrolment.serial),
     refusal: refresh.refusal.value,
@@ -39,7 +40,7 @@ export function Warnings({ words, besides }: { words: Words; besides?: 'debt' })
             data-warning={warning.kind}
           >
             <p>{textOf(warning, { words, wallet })}</p>
-            {warning.kind === 'denied' && warning.reason === 'DEBT' && (
+            {isPaidAway(warning) && (
               <a class="link" href="#/money">
                 {words.money.topUp}
               </a>
@@ -52,6 +53,13 @@ export function Warnings({ words, besides }: { words: Words; besides?: 'debt' })
           </div>
         ))}
     </>
+  );
+}
+
+/** Money helps. */
+function isPaidAway(warning: Warning): boolean {
+  return (
+    warning.kind === 'noOfflineRides' || (warning.kind === 'denied' && warning.reason === 'DEBT')
   );
 }
 
@@ -71,6 +79,8 @@ function textOf(warning: Warning, { words, wallet }: Telling): string {
   switch (warning.kind) {
     case 'passExpired':
       return warnings.passExpired(when(warning.expiresAtS * 1000));
+    case 'noOfflineRides':
+      return warnings.noOfflineRides;
     case 'passEndsSoon':
       return warnings.passEndsSoon(when(warning.expiresAtS * 1000));
     case 'denied': {

@@ -86,7 +86,7 @@ export class Phone {
    * A new account with a new key; its first session, or null if this browser cannot store the key.
    * @throws ApiRefusal or Unreachable.
    */
-  async enrol(algorithm: Algorithm | null): Promise<Session | null> {
+  async enrol(algorithm: Algorithm | null, invite: string | null): Promise<Session | null> {
     const { makeKey, settlement, askToPersist, tabs } = this.#parts;
     assert(this.#vault !== null, 'a phone enrols after it was opened');
     const key = await makeKey(algorithm);
@@ -97,7 +97,7 @@ export class Phone {
       this.status.value = { kind: 'noStorage' };
       return null;
     }
-    const { account, serial, issuer, pass, session } = await settlement.enrol(key);
+    const { account, serial, issuer, pass, session } = await settlement.enrol(key, invite);
     await askToPersist();
     const enrolment: Enrolment = { key, account, serial, issuer, ...readPass(pass), seed: null };
     await this.#vault.addEnrolment(enrolment);

@@ -121,7 +121,7 @@ export class Refresh {
     this.#reads += 1;
     const read = this.#reads;
     const sentAtMs = clock.now().wallMs;
-    const nowS = await settlement.readClock();
+    const { nowS, topUps } = await settlement.readHealth();
     const clockOffsetS = clockOffset(nowS, { sentAtMs, receivedAtMs: clock.now().wallMs });
     const view = await session.run(async (token): Promise<AccountView> => {
       const [rider, statement, currency] = await Promise.all([
@@ -129,7 +129,7 @@ export class Refresh {
         settlement.readStatement(token, { after: null }),
         phone.view.value?.currency ?? settlement.readCurrency(),
       ]);
-      return { rider, statement, currency, atMs: clock.now().wallMs, clockOffsetS };
+      return { rider, statement, currency, topUps, atMs: clock.now().wallMs, clockOffsetS };
     });
     this.isOnline.value = true;
     // Responses may overtake each other; only the last read counts. The phone may be another's by now.

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { ApiRefusal } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
+import { allowanceOf } from '../core/account.ts';
 import { isRenewalDue, isSeedDue, serverNowMs } from '../core/state.ts';
 import { type Phone, readPass } from './phone.ts';
 import { importSeed } from './seed.ts';
@@ -26,14 +27,32 @@ export class Renewal {
 
   /** @throws ApiRefusal, Unreachable or VaultLost. */
   async run(): Promise<void> {
-    await this.#renewPass();
+    await this.#renewIfDue();
     await this.#fetchSeed();
   }
 
-  async #renewPass(): Promise<void> {
+  async #renewIfDue(): Promise<void> {
+    const { phone } = this.#parts;
+    const { value } = phone.enrolment;
+    if (value === null) return;
+    const nowS = this.#serverNowS();
+    const offered = phone.view.value?.rider.offline.allowance ?? null;
+    const held = { ...value, allowance: allowanceOf(value.pass) };
+    if (!isRenewalDue(held, { nowS, offered })) return;
+    try {
+      await this.renewPass();
+    } catch (error) {
+      // As many as may be are still good, this one too.
+      const isGood = nowS <= value.expiresAtS && held.allowance > 0;
+      if (!(error instanceof ApiRefusal) || error.code !== 'PASSES_OPEN' || !isGood) throw error;
+    }
+  }
+
+  /** At once, because a rider wants it. @throws ApiRefusal, Unreachable or VaultLost. */
+  async renewPass(): Promise<void> {
     const { phone, settlement } = this.#parts;
     const { value } = phone.enrolment;
-    if (value === null || !isRenewalDue(value, this.#serverNowS())) return;
+    if (value === null) return;
     const { pass } = await settlement.renewPass(value);
     await phone.change(value.account, readPass(pass));
   }

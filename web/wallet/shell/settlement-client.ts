@@ -7,6 +7,7 @@ import {
   challengeSchema,
   type EnrolledRider,
   enrolledRiderSchema,
+  type Health,
   healthSchema,
   type IssuedPass,
   issuedPassSchema,
@@ -56,10 +57,11 @@ export class SettlementClient {
     return { challenge, proof: toHex(signature) };
   }
 
-  async enrol(key: DeviceKey): Promise<EnrolledRider> {
+  /** `invite`: what the operator gave; null if nothing. */
+  async enrol(key: DeviceKey, invite: string | null): Promise<EnrolledRider> {
     const { algorithm, publicKey } = key;
     const proof = await this.#prove(key, { purpose: 'enrol-rider', subject: publicKey });
-    const body = { algorithm, publicKey, ...proof };
+    const body = { algorithm, publicKey, ...proof, ...(invite === null ? {} : { invite }) };
     return await this.#api.request('/v1/riders', { schema: enrolledRiderSchema, body });
   }
 
@@ -77,9 +79,9 @@ export class SettlementClient {
     return await this.#api.request('/v1/passes', { schema: issuedPassSchema, body });
   }
 
-  /** Settlement's clock, unix seconds. */
-  async readClock(): Promise<number> {
-    return (await this.#api.request('/v1/health', { schema: healthSchema })).nowS;
+  /** Settlement's clock, and whether money can be paid in. */
+  async readHealth(): Promise<Health> {
+    return await this.#api.request('/v1/health', { schema: healthSchema });
   }
 
   /** The name of the currency is the operator's, in the trust list that anyone may read. */

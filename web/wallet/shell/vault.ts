@@ -3,7 +3,7 @@
  * a code was made with, and what settlement last said about the account. A counter is on disk before its
  * code exists, and no two tabs get the same one.
  */
-import type { Rider, Statement } from '@stile/protocol/http/rider-api.ts';
+import type { Health, Rider, Statement } from '@stile/protocol/http/rider-api.ts';
 import type { DeviceKey } from './device-key.ts';
 import type { StoredSeed } from './seed.ts';
 
@@ -24,6 +24,8 @@ export type AccountView = {
   rider: Rider;
   statement: Statement;
   currency: string;
+  /** Whether money can be paid in, and whether it is real. */
+  topUps: Health['topUps'];
   atMs: number;
   /** Settlement's clock less this phone's, when both were last compared; null: not known. */
   clockOffsetS: number | null;

@@ -51,7 +51,7 @@ export type Wallet = {
   renewal: Renewal;
   refresh: Refresh;
   /** @throws ApiRefusal or Unreachable. */
-  enrol(algorithm: Algorithm | null): Promise<void>;
+  enrol(algorithm: Algorithm | null, invite: string | null): Promise<void>;
   /** Takes the wallet off this phone; its payment codes end with it if there is a network. */
   remove(): Promise<void>;
   /** From now on it works by itself. */
@@ -81,8 +81,8 @@ export function createWallet(parts: WalletParts): Wallet {
     route,
     ...work,
     refresh,
-    async enrol(algorithm) {
-      const first = await phone.enrol(algorithm);
+    async enrol(algorithm, invite) {
+      const first = await phone.enrol(algorithm, invite);
       if (first !== null) session.use(first);
     },
     async remove() {

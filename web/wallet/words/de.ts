@@ -46,7 +46,8 @@ export const de: Words = {
       'Laden Sie mindestens so viel auf: Es wird zuerst bezahlt, dann nehmen die Sperren Ihren Pass wieder.',
     clear: (amount) => `Jetzt ${amount} zahlen`,
     topUp: 'Aufladen',
-    topUpHint: 'Sandkasten: Es fließt kein echtes Geld.',
+    sandbox: 'Sandkasten: Dieses Geld ist erfunden, nichts davon ist echt.',
+    topUpsOff: 'Hier kann kein Geld aufgeladen werden. Fragen Sie Ihren Betreiber.',
     topUpDone: (amount) => `${amount} aufgeladen.`,
     topUpUnsure: 'Keine Antwort. Drücken Sie denselben Betrag noch einmal: Er wird einmal gebucht.',
     statement: 'Fahrten und Zahlungen',
@@ -71,6 +72,9 @@ export const de: Words = {
     language: 'Sprache',
     account: 'Konto',
     pass: 'Pass gültig bis',
+    rides: 'Fahrten je Sperre',
+    renew: 'Pass jetzt erneuern',
+    renewed: 'Erneuert.',
     key: 'Schlüssel',
     keyPlatform: (algorithm) => `${algorithm}, kann diesen Browser nicht verlassen`,
     keyPage: 'liegt bei der Seite selbst: Dieser Browser hat keinen sichereren Ort',
@@ -106,6 +110,7 @@ export const de: Words = {
     title: 'Eine Fahrkarte, die kein Netz braucht',
     text: 'Dieses Telefon macht sich einen eigenen Schlüssel. Damit fahren und zahlen Sie, auch wo kein Netz ist.',
     start: 'Telefon einrichten',
+    invite: 'Einladungscode Ihres Betreibers',
     working: 'Wird eingerichtet …',
     offline: 'Zum Einrichten braucht es dieses eine Mal ein Netz. Gehen Sie online.',
     before:
@@ -126,6 +131,8 @@ export const de: Words = {
   warnings: {
     passExpired: (when) =>
       `Ihr Pass endete ${when}. Gehen Sie online: Er erneuert sich von selbst, dann nehmen ihn die Sperren wieder.`,
+    noOfflineRides:
+      'Keine Fahrten an Sperren ohne Netz: Hinter diesem Konto steht nichts. Laden Sie auf, dann kommen sie von selbst.',
     passEndsSoon: (when) => `Gehen Sie vor ${when} online, sonst weisen Sperren den Pass ab.`,
     deniedDebt: (amount) =>
       `Gesperrt: ${amount} sind offen. Laden Sie auf, dann öffnen die Sperren in einigen Minuten wieder.`,
@@ -179,6 +186,18 @@ export const de: Words = {
     PROOF_REFUSED:
       'Der Betreiber kennt diese Karte nicht. Fragen Sie dort; oder entfernen Sie sie unter „Mehr“ und richten eine neue ein.',
     ACCOUNT_DENIED: 'Ihr Konto ist gesperrt. Siehe Geld.',
+    INVITE_NEEDED:
+      'Dieser Betreiber nimmt nur auf Einladung auf. Geben Sie den Code ein, den Sie bekommen haben.',
+    INVITE_REFUSED:
+      'Diese Einladung ist unbekannt, benutzt oder zu alt. Bitten Sie Ihren Betreiber um eine neue.',
+    PERSON_DENIED:
+      'Ein Konto von Ihnen ist gesperrt. Klären Sie erst dieses, oder fragen Sie Ihren Betreiber.',
+    NOTHING_BEHIND: 'Hinter diesem Konto steht nichts. Laden Sie auf, dann erneuern Sie.',
+    PASSES_OPEN: 'Ihr Pass wurde zu oft erneuert. Warten Sie, bis ein früherer abgelaufen ist.',
+    TOP_UPS_OFF: 'Hier kann kein Geld aufgeladen werden. Fragen Sie Ihren Betreiber.',
+    TOP_UP_FAILED: 'Die Zahlung wurde abgelehnt. Es ist kein Geld geflossen.',
+    TOP_UP_UNKNOWN:
+      'Noch keine Nachricht von diesem Geld. Drücken Sie denselben Betrag noch einmal: Er wird einmal gebucht.',
     WALLET_FULL: 'Die Karte würde mehr enthalten, als sie darf.',
     ORDER_UNKNOWN: 'Diese Bestellung gibt es nicht.',
     AMOUNT_CHANGED: 'Die Bestellung hat jetzt einen anderen Betrag. Sehen Sie noch einmal hin.',

@@ -45,7 +45,8 @@ export const en = {
     debtHint: 'Top up by at least this much: it is paid first, and gates take your pass again.',
     clear: (amount: string) => `Pay ${amount} now`,
     topUp: 'Top up',
-    topUpHint: 'Sandbox: no real money moves.',
+    sandbox: 'Sandbox: this money is made up, none of it is real.',
+    topUpsOff: 'Money cannot be paid in here. Ask your operator how to.',
     topUpDone: (amount: string) => `${amount} paid in.`,
     topUpUnsure: 'No answer. Press the same amount again: it is paid in once.',
     statement: 'Rides and payments',
@@ -70,6 +71,9 @@ export const en = {
     language: 'Language',
     account: 'Account',
     pass: 'Pass good until',
+    rides: 'Rides for each gate',
+    renew: 'Renew the pass now',
+    renewed: 'Renewed.',
     key: 'Key',
     keyPlatform: (algorithm: string) => `${algorithm}, cannot leave this browser`,
     keyPage: 'kept by the page itself: this browser has no safer place',
@@ -104,6 +108,7 @@ export const en = {
     title: 'A ticket in your pocket that needs no network',
     text: 'This phone makes a key of its own. With it you ride and pay, also where there is no network.',
     start: 'Set up this phone',
+    invite: 'Invitation code from your operator',
     working: 'Setting up …',
     offline: 'Setting up needs a network, this once. Go online and try again.',
     before:
@@ -124,6 +129,8 @@ export const en = {
   warnings: {
     passExpired: (when: string) =>
       `Your pass ended ${when}. Go online: it is renewed by itself, and gates take it again.`,
+    noOfflineRides:
+      'No rides at gates without a network: nothing stands behind this account. Top up, and they come by themselves.',
     passEndsSoon: (when: string) => `Go online before ${when}, or gates will refuse your pass.`,
     deniedDebt: (amount: string) =>
       `Blocked: ${amount} is owed. Top up, and gates will take you again within minutes.`,
@@ -178,6 +185,14 @@ export const en = {
     PROOF_REFUSED:
       'The operator does not know this wallet. Ask them; or remove it under More and set up a new one.',
     ACCOUNT_DENIED: 'Your account is blocked. See Money.',
+    INVITE_NEEDED: 'This operator enrols by invitation. Enter the code that they gave you.',
+    INVITE_REFUSED: 'This invitation is unknown, used or too old. Ask your operator for a new one.',
+    PERSON_DENIED: 'An account of yours is blocked. Settle that one first, or ask your operator.',
+    NOTHING_BEHIND: 'Nothing stands behind this account. Top up, then renew.',
+    PASSES_OPEN: 'Your pass was renewed too often. Wait until an earlier one has ended.',
+    TOP_UPS_OFF: 'Money cannot be paid in here. Ask your operator how to.',
+    TOP_UP_FAILED: 'The payment was refused. No money has moved.',
+    TOP_UP_UNKNOWN: 'No word of this money yet. Press the same amount again: it is paid in once.',
     WALLET_FULL: 'The wallet would hold more than it may.',
     ORDER_UNKNOWN: 'There is no such order.',
     AMOUNT_CHANGED: 'The order asks for another amount now. Look again.',

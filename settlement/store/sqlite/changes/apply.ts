@@ -52,6 +52,8 @@ function write(rows: Rows, change: Change): void {
       rows.charges.write(change);
       break;
     case 'addAccount':
+    case 'addInvite':
+    case 'useInvite':
     case 'addPass':
     case 'addPassIssue':
     case 'addSession':

@@ -19,6 +19,11 @@ function prepare(db: Connection['db']) {
     addTopUp: db.prepare(
       'INSERT INTO top_up (account, key, amount_cents, at_ms) VALUES (?, ?, ?, ?)',
     ),
+    saveTopUpIntent: db.prepare(
+      `INSERT INTO top_up_intent (account, key, amount_cents, state, begun_at_ms, changed_at_ms)
+       VALUES (@account, @key, @amountCents, @state, @atMs, @atMs)
+       ON CONFLICT DO UPDATE SET state = excluded.state, changed_at_ms = excluded.changed_at_ms`,
+    ),
     addOrder: db.prepare(
       `INSERT INTO purchase_order (order_id, merchant, key, amount_cents, note, state, created_at_ms,
          expires_at_ms)
@@ -66,6 +71,11 @@ export class PaymentRows {
       case 'addTopUp':
         this.#sql.addTopUp.run(change.account, change.key, change.amountCents, change.atMs);
         break;
+      case 'saveTopUpIntent': {
+        const { kind: _kind, ...intent } = change;
+        this.#sql.saveTopUpIntent.run(intent);
+        break;
+      }
       case 'addOrder':
         this.#sql.addOrder.run(change.order);
         break;

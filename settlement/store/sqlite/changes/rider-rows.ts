@@ -6,7 +6,14 @@ import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {
   return {
-    addAccount: db.prepare('INSERT INTO account (account, created_at_ms) VALUES (?, ?)'),
+    addAccount: db.prepare(
+      'INSERT INTO account (account, created_at_ms, enrolled_by, person_hash) VALUES (?, ?, ?, ?)',
+    ),
+    addInvite: db.prepare(
+      `INSERT INTO invite (token_hash, kind, person_hash, expires_at_ms)
+       VALUES (@tokenHash, @kind, @personHash, @expiresAtMs)`,
+    ),
+    useInvite: db.prepare('UPDATE invite SET used_at_ms = ? WHERE token_hash = ?'),
     addPass: db.prepare(
       `INSERT INTO pass (account, serial, algorithm, public_key, enrolled_at_ms)
        VALUES (?, ?, ?, ?, ?)`,
@@ -64,8 +71,16 @@ export class RiderRows {
 
   write(change: RiderChange | GateChange | RetentionChange): void {
     switch (change.kind) {
-      case 'addAccount':
-        this.#sql.addAccount.run(change.account, change.atMs);
+      case 'addAccount': {
+        const { account, enrolledBy, personHash, atMs } = change;
+        this.#sql.addAccount.run(account, atMs, enrolledBy, personHash);
+        break;
+      }
+      case 'addInvite':
+        this.#sql.addInvite.run(change.invite);
+        break;
+      case 'useInvite':
+        this.#sql.useInvite.run(change.atMs, change.tokenHash);
         break;
       case 'addPass': {
         const { account, serial, algorithm, publicKey } = change.pass;

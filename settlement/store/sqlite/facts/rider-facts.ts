@@ -4,9 +4,11 @@ import type {
   GateEnrolmentFacts,
   GateEnrolmentRequest,
   RevocationFacts,
+  RiderEnrolmentFacts,
 } from '../../../core/access/enrolment.ts';
 import type { DenialFacts } from '../../../core/lists/denial.ts';
 import type { TopUpFacts } from '../../../core/money/top-up.ts';
+import type { TopUpIntentFacts } from '../../../core/money/top-up-intent.ts';
 import type { BlockFacts } from '../../../core/payments/merchant.ts';
 import type { NewSeedFacts, SeedConfirmationFacts } from '../../../core/payments/seed.ts';
 import type { MerchantFacts, RiderFacts } from '../../database.ts';
@@ -14,12 +16,20 @@ import type { PassOf } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { CodeReader } from './code-facts.ts';
 import type { DenialReader } from './denials.ts';
+import { InviteReader } from './invites.ts';
 import type { MerchantReader } from './merchant-facts.ts';
 import type { RiderMoneyReader } from './rider-money.ts';
 
 function prepare(db: Connection['db']) {
   return {
     topUp: db.prepare('SELECT amount_cents FROM top_up WHERE account = ? AND key = ?').pluck(),
+    topUpIntent: db.prepare(
+      'SELECT amount_cents AS amountCents, state FROM top_up_intent WHERE account = ? AND key = ?',
+    ),
+    accountsOfPerson: db.prepare('SELECT account FROM account WHERE person_hash = ?').pluck(),
+    openIssues: db
+      .prepare('SELECT count(*) FROM pass_issue WHERE account = ? AND expires_at_s >= ?')
+      .pluck(),
     passOfKey: db.prepare('SELECT 1 FROM pass WHERE public_key = ?').pluck(),
     gateToken: db.prepare(
       `SELECT gate, line, scope, expires_at_ms AS expiresAtMs, used_at_ms AS usedAtMs
@@ -44,14 +54,17 @@ export type RiderReaders = {
   merchants: MerchantReader;
 };
 
+type RiderToEnrol = Parameters<RiderFacts['riderEnrolment']>[0];
 type GateToken = NonNullable<GateEnrolmentFacts['token']>;
 
 export class RiderFactReader implements RiderFacts, MerchantFacts {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #readers: RiderReaders;
+  readonly #invites: InviteReader;
 
-  constructor({ db }: Connection, readers: RiderReaders) {
-    this.#sql = prepare(db);
+  constructor(connection: Connection, readers: RiderReaders) {
+    this.#sql = prepare(connection.db);
+    this.#invites = new InviteReader(connection);
     this.#readers = readers;
   }
 
@@ -60,8 +73,30 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
     return { earlierCents: earlierCents ?? null, money: this.#readers.money.read(account) };
   }
 
-  riderEnrolment(publicKey: string): { isKeyTaken: boolean } {
-    return { isKeyTaken: this.#sql.passOfKey.get(publicKey) !== undefined };
+  riderEnrolment(rider: RiderToEnrol): RiderEnrolmentFacts {
+    const { publicKey, issuer, inviteHash, personHash } = rider;
+    const accounts =
+      personHash === null ? [] : (this.#sql.accountsOfPerson.all(personHash) as string[]);
+    return {
+      isKeyTaken: this.#sql.passOfKey.get(publicKey) !== undefined,
+      invite: (inviteHash === null ? undefined : this.#invites.read(inviteHash)) ?? null,
+      isPersonDenied: accounts.some(
+        (account) => this.#readers.denials.read(issuer, { account, serial: 0 }).length > 0,
+      ),
+    };
+  }
+
+  passIssue({ account, nowS }: { account: string; nowS: number }): { openIssues: number } {
+    return { openIssues: this.#sql.openIssues.get(account, nowS) as number };
+  }
+
+  topUpIntent({ account, key }: { account: string; key: string }): TopUpIntentFacts {
+    const row = this.#sql.topUpIntent.get(account, key) as TopUpIntentFacts['earlier'] | undefined;
+    const paidCents = this.#sql.topUp.get(account, key) as number | undefined;
+    // Of a database that is older than intents: what is in was paid.
+    const paid =
+      paidCents === undefined ? null : { amountCents: paidCents, state: 'PAID' as const };
+    return { earlier: row ?? paid, walletCents: this.#readers.money.walletCents(account) };
   }
 
   gateEnrolment({ tokenHash, publicKey }: GateEnrolmentRequest): GateEnrolmentFacts {

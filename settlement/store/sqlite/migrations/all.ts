@@ -10,6 +10,7 @@ import { OPERATORS } from './0004-operators.ts';
 import { RIDE_TIME } from './0005-ride-time.ts';
 import { MERCHANT_MANAGERS } from './0006-merchant-managers.ts';
 import { FAILED_WORK } from './0007-failed-work.ts';
+import { STANDING } from './0008-standing.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   RIDE_TIME,
   MERCHANT_MANAGERS,
   FAILED_WORK,
+  STANDING,
 ];

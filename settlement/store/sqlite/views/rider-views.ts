@@ -14,6 +14,7 @@ function prepare(db: Connection['db']) {
       `SELECT account, serial, algorithm, public_key AS publicKey FROM pass
        WHERE account = ? AND serial = ?`,
     ),
+    account: db.prepare('SELECT enrolled_by FROM account WHERE account = ?').pluck(),
     session: db.prepare(
       `SELECT account, serial, expires_at_s AS expiresAtS FROM session WHERE token_hash = ?`,
     ),
@@ -59,6 +60,7 @@ export class RiderViews {
     const latest = new Map(issues.map((issue) => [issue.serial, issue]));
     return {
       account,
+      enrolledBy: this.#sql.account.get(account) as RiderView['enrolledBy'],
       balanceCents: this.#money.walletCents(account),
       debtCents: this.#money.debtCents(account),
       denied: this.#denials.read(issuer, { account, serial: 0 }),
