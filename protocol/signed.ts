@@ -17,7 +17,9 @@ export type SignedType =
   | 'stile-deny-snapshot+jws'
   | 'stile-deny-delta+jws'
   /** The answer to a gate's question about a code (§14). */
-  | 'stile-gate-payment-answer+jws';
+  | 'stile-gate-payment-answer+jws'
+  /** How far a gate's log is durable, and what time it is (§8). */
+  | 'stile-gate-receipt+jws';
 
 /** Who is not believed: what gates obey, or what they are answered. */
 const REFUSED: Readonly<Record<SignedType, FaultCode>> = {
@@ -25,6 +27,7 @@ const REFUSED: Readonly<Record<SignedType, FaultCode>> = {
   'stile-deny-snapshot+jws': 'LIST_REFUSED',
   'stile-deny-delta+jws': 'LIST_REFUSED',
   'stile-gate-payment-answer+jws': 'ANSWER_REFUSED',
+  'stile-gate-receipt+jws': 'ANSWER_REFUSED',
 };
 
 /** The public half of a key that signs lists: an OKP JWK with crv Ed25519. */

@@ -44,6 +44,26 @@ export const batchReplySchema = z.strictObject({
   denyVersion: z.int().min(0),
 });
 
+/** Of a request that is answered with a receipt: the gate's nonce. */
+export const NONCE_HEADER = 'stile-nonce';
+/** Of the response: the receipt. */
+export const RECEIPT_HEADER = 'stile-receipt';
+export const nonceSchema = z.string().regex(/^[0-9a-f]{32}$/);
+
+/** What settlement signs with each reply: only by this a gate confirms records, and knows what time it is. */
+export const gateReceiptSchema = z.strictObject({
+  stile: z.literal('gate-receipt/1'),
+  gate: gateIdSchema,
+  epoch: epochSchema,
+  ackSeq: z.int().min(0),
+  /** Chain hash of the record at `ackSeq`; at 0 that of the epoch's genesis. */
+  head: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Settlement's clock when it signed. */
+  atMs: z.int().min(0),
+  nonce: nonceSchema,
+});
+export type GateReceipt = z.infer<typeof gateReceiptSchema>;
+
 export type Ruling = (typeof RULINGS)[number];
 export type RulingReason = (typeof RULING_REASONS)[number];
 export type ItemRuling = z.infer<typeof itemRulingSchema>;

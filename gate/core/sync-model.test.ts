@@ -100,7 +100,16 @@ function createWorld() {
         trustVersion: 1,
         denyVersion: 1,
       };
-      handle({ kind: 'replied', reply, ackedSeq, lastSeq, trust: 1, deny: 1, jitter });
+      handle({
+        kind: 'replied',
+        reply,
+        ackedSeq,
+        lastSeq,
+        isOwnHead: true,
+        trust: 1,
+        deny: 1,
+        jitter,
+      });
     }
   }
 
@@ -176,7 +185,7 @@ test('a settlement that confirms nothing is asked at the pace, not in a hot loop
       // Two servers behind one name, one of them restored: the confirmation swings.
       const reply = { gate, epoch, ackSeq: sends % 2, items: [], trustVersion: 0, denyVersion: 0 };
       const ackedSeq = (sends + 1) % 2;
-      const event = { reply, ackedSeq, lastSeq: 10, trust: 0, deny: 0, jitter: 0 };
+      const event = { reply, ackedSeq, lastSeq: 10, isOwnHead: true, trust: 0, deny: 0, jitter: 0 };
       state = syncStep(state, { kind: 'replied', ...event }, { monoMs: nowMs, pace: PACE }).state;
     }
     nowMs = Math.max(nowMs + 1, Math.min(state.taps.dueAtMs, state.lists.dueAtMs));

@@ -32,7 +32,8 @@ const AT_THREE = { ackSeq: 2, ackedSeq: 0, lastSeq: 3 };
 type Replied = { ackSeq: number; ackedSeq: number; lastSeq: number; versions?: object };
 
 function replied({ ackSeq, ackedSeq, lastSeq, versions = {} }: Replied): SyncEvent {
-  const inForce = { trust: 3, deny: 4, jitter: 0.5 };
+  const isOwnHead = !/FORK|OTHER/.test(JSON.stringify(versions));
+  const inForce = { isOwnHead, trust: 3, deny: 4, jitter: 0.5 };
   return { kind: 'replied', reply: reply(ackSeq, versions), ackedSeq, lastSeq, ...inForce };
 }
 

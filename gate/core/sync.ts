@@ -46,6 +46,8 @@ export type SyncEvent =
       /** What was confirmed before this reply. */
       ackedSeq: number;
       lastSeq: number;
+      /** Whether what settlement has up to `ackSeq` is this log: by its signed head. */
+      isOwnHead: boolean;
       trust: number;
       deny: number;
       jitter: number;
@@ -56,6 +58,8 @@ export type SyncEvent =
   | { kind: 'tapsFailed'; jitter: number; retryAfterMs: number | null }
   | { kind: 'listsFetched' }
   | { kind: 'listsFailed'; jitter: number; retryAfterMs: number | null };
+
+type Replied = Extract<SyncEvent, { kind: 'replied' }>;
 
 export type SyncEffect =
   | { do: 'sendBatch'; records: number }
@@ -128,13 +132,9 @@ function onTick(state: SyncState, unconfirmed: number, { monoMs, pace }: SyncCon
   return finish(next, effects);
 }
 
-function onReply(
-  state: SyncState,
-  event: Extract<SyncEvent, { kind: 'replied' }>,
-  { monoMs, pace }: SyncContext,
-): SyncStep {
+function onReply(state: SyncState, event: Replied, { monoMs, pace }: SyncContext): SyncStep {
   const { reply, lastSeq } = event;
-  const why = findDivision(reply, lastSeq);
+  const why = findDivision(event);
   if (why !== null) return beginEpoch(state, why, { ...event, monoMs });
   // Without progress (or going back, after a restore) the same batch could come back at once, for
   // ever: rest first.
@@ -151,10 +151,13 @@ function onReply(
 }
 
 /** Why settlement cannot have got its records of this epoch from this log alone, or null. */
-function findDivision({ items, ackSeq }: BatchReply, lastSeq: number): string | null {
+function findDivision({ reply, lastSeq, isOwnHead }: Replied): string | null {
+  const { items, ackSeq } = reply;
   if (ackSeq > lastSeq) return `it has ${ackSeq} records of ${lastSeq}`;
+  if (isOwnHead) return null;
+  // Rulings are not signed: they only name what the signed head has shown.
   const other = items.find(({ reason }) => OTHERWISE.includes(reason));
-  return other === undefined ? null : `${other.reason} at ${other.seq}`;
+  return other === undefined ? `another head at ${ackSeq}` : `${other.reason} at ${other.seq}`;
 }
 
 function beginEpoch(

@@ -11,8 +11,9 @@ import {
   type AuthorisationAnswer,
   authorisationBodySchema,
 } from '@stile/protocol/http/gate-api.ts';
-import type { BatchReply } from '@stile/protocol/sync.ts';
+import { type BatchReply, NONCE_HEADER, RECEIPT_HEADER } from '@stile/protocol/sync.ts';
 import { gateKey, makeTrust, NOW_S, signAsRoot } from './phone.ts';
+import { createReceipts } from './receipts.ts';
 
 const verify = createNodeVerify();
 const ETAG = '"trust"';
@@ -21,6 +22,7 @@ export const PAID_FARE_CENTS = 320;
 export async function createSettlementInMemory() {
   const trust = await signAsRoot('stile-trust-list+jws', makeTrust());
   const records: GateRecord[] = [];
+  const receipts = createReceipts();
   const state = { isDown: false, authorised: 0 };
 
   const exchange: Exchange = async (url, { headers, body }) => {
@@ -30,12 +32,16 @@ export async function createSettlementInMemory() {
         ? say(304, '')
         : say(200, trust, { headers: { etag: ETAG } });
     }
-    if (url.pathname.endsWith('/batches')) return takeBatch(body ?? new Uint8Array());
+    if (url.pathname.endsWith('/batches'))
+      return await takeBatch(body ?? new Uint8Array(), headers);
     if (url.pathname.endsWith('/payments')) return await authorise(body ?? new Uint8Array());
     return say(404, '{}');
   };
 
-  function takeBatch(bytes: Uint8Array): HttpResponse {
+  async function takeBatch(
+    bytes: Uint8Array,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<HttpResponse> {
     const reading = readBatch(bytes, sha256);
     if (!reading.ok || !sealHolds(reading.batch, { gateKey: gateKey.publicKey, verify }))
       return say(400, '{}');
@@ -56,7 +62,10 @@ export async function createSettlementInMemory() {
       trustVersion: makeTrust().version,
       denyVersion: 0,
     };
-    return say(200, JSON.stringify(reply));
+    receipts.learn(bytes);
+    const nonce = headers[NONCE_HEADER] ?? '';
+    const receipt = await receipts.sign(reply, { nonce });
+    return say(200, JSON.stringify(reply), { headers: { [RECEIPT_HEADER]: receipt } });
   }
 
   async function authorise(bytes: Uint8Array): Promise<HttpResponse> {

@@ -1,6 +1,10 @@
-/** Signs what a gate is told about a code (protocol/README.md §14): it believes nothing that is not signed. */
+/**
+ * Signs what a gate is told about a code (protocol/README.md §14) and about its log (§8): it believes nothing
+ * that is not signed.
+ */
 import type { AuthorisationAnswer } from '@stile/protocol/http/gate-api.ts';
 import { signObject } from '@stile/protocol/signed.ts';
+import type { GateReceipt } from '@stile/protocol/sync.ts';
 import type { Signer } from './root-key.ts';
 
 export type AnswerSigner = ReturnType<typeof createAnswerSigner>;
@@ -10,5 +14,7 @@ export function createAnswerSigner(signer: Signer) {
     /** A compact JWS. */
     sign: async (answer: AuthorisationAnswer): Promise<string> =>
       await signObject('stile-gate-payment-answer+jws', answer, signer),
+    signReceipt: async (receipt: GateReceipt): Promise<string> =>
+      await signObject('stile-gate-receipt+jws', receipt, signer),
   };
 }

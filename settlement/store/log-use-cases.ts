@@ -30,6 +30,7 @@ async function ingest(
   const { gate, epoch } = batch;
   let rest: BatchPart | null = wholeBatch(batch);
   let ackSeq = 0;
+  let head: Uint8Array = new Uint8Array();
   while (rest !== null) {
     const part: BatchPart = rest;
     await takeTurn();
@@ -42,9 +43,9 @@ async function ingest(
     });
     if (taken === null) return 'EPOCH_OF_OTHER_KEY';
     items.push(...taken.items);
-    ({ rest, ackSeq } = taken);
+    ({ rest, ackSeq, head } = taken);
   }
-  return { gate, epoch, ackSeq, items, ...(await views.published()) };
+  return { reply: { gate, epoch, ackSeq, items, ...(await views.published()) }, head };
 }
 
 /** Where the records belong says which of them have to be looked up for a ruling. */

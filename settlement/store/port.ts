@@ -174,7 +174,8 @@ type GateStore = {
 };
 
 /** Refused: the epoch was opened by another key of the gate. */
-export type IngestResult = BatchReply | 'EPOCH_OF_OTHER_KEY';
+/** `head`: the chain's hash at the watermark. */
+export type IngestResult = { reply: BatchReply; head: Uint8Array } | 'EPOCH_OF_OTHER_KEY';
 
 type WorkStore = {
   /** Does a bounded piece of the next work; requests go through before it. */

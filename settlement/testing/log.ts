@@ -113,7 +113,7 @@ export class ScriptedLog {
   async send(store: Store, { fromSeq = 1, toSeq = this.lastSeq } = {}): Promise<BatchReply> {
     const result = await store.ingestBatch(this.batch(fromSeq, toSeq), NOW_MS);
     if (result === 'EPOCH_OF_OTHER_KEY') throw new Error('this epoch is of another key');
-    return result;
+    return result.reply;
   }
 }
 

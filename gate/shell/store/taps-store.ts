@@ -218,6 +218,13 @@ export class TapsStore {
     return { header: { stile: 'gate-log/1', ...header }, records, head: hash };
   }
 
+  /** Whether `head` is this log's hash at `seq`. What is not kept any more cannot be compared: its own. */
+  isOwnHead(seq: number, head: string): boolean {
+    if (seq > this.#lastSeq) return false;
+    const hash = seq === 0 ? this.#genesis : this.#statements.readHash.get(seq);
+    return hash === undefined || toHex(hash as Uint8Array) === head;
+  }
+
   #hashBefore(seq: number): Uint8Array {
     if (seq === 1) return this.#genesis;
     const hash = this.#statements.readHash.get(seq - 1) as Uint8Array | undefined;

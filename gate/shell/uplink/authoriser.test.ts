@@ -185,7 +185,9 @@ describe('what is known of the network', () => {
     await uplink.fetchTrust(null).catch(() => undefined);
     expect(authoriser.isKnownDown).toBe(false);
     responses.set(TRUST_PATH, cutOff('x'.repeat(500)));
-    await uplink.sendBatch('g1', Buffer.from('x')).catch(() => undefined);
+    await uplink
+      .sendBatch('g1', { batch: Buffer.from('x'), nonce: '0a'.repeat(16) })
+      .catch(() => undefined);
     await uplink.fetchTrust(null).catch(() => undefined);
     expect(authoriser.isKnownDown).toBe(true);
   });

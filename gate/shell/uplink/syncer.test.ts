@@ -2,14 +2,19 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
-import { sha256 } from '@stile/crypto/sign.ts';
+import { type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { systemClock } from '@stile/host/clock.ts';
 import { systemRandom } from '@stile/host/random.ts';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import type { Fault } from '@stile/protocol/fault.ts';
 import { type Batch, readBatch, readRecord, sealHolds } from '@stile/protocol/gate-log.ts';
-import type { BatchReply } from '@stile/protocol/sync.ts';
+import {
+  type BatchReply,
+  type GateReceipt,
+  NONCE_HEADER,
+  RECEIPT_HEADER,
+} from '@stile/protocol/sync.ts';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import {
@@ -21,7 +26,9 @@ import {
   rootKey,
   rootKeyOf,
   signAsRoot,
+  strangerKey,
 } from '../../testing/phone.ts';
+import { createReceipts } from '../../testing/receipts.ts';
 import { type Respond, say, startSettlement, TRUST_PATH } from '../../testing/settlement.ts';
 import { openReferenceStore } from '../store/reference-store.ts';
 import { openTapsStore } from '../store/taps-store.ts';
@@ -68,6 +75,7 @@ async function world(taps: number) {
     }),
     // SeenRequest for once after every failure, which makes it the moment to go on.
     random: {
+      hex: systemRandom.hex,
       fraction: () => {
         queueMicrotask(() => steps.dispatchEvent(new Event('failed')));
         return 0.5;
@@ -108,6 +116,9 @@ async function world(taps: number) {
   return { answered, responses, applied, requests, clock, failed, fatal, quiet, store, syncer };
 }
 
+const receipts = createReceipts();
+type Signed = { changes?: Partial<GateReceipt>; key?: SigningKey };
+
 function batchIn(body: Buffer): Batch {
   const reading = readBatch(body, sha256);
   if (!reading.ok) throw new Error(reading.detail);
@@ -115,14 +126,26 @@ function batchIn(body: Buffer): Batch {
 }
 
 /** Settlement as it should be: durable up to what arrived, unless `changes` say otherwise. */
-function honest(changes: Partial<BatchReply> = {}): Respond {
+function honest(changes: Partial<BatchReply> = {}, signed: Signed = {}): Respond {
   return (response, request) => {
     const { header } = batchIn(request.body);
+    receipts.learn(request.body);
     const { gate, epoch, toSeq: ackSeq } = header;
     const reply = { gate, epoch, ackSeq, items: [], trustVersion: 5, denyVersion: 0, ...changes };
-    say(200, JSON.stringify(reply))(response, request);
+    const nonce = String(request.headers[NONCE_HEADER]);
+    void receipts.sign(reply, { nonce, ...signed }).then((receipt) => {
+      const headers = { [RECEIPT_HEADER]: receipt };
+      say(200, JSON.stringify(reply), { headers })(response, request);
+    });
   };
 }
+
+/** Who answers in settlement's place and has no key. */
+const unsigned: Respond = (response, request) => {
+  const { gate, epoch, toSeq: ackSeq } = batchIn(request.body).header;
+  const reply = { gate, epoch, ackSeq, items: [], trustVersion: 5, denyVersion: 0 };
+  say(200, JSON.stringify(reply))(response, request);
+};
 
 test('records go up sealed, batch after batch, until all are confirmed; lists come down', async () => {
   const { answered, responses, applied, requests, clock, fatal, store, syncer } = await world(501);
@@ -152,6 +175,10 @@ test('records go up sealed, batch after batch, until all are confirmed; lists co
 test.each<[string, Respond]>([
   ['for another gate', honest({ gate: 'g2' })],
   ['for another life of this log', honest({ epoch: 'ffffffffffffffff' })],
+  ['all, under another key', honest({}, { key: strangerKey })],
+  ['all, to another request', honest({}, { changes: { nonce: '0'.repeat(32) } })],
+  ['less than it signs', honest({ ackSeq: 2 }, { changes: { ackSeq: 3 } })],
+  ['all, unsigned', unsigned],
   ['nothing, for it fails', say(500)],
   ['nothing, for it refuses', say(400, '{"message":"no"}')],
   ['nothing, for it is a page of a portal', say(200, '<html>')],
@@ -178,7 +205,10 @@ test.each<[string, Respond]>([
   ['more than was ever written', honest({ ackSeq: 4 })],
   [
     'other bytes in the place of the last',
-    honest({ ackSeq: 3, items: [{ seq: 3, ruling: 'conflict', reason: 'OTHER_BYTES' }] }),
+    honest(
+      { ackSeq: 3, items: [{ seq: 3, ruling: 'conflict', reason: 'OTHER_BYTES' }] },
+      { changes: { head: 'a'.repeat(64) } },
+    ),
   ],
   ['that another key opened this epoch', say(409, '{"code":"EPOCH_OF_OTHER_KEY","message":"no"}')],
 ])('a settlement that says that it has %s gets all in a new epoch', async (_name, answer) => {

@@ -8,7 +8,6 @@ import { asFault } from '@stile/host/fault.ts';
 import type { Random } from '@stile/host/random.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { writeBatch } from '@stile/protocol/gate-log.ts';
-import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { Logger } from 'pino';
 import {
   type SyncEffect,
@@ -21,7 +20,11 @@ import {
 import type { ReferenceStore } from '../store/reference-store.ts';
 import type { TapsStore } from '../store/taps-store.ts';
 import type { ListsFetcher } from './lists.ts';
-import { type Uplink, UplinkFault } from './uplink.ts';
+import { type BatchResult, type Uplink, UplinkFault } from './uplink.ts';
+
+const NONCE_BYTES = 16;
+
+type Replied = Extract<BatchResult, { kind: 'replied' }>;
 
 export type SyncerParts = {
   gate: string;
@@ -32,7 +35,7 @@ export type SyncerParts = {
   lists: ListsFetcher;
   clock: Clock;
   pace: SyncPace;
-  random: Pick<Random, 'fraction'>;
+  random: Pick<Random, 'fraction' | 'hex'>;
   log: Logger;
   /** Nothing that is about to be stored speaks of an earlier record. */
   isQuiet: () => boolean;
@@ -151,14 +154,15 @@ export class Syncer {
     const { fromSeq, toSeq } = header;
     const batch = writeBatch(header, { records: span.records, head, sha256, sign: key.sign });
     try {
-      const result = await uplink.sendBatch(gate, batch);
+      const nonce = random.hex(NONCE_BYTES);
+      const result = await uplink.sendBatch(gate, { batch, nonce });
       if (result.kind === 'refused') {
         const { status, code, message } = result;
         log.error({ status, message, fromSeq, toSeq }, 'settlement refuses a batch');
         this.#handle({ kind: 'batchRefused', code, jitter: random.fraction() });
         return;
       }
-      this.#onReply(result.reply, { fromSeq, toSeq });
+      this.#onReply(result, { fromSeq, toSeq });
     } catch (error) {
       if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;
       log.debug({ error: error.message }, 'batch not delivered');
@@ -170,19 +174,23 @@ export class Syncer {
     }
   }
 
-  #onReply(reply: BatchReply, sent: { fromSeq: number; toSeq: number }): void {
-    const { taps, reference, gate, log, random } = this.#parts;
+  #onReply({ reply, receipt }: Replied, sent: { fromSeq: number; toSeq: number }): void {
+    const { taps, reference, gate, clock, log, random } = this.#parts;
     if (reply.gate !== gate || reply.epoch !== taps.epoch) {
       throw new UplinkFault('settlement answers for another log');
     }
     const odd = reply.items.filter((item) => item.ruling !== 'accepted');
-    log.info({ ...sent, ackSeq: reply.ackSeq }, 'synced');
+    // Its own error, too large by as long as the reply was under way.
+    const clockErrorMs = clock.now().wallMs - receipt.atMs;
+    log.info({ ...sent, ackSeq: reply.ackSeq, clockErrorMs }, 'synced');
     if (odd.length > 0) log.warn({ items: odd.slice(0, 20), more: odd.length > 20 }, 'rulings');
     const trust = reference.trust?.version ?? 0;
     const deny = reference.denyHead.version;
     const { ackSeq: ackedSeq, lastSeq } = taps;
     const jitter = random.fraction();
-    this.#handle({ kind: 'replied', reply, ackedSeq, lastSeq, trust, deny, jitter });
+    const isOwnHead = taps.isOwnHead(receipt.ackSeq, receipt.head);
+    const own = { ackedSeq, lastSeq, isOwnHead };
+    this.#handle({ kind: 'replied', reply, ...own, trust, deny, jitter });
   }
 
   async #fetchLists(): Promise<void> {

@@ -1,8 +1,17 @@
 /** The uplink over HTTP: every exchange ends well or in a fault that says when to come back. */
 import { systemClock } from '@stile/host/clock.ts';
 import { SIGNED_BYTES_MAX } from '@stile/protocol/signed.ts';
+import { NONCE_HEADER, RECEIPT_HEADER } from '@stile/protocol/sync.ts';
 import { describe, expect, test } from 'vitest';
-import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../../testing/phone.ts';
+import {
+  makeTrust,
+  NOW_S,
+  rootKey,
+  rootKeyOf,
+  signAsRoot,
+  strangerKey,
+} from '../../testing/phone.ts';
+import { createReceipts } from '../../testing/receipts.ts';
 import {
   cutOff,
   DELTA_PATH,
@@ -30,6 +39,18 @@ const REPLY = {
   items: [{ seq: 3, ruling: 'accepted' }],
   trustVersion: 1,
   denyVersion: 2,
+};
+
+const NONCE = '0a'.repeat(16);
+
+/** The reply with a receipt for whoever asked. */
+const replied: Respond = (response, request) => {
+  const nonce = String(request.headers[NONCE_HEADER]);
+  const signed = createReceipts().sign(REPLY, { nonce });
+  void signed.then((receipt) => {
+    const headers = { [RECEIPT_HEADER]: receipt };
+    say(200, JSON.stringify(REPLY), { headers })(response, request);
+  });
 };
 
 async function connect(timeoutMs = 5_000) {
@@ -79,7 +100,7 @@ describe('every exchange fails as a fault that says when to come back', () => {
     const batch = Buffer.from('batch');
     await expect(uplink.fetchTrust(null)).rejects.toMatchObject(expected);
     await expect(uplink.fetchDelta(0)).rejects.toMatchObject(expected);
-    await expect(uplink.sendBatch('g1', batch)).rejects.toMatchObject(expected);
+    await expect(uplink.sendBatch('g1', { batch, nonce: NONCE })).rejects.toMatchObject(expected);
   });
 
   test.each([
@@ -91,7 +112,9 @@ describe('every exchange fails as a fault that says when to come back', () => {
     responses.set(BATCHES_PATH, answer);
     const hung = { code: 'UPLINK_UNREACHABLE', retryAfterMs: null };
     await expect(uplink.fetchTrust(null)).rejects.toMatchObject(hung);
-    await expect(uplink.sendBatch('g1', Buffer.from('x'))).rejects.toMatchObject(hung);
+    await expect(
+      uplink.sendBatch('g1', { batch: Buffer.from('x'), nonce: NONCE }),
+    ).rejects.toMatchObject(hung);
   });
 
   test('nobody listening', async () => {
@@ -107,9 +130,13 @@ describe('every exchange fails as a fault that says when to come back', () => {
 describe('batches', () => {
   test('go up byte for byte, and the reply comes back', async () => {
     const { responses, requests, uplink } = await connect();
-    responses.set(BATCHES_PATH, say(200, JSON.stringify(REPLY)));
+    responses.set(BATCHES_PATH, replied);
     const batch = Buffer.from([0, 10, 255, 13, 10]);
-    expect(await uplink.sendBatch('g1', batch)).toEqual({ kind: 'replied', reply: REPLY });
+    expect(await uplink.sendBatch('g1', { batch, nonce: NONCE })).toMatchObject({
+      kind: 'replied',
+      reply: REPLY,
+      receipt: { ackSeq: 3, nonce: NONCE, atMs: NOW_S * 1000 },
+    });
     expect(requests).toHaveLength(1);
     expect(requests[0]).toMatchObject({ method: 'POST', path: BATCHES_PATH, body: batch });
     expect(requests[0]?.headers['content-type']).toBe('application/x-ndjson');
@@ -117,15 +144,17 @@ describe('batches', () => {
 
   test('a base address with a path of its own is kept', async () => {
     const { responses, requests, url } = await connect();
-    responses.set(`/stile${BATCHES_PATH}`, say(200, JSON.stringify(REPLY)));
+    responses.set(`/stile${BATCHES_PATH}`, replied);
     for (const end of ['', '/']) {
       const uplink = createUplink({
         url: `${url}/stile${end}`,
         timeoutMs: 5_000,
-        rootKeys: [],
+        rootKeys: [rootKeyOf(rootKey)],
         clock: systemClock,
       });
-      expect(await uplink.sendBatch('g1', Buffer.from('x'))).toMatchObject({ kind: 'replied' });
+      expect(await uplink.sendBatch('g1', { batch: Buffer.from('x'), nonce: NONCE })).toMatchObject(
+        { kind: 'replied' },
+      );
     }
     expect(requests).toHaveLength(2);
   });
@@ -133,9 +162,10 @@ describe('batches', () => {
   test.each([400, 401, 404, 409, 413])('status %i is a refusal of the batch', async (status) => {
     const { responses, uplink } = await connect();
     responses.set(BATCHES_PATH, say(status, JSON.stringify({ message: 'm'.repeat(1_000) })));
-    expect(await uplink.sendBatch('g1', Buffer.from('x'))).toEqual({
+    expect(await uplink.sendBatch('g1', { batch: Buffer.from('x'), nonce: NONCE })).toEqual({
       kind: 'refused',
       status,
+      code: '',
       message: 'm'.repeat(300),
     });
   });
@@ -143,7 +173,9 @@ describe('batches', () => {
   test('a refusal without words is a refusal', async () => {
     const { responses, uplink } = await connect();
     responses.set(BATCHES_PATH, say(400, '<html>'));
-    expect(await uplink.sendBatch('g1', Buffer.from('x'))).toMatchObject({ message: '' });
+    expect(await uplink.sendBatch('g1', { batch: Buffer.from('x'), nonce: NONCE })).toMatchObject({
+      message: '',
+    });
   });
 
   test.each([
@@ -155,7 +187,9 @@ describe('batches', () => {
   ])('200 with %s confirms nothing', async (_name, body) => {
     const { responses, uplink } = await connect();
     responses.set(BATCHES_PATH, say(200, body));
-    await expect(uplink.sendBatch('g1', Buffer.from('x'))).rejects.toMatchObject({
+    await expect(
+      uplink.sendBatch('g1', { batch: Buffer.from('x'), nonce: NONCE }),
+    ).rejects.toMatchObject({
       code: 'UPLINK_UNREACHABLE',
     });
   });

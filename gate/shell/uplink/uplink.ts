@@ -1,7 +1,8 @@
 /**
  * The gate's HTTP client: sends batches, asks for authorisations, fetches lists. Every response has a size limit and a time
- * limit; what arrives is checked by its schema or its signature, never believed because of where it
- * came from, so a wrong clock (which breaks TLS) or a proxy in between can delay but not deceive.
+ * limit. What a gate acts upon is signed by the operator: lists, answers, and the receipt by which alone records
+ * are confirmed; of the rest of a reply only hints are taken. So whoever answers in settlement's place, or a
+ * proxy in between, can delay but not deceive.
  */
 import { sha256 } from '@stile/crypto/sign.ts';
 import type { Clock } from '@stile/host/clock.ts';
@@ -21,7 +22,14 @@ import {
   authorisationAnswerSchema,
 } from '@stile/protocol/http/gate-api.ts';
 import { openSigned, type RootKey, SIGNED_BYTES_MAX } from '@stile/protocol/signed.ts';
-import { type BatchReply, batchReplySchema } from '@stile/protocol/sync.ts';
+import {
+  type BatchReply,
+  batchReplySchema,
+  type GateReceipt,
+  gateReceiptSchema,
+  NONCE_HEADER,
+  RECEIPT_HEADER,
+} from '@stile/protocol/sync.ts';
 import {
   type DenyDelta,
   type DenySnapshotHead,
@@ -45,7 +53,8 @@ const KNOWN_DOWN_MS_MAX = 30_000;
 export const SNAPSHOT_BYTES_MAX = 10_000_000 * DENY_ID_BYTES + SIGNED_BYTES_MAX;
 
 export type BatchResult =
-  | { kind: 'replied'; reply: BatchReply }
+  /** Only the receipt is signed: by it alone records are confirmed. */
+  | { kind: 'replied'; reply: BatchReply; receipt: GateReceipt }
   /** Settlement has judged the batch as a whole and will say the same again. */
   | { kind: 'refused'; status: number; code: string; message: string };
 
@@ -125,20 +134,46 @@ export class Uplink {
     this.#kept.destroy();
   }
 
-  async sendBatch(gate: string, batch: Uint8Array): Promise<BatchResult> {
+  /**
+   * `nonce`: of this request only.
+   * @throws Fault ANSWER_REFUSED if the receipt is not signed by the operator, or is not for this request.
+   */
+  async sendBatch(
+    gate: string,
+    { batch, nonce }: { batch: Uint8Array; nonce: string },
+  ): Promise<BatchResult> {
     const response = await this.#request(`v1/gates/${gate}/batches`, {
       bytesMax: REPLY_BYTES_MAX,
-      headers: { 'content-type': 'application/x-ndjson' },
+      headers: { 'content-type': 'application/x-ndjson', [NONCE_HEADER]: nonce },
       body: batch,
     });
     const json = parseJson(response.body);
     if (response.status === 200) {
       const parsed = batchReplySchema.safeParse(json);
-      if (parsed.success) return { kind: 'replied', reply: parsed.data };
-      throw new UplinkFault('settlement answers a batch with something else');
+      if (!parsed.success) {
+        throw new UplinkFault('settlement answers a batch with something else');
+      }
+      const reply = parsed.data;
+      const receipt = await this.#openReceipt(response, { nonce, reply });
+      return { kind: 'replied', reply, receipt };
     }
     const { status } = response;
     return { kind: 'refused', status, code: codeOf(json), message: messageOf(json) };
+  }
+
+  async #openReceipt(
+    { headers }: HttpResponse,
+    { nonce, reply }: { nonce: string; reply: BatchReply },
+  ): Promise<GateReceipt> {
+    const type = 'stile-gate-receipt+jws';
+    const receipt = await openSigned(type, String(headers[RECEIPT_HEADER] ?? ''), {
+      rootKeys: this.#rootKeys,
+      schema: gateReceiptSchema,
+    });
+    const { gate, epoch, ackSeq } = reply;
+    const isOfReply = receipt.gate === gate && receipt.epoch === epoch && receipt.ackSeq === ackSeq;
+    if (isOfReply && receipt.nonce === nonce) return receipt;
+    throw new Fault('ANSWER_REFUSED', `${type} refused: it is not for what was sent`);
   }
 
   /**

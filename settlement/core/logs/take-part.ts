@@ -15,6 +15,8 @@ import { type RuledRecord, type RulingContext, ruleRecords } from './rulings.ts'
 export type PartResult = {
   items: readonly ItemRuling[];
   ackSeq: number;
+  /** Of the chain, at `ackSeq`. */
+  head: Uint8Array;
   rest: BatchPart | null;
   /** How many records the log has grown by. */
   newRecords: number;
@@ -33,6 +35,7 @@ export function decidePart(placement: Placement, rules: RulingContext): Decision
   const result = {
     items,
     ackSeq,
+    head: newRecords.at(-1)?.record.hash ?? epoch.head,
     rest: part && restOf(part, placement),
     newRecords: newRecords.length,
   };

@@ -1,8 +1,15 @@
 /** Batches of a gate's sealed log: the seal is the credential, the ruling the reply. */
 
+import { toHex } from '@stile/protocol/bytes.ts';
 import { BATCH_BYTES_MAX, gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
-import { batchReplySchema, type RulingReason } from '@stile/protocol/sync.ts';
+import {
+  batchReplySchema,
+  NONCE_HEADER,
+  nonceSchema,
+  RECEIPT_HEADER,
+  type RulingReason,
+} from '@stile/protocol/sync.ts';
 import { z } from 'zod';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
@@ -12,7 +19,7 @@ const FORGED: readonly RulingReason[] = ['DEVICE_KEY_UNKNOWN', 'PASS_NOT_ISSUED'
 const NDJSON = 'application/x-ndjson';
 
 export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
-  const { store, pool, passes, outbox, clock, log } = parts;
+  const { store, pool, passes, outbox, answers, clock, log } = parts;
   app.addContentTypeParser(
     NDJSON,
     { parseAs: 'buffer' },
@@ -27,10 +34,13 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
       config: { rateLimit: false },
       schema: {
         summary: "A batch of the gate's log, as it stands in protocol/README.md",
-        description: `Body: ${NDJSON}, at most ${BATCH_BYTES_MAX} bytes. The seal is the credential.`,
+        description:
+          `Body: ${NDJSON}, at most ${BATCH_BYTES_MAX} bytes. The seal is the credential. ` +
+          `With a ${NONCE_HEADER} header the response has a signed receipt in ${RECEIPT_HEADER}.`,
         consumes: [NDJSON],
         tags: ['gate'],
         params: z.object({ gate: gateIdSchema }),
+        headers: z.object({ [NONCE_HEADER]: nonceSchema.optional() }),
         body: z.custom<Buffer>(Buffer.isBuffer, `send the batch as ${NDJSON}`).meta({
           type: 'string',
         }),
@@ -45,19 +55,20 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
         },
       },
     },
-    async (request) => {
+    async (request, response) => {
       const { gate } = request.params;
       const gateKeys = await store.findGateKeys(gate);
       if (gateKeys === undefined) throw new Refusal('GATE_UNKNOWN', 'there is no such gate');
       const sent = { body: request.body, gate, gateKeys, issuerKeys: passes.keys };
       const check = await pool.check(sent);
       if (!check.ok) throw new Refusal(check.reason, check.detail);
-      const reply = await store.ingestBatch(check.batch, clock.now().wallMs);
-      if (reply === 'EPOCH_OF_OTHER_KEY') {
+      const taken = await store.ingestBatch(check.batch, clock.now().wallMs);
+      if (taken === 'EPOCH_OF_OTHER_KEY') {
         log.error({ gate, epoch: check.batch.epoch }, 'a batch of an epoch of another key');
-        throw new Refusal(reply, 'another key of this gate opened this epoch: begin a new one');
+        throw new Refusal(taken, 'another key of this gate opened this epoch: begin a new one');
       }
       outbox.wake();
+      const { reply } = taken;
       const odd = reply.items.filter(
         ({ ruling }) => ruling !== 'accepted' && ruling !== 'duplicate',
       );
@@ -70,6 +81,14 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
       }
       if (odd.some(({ reason }) => reason !== undefined && FORGED.includes(reason))) {
         log.error({ gate }, "passes that were never given out: is an issuer's key stolen?");
+      }
+      const nonce = request.headers[NONCE_HEADER];
+      if (nonce !== undefined) {
+        const { epoch, ackSeq } = reply;
+        const place = { gate, epoch, ackSeq, head: toHex(taken.head) };
+        const now = { atMs: clock.now().wallMs, nonce };
+        const receipt = { stile: 'gate-receipt/1', ...place, ...now } as const;
+        void response.header(RECEIPT_HEADER, await answers.signReceipt(receipt));
       }
       return reply;
     },

@@ -1,9 +1,15 @@
 /** Enrolment and batches over HTTP, with real keys, and every way in which they can be wrong. */
-import { generateKey } from '@stile/crypto/sign.ts';
+import { generateKey, sha256 } from '@stile/crypto/sign.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
-import { BATCH_BYTES_MAX } from '@stile/protocol/gate-log.ts';
+import { BATCH_BYTES_MAX, readBatch } from '@stile/protocol/gate-log.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
-import { batchReplySchema } from '@stile/protocol/sync.ts';
+import { claimedRootKey, openSigned } from '@stile/protocol/signed.ts';
+import {
+  batchReplySchema,
+  gateReceiptSchema,
+  NONCE_HEADER,
+  RECEIPT_HEADER,
+} from '@stile/protocol/sync.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ScriptedGate } from '../../testing/gate.ts';
 import { type ScriptedRider, ScriptedTown, START_MS } from '../../testing/town.ts';
@@ -155,6 +161,27 @@ describe('a batch as a whole', () => {
     await town.settled();
     expect(await town.operate('GET', 'trial-balance')).toEqual(before);
     expect((await rider.money()).balanceCents).toBe(750);
+  });
+
+  test('is confirmed by a receipt: signed, with the head of the log, the time and the nonce', async () => {
+    gate.note(START_MS);
+    gate.note(START_MS);
+    const send = (nonce: string) =>
+      town.ask('/v1/gates/g1/batches', { bytes: gate.batch(), headers: { [NONCE_HEADER]: nonce } });
+    const nonce = '0a'.repeat(16);
+    town.clock.advance(7_000);
+    const { headers } = await send(nonce);
+    const rootKey = claimedRootKey(String(await town.get('/v1/trust-list')));
+    const jws = String(headers[RECEIPT_HEADER]);
+    const parts = { rootKeys: [rootKey], schema: gateReceiptSchema };
+    const receipt = await openSigned('stile-gate-receipt+jws', jws, parts);
+    const reading = readBatch(gate.batch(), sha256);
+    const head = reading.ok ? toHex(reading.batch.head) : '';
+    const { epoch } = gate;
+    const place = { gate: 'g1', epoch, ackSeq: 2, head };
+    const atMs = START_MS + 7_000;
+    expect(receipt).toEqual({ stile: 'gate-receipt/1', ...place, atMs, nonce });
+    expect((await send('no nonce')).status).toBe(400);
   });
 
   test('an unknown gate, another gate and a gate that never enrolled are refused', async () => {
