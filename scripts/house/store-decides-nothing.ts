@@ -30,6 +30,8 @@ export const NAMING: Readonly<Record<string, string>> = {
   completeContent: 'reads what an earlier version stored of a record',
   oddKey: 'the name of what is odd in a log',
   merchantView: 'the shape in which a merchant sees a payment',
+  nextLink: 'the seal of what was written, which decides nothing',
+  epochSeal: 'the seal of what was written, which decides nothing',
   countAlarms: 'the shape in which an operator sees alarms',
 };
 

@@ -1,7 +1,7 @@
 /** The audit finds what it is there to find: each check is made to fail once. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ScriptedGate } from '../testing/gate.ts';
@@ -75,7 +75,7 @@ test('a good settlement passes every check', async () => {
   expect(isSettlementDir(join(town.dataDir, 'keys'))).toBe(false);
   const checks = await auditSettlement(town.dataDir, { signatures: true });
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
-  expect(checks.length).toBeGreaterThanOrEqual(32);
+  expect(checks.length).toBeGreaterThanOrEqual(33);
   expect(checks.find(({ name }) => name.startsWith('every opened tap'))?.detail).toBe(
     '2 CHARGED, 1 VOIDED',
   );
@@ -93,10 +93,23 @@ const OF = "(SELECT name FROM ledger_account WHERE kind = 'wallet' AND credits_c
 const BECOMES = 'UPDATE payment SET';
 const REFUND = 'every refund has its postings, none exceeds its payment';
 const OPENED = 'every code that a gate opened for was paid';
+const SEALED = 'the books are as they were sealed';
 const COLUMNS = 'what is stored of a record is what its bytes say';
 const AGAIN = 'every fare is what settling again would charge';
 const CHARGE = "every charge is its own rider's, of a tap that is there, and posted as it says";
 const DENY_LIST = 'the deny list is what its version says, and what was signed';
+/** A top-up that nobody made, in every table that has to know of it. */
+const GIFT = `INSERT INTO top_up SELECT NULL, account, 'gift', 500, 1 FROM top_up LIMIT 1;
+  INSERT INTO transfer SELECT NULL, 'topUp:' || account || ':gift:in', 'cash', 'wallet:' || account, 500,
+    'TOP_UP', 1, 1 FROM top_up LIMIT 1;
+  UPDATE ledger_account SET debits_cents = debits_cents + 500 WHERE name = 'cash';
+  UPDATE ledger_account SET credits_cents = credits_cents + 500
+    WHERE name = (SELECT 'wallet:' || account FROM top_up LIMIT 1)`;
+/** The last record of a log, with all that says that it ever came. */
+const CUT_OFF = `DELETE FROM record WHERE id = (SELECT max(id) FROM record);
+  DELETE FROM batch WHERE id = (SELECT max(id) FROM batch);
+  UPDATE gate_epoch SET (last_seq, head) =
+    (SELECT seq, hash FROM record WHERE epoch_id = gate_epoch.id ORDER BY seq DESC LIMIT 1)`;
 const TAP = "WHERE kind = 'tap' AND verdict = 'open'";
 const SHUT = 'what a gate did not open for was given back';
 test.each([
@@ -133,7 +146,11 @@ test.each([
     `UPDATE batch SET header_line = CAST(header_line || ' ' AS BLOB)`,
   ],
   ['every code that money hangs on is genuine', `UPDATE issuer_key SET not_after_s = 1`],
-  ['no job is left over', `INSERT INTO outbox VALUES (NULL, 'settle', 0, 0, '', 0, 0, NULL)`],
+  [
+    'no job is left over',
+    `INSERT INTO outbox (kind, cursor, until, subject, attempts, created_at_ms)
+     VALUES ('settle', 0, 0, '', 0, 0)`,
+  ],
   ['every payment has its posting', `UPDATE transfer SET credit = 'cash' WHERE code = 'PAY'`],
   ['every payment has its posting', `DELETE FROM transfer WHERE id = 'payment:1:pay'`],
   ['every payment has its posting', `${BECOMES} outcome = 'REFUSED' WHERE key = 'pay-offline'`],
@@ -214,6 +231,12 @@ test.each([
     'every transfer has a cause',
     `INSERT INTO transfer SELECT NULL, 'gift:1', debit, credit, 5, code, 1, 1 FROM transfer LIMIT 1`,
   ],
+  [SEALED, GIFT],
+  [SEALED, CUT_OFF],
+  [SEALED, `DELETE FROM transfer WHERE number = (SELECT max(number) FROM transfer)`],
+  [SEALED, `UPDATE transfer SET happened_at_ms = 1 WHERE number = 1`],
+  [SEALED, `UPDATE gate_epoch SET seal = NULL`],
+  [SEALED, `DELETE FROM book_seal`],
   [DENY_LIST, `DELETE FROM deny_entry`],
   [DENY_LIST, `UPDATE deny_version SET count = count + 1`],
   [DENY_LIST, `UPDATE trust_list SET payload = json_set(payload, '$.deny.count', 7)`],
@@ -222,18 +245,34 @@ test.each([
     `UPDATE trust_list SET payload = json_set(payload, '$.operator', 'x')`,
   ],
 ])('%s: found when it is not so (%#)', async (name, statement) => {
-  const copy = mkdtempSync(join(tmpdir(), 'stile-audit-'));
-  const file = join(copy, 'settlement.db');
-  try {
-    const original = new Database(join(town.dataDir, 'settlement.db'), { readonly: true });
-    original.exec(`VACUUM INTO '${file}'`);
-    original.close();
-    tamper(file, statement);
-    const checks = await auditSettlement(copy, { signatures: true });
-    expect(checks.find((check) => check.name === name)?.ok).toBe(false);
-  } finally {
-    rmSync(copy, { recursive: true });
-  }
+  const copy = copyOf(town.dataDir);
+  tamper(join(copy, 'settlement.db'), statement);
+  const checks = await auditSettlement(copy, { signatures: true });
+  expect(checks.find((check) => check.name === name)?.ok).toBe(false);
+});
+
+/** A data directory of its own, with the same books and keys. */
+function copyOf(dataDir: string): string {
+  const copy = scratchDir();
+  const original = new Database(join(dataDir, 'settlement.db'), { readonly: true });
+  original.exec(`VACUUM INTO '${join(copy, 'settlement.db')}'`);
+  original.close();
+  cpSync(join(dataDir, 'keys'), join(copy, 'keys'), { recursive: true });
+  return copy;
+}
+
+test('an invented top-up that is right in every table is found by the seal alone', async () => {
+  const copy = copyOf(town.dataDir);
+  tamper(join(copy, 'settlement.db'), GIFT);
+  const checks = await auditSettlement(copy, { signatures: true });
+  expect(checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual([SEALED]);
+});
+
+test('books whose key is gone are not called sound', async () => {
+  const copy = copyOf(town.dataDir);
+  rmSync(join(copy, 'keys', 'book.key'));
+  const checks = await auditSettlement(copy);
+  expect(checks.find(({ name }) => name === SEALED)?.ok).toBe(false);
 });
 
 /** Does what nobody can do by way of our own code: the file's own guards are taken away first. */

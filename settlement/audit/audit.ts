@@ -7,14 +7,17 @@ import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { DATABASE_FILE } from '../data-dir.ts';
 import { openAuditReader } from '../store/sqlite/audit/reader.ts';
+import { bookKeyFile, findBookKey } from '../store/sqlite/book-key.ts';
+import { keyedHashOf } from '../store/sqlite/seals.ts';
 import { checkAuthorisations } from './authorisations.ts';
-import { checkCauses, checkCharges, checkEvents, checkTopUps } from './causes.ts';
-import { checkDebts, checkDenials, checkRevenue, checkStates } from './charges.ts';
 import type { AuditCheck, Check } from './check.ts';
 import { checkColumns } from './columns.ts';
-import { checkBalances, checkBounds, checkCash, checkTotals } from './ledger.ts';
 import { checkDenyList, checkTrustLists } from './lists.ts';
 import { checkLogs } from './logs.ts';
+import { checkCauses, checkCharges, checkEvents, checkTopUps } from './money/causes.ts';
+import { checkDebts, checkDenials, checkRevenue, checkStates } from './money/charges.ts';
+import { checkBalances, checkBounds, checkCash, checkTotals } from './money/ledger.ts';
+import { checkBookSeal } from './money/seals.ts';
 import { checkOrders } from './orders.ts';
 import { checkMerchantBalances, checkPostings, checkRefunds } from './payments.ts';
 import { checkReceipts } from './receipts.ts';
@@ -42,9 +45,12 @@ export async function auditSettlement(
 ): Promise<readonly AuditCheck[]> {
   const { reader, close } = openAuditReader(join(dataDir, DATABASE_FILE));
   try {
+    const key = findBookKey(bookKeyFile(join(dataDir, DATABASE_FILE)));
+    const keyedHash = key === undefined ? null : keyedHashOf(key);
     return await runChecks(reader, [
       checkFiles(),
       ...moneyChecks(),
+      checkBookSeal(keyedHash),
       ...paymentChecks(),
       ...recordChecks(signatures),
       checkWork(),

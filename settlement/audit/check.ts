@@ -62,6 +62,7 @@ export type AuditRows = {
   epochEnd: EpochRow;
   gateEnd: { gate: string };
   settleFacts: SettleFacts;
+  bookSeal: { link: Uint8Array };
   trustList: TrustListRow;
   denyVersion: DenyVersionRow;
   deniedId: { id: Uint8Array };

@@ -23,7 +23,12 @@ export type TransferRow = {
   code: string;
 };
 /** `cause`: whether the charge, top-up or payment that its id names is stored. */
-export type PostedTransferRow = TransferRow & { cause: boolean };
+export type PostedTransferRow = TransferRow & {
+  number: number;
+  happenedAtMs: number;
+  recordedAtMs: number;
+  cause: boolean;
+};
 
 export type TopUpRow = {
   account: string;
@@ -118,6 +123,7 @@ export type EpochRow = {
   epoch: string;
   lastSeq: number;
   head: Uint8Array;
+  seal: Uint8Array | null;
 };
 
 /** A payment that this gate asked for. `key` is the ask's id. */
@@ -224,6 +230,8 @@ export type AuditReader = {
   deniedIds(): Rows<{ id: Uint8Array }>;
   /** What settling reads, of every code use and authorisation. */
   settleFacts(): Rows<SettleFacts>;
+  /** One, or none if the books were never sealed. */
+  bookSeal(): Rows<{ link: Uint8Array }>;
 
   work(): Rows<WorkRow>;
 };

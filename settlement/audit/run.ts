@@ -23,6 +23,7 @@ export async function runChecks(
   await showPayments(reader, audience);
   await showRecords(reader, audience);
   await showLogs(reader, audience);
+  await audience.showAll('bookSeal', () => reader.bookSeal());
   await audience.showAll('settleFacts', () => reader.settleFacts());
   await showLists(reader, audience);
   await audience.showAll('work', () => reader.work());

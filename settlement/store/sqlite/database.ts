@@ -2,7 +2,9 @@
  * SQLite as a Database: facts are read, a decision is made and its changes are written in one uninterrupted
  * turn of one connection, so that nothing can slip in between.
  */
+
 import type { Decision } from '../../core/changes.ts';
+import type { KeyedHash } from '../../core/money/book-seal.ts';
 import type { Database, Facts, UseCase, Views } from '../database.ts';
 import { createApply } from './changes/apply.ts';
 import type { Connection } from './connection.ts';
@@ -41,11 +43,11 @@ export type Readers = {
   outbox: OutboxReader;
 };
 
-export function createDatabase(connection: Connection): Database {
+export function createDatabase(connection: Connection, keyedHash: KeyedHash): Database {
   const readers = createReaders(connection);
   const turns = createTurns();
   const facts = factsOf(connection, readers);
-  const apply = createApply(connection);
+  const apply = createApply(connection, keyedHash);
   const inGroup = createGroupCommit(connection);
 
   function carryOut<Read, Result>({ read, decide }: UseCase<Read, Result>): Result {

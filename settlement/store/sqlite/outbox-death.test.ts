@@ -3,6 +3,7 @@
  * money of its records does, never before it and never behind.
  */
 import { join } from 'node:path';
+import { systemRandom } from '@stile/host/random.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { expect, test } from 'vitest';
 import { addGate, addRider, ISSUER, LIMITS, NOW_MS } from '../../testing/log.ts';
@@ -10,6 +11,7 @@ import { outboxUseCases } from '../outbox-use-cases.ts';
 import type { Store } from '../port.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { createDatabase } from './database.ts';
+import { openSeals } from './seals.ts';
 import { openSqliteStore } from './store.ts';
 
 /** More than two pieces. */
@@ -55,7 +57,10 @@ test('the cursor is moved in the transaction that moves the money', async () => 
   const seen: number[] = [];
   for (let turn = 1; turn <= TURNS; turn += 1) {
     const connection = openConnection(file);
-    const database = createDatabase(mortal(connection, 1));
+    const database = createDatabase(
+      mortal(connection, 1),
+      openSeals(connection, { file, random: systemRandom }),
+    );
     const { workOnce } = outboxUseCases(database, { limitsNow: LIMITS });
     // The first commit of a piece is made; the process dies before any other.
     await workOnce(ISSUER, NOW_MS).catch(() => null);

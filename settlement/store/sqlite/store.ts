@@ -1,4 +1,5 @@
 /** The Store on SQLite: one file, one connection; use-cases.ts puts the decisions on it. */
+import { type Random, systemRandom } from '@stile/host/random.ts';
 import type { Limits } from '../../core/logs/rulings.ts';
 import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payments/payment-rules.ts';
 import { listUseCases } from '../list-use-cases.ts';
@@ -9,15 +10,28 @@ import type { Store } from '../port.ts';
 import { operatorUseCases, paymentUseCases, riderUseCases } from '../use-cases.ts';
 import { openConnection } from './connection.ts';
 import { createDatabase } from './database.ts';
+import { openSeals } from './seals.ts';
 
-export type SqliteOptions = { file: string; limitsNow: Limits; paymentLimits?: PaymentLimits };
+export type SqliteOptions = {
+  file: string;
+  limitsNow: Limits;
+  paymentLimits?: PaymentLimits;
+  /** For the key that seals the books, made with a new file. */
+  random?: Random;
+};
 
 /** @throws Fault STORE_CORRUPT or STORE_FAILED if the file can't be used. */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const { file, limitsNow, paymentLimits = DEFAULT_PAYMENT_LIMITS } = options;
+  const {
+    file,
+    limitsNow,
+    paymentLimits = DEFAULT_PAYMENT_LIMITS,
+    random = systemRandom,
+  } = options;
   const connection = openConnection(file);
   try {
-    const database = createDatabase(connection);
+    const keyedHash = openSeals(connection, { file, random });
+    const database = createDatabase(connection, keyedHash);
     return {
       ...riderUseCases(database),
       ...paymentUseCases(database, { paymentLimits }),

@@ -112,6 +112,7 @@ export type Tables = {
     head: Uint8Array;
     gate_key_id: number | null;
     clock_anchor: string | null;
+    seal: Uint8Array | null;
   };
   batch: {
     id: Generated<number>;
@@ -157,6 +158,7 @@ export type Tables = {
     why: 'GAP' | 'FORK' | 'OTHER_BYTES' | 'JOINED';
   };
   ledger_account: { name: string; kind: string; debits_cents: number; credits_cents: number };
+  book_seal: { name: string; last_number: number; link: Uint8Array };
   transfer: {
     number: Generated<number>;
     id: string;

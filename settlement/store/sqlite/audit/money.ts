@@ -5,9 +5,9 @@ import type {
   ChargeRow,
   PostedTransferRow,
   TopUpRow,
-  TransferRow,
 } from '../../../audit/port.ts';
 import type { Connection } from '../connection.ts';
+import { TRANSFERS } from '../seals.ts';
 import { mappedRowsOf, rowsOf } from './pages.ts';
 
 type MoneyTable =
@@ -18,10 +18,10 @@ type MoneyTable =
   | 'riderAccounts'
   | 'charges'
   | 'chargeEvents'
+  | 'bookSeal'
   | 'work';
 
 const POSTING = 'debit, credit, amount_cents AS amountCents, code';
-const TRANSFERS = `SELECT id, ${POSTING} FROM transfer ORDER BY number`;
 const TOP_UPS = 'SELECT account, key, amount_cents AS amountCents FROM top_up ORDER BY number';
 const CHARGES = `
   SELECT charge.use, charge.account, record.use AS recordUse, charge.line, charge.fare_cents AS fareCents,
@@ -41,7 +41,7 @@ function withCause(db: Connection['db']) {
     if (kind === 'topUp') return topUp.get(first, rest.slice(0, -1).join(':')) !== undefined;
     return kind === 'payment' && payment.get(Number(first)) !== undefined;
   };
-  return (transfer: TransferRow): PostedTransferRow => ({
+  return (transfer: Omit<PostedTransferRow, 'cause'>): PostedTransferRow => ({
     ...transfer,
     cause: isCaused(transfer.id),
   });
@@ -88,6 +88,7 @@ export function readMoneyTables({ db }: Connection): Pick<AuditReader, MoneyTabl
     riderAccounts: () => rowsOf(db, { sql: 'SELECT account FROM account ORDER BY account' }),
     charges: () => mappedRowsOf(db, { sql: CHARGES, toRow: withTransfers(db) }),
     chargeEvents: () => mappedRowsOf(db, { sql: CHARGE_EVENTS, toRow: withCharge(db) }),
+    bookSeal: () => rowsOf(db, { sql: 'SELECT link FROM book_seal' }),
     work: () => rowsOf(db, { sql: 'SELECT failed FROM outbox' }),
   };
 }

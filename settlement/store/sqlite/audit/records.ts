@@ -39,7 +39,8 @@ export function readRecordTables({ db }: Connection): Pick<AuditReader, RecordTa
     strayRecords: () => rowsOf(db, { sql: 'SELECT seq, hash, why FROM odd_line' }),
     epochs: () =>
       rowsOf(db, {
-        sql: `SELECT id, gate, epoch, last_seq AS lastSeq, head FROM gate_epoch ORDER BY gate, id`,
+        sql: `SELECT id, gate, epoch, last_seq AS lastSeq, head, seal
+              FROM gate_epoch ORDER BY gate, id`,
       }),
     batches: (epochId) =>
       rowsOf(db, {

@@ -2,8 +2,10 @@
 import type { OperatorChange } from '../../../core/access/operator-changes.ts';
 import type { Change, MetaChange } from '../../../core/changes.ts';
 import type { ListChange } from '../../../core/lists/list-changes.ts';
+import type { KeyedHash } from '../../../core/money/book-seal.ts';
 import type { PaymentChange } from '../../../core/payments/payment-changes.ts';
 import type { Connection } from '../connection.ts';
+import { SealRows } from '../seals.ts';
 import { ChargeRows } from './charge-rows.ts';
 import { CodeRows } from './code-rows.ts';
 import { ListRows } from './list-rows.ts';
@@ -18,12 +20,12 @@ export type ApplyChanges = (changes: readonly Change[]) => void;
 
 type Rows = ReturnType<typeof rowsOn>;
 
-function rowsOn(connection: Connection) {
+function rowsOn(connection: Connection, seals: SealRows) {
   return {
-    money: new MoneyRows(connection),
+    money: new MoneyRows(connection, seals),
     payments: new PaymentRows(connection, new CodeRows(connection)),
     riders: new RiderRows(connection),
-    logs: new LogRows(connection),
+    logs: new LogRows(connection, seals),
     charges: new ChargeRows(connection),
     outbox: new OutboxRows(connection),
     lists: new ListRows(connection),
@@ -31,8 +33,8 @@ function rowsOn(connection: Connection) {
   };
 }
 
-export function createApply(connection: Connection): ApplyChanges {
-  const rows = rowsOn(connection);
+export function createApply(connection: Connection, keyedHash: KeyedHash): ApplyChanges {
+  const rows = rowsOn(connection, new SealRows(connection, keyedHash));
   return (changes) => {
     for (const change of changes) write(rows, change);
   };

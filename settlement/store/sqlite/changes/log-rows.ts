@@ -1,6 +1,7 @@
 /** Gates' logs, written as the changes say. */
 import type { LogChange, RecordRow } from '../../../core/logs/log-changes.ts';
 import type { Connection } from '../connection.ts';
+import type { SealRows } from '../seals.ts';
 
 function prepare(db: Connection['db']) {
   return {
@@ -37,18 +38,22 @@ function prepare(db: Connection['db']) {
 
 export class LogRows {
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #seals: SealRows;
 
-  constructor({ db }: Connection) {
+  constructor({ db }: Connection, seals: SealRows) {
     this.#sql = prepare(db);
+    this.#seals = seals;
   }
 
   write(change: LogChange): void {
     switch (change.kind) {
       case 'addEpoch':
         this.#sql.addEpoch.run(change);
+        this.#seals.epoch(change.id);
         break;
       case 'moveEpoch':
         this.#moveEpoch(change);
+        this.#seals.epoch(change.id);
         break;
       case 'addBatch':
         this.#sql.addBatch.run(change);

@@ -1,6 +1,8 @@
 /** Postings and denials, written as the changes say. */
 import type { DenialChange, PostingChange } from '../../../core/changes.ts';
+import type { SealedTransfer } from '../../../core/money/book-seal.ts';
 import type { Connection } from '../connection.ts';
+import type { SealRows } from '../seals.ts';
 
 function prepare(db: Connection['db']) {
   return {
@@ -28,9 +30,11 @@ function prepare(db: Connection['db']) {
 
 export class MoneyRows {
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #seals: SealRows;
 
-  constructor({ db }: Connection) {
+  constructor({ db }: Connection, seals: SealRows) {
     this.#sql = prepare(db);
+    this.#seals = seals;
   }
 
   write(change: PostingChange | DenialChange): void {
@@ -54,9 +58,13 @@ export class MoneyRows {
 
   #post({ transfers, totals, recordedAtMs }: Extract<PostingChange, { kind: 'post' }>): void {
     for (const { name, kind } of totals) this.#sql.openAccount.run(name, kind);
-    for (const { id, debit, credit, amountCents, code, happenedAtMs } of transfers) {
-      this.#sql.addTransfer.run(id, debit, credit, amountCents, code, happenedAtMs, recordedAtMs);
-    }
+    const added = transfers.map((transfer): SealedTransfer => {
+      const { id, debit, credit, amountCents, code, happenedAtMs } = transfer;
+      const row = [id, debit, credit, amountCents, code, happenedAtMs, recordedAtMs] as const;
+      const number = Number(this.#sql.addTransfer.run(...row).lastInsertRowid);
+      return { number, id, debit, credit, amountCents, code, happenedAtMs, recordedAtMs };
+    });
+    this.#seals.transfers(added);
     for (const { name, debitsCents, creditsCents } of totals) {
       this.#sql.addTotals.run(debitsCents, creditsCents, name);
     }

@@ -11,6 +11,7 @@ import { RIDE_TIME } from './0005-ride-time.ts';
 import { MERCHANT_MANAGERS } from './0006-merchant-managers.ts';
 import { FAILED_WORK } from './0007-failed-work.ts';
 import { STANDING } from './0008-standing.ts';
+import { BOOK_SEAL } from './0009-book-seal.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   MERCHANT_MANAGERS,
   FAILED_WORK,
   STANDING,
+  BOOK_SEAL,
 ];

@@ -3,8 +3,8 @@
  * and that no charge skipped a state. They hold a number an account in debt and one a line.
  */
 import { toHex } from '@stile/protocol/bytes.ts';
-import { receivableOf, revenueOf } from '../core/money/ledger.ts';
-import { type Check, checkOf } from './check.ts';
+import { receivableOf, revenueOf } from '../../core/money/ledger.ts';
+import { type Check, checkOf } from '../check.ts';
 
 const DENY_ID_ACCOUNT = [2, 10] as const;
 

@@ -2,11 +2,11 @@
  * The ledger against what it was posted for, both ways: each charge, and each top-up, has transfers over exactly
  * its money between its own rider's accounts and its own line's, and each transfer has a cause that is stored.
  */
-import { accountOfUse } from '../core/logs/code-use.ts';
-import { CASH, receivableOf, revenueOf, walletOf } from '../core/money/ledger.ts';
-import { CHARGE_GRAPH, type ChargeState } from '../core/rides/charge.ts';
-import { type Check, checkOf } from './check.ts';
-import type { ChargeEventRow, ChargeRow, TopUpRow, TransferRow } from './port.ts';
+import { accountOfUse } from '../../core/logs/code-use.ts';
+import { CASH, receivableOf, revenueOf, walletOf } from '../../core/money/ledger.ts';
+import { CHARGE_GRAPH, type ChargeState } from '../../core/rides/charge.ts';
+import { type Check, checkOf } from '../check.ts';
+import type { ChargeEventRow, ChargeRow, TopUpRow, TransferRow } from '../port.ts';
 
 export function checkCharges(): Check {
   const wrong: string[] = [];

@@ -2,9 +2,9 @@
  * The ledger's checks: everything stored twice must agree, and nothing may be below zero. They hold
  * one small row an account.
  */
-import { balanceCents, LEDGER_KINDS, type LedgerKind } from '../core/money/ledger.ts';
-import { type Check, checkOf } from './check.ts';
-import type { LedgerAccountRow } from './port.ts';
+import { balanceCents, LEDGER_KINDS, type LedgerKind } from '../../core/money/ledger.ts';
+import { type Check, checkOf } from '../check.ts';
+import type { LedgerAccountRow } from '../port.ts';
 
 /** The sums of both sides over all accounts are one number, which is the sum of all transfers. */
 export function checkTotals(): Check {

@@ -1,0 +1,50 @@
+/**
+ * What seals the books: each transfer is chained to the one before by a keyed hash, and only the last link is
+ * kept; each epoch of a gate's log has a keyed hash over where it ends. Whoever has the database and not the key can
+ * neither change, add nor cut off a transfer or a record without its showing.
+ */
+import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
+
+/** A keyed hash, HMAC-SHA-256 with the books' key. */
+export type KeyedHash = (message: Uint8Array) => Uint8Array;
+
+/** As it is stored. */
+export type SealedTransfer = {
+  number: number;
+  id: string;
+  debit: string;
+  credit: string;
+  amountCents: number;
+  code: string;
+  happenedAtMs: number;
+  recordedAtMs: number;
+};
+
+export type SealedEpoch = {
+  id: number;
+  gate: string;
+  epoch: string;
+  lastSeq: number;
+  head: Uint8Array;
+};
+
+/** What a chain without a transfer ends in. */
+export const FIRST_LINK = new Uint8Array(32);
+
+/** @example link = nextLink(FIRST_LINK, { transfer, keyedHash }) */
+export function nextLink(
+  link: Uint8Array,
+  { transfer, keyedHash }: { transfer: SealedTransfer; keyedHash: KeyedHash },
+): Uint8Array {
+  const { number, id, debit, credit, amountCents, code, happenedAtMs, recordedAtMs } = transfer;
+  const fields = [number, id, debit, credit, amountCents, code, happenedAtMs, recordedAtMs];
+  return keyedHash(concatBytes(utf8('SLB1-transfer\0'), link, utf8(JSON.stringify(fields))));
+}
+
+export function epochSeal(
+  { id, gate, epoch, lastSeq, head }: SealedEpoch,
+  keyedHash: KeyedHash,
+): Uint8Array {
+  const fields = utf8(JSON.stringify([id, gate, epoch, lastSeq]));
+  return keyedHash(concatBytes(utf8('SLB1-epoch\0'), head, fields));
+}

@@ -1,0 +1,82 @@
+/** The seal of the books as it is stored, and sealing what an earlier version of this program wrote. */
+import { createHmac } from 'node:crypto';
+import type { Random } from '@stile/host/random.ts';
+import {
+  epochSeal,
+  FIRST_LINK,
+  type KeyedHash,
+  nextLink,
+  type SealedEpoch,
+  type SealedTransfer,
+} from '../../core/money/book-seal.ts';
+import { ensureBookKey } from './book-key.ts';
+import type { Connection } from './connection.ts';
+
+export const TRANSFERS = `SELECT number, id, debit, credit, amount_cents AS amountCents, code,
+    happened_at_ms AS happenedAtMs, recorded_at_ms AS recordedAtMs FROM transfer ORDER BY number`;
+const EPOCHS = 'SELECT id, gate, epoch, last_seq AS lastSeq, head FROM gate_epoch';
+
+export function keyedHashOf(key: Uint8Array): KeyedHash {
+  return (message) => new Uint8Array(createHmac('sha256', key).update(message).digest());
+}
+
+/** @throws Fault STORE_CORRUPT if the books were sealed and their key is missing, or the other way round. */
+export function openSeals(
+  connection: Connection,
+  { file, random }: { file: string; random: Random },
+) {
+  const { db } = connection;
+  const isSealed = db.prepare(`SELECT 1 FROM book_seal WHERE name = 'ledger'`).get() !== undefined;
+  const seal = (key: Uint8Array) => connection.write(() => sealAll(db, keyedHashOf(key)));
+  return keyedHashOf(ensureBookKey(file, { random, isSealed, seal }));
+}
+
+function sealAll(db: Connection['db'], keyedHash: KeyedHash): void {
+  let link: Uint8Array = FIRST_LINK;
+  let lastNumber = 0;
+  for (const row of db.prepare(TRANSFERS).iterate()) {
+    const transfer = row as SealedTransfer;
+    link = nextLink(link, { transfer, keyedHash });
+    lastNumber = transfer.number;
+  }
+  db.prepare(`INSERT INTO book_seal VALUES ('ledger', ?, ?)`).run(lastNumber, link);
+  const save = db.prepare('UPDATE gate_epoch SET seal = ? WHERE id = ?');
+  for (const epoch of db.prepare(EPOCHS).all() as SealedEpoch[]) {
+    save.run(epochSeal(epoch, keyedHash), epoch.id);
+  }
+}
+
+/** Seals what is being written, in its transaction. */
+export class SealRows {
+  readonly #keyedHash: KeyedHash;
+  readonly #sql;
+
+  constructor({ db }: Connection, keyedHash: KeyedHash) {
+    this.#keyedHash = keyedHash;
+    this.#sql = {
+      ledger: db.prepare(
+        `SELECT last_number AS lastNumber, link FROM book_seal WHERE name = 'ledger'`,
+      ),
+      saveLedger: db.prepare(
+        `UPDATE book_seal SET last_number = ?, link = ? WHERE name = 'ledger'`,
+      ),
+      epoch: db.prepare(`${EPOCHS} WHERE id = ?`),
+      saveEpoch: db.prepare('UPDATE gate_epoch SET seal = ? WHERE id = ?'),
+    };
+  }
+
+  /** Goes on from the last link over these transfers, which have just been added. */
+  transfers(added: readonly SealedTransfer[]): void {
+    let { lastNumber, link } = this.#sql.ledger.get() as { lastNumber: number; link: Uint8Array };
+    for (const transfer of added) {
+      link = nextLink(link, { transfer, keyedHash: this.#keyedHash });
+      lastNumber = transfer.number;
+    }
+    this.#sql.saveLedger.run(lastNumber, link);
+  }
+
+  epoch(id: number): void {
+    const epoch = this.#sql.epoch.get(id) as SealedEpoch;
+    this.#sql.saveEpoch.run(epochSeal(epoch, this.#keyedHash), id);
+  }
+}
