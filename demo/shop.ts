@@ -2,7 +2,9 @@
  * The scenes in which there is a network: a kiosk takes payment codes of phones that have none, and the
  * gate takes payment and online codes. It collects what was paid; play.ts compares.
  */
+
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
+import type { MerchantToken } from '@stile/protocol/http/operator-api.ts';
 import { stile } from './processes.ts';
 import type { Phone, Stage } from './stage.ts';
 import { ScriptedTill } from './till.ts';
@@ -38,8 +40,9 @@ export class Shop {
 
   async open(): Promise<void> {
     const shop = ['--merchant', MERCHANT, '--name', 'Harbour Kiosk'];
-    this.token = (await this.#stage.operate<{ token: string }>('add-merchant', shop)).token;
-    this.#till = new ScriptedTill(this.#stage.settlementUrl, { token: this.token });
+    const tokens = await this.#stage.operate<MerchantToken>('add-merchant', shop);
+    this.token = tokens.token;
+    this.#till = new ScriptedTill(this.#stage.settlementUrl, tokens);
   }
 
   /** What a rider has left at the kiosk. */
