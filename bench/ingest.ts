@@ -7,12 +7,14 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { enrolmentBody, readGateToken } from '@stile/crypto/gate-token.ts';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { callJson } from '@stile/host/http-client.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { fromHex, toHex, utf8 } from '@stile/protocol/bytes.ts';
+import { assert } from '@stile/protocol/fault.ts';
 import {
   BATCH_RECORDS_MAX,
   genesisHash,
@@ -20,7 +22,6 @@ import {
   writeBatch,
 } from '@stile/protocol/gate-log.ts';
 import { gateTokenSchema, trialBalanceSchema } from '@stile/protocol/http/operator-api.ts';
-import { proofMessage } from '@stile/protocol/proof.ts';
 import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import { createOperatorClient, type OperatorClient } from '../cli/operator-client.ts';
@@ -155,11 +156,9 @@ async function enrolGate(
   const body = { gate, line: 'L1' };
   const announced = await operator.call('POST', 'v1/operator/gates', { body });
   const { token } = gateTokenSchema.parse(announced);
-  const publicKey = toHex(key.publicKey);
-  const proof = toHex(
-    key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
-  );
-  await callJson(url, 'v1/gates/enrolments', { body: { token, publicKey, proof } });
+  const read = readGateToken(token);
+  assert(read !== undefined, 'settlement makes tokens that can be read');
+  await callJson(url, 'v1/gates/enrolments', { body: enrolmentBody(read, key) });
   return { gate, key, batches: writeBatches(codes, { gate, key }), taps: codes.length };
 }
 

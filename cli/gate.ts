@@ -1,6 +1,7 @@
 /** `stile gate`: enrols a box as a gate and runs it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 import { print, printJson, stopped, stopSignal } from './terminal.ts';
@@ -27,6 +28,7 @@ export function addGateCommand(program: Command): void {
     .description('write a configuration file with the defaults filled in')
     .requiredOption('--config <file>', 'where to write it; an existing file is kept')
     .requiredOption('--settlement <url>', 'where settlement is')
+    .option('--plain-http', 'speak http to another machine: anybody on the way can read it')
     .option('--data <dir>', "the gate's data directory", './data')
     .option('--scanner <path>', 'device path of the scanner', './run/ttyGATE0')
     .option('--barrier <path>', 'device path of the barrier', './run/ttyBARRIER0')
@@ -70,6 +72,7 @@ async function enrol(options: RunOptions & { token: string }): Promise<void> {
 function configure(options: {
   config: string;
   settlement: string;
+  plainHttp?: boolean;
   data: string;
   scanner: string;
   barrier: string;
@@ -80,12 +83,20 @@ function configure(options: {
   if (!URL.canParse(settlement)) {
     throw new Fault('REQUEST_INVALID', `${settlement} is not a URL such as http://127.0.0.1:8080`);
   }
+  const { plainHttp = false } = options;
+  refusePlainHttp(settlement, { isAllowed: plainHttp, setting: '--plain-http' });
   const content = {
     dataDir: data,
     scanner: { path: scanner, baud: 115_200 },
     barrier: { path: barrier, baud: 9_600, channel: 1, openMs: 3_000 },
     ...(display === undefined ? {} : { display: { path: display, baud: 9_600 } }),
-    settlement: { url: settlement, syncEveryMs: 5_000, listsEveryMs: 60_000, payBudgetMs: 2_500 },
+    settlement: {
+      url: settlement,
+      plainHttp,
+      syncEveryMs: 5_000,
+      listsEveryMs: 60_000,
+      payBudgetMs: 2_500,
+    },
   };
   try {
     mkdirSync(dirname(resolve(config)), { recursive: true });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { callJson, type HttpMethod } from '@stile/host/http-client.ts';
+import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 
@@ -10,7 +11,7 @@ export const DEFAULT_URL = 'http://127.0.0.1:8080';
 const TOKEN_FILE = 'operator-token';
 
 /** Which settlement, and whose token: a file, or that of the data directory. */
-export type Target = { data: string; url: string; tokenFile?: string };
+export type Target = { data: string; url: string; tokenFile?: string; plainHttp?: boolean };
 
 export type OperatorClient = {
   call(method: HttpMethod, path: string, options?: { body?: unknown }): Promise<unknown>;
@@ -47,7 +48,8 @@ export function operateOn(settlement: Command) {
       .description(description)
       .option('--data <dir>', 'data directory with the operator token', './settlement-data')
       .option('--token-file <file>', 'your own token instead; a named operator has one')
-      .option('--url <url>', 'where settlement runs', DEFAULT_URL);
+      .option('--url <url>', 'where settlement runs', DEFAULT_URL)
+      .option('--plain-http', 'speak http to another machine: anybody on the way can read it');
 }
 
 /** Where the operator's own token is kept. */
@@ -56,7 +58,8 @@ function tokenFileOf({ data, tokenFile }: Target): string {
 }
 
 export function clientOf(target: Target): OperatorClient {
-  const { url } = target;
+  const { url, plainHttp = false } = target;
   if (!URL.canParse(url)) throw new Fault('REQUEST_INVALID', `${url} is not a URL`);
+  refusePlainHttp(url, { isAllowed: plainHttp, setting: '--plain-http' });
   return clientWith(url, readToken(tokenFileOf(target)));
 }

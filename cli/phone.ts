@@ -19,7 +19,7 @@ export function commandsWithPhone(rider: Command) {
 
 export async function openSession(file: string) {
   const phone = readPhone(file);
-  const client = createPhoneClient(phone.settlementUrl, keyOf(phone));
+  const client = createPhoneClient(phone.settlementUrl, keyOf(phone), phone);
   return { client, session: await client.openSession(phone) };
 }
 

@@ -27,6 +27,7 @@ export function addRiderCommand(program: Command): void {
   withPhone('enrol', 'make a key, prove it, get an account and a pass')
     .requiredOption('--settlement <url>', 'where settlement is')
     .option('--invite <code>', 'what the operator gave you, if they enrol by invitation')
+    .option('--plain-http', 'speak http to another machine: anybody on the way can read it')
     .option('--algorithm <name>', 'Ed25519 or P-256', oneOf(['Ed25519', 'P-256']), 'P-256')
     .action(enrol);
   withPhone('top-up', 'pay money in, and renew the pass by it')
@@ -43,9 +44,14 @@ export function addRiderCommand(program: Command): void {
   addPaymentCodeCommands(rider);
 }
 
-async function enrol(
-  options: PhoneOption & { settlement: string; algorithm: Algorithm; invite?: string },
-) {
+type EnrolOptions = PhoneOption & {
+  settlement: string;
+  algorithm: Algorithm;
+  invite?: string;
+  plainHttp?: boolean;
+};
+
+async function enrol(options: EnrolOptions) {
   if (existsSync(options.phone)) {
     throw new Fault('CONFLICT', `${options.phone} is a phone already; choose another file`);
   }
@@ -53,11 +59,12 @@ async function enrol(
     throw new Fault('REQUEST_INVALID', `${options.settlement} is not a URL`);
   }
   const key = generateKey(options.algorithm);
-  const enrolled = await createPhoneClient(options.settlement, key).enrol(options.invite);
+  const enrolled = await createPhoneClient(options.settlement, key, options).enrol(options.invite);
   const { account, serial, pass } = enrolled;
   writePhone(options.phone, {
     stile: 'phone/1',
     settlementUrl: options.settlement,
+    ...(options.plainHttp === true ? { plainHttp: true } : {}),
     key: { ...key.privateJwk, crv: key.algorithm },
     account,
     serial,
@@ -83,7 +90,7 @@ async function show(options: PhoneOption) {
 
 async function renew(options: PhoneOption) {
   const phone = readPhone(options.phone);
-  const client = createPhoneClient(phone.settlementUrl, keyOf(phone));
+  const client = createPhoneClient(phone.settlementUrl, keyOf(phone), phone);
   const pass = await client.renewPass(phone);
   writePhone(options.phone, { ...phone, pass });
   printJson({ phone: options.phone, account: phone.account, renewed: true });

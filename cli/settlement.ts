@@ -1,6 +1,7 @@
 /** `stile settlement`: prepares and runs the back office; what an operator does with it is in operator.ts. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { callText } from '@stile/host/http-client.ts';
+import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 import { addMerchantCommands } from './merchants.ts';
@@ -79,13 +80,20 @@ function addTrustListCommand(settlement: Command): void {
     .command('trust-list')
     .description('fetch the signed trust list, as "code inspect --trust" takes it')
     .option('--url <url>', 'where settlement runs', DEFAULT_URL)
+    .option('--plain-http', 'speak http to another machine: anybody on the way can read it')
     .option('--out <file>', 'write it there instead of printing it')
     .action(fetchTrustList);
 }
 
-async function fetchTrustList(options: { url: string; out?: string }): Promise<void> {
+async function fetchTrustList(options: {
+  url: string;
+  out?: string;
+  plainHttp?: boolean;
+}): Promise<void> {
   if (!URL.canParse(options.url)) throw new Fault('REQUEST_INVALID', `${options.url} is not a URL`);
-  const text = await callText(options.url, 'v1/trust-list');
+  const { url, plainHttp = false } = options;
+  refusePlainHttp(url, { isAllowed: plainHttp, setting: '--plain-http' });
+  const text = await callText(url, 'v1/trust-list');
   if (options.out === undefined) return print(`${text.trim()}\n`);
   try {
     writeFileSync(options.out, `${text.trim()}\n`);

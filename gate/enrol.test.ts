@@ -1,15 +1,18 @@
 /** Enrolling a gate at a scripted settlement. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeGateToken } from '@stile/crypto/gate-token.ts';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { keyFromSeed, type SigningKey } from '@stile/crypto/sign.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
+import { fingerprintOf, type RootKey } from '@stile/protocol/signed.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { enrolGate } from './enrol.ts';
 import { readIdentity } from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';
-import { makeTrust, rootKey, rootKeyOf, signAsRoot } from './testing/phone.ts';
+import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from './testing/phone.ts';
 import { type Respond, say, startSettlement, TRUST_PATH } from './testing/settlement.ts';
 
 const ENROLMENTS_PATH = '/v1/gates/enrolments';
@@ -21,23 +24,46 @@ const GRANTED = {
   rootKeys: [rootKeyOf(rootKey)],
 };
 
+const SECRET = new Uint8Array(32).fill(9);
+
+/** Grants what is asked for, signed; `lie` may change what, and by which key. */
+function granted(
+  lie: { key?: SigningKey; publicKey?: string; rootKeys?: RootKey[] } = {},
+): Respond {
+  return (response, request) => {
+    const { publicKey } = JSON.parse(String(request.body));
+    const { gate, line, scope, operator } = GRANTED;
+    const names = { gate, line, scope, operator, publicKey: lie.publicKey ?? publicKey };
+    const payload = { stile: 'gate-enrolment/1', ...names };
+    const { key = rootKey, rootKeys = GRANTED.rootKeys } = lie;
+    void signAsRoot('stile-gate-enrolment+jws', payload, { key }).then((identity) =>
+      say(201, JSON.stringify({ ...GRANTED, rootKeys, identity }))(response, request),
+    );
+  };
+}
+
 async function settlementThat(answer: Respond) {
   const settlement = await startSettlement();
   settlement.responses.set(ENROLMENTS_PATH, answer);
   const trust = await signAsRoot('stile-trust-list+jws', makeTrust());
   settlement.responses.set(TRUST_PATH, say(200, trust));
   const dataDir = join(scratchDir(), 'data');
-  const enrol = () => enrolGate({ dataDir, settlementUrl: settlement.url, token: 'one-time' });
+  const token = writeGateToken(await fingerprintOf(rootKeyOf(rootKey)), SECRET);
+  const enrol = () => enrolGate({ dataDir, settlementUrl: settlement.url, token });
   return { ...settlement, dataDir, enrol };
 }
 
 test('a box proves its new key, becomes the gate it is told to be, and has its lists', async () => {
-  const { requests, dataDir, enrol } = await settlementThat(say(201, JSON.stringify(GRANTED)));
+  const { requests, dataDir, enrol } = await settlementThat(granted());
   const enrolled = await enrol();
   expect(enrolled).toEqual({ gate: 'g1', line: 'M1', trustVersion: 5, denyVersion: 0 });
-  const { token, publicKey, proof } = JSON.parse(String(requests[0]?.body));
-  expect(token).toBe('one-time');
-  const message = proofMessage('enrol-gate', { challenge: token, subject: publicKey });
+  const { tokenKey, publicKey, proof } = JSON.parse(String(requests[0]?.body));
+  expect(tokenKey).toBe(toHex(keyFromSeed(SECRET).publicKey));
+  // The secret of the token is nowhere in what was sent.
+  const sent = String(requests[0]?.body);
+  expect(sent).not.toContain(toHex(SECRET));
+  expect(sent).not.toContain(Buffer.from(SECRET).toString('base64url'));
+  const message = proofMessage('enrol-gate', { challenge: tokenKey, subject: publicKey });
   const [key, signature] = [fromHex(publicKey, 32), fromHex(proof, 64)];
   if (key === undefined || signature === undefined) throw new Error('both are hex');
   expect(createNodeVerify()({ algorithm: 'Ed25519', publicKey: key, message, signature })).toBe(
@@ -56,7 +82,7 @@ test('a box proves its new key, becomes the gate it is told to be, and has its l
 });
 
 test('a directory that belongs to a gate is left as it is', async () => {
-  const { requests, dataDir, enrol } = await settlementThat(say(201, JSON.stringify(GRANTED)));
+  const { requests, dataDir, enrol } = await settlementThat(granted());
   await enrol();
   const before = readFileSync(join(dataDir, 'identity.json'));
   requests.length = 0;
@@ -77,6 +103,21 @@ test.each<[string, Respond, object]>([
     { code: 'UPLINK_REFUSED', message: expect.stringContaining('500') },
   ],
   ['a page of a captive portal', say(200, '<html>'), { code: 'UPLINK_REFUSED' }],
+  [
+    'who answers with a root key of their own',
+    granted({ key: strangerKey, rootKeys: [rootKeyOf(strangerKey)] }),
+    { code: 'ANSWER_REFUSED', message: expect.stringContaining('Is this the address') },
+  ],
+  [
+    'who puts a key of their own beside the true one',
+    granted({ key: strangerKey, rootKeys: [rootKeyOf(strangerKey), rootKeyOf(rootKey)] }),
+    { code: 'ANSWER_REFUSED' },
+  ],
+  [
+    'an identity of another box',
+    granted({ publicKey: 'a'.repeat(64) }),
+    { code: 'ANSWER_REFUSED' },
+  ],
   [
     'an answer with a part missing',
     say(200, JSON.stringify({ ...GRANTED, rootKeys: [] })),

@@ -3,13 +3,13 @@
  * token buys an identity, and the first lists are fetched, so that no network is needed from then on.
  */
 import { mkdirSync } from 'node:fs';
+import { enrolmentBody, type GateToken, readGateToken } from '@stile/crypto/gate-token.ts';
 import { generateKey } from '@stile/crypto/sign.ts';
 import { systemClock } from '@stile/host/clock.ts';
 import { callJson } from '@stile/host/http-client.ts';
-import { toHex } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { enrolledGateSchema, type GateEnrolment } from '@stile/protocol/http/gate-api.ts';
-import { proofMessage } from '@stile/protocol/proof.ts';
+import { enrolledGateSchema, gateIdentitySchema } from '@stile/protocol/http/gate-api.ts';
+import { fingerprintOf, openSigned, type RootKey } from '@stile/protocol/signed.ts';
 import { hasIdentity, readIdentity, writeIdentity } from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';
 import { createListsFetcher } from './shell/uplink/lists.ts';
@@ -28,27 +28,53 @@ export async function enrolGate(options: {
   settlementUrl: string;
   token: string;
 }): Promise<Enrolment> {
-  const { dataDir, settlementUrl, token } = options;
+  const { dataDir, settlementUrl } = options;
+  const token = readGateToken(options.token);
+  if (token === undefined) {
+    throw new Fault(
+      'REQUEST_INVALID',
+      'this is no token of "stile settlement add-gate": copy it whole',
+    );
+  }
   if (hasIdentity(dataDir)) {
     const { gate } = readIdentity(dataDir);
     throw new Fault('CONFLICT', `${dataDir} belongs to gate ${gate} already`);
   }
   const key = generateKey('Ed25519');
-  const publicKey = toHex(key.publicKey);
-  const proof = toHex(
-    key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
-  );
-  const body: GateEnrolment = { token, publicKey, proof };
+  const body = enrolmentBody(token, key);
   const response = await callJson(settlementUrl, 'v1/gates/enrolments', { body });
   const parsed = enrolledGateSchema.safeParse(response);
   if (!parsed.success) {
     throw new Fault('UPLINK_REFUSED', `${settlementUrl} answers the enrolment with something else`);
   }
-  const { gate, line, scope, operator, rootKeys } = parsed.data;
+  const rootKeys = await pinned(parsed.data.rootKeys, token);
+  const identity = await openSigned('stile-gate-enrolment+jws', parsed.data.identity, {
+    rootKeys,
+    schema: gateIdentitySchema,
+  });
+  if (identity.publicKey !== body.publicKey) {
+    throw new Fault('ANSWER_REFUSED', `${settlementUrl} answers for another box`);
+  }
+  const { gate, line, scope, operator } = identity;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   writeIdentity(dataDir, { gate, line, scope, operator, rootKeys, key: key.privateJwk });
   const lists = await provision(dataDir, settlementUrl);
   return { gate, line, ...lists };
+}
+
+/** The root key that the operator's token names: nobody else's answer counts. */
+async function pinned(
+  rootKeys: readonly RootKey[],
+  { fingerprint }: GateToken,
+): Promise<RootKey[]> {
+  for (const key of rootKeys) {
+    if ((await fingerprintOf(key)) === fingerprint) return [key];
+  }
+  throw new Fault(
+    'ANSWER_REFUSED',
+    'whoever answers has not the root key that the token names: nothing is enrolled. ' +
+      'Is this the address of your settlement, and the token of this settlement?',
+  );
 }
 
 /** Fetches the lists into an enrolled gate's directory, as the running gate does. */

@@ -4,6 +4,7 @@
  */
 import type { SigningKey } from '@stile/crypto/sign.ts';
 import { callJson } from '@stile/host/http-client.ts';
+import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import {
   challengeSchema,
@@ -28,7 +29,14 @@ export type Account = z.infer<typeof accountSchema>;
 /** A pass as settlement knows it. */
 type PassName = { account: string; serial: number };
 
-export function createPhoneClient(settlementUrl: string, key: SigningKey) {
+/** @throws Fault REQUEST_INVALID for http to another machine, unless `plainHttp`. */
+export function createPhoneClient(
+  settlementUrl: string,
+  key: SigningKey,
+  { plainHttp = false }: { plainHttp?: boolean | undefined } = {},
+) {
+  refusePlainHttp(settlementUrl, { isAllowed: plainHttp, setting: '--plain-http' });
+
   async function call<T>(
     schema: z.ZodType<T>,
     path: string,

@@ -11,6 +11,8 @@ import { z } from 'zod';
 const phoneSchema = z.strictObject({
   stile: z.literal('phone/1'),
   settlementUrl: z.url(),
+  /** Somebody said at enrolment that http to another machine is meant. */
+  plainHttp: z.boolean().exactOptional(),
   key: z.object({
     kty: z.string(),
     crv: z.enum(['Ed25519', 'P-256']),

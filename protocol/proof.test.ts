@@ -4,7 +4,13 @@ import { expect, test } from 'vitest';
 import { toHex } from './bytes.ts';
 import { type ProofPurpose, proofMessage } from './proof.ts';
 
-const PURPOSES: ProofPurpose[] = ['enrol-rider', 'open-session', 'renew-pass', 'enrol-gate'];
+const PURPOSES: ProofPurpose[] = [
+  'enrol-rider',
+  'open-session',
+  'renew-pass',
+  'enrol-gate',
+  'spend-gate-token',
+];
 
 test('the message is spelled as §9 says', () => {
   expect(

@@ -7,7 +7,12 @@
 import { concatBytes, utf8 } from './bytes.ts';
 import { DOMAINS } from './domains.ts';
 
-export type ProofPurpose = 'enrol-rider' | 'open-session' | 'renew-pass' | 'enrol-gate';
+export type ProofPurpose =
+  | 'enrol-rider'
+  | 'open-session'
+  | 'renew-pass'
+  | 'enrol-gate'
+  | 'spend-gate-token';
 
 /** The message to sign. `subject`: device key, account or enrolment token, as §9 says per purpose. */
 export function proofMessage(

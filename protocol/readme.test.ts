@@ -115,6 +115,7 @@ test('§9 names every purpose', () => {
     'open-session': true,
     'renew-pass': true,
     'enrol-gate': true,
+    'spend-gate-token': true,
   };
   for (const purpose of Object.keys(purposes)) expect(section(9)).toContain(`| \`${purpose}\` |`);
 });

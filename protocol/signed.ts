@@ -19,7 +19,9 @@ export type SignedType =
   /** The answer to a gate's question about a code (§14). */
   | 'stile-gate-payment-answer+jws'
   /** How far a gate's log is durable, and what time it is (§8). */
-  | 'stile-gate-receipt+jws';
+  | 'stile-gate-receipt+jws'
+  /** Who a box is from now on (§9). */
+  | 'stile-gate-enrolment+jws';
 
 /** Who is not believed: what gates obey, or what they are answered. */
 const REFUSED: Readonly<Record<SignedType, FaultCode>> = {
@@ -28,10 +30,16 @@ const REFUSED: Readonly<Record<SignedType, FaultCode>> = {
   'stile-deny-delta+jws': 'LIST_REFUSED',
   'stile-gate-payment-answer+jws': 'ANSWER_REFUSED',
   'stile-gate-receipt+jws': 'ANSWER_REFUSED',
+  'stile-gate-enrolment+jws': 'ANSWER_REFUSED',
 };
 
 /** The public half of a key that signs lists: an OKP JWK with crv Ed25519. */
 export type RootKey = { kty: 'OKP'; crv: 'Ed25519'; x: string };
+
+/** What an operator can read out to a box: RFC 7638 thumbprint, 43 characters. */
+export async function fingerprintOf(key: RootKey): Promise<string> {
+  return await calculateJwkThumbprint(key);
+}
 
 /** Signs a payload; `kid` is the RFC 7638 thumbprint of the public key, which rides along. */
 export async function signObject(

@@ -35,6 +35,7 @@ test('the least that a gate needs to know is completed with what is usual', () =
     barrier: { path: '/dev/ttyUSB1', baud: 9_600, channel: 1, openMs: 3_000 },
     settlement: {
       url: 'http://127.0.0.1:8080',
+      plainHttp: false,
       syncEveryMs: 5_000,
       listsEveryMs: 60_000,
       timeoutMs: 10_000,
@@ -96,6 +97,11 @@ test.each<[string, unknown, RegExp]>([
   ['a display without a path', { ...LEAST, display: {} }, / {2}display\.path: /],
   ['an address that is none', settlement({ url: 'settlement' }), / {2}settlement\.url: .*URL/],
   ['an address of another kind', settlement({ url: 'ftp://a' }), / {2}settlement\.url: .*URL/],
+  [
+    'http to another machine',
+    settlement({ url: 'http://backoffice' }),
+    / {2}settlement\.url: .*http to another machine/,
+  ],
   ['a hot sync loop', settlement({ syncEveryMs: 0 }), / {2}settlement\.syncEveryMs: .*>=100/],
   ['no time for an answer', settlement({ timeoutMs: 1 }), / {2}settlement\.timeoutMs: .*>=100/],
   [
@@ -141,4 +147,9 @@ test('a file that is not there, is a folder or is huge is refused with its name'
   const huge = join(dir, 'huge.json');
   writeFileSync(huge, ' '.repeat(64 * 1024 + 1));
   expect(messageOf(() => readConfig(huge))).toMatch(/^CONFIG_INVALID .*huge\.json is larger than/);
+});
+
+test('http to another machine is spoken if a person has said so', () => {
+  const config = settlement({ url: 'http://backoffice', plainHttp: true });
+  expect(parseConfig(JSON.stringify(config), 'g.json').settlement.plainHttp).toBe(true);
 });

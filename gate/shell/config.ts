@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { isPlainHttp, plainHttpWords } from '@stile/host/plain-http.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
 
@@ -41,14 +42,21 @@ const configSchema = z.strictObject({
     openMs: durationMs(100, 60_000).default(3_000),
   }),
   display: z.strictObject({ path: z.string().min(1), baud: baud.default(9_600) }).optional(),
-  settlement: z.strictObject({
-    url: z.url({ protocol: /^https?$/ }),
-    syncEveryMs: durationMs(100, 3_600_000).default(5_000),
-    listsEveryMs: durationMs(100, 86_400_000).default(60_000),
-    timeoutMs: durationMs(100, 120_000).default(10_000),
-    /** How long one payment or online code may be asked about; a rider stands before the gate. */
-    payBudgetMs: durationMs(500, 10_000).default(2_500),
-  }),
+  settlement: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/ }),
+      /** Speak http to another machine: anybody on the way can read it and answer. */
+      plainHttp: z.boolean().default(false),
+      syncEveryMs: durationMs(100, 3_600_000).default(5_000),
+      listsEveryMs: durationMs(100, 86_400_000).default(60_000),
+      timeoutMs: durationMs(100, 120_000).default(10_000),
+      /** How long one payment or online code may be asked about; a rider stands before the gate. */
+      payBudgetMs: durationMs(500, 10_000).default(2_500),
+    })
+    .refine(({ url, plainHttp }) => plainHttp || !URL.canParse(url) || !isPlainHttp(url), {
+      path: ['url'],
+      error: plainHttpWords('settlement.plainHttp: true'),
+    }),
   rules: z
     .strictObject({
       scopes: z.array(z.int().min(0).max(0xffff)).min(1).optional(),

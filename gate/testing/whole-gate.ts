@@ -74,7 +74,7 @@ export async function startWholeGate(seed: number) {
         scanner: { path: paths.scanner },
         barrier: { path: paths.barrier, openMs: OPEN_MS },
         display: { path: paths.display },
-        settlement: { url: 'http://settlement', syncEveryMs: SYNC_MS, listsEveryMs: 3_600_000 },
+        settlement: { url: 'https://settlement', syncEveryMs: SYNC_MS, listsEveryMs: 3_600_000 },
         rules: { passbackS: 0 },
       }),
       'gate.json',

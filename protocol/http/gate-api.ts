@@ -10,9 +10,10 @@ import { gateIdSchema } from '../gate-log.ts';
 import { instantMs, reasonSchema, serverCodeSchema } from '../payment.ts';
 import { lineFareSchema } from '../trust-list.ts';
 
-/** The operator's one-time token and proof `enrol-gate` over it, subject: the key's hex. */
+/** Proofs of the token's key and of the gate's (§9). */
 export const gateEnrolmentSchema = z.strictObject({
-  token: z.string().min(1).max(200),
+  tokenKey: z.string().regex(/^[0-9a-f]{64}$/),
+  tokenProof: z.string().regex(/^[0-9a-f]{128}$/),
   publicKey: z.string().regex(/^[0-9a-f]{64}$/),
   proof: z.string().regex(/^[0-9a-f]{128}$/),
 });
@@ -27,7 +28,20 @@ export const enrolledGateSchema = z.object({
   rootKeys: z
     .array(z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }))
     .min(1),
+  identity: z.string().max(4_096).describe('compact JWS, typ stile-gate-enrolment+jws'),
 });
+
+/** Who the box with this key is: what it believes of the answer. */
+export const gateIdentitySchema = z.strictObject({
+  stile: z.literal('gate-enrolment/1'),
+  gate: gateIdSchema,
+  line: z.string().min(1).max(32),
+  scope: z.int().min(0).max(0xffff),
+  operator: z.string(),
+  publicKey: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type GateIdentity = z.infer<typeof gateIdentitySchema>;
+
 export type EnrolledGate = z.infer<typeof enrolledGateSchema>;
 
 const authorisationId = z.string().regex(/^[0-9a-f]{32}$/);

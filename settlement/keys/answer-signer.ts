@@ -2,7 +2,7 @@
  * Signs what a gate is told about a code (protocol/README.md §14) and about its log (§8): it believes nothing
  * that is not signed.
  */
-import type { AuthorisationAnswer } from '@stile/protocol/http/gate-api.ts';
+import type { AuthorisationAnswer, GateIdentity } from '@stile/protocol/http/gate-api.ts';
 import { signObject } from '@stile/protocol/signed.ts';
 import type { GateReceipt } from '@stile/protocol/sync.ts';
 import type { Signer } from './root-key.ts';
@@ -14,6 +14,8 @@ export function createAnswerSigner(signer: Signer) {
     /** A compact JWS. */
     sign: async (answer: AuthorisationAnswer): Promise<string> =>
       await signObject('stile-gate-payment-answer+jws', answer, signer),
+    signIdentity: async (identity: GateIdentity): Promise<string> =>
+      await signObject('stile-gate-enrolment+jws', identity, signer),
     signReceipt: async (receipt: GateReceipt): Promise<string> =>
       await signObject('stile-gate-receipt+jws', receipt, signer),
   };

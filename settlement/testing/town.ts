@@ -2,7 +2,10 @@
  * A whole settlement in a directory of its own, with an operator, gates and phones that talk to it over
  * HTTP, and a clock that tests move. `close` takes everything away again.
  */
+
+import { enrolmentBody } from '@stile/crypto/gate-token.ts';
 import { generateKey, type SigningKey } from '@stile/crypto/sign.ts';
+import { gateTokenIn } from '@stile/crypto/testing/gate-token.ts';
 import { createMovedClock, type MovedClock } from '@stile/host/testing/moved-clock.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
@@ -118,11 +121,7 @@ export class ScriptedTown {
     const { token } = await this.operate<{ token: string }>('POST', 'gates', {
       body: { gate, line },
     });
-    const publicKey = toHex(key.publicKey);
-    const proof = toHex(
-      key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
-    );
-    await this.get('/v1/gates/enrolments', { body: { token, publicKey, proof } });
+    await this.get('/v1/gates/enrolments', { body: enrolmentBody(gateTokenIn(token), key) });
   }
 
   async send(gate: ScriptedGate, { fromSeq = 1, toSeq = gate.lastSeq } = {}): Promise<BatchReply> {

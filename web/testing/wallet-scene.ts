@@ -2,12 +2,14 @@
  * What riders, gates and testers do with a wallet's page. The picture of the page is all that a gate gets
  * here: it is read like a photo, and judged by the gate's own rule.
  */
+
+import { enrolmentBody } from '@stile/crypto/gate-token.ts';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { generateKey } from '@stile/crypto/sign.ts';
+import { gateTokenIn } from '@stile/crypto/testing/gate-token.ts';
 import { admit } from '@stile/gate/core/admit.ts';
 import { readPicture } from '@stile/hardware/picture/read.ts';
-import { fromHex, toHex } from '@stile/protocol/bytes.ts';
-import { proofMessage } from '@stile/protocol/proof.ts';
+import { fromHex } from '@stile/protocol/bytes.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import { findIssuerKey, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import { ScriptedGate } from '@stile/settlement/testing/gate.ts';
@@ -121,11 +123,8 @@ export async function addGate(
   const gate = new ScriptedGate(place.gate, place.line);
   gate.key = generateKey('Ed25519');
   const { token } = await town.operate<{ token: string }>('POST', 'gates', { body: place });
-  const publicKey = toHex(gate.key.publicKey);
-  const proof = toHex(
-    gate.key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })),
-  );
-  await town.call('/v1/gates/enrolments', { body: { token, publicKey, proof } });
+  const body = enrolmentBody(gateTokenIn(token), gate.key);
+  await town.call('/v1/gates/enrolments', { body });
   return gate;
 }
 

@@ -15,9 +15,17 @@ const TOKEN_REFUSED = 'this token is unknown, used or expired';
 
 export function addGateEnrolment(
   app: ApiRouter,
-  { store, config, publisher, clock }: ApiParts,
+  { store, config, publisher, answers, clock }: ApiParts,
 ): void {
   const verify = createNodeVerify();
+  const isProofOf = (
+    keyHex: string,
+    { proof, message }: { proof: string; message: Uint8Array },
+  ): boolean => {
+    const [publicKey, signature] = [fromHex(keyHex, 32), fromHex(proof, 64)];
+    assert(publicKey !== undefined && signature !== undefined, 'the schema lets hex pass only');
+    return signatureHolds(verify, { algorithm: 'Ed25519', publicKey, message, signature });
+  };
   app.post(
     '/v1/gates/enrolments',
     {
@@ -29,11 +37,10 @@ export function addGateEnrolment(
       },
     },
     async (request, reply) => {
-      const { token, publicKey, proof } = request.body;
+      const { tokenKey, tokenProof, publicKey, proof } = request.body;
       const key = fromHex(publicKey, 32);
-      const signature = fromHex(proof, 64);
-      assert(key !== undefined && signature !== undefined, 'the schema lets hex pass only');
-      const enrolment = { tokenHash: tokenHash(token), publicKey: key };
+      assert(key !== undefined, 'the schema lets hex pass only');
+      const enrolment = { tokenHash: tokenHash(tokenKey), publicKey: key };
       // Before any curve arithmetic, which costs milliseconds: anyone may send this.
       if (!(await store.isGateTokenOpen({ ...enrolment, nowMs: clock.now().wallMs }))) {
         throw new Refusal('TOKEN_REFUSED', TOKEN_REFUSED);
@@ -41,10 +48,13 @@ export function addGateEnrolment(
       if (!isKeyOfPrimeOrder('Ed25519', key)) {
         throw new Refusal('KEY_REFUSED', 'this key is not a sound Ed25519 key');
       }
-      const message = proofMessage('enrol-gate', { challenge: token, subject: publicKey });
-      if (!signatureHolds(verify, { algorithm: 'Ed25519', publicKey: key, message, signature })) {
-        throw new Fault('PROOF_REFUSED', 'the proof is not by this key over this token');
-      }
+      const parts = { challenge: tokenKey, subject: publicKey };
+      const isProven =
+        isProofOf(tokenKey, {
+          proof: tokenProof,
+          message: proofMessage('spend-gate-token', parts),
+        }) && isProofOf(publicKey, { proof, message: proofMessage('enrol-gate', parts) });
+      if (!isProven) throw new Fault('PROOF_REFUSED', 'a proof is not by its key over this token');
       const enrolled = await store.enrolGate({ ...enrolment, nowMs: clock.now().wallMs });
       if (enrolled.kind === 'keyTaken') {
         throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
@@ -52,7 +62,10 @@ export function addGateEnrolment(
       if (enrolled.kind === 'refused') throw new Refusal('TOKEN_REFUSED', TOKEN_REFUSED);
       const { gate, line, scope } = enrolled;
       const rootKeys = [publisher.publicKey];
-      return reply.code(201).send({ gate, line, scope, operator: config.operator, rootKeys });
+      const names = { gate, line, scope, operator: config.operator };
+      const signed = { stile: 'gate-enrolment/1', ...names, publicKey } as const;
+      const identity = await answers.signIdentity(signed);
+      return reply.code(201).send({ ...names, rootKeys, identity });
     },
   );
 }

@@ -1,8 +1,11 @@
 /** Enrolment and batches over HTTP, with real keys, and every way in which they can be wrong. */
+
+import { enrolmentBody } from '@stile/crypto/gate-token.ts';
 import { generateKey, sha256 } from '@stile/crypto/sign.ts';
+import { gateTokenIn } from '@stile/crypto/testing/gate-token.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { BATCH_BYTES_MAX, readBatch } from '@stile/protocol/gate-log.ts';
-import { proofMessage } from '@stile/protocol/proof.ts';
+import type { GateEnrolment } from '@stile/protocol/http/gate-api.ts';
 import { claimedRootKey, openSigned } from '@stile/protocol/signed.ts';
 import {
   batchReplySchema,
@@ -34,17 +37,13 @@ async function refusal(bytes: Uint8Array, name = 'g1') {
 }
 
 describe('enrolment', () => {
-  async function enrol(change: { token?: string; publicKey?: string; proof?: string } = {}) {
+  async function enrol(change: Partial<GateEnrolment> = {}) {
     const made = await town.operate<{ token: string }>('POST', 'gates', {
       body: { gate: 'g2', line: 'M1' },
     });
     const key = generateKey('Ed25519');
-    const publicKey = change.publicKey ?? toHex(key.publicKey);
-    const token = change.token ?? made.token;
-    const proof =
-      change.proof ??
-      toHex(key.sign(proofMessage('enrol-gate', { challenge: token, subject: publicKey })));
-    return await town.ask('/v1/gates/enrolments', { body: { token, publicKey, proof } });
+    const body = { ...enrolmentBody(gateTokenIn(made.token), key), ...change };
+    return await town.ask('/v1/gates/enrolments', { body });
   }
 
   test('a token and a proof buy an identity', async () => {
@@ -55,7 +54,8 @@ describe('enrolment', () => {
   });
 
   test.each([
-    ['a token that nobody made', { token: 'x' }, '403 TOKEN_REFUSED'],
+    ['a token that nobody made', { tokenKey: 'a'.repeat(64) }, '403 TOKEN_REFUSED'],
+    ['a token that is not proven', { tokenProof: 'a'.repeat(128) }, '403 PROOF_REFUSED'],
     ['a proof by another key', { proof: 'a'.repeat(128) }, '403 PROOF_REFUSED'],
     ['a key of small order', { publicKey: `01${'0'.repeat(62)}` }, '400 KEY_REFUSED'],
     ['a key that is no key', { publicKey: 'zz' }, '400 REQUEST_INVALID'],
@@ -68,12 +68,13 @@ describe('enrolment', () => {
     const { token } = await town.operate<{ token: string }>('POST', 'gates', {
       body: { gate: 'g5', line: 'M1' },
     });
-    const body = { token, publicKey: `01${'0'.repeat(62)}`, proof: 'a'.repeat(128) };
+    const proven = enrolmentBody(gateTokenIn(token), generateKey('Ed25519'));
+    const body = { ...proven, publicKey: `01${'0'.repeat(62)}`, proof: 'a'.repeat(128) };
     const enrol = async (change: object) => {
       const answer = await town.ask('/v1/gates/enrolments', { body: { ...body, ...change } });
       return `${answer.status} ${(answer.body as { code: string }).code}`;
     };
-    expect(await enrol({ token: `${token.slice(0, -1)}_` })).toBe('403 TOKEN_REFUSED');
+    expect(await enrol({ tokenKey: 'a'.repeat(64) })).toBe('403 TOKEN_REFUSED');
     expect(await enrol({})).toBe('400 KEY_REFUSED');
   });
 

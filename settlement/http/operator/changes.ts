@@ -1,6 +1,9 @@
 /** What an operator changes: gates, fares, denials, issuer keys. All behind the operator's token. */
 
+import { writeGateToken } from '@stile/crypto/gate-token.ts';
+import { keyFromSeed } from '@stile/crypto/sign.ts';
 import { wallS } from '@stile/host/clock.ts';
+import { toHex } from '@stile/protocol/bytes.ts';
 import { denyId } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import {
@@ -14,13 +17,15 @@ import {
   setFareSchema,
 } from '@stile/protocol/http/operator-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
+import { fingerprintOf } from '@stile/protocol/signed.ts';
 import { issuerKeySchema, LINE_FARES_MAX, lineFareSchema } from '@stile/protocol/trust-list.ts';
 import { z } from 'zod';
-import { randomToken, tokenHash } from '../../keys/tokens.ts';
+import { tokenHash } from '../../keys/tokens.ts';
 import { requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 
+const GATE_SECRET_BYTES = 32;
 const GATE_TOKEN_MS = 24 * 3_600_000;
 /** How far ahead a fare may be announced, or behind it may be corrected. */
 const FARE_AHEAD_S = 366 * 86_400;
@@ -36,7 +41,7 @@ export function addOperatorRoutes(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addGates(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock, random } = parts;
+  const { store, config, publisher, clock, random } = parts;
   app.post(
     '/v1/operator/gates',
     {
@@ -54,11 +59,12 @@ function addGates(app: ApiRouter, parts: ApiParts): void {
     },
     async (request, reply) => {
       const { gate, line, scope = config.pass.scope } = request.body;
-      const token = randomToken(random);
+      const secret = random.bytes(GATE_SECRET_BYTES);
+      const token = writeGateToken(await fingerprintOf(publisher.publicKey), secret);
       const nowMs = clock.now().wallMs;
       const expiresAtMs = nowMs + GATE_TOKEN_MS;
       await store.addGateToken({
-        tokenHash: tokenHash(token),
+        tokenHash: tokenHash(toHex(keyFromSeed(secret).publicKey)),
         gate,
         line,
         scope,
