@@ -3,6 +3,7 @@ import { systemClock, wallS } from '@stile/host/clock.ts';
 import { readPhone, writePhone } from '@stile/phone/phone-file.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
+import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
 import {
   otpOfTimeStep,
   SEED_BYTES,
@@ -11,7 +12,7 @@ import {
 } from '@stile/protocol/payment-code.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import { commandsWithPhone, drawPng, openSession, type PhoneOption } from './phone.ts';
-import { instant, print, printJson, secondsOf } from './terminal.ts';
+import { instant, print, printJson, secondsOf, wholeNumber } from './terminal.ts';
 
 export function addPaymentCodeCommands(rider: Command): void {
   const withPhone = commandsWithPhone(rider);
@@ -25,7 +26,9 @@ export function addPaymentCodeCommands(rider: Command): void {
     .option('--at <instant>', "the phone's clock (ISO 8601; default: now)", instant)
     .option('--png <file>', 'also draw it as a QR picture')
     .action(paymentCode);
-  withPhone('online-code', 'fetch a one-time code from settlement and print it').action(onlineCode);
+  withPhone('online-code', 'fetch a one-time code from settlement and print it')
+    .option('--amount <cents>', 'the most that it shall pay', wholeNumber(1, AMOUNT_CENTS_MAX))
+    .action(onlineCode);
 }
 
 type PaymentCodeOptions = PhoneOption & {
@@ -68,9 +71,10 @@ async function fetchSeed(options: PhoneOption): Promise<void> {
   printJson({ phone: options.phone, handle: seed.handle, expiresAtS: seed.expiresAtS });
 }
 
-async function onlineCode(options: PhoneOption): Promise<void> {
+async function onlineCode(options: PhoneOption & { amount?: number }): Promise<void> {
   const { client, session } = await openSession(options.phone);
-  print(`${(await client.fetchOnlineCode(session)).text}\n`);
+  const body = options.amount === undefined ? {} : { amountCents: options.amount };
+  print(`${(await client.fetchOnlineCode(session, body)).text}\n`);
 }
 
 function seedBytes(text: string): Uint8Array {

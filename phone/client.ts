@@ -12,6 +12,7 @@ import {
   enrolledRiderSchema,
   issuedPassSchema,
   type OnlineCode,
+  type OnlineCodeRequest,
   onlineCodeSchema,
   riderSchema,
   type Seed,
@@ -84,8 +85,9 @@ export function createPhoneClient(
       const path = `v1/riders/me/payment-seeds/${handle}/confirmation`;
       await call(z.unknown(), path, { session, body: {} });
     },
-    async fetchOnlineCode(session: string): Promise<OnlineCode> {
-      return await call(onlineCodeSchema, 'v1/riders/me/online-codes', { session, body: {} });
+    /** `body.amountCents`: the most that it shall pay. */
+    async fetchOnlineCode(session: string, body: OnlineCodeRequest = {}): Promise<OnlineCode> {
+      return await call(onlineCodeSchema, 'v1/riders/me/online-codes', { session, body });
     },
     /** Delivering the same `idempotencyKey` again tops up once. */
     async topUp(session: string, body: TopUp): Promise<void> {

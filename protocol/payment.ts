@@ -33,9 +33,9 @@ export const PAYMENT_REASONS = [
   /** The account or this phone is on the deny list. */
   'DENIED',
   'FARE_UNKNOWN',
-  /** More than one payment may be without the rider's confirmation online. */
+  /** More than one payment may be, or may be without the rider's word on the amount. */
   'OVER_AMOUNT_CAP',
-  /** More than may be paid offline before the phone has been online again. */
+  /** More than an account may pay by payment codes in a day. */
   'OVER_OFFLINE_CAP',
   /** More than an account may spend in a day, all ways together. */
   'OVER_DAY_CAP',

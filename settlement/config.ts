@@ -13,6 +13,7 @@ const paymentsSchema = z
   .strictObject({
     offlineCentsMax: limit(AMOUNT_CENTS_MAX, DEFAULTS.offlineCentsMax),
     offlineTotalCentsMax: limit(1_000_000_000, DEFAULTS.offlineTotalCentsMax),
+    unconfirmedCentsMax: limit(AMOUNT_CENTS_MAX, DEFAULTS.unconfirmedCentsMax),
     onlineCentsMax: limit(AMOUNT_CENTS_MAX, DEFAULTS.onlineCentsMax),
     dayCentsMax: limit(1_000_000_000, DEFAULTS.dayCentsMax),
     seedDaysMax: limit(366, DEFAULTS.seedDaysMax),

@@ -87,14 +87,15 @@ describe('a payment code', () => {
     expect(await pay(next.codeAt(nowMs()))).toMatchObject({ outcome: 'PAID' });
   });
 
-  test('cannot be paid past what a handle may pay offline, nor past the day', async () => {
+  test('cannot be paid past what an account may pay offline in a day, nor past the day', async () => {
     const seed = await ada.fetchSeed();
     await ada.topUp(90_000);
     for (const reason of [null, null, null, 'OVER_OFFLINE_CAP']) {
       expect(await pay(seed.codeAt(nowMs()), 5_000)).toMatchObject({ reason });
       town.clock.advance(60_000);
     }
-    expect(await pay(await ada.onlineCode(), 35_000)).toMatchObject({ outcome: 'PAID' });
+    expect(await pay(await ada.onlineCode(), 35_000)).toMatchObject({ reason: 'OVER_AMOUNT_CAP' });
+    expect(await pay(await ada.onlineCode(35_000), 35_000)).toMatchObject({ outcome: 'PAID' });
     expect(await pay(await ada.onlineCode(), 1)).toMatchObject({ reason: 'OVER_DAY_CAP' });
     town.clock.advance(86_400_000);
     const { token } = await town.openSession(ada);

@@ -151,6 +151,10 @@ export const seedSchema = z.object({
 });
 export type Seed = z.infer<typeof seedSchema>;
 
+/** `amountCents`: the most that the code shall pay; needed where a code alone does not pay so much. */
+export const onlineCodeRequestSchema = z.strictObject({ amountCents: amountSchema.optional() });
+export type OnlineCodeRequest = z.infer<typeof onlineCodeRequestSchema>;
+
 /** A one-time code of the server's making. The wallet shows `text` as it is, whatever its form. */
 export const onlineCodeSchema = z.object({ text: z.string().max(200), expiresAtS: z.int() });
 export type OnlineCode = z.infer<typeof onlineCodeSchema>;

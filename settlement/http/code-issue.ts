@@ -13,7 +13,7 @@ import {
 } from '@stile/protocol/payment-code.ts';
 import type { PaymentLimits } from '../core/payments/payment-rules.ts';
 import type { SeedBox } from '../keys/seeds.ts';
-import type { Store } from '../store/port.ts';
+import type { PassOf, Store } from '../store/port.ts';
 
 const DAY_MS = 86_400_000;
 /** Handles that are drawn before giving up: with a million live ones each draw is taken once in a hundred. */
@@ -47,20 +47,20 @@ export function createCodeIssue({ store, seedBox, limits, clock, random }: CodeI
           handle,
           seed: toHex(seed),
           expiresAtS: Math.floor(expiresAtMs / 1000),
-          amountCentsMax: limits.offlineCentsMax,
+          amountCentsMax: Math.min(limits.offlineCentsMax, limits.unconfirmedCentsMax),
         };
       }
       throw new Error(`Bug: ${DRAWS_MAX} handles in a row were taken`);
     },
 
-    async addOnlineCode(account: string, serial: number): Promise<OnlineCode> {
+    /** `boundCents`: the most that it pays; null: what codes pay without the rider's word. */
+    async addOnlineCode(of: PassOf & { boundCents: number | null }): Promise<OnlineCode> {
       const text = ONLINE_PREFIX + randomDigits(random, SERVER_CODE_DIGITS - ONLINE_PREFIX.length);
       const nowMs = clock.now().wallMs;
       const expiresAtMs = nowMs + limits.onlineCodeS * 1000;
       await store.addOnlineCode({
         codeHash: onlineCodeHash(text),
-        account,
-        serial,
+        ...of,
         nowMs,
         expiresAtMs,
       });

@@ -62,7 +62,7 @@ export function payFacts(changes: Partial<PayFacts> = {}): PayFacts {
     hasOrder: false,
     payeeFailures: 0,
     code: { way: 'PAYMENT_CODE', seed: seedFacts(), isSpent: false, phoneHandles: [HANDLE] },
-    payer: { money: moneyFacts(), denials: [], dayCents: 0 },
+    payer: { money: moneyFacts(), denials: [], dayCents: 0, offlineDayCents: 0 },
     fare: null,
     merchant: { name: 'Harbour Kiosk', lastReceipt: 4 },
     nextPaymentId: 11,

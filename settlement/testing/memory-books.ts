@@ -108,7 +108,7 @@ export class MemoryBooks {
 
   get #payer() {
     const denials = this.isDenied ? [{ cause: 'DEBT', note: 'a fare is owed' } as const] : [];
-    return { money: this.money, denials, dayCents: 0 };
+    return { money: this.money, denials, dayCents: 0, offlineDayCents: 0 };
   }
 
   #find(key: string): StoredPayment | null {

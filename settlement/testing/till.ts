@@ -91,14 +91,16 @@ export class ScriptedTill {
   }
 }
 
+type CodeOf = { account: string; atMs?: number; serial?: number; boundCents?: number | null };
+
 /** The phone's next one-time code; it is good for a minute. */
 export async function onlineCode(
   store: Store,
-  { account, atMs = NOW_MS, serial = 1 }: { account: string; atMs?: number; serial?: number },
+  { account, atMs = NOW_MS, serial = 1, boundCents = null }: CodeOf,
 ): Promise<Presented> {
   const codeHash = `online code ${randomUUID()}`;
   const times = { nowMs: atMs, expiresAtMs: atMs + 60_000 };
-  await store.addOnlineCode({ codeHash, account, serial, ...times });
+  await store.addOnlineCode({ codeHash, account, serial, boundCents, ...times });
   return { way: 'ONLINE_CODE', codeHash };
 }
 

@@ -207,12 +207,13 @@ export class ScriptedRider {
     return scriptedSeed(seed);
   }
 
-  async onlineCode(): Promise<string> {
-    return await this.onlineCodeOf(this.#town);
+  /** `amountCents`: the most that it pays; without, what codes pay without the rider's word. */
+  async onlineCode(amountCents?: number): Promise<string> {
+    return await this.onlineCodeOf(this.#town, amountCents);
   }
 
-  async onlineCodeOf(town: ScriptedTown): Promise<string> {
-    const ask = { token: this.session, body: {} };
+  async onlineCodeOf(town: ScriptedTown, amountCents?: number): Promise<string> {
+    const ask = { token: this.session, body: amountCents === undefined ? {} : { amountCents } };
     return (await town.get<OnlineCode>('/v1/riders/me/online-codes', ask)).text;
   }
 

@@ -21,6 +21,8 @@ export type PayerFacts = {
   denials: readonly DeniedBy[];
   /** Spent in the last 24 hours, rides included, refunds taken off. */
   dayCents: number;
+  /** Of it, by payment codes. */
+  offlineDayCents: number;
 };
 
 /** A payer who is known: by a code that was good, or by the session that confirms an order. */
@@ -59,7 +61,11 @@ export function makePayment(
   const known = context.payer;
   const reason =
     context.codeReason ??
-    reasonOf(known, { amountCents: request.amountCents, limits: context.limits });
+    reasonOf(known, {
+      amountCents: request.amountCents,
+      isFare: payee.kind === 'gate',
+      limits: context.limits,
+    });
   const isPaid = reason === null;
   const receipt = isPaid && payee.kind === 'merchant' ? nextReceipt(context) : null;
   const payment: StoredPayment = {
@@ -98,7 +104,7 @@ function nextReceipt({ lastReceipt }: PaymentContext): number {
 /** Null if this payer may and can pay it. */
 export function reasonOf(
   known: KnownPayer | null,
-  { amountCents, limits }: { amountCents: number | null; limits: PaymentLimits },
+  asked: { amountCents: number | null; isFare: boolean; limits: PaymentLimits },
 ): PaymentReason | null {
   assert(known !== null, 'a code that is good has a payer');
   const { way, payer, facts } = known;
@@ -107,9 +113,11 @@ export function reasonOf(
     isDenied: facts.denials.length > 0,
     walletCents: facts.money.walletCents,
     dayCents: facts.dayCents,
-    handleCents: payer.handleCents,
+    offlineDayCents: facts.offlineDayCents,
+    boundCents: payer.boundCents,
   };
-  return judgePayment({ amountCents, payer: payerNow }, limits);
+  const { limits, ...amount } = asked;
+  return judgePayment({ ...amount, payer: payerNow }, limits);
 }
 
 function moneyOf(

@@ -64,7 +64,7 @@ function confirm(facts: Partial<NonNullable<ConfirmationFacts>> | null, amountCe
   const known: NonNullable<ConfirmationFacts> = {
     order: storedOrder(),
     earlier: null,
-    payer: { money: moneyFacts(), denials: [], dayCents: 0 },
+    payer: { money: moneyFacts(), denials: [], dayCents: 0, offlineDayCents: 0 },
     merchant: { name: 'Harbour Kiosk', lastReceipt: 0 },
     nextPaymentId: 1,
   };
@@ -92,7 +92,12 @@ describe('a confirmation', () => {
   });
 
   const paid = storedPayment({ way: 'ORDER', order: 'order-1' });
-  const poor = { money: moneyFacts({ walletCents: 299 }), denials: [], dayCents: 0 };
+  const poor = {
+    money: moneyFacts({ walletCents: 299 }),
+    denials: [],
+    dayCents: 0,
+    offlineDayCents: 0,
+  };
   test.each<[string, Partial<NonNullable<ConfirmationFacts>> | null, number, object]>([
     ['of no order', null, 300, { kind: 'unknown' }],
     ['of another amount than was shown', {}, 301, { kind: 'conflict' }],

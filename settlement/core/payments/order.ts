@@ -134,11 +134,11 @@ export function decideConfirmation(
     const view = orderView(order, nowMs);
     return unchanged({ kind: 'repeated', merchant: order.merchant, order: view, payment, rider });
   }
-  const payer = { account, serial, handle: null, handleCents: 0 };
+  const payer = { account, serial, handle: null, handleCents: 0, boundCents: null };
   const known: KnownPayer = { way: 'ORDER', payer, facts: facts.payer };
   const reason =
     REFUSED_STATES[orderStateAt(order, nowMs)] ??
-    reasonOf(known, { amountCents: order.amountCents, limits });
+    reasonOf(known, { amountCents: order.amountCents, isFare: false, limits });
   if (reason !== null) return unchanged(declined(order, { reason, nowMs }));
   return paid(facts, { request, known, limits });
 }

@@ -31,12 +31,18 @@ const fare = {
   lineFares: [{ line: 'M1', fareCents: 250, fromS: 0 }],
 };
 const payer = (walletCents: number, more: object = {}) => ({
-  payer: { money: moneyFacts({ walletCents }), denials: [], dayCents: 0, ...more },
+  payer: {
+    money: moneyFacts({ walletCents }),
+    denials: [],
+    dayCents: 0,
+    offlineDayCents: 0,
+    ...more,
+  },
 });
 const online = { way: 'ONLINE_CODE', codeHash: 'h' } as const;
 const onlineFacts = (state: 'live' | 'ended') => ({
   way: 'ONLINE_CODE' as const,
-  code: { account: ACCOUNT, serial: 1, expiresAtMs: NOW_MS, state },
+  code: { account: ACCOUNT, serial: 1, expiresAtMs: NOW_MS, state, boundCents: null },
 });
 const seed = (changes: object) => ({
   code: {
@@ -59,7 +65,7 @@ describe('a payment is refused', () => {
     ['DENIED', payer(10_000, { denials: [{ cause: 'OPERATOR', note: 'lost' }] })],
     ['FARE_UNKNOWN', { merchant: null, fare: { gateLines: [], lineFares: [] } }, { payee: atGate }],
     ['OVER_AMOUNT_CAP', {}, amount(LIMITS.offlineCentsMax + 1)],
-    ['OVER_OFFLINE_CAP', seed({ paidCents: LIMITS.offlineTotalCentsMax - 299 })],
+    ['OVER_OFFLINE_CAP', payer(10_000, { offlineDayCents: LIMITS.offlineTotalCentsMax - 299 })],
     ['OVER_DAY_CAP', payer(10_000, { dayCents: LIMITS.dayCentsMax - 299 })],
     ['WALLET_SHORT', payer(299)],
   ];

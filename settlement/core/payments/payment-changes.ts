@@ -111,6 +111,7 @@ export type CodeChange =
       account: string;
       serial: number;
       expiresAtMs: number;
+      boundCents: number | null;
     }
   | { kind: 'setOnlineCodeState'; codeHash: string; state: 'used' | 'ended' };
 

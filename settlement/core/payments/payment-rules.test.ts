@@ -19,18 +19,25 @@ const PAYER: PayerState = {
   isDenied: false,
   walletCents: 60_000,
   dayCents: 0,
-  handleCents: 0,
+  offlineDayCents: 0,
+  boundCents: null,
 };
 
 describe('a payment', () => {
   test.each<[number | null, Partial<PayerState>, string | null]>([
     [5_000, {}, null],
     [5_001, {}, 'OVER_AMOUNT_CAP'],
-    [5_001, { way: 'ONLINE_CODE' }, null],
+    [5_000, { way: 'ONLINE_CODE' }, null],
+    [5_001, { way: 'ONLINE_CODE' }, 'OVER_AMOUNT_CAP'],
+    [5_001, { way: 'ORDER' }, null],
+    [5_001, { way: 'ONLINE_CODE', boundCents: 5_001 }, null],
+    [5_002, { way: 'ONLINE_CODE', boundCents: 5_001 }, 'OVER_AMOUNT_CAP'],
+    [2, { way: 'ONLINE_CODE', boundCents: 1 }, 'OVER_AMOUNT_CAP'],
+    [50_001, { way: 'ONLINE_CODE', boundCents: 60_000 }, 'OVER_AMOUNT_CAP'],
     [50_001, { way: 'ORDER' }, 'OVER_AMOUNT_CAP'],
-    [5_000, { handleCents: 10_000 }, null],
-    [5_000, { handleCents: 10_001 }, 'OVER_OFFLINE_CAP'],
-    [5_000, { way: 'ONLINE_CODE', handleCents: 10_001 }, null],
+    [5_000, { offlineDayCents: 10_000 }, null],
+    [5_000, { offlineDayCents: 10_001 }, 'OVER_OFFLINE_CAP'],
+    [5_000, { way: 'ONLINE_CODE', offlineDayCents: 10_001 }, null],
     [100, { dayCents: 49_900 }, null],
     [101, { dayCents: 49_900 }, 'OVER_DAY_CAP'],
     [100, { walletCents: 100 }, null],
@@ -39,22 +46,29 @@ describe('a payment', () => {
     [null, { isDenied: true }, 'DENIED'],
     [0, { walletCents: 0 }, null],
   ])('of %s by %j is refused as %s', (amount, payer, reason) => {
-    expect(judgePayment({ amountCents: amount, payer: { ...PAYER, ...payer } }, LIMITS)).toBe(
-      reason,
-    );
+    const asked = { amountCents: amount, isFare: false, payer: { ...PAYER, ...payer } };
+    expect(judgePayment(asked, LIMITS)).toBe(reason);
+  });
+
+  test('of a fare takes no word, because the operator sets it', () => {
+    const payer: PayerState = { ...PAYER, way: 'ONLINE_CODE' };
+    const fare = { amountCents: 5_001, isFare: true, payer };
+    expect(judgePayment(fare, LIMITS)).toBeNull();
+    const bound = { ...fare, payer: { ...payer, boundCents: 5_000 } };
+    expect(judgePayment(bound, LIMITS)).toBe('OVER_AMOUNT_CAP');
   });
 
   test('of several reasons the first of the protocol counts', () => {
     const ladder: Partial<PayerState>[] = [
       { isDenied: true },
       {},
-      { handleCents: 20_000 },
+      { offlineDayCents: 20_000 },
       { dayCents: 60_000 },
       { walletCents: 0 },
     ];
     const found = ladder.map((_, from) => {
       const payer = Object.assign({}, PAYER, ...ladder.slice(from)) as PayerState;
-      return judgePayment({ amountCents: from < 2 ? 6_000 : 5_000, payer }, LIMITS);
+      return judgePayment({ amountCents: from < 2 ? 6_000 : 5_000, isFare: false, payer }, LIMITS);
     });
     const inOrder = PAYMENT_REASONS.filter((reason) => found.includes(reason));
     expect(found).toEqual(inOrder);

@@ -9,8 +9,10 @@ import type { PaymentMethod, PaymentReason } from '@stile/protocol/payment.ts';
 export type PaymentLimits = {
   /** One payment by payment code. */
   offlineCentsMax: number;
-  /** All payments by codes of one handle, since it was made. */
+  /** What one account pays by payment codes in a day, whatever phones and handles it has. */
   offlineTotalCentsMax: number;
+  /** One payment by code to a merchant without the rider's word: an order, or a code for that amount. */
+  unconfirmedCentsMax: number;
   /** One payment by online code or order. */
   onlineCentsMax: number;
   /** What one account spends in a day, all ways together. */
@@ -36,6 +38,7 @@ export const DAY_MS = 86_400_000;
 export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   offlineCentsMax: 5_000,
   offlineTotalCentsMax: 15_000,
+  unconfirmedCentsMax: 5_000,
   onlineCentsMax: 50_000,
   dayCentsMax: 50_000,
   seedDaysMax: 30,
@@ -71,25 +74,42 @@ export type PayerState = {
   walletCents: number;
   /** Spent in the last 24 hours, rides included, refunds taken off. */
   dayCents: number;
-  /** Paid with this handle so far; 0 for other ways. */
-  handleCents: number;
+  /** Of it, by payment codes. */
+  offlineDayCents: number;
+  /** Most that the rider has made this code for; null: nothing was said. */
+  boundCents: number | null;
 };
 
-/** Null if it is paid. `amountCents` null: the line of the gate has no fare. */
+/**
+ * Null if it is paid. `amountCents` null: the line of the gate has no fare. `isFare`: the amount is the
+ * operator's, and not of a merchant's making.
+ */
 export function judgePayment(
-  { amountCents, payer }: { amountCents: number | null; payer: PayerState },
+  paid: { amountCents: number | null; isFare: boolean; payer: PayerState },
   limits: PaymentLimits,
 ): PaymentReason | null {
+  const { amountCents, payer } = paid;
   if (payer.isDenied) return 'DENIED';
   if (amountCents === null) return 'FARE_UNKNOWN';
   const isOffline = payer.way === 'PAYMENT_CODE';
-  const onceCentsMax = isOffline ? limits.offlineCentsMax : limits.onlineCentsMax;
-  if (amountCents > onceCentsMax) return 'OVER_AMOUNT_CAP';
-  if (isOffline && payer.handleCents + amountCents > limits.offlineTotalCentsMax) {
+  if (amountCents > onceCentsMax(paid, limits)) return 'OVER_AMOUNT_CAP';
+  if (isOffline && payer.offlineDayCents + amountCents > limits.offlineTotalCentsMax) {
     return 'OVER_OFFLINE_CAP';
   }
   if (payer.dayCents + amountCents > limits.dayCentsMax) return 'OVER_DAY_CAP';
   return amountCents > payer.walletCents ? 'WALLET_SHORT' : null;
+}
+
+/** Whoever sees a code may ask for any amount with it: more than a little takes the rider's word. */
+function onceCentsMax(
+  { isFare, payer }: { isFare: boolean; payer: PayerState },
+  limits: PaymentLimits,
+): number {
+  const { way, boundCents } = payer;
+  const wayCentsMax = way === 'PAYMENT_CODE' ? limits.offlineCentsMax : limits.onlineCentsMax;
+  if (boundCents !== null) return Math.min(boundCents, wayCentsMax);
+  if (isFare || way === 'ORDER') return wayCentsMax;
+  return Math.min(limits.unconfirmedCentsMax, wayCentsMax);
 }
 
 export type OrderState = 'OPEN' | 'PAID' | 'CANCELLED' | 'EXPIRED';

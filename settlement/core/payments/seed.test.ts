@@ -82,9 +82,17 @@ test('a revocation ends all and counts them', () => {
 });
 
 test('a new online code ends the one before it', () => {
-  const code = { codeHash: 'h2', account: ACCOUNT, serial: 1, nowMs: NOW_MS, expiresAtMs: 9 };
+  const of = { account: ACCOUNT, serial: 1, boundCents: 7 };
+  const code = { codeHash: 'h2', ...of, nowMs: NOW_MS, expiresAtMs: 9 };
   expect(decideNewOnlineCode(['h1'], code).changes).toEqual([
     { kind: 'setOnlineCodeState', codeHash: 'h1', state: 'ended' },
-    { kind: 'addOnlineCode', codeHash: 'h2', account: ACCOUNT, serial: 1, expiresAtMs: 9 },
+    {
+      kind: 'addOnlineCode',
+      codeHash: 'h2',
+      account: ACCOUNT,
+      serial: 1,
+      expiresAtMs: 9,
+      boundCents: 7,
+    },
   ]);
 });

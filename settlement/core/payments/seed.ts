@@ -66,19 +66,21 @@ export type NewOnlineCode = {
   serial: number;
   nowMs: number;
   expiresAtMs: number;
+  /** Most that it pays, as the rider has said; null: nothing was said. */
+  boundCents: number | null;
 };
 
 /** A phone has one online code at a time. `liveHashes`: those before it. */
 export function decideNewOnlineCode(
   liveHashes: readonly string[],
-  { codeHash, account, serial, expiresAtMs }: NewOnlineCode,
+  { nowMs, ...code }: NewOnlineCode,
 ): Decision<void> {
   return {
     changes: [
       ...liveHashes.map(
         (hash) => ({ kind: 'setOnlineCodeState', codeHash: hash, state: 'ended' }) as const,
       ),
-      { kind: 'addOnlineCode', codeHash, account, serial, expiresAtMs },
+      { kind: 'addOnlineCode', ...code },
     ],
     result: undefined,
   };

@@ -18,7 +18,10 @@ function seedCode(changes: Partial<SeedFacts> = {}, isSpent = false): CodeFacts 
 }
 
 function onlineCode(state: 'live' | 'used' | 'ended', expiresAtMs = NOW_MS): CodeFacts {
-  return { way: 'ONLINE_CODE', code: { account: 'a', serial: 2, expiresAtMs, state } };
+  return {
+    way: 'ONLINE_CODE',
+    code: { account: 'a', serial: 2, expiresAtMs, state, boundCents: null },
+  };
 }
 
 function spend(presented: Presented, code: CodeFacts, { payeeFailures = 0 } = {}) {

@@ -26,6 +26,8 @@ export type OnlineCodeFacts = {
   serial: number;
   expiresAtMs: number;
   state: 'live' | 'used' | 'ended';
+  /** Most that the rider has made it for; null: nothing was said. */
+  boundCents: number | null;
 };
 
 /** What is known of the presented code; null: nothing is. */
@@ -47,6 +49,8 @@ export type Payer = {
   handle: string | null;
   /** Paid with this handle so far; 0 for other methods. */
   handleCents: number;
+  /** Most that the rider has made the code for; null: nothing was said. */
+  boundCents: number | null;
 };
 
 /** What the presented code turned out to be. `locked`: its handle was ended for wrong passwords. */
@@ -118,7 +122,7 @@ function judgePaymentCode(
   const { handle, account, serial, paidCents } = seed;
   return {
     state: 'good',
-    payer: { account, serial, handle, handleCents: paidCents },
+    payer: { account, serial, handle, handleCents: paidCents, boundCents: null },
     changes: [
       { kind: 'spendTimeStep', handle, timeStep },
       ...confirmSeed(seed, { phoneHandles, nowMs }),
@@ -157,10 +161,10 @@ function judgeOnlineCode(
   if (code === null) return refused('unknown');
   if (code.state === 'used') return refused('used');
   if (code.state === 'ended' || code.expiresAtMs < nowMs) return refused('expired');
-  const { account, serial } = code;
+  const { account, serial, boundCents } = code;
   return {
     state: 'good',
-    payer: { account, serial, handle: null, handleCents: 0 },
+    payer: { account, serial, handle: null, handleCents: 0, boundCents },
     changes: [{ kind: 'setOnlineCodeState', codeHash, state: 'used' }],
   };
 }

@@ -1,7 +1,12 @@
 /** What a phone fetches while it is online, to be able to pay: seeds for payment codes, online codes. */
 
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
-import { handleSchema, onlineCodeSchema, seedSchema } from '@stile/protocol/http/rider-api.ts';
+import {
+  handleSchema,
+  onlineCodeRequestSchema,
+  onlineCodeSchema,
+  seedSchema,
+} from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
 import { requireSession, riderFrom } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
@@ -27,12 +32,14 @@ export function addCodeRoutes(app: ApiRouter, parts: ApiParts): void {
         summary: 'A one-time code for a merchant or gate that is online; ends the one before it',
         tags,
         security,
+        body: onlineCodeRequestSchema.optional(),
         response: { 201: onlineCodeSchema, 401: refusalSchema, 429: refusalSchema },
       },
     },
     async (request, reply) => {
       const { account, serial } = riderFrom(request);
-      const code = await parts.codeIssue.addOnlineCode(account, serial);
+      const boundCents = request.body?.amountCents ?? null;
+      const code = await parts.codeIssue.addOnlineCode({ account, serial, boundCents });
       return reply.code(201).send(code);
     },
   );

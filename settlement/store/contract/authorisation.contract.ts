@@ -38,7 +38,8 @@ export function describeAsks(open: OpenStore): void {
   async function post(id = ID, of = 'g1') {
     const codeHash = `code for ${id}`;
     if (!posted.has(id)) {
-      const code = { codeHash, account: a, serial: 1, nowMs: NOW_MS, expiresAtMs: NOW_MS + 1 };
+      const times = { nowMs: NOW_MS, expiresAtMs: NOW_MS + 1 };
+      const code = { codeHash, account: a, serial: 1, boundCents: null, ...times };
       await store.addOnlineCode(code);
       posted.add(id);
     }

@@ -104,12 +104,18 @@ export function describePayments(open: OpenStore): void {
       FARE_UNKNOWN: async () => [await online()],
       OVER_AMOUNT_CAP: async () => [await online(), LIMITS.onlineCentsMax + 1],
       OVER_OFFLINE_CAP: async () => {
-        await addSeed(store, { account: a, handle: H });
-        await soMany(3, (n) => other.pay(paymentCode(H, n), { cents: LIMITS.offlineCentsMax }));
+        // Of the account: another handle, and another phone, is no way round it.
+        const handles = ['10000001', '10000002', '10000003', H];
+        for (const handle of handles) {
+          await addSeed(store, { account: a, handle });
+          const code = paymentCode(handle, 1);
+          if (handle !== H) await other.pay(code, { cents: LIMITS.offlineCentsMax });
+        }
         return [paymentCode(H, 9), 1];
       },
       OVER_DAY_CAP: async () => {
-        await other.pay(await online(), { cents: LIMITS.dayCentsMax });
+        const code = await onlineCode(store, { account: a, boundCents: LIMITS.dayCentsMax });
+        await other.pay(code, { cents: LIMITS.dayCentsMax });
         return [await online(), 1];
       },
       WALLET_SHORT: async () => {

@@ -236,6 +236,7 @@ export type Tables = {
     serial: number;
     expires_at_ms: number;
     state: 'live' | 'used' | 'ended';
+    bound_cents: number | null;
   };
   payee_failure: { number: Generated<number>; payee: string; at_ms: number };
   purchase_order: {

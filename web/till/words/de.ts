@@ -85,7 +85,7 @@ export const de: Words = {
     DENIED: 'Das Konto ist gesperrt. Bitten Sie um eine andere Zahlungsart.',
     FARE_UNKNOWN: 'Der Fahrpreis ist nicht bekannt.',
     OVER_AMOUNT_CAP:
-      'Es ist mehr, als so ein Code zahlt. Bitten Sie um einen Online-Code oder zeigen Sie einen QR.',
+      'Es ist mehr, als ein Code ohne das Wort des Kunden zahlt. Zeigen Sie einen QR.',
     OVER_OFFLINE_CAP: 'Das Telefon muss zuerst online gehen. Zeigen Sie einen QR.',
     OVER_DAY_CAP: 'Es ist mehr, als heute ausgegeben werden darf.',
     WALLET_SHORT: 'Das Guthaben reicht nicht.',

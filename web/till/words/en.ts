@@ -79,7 +79,7 @@ export const en = {
     ORDER_EXPIRED: 'The order is too old. Make a new one.',
     DENIED: 'The customer’s account is blocked. Ask for another way to pay.',
     FARE_UNKNOWN: 'The fare is not known.',
-    OVER_AMOUNT_CAP: 'It is more than one such code pays. Ask for an online code, or show a QR.',
+    OVER_AMOUNT_CAP: 'It is more than a code pays without the customer’s word. Show a QR.',
     OVER_OFFLINE_CAP: 'The customer’s phone has to go online first. Show a QR.',
     OVER_DAY_CAP: 'It is more than the customer may spend today.',
     WALLET_SHORT: 'There is not enough in the customer’s wallet.',

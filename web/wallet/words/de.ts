@@ -176,8 +176,9 @@ export const de: Words = {
     ORDER_EXPIRED: 'Es ist zu alt. Bitten Sie um einen neuen Code.',
     DENIED: 'Ihr Konto ist gesperrt. Siehe Geld.',
     FARE_UNKNOWN: 'Der Fahrpreis ist nicht bekannt. Fragen Sie das Personal.',
-    OVER_AMOUNT_CAP: 'Es ist mehr, als so eine Zahlung sein darf. Nehmen Sie einen Online-Code.',
-    OVER_OFFLINE_CAP: 'Gehen Sie einmal online, bevor Sie mehr mit Zahlcode zahlen.',
+    OVER_AMOUNT_CAP:
+      'Es ist mehr, als ein Code zahlt. Lassen Sie sich einen QR zeigen und bestätigen Sie ihn.',
+    OVER_OFFLINE_CAP: 'Es ist mehr, als Zahlcodes am Tag zahlen. Nehmen Sie einen Online-Code.',
     OVER_DAY_CAP: 'Es ist mehr, als Sie an einem Tag ausgeben dürfen.',
     WALLET_SHORT: 'Das Guthaben reicht nicht. Laden Sie auf.',
     NOT_RECEIVED: 'Es kam nie an.',

@@ -15,7 +15,10 @@ function prepare(db: Connection['db']) {
     ),
     confirm: db.prepare('UPDATE payment_seed SET confirmed_at_ms = ? WHERE handle = ?'),
     end: db.prepare(`UPDATE payment_seed SET ended_at_ms = ?, sealed = x'' WHERE handle = ?`),
-    addOnlineCode: db.prepare(`INSERT INTO online_code VALUES (?, ?, ?, ?, 'live')`),
+    addOnlineCode: db.prepare(
+      `INSERT INTO online_code (code_hash, account, serial, expires_at_ms, state, bound_cents)
+       VALUES (@codeHash, @account, @serial, @expiresAtMs, 'live', @boundCents)`,
+    ),
     setOnlineCode: db.prepare('UPDATE online_code SET state = ? WHERE code_hash = ?'),
   };
 }
@@ -51,8 +54,8 @@ export class CodeRows {
         this.#sql.end.run(change.atMs, change.handle);
         break;
       case 'addOnlineCode': {
-        const { codeHash, account, serial, expiresAtMs } = change;
-        this.#sql.addOnlineCode.run(codeHash, account, serial, expiresAtMs);
+        const { kind, ...code } = change;
+        this.#sql.addOnlineCode.run(code);
         break;
       }
       case 'setOnlineCodeState':

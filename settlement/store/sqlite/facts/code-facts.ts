@@ -29,8 +29,8 @@ function prepare(db: Connection['db']) {
       .prepare('SELECT count(*) FROM payee_failure WHERE payee = ? AND at_ms > ?')
       .pluck(),
     onlineCode: db.prepare(
-      `SELECT account, serial, expires_at_ms AS expiresAtMs, state FROM online_code
-       WHERE code_hash = ?`,
+      `SELECT account, serial, expires_at_ms AS expiresAtMs, state, bound_cents AS boundCents
+       FROM online_code WHERE code_hash = ?`,
     ),
     liveCodes: db
       .prepare(

@@ -115,6 +115,7 @@ export class PaymentFactReader implements PaymentFacts {
       money: money.read(of.account),
       denials: denials.read(issuer, of),
       dayCents: payments.spentSince(of.account, nowMs - DAY_MS),
+      offlineDayCents: payments.spentOfflineSince(of.account, nowMs - DAY_MS),
     };
   }
 

@@ -35,6 +35,12 @@ function prepare(db: Connection['db']) {
          WHERE payment_refund.at_ms > ? AND payee = ?`,
       )
       .pluck(),
+    spentOffline: db
+      .prepare(
+        `SELECT coalesce(sum(amount_cents - refunded_cents), 0) FROM payment
+         WHERE account = @account AND outcome = 'PAID' AND at_ms > @fromMs AND way = 'PAYMENT_CODE'`,
+      )
+      .pluck(),
     spent: db
       .prepare(
         `SELECT (SELECT coalesce(sum(fare_cents), 0) FROM charge
@@ -91,6 +97,11 @@ export class StoredPayments {
   /** What an account has spent since then, rides included, refunds taken off. */
   spentSince(account: string, fromMs: number): number {
     return this.#sql.spent.get({ account, fromMs }) as number;
+  }
+
+  /** The same, by payment codes only. */
+  spentOfflineSince(account: string, fromMs: number): number {
+    return this.#sql.spentOffline.get({ account, fromMs }) as number;
   }
 
   #withRefunds(row: Row): StoredPayment {

@@ -12,6 +12,7 @@ import { MERCHANT_MANAGERS } from './0006-merchant-managers.ts';
 import { FAILED_WORK } from './0007-failed-work.ts';
 import { STANDING } from './0008-standing.ts';
 import { BOOK_SEAL } from './0009-book-seal.ts';
+import { BOUND_CODES } from './0010-bound-codes.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   FAILED_WORK,
   STANDING,
   BOOK_SEAL,
+  BOUND_CODES,
 ];
