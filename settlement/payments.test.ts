@@ -149,7 +149,9 @@ describe('an account', () => {
   });
 
   test('without enough money pays nothing, not a part', async () => {
-    expect(await pay(await ada.onlineCode(), 10_001)).toMatchObject({ reason: 'WALLET_SHORT' });
+    expect(await pay(await ada.onlineCode(10_001), 10_001)).toMatchObject({
+      reason: 'WALLET_SHORT',
+    });
     expect(await ada.money()).toMatchObject({ balanceCents: 10_000, debtCents: 0 });
   });
 

@@ -372,6 +372,8 @@ export function describePayments(open: OpenStore): void {
 
   describe('the day', () => {
     test('counts rides of all ways, takes off what came back, and moves on', async () => {
+      const bound = async (atMs = NOW_MS) =>
+        await onlineCode(store, { account: a, atMs, boundCents: LIMITS.onlineCentsMax });
       await store.setFare({ line: 'M1', fareCents: 20_000, fromS: 0 }, NOW_MS);
       const gate = await addGate(store, { gate: 'g1', line: 'M1' });
       gate.ride({ account: a, counter: 1, atMs: NOW_MS - DAY_MS });
@@ -379,7 +381,7 @@ export function describePayments(open: OpenStore): void {
       await gate.send(store);
       await drain(store);
       const payee = { kind: 'gate', gate: 'g1', line: 'M1', idempotencyKey: 'ask' } as const;
-      const asked = { issuer: ISSUER, payee, presented: await online(), note: null };
+      const asked = { issuer: ISSUER, payee, presented: await bound(), note: null };
       await store.pay({ ...asked, requestHash: 'r', nowMs: NOW_MS });
       await store.topUp({
         issuer: ISSUER,
@@ -388,18 +390,18 @@ export function describePayments(open: OpenStore): void {
         amountCents: 90_000,
         nowMs: NOW_MS,
       });
-      expect(await till.reasonOf(await online(), { cents: 10_001 })).toBe('OVER_DAY_CAP');
-      expect(await till.reasonOf(await online(), { cents: 10_000, key: 'ten' })).toBeNull();
-      expect(await till.reasonOf(await online(), { cents: 1 })).toBe('OVER_DAY_CAP');
+      expect(await till.reasonOf(await bound(), { cents: 10_001 })).toBe('OVER_DAY_CAP');
+      expect(await till.reasonOf(await bound(), { cents: 10_000, key: 'ten' })).toBeNull();
+      expect(await till.reasonOf(await bound(), { cents: 1 })).toBe('OVER_DAY_CAP');
       await till.refund('ten', { refundKey: 'back', amountCents: 4_000 });
-      expect(await till.reasonOf(await online(), { cents: 4_001 })).toBe('OVER_DAY_CAP');
+      expect(await till.reasonOf(await bound(), { cents: 4_001 })).toBe('OVER_DAY_CAP');
       gate.add({ kind: 'void', atMs: NOW_MS, of: ridden });
       await gate.send(store);
       await drain(store);
-      expect(await till.reasonOf(await online(), { cents: 24_000 })).toBeNull();
+      expect(await till.reasonOf(await bound(), { cents: 24_000 })).toBeNull();
       const atMs = NOW_MS + DAY_MS;
-      expect(await till.reasonOf(await online(atMs - 1), { atMs: atMs - 1 })).toBe('OVER_DAY_CAP');
-      expect(await till.reasonOf(await online(atMs), { cents: 50_000, atMs })).toBeNull();
+      expect(await till.reasonOf(await bound(atMs - 1), { atMs: atMs - 1 })).toBe('OVER_DAY_CAP');
+      expect(await till.reasonOf(await bound(atMs), { cents: 50_000, atMs })).toBeNull();
     });
   });
 }
