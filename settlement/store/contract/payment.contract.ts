@@ -131,13 +131,8 @@ export function describePayments(open: OpenStore): void {
         const before = await store.readTrialBalance();
         const payment = await till.pay(code, { cents, key });
         expect(payment).toMatchObject({ outcome: 'REFUSED', reason, receipt: null, atMs: NOW_MS });
-        await store.topUp({
-          issuer: ISSUER,
-          account: a,
-          key: 'later',
-          amountCents: 1,
-          nowMs: NOW_MS,
-        });
+        const money = { account: a, key: 'later', amountCents: 1 };
+        await store.topUp({ issuer: ISSUER, ...money, nowMs: NOW_MS });
         expect(await till.pay(code, { cents, key })).toEqual(payment);
         expect(await store.findPayment('kiosk', key)).toEqual(payment);
         const after = await store.readTrialBalance();
@@ -383,13 +378,8 @@ export function describePayments(open: OpenStore): void {
       const payee = { kind: 'gate', gate: 'g1', line: 'M1', idempotencyKey: 'ask' } as const;
       const asked = { issuer: ISSUER, payee, presented: await bound(), note: null };
       await store.pay({ ...asked, requestHash: 'r', nowMs: NOW_MS });
-      await store.topUp({
-        issuer: ISSUER,
-        account: a,
-        key: 'more',
-        amountCents: 90_000,
-        nowMs: NOW_MS,
-      });
+      const money = { account: a, key: 'more', amountCents: 90_000 };
+      await store.topUp({ issuer: ISSUER, ...money, nowMs: NOW_MS });
       expect(await till.reasonOf(await bound(), { cents: 10_001 })).toBe('OVER_DAY_CAP');
       expect(await till.reasonOf(await bound(), { cents: 10_000, key: 'ten' })).toBeNull();
       expect(await till.reasonOf(await bound(), { cents: 1 })).toBe('OVER_DAY_CAP');
