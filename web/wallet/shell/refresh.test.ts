@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ScriptedWallet } from '../../testing/scripted-wallet.ts';
 import { until } from '../../testing/until.ts';
+import { allowanceOf } from '../core/account.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -67,16 +68,37 @@ describe('by itself', () => {
 describe('what falls due', () => {
   test('the pass is renewed when a quarter of its life is over, and not before', async () => {
     scripted = await ScriptedWallet.enrolled();
-    const { wallet, wire } = scripted;
+    const { wallet, wire, town, clock } = scripted;
     const { issuedAtS = 0, expiresAtS = 0 } = wallet.phone.enrolment.value ?? {};
     const quarterMs = ((expiresAtS - issuedAtS) / 4) * 1000;
     scripted.sleep(quarterMs - 8 * MINUTE_MS);
+    // Settlement has slept as long, and signs by its clock only when a person says that it is right.
+    const nowS = Math.floor(clock.now().wallMs / 1000);
+    await town.operate('POST', 'clock', { body: { nowS } });
     await scripted.pass(5 * MINUTE_MS);
     expect(wire.count('/v1/passes')).toBe(0);
     await scripted.pass(5 * MINUTE_MS);
     expect(wire.count('/v1/passes')).toBe(1);
     const renewedAtS = wallet.phone.enrolment.value?.issuedAtS;
     expect(renewedAtS).toBeGreaterThan(issuedAtS + quarterMs / 1000);
+  });
+
+  test('an empty wallet has no offline rides; money brings them by itself', async () => {
+    const offline = { creditCents: {} };
+    scripted = await ScriptedWallet.enrolled({ settings: { offline } });
+    const { wallet, wire } = scripted;
+    const rides = () => allowanceOf(wallet.phone.enrolment.value?.pass ?? new Uint8Array());
+    expect(wallet.phone.view.value?.rider.offline.reason).toBe('NOTHING_BEHIND');
+    expect(rides()).toBe(0);
+    // It does not ask for what it cannot get, and says nothing of a refusal.
+    await scripted.pass(10 * MINUTE_MS);
+    expect(wire.count('/v1/passes')).toBe(0);
+    expect(wallet.refresh.refusal.value).toBeNull();
+    const topUp = { amountCents: 1_000, idempotencyKey: 'first-money' };
+    await wallet.session.run((token) => wallet.settlement.topUp(token, topUp));
+    await scripted.pass(5 * MINUTE_MS);
+    expect(wire.count('/v1/passes')).toBe(1);
+    expect(rides()).toBe(3);
   });
 
   test('the seed is replaced when three weeks are left of it', async () => {
