@@ -178,7 +178,8 @@ function writeBatches(
     });
     const fromSeq = at + 1;
     const toSeq = at + records.length;
-    const header = { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev } as const;
+    const lists = { trust: 1, deny: 0, denyAtS: 0, stage: 'FRESH' } as const;
+    const header = { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev, lists } as const;
     batches.push(writeBatch(header, { records, head, sha256, sign: key.sign }));
   }
   return batches;

@@ -70,6 +70,7 @@ function judge(
   const facts: Facts = {
     issuerKey: key && { ...key, publicKeyBytes: fromHex(key.publicKey) ?? new Uint8Array(0) },
     denied: options.deny !== undefined && isDenied(options.deny, { issuer, account, serial }),
+    denyAtS: trust?.issuedAtS ?? 0,
     counterMax: undefined,
     opened: undefined,
     lastOpen: undefined,
@@ -85,6 +86,9 @@ function judge(
     codeLifetimeSMax: trust?.limits.codeLifetimeSMax ?? 0,
     skewS: trust?.limits.skewS ?? 0,
     passbackS: 0,
+    // What a gate holds besides is not looked at here.
+    maxListAgeS: 0,
+    closeListAgeS: 0,
     onClockUnknown: 'refuse',
     trustVersion: trust?.version ?? 0,
     denyVersion: 0,

@@ -36,6 +36,9 @@ type Gate = {
   scopes: number[];
   products: number[] | null;
   passbackS: number;
+  maxListAgeS: number;
+  closeListAgeS: number;
+  denyAt: string;
   onClockUnknown: 'refuse' | 'admit';
   clock: ClockState;
   signedTime: string;
@@ -89,6 +92,7 @@ function factsOf(code: TransitCode, { trust, gate }: { trust: TrustList; gate: G
     denied: [0, serial].some((denied) =>
       gate.denied.includes(denyIdHex({ issuer, account, serial: denied })),
     ),
+    denyAtS: Date.parse(gate.denyAt) / 1000,
     counterMax: gate.counterMax ?? undefined,
     opened:
       gate.opened === null
@@ -111,12 +115,15 @@ type Setting = { trust: TrustList; gate: Gate; wallMs: number };
 
 function rulesOf({ trust, gate, wallMs }: Setting): Rules {
   const { line, scopes, products, passbackS, onClockUnknown } = gate;
+  const { maxListAgeS, closeListAgeS } = gate;
   return {
     line,
     scopes,
     products,
     passbackS,
     onClockUnknown,
+    maxListAgeS,
+    closeListAgeS,
     fareCents: findFareCents(trust.tariff, { line, atS: Math.floor(wallMs / 1000) }),
     codeLifetimeSMax: trust.limits.codeLifetimeSMax,
     skewS: trust.limits.skewS,

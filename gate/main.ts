@@ -116,6 +116,7 @@ async function assemble(
     reference,
     uplink,
     lists: createListsFetcher({ reference, uplink, onTrust: (list) => loop.onTrust(list) }),
+    heldLists: () => loop.heldLists(),
     clock,
     pace: config.settlement,
     random,
@@ -173,6 +174,8 @@ function settingsOf({ rules, barrier, settlement }: GateConfig, identity: Identi
     scopes: rules.scopes ?? [identity.scope],
     products: rules.products,
     passbackS: rules.passbackS,
+    maxListAgeS: rules.maxListAgeS,
+    closeListAgeS: rules.closeListAgeS,
     onClockUnknown: rules.onClockUnknown,
     timing: {
       openMs: barrier.openMs,

@@ -55,6 +55,7 @@ function logOf(bodies: readonly Uint8Array[]) {
       fromSeq,
       toSeq,
       prev: toHex(hashes[fromSeq - 1] ?? new Uint8Array(32)),
+      lists: { trust: 7, deny: 7, denyAtS: 1_767_225_600, stage: 'FRESH' },
     };
     const head = hashes[toSeq] ?? new Uint8Array(32);
     return writeBatch(header, {

@@ -128,14 +128,33 @@ export type AnswerRecord = z.infer<typeof answerSchema>;
 export type NoteRecord = z.infer<typeof noteSchema>;
 export type GateRecord = z.infer<typeof recordSchema>;
 
+/**
+ * How far a gate believes its lists: all of them · passes given out after the list only · none any more ·
+ * it has none.
+ */
+export const LISTS_STAGES = ['FRESH', 'STALE', 'EXPIRED', 'NONE'] as const;
+export type ListsStage = (typeof LISTS_STAGES)[number];
+
+/** What a gate has in force while it seals a batch. */
+export const heldListsSchema = z.strictObject({
+  trust: z.int().min(0),
+  deny: z.int().min(0),
+  /** When the deny list was last known to be the latest, by the operator's signature; 0: never. */
+  denyAtS: z.int().min(0),
+  stage: z.enum(LISTS_STAGES),
+});
+export type HeldLists = z.infer<typeof heldListsSchema>;
+
 export const batchHeaderSchema = z.strictObject({
   stile: z.literal('gate-log/1'),
   gate: gateIdSchema,
   epoch: epochSchema,
   fromSeq: seq,
-  toSeq: seq,
+  /** One less than `fromSeq` in an empty batch, by which a gate asks how far its log has come. */
+  toSeq: z.int().min(0),
   /** Chain hash before the first record, hex. */
   prev: z.string().regex(/^[0-9a-f]{64}$/),
+  lists: heldListsSchema,
 });
 export type BatchHeader = z.infer<typeof batchHeaderSchema>;
 
@@ -246,8 +265,8 @@ export function readBatch(bytes: Uint8Array, sha256: Sha256): BatchReading {
   }
   const headerBytes = parts[0];
   const sealBytes = parts.at(-1);
-  if (headerBytes === undefined || sealBytes === undefined || parts.length < 3) {
-    return refuse('BATCH_MALFORMED', 'needs a header, at least one record and a seal');
+  if (headerBytes === undefined || sealBytes === undefined || parts.length < 2) {
+    return refuse('BATCH_MALFORMED', 'needs a header and a seal');
   }
   const header = batchHeaderSchema.safeParse(parseJson(headerBytes));
   if (!header.success) return refuse('BATCH_MALFORMED', 'the first line is not a batch header');

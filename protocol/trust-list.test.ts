@@ -44,6 +44,7 @@ const snapshot = {
   bodySha256: '0'.repeat(64),
   issuedAtS: 1,
   force: false,
+  saneFrom: 0,
 };
 const delta = {
   stile: 'deny-delta/1',
@@ -53,6 +54,7 @@ const delta = {
   removes: [],
   issuedAtS: 1,
   force: true,
+  saneFrom: 0,
 };
 
 test.each([

@@ -30,6 +30,8 @@ const RULES: Rules = {
   codeLifetimeSMax: 120,
   skewS: SKEW_S,
   passbackS: 300,
+  maxListAgeS: 0,
+  closeListAgeS: 0,
   onClockUnknown: 'refuse',
   trustVersion: 5,
   denyVersion: 0,
@@ -43,6 +45,7 @@ function factsFor(code: TransitCode): Facts {
   const known = account === GOOD.account && serial === GOOD.serial;
   return {
     issuerKey: key && { ...key, publicKeyBytes: fromHex(key.publicKey, 32) ?? new Uint8Array() },
+    denyAtS: 1,
     denied: false,
     counterMax: known ? GOOD.counter - 1 : undefined,
     opened: known ? { issuedAtS: GOOD.issuedAtS, count: 1 } : undefined,

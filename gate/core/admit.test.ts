@@ -37,6 +37,8 @@ const RULES: Rules = {
   codeLifetimeSMax: 120,
   skewS: 20,
   passbackS: 300,
+  maxListAgeS: 86_400,
+  closeListAgeS: 864_000,
   onClockUnknown: 'refuse',
   trustVersion: 5,
   denyVersion: 0,
@@ -45,6 +47,7 @@ const RULES: Rules = {
 const FACTS: Facts = {
   issuerKey: KEY_FACT,
   denied: false,
+  denyAtS: NOW_S - 3_600,
   counterMax: undefined,
   opened: undefined,
   lastOpen: undefined,
@@ -81,6 +84,14 @@ const CAUSES: [Reason, Case][] = [
   ['PASS_EXPIRED', { code: { issuedAtS: NOW_S - 86_400, lifetimeMin: 60 } }],
   ['CODE_EXPIRED', { code: { generatedAtS: NOW_S - 1_000 } }],
   ['CODE_FROM_FUTURE', { code: { generatedAtS: NOW_S + 1_000 } }],
+  ['LISTS_EXPIRED', { facts: { denyAtS: NOW_S - 864_001 } }],
+  [
+    'LISTS_STALE',
+    {
+      code: { issuedAtS: NOW_S - 86_401, lifetimeMin: 10_080 },
+      facts: { denyAtS: NOW_S - 86_401 },
+    },
+  ],
   ['WRONG_SCOPE', { code: { scope: 2 } }],
   ['UNSUPPORTED_PRODUCT', { code: { product: 9 } }],
   ['DENIED', { facts: { denied: true } }],
@@ -131,7 +142,7 @@ describe('reasons and their order', () => {
   });
 
   test('signatures are the last and dearest thing: nothing is verified for any earlier reason', () => {
-    for (const [reason, all] of CAUSES.slice(0, 14)) {
+    for (const [reason, all] of CAUSES.slice(0, 16)) {
       const verify = () => {
         throw new Error(`${reason} must not cost a signature check`);
       };

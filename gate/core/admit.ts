@@ -13,11 +13,12 @@ import {
 import type { Now } from '@stile/protocol/time.ts';
 import type { Pass, TransitCode } from '@stile/protocol/transit-code.ts';
 import { ceilingCentsOf, type IssuerKey } from '@stile/protocol/trust-list.ts';
+import { type ListsRules, refuseOldLists } from './lists-age.ts';
 
 export type ClockState = 'TRUSTED' | 'HOLDOVER' | 'UNKNOWN';
 
 /** What holds for every presentation until a list or the configuration changes. */
-export type Rules = {
+export type Rules = ListsRules & {
   line: string;
   /** Undefined if the tariff does not know the line: then no ceiling can be judged here. */
   fareCents: number | undefined;
@@ -44,6 +45,8 @@ export type Opened = { issuedAtS: number; count: number };
 export type Facts = {
   issuerKey: (IssuerKey & { publicKeyBytes: Uint8Array }) | undefined;
   denied: boolean;
+  /** When the deny list was last known to be the latest; 0: never. */
+  denyAtS: number;
   /** Highest counter this gate has opened for with this pass. */
   counterMax: number | undefined;
   /** Undefined if this pass has opened nothing here. */
@@ -86,7 +89,10 @@ function refuseKeyOrTime(
     return 'KEY_EXPIRED';
   }
   if (unknownClock && rules.onClockUnknown === 'refuse') return 'CLOCK_UNKNOWN';
-  return refuseTime(code, { rules, nowS });
+  return (
+    refuseTime(code, { rules, nowS }) ??
+    refuseOldLists({ denyAtS: facts.denyAtS, nowS, issuedAtS: pass.issuedAtS }, rules)
+  );
 }
 
 function refuseTime(

@@ -39,7 +39,7 @@ function replied({ ackSeq, ackedSeq, lastSeq, versions = {} }: Replied): SyncEve
 
 /** Steps through (event, instant) pairs; what each step did and when it wants to wake. */
 function run(...events: [SyncEvent, number][]) {
-  let state: SyncState = syncStart(T0);
+  let state: SyncState = syncStart({ monoMs: T0, pace: PACE });
   const steps = events.map(([event, atMs]) => {
     const result = syncStep(state, event, { monoMs: atMs, pace: PACE });
     state = result.state;
@@ -156,7 +156,34 @@ describe('the ordinary course', () => {
       [tick(0), T0 + PACE.listsEveryMs + 9],
       [tick(0), T0 + PACE.listsEveryMs + 10],
     );
-    expect(steps.map(({ effects }) => effects.length)).toEqual([1, 0, 0, 1]);
+    const fetches = steps.map(({ effects }) => effects.filter((one) => one.do === 'fetchLists'));
+    expect(fetches.map(({ length }) => length)).toEqual([1, 0, 0, 1]);
+  });
+
+  test('a gate without records reports every pace of the lists, and learns what was lost', () => {
+    const at = T0 + PACE.listsEveryMs;
+    const { steps, state } = run(
+      [tick(0), T0],
+      [listsFetched, T0],
+      [tick(0), at - PACE.syncEveryMs],
+      [tick(0), at],
+      [listsFetched, at],
+      [tick(0), at + 1],
+      // Settlement was restored: of nine confirmed records it has four.
+      [replied({ ackSeq: 4, ackedSeq: 9, lastSeq: 9 }), at + 2],
+      [tick(5), at + 2 + PACE.syncEveryMs],
+    );
+    expect(steps.map(({ effects }) => effects.map((effect) => effect.do))).toEqual([
+      ['fetchLists'],
+      [],
+      [],
+      ['sendReport', 'fetchLists'],
+      [],
+      [],
+      ['acknowledge'],
+      ['sendBatch'],
+    ]);
+    expect(state.reportDueAtMs).toBe(at + 2 + PACE.listsEveryMs);
   });
 
   test.each([
@@ -211,7 +238,7 @@ describe('a person who knows that the line is back', () => {
 
 describe('failures', () => {
   test('the wait doubles up to its bound and ends with the first success', () => {
-    let state = syncStart(T0);
+    let state = syncStart({ monoMs: T0, pace: PACE });
     const waits: number[] = [];
     let atMs = T0;
     for (let failure = 0; failure < 12; failure += 1) {
@@ -265,7 +292,7 @@ describe('failures', () => {
   });
 
   test('a batch that is refused as a whole is halved down to one line, then waits for a person', () => {
-    let state = syncStart(T0);
+    let state = syncStart({ monoMs: T0, pace: PACE });
     const records: number[] = [];
     let atMs = T0;
     for (let round = 0; round < 11; round += 1) {

@@ -11,6 +11,9 @@
  * A reply that says that settlement has this log otherwise confirms nothing: what is not confirmed goes into a
  * new epoch and is sent again, at once the first time, later and later if that helps nothing.
  *
+ * A gate that has nothing to send reports every `listsEveryMs` by an empty batch: a settlement that was restored
+ * from a backup has lost records that were confirmed, and its watermark in the reply says so.
+ *
  * Nothing here deletes. `acknowledge` says how far settlement has everything durable; records are kept
  * beyond that for as long as the store's ring lasts, because a restored server may go back.
  */
@@ -33,6 +36,8 @@ export type SyncState = {
   lists: Track;
   /** Halved when settlement refuses a batch as a whole, restored by the next success. */
   batchRecords: number;
+  /** When a gate without records asks how far its log has come. */
+  reportDueAtMs: number;
   online: boolean;
 };
 
@@ -63,6 +68,8 @@ type Replied = Extract<SyncEvent, { kind: 'replied' }>;
 
 export type SyncEffect =
   | { do: 'sendBatch'; records: number }
+  /** An empty batch: what lists are in force here, and how far has the log come? */
+  | { do: 'sendReport' }
   | { do: 'fetchLists' }
   | { do: 'acknowledge'; epoch: string; ackSeq: number }
   | { do: 'beginEpoch'; why: string };
@@ -71,9 +78,16 @@ export type SyncContext = { monoMs: number; pace: SyncPace };
 
 export type SyncStep = { state: SyncState; effects: readonly SyncEffect[]; wakeAtMs: number };
 
-export function syncStart(monoMs: number): SyncState {
+export function syncStart({ monoMs, pace }: SyncContext): SyncState {
   const track = { busy: false, dueAtMs: monoMs, failures: 0 };
-  return { taps: track, lists: track, batchRecords: BATCH_RECORDS_MAX, online: false };
+  const reportDueAtMs = monoMs + pace.listsEveryMs;
+  return {
+    taps: track,
+    lists: track,
+    batchRecords: BATCH_RECORDS_MAX,
+    reportDueAtMs,
+    online: false,
+  };
 }
 
 export function syncStep(state: SyncState, event: SyncEvent, context: SyncContext): SyncStep {
@@ -84,7 +98,7 @@ export function syncStep(state: SyncState, event: SyncEvent, context: SyncContex
     case 'wanted': {
       const taps = { ...state.taps, dueAtMs: Math.min(state.taps.dueAtMs, monoMs) };
       const lists = { ...state.lists, dueAtMs: Math.min(state.lists.dueAtMs, monoMs) };
-      return finish({ ...state, taps, lists }, []);
+      return finish({ ...state, taps, lists, reportDueAtMs: monoMs }, []);
     }
     case 'replied':
       return onReply(state, event, context);
@@ -121,6 +135,9 @@ function onTick(state: SyncState, unconfirmed: number, { monoMs, pace }: SyncCon
     if (unconfirmed > 0) {
       effects.push({ do: 'sendBatch', records: next.batchRecords });
       next = { ...next, taps: { ...next.taps, busy: true } };
+    } else if (monoMs >= next.reportDueAtMs) {
+      effects.push({ do: 'sendReport' });
+      next = { ...next, taps: { ...next.taps, busy: true } };
     } else {
       next = { ...next, taps: { ...next.taps, dueAtMs: monoMs + pace.syncEveryMs } };
     }
@@ -145,7 +162,8 @@ function onReply(state: SyncState, event: Replied, { monoMs, pace }: SyncContext
     newer && !state.lists.busy && state.lists.failures === 0
       ? { ...state.lists, dueAtMs: monoMs }
       : state.lists;
-  return finish({ taps, lists, batchRecords: BATCH_RECORDS_MAX, online: true }, [
+  const reportDueAtMs = monoMs + pace.listsEveryMs;
+  return finish({ taps, lists, batchRecords: BATCH_RECORDS_MAX, reportDueAtMs, online: true }, [
     { do: 'acknowledge', epoch: reply.epoch, ackSeq: reply.ackSeq },
   ]);
 }

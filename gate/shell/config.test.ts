@@ -41,7 +41,14 @@ test('the least that a gate needs to know is completed with what is usual', () =
       timeoutMs: 10_000,
       payBudgetMs: 2_500,
     },
-    rules: { products: null, passbackS: 120, onClockUnknown: 'admit', presentationMs: 1_500 },
+    rules: {
+      products: null,
+      passbackS: 120,
+      maxListAgeS: 3 * 86_400,
+      closeListAgeS: 30 * 86_400,
+      onClockUnknown: 'admit',
+      presentationMs: 1_500,
+    },
     store: { unconfirmedMax: 500_000, ringMax: 50_000, quotaMb: 1_024 },
     log: { level: 'info' },
   });

@@ -63,6 +63,18 @@ const configSchema = z.strictObject({
       products: z.array(z.int().min(0).max(0xff)).nullable().default(null),
       /** Shortest time between two rides of one account at this gate. 0: no rule. */
       passbackS: z.int().min(0).max(86_400).default(PASSBACK_S),
+      /** From this age of the deny list on only passes younger than it open. 0: no rule. */
+      maxListAgeS: z
+        .int()
+        .min(0)
+        .max(366 * 86_400)
+        .default(3 * 86_400),
+      /** From this age on nothing opens. */
+      closeListAgeS: z
+        .int()
+        .min(0)
+        .max(366 * 86_400)
+        .default(30 * 86_400),
       onClockUnknown: z.enum(['refuse', 'admit']).default('admit'),
       presentationMs: durationMs(0, 10_000).default(1_500),
     })

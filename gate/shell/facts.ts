@@ -3,11 +3,13 @@
  * and what is remembered and published about the code that was scanned.
  */
 import { fromHex } from '@stile/protocol/bytes.ts';
+import type { HeldLists } from '@stile/protocol/gate-log.ts';
 import type { Now } from '@stile/protocol/time.ts';
 import type { TransitCode } from '@stile/protocol/transit-code.ts';
 import { findFareCents, findIssuerKey, type TrustList } from '@stile/protocol/trust-list.ts';
 import type { ClockState, Facts } from '../core/admit.ts';
 import type { GateRules } from '../core/gate-state.ts';
+import { listsStageAt } from '../core/lists-age.ts';
 import type { ReferenceStore } from './store/reference-store.ts';
 import type { TapsStore } from './store/taps-store.ts';
 
@@ -17,7 +19,14 @@ export const CLOCK_TOLERANCE_S = 120;
 /** What of the rules is the gate's own; the rest is in the lists. */
 export type GateSettings = Pick<
   GateRules,
-  'line' | 'scopes' | 'products' | 'passbackS' | 'onClockUnknown' | 'timing'
+  | 'line'
+  | 'scopes'
+  | 'products'
+  | 'passbackS'
+  | 'maxListAgeS'
+  | 'closeListAgeS'
+  | 'onClockUnknown'
+  | 'timing'
 >;
 
 export type FactsParts = {
@@ -32,16 +41,26 @@ export type FactsReader = ReturnType<typeof createFactsReader>;
 export function createFactsReader({ taps, reference, barrier, settings }: FactsParts) {
   let freshSignedTime = false;
 
+  function clockState(now: Now): ClockState {
+    if (now.wallMs / 1000 < taps.signedTimeS - CLOCK_TOLERANCE_S) return 'UNKNOWN';
+    return freshSignedTime ? 'TRUSTED' : 'HOLDOVER';
+  }
+
   return {
+    clockState,
+
+    /** What is said with every batch. A clock that is lost says nothing of an age but its least. */
+    heldLists(now: Now): HeldLists {
+      const { denyAtS, denyHead, trust } = reference;
+      const nowS = clockState(now) === 'UNKNOWN' ? taps.signedTimeS : Math.floor(now.wallMs / 1000);
+      const stage = listsStageAt({ denyAtS, nowS }, settings);
+      return { trust: trust?.version ?? 0, deny: denyHead.version, denyAtS, stage };
+    },
+
     /** A list was fetched and applied. Says whether the mark of signed time has fallen to its time. */
     onTrust({ version, issuedAtS }: Pick<TrustList, 'version' | 'issuedAtS'>): boolean {
       freshSignedTime = true;
       return taps.takeListTime({ version, atS: issuedAtS });
-    },
-
-    clockState(now: Now): ClockState {
-      if (now.wallMs / 1000 < taps.signedTimeS - CLOCK_TOLERANCE_S) return 'UNKNOWN';
-      return freshSignedTime ? 'TRUSTED' : 'HOLDOVER';
     },
 
     rulesAt(now: Now): GateRules {
@@ -63,6 +82,7 @@ export function createFactsReader({ taps, reference, barrier, settings }: FactsP
       return {
         issuerKey: key ? { ...key, publicKeyBytes: keyBytes(key.publicKey) } : undefined,
         denied: reference.isDenied(pass),
+        denyAtS: reference.denyAtS,
         ...taps.findUsed(pass),
         lastOpen: settings.passbackS > 0 ? taps.findLastOpen(pass) : undefined,
         clock,

@@ -4,7 +4,7 @@
  */
 import { asFault } from '@stile/host/fault.ts';
 import { assert, describeError } from '@stile/protocol/fault.ts';
-import type { NoteRecord } from '@stile/protocol/gate-log.ts';
+import type { HeldLists, NoteRecord } from '@stile/protocol/gate-log.ts';
 import { readServerCode } from '@stile/protocol/payment-code.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
@@ -84,6 +84,11 @@ export class GateLoop {
     this.#handle({ kind: 'stopping' });
     this.#closed = true;
     this.#cancelAlarm?.();
+  }
+
+  /** What is in force, as it is said with every batch. */
+  heldLists(): HeldLists {
+    return this.#facts.heldLists(this.#parts.clock.now());
   }
 
   /** A list was fetched and applied: rules follow it from the next scan on. */

@@ -29,6 +29,8 @@ const RULES: Rules = {
   codeLifetimeSMax: 60,
   skewS: 0,
   passbackS: 0,
+  maxListAgeS: 0,
+  closeListAgeS: 0,
   onClockUnknown: 'refuse',
   trustVersion: 0,
   denyVersion: 0,
@@ -84,6 +86,7 @@ function sample(suite: Suite): { text: string; facts: Facts } {
   const facts: Facts = {
     issuerKey,
     denied: false,
+    denyAtS: 1,
     counterMax: undefined,
     opened: undefined,
     lastOpen: undefined,

@@ -86,6 +86,8 @@ const loop = createGateLoop({
     scopes: [1],
     products: null,
     passbackS: 0,
+    maxListAgeS: 0,
+    closeListAgeS: 0,
     onClockUnknown: 'refuse',
     timing: { openMs: 100, presentationMs: 100, messageMs: 100, payBudgetMs: 5_000 },
   },

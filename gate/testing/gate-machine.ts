@@ -29,6 +29,8 @@ export const RULES: GateRules = {
   codeLifetimeSMax: 120,
   skewS: 20,
   passbackS: 0,
+  maxListAgeS: 0,
+  closeListAgeS: 0,
   onClockUnknown: 'refuse',
   trustVersion: 5,
   denyVersion: 8,
@@ -38,6 +40,7 @@ export const RULES: GateRules = {
 const FACTS: Facts = {
   issuerKey: { ...KEY, publicKeyBytes: fromHex(KEY.publicKey, 32) ?? new Uint8Array() },
   denied: false,
+  denyAtS: 1,
   counterMax: undefined,
   opened: undefined,
   lastOpen: undefined,

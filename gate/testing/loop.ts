@@ -35,6 +35,8 @@ const SETTINGS: GateSettings = {
   scopes: [1],
   products: null,
   passbackS: 0,
+  maxListAgeS: 0,
+  closeListAgeS: 0,
   timing: TIMING,
   onClockUnknown: 'refuse',
 };

@@ -5,13 +5,20 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import { systemRandom } from '@stile/host/random.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { Fault, type FaultCode } from '@stile/protocol/fault.ts';
-import { readBatch, readRecord, sealHolds, writeBatch } from '@stile/protocol/gate-log.ts';
+import {
+  type HeldLists,
+  readBatch,
+  readRecord,
+  sealHolds,
+  writeBatch,
+} from '@stile/protocol/gate-log.ts';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished } from 'vitest';
 import { openTapsStore, type TapsStoreOptions } from '../shell/store/taps-store.ts';
 import { gateKey, makeTap, makeUse, NOW_S } from './phone.ts';
 
 const verify = createNodeVerify();
+const NO_LISTS: HeldLists = { trust: 0, deny: 0, denyAtS: 0, stage: 'NONE' };
 export const NOW_MS = NOW_S * 1000;
 export const DAY_MS = 86_400_000;
 export const newFile = () => join(scratchDir(), 'taps.db');
@@ -73,12 +80,15 @@ export function readBack(
 ) {
   const span = store.readSpan(from, max);
   if (span === null) return [];
-  const bytes = writeBatch(span.header, {
-    records: span.records,
-    head: span.head,
-    sha256,
-    sign: gateKey.sign,
-  });
+  const bytes = writeBatch(
+    { ...span.header, lists: NO_LISTS },
+    {
+      records: span.records,
+      head: span.head,
+      sha256,
+      sign: gateKey.sign,
+    },
+  );
   const reading = readBatch(bytes, sha256);
   if (!reading.ok) throw new Error(reading.detail);
   expect(sealHolds(reading.batch, { gateKey: gateKey.publicKey, verify })).toBe(true);

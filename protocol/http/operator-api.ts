@@ -143,6 +143,8 @@ export const gateViewSchema = z.object({
   trustSeen: number,
   denySeen: number,
   tariffSeen: number,
+  denyAtS: number.describe('when its deny list was last the latest'),
+  listsStage: text.describe('how far it believes its lists: FRESH, STALE, EXPIRED or NONE'),
   epochs: z.array(z.object({ epoch: z.string(), lastSeq: count })),
   gaps: z.array(z.object({ epoch: z.string(), fromSeq: count, toSeq: count })),
   alarms: z.object({

@@ -29,6 +29,7 @@ const NEVER_MEET: Partial<Record<Reason, [second: Reason, why: string]>> = {
     'CODE_FROM_FUTURE',
     'no code is too old and too new: its lifetime is not negative',
   ],
+  LISTS_EXPIRED: ['LISTS_STALE', 'a list is past one step of the ladder at a time'],
   OUT_OF_ORDER: ['STORAGE_FAILED', 'admit never says the second, see NO_CASE'],
 };
 
@@ -124,6 +125,7 @@ describe('every pair of neighbours has a case that shows which comes first', () 
     ['PASS_NOT_YET_VALID', 'CODE_EXPIRED'],
     ['PASS_EXPIRED', 'CODE_FROM_FUTURE'],
     ['CODE_EXPIRED', 'WRONG_SCOPE'],
+    ['LISTS_EXPIRED', 'WRONG_SCOPE'],
   ])('%s before %s, around neighbours that never meet', (first, second) => {
     expect(shown.has(`${first} ${second}`)).toBe(true);
   });

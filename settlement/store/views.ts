@@ -51,6 +51,10 @@ export type GateView = {
   trustSeen: number | null;
   denySeen: number | null;
   tariffSeen: number | null;
+  /** When its deny list was last the latest. */
+  denyAtS: number | null;
+  /** How far it believes its lists. */
+  listsStage: string | null;
   epochs: readonly { epoch: string; lastSeq: number }[];
   gaps: readonly { epoch: string; fromSeq: number; toSeq: number }[];
   alarms: {

@@ -5,7 +5,13 @@
 import { randomBytes } from 'node:crypto';
 import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
-import { genesisHash, recordHash, type TapRecord, writeBatch } from '@stile/protocol/gate-log.ts';
+import {
+  genesisHash,
+  type HeldLists,
+  recordHash,
+  type TapRecord,
+  writeBatch,
+} from '@stile/protocol/gate-log.ts';
 import { authorisationMessage } from '@stile/protocol/http/gate-api.ts';
 import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 
@@ -18,6 +24,8 @@ export class ScriptedGate {
   readonly line: string;
   readonly epoch: string;
   key: SigningKey;
+  /** What it says that it has in force. */
+  lists: HeldLists = { trust: 1, deny: 0, denyAtS: 0, stage: 'FRESH' };
   readonly records: Uint8Array[] = [];
   readonly #hashes: Uint8Array[];
 
@@ -111,7 +119,7 @@ export class ScriptedGate {
     if (prev === undefined || head === undefined) throw new Error('no such records');
     const { gate, epoch } = this;
     return writeBatch(
-      { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev: toHex(prev) },
+      { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev: toHex(prev), lists: this.lists },
       { records: this.records.slice(fromSeq - 1, toSeq), head, sha256, sign: this.key.sign },
     );
   }

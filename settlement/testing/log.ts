@@ -106,7 +106,7 @@ export class ScriptedLog {
     const records = this.#records.slice(fromSeq - 1, toSeq);
     const prev = this.#hashes[fromSeq - 1];
     if (prev === undefined || records.length === 0) throw new Error('no such records');
-    const raw = { headerBytes: utf8('{}'), sealBytes: utf8('{}'), gateKeyId };
+    const raw = { headerBytes: utf8('{}'), sealBytes: utf8('{}'), gateKeyId, lists: null };
     return { gate, epoch, fromSeq, prev, ...raw, records };
   }
 

@@ -87,6 +87,7 @@ export function judge(
     {
       issuerKey: key && publicKeyBytes && { ...key, publicKeyBytes },
       denied: false,
+      denyAtS: 1,
       counterMax: undefined,
       opened: undefined,
       lastOpen: undefined,
@@ -103,6 +104,8 @@ export function judge(
         codeLifetimeSMax: 60,
         skewS: 20,
         passbackS: 0,
+        maxListAgeS: 0,
+        closeListAgeS: 0,
         onClockUnknown: 'refuse',
         trustVersion: trust.version,
         denyVersion: 0,

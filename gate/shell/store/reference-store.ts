@@ -42,7 +42,7 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
     set.run('deny_at_s', String(of.denyAtS));
     set.run('deny_version', String(of.denyVersion));
   });
-  let denyAtS = Number(get.get('deny_at_s') ?? 0);
+  let denyAtS = 0;
   let deny: DenyFile;
   let trust: TrustList | null = null;
   try {
@@ -51,6 +51,7 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
       trust = await openSigned('stile-trust-list+jws', jws, { rootKeys, schema: trustListSchema });
     }
     deny = openDenyFile(join(dataDir, (get.get('deny_file') as string | undefined) ?? 'deny-0.db'));
+    denyAtS = Number(get.get('deny_at_s') ?? togetherAtS(trust, deny.head));
     checkNothingLost(deny, Number(get.get('deny_version') ?? 0));
   } catch (error) {
     db.close();
@@ -121,6 +122,11 @@ function checkNothingLost(deny: DenyFile, appliedVersion: number): void {
     'STORE_CORRUPT',
     `${deny.file} has deny list ${version}, but ${appliedVersion} was applied`,
   );
+}
+
+/** Files of before say it by the list that was applied. */
+function togetherAtS(trust: TrustList | null, head: DenyHead): number {
+  return trust !== null && isSameHead(trust.deny, head) ? trust.issuedAtS : 0;
 }
 
 export function isSameHead(a: DenyHead, b: DenyHead): boolean {

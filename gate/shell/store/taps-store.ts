@@ -40,7 +40,11 @@ export type RecordDraft = GateRecord extends infer R
 export type Stamp = { wallMs: number; monoMs: number };
 
 /** Some records on end, as bytes; `head` is the hash of the last. */
-export type LogSpan = { header: BatchHeader; records: Uint8Array[]; head: Uint8Array };
+export type LogSpan = {
+  header: Omit<BatchHeader, 'lists'>;
+  records: Uint8Array[];
+  head: Uint8Array;
+};
 
 export type TapsStoreOptions = {
   file: string;
@@ -223,6 +227,22 @@ export class TapsStore {
     if (seq > this.#lastSeq) return false;
     const hash = seq === 0 ? this.#genesis : this.#statements.readHash.get(seq);
     return hash === undefined || toHex(hash as Uint8Array) === head;
+  }
+
+  /** No record at all, behind the last. */
+  emptySpan(): LogSpan {
+    const { gate } = this.#options;
+    const toSeq = this.#lastSeq;
+    const prev = toHex(this.#head);
+    const header = {
+      stile: 'gate-log/1',
+      gate,
+      epoch: this.epoch,
+      fromSeq: toSeq + 1,
+      toSeq,
+      prev,
+    } as const;
+    return { header, records: [], head: this.#head };
   }
 
   #hashBefore(seq: number): Uint8Array {

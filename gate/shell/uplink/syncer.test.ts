@@ -68,6 +68,7 @@ async function world(taps: number) {
     uplink,
     clock,
     pace: PACE,
+    heldLists: () => ({ trust: 3, deny: 4, denyAtS: 5, stage: 'FRESH' }),
     lists: createListsFetcher({
       reference,
       uplink,

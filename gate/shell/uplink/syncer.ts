@@ -7,7 +7,7 @@ import type { Clock } from '@stile/host/clock.ts';
 import { asFault } from '@stile/host/fault.ts';
 import type { Random } from '@stile/host/random.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { writeBatch } from '@stile/protocol/gate-log.ts';
+import { type HeldLists, writeBatch } from '@stile/protocol/gate-log.ts';
 import type { Logger } from 'pino';
 import {
   type SyncEffect,
@@ -18,7 +18,7 @@ import {
   syncStep,
 } from '../../core/sync.ts';
 import type { ReferenceStore } from '../store/reference-store.ts';
-import type { TapsStore } from '../store/taps-store.ts';
+import type { LogSpan, TapsStore } from '../store/taps-store.ts';
 import type { ListsFetcher } from './lists.ts';
 import { type BatchResult, type Uplink, UplinkFault } from './uplink.ts';
 
@@ -36,6 +36,7 @@ export type SyncerParts = {
   clock: Clock;
   pace: SyncPace;
   random: Pick<Random, 'fraction' | 'hex'>;
+  heldLists: () => HeldLists;
   log: Logger;
   /** Nothing that is about to be stored speaks of an earlier record. */
   isQuiet: () => boolean;
@@ -57,7 +58,7 @@ export class Syncer {
 
   constructor(parts: SyncerParts) {
     this.#parts = parts;
-    this.#state = syncStart(parts.clock.now().monoMs);
+    this.#state = syncStart({ monoMs: parts.clock.now().monoMs, pace: parts.pace });
   }
 
   get online(): boolean {
@@ -103,6 +104,9 @@ export class Syncer {
       case 'sendBatch':
         this.#run(this.#sendBatch(effect.records));
         break;
+      case 'sendReport':
+        this.#run(this.#sendReport());
+        break;
       case 'fetchLists':
         this.#run(this.#fetchLists());
         break;
@@ -145,14 +149,23 @@ export class Syncer {
   }
 
   async #sendBatch(records: number): Promise<void> {
-    const { taps, uplink, gate, key, log, random } = this.#parts;
+    const { taps } = this.#parts;
     const span = taps.readSpan(taps.ackSeq, records);
     if (span === null) {
       throw new Fault('STORE_CORRUPT', `records after ${taps.ackSeq} are missing from the log`);
     }
-    const { header, head } = span;
+    await this.#exchange(span);
+  }
+
+  async #sendReport(): Promise<void> {
+    await this.#exchange(this.#parts.taps.emptySpan());
+  }
+
+  async #exchange({ header, records, head }: LogSpan): Promise<void> {
+    const { uplink, gate, key, log, random, heldLists } = this.#parts;
     const { fromSeq, toSeq } = header;
-    const batch = writeBatch(header, { records: span.records, head, sha256, sign: key.sign });
+    const lists = heldLists();
+    const batch = writeBatch({ ...header, lists }, { records, head, sha256, sign: key.sign });
     try {
       const nonce = random.hex(NONCE_BYTES);
       const result = await uplink.sendBatch(gate, { batch, nonce });

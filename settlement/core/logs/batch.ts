@@ -1,4 +1,5 @@
 /** A batch whose seal held and whose records were read and checked, and the part of it still to be stored. */
+import type { HeldLists } from '@stile/protocol/gate-log.ts';
 import type { RecordContent } from './check-record.ts';
 
 export type CheckedRecord = {
@@ -17,6 +18,8 @@ export type CheckedBatch = {
   headerBytes: Uint8Array;
   sealBytes: Uint8Array;
   gateKeyId: number;
+  /** What the gate has in force; null: sealed by a key that is the gate's no more. */
+  lists: HeldLists | null;
   records: readonly CheckedRecord[];
 };
 

@@ -59,7 +59,7 @@ export function checkBatch(
     return refuseSeal('sealed by a key that was replaced before these records were made');
   }
   const sealFrom = body.lastIndexOf(LF, body.length - 2) + 1;
-  const { epoch, fromSeq, prev } = batch.header;
+  const { epoch, fromSeq, prev, lists } = batch.header;
   return {
     ok: true,
     batch: {
@@ -70,6 +70,7 @@ export function checkBatch(
       headerBytes: body.subarray(0, body.indexOf(LF)),
       sealBytes: body.subarray(sealFrom, body.length - 1),
       gateKeyId: key.id,
+      lists: key.untilMs === null ? lists : null,
       records,
     },
   };

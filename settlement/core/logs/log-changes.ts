@@ -1,4 +1,5 @@
 /** Gates' logs and how their records have ended, as they are written. */
+import type { ListsStage } from '@stile/protocol/gate-log.ts';
 import type { RecordContent } from './check-record.ts';
 import type { ClockAnchor, RideTime } from './ride-time.ts';
 
@@ -65,13 +66,16 @@ export type LogChange =
   | { kind: 'addRecord'; record: RecordRow }
   | { kind: 'addOddRecord'; record: OddRecordRow }
   | { kind: 'setOddWhy'; id: number; why: OddWhy }
-  /** What the gate had in force at its latest tap; null: no tap says. */
+  /** What the gate has in force, by the batch that it sealed last; null: that says nothing. */
   | {
       kind: 'noteGate';
       gate: string;
       trust: number | null;
       deny: number | null;
       tariff: number | null;
+      /** When its deny list was last the latest, and how far it believes its lists. */
+      denyAtS: number | null;
+      stage: ListsStage | null;
       atMs: number;
     }
   | { kind: 'setDisposition'; record: number; disposition: string };

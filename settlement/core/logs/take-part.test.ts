@@ -40,7 +40,12 @@ function chain(count: number, content: RecordContent = NOTE): CheckedRecord[] {
 }
 
 function batchOf(records: readonly CheckedRecord[], prev: Uint8Array = GENESIS): BatchPart {
-  const sealed = { headerBytes: utf8('header'), sealBytes: utf8('seal'), gateKeyId: 1 };
+  const sealed = {
+    headerBytes: utf8('header'),
+    sealBytes: utf8('seal'),
+    gateKeyId: 1,
+    lists: null,
+  };
   return wholeBatch({ ...LOG, ...sealed, fromSeq: records[0]?.seq ?? 1, prev, records });
 }
 

@@ -5,7 +5,7 @@
 import { assert } from '@stile/protocol/fault.ts';
 import type { ItemRuling } from '@stile/protocol/sync.ts';
 import type { Change, Decision } from '../changes.ts';
-import type { BatchPart, CheckedRecord } from './batch.ts';
+import type { BatchPart } from './batch.ts';
 import type { OddWhy } from './log-changes.ts';
 import type { Placement } from './placement.ts';
 import { recordRow } from './record-row.ts';
@@ -40,13 +40,17 @@ export function decidePart(placement: Placement, rules: RulingContext): Decision
     newRecords: newRecords.length,
   };
   // An epoch is opened by its first batch even if all of it waits or repeats.
-  if (!isNew) return { changes: opening(placement), result };
+  if (!isNew) {
+    const isReport = part !== null && part.batch.records.length === 0;
+    const note = isReport ? [noteOf(part, nowMs)] : [];
+    return { changes: [...opening(placement), ...note], result };
+  }
   return {
     changes: [
       ...opening(placement),
       ...storing(placement, nowMs),
       ...growing(placement, { rulings, nowMs }),
-      ...(part === null ? [] : [noteOf(log.gate, { records: placement.records, nowMs })]),
+      ...(part === null ? [] : [noteOf(part, nowMs)]),
     ],
     result,
   };
@@ -116,19 +120,18 @@ function growing(
   return changes;
 }
 
-/** What the gate had in force at its latest tap. */
-function noteOf(
-  gate: string,
-  { records, nowMs }: { records: readonly CheckedRecord[]; nowMs: number },
-): Change {
+/** What the gate has in force, by its own word. */
+function noteOf({ batch, records }: BatchPart, nowMs: number): Change {
+  const { gate, lists } = batch;
   const latest = records.findLast(({ content }) => content.kind === 'tap')?.content;
-  const tap = latest?.kind === 'tap' ? latest : undefined;
   return {
     kind: 'noteGate',
     gate,
-    trust: tap?.trust ?? null,
-    deny: tap?.deny ?? null,
-    tariff: tap?.tariff ?? null,
+    trust: lists?.trust ?? null,
+    deny: lists?.deny ?? null,
+    tariff: latest?.kind === 'tap' ? latest.tariff : null,
+    denyAtS: lists?.denyAtS ?? null,
+    stage: lists?.stage ?? null,
     atMs: nowMs,
   };
 }

@@ -4,6 +4,7 @@ import { toHex } from '@stile/protocol/bytes.ts';
 import { BATCH_BYTES_MAX, gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import {
+  type BatchReply,
   batchReplySchema,
   NONCE_HEADER,
   nonceSchema,
@@ -11,6 +12,8 @@ import {
   type RulingReason,
 } from '@stile/protocol/sync.ts';
 import { z } from 'zod';
+import { isAhead } from '../../core/lists/version-floor.ts';
+import type { CheckedBatch } from '../../core/logs/batch.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -67,8 +70,9 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
         log.error({ gate, epoch: check.batch.epoch }, 'a batch of an epoch of another key');
         throw new Refusal(taken, 'another key of this gate opened this epoch: begin a new one');
       }
-      outbox.wake();
       const { reply } = taken;
+      await noteAhead(parts, { batch: check.batch, reply });
+      outbox.wake();
       const odd = reply.items.filter(
         ({ ruling }) => ruling !== 'accepted' && ruling !== 'duplicate',
       );
@@ -93,6 +97,18 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
       return reply;
     },
   );
+}
+
+/** A gate with later lists than ours has them from a settlement whose backup this is. */
+async function noteAhead(
+  { store, clock, log }: ApiParts,
+  { batch, reply }: { batch: CheckedBatch; reply: BatchReply },
+): Promise<void> {
+  const { gate, lists } = batch;
+  const { trustVersion: trust, denyVersion: deny } = reply;
+  if (lists === null || !isAhead(lists, { trust, deny })) return;
+  log.error({ gate, lists, trust, deny }, 'a gate has later lists: was settlement restored?');
+  await store.requestPublish(clock.now().wallMs);
 }
 
 function countBy(names: readonly string[]): Record<string, number> {

@@ -85,6 +85,8 @@ export type Tables = {
     trust_seen: number | null;
     deny_seen: number | null;
     tariff_seen: number | null;
+    deny_at_s: number | null;
+    lists_stage: string | null;
   };
   gate_line: { number: Generated<number>; gate: string; line: string; from_ms: number };
   gate_token: {

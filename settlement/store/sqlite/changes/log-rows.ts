@@ -29,7 +29,8 @@ function prepare(db: Connection['db']) {
     setWhy: db.prepare('UPDATE odd_line SET why = ? WHERE id = ?'),
     noteGate: db.prepare(
       `UPDATE gate SET last_sync_ms = ?, trust_seen = coalesce(?, trust_seen),
-         deny_seen = coalesce(?, deny_seen), tariff_seen = coalesce(?, tariff_seen)
+         deny_seen = coalesce(?, deny_seen), tariff_seen = coalesce(?, tariff_seen),
+         deny_at_s = coalesce(?, deny_at_s), lists_stage = coalesce(?, lists_stage)
        WHERE gate = ?`,
     ),
     setDisposition: db.prepare('UPDATE record SET outcome = ? WHERE id = ?'),
@@ -68,8 +69,8 @@ export class LogRows {
         this.#sql.setWhy.run(change.why, change.id);
         break;
       case 'noteGate': {
-        const { atMs, trust, deny, tariff, gate } = change;
-        this.#sql.noteGate.run(atMs, trust, deny, tariff, gate);
+        const { atMs, trust, deny, tariff, denyAtS, stage, gate } = change;
+        this.#sql.noteGate.run(atMs, trust, deny, tariff, denyAtS, stage, gate);
         break;
       }
       case 'setDisposition':

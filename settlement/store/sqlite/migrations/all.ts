@@ -13,6 +13,7 @@ import { FAILED_WORK } from './0007-failed-work.ts';
 import { STANDING } from './0008-standing.ts';
 import { BOOK_SEAL } from './0009-book-seal.ts';
 import { BOUND_CODES } from './0010-bound-codes.ts';
+import { GATE_LISTS } from './0011-gate-lists.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   STANDING,
   BOOK_SEAL,
   BOUND_CODES,
+  GATE_LISTS,
 ];
