@@ -51,7 +51,7 @@ export async function measureGate(options: {
   const { folder, operator, deniedCount, paces, say } = options;
   const nowS = Math.floor(Date.now() / 1000);
   const gateDir = join(folder, 'gate');
-  mkdirSync(gateDir, { recursive: true });
+  mkdirSync(gateDir, { recursive: true, mode: 0o700 });
   say(`provisioning a gate with ${deniedCount.toLocaleString('en')} deny entries`);
   await provisionGate(join(gateDir, 'data'), { operator, deniedCount, nowS });
   const needed = paces.reduce((sum, pace) => sum + pace.codes * pace.rounds, WARM_UP_CODES);

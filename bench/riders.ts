@@ -74,7 +74,7 @@ export async function provisionGate(
   dataDir: string,
   { operator, deniedCount, nowS }: { operator: Operator; deniedCount: number; nowS: number },
 ): Promise<void> {
-  mkdirSync(dataDir, { recursive: true });
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const rootKey: RootKey = { kty: 'OKP', crv: 'Ed25519', x: operator.root.privateJwk.x };
   const identity = { gate: 'bench', line: LINE, scope: SCOPE, operator: 'Bench' };
   writeIdentity(dataDir, {

@@ -1,8 +1,9 @@
 /** `stile gate`: enrols a box as a gate and runs it. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { refusePlainHttp } from '@stile/host/plain-http.ts';
-import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { writePrivateFile } from '@stile/host/private-files.ts';
+import { Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 import { print, printJson, stopped, stopSignal } from './terminal.ts';
 
@@ -98,13 +99,7 @@ function configure(options: {
       payBudgetMs: 2_500,
     },
   };
-  try {
-    mkdirSync(dirname(resolve(config)), { recursive: true });
-    writeFileSync(config, `${JSON.stringify(content, null, 2)}\n`, { flag: 'wx' });
-  } catch (error) {
-    throw new Fault('STORE_FAILED', `cannot write ${config}: ${describeError(error)}`, {
-      cause: error,
-    });
-  }
+  mkdirSync(dirname(resolve(config)), { recursive: true });
+  writePrivateFile(resolve(config), `${JSON.stringify(content, null, 2)}\n`);
   print(`${config} written. Next: stile gate enrol --config ${config} --token TOKEN\n`);
 }

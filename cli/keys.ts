@@ -1,6 +1,7 @@
 /** `stile keys`: makes and looks at key files (JWK), and says whether a public key may be certified. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { generateKey, keyFromJwk, type PrivateJwk } from '@stile/crypto/sign.ts';
+import { writePrivateFile } from '@stile/host/private-files.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
@@ -18,14 +19,7 @@ export function addKeysCommand(program: Command): void {
     .option('--algorithm <name>', 'Ed25519 or P-256', oneOf(ALGORITHMS), 'Ed25519')
     .action((file: string, options: { algorithm: Algorithm }) => {
       const key = generateKey(options.algorithm);
-      try {
-        const text = `${JSON.stringify(key.privateJwk, null, 2)}\n`;
-        writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
-      } catch (error) {
-        throw new Fault('STORE_FAILED', `cannot write the key: ${describeError(error)}`, {
-          cause: error,
-        });
-      }
+      writePrivateFile(file, `${JSON.stringify(key.privateJwk, null, 2)}\n`);
       printJson({ algorithm: key.algorithm, publicKey: toHex(key.publicKey) });
     });
   keys

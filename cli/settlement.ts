@@ -8,7 +8,7 @@ import { addMerchantCommands } from './merchants.ts';
 import { addOperatorCommands } from './operator.ts';
 import { DEFAULT_URL } from './operator-client.ts';
 import { addStaffCommands } from './staff.ts';
-import { oneOf, print, stopped, stopSignal, wholeNumber } from './terminal.ts';
+import { oneOf, PRIVATE_UMASK, print, stopped, stopSignal, wholeNumber } from './terminal.ts';
 
 /** What a first start writes into the settings; later ones leave them as they are. */
 type FirstSettings = {
@@ -105,6 +105,7 @@ async function fetchTrustList(options: {
 }
 
 async function init(options: { data: string } & FirstSettings): Promise<void> {
+  process.umask(PRIVATE_UMASK);
   const { initSettlement } = await import('@stile/settlement/main.ts');
   const { data } = options;
   await initSettlement(data, settingsOf(options));
@@ -114,6 +115,7 @@ async function init(options: { data: string } & FirstSettings): Promise<void> {
 async function start(
   options: { data: string; host: string; port: number; log: string } & FirstSettings,
 ): Promise<void> {
+  process.umask(PRIVATE_UMASK);
   const { pino } = await import('pino');
   const { initSettlement, startSettlement } = await import('@stile/settlement/main.ts');
   const { data: dataDir, host, port } = options;

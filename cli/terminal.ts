@@ -2,6 +2,9 @@
 import { Fault } from '@stile/protocol/fault.ts';
 import { InvalidArgumentError } from 'commander';
 
+/** Whatever a program that holds secrets makes is its user's alone. */
+export const PRIVATE_UMASK = 0o077;
+
 export function print(text: string): void {
   process.stdout.write(text);
 }

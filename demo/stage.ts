@@ -70,7 +70,7 @@ export class Stage {
     endLeftovers(folder);
     rmSync(folder, { recursive: true, force: true });
     for (const name of ['logs', 'phones', 'pictures', 'run']) {
-      mkdirSync(join(folder, name), { recursive: true });
+      mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
     }
   }
 

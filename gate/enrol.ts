@@ -2,11 +2,11 @@
  * Makes a box a gate: a key pair is made here (its private half never leaves), the operator's one-time
  * token buys an identity, and the first lists are fetched, so that no network is needed from then on.
  */
-import { mkdirSync } from 'node:fs';
 import { enrolmentBody, type GateToken, readGateToken } from '@stile/crypto/gate-token.ts';
 import { generateKey } from '@stile/crypto/sign.ts';
 import { systemClock } from '@stile/host/clock.ts';
 import { callJson } from '@stile/host/http-client.ts';
+import { makePrivateDir } from '@stile/host/private-files.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { enrolledGateSchema, gateIdentitySchema } from '@stile/protocol/http/gate-api.ts';
 import { fingerprintOf, openSigned, type RootKey } from '@stile/protocol/signed.ts';
@@ -56,7 +56,7 @@ export async function enrolGate(options: {
     throw new Fault('ANSWER_REFUSED', `${settlementUrl} answers for another box`);
   }
   const { gate, line, scope, operator } = identity;
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makePrivateDir(dataDir);
   writeIdentity(dataDir, { gate, line, scope, operator, rootKeys, key: key.privateJwk });
   const lists = await provision(dataDir, settlementUrl);
   return { gate, line, ...lists };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { type SerialPorts, systemPorts } from '@stile/hardware/serial/ports.ts';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
+import { lockDataDir } from '@stile/host/data-dir-lock.ts';
 import { type Exchange, exchange } from '@stile/host/http-client.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import { describeError, type Fault } from '@stile/protocol/fault.ts';
@@ -18,7 +19,6 @@ import { startHousekeeping, warnIfExpired } from './shell/housekeeping.ts';
 import { type Identity, readIdentity } from './shell/identity.ts';
 import { createGateLoop } from './shell/loop.ts';
 import { createStopwatch } from './shell/stopwatch.ts';
-import { lockDataDir } from './shell/store/lock.ts';
 import { openStores } from './shell/stores.ts';
 import { createAuthoriser } from './shell/uplink/authoriser.ts';
 import { createListsFetcher } from './shell/uplink/lists.ts';
@@ -64,7 +64,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   const identity = readIdentity(config.dataDir);
   /** What is open is closed in the opposite order, whether the start fails or the gate stops. */
   const open = new AsyncDisposableStack();
-  open.defer(lockDataDir(config.dataDir));
+  open.defer(lockDataDir(config.dataDir, 'gate'));
   try {
     const parts = { ...system, ...options, onFatal: onceFatal(options) };
     return await assemble(parts, { identity, open });

@@ -3,11 +3,12 @@
  * synchronous=NORMAL at the first write after switching to WAL, so every setting is made explicitly
  * and read back after that write. A file that could not be opened whole is closed again.
  */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { assert, Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 import { asStoreFault } from './fault.ts';
+import { ensurePrivateFile, syncPath } from './private-files.ts';
 
 export type SqliteFile = Database.Database;
 
@@ -35,6 +36,7 @@ export function openDurable(
 ): SqliteFile {
   let db: SqliteFile | undefined;
   try {
+    ensurePrivateFile(file);
     const opened = new Database(file);
     db = opened;
     const from = prepare(opened, file, schema);
@@ -70,6 +72,7 @@ export function openDurableInSteps(file: string, schema: StepwiseSchema): Sqlite
   const version = migrations.length;
   let db: SqliteFile | undefined;
   try {
+    ensurePrivateFile(file);
     const opened = new Database(file);
     db = opened;
     const from = prepare(opened, file, { applicationId, version, firstWrite });
@@ -128,19 +131,11 @@ function copyBeside(db: SqliteFile, { file, from }: { file: string; from: number
   const copy = `${file}.v${from}`;
   const part = `${copy}.part`;
   rmSync(part, { force: true });
+  ensurePrivateFile(part);
   db.prepare('VACUUM INTO ?').run(part);
   syncPath(part);
   renameSync(part, copy);
   syncPath(dirname(copy));
-}
-
-function syncPath(path: string): void {
-  const handle = openSync(path, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 /**

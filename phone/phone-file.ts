@@ -2,8 +2,8 @@
  * A scripted phone's memory: one JSON file with its key, its pass and its counter. Every change is on
  * disk before it is used, so a counter is never shown twice even when the process dies in between.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { writePrivateFile } from '@stile/host/private-files.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { seedSchema } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
@@ -50,19 +50,5 @@ export function readPhone(file: string): PhoneFile {
 
 /** Replaces the file in one step; the new content is on disk when this returns. */
 export function writePhone(file: string, phone: PhoneFile): void {
-  const part = `${file}.part`;
-  try {
-    const handle = openSync(part, 'w', 0o600);
-    writeSync(handle, `${JSON.stringify(phone, null, 2)}\n`);
-    fsyncSync(handle);
-    closeSync(handle);
-    renameSync(part, file);
-    const folder = openSync(dirname(file), 'r');
-    fsyncSync(folder);
-    closeSync(folder);
-  } catch (error) {
-    throw new Fault('STORE_FAILED', `cannot write ${file}: ${describeError(error)}`, {
-      cause: error,
-    });
-  }
+  writePrivateFile(file, `${JSON.stringify(phone, null, 2)}\n`, { mayReplace: true });
 }

@@ -1,19 +1,12 @@
 /**
  * What lies in a settlement's data directory besides its database: its configuration (`settlement.json`), the
- * signing keys, the operator's token. Secrets are readable by their
- * owner only, and nothing that exists is ever replaced.
+ * signing keys, the operator's token. All of it is its owner's alone, nothing that exists is ever replaced, and
+ * what is missing from a directory that was initialised is never taken for new.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generateKey, keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
+import { makePrivateDir, requirePrivateDir, writePrivateFile } from '@stile/host/private-files.ts';
 import type { Random } from '@stile/host/random.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
@@ -21,8 +14,14 @@ import { configSchema, type SettlementFile, type SettlementOptions } from './con
 import { randomToken } from './keys/tokens.ts';
 
 const CONFIG_FILE = 'settlement.json';
+/** Written when the first initialisation has ended. */
+const MARK_FILE = 'initialised';
+/** Of a token that is one; an empty or cut file is no token. */
+const TOKEN_CHARS_MIN = 32;
 export const TOKEN_FILE = 'operator-token';
 export const DATABASE_FILE = 'settlement.db';
+const ROOT_KEY = join('keys', 'root.jwk.json');
+const SECRETS = [ROOT_KEY, TOKEN_FILE];
 
 /** @throws Fault FILE_UNREADABLE if the directory was never initialised or the file is wrong. */
 export function readConfig(dataDir: string): SettlementFile {
@@ -48,14 +47,14 @@ export function ensureConfig(dataDir: string, options: SettlementOptions): Settl
     const issue = parsed.error.issues[0];
     throw new Fault('CONFIG_INVALID', `${issue?.path.join('.')}: ${issue?.message}`);
   }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makePrivateDir(dataDir);
   const file = join(dataDir, CONFIG_FILE);
-  if (!existsSync(file)) writeSecret(file, `${JSON.stringify(parsed.data, null, 2)}\n`);
+  if (!existsSync(file)) writePrivateFile(file, `${JSON.stringify(parsed.data, null, 2)}\n`);
   return readConfig(dataDir);
 }
 
 export function rootKeyFile(dataDir: string): string {
-  return join(dataDir, 'keys', 'root.jwk.json');
+  return join(dataDir, ROOT_KEY);
 }
 
 export function issuerKeyFile(
@@ -68,8 +67,9 @@ export function issuerKeyFile(
 /** Opens a key file, making a new Ed25519 key if there is none. */
 export function ensureKey(file: string): SigningKey {
   if (!existsSync(file)) {
+    makePrivateDir(dirname(file));
     const key = generateKey('Ed25519');
-    writeSecret(file, `${JSON.stringify(key.privateJwk)}\n`);
+    writePrivateFile(file, `${JSON.stringify(key.privateJwk)}\n`);
   }
   return readKey(file);
 }
@@ -88,20 +88,52 @@ export function readKey(file: string): SigningKey {
 /** The operator's token, made if there is none. Only its hash goes anywhere else. */
 export function ensureOperatorToken(dataDir: string, random: Random): string {
   const file = join(dataDir, TOKEN_FILE);
-  if (!existsSync(file)) writeSecret(file, `${randomToken(random)}\n`);
-  return readFileSync(file, 'utf8').trim();
+  if (!existsSync(file)) writePrivateFile(file, `${randomToken(random)}\n`);
+  const token = readFileSync(file, 'utf8').trim();
+  if (token.length >= TOKEN_CHARS_MIN) return token;
+  throw new Fault(
+    'FILE_UNREADABLE',
+    `${file} holds no token, or only a part of one: restore it from the backup`,
+  );
 }
 
-function writeSecret(file: string, text: string): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const handle = openSync(file, 'wx', 0o600);
-    writeSync(handle, text);
-    fsyncSync(handle);
-    closeSync(handle);
-  } catch (error) {
-    throw new Fault('STORE_FAILED', `cannot write ${file}: ${describeError(error)}`, {
-      cause: error,
-    });
-  }
+/**
+ * Refuses a directory that was initialised and has lost a part: a new root key is one that no gate believes, a
+ * new database has no books. The first initialisation makes settings and database before any secret, so that one
+ * that was cut off goes on.
+ * @throws Fault FILE_UNREADABLE with the part's name, CONFIG_INVALID if others may look into the directory.
+ */
+export function requireWhole(dataDir: string): void {
+  if (!existsSync(dataDir)) return;
+  requirePrivateDir(dataDir);
+  const isThere = (part: string) => existsSync(join(dataDir, part));
+  const hasBegun = isThere(DATABASE_FILE) || SECRETS.some(isThere);
+  const expected = isThere(MARK_FILE)
+    ? [CONFIG_FILE, DATABASE_FILE, ...SECRETS]
+    : hasBegun
+      ? [CONFIG_FILE, DATABASE_FILE]
+      : [];
+  requireParts(dataDir, expected);
+}
+
+/** @throws Fault FILE_UNREADABLE with the name of the one that is missing. */
+export function requireSecrets(dataDir: string): void {
+  requireParts(dataDir, SECRETS);
+}
+
+function requireParts(dataDir: string, parts: readonly string[]): void {
+  const missing = parts.filter((part) => !existsSync(join(dataDir, part)));
+  if (missing.length === 0) return;
+  throw new Fault(
+    'FILE_UNREADABLE',
+    `${missing.join(' and ')} is missing from ${dataDir}, which was initialised. Nothing new is made in its ` +
+      `place: restore it from the backup, or begin with an empty directory.`,
+  );
+}
+
+/** From now on every part has to be there. */
+export function markInitialised(dataDir: string): void {
+  if (existsSync(join(dataDir, MARK_FILE))) return;
+  const why = 'settlement was initialised here: a part that is missing is lost, not new';
+  writePrivateFile(join(dataDir, MARK_FILE), `${why}\n`);
 }

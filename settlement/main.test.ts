@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEFAULT_PAYMENT_LIMITS } from './core/payments/payment-rules.ts';
@@ -73,7 +74,9 @@ test('what is missing or wrong is said, with where to look', async () => {
   writeFileSync(key, jwk);
   const running = await start();
   const port = Number(new URL(running.url).port);
-  await expect(startSettlement({ dataDir, port }, { log })).rejects.toMatchObject({
+  const other = scratchDir();
+  await initSettlement(other);
+  await expect(startSettlement({ dataDir: other, port }, { log })).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringContaining(String(port)),
   });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SigningKey } from '@stile/crypto/sign.ts';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
+import { lockDataDir } from '@stile/host/data-dir-lock.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
@@ -16,9 +17,11 @@ import {
   ensureConfig,
   ensureKey,
   ensureOperatorToken,
-  issuerKeyFile,
+  markInitialised,
   readConfig,
   readKey,
+  requireSecrets,
+  requireWhole,
   rootKeyFile,
   TOKEN_FILE,
 } from './data-dir.ts';
@@ -99,27 +102,43 @@ export async function initSettlement(
   options: SettlementOptions = {},
   { clock = systemClock, random = systemRandom }: Surroundings = {},
 ): Promise<Initialised> {
+  requireWhole(dataDir);
   const config = ensureConfig(dataDir, options);
-  const rootKey = ensureKey(rootKeyFile(dataDir));
-  const token = ensureOperatorToken(dataDir, random);
-  ensureKey(issuerKeyFile(dataDir, { issuer: config.issuer, keyId: FIRST_KEY_ID }));
+  const unlock = lockDataDir(dataDir, 'settlement');
+  try {
+    return await initialise(dataDir, { config, clock, random });
+  } finally {
+    unlock();
+  }
+}
+
+async function initialise(
+  dataDir: string,
+  { config, clock, random }: Required<Surroundings> & { config: SettlementFile },
+): Promise<Initialised> {
   const store = await openStore(dataDir, config);
   try {
+    // A directory of an older version has no mark; that its database knows a token says the same.
+    if ((await store.readMeta(OPERATOR_TOKEN_KEY)) !== undefined) requireSecrets(dataDir);
+    const rootKey = ensureKey(rootKeyFile(dataDir));
+    const token = ensureOperatorToken(dataDir, random);
     await store.writeMeta(OPERATOR_TOKEN_KEY, tokenHash(token));
     const { issuerKeys } = await store.readListFacts();
     if (!issuerKeys.some(({ issuer }) => issuer === config.issuer)) {
       await addIssuerKey({ dataDir, config, store, clock }, FIRST_KEY_ID);
     }
+    markInitialised(dataDir);
+    const operatorTokenFile = join(dataDir, TOKEN_FILE);
+    return { config, operatorTokenFile, rootKey: rootKeyOf(rootKey) };
   } finally {
     await store.close();
   }
-  const operatorTokenFile = join(dataDir, TOKEN_FILE);
-  return { config, operatorTokenFile, rootKey: rootKeyOf(rootKey) };
 }
 
 /**
  * Starts settlement on an initialised data directory and listens.
- * @throws Fault FILE_UNREADABLE, CONFIG_INVALID, STORE_CORRUPT or STORE_FAILED with what to look at.
+ * @throws Fault FILE_UNREADABLE, CONFIG_INVALID, STORE_CORRUPT or STORE_FAILED with what to look at, CONFLICT
+ * if another one runs on it.
  */
 export async function startSettlement(
   options: SettlementConfig,
@@ -128,10 +147,13 @@ export async function startSettlement(
   const { dataDir, seedKeys } = options;
   const log = parentLog.child({}, { redact: ['*.token', '*.authorization', '*.proof', '*.scan'] });
   const seedBox = seedKeys === undefined ? null : createSeedBox(seedKeys, random);
+  requireWhole(dataDir);
   const config = readConfig(dataDir);
-  const store = await openStore(dataDir, config);
-  const closing = new Closing(() => store.close());
+  const unlock = lockDataDir(dataDir, 'settlement');
+  const closing = new Closing(async () => unlock());
   try {
+    const store = await openStore(dataDir, config);
+    closing.first(() => store.close());
     const rootKey = readKey(rootKeyFile(dataDir));
     const parts = { store, config, clock, random, log, seedBox, rootKey, closing };
     return await open(options, parts);

@@ -2,9 +2,10 @@
  * Who this gate is: its id and signing key, its line, and the operator's root keys that it believes.
  * Written once at enrolment, readable by the gate's user only. Nothing in it forges a rider's code.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyFromJwk, type PrivateJwk, type SigningKey } from '@stile/crypto/sign.ts';
+import { makePrivateDir, writePrivateFile } from '@stile/host/private-files.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { z } from 'zod';
@@ -62,10 +63,9 @@ export function writeIdentity(
   dataDir: string,
   identity: Omit<IdentityFile, 'key'> & { key: PrivateJwk },
 ): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makePrivateDir(dataDir);
   const { kty, crv, x, d } = identity.key;
   const text = JSON.stringify({ ...identity, key: { kty, crv, x, d } }, null, 2);
   const file = join(dataDir, IDENTITY_FILE);
-  writeFileSync(`${file}.part`, `${text}\n`, { mode: 0o600, flush: true });
-  renameSync(`${file}.part`, file);
+  writePrivateFile(file, `${text}\n`, { mayReplace: true });
 }

@@ -1,11 +1,11 @@
 /** Damaged stores are moved aside whole, and a new life begins. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lockDataDir } from '@stile/host/data-dir-lock.ts';
 import { systemRandom } from '@stile/host/random.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { expect, onTestFinished, test } from 'vitest';
-import { lockDataDir } from './lock.ts';
 import { openOrReplace } from './quarantine.ts';
 import { openTapsStore } from './taps-store.ts';
 
@@ -65,8 +65,8 @@ test('what is not damage is not answered with a new store', async () => {
 
 test('one process a directory: the second is refused until the first lets go', () => {
   const dir = scratchDir();
-  const release = lockDataDir(dir);
-  expect(() => lockDataDir(dir)).toThrow('another gate already runs');
+  const release = lockDataDir(dir, 'gate');
+  expect(() => lockDataDir(dir, 'gate')).toThrow('another gate already runs');
   release();
-  lockDataDir(dir)();
+  lockDataDir(dir, 'gate')();
 });
