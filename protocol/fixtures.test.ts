@@ -6,9 +6,12 @@ import { isKeyOfPrimeOrder, verifyWithNoble } from '@stile/crypto/noble-verify.t
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { keyFromJwk, type PrivateJwk, sha256 } from '@stile/crypto/sign.ts';
 import { describe, expect, test } from 'vitest';
+import type { z } from 'zod';
 import { fromHex, toHex } from './bytes.ts';
 import { genesisHash, readBatch, readRecord, sealHolds } from './gate-log.ts';
-import { claimedRootKey, openSigned, type RootKey } from './signed.ts';
+import { gateIdentitySchema } from './http/gate-api.ts';
+import { claimedRootKey, openSigned, type RootKey, type SignedType } from './signed.ts';
+import { gateReceiptSchema } from './sync.ts';
 import { readTransitCode, type TransitCode, writeTransitCode } from './transit-code.ts';
 import { trustListSchema } from './trust-list.ts';
 
@@ -64,6 +67,26 @@ describe('codes', () => {
 
   test.each(unreadable)('$name is not read', ({ text, expected }) => {
     expect(readTransitCode(text)).toMatchObject({ ok: false, reason: expected.reason });
+  });
+});
+
+describe('receipts', () => {
+  type Expected = { type: SignedType; opens: boolean; payload?: object };
+  const { rootKey, expected } = readJson<{
+    rootKey: RootKey;
+    expected: Record<string, Expected>;
+  }>('receipts/expected.json');
+  const schemas: Partial<Record<SignedType, z.ZodType>> = {
+    'stile-gate-receipt+jws': gateReceiptSchema,
+    'stile-gate-enrolment+jws': gateIdentitySchema,
+  };
+
+  test.each(Object.entries(expected))('%s', async (file, { type, opens, payload }) => {
+    const schema = schemas[type];
+    if (schema === undefined) throw new Error(`${type} has a schema here`);
+    const opened = openSigned(type, readText(`receipts/${file}`), { rootKeys: [rootKey], schema });
+    if (opens) expect(await opened).toEqual(payload);
+    else await expect(opened).rejects.toMatchObject({ code: 'ANSWER_REFUSED' });
   });
 });
 
