@@ -1,5 +1,7 @@
 /** A phone's way through the API: enrol, session, renew, pay; and what it is told when it may not. */
 import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { generateKey } from '@stile/crypto/sign.ts';
@@ -265,3 +267,18 @@ function mixedOrderKey() {
   };
   return { publicKey, sign };
 }
+
+test('a changed ceiling exponent takes effect with the next issuer key; until then the amount stands', async () => {
+  const { dataDir } = town;
+  await town.stop();
+  const file = join(dataDir, 'settlement.json');
+  const settings = JSON.parse(readFileSync(file, 'utf8'));
+  const pass = { ...settings.pass, ceiling: 40, ceilingExponent: 2 };
+  writeFileSync(file, JSON.stringify({ ...settings, pass }));
+  town = await ScriptedTown.open({ dataDir });
+  const ceilingOf = ({ pass: signed }: { pass: Uint8Array }) => {
+    const read = readSignedPass(signed);
+    return read.ok ? `${read.value.pass.issuerKeyId}: ${read.value.pass.ceiling}` : '';
+  };
+  expect(ceilingOf(await town.addRider())).toBe('1: 4000');
+});
