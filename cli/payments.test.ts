@@ -60,7 +60,8 @@ test('a phone fetches a seed, then pays offline; a shop is added, listed and blo
   const added = JSON.parse(
     await operate(['add-merchant', '--merchant', 'kiosk', '--name', 'Kiosk am Tor']),
   );
-  expect(added).toEqual({ merchant: 'kiosk', token: expect.stringMatching(/^.{40,}$/) });
+  const token = expect.stringMatching(/^.{40,}$/);
+  expect(added).toEqual({ merchant: 'kiosk', token, managerToken: token });
   const listed = JSON.parse(await operate(['merchants']));
   expect(listed).toEqual([{ merchant: 'kiosk', name: 'Kiosk am Tor', blockedAtMs: null }]);
 

@@ -207,7 +207,9 @@ export const failedWorkSchema = z.object({
 });
 export type FailedWork = z.infer<typeof failedWorkSchema>;
 
-export const retryWorkSchema = z.object({ id: z.int().min(1).optional().describe('only this') });
+export const retryWorkSchema = z.strictObject({
+  id: z.int().min(1).optional().describe('only this'),
+});
 export const retriedWorkSchema = z.object({ retried: count });
 
 export const trialBalanceSchema = z.object({
