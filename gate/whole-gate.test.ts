@@ -6,6 +6,7 @@ import type { Reason } from '@stile/protocol/reasons.ts';
 import { expect, test } from 'vitest';
 import { auditGate } from './audit.ts';
 import {
+  type CodeFields,
   deviceKeys,
   makePassBytes,
   makeText,
@@ -33,7 +34,9 @@ async function day(seed: number) {
   const random = createSeededRandom(seed);
   const { clock } = gate;
   const startMs = clock.now().monoMs;
-  const passes = Array.from({ length: RIDERS + 1 }, (_, serial) => makePassBytes({ serial }));
+  const passes = Array.from({ length: RIDERS + 1 }, (_, serial) =>
+    makePassBytes({ serial, allowance: 255 }),
+  );
   const tally = { shown: 0, open: 0, refuse: 0, paid: 0 };
 
   /** Somebody comes after the arm is down, on the whole as often as the day allows. */
@@ -73,7 +76,7 @@ async function day(seed: number) {
     });
   }
 
-  function forge(code: { serial: number; counter: number }, signers: Signers): string {
+  function forge(code: Partial<CodeFields>, signers: Signers): string {
     return makeText({ ...code, generatedAtS: nowS() }, signers);
   }
 
@@ -95,7 +98,7 @@ test('10,000 riders in a day: each code opens once, the arm closes each time, al
     if (rider % REPLAY_EVERY === 0) await tap(code, 'REPLAY');
     if (rider % FORGERY_EVERY === 0) {
       // A high counter that is not believed must not lock the pass out.
-      const fields = { serial, counter: 1_000_000 + rider };
+      const fields = { serial, counter: 1_000_000 + rider, allowance: 255 };
       const isPass = (rider / FORGERY_EVERY) % 2 === 0;
       const signers = isPass ? { issuer: strangerKey } : { device: strangerDevices[0] };
       await tap(forge(fields, signers), isPass ? 'BAD_ISSUER_SIGNATURE' : 'BAD_DEVICE_SIGNATURE');
