@@ -7,6 +7,8 @@ const PARKED: readonly string[] = [
   'FARE_UNKNOWN',
   'ACCOUNT_UNKNOWN',
   'PASS_NOT_ISSUED',
+  'KEY_UNKNOWN',
+  'KEY_EXPIRED',
   'UNREADABLE',
 ];
 /** Dispositions that say by themselves how a tap has ended; others need a reason. */

@@ -22,6 +22,7 @@ import type { DenyListFacts, FareFacts } from '../core/lists/publish.ts';
 import type { DenyWord, ListFacts } from '../core/lists/trust.ts';
 import type { BatchPart } from '../core/logs/batch.ts';
 import type { GateKey } from '../core/logs/check-batch.ts';
+import type { UnjudgedRecord } from '../core/logs/judge-again.ts';
 import type { LogFacts } from '../core/logs/placement.ts';
 import type { RulingQuery } from '../core/logs/ruling-query.ts';
 import type { RulingFacts } from '../core/logs/rulings.ts';
@@ -75,6 +76,7 @@ export type LogReader = {
   log(part: BatchPart): Awaitable<LogFacts>;
   /** Of an epoch by its id; null if there is none. */
   logOf(epochId: number): Awaitable<LogFacts | null>;
+  nextUnjudged(): Awaitable<UnjudgedRecord | null>;
   rulingFacts(of: { epochId: number; gate: string }, query: RulingQuery): Awaitable<RulingFacts>;
 };
 

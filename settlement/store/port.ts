@@ -185,6 +185,10 @@ type WorkStore = {
   listFailedWork(limit: number): Promise<readonly FailedWorkView[]>;
   /** Has failed work tried at once; null: all of it. Returns how many. */
   retryFailedWork(id: number | null): Promise<number>;
+  /** Judges the next tap again that is due for it. */
+  judgeOnce(nowMs: number): Promise<'idle' | 'counts' | 'waits'>;
+  /** What settlement knows may have changed: all taps that wait for it are due. */
+  judgeAllAgain(): Promise<void>;
   requestPublish(nowMs: number): Promise<void>;
   /** The generation of the waiting request to publish, or undefined. */
   findPublishRequest(): Promise<number | undefined>;

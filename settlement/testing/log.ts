@@ -121,7 +121,7 @@ export class ScriptedLog {
 export async function drain(store: Store): Promise<void> {
   for (;;) {
     const turn = await store.workOnce(ISSUER, NOW_MS);
-    if (turn.kind === 'idle') return;
+    if (turn.kind === 'idle' && (await store.judgeOnce(NOW_MS)) === 'idle') return;
     if (turn.kind === 'failed') throw turn.error;
   }
 }

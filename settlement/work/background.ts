@@ -54,13 +54,17 @@ export function createBackground(parts: BackgroundParts): Background {
         const level = next === 'smaller' ? 'debug' : 'error';
         log[level]({ work, next, error: describeError(error) }, 'a job failed');
       }
+      if (turn.kind === 'idle')
+        return (await store.judgeOnce(clock.now().wallMs)) === 'idle' ? 'idle' : 'worked';
       if (turn.kind === 'worked') for (const account of turn.accounts) onMoneyMoved(account);
       return turn.kind;
     },
     async publishIfRequested() {
       const generation = await store.findPublishRequest();
       if (generation === undefined) return;
+      const before = JSON.stringify(publisher.current().list.issuers);
       await publisher.publish();
+      if (JSON.stringify(publisher.current().list.issuers) !== before) await store.judgeAllAgain();
       // A request that came in the meantime has another generation and stays.
       await store.closePublishRequest(generation);
       const { version, deny } = publisher.current().list;

@@ -54,6 +54,7 @@ test('a rider gets an account, a pass and two ledger accounts; a key that is tak
     'addAccount',
     'addPass',
     'addPassIssue',
+    'judgeAgain',
     'openLedgerAccount',
     'openLedgerAccount',
   ]);

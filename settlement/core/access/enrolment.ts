@@ -50,6 +50,7 @@ export function decideRiderEnrolment(
         serial,
         issue: { issuer, keyId, issuedAtS, expiresAtS },
       },
+      { kind: 'judgeAgain', account },
       ...ledgerAccounts.map(
         (name) => ({ kind: 'openLedgerAccount', name, ledgerKind: kindOf(name) }) as const,
       ),
@@ -74,7 +75,13 @@ export function decidePassIssue(
   { account, serial, issue, issuesMax }: NewPassIssue & { issuesMax: number },
 ): Decision<boolean> {
   if (!mayIssue(openIssues, { issuesMax })) return unchanged(false);
-  return { changes: [{ kind: 'addPassIssue', account, serial, issue }], result: true };
+  return {
+    changes: [
+      { kind: 'addPassIssue', account, serial, issue },
+      { kind: 'judgeAgain', account },
+    ],
+    result: true,
+  };
 }
 
 export type NewGateToken = {

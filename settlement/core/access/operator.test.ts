@@ -60,10 +60,11 @@ describe('a denial by the operator', () => {
 test('a sweep takes what has ended and what nobody asks about any more', () => {
   const before = Object.fromEntries(
     decideSweep(NOW_MS).changes.map((change) =>
-      change.kind === 'deleteExpired' ? [change.what, change.before] : ['other', 0],
+      change.kind === 'deleteExpired' ? [change.what, change.before] : [change.kind, 0],
     ),
   );
   expect(before).toEqual({
+    judgeAgain: 0,
     session: NOW_MS / 1000 + 1,
     gateToken: NOW_MS + 1,
     spentTimeStep: NOW_MS / 60_000 - 60,

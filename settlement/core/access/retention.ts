@@ -22,6 +22,8 @@ export function decideSweep(nowMs: number): Decision<void> {
       sweep('onlineCode', { before: nowMs - ONLINE_CODE_KEPT_MS }),
       sweep('codeFailure', { before: nowMs - FAILURE_WINDOW_MS }),
       sweep('seed', { before: nowMs }),
+      // Whatever else has changed without a word: a list, a restored book.
+      { kind: 'judgeAgain', account: null },
     ],
     result: undefined,
   };

@@ -78,4 +78,17 @@ export type LogChange =
       stage: ListsStage | null;
       atMs: number;
     }
-  | { kind: 'setDisposition'; record: number; disposition: string };
+  | { kind: 'setDisposition'; record: number; disposition: string }
+  /** Of a record that had none. */
+  | {
+      kind: 'setUse';
+      record: number;
+      use: string;
+      rideTime: RideTime | null;
+      ceilingCents: number | null;
+    }
+  /** It waits for what settlement does not know yet. */
+  | { kind: 'keepUnjudged'; record: number; account: string | null; isDue: boolean }
+  | { kind: 'dropUnjudged'; record: number }
+  /** Those of this account, or all, are judged again. */
+  | { kind: 'judgeAgain'; account: string | null };

@@ -8,7 +8,7 @@ import type { Ruling, RulingReason } from '@stile/protocol/sync.ts';
 import type { LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Claim, isEarlier } from '../rides/charge.ts';
 import { fareOfTap, type GateLine } from '../rides/tariff.ts';
-import type { CheckedCode, CheckedTap, RecordContent } from './check-record.ts';
+import type { CheckedCode, CheckedTap, CodeProblem, RecordContent } from './check-record.ts';
 import { authorisationKey, readAuthorisationKey, useKey } from './code-use.ts';
 import { type ClockAnchor, lastAnchor, type RideTime, rideTimeOf } from './ride-time.ts';
 
@@ -158,7 +158,7 @@ class Rules {
         return ACCEPTED;
       case 'tap':
         if (content.verdict === 'refuse') return ACCEPTED;
-        if (content.problem !== null) return rejected(content.problem);
+        if (content.problem !== null) return ofProblem(content.problem);
         assert(rideTime !== null, 'an opened tap with a good code has its time');
         return this.#ruleOpened(seq, { tap: content, code: content.code, rideTime });
     }
@@ -194,6 +194,12 @@ function findMiss(code: CheckedCode, pass: KnownPass | undefined): RulingResult 
   if (pass === undefined) return { ruling: 'parked', reason: 'ACCOUNT_UNKNOWN', use: null };
   if (pass.deviceKey !== code.deviceKey) return rejected('DEVICE_KEY_UNKNOWN');
   return pass.isIssued ? null : { ruling: 'parked', reason: 'PASS_NOT_ISSUED', use: null };
+}
+
+/** A key may be published later, or anew; what is no code, or forged, stays so. */
+function ofProblem(reason: CodeProblem): RulingResult {
+  const isOfKey = reason === 'KEY_UNKNOWN' || reason === 'KEY_EXPIRED';
+  return isOfKey ? { ruling: 'parked', reason, use: null } : rejected(reason);
 }
 
 function rejected(reason: RulingReason): RulingResult {

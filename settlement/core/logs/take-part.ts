@@ -6,6 +6,7 @@ import { assert } from '@stile/protocol/fault.ts';
 import type { ItemRuling } from '@stile/protocol/sync.ts';
 import type { Change, Decision } from '../changes.ts';
 import type { BatchPart } from './batch.ts';
+import { findWaiting } from './judge-again.ts';
 import type { OddWhy } from './log-changes.ts';
 import type { Placement } from './placement.ts';
 import { recordRow } from './record-row.ts';
@@ -94,12 +95,19 @@ function growing(
     id: record.id,
     why: WHY_AFTER[now],
   }));
+  const joined = new Set(joinings.map(({ record }) => record.seq));
   const firstId = log.nextIds.record;
   for (const [index, { record, batchId }] of newRecords.entries()) {
     const ruling = rulings[index];
     assert(ruling !== undefined, 'every record has its ruling');
     const ids = { id: firstId + index, epochId: epoch.id, batchId };
     changes.push({ kind: 'addRecord', record: recordRow(record, { ids, ruled: ruling, nowMs }) });
+    const waiting = findWaiting(ruling);
+    // What waited for the records before it was checked when it came: it is due to be judged again.
+    const isDue = joined.has(record.seq);
+    if (waiting !== undefined) {
+      changes.push({ kind: 'keepUnjudged', record: ids.id, ...waiting, isDue });
+    }
   }
   const last = newRecords.at(-1)?.record;
   if (last !== undefined) {

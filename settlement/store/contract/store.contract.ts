@@ -8,6 +8,7 @@ import type { Store } from '../port.ts';
 import { describeOrder } from './arrival.contract.ts';
 import { describeAsks } from './authorisation.contract.ts';
 import { describeIngest, type OpenStore } from './ingest.contract.ts';
+import { describeJudgeAgain } from './judge-again.contract.ts';
 import { describePayments } from './payment.contract.ts';
 import { describePaymentBooks } from './payment-books.contract.ts';
 import { describePaymentHistories } from './payment-histories.contract.ts';
@@ -18,6 +19,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('riders', () => describeRiders(open));
     describe('gates and lists', () => describeLists(open));
     describe('ingest', () => describeIngest(open));
+    describe('again', () => describeJudgeAgain(open));
     describe('asks', () => describeAsks(open));
     describe('ride time', () => describeRideTime(open));
     describe('order', () => describeOrder(open));

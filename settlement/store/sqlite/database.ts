@@ -116,6 +116,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     denial: (id) => riders.denial(id),
     log: (part) => logs.log(part),
     logOf: (epochId) => logs.logOf(epochId),
+    nextUnjudged: () => logs.nextUnjudged(),
     rulingFacts: (of, query) => rulings.rulingFacts(of, query),
     nextWork: (due) => outbox.nextWork(due),
     failedWorkIds: () => outbox.failedIds(),

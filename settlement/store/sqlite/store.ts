@@ -2,6 +2,7 @@
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import type { Limits } from '../../core/logs/rulings.ts';
 import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payments/payment-rules.ts';
+import { judgeAgainUseCases } from '../judge-again-use-cases.ts';
 import { listUseCases } from '../list-use-cases.ts';
 import { logUseCases } from '../log-use-cases.ts';
 import { staffUseCases } from '../operator-use-cases.ts';
@@ -38,6 +39,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       ...operatorUseCases(database),
       ...logUseCases(database, { limitsNow }),
       ...outboxUseCases(database, { limitsNow }),
+      ...judgeAgainUseCases(database, { limitsNow }),
       ...listUseCases(database),
       ...staffUseCases(database),
       close: () => database.close(),

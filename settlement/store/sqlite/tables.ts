@@ -147,6 +147,7 @@ export type Tables = {
     ride_ms_source: 'GATE' | 'BOOT' | 'CODE' | 'BOUND' | null;
     ceiling_cents: number | null;
   };
+  unjudged: { record: number; account: string | null; due: number };
   odd_line: {
     id: Generated<number>;
     epoch_id: number;

@@ -78,6 +78,10 @@ function write(rows: Rows, change: Change): void {
     case 'setOddWhy':
     case 'noteGate':
     case 'setDisposition':
+    case 'setUse':
+    case 'keepUnjudged':
+    case 'dropUnjudged':
+    case 'judgeAgain':
       rows.logs.write(change);
       break;
     case 'addWork':

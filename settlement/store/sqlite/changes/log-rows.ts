@@ -33,9 +33,26 @@ function prepare(db: Connection['db']) {
          deny_at_s = coalesce(?, deny_at_s), lists_stage = coalesce(?, lists_stage)
        WHERE gate = ?`,
     ),
+    setUse: db.prepare(
+      `UPDATE record SET use = ?, ride_ms = coalesce(?, ride_ms),
+         ride_ms_source = coalesce(?, ride_ms_source), ceiling_cents = coalesce(?, ceiling_cents)
+       WHERE id = ? AND use IS NULL`,
+    ),
+    keepUnjudged: db.prepare(
+      `INSERT INTO unjudged (record, account, due) VALUES (?, ?, ?)
+       ON CONFLICT (record) DO UPDATE SET account = excluded.account, due = excluded.due`,
+    ),
+    dropUnjudged: db.prepare('DELETE FROM unjudged WHERE record = ?'),
+    judgeAgain: db.prepare('UPDATE unjudged SET due = 1 WHERE account = ?'),
+    judgeAllAgain: db.prepare('UPDATE unjudged SET due = 1'),
     setDisposition: db.prepare('UPDATE record SET outcome = ? WHERE id = ?'),
   };
 }
+
+type UnjudgedChange = Extract<
+  LogChange,
+  { kind: 'setUse' | 'keepUnjudged' | 'dropUnjudged' | 'judgeAgain' }
+>;
 
 export class LogRows {
   readonly #sql: ReturnType<typeof prepare>;
@@ -75,6 +92,29 @@ export class LogRows {
       }
       case 'setDisposition':
         this.#sql.setDisposition.run(change.disposition, change.record);
+        break;
+      default:
+        this.#writeUnjudged(change);
+    }
+  }
+
+  #writeUnjudged(change: UnjudgedChange): void {
+    const { setUse, keepUnjudged, dropUnjudged, judgeAgain, judgeAllAgain } = this.#sql;
+    switch (change.kind) {
+      case 'setUse': {
+        const { use, rideTime, ceilingCents, record } = change;
+        setUse.run(use, rideTime?.atMs ?? null, rideTime?.source ?? null, ceilingCents, record);
+        break;
+      }
+      case 'keepUnjudged':
+        keepUnjudged.run(change.record, change.account, change.isDue ? 1 : 0);
+        break;
+      case 'dropUnjudged':
+        dropUnjudged.run(change.record);
+        break;
+      case 'judgeAgain':
+        if (change.account === null) judgeAllAgain.run();
+        else judgeAgain.run(change.account);
         break;
     }
   }

@@ -2,6 +2,7 @@
 
 import type { BatchPart } from '../../../core/logs/batch.ts';
 import { completeContent, type RecordContent } from '../../../core/logs/check-record.ts';
+import type { UnjudgedRecord } from '../../../core/logs/judge-again.ts';
 import {
   type EpochRow,
   JOIN_RECORDS_MAX,
@@ -39,6 +40,14 @@ function prepare(db: Connection['db']) {
       `SELECT id, seq, prev, hash, line AS bytes, checked, batch_id AS batchId FROM odd_line
        WHERE epoch_id = ? AND why = 'GAP' AND seq <= ? ORDER BY seq LIMIT ?`,
     ),
+    unjudged: db.prepare(
+      `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, line AS bytes, hash,
+         record.received_at_ms AS receivedAtMs, outcome AS disposition, (SELECT json_group_array(taken.id) FROM record AS taken
+           WHERE taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq
+             AND taken.kind = 'void') AS voids
+       FROM unjudged JOIN record ON record.id = unjudged.record
+       JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE due = 1 ORDER BY unjudged.record LIMIT 1`,
+    ),
     // No row of these is ever removed, so ids count up without a gap.
     nextIds: db.prepare(
       `SELECT (SELECT coalesce(max(id), 0) + 1 FROM gate_epoch) AS epoch,
@@ -62,6 +71,13 @@ export class LogFactReader {
     const from = records[0]?.seq ?? 0;
     const to = from + records.length - 1;
     return this.#factsOf({ gate, epoch, row }, { from, to });
+  }
+
+  /** The first that is due to be judged again. */
+  nextUnjudged(): UnjudgedRecord | null {
+    type Row = Omit<UnjudgedRecord, 'voids'> & { voids: string };
+    const row = this.#sql.unjudged.get() as Row | undefined;
+    return row === undefined ? null : { ...row, voids: JSON.parse(row.voids) as number[] };
   }
 
   logOf(epochId: number): LogFacts | null {

@@ -14,6 +14,7 @@ import { STANDING } from './0008-standing.ts';
 import { BOOK_SEAL } from './0009-book-seal.ts';
 import { BOUND_CODES } from './0010-bound-codes.ts';
 import { GATE_LISTS } from './0011-gate-lists.ts';
+import { UNJUDGED } from './0012-unjudged.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   BOOK_SEAL,
   BOUND_CODES,
   GATE_LISTS,
+  UNJUDGED,
 ];

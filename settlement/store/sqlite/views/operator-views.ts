@@ -42,7 +42,7 @@ function prepare(db: Connection['db']) {
        SELECT gate, epoch, seq, outcome, record.received_at_ms, line
          FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
          WHERE outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING', 'PAID')
-           AND outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'PASS_NOT_ISSUED', 'UNREADABLE')
+           AND outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'KEY_UNKNOWN', 'KEY_EXPIRED', 'PASS_NOT_ISSUED', 'UNREADABLE')
        LIMIT ?`,
     ),
     // Riders' accounts in one row each kind; the others by name.

@@ -1,0 +1,82 @@
+/**
+ * Rulings that hang on what settlement knows: an issuer key, an account, a pass that was given out. What such a tap was
+ * for is kept, and it is judged again when that may have changed. What the gate was told stays as it was; only how the
+ * record ends changes, and from then on it counts like any other.
+ */
+import { assert } from '@stile/protocol/fault.ts';
+import type { Change, Decision } from '../changes.ts';
+import type { RecordContent } from './check-record.ts';
+import { type RuledRecord, type RulingContext, ruleRecords } from './rulings.ts';
+
+/** These hang on settlement's own state; a fare that is set prices anew by itself. */
+const WAITING: readonly (string | null)[] = [
+  'KEY_UNKNOWN',
+  'KEY_EXPIRED',
+  'ACCOUNT_UNKNOWN',
+  'PASS_NOT_ISSUED',
+];
+
+/** A record that has no use yet because of what settlement did not know. */
+export type UnjudgedRecord = {
+  id: number;
+  epochId: number;
+  gate: string;
+  epoch: string;
+  seq: number;
+  bytes: Uint8Array;
+  hash: Uint8Array;
+  receivedAtMs: number;
+  disposition: string | null;
+  /** Records of its log that take it back. */
+  voids: readonly number[];
+};
+
+/** Waits for its account, if its code is genuine; undefined: it waits for nothing. */
+export function findWaiting(ruled: RuledRecord): { account: string | null } | undefined {
+  const { content, ruling, use, reason } = ruled;
+  if (content.kind !== 'tap' || content.verdict !== 'open') return undefined;
+  if (ruling !== 'parked' || use !== null || !WAITING.includes(reason)) return undefined;
+  return { account: content.problem === null ? content.code.account : null };
+}
+
+export type AgainFacts = { record: UnjudgedRecord; content: RecordContent };
+
+/** True if it counts now. */
+export function decideAgain(
+  { record, content }: AgainFacts,
+  { nowMs, ...rules }: RulingContext,
+): Decision<boolean> {
+  const { id, gate, epoch, seq, receivedAtMs, disposition, voids } = record;
+  // What is known of the gate's clock before it stands in no column: bounds are those of code, pass and receipt.
+  const log = { gate, epoch, anchor: null, records: [{ seq, content }] };
+  const [ruled] = ruleRecords(log, { ...rules, nowMs: receivedAtMs });
+  assert(ruled !== undefined, 'one record has one ruling');
+  const { use, reason, rideTime } = ruled;
+  const waiting = findWaiting(ruled);
+  if (use === null) {
+    const told: Change[] =
+      reason === null || reason === disposition
+        ? []
+        : [{ kind: 'setDisposition', record: id, disposition: reason }];
+    const queue: Change =
+      waiting === undefined
+        ? { kind: 'dropUnjudged', record: id }
+        : { kind: 'keepUnjudged', record: id, account: waiting.account, isDue: false };
+    return { changes: [...told, queue], result: false };
+  }
+  const ceilingCents = 'code' in content ? (content.code.ceilingCents ?? null) : null;
+  const work = { kind: 'settle', cursor: id - 1, until: id, subject: '' } as const;
+  return {
+    changes: [
+      { kind: 'setUse', record: id, use, rideTime, ceilingCents },
+      ...voids.map((one): Change => {
+        const none = { rideTime: null, ceilingCents: null };
+        return { kind: 'setUse', record: one, use, ...none };
+      }),
+      { kind: 'setDisposition', record: id, disposition: 'PENDING' },
+      { kind: 'dropUnjudged', record: id },
+      { kind: 'addWork', work, atMs: nowMs },
+    ],
+    result: true,
+  };
+}
