@@ -4,6 +4,7 @@ import { callText } from '@stile/host/http-client.ts';
 import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
+import { addBackupCommands } from './backup.ts';
 import { addMerchantCommands } from './merchants.ts';
 import { addOperatorCommands } from './operator.ts';
 import { DEFAULT_URL } from './operator-client.ts';
@@ -69,6 +70,7 @@ export function addSettlementCommand(program: Command): void {
     .option('--top-ups <mode>', 'off or sandbox (made-up money)', mode)
     .option('--settings <file>', 'further settings as JSON')
     .action(init);
+  addBackupCommands(settlement);
   addOperatorCommands(settlement);
   addTrustListCommand(settlement);
   addMerchantCommands(settlement);

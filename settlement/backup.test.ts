@@ -1,0 +1,128 @@
+/**
+ * The drill: a backup beside a running settlement, a crash, a restore, with real processes. What gates and
+ * riders did in between comes back from the gates, and gates take the restored settlement's lists.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
+import type { BatchReply } from '@stile/protocol/sync.ts';
+import { expect, test } from 'vitest';
+import { auditSettlement } from './audit/audit.ts';
+import { backUp, restore } from './backup.ts';
+import { ScriptedTown, START_MS } from './testing/town.ts';
+
+const PROGRAM = fileURLToPath(new URL('./testing/process.ts', import.meta.url));
+const nowMs = START_MS;
+
+async function start(dataDir: string) {
+  const child: ChildProcess = spawn(process.execPath, [PROGRAM, dataDir, 'run'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (child.stdout === null) throw new Error('the process has an output');
+  const lines = createInterface({ input: child.stdout });
+  const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`exit code ${code}`)));
+  const [url] = (await Promise.race([once(lines, 'line'), died])) as [string];
+  died.catch(() => undefined);
+  const kill = async () => {
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return { url, kill };
+}
+
+async function post(url: string, body: Uint8Array): Promise<BatchReply> {
+  const response = await fetch(`${url}/v1/gates/g1/batches`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: new Uint8Array(body),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return (await response.json()) as BatchReply;
+}
+
+async function trustOf(url: string): Promise<{ version: number; deny: { version: number } }> {
+  const jws = await (await fetch(`${url}/v1/trust-list`)).text();
+  return JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString());
+}
+
+/** Waits for what the background brings about. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((next) => setImmediate(next));
+}
+
+test('a crash after a backup loses no fare, and no gate refuses the restored lists', async () => {
+  const town = await ScriptedTown.open();
+  await town.setFare('M1', 250);
+  const gate = await town.addGate('g1', 'M1');
+  const rider = await town.addRider();
+  await rider.topUp(1000);
+  for (let count = 0; count < 4; count += 1) gate.tap(rider.code(START_MS), { atMs: START_MS });
+  await town.stop();
+  const to = join(scratchDir(), 'backup');
+  const dataDir = join(scratchDir(), 'restored');
+  try {
+    const running = await start(town.dataDir);
+    expect((await post(running.url, gate.batch(1, 2))).ackSeq).toBe(2);
+    await backUp(town.dataDir, { to, nowMs });
+    expect(statSync(to).mode & 0o077).toBe(0);
+    await expect(backUp(town.dataDir, { to, nowMs })).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect((await post(running.url, gate.batch(3, 4))).ackSeq).toBe(4);
+    const before = await trustOf(running.url);
+    await running.kill();
+    await restore(to, { dataDir, nowMs });
+    await expect(restore(to, { dataDir, nowMs })).rejects.toMatchObject({ code: 'CONFLICT' });
+    const again = await start(dataDir);
+    const after = await trustOf(again.url);
+    expect(after.version).toBeGreaterThan(before.version + 1000);
+    expect(after.deny.version).toBeGreaterThan(before.deny.version + 1000);
+    // An idle gate asks, learns that two of its records are gone, and sends them again.
+    expect((await post(again.url, gate.batch(5, 4))).ackSeq).toBe(2);
+    expect((await post(again.url, gate.batch(3, 4))).ackSeq).toBe(4);
+    // A restored settlement that gates are ahead of all the same goes on above them.
+    gate.lists = {
+      trust: after.version + 50,
+      deny: after.deny.version + 60,
+      denyAtS: 1,
+      stage: 'FRESH',
+    };
+    await post(again.url, gate.batch(5, 4));
+    await until(async () => (await trustOf(again.url)).version > after.version + 50);
+    expect((await trustOf(again.url)).deny.version).toBeGreaterThan(after.deny.version + 60);
+    await again.kill();
+    const last = await ScriptedTown.open({ dataDir });
+    await last.settled();
+    const money = await last.get('/v1/riders/me', { token: rider.session });
+    await last.stop();
+    expect(money).toMatchObject({ balanceCents: 0, debtCents: 0 });
+    const checks = await auditSettlement(dataDir, { signatures: true });
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  } finally {
+    rmSync(to, { recursive: true, force: true });
+    rmSync(dataDir, { recursive: true, force: true });
+    await town.close();
+  }
+});
+
+test('a backup that is not whole is refused by name', async () => {
+  const town = await ScriptedTown.open();
+  const folder = scratchDir();
+  try {
+    const [to, dataDir] = [join(folder, 'backup'), join(folder, 'restored')];
+    await backUp(town.dataDir, { to, nowMs });
+    appendFileSync(join(to, 'settlement.json'), ' ');
+    await expect(restore(to, { dataDir, nowMs })).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+      message: expect.stringContaining('settlement.json is damaged'),
+    });
+    rmSync(join(to, 'keys'), { recursive: true });
+    await expect(restore(to, { dataDir, nowMs })).rejects.toThrow(/lacks keys/);
+    await expect(restore(folder, { dataDir, nowMs })).rejects.toThrow(/there is no backup/);
+  } finally {
+    await town.close();
+  }
+});

@@ -1,0 +1,180 @@
+/**
+ * A settlement's data directory as a backup, made beside the running settlement, and back again. A backup is a
+ * new directory with everything that a restore needs, the keys too: keep it as the directory itself is kept.
+ */
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { asStoreFault } from '@stile/host/fault.ts';
+import { Fault } from '@stile/protocol/fault.ts';
+import { z } from 'zod';
+import type { SeenVersions } from './core/lists/version-floor.ts';
+import { DATABASE_FILE, readConfig } from './data-dir.ts';
+import { openForReading } from './store/sqlite/connection.ts';
+import { openSqliteStore } from './store/sqlite/store.ts';
+
+const MANIFEST = 'backup.json';
+const manifestSchema = z.strictObject({
+  stile: z.literal('settlement-backup/1'),
+  madeAtMs: z.int(),
+  /** SHA-256 of each file, hex. */
+  files: z.record(z.string(), z.string()),
+});
+type Manifest = z.infer<typeof manifestSchema>;
+
+/**
+ * Copies a settlement, also one that runs, into a directory that must not exist yet.
+ * @throws Fault CONFLICT if it does, FILE_UNREADABLE if there is no settlement, STORE_* if the copy fails.
+ */
+export async function backUp(
+  dataDir: string,
+  of: { to: string; nowMs: number },
+): Promise<Manifest> {
+  const to = resolve(of.to);
+  readConfig(dataDir);
+  refuseExisting(to, 'a backup goes into a new directory');
+  return await buildAside(to, async (part) => {
+    // The database first: a key that it names was on disk before it was named.
+    await copyDatabase(join(dataDir, DATABASE_FILE), join(part, DATABASE_FILE));
+    copyRest({ from: dataDir, to: part, isLeftOut: (name) => name.startsWith(DATABASE_FILE) });
+    const files = Object.fromEntries(
+      namesIn(part).map((name) => [name, digestOf(join(part, name))]),
+    );
+    const manifest: Manifest = { stile: 'settlement-backup/1', madeAtMs: of.nowMs, files };
+    writeFileSync(join(part, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
+    return manifest;
+  });
+}
+
+export type Restored = { madeAtMs: number; floors: SeenVersions };
+
+/**
+ * Makes a data directory of a backup. Versions go on far above those of the backup, because gates hold later
+ * lists than it knows, and would refuse its next ones.
+ * @throws Fault CONFLICT if the directory is there, STORE_CORRUPT if the backup is not whole.
+ */
+export async function restore(
+  from: string,
+  of: { dataDir: string; nowMs: number },
+): Promise<Restored> {
+  const { madeAtMs } = checkWhole(from);
+  const dataDir = resolve(of.dataDir);
+  refuseExisting(dataDir, 'move it away first; nothing is overwritten');
+  return await buildAside(dataDir, async (part) => {
+    copyRest({ from, to: part, isLeftOut: (name) => name === MANIFEST });
+    const { limits: limitsNow, payments: paymentLimits } = readConfig(part);
+    const file = join(part, DATABASE_FILE);
+    const store = await openSqliteStore({ file, limitsNow, paymentLimits });
+    try {
+      return { madeAtMs, floors: await store.jumpAhead(of.nowMs) };
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+function refuseExisting(dir: string, what: string): void {
+  if (existsSync(dir)) throw new Fault('CONFLICT', `${dir} exists already: ${what}`);
+}
+
+/** Under another name until it is whole and on disk. */
+async function buildAside<T>(dir: string, build: (part: string) => Promise<T>): Promise<T> {
+  const part = `${dir}.part`;
+  try {
+    rmSync(part, { recursive: true, force: true });
+    mkdirSync(part, { recursive: true, mode: 0o700 });
+    const result = await build(part);
+    for (const name of namesIn(part)) syncPath(join(part, name));
+    for (const folder of foldersIn(part)) syncPath(folder);
+    renameSync(part, dir);
+    syncPath(dirname(dir));
+    return result;
+  } catch (error) {
+    rmSync(part, { recursive: true, force: true });
+    throw error instanceof Fault ? error : asStoreFault(error, dir);
+  }
+}
+
+/** SQLite's own online copy: one instant, whatever is written meanwhile. */
+async function copyDatabase(from: string, to: string): Promise<void> {
+  const source = openForReading(from);
+  try {
+    await source.db.backup(to);
+  } finally {
+    source.close();
+  }
+  const copy = openForReading(to);
+  try {
+    const says = copy.db.pragma('integrity_check', { simple: true });
+    if (says !== 'ok') throw new Fault('STORE_CORRUPT', `${from}: its copy is damaged: ${says}`);
+  } finally {
+    copy.close();
+  }
+  for (const end of ['-wal', '-shm']) rmSync(`${to}${end}`, { force: true });
+}
+
+type Copying = { from: string; to: string; isLeftOut: (name: string) => boolean };
+
+function copyRest({ from, to, isLeftOut }: Copying): void {
+  for (const name of namesIn(from)) {
+    if (isLeftOut(name)) continue;
+    const target = join(to, name);
+    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    copyFileSync(join(from, name), target);
+  }
+}
+
+function checkWhole(from: string): Manifest {
+  const file = join(from, MANIFEST);
+  if (!existsSync(file)) throw new Fault('FILE_UNREADABLE', `there is no backup in ${from}`);
+  const manifest = manifestSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (!manifest.success) throw new Fault('STORE_CORRUPT', `${file} is not that of a backup`);
+  const files = Object.entries(manifest.data.files);
+  const missing = files.find(([name]) => !existsSync(join(from, name)));
+  if (missing) throw new Fault('STORE_CORRUPT', `the backup lacks ${missing[0]}`);
+  for (const [name, digest] of files) {
+    const path = join(from, name);
+    if (digestOf(path) !== digest) throw new Fault('STORE_CORRUPT', `${path} is damaged`);
+  }
+  return manifest.data;
+}
+
+/** Plain files beneath it, by their paths within. */
+function namesIn(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1));
+}
+
+function foldersIn(dir: string): string[] {
+  const inside = readdirSync(dir, { recursive: true, withFileTypes: true });
+  return [
+    dir,
+    ...inside.filter((one) => one.isDirectory()).map((one) => join(one.parentPath, one.name)),
+  ];
+}
+
+function digestOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+function syncPath(path: string): void {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
