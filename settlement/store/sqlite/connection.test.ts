@@ -62,6 +62,23 @@ test('a transaction that throws leaves nothing behind', async () => {
   close();
 });
 
+test('a failed sync is final: nothing is written until the file is opened again', () => {
+  const { db, write, close } = openConnection(file);
+  const insert = () => db.exec(`INSERT INTO meta VALUES ('late', 'done')`);
+  const fail = () => {
+    throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
+  };
+  expect(() => write(fail)).toThrow(/disk failed a write/);
+  expect(() => write(insert)).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }));
+  close();
+  const again = openConnection(file);
+  const late = again.db.prepare(`SELECT count(*) FROM meta WHERE key = 'late'`).pluck();
+  expect(late.get()).toBe(0);
+  again.write(() => again.db.exec(`INSERT INTO meta VALUES ('late', 'done')`));
+  expect(late.get()).toBe(1);
+  again.close();
+});
+
 describe('history', () => {
   test.each([
     'UPDATE transfer SET amount_cents = 1',

@@ -5,6 +5,7 @@
  */
 import { openDurableInSteps, openToRead } from '@stile/host/durable-sqlite.ts';
 import { asStoreFault } from '@stile/host/fault.ts';
+import { Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 import { type Compilable, Kysely, SqliteDialect } from 'kysely';
 import { MIGRATIONS } from './migrations/all.ts';
@@ -45,6 +46,8 @@ export function openForReading(file: string): Connection {
 function connectionOf(db: Database.Database, file: string): Connection {
   const build = new Kysely<Tables>({ dialect: new SqliteDialect({ database: db }) });
   const statements = new Map<string, Database.Statement>();
+  /** After a failed sync nobody knows what of the file is on the disk: nothing more is promised. */
+  let diskFailure: Fault | null = null;
 
   function prepared(query: Compilable<unknown>) {
     const { sql, parameters } = query.compile();
@@ -73,15 +76,24 @@ function connectionOf(db: Database.Database, file: string): Connection {
       return statement.run(...parameters);
     },
     write: (work) => {
+      if (diskFailure !== null) throw diskFailure;
       try {
         return db.transaction(work).immediate();
       } catch (error) {
-        if (error instanceof Database.SqliteError) throw asStoreFault(error, file);
-        throw error;
+        if (!(error instanceof Database.SqliteError)) throw error;
+        if (error.code.startsWith('SQLITE_IOERR')) diskFailure = finalFault(error, file);
+        throw diskFailure ?? asStoreFault(error, file);
       }
     },
     close: () => {
       db.close();
     },
   };
+}
+
+function finalFault(error: Error, file: string): Fault {
+  const why = `${file}: the disk failed a write (${error.message})`;
+  return new Fault('STORE_FAILED', `${why}: nothing is written until settlement is started again`, {
+    cause: error,
+  });
 }
