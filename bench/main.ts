@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { table } from '@stile/host/text-table.ts';
 import { type DenyReport, measureDenyLookup } from './deny-lookup.ts';
 import { type GateReport, measureGate } from './gate-latency.ts';
-import { type IngestReport, measureIngest } from './ingest.ts';
+import { type IngestLoad, type IngestReport, measureIngest } from './ingest.ts';
 import { measurePayments, type PaymentsReport } from './payments.ts';
 import { benchOperator } from './riders.ts';
 import { median, ms, ratio } from './statistics.ts';
@@ -67,9 +67,12 @@ function showDeny(report: DenyReport): void {
 }
 
 function showIngest(report: IngestReport): void {
-  print(
-    '\nIngest: one settlement process, over HTTP, every signature checked again, charges settled',
-  );
+  print('\nIngest: one settlement process, over HTTP, charges settled');
+  for (const load of report) showLoad(load);
+}
+
+function showLoad(report: IngestLoad): void {
+  print(`\n${report.name}`);
   const rows = report.runs.map(({ name, tapsPerS }) => [
     name,
     `${tapsPerS.toFixed(0)} taps/s`,
