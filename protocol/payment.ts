@@ -25,6 +25,8 @@ export const PAYMENT_REASONS = [
   'TOO_MANY_TRIES',
   /** No such code. Says nothing about which part of it is wrong. */
   'CODE_REFUSED',
+  /** A good code of a minute that is not now: the phone's clock is off, or the code is old. Not counted. */
+  'CLOCK_OFF',
   'CODE_EXPIRED',
   /** A good code, but it was presented before: one code pays at most once, even if it was declined. */
   'CODE_USED',

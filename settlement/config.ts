@@ -18,6 +18,7 @@ const paymentsSchema = z
     dayCentsMax: limit(1_000_000_000, DEFAULTS.dayCentsMax),
     seedDaysMax: limit(366, DEFAULTS.seedDaysMax),
     handleFailuresMax: limit(1_000, DEFAULTS.handleFailuresMax),
+    payeeFailuresFree: limit(100_000, DEFAULTS.payeeFailuresFree),
     payeeFailuresPerHourMax: limit(100_000, DEFAULTS.payeeFailuresPerHourMax),
     onlineCodeS: limit(3_600, DEFAULTS.onlineCodeS),
     orderS: limit(86_400, DEFAULTS.orderS),

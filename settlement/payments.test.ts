@@ -68,19 +68,34 @@ describe('a payment code', () => {
 
   test('of an unknown handle is refused in the same words as a wrong password', async () => {
     const seed = await ada.fetchSeed();
-    const wrong = seed.codeAt(nowMs(), 9);
+    const wrong = seed.codeAt(nowMs(), 11);
     const unknown = `71${'0'.repeat(8)}${wrong.slice(10)}`;
     const [a, b] = [await pay(wrong), await pay(unknown)];
     expect({ ...a, idempotencyKey: '' }).toEqual({ ...b, idempotencyKey: '' });
     expect(a).toMatchObject({ outcome: 'REFUSED', reason: 'CODE_REFUSED', way: null });
   });
 
+  test('of a phone whose clock is off is named, burns no try, and pays once it is right', async () => {
+    const seed = await ada.fetchSeed();
+    // More than a handle has tries for and a till may send: 90 s fast, a new code each minute.
+    for (let minute = 0; minute < 25; minute += 1) {
+      const atMs = nowMs() + 120_000;
+      expect(await pay(seed.codeAt(atMs))).toMatchObject({ reason: 'CLOCK_OFF', way: null });
+      town.clock.advance(60_000);
+    }
+    // What it showed is spent, whoever has seen it; what it shows when its clock is right is good.
+    expect(await pay(seed.codeAt(nowMs()))).toMatchObject({ reason: 'CODE_USED' });
+    town.clock.advance(180_000);
+    expect(await pay(seed.codeAt(nowMs()))).toMatchObject({ outcome: 'PAID' });
+  });
+
   test('of one handle is locked after twenty wrong passwords, also for the right one', async () => {
     const seed = await ada.fetchSeed();
     for (let tries = 0; tries < 20; tries += 1) {
-      expect(await pay(seed.codeAt(nowMs(), 10 + tries))).toMatchObject({
+      expect(await pay(seed.codeAt(nowMs(), 11 + tries))).toMatchObject({
         reason: 'CODE_REFUSED',
       });
+      town.clock.advance(30_000);
     }
     expect(await pay(seed.codeAt(nowMs()))).toMatchObject({ reason: 'TOO_MANY_TRIES' });
     const next = await ada.fetchSeed();

@@ -75,6 +75,7 @@ export const AUTHORISATION_REASON_OF: Readonly<Record<PaymentReason, Authorisati
   REVERSED: 'NO_ANSWER',
   TOO_MANY_TRIES: 'TOO_MANY_TRIES',
   CODE_REFUSED: 'CODE_REFUSED',
+  CLOCK_OFF: 'CLOCK_OFF',
   CODE_EXPIRED: 'CODE_EXPIRED',
   CODE_USED: 'CODE_USED',
   // Orders are paid in the wallet, never at a gate.

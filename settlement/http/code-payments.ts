@@ -12,7 +12,7 @@ import type { PayResult } from '../core/payments/pay.ts';
 import type { Payee } from '../core/payments/payee.ts';
 import type { Notice } from '../core/payments/payment-view.ts';
 import type { Presented } from '../core/payments/spend-code.ts';
-import { findTimeStep, type SeedBox } from '../keys/seeds.ts';
+import { findStrayStep, findTimeStep, type SeedBox } from '../keys/seeds.ts';
 import type { Store } from '../store/port.ts';
 import { onlineCodeHash } from './code-issue.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -39,12 +39,12 @@ export function createCodePayments(parts: CodePaymentsParts) {
     }
     if (seedBox === null) return 'off';
     const row = await store.findSeed(read.handle, clock.now().wallMs);
-    const seed = row && seedBox.open(row);
-    return {
-      way: read.method,
-      handle: read.handle,
-      timeStep: findTimeStep(seed, { otp: read.otp, nowS: wallS(clock) }),
-    };
+    const { method: way, handle, otp } = read;
+    const opened = seedBox.open(row ?? seedBox.nobody);
+    const seed = row === undefined ? undefined : opened;
+    const at = { otp, nowS: wallS(clock) };
+    const timeStep = findTimeStep(seed, at);
+    return { way, handle, timeStep, strayStep: timeStep === null ? findStrayStep(seed, at) : null };
   }
 
   function notifyPayer({ account, rider }: Notice): void {

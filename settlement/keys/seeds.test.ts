@@ -2,7 +2,7 @@
 import { systemRandom } from '@stile/host/random.ts';
 import { otpOfTimeStep } from '@stile/protocol/payment-code.ts';
 import { describe, expect, test } from 'vitest';
-import { createSeedBox, findTimeStep } from './seeds.ts';
+import { createSeedBox, findStrayStep, findTimeStep } from './seeds.ts';
 
 /** Test keys: never use them for anything else. */
 const [OLD, NEW] = ['11'.repeat(32), '22'.repeat(32)];
@@ -37,6 +37,10 @@ describe('a sealed seed', () => {
     }
   });
 
+  test('of nobody opens as any other: an unknown handle takes the same work', () => {
+    expect(box.open(box.nobody)).toHaveLength(SEED.length);
+  });
+
   test('is opened by a ring that has its key anywhere, and sealed by the first', () => {
     const ring = createSeedBox(`${NEW},${OLD}`, systemRandom);
     expect(ring.open(row)).toEqual(Buffer.from(SEED));
@@ -62,6 +66,16 @@ describe('the step of a password', () => {
 
   test.each([-2, 2])('is not found %i steps away', (away) => {
     expect(findTimeStep(SEED, { otp: otpOfTimeStep(SEED, step + away), nowS })).toBeNull();
+  });
+
+  test.each([-10, -2, 2, 10])('%i steps away it is a clock that is off', (away) => {
+    const at = { otp: otpOfTimeStep(SEED, step + away), nowS };
+    expect(findStrayStep(SEED, at)).toBe(step + away);
+    expect(findStrayStep(undefined, at)).toBeNull();
+  });
+
+  test.each([-11, -1, 0, 1, 11])('%i steps away it is no clock that is off', (away) => {
+    expect(findStrayStep(SEED, { otp: otpOfTimeStep(SEED, step + away), nowS })).toBeNull();
   });
 
   test('is none without a seed, whatever is given', () => {

@@ -26,10 +26,14 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEYS_MAX = 8;
+/** How far a phone's clock may be off for that to be named, in time steps; none of them is good. */
+export const STRAY_STEPS_MAX = 10;
 /** Tried if there is no seed, so that an unknown handle costs what a known one costs; it opens nothing. */
 const DUMMY_SEED = new Uint8Array(SEED_BYTES).fill(0x5e);
 
 type Owner = Pick<SealedSeed, 'handle' | 'account' | 'serial'>;
+const NOBODY: Owner = { handle: '00000000', account: '0'.repeat(16), serial: 0 };
+
 export type SeedBox = ReturnType<typeof createSeedBox>;
 
 /**
@@ -47,14 +51,18 @@ export function createSeedBox(keys: string, random: Random) {
   const ring = new Map(parsed.map((hex) => keyOf(hex)));
   const [first] = ring;
 
+  function seal(seed: Uint8Array, owner: Owner): Pick<SealedSeed, 'keyId' | 'sealed'> {
+    const [keyId, key] = first ?? keyOf(parsed[0] ?? '');
+    const nonce = random.bytes(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, key, nonce).setAAD(boundTo(owner));
+    const sealed = Buffer.concat([nonce, cipher.update(seed), cipher.final()]);
+    return { keyId, sealed: Buffer.concat([sealed, cipher.getAuthTag()]) };
+  }
+
   return {
-    seal(seed: Uint8Array, owner: Owner): Pick<SealedSeed, 'keyId' | 'sealed'> {
-      const [keyId, key] = first ?? keyOf(parsed[0] ?? '');
-      const nonce = random.bytes(NONCE_BYTES);
-      const cipher = createCipheriv(CIPHER, key, nonce).setAAD(boundTo(owner));
-      const sealed = Buffer.concat([nonce, cipher.update(seed), cipher.final()]);
-      return { keyId, sealed: Buffer.concat([sealed, cipher.getAuthTag()]) };
-    },
+    seal,
+    /** Opened if the handle is unknown, so that this costs what a known one costs. */
+    nobody: { ...NOBODY, ...seal(DUMMY_SEED, NOBODY) } satisfies SealedSeed,
     /** Undefined if no key fits or the row is not as it was sealed. */
     open(row: SealedSeed): Uint8Array | undefined {
       const key = ring.get(row.keyId);
@@ -93,10 +101,30 @@ export function findTimeStep(
   seed: Uint8Array | undefined,
   { otp, nowS }: { otp: string; nowS: number },
 ): number | null {
+  return findAmong(seed, { otp, nowS, offsets: TIME_STEPS_TRIED });
+}
+
+/** A step further away whose password this is: it pays nothing, it says that the phone's clock is off. */
+export function findStrayStep(
+  seed: Uint8Array | undefined,
+  { otp, nowS }: { otp: string; nowS: number },
+): number | null {
+  return findAmong(seed, { otp, nowS, offsets: STRAY_OFFSETS });
+}
+
+/** The nearest first. */
+const STRAY_OFFSETS = Array.from({ length: STRAY_STEPS_MAX }, (_, index) => index + 1)
+  .flatMap((away) => [-away, away])
+  .filter((offset) => !TIME_STEPS_TRIED.some((tried) => tried === offset));
+
+function findAmong(
+  seed: Uint8Array | undefined,
+  { otp, nowS, offsets }: { otp: string; nowS: number; offsets: readonly number[] },
+): number | null {
   const now = timeStepAt(nowS);
   const presented = Buffer.from(otp);
   let found: number | null = null;
-  for (const offset of TIME_STEPS_TRIED) {
+  for (const offset of offsets) {
     const step = Math.max(0, now + offset);
     const expected = Buffer.from(otpOfTimeStep(seed ?? DUMMY_SEED, step));
     const fits = expected.length === presented.length && timingSafeEqual(expected, presented);

@@ -60,7 +60,7 @@ export function payFacts(changes: Partial<PayFacts> = {}): PayFacts {
   return {
     earlier: null,
     hasOrder: false,
-    payeeFailures: 0,
+    payeeFailures: { count: 0, latestMs: 0 },
     code: { way: 'PAYMENT_CODE', seed: seedFacts(), isSpent: false, phoneHandles: [HANDLE] },
     payer: { money: moneyFacts(), denials: [], dayCents: 0, offlineDayCents: 0 },
     fare: null,

@@ -1,7 +1,7 @@
 /** How long settlement keeps what nobody needs any more, and what a sweep takes away now. */
 import { timeStepAt } from '@stile/protocol/payment-code.ts';
 import type { Decision, Expired } from '../changes.ts';
-import { FAILURE_WINDOW_MS } from '../payments/spend-code.ts';
+import { FAILURE_WINDOW_MS } from '../payments/payment-rules.ts';
 
 /** An expired code is known for so long, so that it can be called expired or used. */
 const ONLINE_CODE_KEPT_MS = 3_600_000;

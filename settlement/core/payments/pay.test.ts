@@ -56,10 +56,17 @@ const amount = (amountCents: number) => ({
   payee: { kind: 'merchant', merchant: 'kiosk', idempotencyKey: 'sale-1', amountCents } as const,
 });
 
+const PAUSING = { count: LIMITS.payeeFailuresFree, latestMs: NOW_MS };
+
 describe('a payment is refused', () => {
   const cases: [reason: string, Partial<PayFacts>, Partial<PaymentRequest>?][] = [
-    ['TOO_MANY_TRIES', { payeeFailures: LIMITS.payeeFailuresPerHourMax }],
+    ['TOO_MANY_TRIES', { payeeFailures: PAUSING }],
     ['CODE_REFUSED', {}, { presented: { way: 'PAYMENT_CODE', handle: HANDLE, timeStep: null } }],
+    [
+      'CLOCK_OFF',
+      {},
+      { presented: { way: 'PAYMENT_CODE', handle: HANDLE, timeStep: null, strayStep: 8 } },
+    ],
     ['CODE_EXPIRED', { code: onlineFacts('ended') }, { presented: online }],
     ['CODE_USED', { code: { ...seed({}).code, isSpent: true } }],
     ['DENIED', payer(10_000, { denials: [{ cause: 'OPERATOR', note: 'lost' }] })],
@@ -167,12 +174,12 @@ describe('the same key again', () => {
 
 test('the first reason that applies is the answer', () => {
   const all = {
-    payeeFailures: LIMITS.payeeFailuresPerHourMax,
+    payeeFailures: PAUSING,
     ...payer(0, { denials: [{ cause: 'DEBT', note: '' }], dayCents: LIMITS.dayCentsMax }),
   };
   const request = amount(LIMITS.offlineCentsMax + 1);
   expect(reasonFor(all, request)).toBe('TOO_MANY_TRIES');
-  expect(reasonFor({ ...all, payeeFailures: 0 }, request)).toBe('DENIED');
+  expect(reasonFor({ ...all, payeeFailures: { count: 0, latestMs: 0 } }, request)).toBe('DENIED');
   const undenied = payer(0, { dayCents: LIMITS.dayCentsMax });
   expect(reasonFor(undenied, request)).toBe('OVER_AMOUNT_CAP');
   expect(reasonFor(undenied)).toBe('OVER_DAY_CAP');

@@ -9,7 +9,7 @@ import { fareOfTap, type GateLine } from '../rides/tariff.ts';
 import { makePayment, type PayerFacts } from './make-payment.ts';
 import { type Payee, payeeName } from './payee.ts';
 import type { StoredPayment } from './payment-changes.ts';
-import type { PaymentLimits } from './payment-rules.ts';
+import type { PayeeFailures, PaymentLimits } from './payment-rules.ts';
 import { merchantView, NO_NOTICE, type Notice, noticeOf } from './payment-view.ts';
 import { type CodeFacts, type Presented, spendCode } from './spend-code.ts';
 
@@ -28,8 +28,8 @@ export type PayFacts = {
   earlier: StoredPayment | null;
   /** An order has this key: it is another request, whatever it asks for. */
   hasOrder: boolean;
-  /** Wrong codes of this payee within FAILURE_WINDOW_MS. */
-  payeeFailures: number;
+  /** Wrong codes of this payee and of the presented method. */
+  payeeFailures: PayeeFailures;
   code: CodeFacts;
   /** Of whose code it is; null if it is nobody's. */
   payer: PayerFacts | null;

@@ -96,8 +96,8 @@ export type PaymentChange =
   | { kind: 'blockMerchant'; merchant: string; atMs: number };
 
 export type CodeChange =
-  /** A wrong code from this payee. */
-  | { kind: 'addCodeFailure'; payee: string; atMs: number }
+  /** A wrong code of this method from this payee. */
+  | { kind: 'addCodeFailure'; payee: string; way: PaymentMethod; atMs: number }
   | { kind: 'setHandleFailures'; handle: string; failures: number }
   | { kind: 'setHandlePaid'; handle: string; paidCents: number }
   | { kind: 'spendTimeStep'; handle: string; timeStep: number }

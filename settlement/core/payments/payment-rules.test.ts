@@ -7,10 +7,13 @@ import { applyPayment, applyRefund, debtCents, type RiderMoney } from '../money/
 import {
   blindGuessBound,
   DEFAULT_PAYMENT_LIMITS,
+  guessesPerHour,
   handleGuessBound,
+  isPausing,
   judgePayment,
   orderStateAt,
   type PayerState,
+  pauseMs,
 } from './payment-rules.ts';
 
 const LIMITS = DEFAULT_PAYMENT_LIMITS;
@@ -78,7 +81,18 @@ describe('a payment', () => {
 
 test('the chance of a guess is what the protocol document says', () => {
   expect(handleGuessBound(LIMITS)).toBeCloseTo(6e-7, 12);
-  expect(blindGuessBound(LIMITS, 1_000_000)).toBeCloseTo(1.8e-8, 14);
+  expect(guessesPerHour(LIMITS)).toBe(128);
+  expect(blindGuessBound(LIMITS, 1_000_000)).toBeCloseTo(3.84e-8, 14);
+});
+
+test('pauses after wrong codes begin late, double and stay short', () => {
+  const counts = [0, 4, 5, 6, 7, 8, 9, 10, 60, 1_000];
+  expect(counts.map((count) => pauseMs(count, LIMITS) / 1_000)).toEqual([
+    0, 0, 1, 2, 4, 8, 16, 30, 30, 30,
+  ]);
+  const sixty = { count: 60, latestMs: 1_000 };
+  expect(isPausing(sixty, { limits: LIMITS, nowMs: 30_999 })).toBe(true);
+  expect(isPausing(sixty, { limits: LIMITS, nowMs: 31_000 })).toBe(false);
 });
 
 test.each([

@@ -20,7 +20,9 @@ export type PaymentLimits = {
   seedDaysMax: number;
   /** Wrong passwords for one handle in its whole life, beyond which it is ended. */
   handleFailuresMax: number;
-  /** Wrong codes from one merchant or gate in an hour, beyond which its codes are refused unread. */
+  /** Wrong codes from one merchant or gate in an hour, behind which it has to pause after each. */
+  payeeFailuresFree: number;
+  /** How many more of them an hour can hold in the long run: what its longest pause follows from. */
   payeeFailuresPerHourMax: number;
   onlineCodeS: number;
   orderS: number;
@@ -43,7 +45,8 @@ export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   dayCentsMax: 50_000,
   seedDaysMax: 30,
   handleFailuresMax: 20,
-  payeeFailuresPerHourMax: 60,
+  payeeFailuresFree: 5,
+  payeeFailuresPerHourMax: 120,
   onlineCodeS: 60,
   orderS: 600,
   reversalS: 900,
@@ -62,9 +65,43 @@ export function handleGuessBound({ handleFailuresMax }: PaymentLimits): number {
   return (handleFailuresMax * PASSWORDS_GOOD) / PASSWORDS;
 }
 
+/** Wrong codes of a payee, of one method: each has a budget of its own. */
+export type PayeeFailures = {
+  /** Within FAILURE_WINDOW_MS. */
+  count: number;
+  latestMs: number;
+};
+
+/** Wrong codes of a payee count for so long. */
+export const FAILURE_WINDOW_MS = 3_600_000;
+const FIRST_PAUSE_MS = 1_000;
+const DOUBLINGS_MAX = 20;
+
+/** How long codes of a payee are refused unread after so many wrong ones: it doubles, and stays short. */
+export function pauseMs(count: number, limits: PaymentLimits): number {
+  const beyond = count - limits.payeeFailuresFree;
+  if (beyond < 0) return 0;
+  const longestMs = FAILURE_WINDOW_MS / limits.payeeFailuresPerHourMax;
+  return Math.min(longestMs, FIRST_PAUSE_MS * 2 ** Math.min(beyond, DOUBLINGS_MAX));
+}
+
+export function isPausing(
+  { count, latestMs }: PayeeFailures,
+  { limits, nowMs }: { limits: PaymentLimits; nowMs: number },
+): boolean {
+  return nowMs < latestMs + pauseMs(count, limits);
+}
+
+/** How many wrong codes of one payee and method are looked at in an hour, whatever it does. */
+export function guessesPerHour(limits: PaymentLimits): number {
+  let count = 0;
+  for (let atMs = 0; atMs < FAILURE_WINDOW_MS; atMs += pauseMs(count, limits)) count += 1;
+  return count;
+}
+
 /** How likely one payee finds, in an hour of blind guesses, a code of any of so many live handles. */
 export function blindGuessBound(limits: PaymentLimits, liveHandles: number): number {
-  return (limits.payeeFailuresPerHourMax * PASSWORDS_GOOD * liveHandles) / CODES;
+  return (guessesPerHour(limits) * PASSWORDS_GOOD * liveHandles) / CODES;
 }
 
 /** Of a code that is good: whose it is, and what they have and may. */

@@ -5,6 +5,7 @@ import { DEFAULT_PAYMENT_LIMITS } from './payment-rules.ts';
 import { type CodeFacts, type Presented, type SeedFacts, spendCode } from './spend-code.ts';
 
 const LIMITS = DEFAULT_PAYMENT_LIMITS;
+const NONE = { count: 0, latestMs: 0 };
 const CODE: Presented = { way: 'PAYMENT_CODE', handle: HANDLE, timeStep: 9 };
 const ONLINE: Presented = { way: 'ONLINE_CODE', codeHash: 'h' };
 
@@ -24,15 +25,21 @@ function onlineCode(state: 'live' | 'used' | 'ended', expiresAtMs = NOW_MS): Cod
   };
 }
 
-function spend(presented: Presented, code: CodeFacts, { payeeFailures = 0 } = {}) {
+function spend(presented: Presented, code: CodeFacts, { payeeFailures = NONE } = {}) {
   const facts = { code, payee: 'merchant:kiosk', payeeFailures };
   return spendCode(presented, facts, { limits: LIMITS, nowMs: NOW_MS });
 }
 
-const failure = { kind: 'addCodeFailure', payee: 'merchant:kiosk', atMs: NOW_MS };
+const failure = {
+  kind: 'addCodeFailure',
+  payee: 'merchant:kiosk',
+  way: 'ONLINE_CODE',
+  atMs: NOW_MS,
+};
 
 describe('a payment code', () => {
   const wrong: Presented = { ...CODE, timeStep: null };
+  const STRAY: Presented = { ...wrong, strayStep: 11 };
   const none: CodeFacts = { way: 'PAYMENT_CODE', seed: null, isSpent: false, phoneHandles: [] };
   test.each<[string, Presented, CodeFacts, string | null, string[]]>([
     ['good', CODE, seedCode(), null, ['spendTimeStep']],
@@ -61,6 +68,8 @@ describe('a payment code', () => {
       'CODE_REFUSED',
       ['setHandleFailures', 'endSeed', 'addCodeFailure'],
     ],
+    ['of a phone whose clock is off', STRAY, seedCode(), 'CLOCK_OFF', ['spendTimeStep']],
+    ['of an old minute, presented before', STRAY, seedCode({}, true), 'CODE_USED', []],
     [
       'of a locked handle',
       CODE,
@@ -108,10 +117,20 @@ describe('an online code', () => {
   });
 });
 
-test.each([CODE, ONLINE])('one too many wrong codes leave a good code unspent: %j', (presented) => {
-  const code = presented.way === 'ONLINE_CODE' ? onlineCode('live') : seedCode();
-  const refused = spend(presented, code, { payeeFailures: LIMITS.payeeFailuresPerHourMax });
-  expect(refused).toEqual({ reason: 'TOO_MANY_TRIES', payer: null, changes: [] });
-  const last = { payeeFailures: LIMITS.payeeFailuresPerHourMax - 1 };
-  expect(spend(presented, code, last).reason).toBeNull();
-});
+test.each([CODE, ONLINE])(
+  'a pause after wrong codes leaves a good one unspent: %j',
+  (presented) => {
+    const code = presented.way === 'ONLINE_CODE' ? onlineCode('live') : seedCode();
+    const count = LIMITS.payeeFailuresFree;
+    const pausing = { payeeFailures: { count, latestMs: NOW_MS - 999 } };
+    expect(spend(presented, code, pausing)).toEqual({
+      reason: 'TOO_MANY_TRIES',
+      payer: null,
+      changes: [],
+    });
+    const over = { payeeFailures: { count, latestMs: NOW_MS - 1_000 } };
+    expect(spend(presented, code, over).reason).toBeNull();
+    const free = { payeeFailures: { count: count - 1, latestMs: NOW_MS } };
+    expect(spend(presented, code, free).reason).toBeNull();
+  },
+);

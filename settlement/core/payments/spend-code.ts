@@ -5,12 +5,15 @@
  */
 import type { PaymentReason } from '@stile/protocol/payment.ts';
 import type { CodeChange, SealedSeed } from './payment-changes.ts';
-import type { PaymentLimits } from './payment-rules.ts';
+import { isPausing, type PayeeFailures, type PaymentLimits } from './payment-rules.ts';
 
 /** What was presented, as far as it can be judged without the database. */
 export type Presented =
-  /** `timeStep`: whose one-time password matched; null: none did, or the handle is unknown. */
-  | { way: 'PAYMENT_CODE'; handle: string; timeStep: number | null }
+  /**
+   * `timeStep`: whose one-time password matched; null: none did, or the handle is unknown. `strayStep`:
+   * one matched that is too far away to be good: the phone's clock is off, or the code is old.
+   */
+  | { way: 'PAYMENT_CODE'; handle: string; timeStep: number | null; strayStep?: number | null }
   | { way: 'ONLINE_CODE'; codeHash: string };
 
 export type SeedFacts = SealedSeed & {
@@ -35,7 +38,7 @@ export type CodeFacts =
   | {
       way: 'PAYMENT_CODE';
       seed: SeedFacts | null;
-      /** The presented time step was spent before. */
+      /** The presented time step, or the stray one, was spent before. */
       isSpent: boolean;
       /** Handles of the same phone that have not ended, this one included. */
       phoneHandles: readonly string[];
@@ -54,7 +57,7 @@ export type Payer = {
 };
 
 /** What the presented code turned out to be. `locked`: its handle was ended for wrong passwords. */
-export type CodeState = 'good' | 'unknown' | 'locked' | 'expired' | 'used';
+export type CodeState = 'good' | 'unknown' | 'locked' | 'clockOff' | 'expired' | 'used';
 
 export type CodeJudgement = {
   /** Why it pays nothing; null if it is good. */
@@ -63,25 +66,23 @@ export type CodeJudgement = {
   changes: readonly CodeChange[];
 };
 
-/** Wrong codes of a payee count for so long. */
-export const FAILURE_WINDOW_MS = 3_600_000;
-
 /**
- * Judges a presented code and spends it. A payee that has sent too many wrong codes is refused before
- * its code is looked at, so that its code stays good elsewhere.
+ * Judges a presented code and spends it. A payee that has to pause after wrong codes is refused before its
+ * code is looked at, so that its code stays good elsewhere and a moment later.
  */
 export function spendCode(
   presented: Presented,
-  facts: { code: CodeFacts; payee: string; payeeFailures: number },
+  facts: { code: CodeFacts; payee: string; payeeFailures: PayeeFailures },
   { limits, nowMs }: { limits: PaymentLimits; nowMs: number },
 ): CodeJudgement {
-  if (facts.payeeFailures >= limits.payeeFailuresPerHourMax) {
+  if (isPausing(facts.payeeFailures, { limits, nowMs })) {
     return { reason: 'TOO_MANY_TRIES', payer: null, changes: [] };
   }
   const { state, payer, changes } = judge(presented, facts.code, { limits, nowMs });
   const reason = REASON_OF[state];
   if (reason !== 'CODE_REFUSED') return { reason, payer, changes };
-  const failure = { kind: 'addCodeFailure', payee: facts.payee, atMs: nowMs } as const;
+  const { way } = presented;
+  const failure = { kind: 'addCodeFailure', payee: facts.payee, way, atMs: nowMs } as const;
   return { reason, payer, changes: [...changes, failure] };
 }
 
@@ -89,6 +90,7 @@ const REASON_OF: Readonly<Record<CodeState, PaymentReason | null>> = {
   good: null,
   locked: 'TOO_MANY_TRIES',
   unknown: 'CODE_REFUSED',
+  clockOff: 'CLOCK_OFF',
   expired: 'CODE_EXPIRED',
   used: 'CODE_USED',
 };
@@ -101,7 +103,7 @@ function judge(
   at: { limits: PaymentLimits; nowMs: number },
 ): Judged {
   if (facts.way === 'PAYMENT_CODE' && presented.way === 'PAYMENT_CODE') {
-    return judgePaymentCode(presented.timeStep, facts, at);
+    return judgePaymentCode(presented, facts, at);
   }
   if (facts.way === 'ONLINE_CODE' && presented.way === 'ONLINE_CODE') {
     return judgeOnlineCode(presented.codeHash, facts.code, at);
@@ -110,16 +112,21 @@ function judge(
 }
 
 function judgePaymentCode(
-  timeStep: number | null,
+  { timeStep, strayStep = null }: Extract<Presented, { way: 'PAYMENT_CODE' }>,
   { seed, isSpent, phoneHandles }: Extract<CodeFacts, { way: 'PAYMENT_CODE' }>,
   { limits, nowMs }: { limits: PaymentLimits; nowMs: number },
 ): Judged {
   if (seed === null) return refused('unknown');
   if (seed.failures >= limits.handleFailuresMax) return refused('locked');
   if (seed.endedAtMs !== null || seed.expiresAtMs < nowMs) return refused('unknown');
-  if (timeStep === null) return refused('unknown', countFailure(seed, { limits, nowMs }));
-  if (isSpent) return refused('used');
   const { handle, account, serial, paidCents } = seed;
+  if (timeStep === null) {
+    if (strayStep === null) return refused('unknown', countFailure(seed, { limits, nowMs }));
+    if (isSpent) return refused('used');
+    // No guess, so it counts against nobody; spent, because it may be a step that is still to come.
+    return refused('clockOff', [{ kind: 'spendTimeStep', handle, timeStep: strayStep }]);
+  }
+  if (isSpent) return refused('used');
   return {
     state: 'good',
     payer: { account, serial, handle, handleCents: paidCents, boundCents: null },

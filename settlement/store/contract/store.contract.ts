@@ -9,6 +9,7 @@ import { describeOrder } from './arrival.contract.ts';
 import { describeAsks } from './authorisation.contract.ts';
 import { describeIngest, type OpenStore } from './ingest.contract.ts';
 import { describeJudgeAgain } from './judge-again.contract.ts';
+import { describePayees } from './payee.contract.ts';
 import { describePayments } from './payment.contract.ts';
 import { describePaymentBooks } from './payment-books.contract.ts';
 import { describePaymentHistories } from './payment-histories.contract.ts';
@@ -24,6 +25,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('ride time', () => describeRideTime(open));
     describe('order', () => describeOrder(open));
     describe('payments', () => describePayments(open));
+    describe('payees', () => describePayees(open));
     describe('payments afterwards', () => describePaymentBooks(open));
     describe('any payments', () => describePaymentHistories(open));
   });

@@ -241,7 +241,7 @@ export type Tables = {
     state: 'live' | 'used' | 'ended';
     bound_cents: number | null;
   };
-  payee_failure: { number: Generated<number>; payee: string; at_ms: number };
+  payee_failure: { number: Generated<number>; payee: string; at_ms: number; way: string };
   purchase_order: {
     order_id: string;
     merchant: string;

@@ -78,6 +78,8 @@ export const de: Words = {
     REVERSED: 'Es wurde zurückgenommen.',
     TOO_MANY_TRIES: 'Zu viele falsche Codes. Warten Sie etwas oder zeigen Sie einen QR.',
     CODE_REFUSED: 'Der Code gilt nicht. Scannen Sie noch einmal oder bitten Sie um einen neuen.',
+    CLOCK_OFF:
+      'Die Uhr des Telefons geht falsch, oder der Code ist alt. Bitten Sie um einen neuen.',
     CODE_EXPIRED: 'Der Code ist zu alt. Bitten Sie um einen neuen.',
     CODE_USED: 'Der Code war schon benutzt. Bitten Sie um einen neuen.',
     ORDER_CANCELLED: 'Die Bestellung wurde zurückgenommen.',

@@ -73,6 +73,7 @@ export const en = {
     REVERSED: 'It was taken back.',
     TOO_MANY_TRIES: 'Too many wrong codes. Wait a while, or show a QR.',
     CODE_REFUSED: 'The code is not good. Scan it again, or ask for a new one.',
+    CLOCK_OFF: 'The phone’s clock is wrong, or the code is old. Ask for a new one.',
     CODE_EXPIRED: 'The code is too old. Ask for a new one.',
     CODE_USED: 'The code was used already. Ask for a new one.',
     ORDER_CANCELLED: 'The order was taken back.',

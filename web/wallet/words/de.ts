@@ -170,6 +170,7 @@ export const de: Words = {
     REVERSED: 'Es wurde zurückgenommen.',
     TOO_MANY_TRIES: 'Zu viele falsche Codes. Gehen Sie online für einen neuen.',
     CODE_REFUSED: 'Der Code wurde nicht angenommen. Zeigen Sie einen neuen.',
+    CLOCK_OFF: 'Die Uhr Ihres Telefons geht falsch. Stellen Sie sie auf automatisch.',
     CODE_EXPIRED: 'Der Code war zu alt. Zeigen Sie einen neuen.',
     CODE_USED: 'Der Code war schon benutzt. Zeigen Sie einen neuen.',
     ORDER_CANCELLED: 'Der Laden hat es zurückgenommen.',

@@ -168,6 +168,7 @@ export const en = {
     REVERSED: 'It was taken back.',
     TOO_MANY_TRIES: 'Too many wrong codes. Go online for a new one.',
     CODE_REFUSED: 'The code was not accepted. Show a new one.',
+    CLOCK_OFF: 'Your phone’s clock is wrong. Set it to automatic.',
     CODE_EXPIRED: 'The code was too old. Show a new one.',
     CODE_USED: 'The code was used already. Show a new one.',
     ORDER_CANCELLED: 'The shop took it back.',

@@ -4,7 +4,7 @@ import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {
   return {
-    addFailure: db.prepare('INSERT INTO payee_failure (payee, at_ms) VALUES (?, ?)'),
+    addFailure: db.prepare('INSERT INTO payee_failure (payee, way, at_ms) VALUES (?, ?, ?)'),
     setFailures: db.prepare('UPDATE payment_seed SET failures = ? WHERE handle = ?'),
     setPaid: db.prepare('UPDATE payment_seed SET paid_cents = ? WHERE handle = ?'),
     spend: db.prepare('INSERT INTO spent_step VALUES (?, ?)'),
@@ -33,7 +33,7 @@ export class CodeRows {
   write(change: CodeChange): void {
     switch (change.kind) {
       case 'addCodeFailure':
-        this.#sql.addFailure.run(change.payee, change.atMs);
+        this.#sql.addFailure.run(change.payee, change.way, change.atMs);
         break;
       case 'setHandleFailures':
         this.#sql.setFailures.run(change.failures, change.handle);

@@ -1,5 +1,6 @@
 /** What is known of payment codes and online codes: seeds under their handles, spent time steps, failures. */
 
+import { FAILURE_WINDOW_MS, type PayeeFailures } from '../../../core/payments/payment-rules.ts';
 import type { LiveSeed, NewSeedFacts, SeedConfirmationFacts } from '../../../core/payments/seed.ts';
 import type {
   CodeFacts,
@@ -7,7 +8,6 @@ import type {
   Presented,
   SeedFacts,
 } from '../../../core/payments/spend-code.ts';
-import { FAILURE_WINDOW_MS } from '../../../core/payments/spend-code.ts';
 import type { PassOf } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 
@@ -25,9 +25,10 @@ function prepare(db: Connection['db']) {
       .prepare('SELECT handle FROM payment_seed WHERE account = ? AND ended_at_ms IS NULL')
       .pluck(),
     isSpent: db.prepare('SELECT 1 FROM spent_step WHERE handle = ? AND step = ?').pluck(),
-    failures: db
-      .prepare('SELECT count(*) FROM payee_failure WHERE payee = ? AND at_ms > ?')
-      .pluck(),
+    failures: db.prepare(
+      `SELECT count(*) AS count, coalesce(max(at_ms), 0) AS latestMs FROM payee_failure
+       WHERE payee = ? AND way = ? AND at_ms > ?`,
+    ),
     onlineCode: db.prepare(
       `SELECT account, serial, expires_at_ms AS expiresAtMs, state, bound_cents AS boundCents
        FROM online_code WHERE code_hash = ?`,
@@ -52,13 +53,15 @@ export class CodeReader {
       const code = this.#sql.onlineCode.get(presented.codeHash) as OnlineCodeFacts | undefined;
       return { way: 'ONLINE_CODE', code: code ?? null };
     }
-    const { handle, timeStep } = presented;
+    const { handle, timeStep, strayStep = null } = presented;
     const seed = this.seed(handle);
+    const step = timeStep ?? strayStep;
     return {
       way: 'PAYMENT_CODE',
       seed,
-      isSpent: timeStep !== null && this.#sql.isSpent.get(handle, timeStep) !== undefined,
-      phoneHandles: seed === null ? [] : this.#handlesOf(seed),
+      isSpent: step !== null && this.#sql.isSpent.get(handle, step) !== undefined,
+      // Of a wrong password no more is read than of an unknown handle.
+      phoneHandles: seed === null || timeStep === null ? [] : this.#handlesOf(seed),
     };
   }
 
@@ -66,9 +69,9 @@ export class CodeReader {
     return (this.#sql.seed.get(handle) as SeedFacts | undefined) ?? null;
   }
 
-  /** Wrong codes that this payee has sent lately. */
-  failuresOf(payee: string, nowMs: number): number {
-    return this.#sql.failures.get(payee, nowMs - FAILURE_WINDOW_MS) as number;
+  /** Wrong codes of this method that this payee has sent lately. */
+  failuresOf(payee: string, { way, nowMs }: { way: string; nowMs: number }): PayeeFailures {
+    return this.#sql.failures.get(payee, way, nowMs - FAILURE_WINDOW_MS) as PayeeFailures;
   }
 
   newSeed({ handle, account, serial }: { handle: string } & PassOf): NewSeedFacts {

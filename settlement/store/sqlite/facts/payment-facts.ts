@@ -44,13 +44,15 @@ export class PaymentFactReader implements PaymentFacts {
     const name = payeeName(payee);
     const code = codes.code(presented);
     const owner = code.way === 'PAYMENT_CODE' ? code.seed : code.code;
+    // Of a wrong password no more is read than of an unknown handle: it takes as long.
+    const isWrong = presented.way === 'PAYMENT_CODE' && presented.timeStep === null;
     const isGate = payee.kind === 'gate';
     return {
       earlier: payments.find(name, payee.idempotencyKey),
       hasOrder: this.#hasOrder(payee),
-      payeeFailures: codes.failuresOf(name, nowMs),
+      payeeFailures: codes.failuresOf(name, { way: presented.way, nowMs }),
       code,
-      payer: owner && this.#payer(issuer, { of: owner, nowMs }),
+      payer: isWrong ? null : owner && this.#payer(issuer, { of: owner, nowMs }),
       fare: isGate ? fares.read(payee.gate, payee.line) : null,
       merchant: isGate ? null : merchants.read(payee.merchant),
       nextPaymentId: payments.nextId(),

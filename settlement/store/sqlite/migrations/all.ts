@@ -15,6 +15,7 @@ import { BOOK_SEAL } from './0009-book-seal.ts';
 import { BOUND_CODES } from './0010-bound-codes.ts';
 import { GATE_LISTS } from './0011-gate-lists.ts';
 import { UNJUDGED } from './0012-unjudged.ts';
+import { FAILURES_BY_METHOD } from './0013-failures-by-method.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   BOUND_CODES,
   GATE_LISTS,
   UNJUDGED,
+  FAILURES_BY_METHOD,
 ];
