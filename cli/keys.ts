@@ -1,4 +1,7 @@
-/** `stile keys`: makes and looks at key files (JWK), and says whether a public key may be certified. */
+/**
+ * `stile keys`: makes and looks at key files (JWK), says whether a public key may be certified, and changes the
+ * keys that a running settlement signs passes with.
+ */
 import { readFileSync } from 'node:fs';
 import { generateKey, keyFromJwk, type PrivateJwk } from '@stile/crypto/sign.ts';
 import { writePrivateFile } from '@stile/host/private-files.ts';
@@ -6,7 +9,8 @@ import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { Command } from 'commander';
-import { oneOf, printJson } from './terminal.ts';
+import { clientOf, operateOn, type Target } from './operator-client.ts';
+import { oneOf, printJson, wholeNumber } from './terminal.ts';
 
 const ALGORITHMS: readonly Algorithm[] = ['Ed25519', 'P-256'];
 
@@ -43,6 +47,34 @@ export function addKeysCommand(program: Command): void {
       const { isKeyOfPrimeOrder } = await import('@stile/crypto/noble-verify.ts');
       const algorithm: Algorithm = bytes.length === 32 ? 'Ed25519' : 'P-256';
       printJson({ algorithm, sound: isKeyOfPrimeOrder(algorithm, bytes) });
+    });
+  addIssuerCommands(keys);
+}
+
+/** Of a settlement that runs: the keys that sign passes. */
+function addIssuerCommands(keys: Command): void {
+  const operate = operateOn(keys);
+  const path = 'v1/operator/issuer-keys';
+  operate('list', 'every issuer key, from when it signs and until when').action(
+    async (target: Target) => {
+      printJson(await clientOf(target).call('GET', path));
+    },
+  );
+  operate(
+    'rotate',
+    'a new issuer key: published now, signing when it was announced for long enough',
+  )
+    .option(
+      '--now',
+      'sign with it at once; gates that are away refuse its passes until they hear of it',
+    )
+    .action(async ({ now = false, ...target }: Target & { now?: boolean }) => {
+      printJson(await clientOf(target).call('POST', path, { body: { now } }));
+    });
+  operate('revoke', 'end a stolen issuer key: what it signed opens nothing any more')
+    .argument('<key-id>', 'as "keys list" has it', wholeNumber(0, 0xff))
+    .action(async (keyId: number, target: Target) => {
+      printJson(await clientOf(target).call('POST', `${path}/${keyId}/revocation`, { body: {} }));
     });
 }
 

@@ -24,6 +24,8 @@ export const FAULT_TABLE = {
   NOT_FOUND: { retry: false, status: 404 },
   CONFLICT: { retry: false, status: 409 },
   PROOF_REFUSED: { retry: false, status: 403 },
+  /** A key has come to its end: nothing is signed past it. */
+  KEY_ENDED: { retry: false, status: 503 },
   TOO_MANY_REQUESTS: { retry: true, status: 429 },
 } as const satisfies Record<string, { retry: boolean; status: number }>;
 

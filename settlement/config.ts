@@ -92,6 +92,11 @@ export const configSchema = z.strictObject({
         .int()
         .min(3_600)
         .default(2 * 365 * 86_400),
+      /** A new issuer key is published so long before it signs; a revocation does not wait. */
+      keyAnnounceS: z
+        .int()
+        .min(0)
+        .default(7 * 86_400),
     })
     .prefault({}),
   http: z

@@ -125,7 +125,7 @@ async function initialise(
     await store.writeMeta(OPERATOR_TOKEN_KEY, tokenHash(token));
     const { issuerKeys } = await store.readListFacts();
     if (!issuerKeys.some(({ issuer }) => issuer === config.issuer)) {
-      await addIssuerKey({ dataDir, config, store, clock }, FIRST_KEY_ID);
+      await addIssuerKey({ dataDir, config, store, clock }, { keyId: FIRST_KEY_ID, announceS: 0 });
     }
     markInitialised(dataDir);
     const operatorTokenFile = join(dataDir, TOKEN_FILE);
@@ -179,11 +179,20 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   const operatorTokenHash = await readTokenHash(store);
   const signedClock = await openSignedClock(parts);
   const passes = await openPasses({ dataDir, config, store, clock: signedClock.clock });
+  await passes.keepAhead();
   const publisher = createPublisher({ store, rootKey, config, clock, signedClock, log });
   await publisher.publish();
   const streams = createEventStreams({ perAddressMax: config.http.streamsPerAddressMax });
   const onMoneyMoved = (account: string) => streams.sendToRider(account, { kind: 'ACCOUNT' });
-  const background = createBackground({ store, publisher, onMoneyMoved, issuer, clock, log });
+  const background = createBackground({
+    store,
+    publisher,
+    passes,
+    onMoneyMoved,
+    issuer,
+    clock,
+    log,
+  });
   const loop = createOutboxLoop({ background, clock, log });
   const outbox = options.jobs === 'hold' ? holdOutbox(loop) : loop;
   closing.first(() => loop.close());

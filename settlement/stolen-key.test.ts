@@ -72,3 +72,68 @@ test("a longer pass that a rider makes for their own phone with the issuer's key
   await town.settled();
   expect(await rider.money()).toMatchObject({ debtCents: 0 });
 });
+
+type Key = { keyId: number; status: string; signsFromS: number; notAfterS: number };
+const DAY_MS = 86_400_000;
+
+async function published(): Promise<string[]> {
+  await town.settled();
+  const jws = String(await town.get('/v1/trust-list'));
+  const { issuers } = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString());
+  return (issuers as Key[]).map(({ keyId, status }) => `${keyId} ${status}`);
+}
+
+async function renewedKeyId(rider: ScriptedRider): Promise<number> {
+  const { account, serial } = rider;
+  const proof = await town.prove(rider.key, {
+    purpose: 'renew-pass',
+    subject: `${account}/${serial}`,
+  });
+  const { pass } = await town.get<{ pass: string }>('/v1/passes', {
+    body: { account, serial, ...proof },
+  });
+  rider.pass = new Uint8Array(Buffer.from(pass, 'hex'));
+  return passOf(rider).issuerKeyId;
+}
+
+/** What the sweep does at its next turn. */
+async function sweep(): Promise<void> {
+  town.clock.advance(5_000);
+  await town.settled();
+}
+
+test('an announced key is published at once, signs when its time has come, and retires the one before', async () => {
+  const rider = await town.addRider();
+  const key = await town.operate<Key>('POST', 'issuer-keys', { body: {} });
+  expect(key).toMatchObject({ keyId: 2, signsFromS: START_MS / 1000 + 7 * 86_400 });
+  expect(await published()).toEqual(['1 active', '2 active']);
+  expect(await renewedKeyId(rider)).toBe(1);
+  town.clock.advance(7 * DAY_MS);
+  expect(await renewedKeyId(rider)).toBe(2);
+  await expect.poll(async () => await published()).toEqual(['1 retired', '2 active']);
+});
+
+test('a revoked key is published as revoked, the next pass is signed by another, at once', async () => {
+  const rider = await town.addRider();
+  await town.operate('POST', 'issuer-keys/1/revocation', { body: {} });
+  expect(await published()).toEqual(['1 revoked', '2 active']);
+  expect(await renewedKeyId(rider)).toBe(2);
+  expect(await town.operate<Key[]>('GET', 'issuer-keys')).toMatchObject([
+    { keyId: 1, status: 'revoked' },
+    { keyId: 2, status: 'active' },
+  ]);
+});
+
+test('a key is followed by itself ahead of its end, and no pass outlives the key that signed it', async () => {
+  const rider = await town.addRider();
+  for (let month = 0; month < 30; month += 1) {
+    town.clock.advance(30 * DAY_MS);
+    await sweep();
+    const keyId = await renewedKeyId(rider);
+    const keys = await town.operate<Key[]>('GET', 'issuer-keys');
+    const signer = keys.find((key) => key.keyId === keyId);
+    const { issuedAtS, lifetimeMin } = passOf(rider);
+    expect(issuedAtS + lifetimeMin * 60).toBeLessThanOrEqual(signer?.notAfterS ?? 0);
+  }
+  expect(passOf(rider).issuerKeyId).toBe(2);
+});

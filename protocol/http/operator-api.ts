@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { gateIdSchema } from '../gate-log.ts';
 import { merchantIdSchema, plainText } from '../payment.ts';
-import { lineFareSchema } from '../trust-list.ts';
+import { issuerKeySchema, lineFareSchema } from '../trust-list.ts';
 import { accountSchema, passSerialSchema } from './rider-api.ts';
 
 export const newGateSchema = z.strictObject({
@@ -75,6 +75,15 @@ export type NewInvite = z.infer<typeof newInviteSchema>;
 /** Shown this once. */
 export const inviteSchema = z.object({ invite: z.string(), kind: z.string(), expiresAtS: z.int() });
 export type Invite = z.infer<typeof inviteSchema>;
+export const newIssuerKeySchema = z.strictObject({
+  now: z.boolean().optional().describe('sign with it at once; gates that are away know it later'),
+});
+export type NewIssuerKey = z.infer<typeof newIssuerKeySchema>;
+
+export const issuerKeyNameSchema = z.object({ keyId: z.coerce.number().int().min(0).max(0xff) });
+
+export const issuerKeyViewSchema = issuerKeySchema.extend({ signsFromS: z.int() });
+export type IssuerKeyView = z.infer<typeof issuerKeyViewSchema>;
 
 const NAME_CHARS_MAX = 60;
 

@@ -4,7 +4,7 @@
  * decisions of core/ between facts and changes, the same for every database.
  */
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
-import type { DenyHead, IssuerKey, LineFare } from '@stile/protocol/trust-list.ts';
+import type { DenyHead, LineFare } from '@stile/protocol/trust-list.ts';
 import type {
   GateEnrolmentFacts,
   GateEnrolmentRequest,
@@ -18,6 +18,7 @@ import type { PassRow } from '../core/access/rider-changes.ts';
 import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
+import type { StoredIssuerKey } from '../core/lists/issuer-keys.ts';
 import type { DenyListFacts, FareFacts } from '../core/lists/publish.ts';
 import type { DenyWord, ListFacts } from '../core/lists/trust.ts';
 import type { BatchPart } from '../core/logs/batch.ts';
@@ -93,7 +94,7 @@ export type WorkReader = {
 
 export type ListReader = {
   fare(): Awaitable<FareFacts>;
-  issuerKeys(): Awaitable<readonly IssuerKey[]>;
+  issuerKeys(): Awaitable<readonly StoredIssuerKey[]>;
   /** Up to `idsMax` ids whose causes have changed since the last version. */
   denyList(idsMax: number): Awaitable<DenyListFacts>;
   /** Null if there is no such version here. */

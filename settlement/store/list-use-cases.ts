@@ -1,10 +1,10 @@
 /** Fares, keys, and the lists that gates obey: the use cases of publishing, once for every database. */
 import { sha256 } from '@stile/crypto/sign.ts';
+import { decideIssuerKey, decideKeyRevocation, decideKeyTurn } from '../core/lists/issuer-keys.ts';
 import {
   decideDenyVersion,
   decideFare,
   decideForce,
-  decideIssuerKey,
   decideRestored,
   decideTrustList,
   deltaRowsMax,
@@ -26,6 +26,8 @@ type ListUseCases = Pick<
   | 'setFare'
   | 'listTariff'
   | 'addIssuerKey'
+  | 'turnIssuerKeys'
+  | 'revokeIssuerKey'
 >;
 
 export function listUseCases({ views, transact, write }: Database): ListUseCases {
@@ -61,10 +63,20 @@ export function listUseCases({ views, transact, write }: Database): ListUseCases
         decide: (found) => decideFare(found, { fare, nowMs }),
       }),
     listTariff: async (line) => await views.listTariff(line),
-    addIssuerKey: (key) =>
+    addIssuerKey: (key, nowMs) =>
       transact({
         read: (facts) => facts.issuerKeys(),
-        decide: (found) => decideIssuerKey(found, key),
+        decide: (found) => decideIssuerKey(found, { key, nowMs }),
+      }),
+    turnIssuerKeys: (of) =>
+      transact({
+        read: (facts) => facts.issuerKeys(),
+        decide: (found) => decideKeyTurn(found, of),
+      }),
+    revokeIssuerKey: (revocation) =>
+      transact({
+        read: (facts) => facts.issuerKeys(),
+        decide: (found) => decideKeyRevocation(found, revocation),
       }),
   };
 }

@@ -7,7 +7,7 @@
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import type { MerchantRole } from '@stile/protocol/payment.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
-import type { IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
+import type { LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import type {
   GateEnrolmentRequest,
   GateEnrolmentResult,
@@ -21,6 +21,11 @@ import type { Act, Operator } from '../core/access/operator-changes.ts';
 import type { NewOperator } from '../core/access/operators.ts';
 import type { Invite, PassRow } from '../core/access/rider-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
+import type {
+  KeyRevocation,
+  KeyRevocationResult,
+  StoredIssuerKey,
+} from '../core/lists/issuer-keys.ts';
 import type { DeltaQuery } from '../core/lists/publish.ts';
 import type { DenyWord, ListFacts } from '../core/lists/trust.ts';
 import type { SeenVersions } from '../core/lists/version-floor.ts';
@@ -217,7 +222,11 @@ type ListStore = {
   /** The version of the tariff with it; null if no list has room for it. */
   setFare(fare: LineFare, nowMs: number): Promise<number | null>;
   listTariff(line: string): Promise<readonly LineFare[]>;
-  addIssuerKey(key: IssuerKey): Promise<void>;
+  /** Announced, or signing at once: then those before it are retired. */
+  addIssuerKey(key: StoredIssuerKey, nowMs: number): Promise<void>;
+  /** Retires keys whose follower signs by now; true if there was any. */
+  turnIssuerKeys(of: { issuer: number; nowMs: number }): Promise<boolean>;
+  revokeIssuerKey(revocation: KeyRevocation): Promise<KeyRevocationResult>;
   /** The operator's own denial; false if it stands already. */
   setDenied(denial: { id: Uint8Array; note: string; nowMs: number }): Promise<boolean>;
   /** False if there is none to lift. */

@@ -64,6 +64,7 @@ function listRequests({
     ['POST /v1/operator/merchants', '', { merchant: 'walk', name: 'Walk' }],
     ['POST /v1/operator/denials', '', { account, note: 'walk' }],
     ['DELETE /v1/operator/denials', '', { account }],
+    ['GET /v1/operator/issuer-keys', ''],
     ['POST /v1/operator/issuer-keys', '', {}],
     ['GET /v1/operator/lists', ''],
     ['POST /v1/operator/lists/force', '', { denyVersion: 1 }],
@@ -74,6 +75,7 @@ function listRequests({
     ['POST /v1/operator/operators', '', { name: 'Walk', role: 'READER' }],
     ['POST /v1/operator/token', '', {}],
     ['DELETE /v1/operator/operators/{name}', 'Walk'],
+    ['POST /v1/operator/issuer-keys/{keyId}/revocation', '1', {}],
     ['DELETE /v1/operator/accounts/{account}/payment-seeds', account],
     ['DELETE /v1/operator/merchants/{merchant}', 'kiosk'],
   ];

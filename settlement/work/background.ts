@@ -8,6 +8,7 @@ import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import { isAlarming } from '../core/rides/failed-work.ts';
 import type { WorkTurn } from '../core/rides/outbox-changes.ts';
+import type { Passes } from '../keys/passes.ts';
 import type { Store } from '../store/port.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -17,6 +18,7 @@ const ALARM_EVERY_MS = 900_000;
 export type BackgroundParts = {
   store: Store;
   publisher: Publisher;
+  passes: Pick<Passes, 'keepAhead'>;
   /** Called behind the commit, once for each account. */
   onMoneyMoved: (account: string) => void;
   issuer: number;
@@ -33,7 +35,7 @@ export type Background = {
 };
 
 export function createBackground(parts: BackgroundParts): Background {
-  const { store, publisher, onMoneyMoved, issuer, clock, log } = parts;
+  const { store, publisher, passes, onMoneyMoved, issuer, clock, log } = parts;
   let nextAlarmMs = 0;
 
   async function alarmOfFailures(): Promise<void> {
@@ -73,6 +75,11 @@ export function createBackground(parts: BackgroundParts): Background {
     async sweep() {
       await store.sweepExpired(clock.now().wallMs);
       await alarmOfFailures();
+      const added = await passes.keepAhead();
+      if (added !== null) {
+        const { keyId, signsFromS } = added;
+        log.info({ keyId, signsFromS }, 'a new issuer key ahead of the end of the one before');
+      }
       if (publisher.isRefreshDue()) await store.requestPublish(clock.now().wallMs);
     },
   };

@@ -10,6 +10,7 @@ import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { configSchema } from '../config.ts';
+import type { StoredIssuerKey } from '../core/lists/issuer-keys.ts';
 import { rootKeyOf } from '../keys/root-key.ts';
 import { createSignedClock } from '../keys/signed-clock.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
@@ -46,7 +47,8 @@ test('a snapshot of many ids is sorted, complete, signed, and made once', async 
     for (const id of ids) insert.run(id);
     db.prepare('INSERT INTO deny_version VALUES (1, ?, ?, 0)').run(IDS, setDigest);
     db.exec(
-      `INSERT INTO issuer_key VALUES (1, 1, '${'a'.repeat(64)}', 0, 4000000000, 'active', 0)`,
+      `INSERT INTO issuer_key (issuer, key_id, public_key, not_before_s, not_after_s, status,
+         ceiling_exponent) VALUES (1, 1, '${'a'.repeat(64)}', 0, 4000000000, 'active', 0)`,
     );
   })();
   db.close();
@@ -87,7 +89,7 @@ test('more changes than one transaction writes are still one published list', as
   const dir = mkdtempSync(join(tmpdir(), 'stile-publish-'));
   const store = await openSqliteStore({ file: join(dir, 'settlement.db'), limitsNow: LIMITS });
   try {
-    await store.addIssuerKey({
+    const key: StoredIssuerKey = {
       issuer: 1,
       keyId: 1,
       publicKey: 'a'.repeat(64),
@@ -95,7 +97,9 @@ test('more changes than one transaction writes are still one published list', as
       notAfterS: 4e9,
       status: 'active',
       ceilingExponent: 0,
-    });
+      signsFromS: 0,
+    };
+    await store.addIssuerKey(key, 0);
     const ids = makeIds().slice(0, 1_201);
     for (const id of ids) await store.setDenied({ id, note: 'lost', nowMs: 0 });
     const rootKey = generateKey('Ed25519');

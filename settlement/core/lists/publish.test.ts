@@ -3,17 +3,10 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { denyId } from '@stile/protocol/deny-list.ts';
-import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ISSUER, NOW_MS } from '../../testing/facts.ts';
-import {
-  decideDenyVersion,
-  decideFare,
-  decideIssuerKey,
-  deltaRowsMax,
-  denyDelta,
-} from './publish.ts';
+import { decideDenyVersion, decideFare, deltaRowsMax, denyDelta } from './publish.ts';
 
 const EMPTY = { version: 3, count: 0, setDigest: '0'.repeat(64) };
 
@@ -40,35 +33,6 @@ describe('a fare', () => {
     expect(changes.slice(1)).toEqual([
       { kind: 'addWork', work, atMs: NOW_MS },
       { kind: 'requestPublish', atMs: NOW_MS },
-    ]);
-  });
-});
-
-describe('a new issuer key', () => {
-  function key(changes: Partial<IssuerKey>): IssuerKey {
-    const times = { notBeforeS: 0, notAfterS: 100 };
-    return {
-      issuer: 1,
-      keyId: 1,
-      publicKey: '',
-      status: 'active',
-      ceilingExponent: 0,
-      ...times,
-      ...changes,
-    };
-  }
-
-  test('retires what signed for the same issuer, and no other key', () => {
-    const known = [
-      key({ keyId: 1, status: 'retired' }),
-      key({ keyId: 2 }),
-      key({ keyId: 3, status: 'revoked' }),
-      key({ issuer: 2 }),
-    ];
-    const added = key({ keyId: 4 });
-    expect(decideIssuerKey(known, added).changes).toEqual([
-      { kind: 'setIssuerKeyStatus', issuer: 1, keyId: 2, status: 'retired' },
-      { kind: 'addIssuerKey', key: added },
     ]);
   });
 });

@@ -1,6 +1,6 @@
 /** What changes with a fare, a key, a list: the rows behind what is published next. */
 import type { Sha256 } from '@stile/protocol/bytes.ts';
-import type { DenyHead, IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
+import type { DenyHead, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Change, type Decision, unchanged } from '../changes.ts';
 import { hasRoomFor } from '../rides/tariff.ts';
 import { type DenyCandidate, type DenyRow, denyDeltaBetween, nextDenyList } from './deny.ts';
@@ -36,21 +36,6 @@ export function decideFare(
     ],
     // A tariff without any fare is version 1.
     result: nextTariffVersion + 1,
-  };
-}
-
-/** A new key signs from now on: those before it are retired, their passes stay good. */
-export function decideIssuerKey(known: readonly IssuerKey[], key: IssuerKey): Decision<void> {
-  const active = known.filter(({ issuer, status }) => issuer === key.issuer && status === 'active');
-  return {
-    changes: [
-      ...active.map(
-        ({ issuer, keyId }) =>
-          ({ kind: 'setIssuerKeyStatus', issuer, keyId, status: 'retired' }) as const,
-      ),
-      { kind: 'addIssuerKey', key },
-    ],
-    result: undefined,
   };
 }
 

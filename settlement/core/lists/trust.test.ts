@@ -70,7 +70,7 @@ describe('a deny list', () => {
     const facts: ListFacts = {
       seen: { trust: 0, deny: 0 },
       deny: { forced: of.forced ?? null, saneFrom: 0 },
-      issuerKeys: [KEY],
+      issuerKeys: [{ ...KEY, signsFromS: 0 }],
       tariff: [],
       tariffVersion: 1,
       denyHead: of.head,

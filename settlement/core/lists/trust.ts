@@ -12,6 +12,7 @@ import {
   type TrustList,
 } from '@stile/protocol/trust-list.ts';
 import { publishableFares } from '../rides/tariff.ts';
+import type { StoredIssuerKey } from './issuer-keys.ts';
 import { floorOf, type SeenVersions } from './version-floor.ts';
 
 export type TrustContent = Omit<TrustList, 'version' | 'issuedAtS' | 'expiresAtS'>;
@@ -32,7 +33,7 @@ export type ListFacts = {
   seen: SeenVersions;
   /** What operators have said of the deny list. */
   deny: DenyWord;
-  issuerKeys: readonly IssuerKey[];
+  issuerKeys: readonly StoredIssuerKey[];
   tariff: readonly LineFare[];
   tariffVersion: number;
   denyHead: DenyHead;
@@ -83,7 +84,7 @@ function trustContent(
     stile: 'trust-list/1',
     operator,
     currency,
-    issuers: publishableKeys(issuerKeys, nowS),
+    issuers: publishableKeys(issuerKeys, nowS).map(publicFields),
     limits,
     tariff: { version: tariffVersion, lines: carriedFares(tariff, nowS) },
     deny: denyHead,
@@ -133,8 +134,13 @@ function canonical(content: TrustContent): string {
   return JSON.stringify([stile, operator, currency, issuers, limits, tariff, deny]);
 }
 
+/** When a key begins to sign is the issuer's own affair; gates know it from the beginning. */
+function publicFields({ signsFromS: _own, ...key }: StoredIssuerKey): IssuerKey {
+  return key;
+}
+
 /** The keys that a list has room for: all that may still open something, the newest stay first. */
-export function publishableKeys(keys: readonly IssuerKey[], nowS: number): IssuerKey[] {
+export function publishableKeys<T extends IssuerKey>(keys: readonly T[], nowS: number): T[] {
   const active = keys.filter((key) => key.status !== 'retired' || key.notAfterS >= nowS);
   return active.slice(-ISSUER_KEYS_MAX);
 }

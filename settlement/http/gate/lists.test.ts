@@ -90,7 +90,7 @@ describe('the trust list', () => {
       version: 2,
       tariff: { version: 2, lines: [{ line: 'M1', fareCents: 250, fromS: 0 }] },
     });
-    await town.operate('POST', 'issuer-keys', { body: {} });
+    await town.operate('POST', 'issuer-keys', { body: { now: true } });
     await town.settled();
     expect((await fetchTrust()).issuers.map(({ keyId, status }) => `${keyId} ${status}`)).toEqual([
       '1 retired',

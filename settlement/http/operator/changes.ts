@@ -18,12 +18,13 @@ import {
 } from '@stile/protocol/http/operator-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { fingerprintOf } from '@stile/protocol/signed.ts';
-import { issuerKeySchema, LINE_FARES_MAX, lineFareSchema } from '@stile/protocol/trust-list.ts';
+import { LINE_FARES_MAX, lineFareSchema } from '@stile/protocol/trust-list.ts';
 import { z } from 'zod';
 import { tokenHash } from '../../keys/tokens.ts';
 import { requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
+import { addIssuerKeys } from './issuer-keys.ts';
 
 const GATE_SECRET_BYTES = 32;
 const GATE_TOKEN_MS = 24 * 3_600_000;
@@ -168,26 +169,6 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
       streams.sendToRider(account, { kind: 'ACCOUNT' });
       const left = await store.findDenials(config.issuer, { account, serial });
       return { account, serial, denied: left.length > 0 };
-    },
-  );
-}
-
-function addIssuerKeys(app: ApiRouter, parts: ApiParts): void {
-  app.post(
-    '/v1/operator/issuer-keys',
-    {
-      onRequest: requireOperator(parts, 'ADMIN'),
-      schema: {
-        summary: 'Rotate: a new key signs passes from now on, the one before is retired',
-        tags,
-        security,
-        response: { 201: issuerKeySchema, 401: refusalSchema },
-      },
-    },
-    async (_request, reply) => {
-      const key = await parts.passes.rotate();
-      parts.outbox.wake();
-      return reply.code(201).send(key);
     },
   );
 }

@@ -293,9 +293,9 @@ function describeLists(open: OpenStore): void {
 
   test('one issuer key is active', async () => {
     const key = { issuer: ISSUER, publicKey: 'a'.repeat(64), notBeforeS: 0, notAfterS: 9 };
-    const rest = { status: 'active' as const, ceilingExponent: 0 };
-    await store.addIssuerKey({ ...key, ...rest, keyId: 1 });
-    await store.addIssuerKey({ ...key, ...rest, keyId: 2 });
+    const rest = { status: 'active' as const, ceilingExponent: 0, notAfterS: 0xffffffff };
+    await store.addIssuerKey({ ...key, ...rest, keyId: 1, signsFromS: 0 }, NOW_MS);
+    await store.addIssuerKey({ ...key, ...rest, keyId: 2, signsFromS: 1 }, NOW_MS);
     const { issuerKeys } = await store.readListFacts();
     expect(issuerKeys.map(({ keyId, status }) => `${keyId} ${status}`)).toEqual([
       '1 retired',

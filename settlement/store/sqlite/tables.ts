@@ -11,6 +11,7 @@ export type Tables = {
     not_after_s: number;
     status: 'active' | 'retired' | 'revoked';
     ceiling_exponent: number;
+    signs_from_s: number;
   };
   tariff_line: {
     version: Generated<number>;

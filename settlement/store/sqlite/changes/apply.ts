@@ -107,7 +107,7 @@ function writeRest(
   switch (change.kind) {
     case 'addLineFare':
     case 'addIssuerKey':
-    case 'setIssuerKeyStatus':
+    case 'setIssuerKeyState':
     case 'addTrustList':
     case 'addDenyVersion':
     case 'listDenied':

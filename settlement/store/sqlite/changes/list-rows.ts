@@ -11,10 +11,14 @@ function prepare(db: Connection['db']) {
     ),
     addIssuerKey: db.prepare(
       `INSERT INTO issuer_key (issuer, key_id, public_key, not_before_s, not_after_s, status,
-         ceiling_exponent)
-       VALUES (@issuer, @keyId, @publicKey, @notBeforeS, @notAfterS, @status, @ceilingExponent)`,
+         ceiling_exponent, signs_from_s)
+       VALUES (@issuer, @keyId, @publicKey, @notBeforeS, @notAfterS, @status, @ceilingExponent,
+         @signsFromS)`,
     ),
-    setKeyStatus: db.prepare('UPDATE issuer_key SET status = ? WHERE issuer = ? AND key_id = ?'),
+    setKeyState: db.prepare(
+      `UPDATE issuer_key SET status = @status, signs_from_s = @signsFromS
+       WHERE issuer = @issuer AND key_id = @keyId`,
+    ),
     addTrustList: db.prepare(
       'INSERT INTO trust_list (version, jws, payload, made_at_ms) VALUES (?, ?, ?, ?)',
     ),
@@ -51,9 +55,11 @@ export class ListRows {
       case 'addIssuerKey':
         this.#sql.addIssuerKey.run(change.key);
         break;
-      case 'setIssuerKeyStatus':
-        this.#sql.setKeyStatus.run(change.status, change.issuer, change.keyId);
+      case 'setIssuerKeyState': {
+        const { kind: _kind, ...state } = change;
+        this.#sql.setKeyState.run(state);
         break;
+      }
       case 'addTrustList': {
         const { list, jws, atMs } = change;
         this.#sql.addTrustList.run(list.version, jws, JSON.stringify(list), atMs);

@@ -1,12 +1,8 @@
 /** What is published, as it is stored: keys, fares, trust lists, and the deny list by its versions. */
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
-import {
-  type DenyHead,
-  type IssuerKey,
-  type LineFare,
-  trustListSchema,
-} from '@stile/protocol/trust-list.ts';
+import { type DenyHead, type LineFare, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { DenyCandidate, DenyRow } from '../../../core/lists/deny.ts';
+import type { StoredIssuerKey } from '../../../core/lists/issuer-keys.ts';
 import {
   DENY_FLOOR_KEY,
   DENY_FORCED_KEY,
@@ -57,7 +53,8 @@ function prepare(db: Connection['db']) {
       .pluck(),
     issuerKeys: db.prepare(
       `SELECT issuer, key_id AS keyId, public_key AS publicKey, not_before_s AS notBeforeS,
-         not_after_s AS notAfterS, status, ceiling_exponent AS ceilingExponent
+         not_after_s AS notAfterS, status, ceiling_exponent AS ceilingExponent,
+         signs_from_s AS signsFromS
        FROM issuer_key ORDER BY issuer, key_id`,
     ),
     tariff: db.prepare(
@@ -89,8 +86,8 @@ export class ListFactReader implements ListReader {
     return { ...facts, tariff: this.#sql.tariff.all() as LineFare[] };
   }
 
-  issuerKeys(): IssuerKey[] {
-    return this.#sql.issuerKeys.all() as IssuerKey[];
+  issuerKeys(): StoredIssuerKey[] {
+    return this.#sql.issuerKeys.all() as StoredIssuerKey[];
   }
 
   denyList(idsMax: number): DenyListFacts {

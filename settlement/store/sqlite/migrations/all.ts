@@ -16,6 +16,7 @@ import { BOUND_CODES } from './0010-bound-codes.ts';
 import { GATE_LISTS } from './0011-gate-lists.ts';
 import { UNJUDGED } from './0012-unjudged.ts';
 import { FAILURES_BY_METHOD } from './0013-failures-by-method.ts';
+import { ANNOUNCED_KEYS } from './0014-announced-keys.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   GATE_LISTS,
   UNJUDGED,
   FAILURES_BY_METHOD,
+  ANNOUNCED_KEYS,
 ];
