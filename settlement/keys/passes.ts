@@ -17,8 +17,8 @@ import {
   planIssuerKey,
   type RotationTerms,
   rotationDue,
-  type StoredIssuerKey,
 } from '../core/lists/issuer-keys.ts';
+import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
 import type { KnownIssuerKey } from '../core/logs/check-record.ts';
 import { ensureKey, issuerKeyFile, readKey } from '../data-dir.ts';
 import type { Store } from '../store/port.ts';

@@ -18,7 +18,7 @@ import type { PassRow } from '../core/access/rider-changes.ts';
 import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
-import type { StoredIssuerKey } from '../core/lists/issuer-keys.ts';
+import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
 import type { DenyListFacts, FareFacts } from '../core/lists/publish.ts';
 import type { DenyWord, ListFacts } from '../core/lists/trust.ts';
 import type { BatchPart } from '../core/logs/batch.ts';

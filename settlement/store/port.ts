@@ -21,11 +21,8 @@ import type { Act, Operator } from '../core/access/operator-changes.ts';
 import type { NewOperator } from '../core/access/operators.ts';
 import type { Invite, PassRow } from '../core/access/rider-changes.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
-import type {
-  KeyRevocation,
-  KeyRevocationResult,
-  StoredIssuerKey,
-} from '../core/lists/issuer-keys.ts';
+import type { KeyRevocation, KeyRevocationResult } from '../core/lists/issuer-keys.ts';
+import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
 import type { DeltaQuery } from '../core/lists/publish.ts';
 import type { DenyWord, ListFacts } from '../core/lists/trust.ts';
 import type { SeenVersions } from '../core/lists/version-floor.ts';

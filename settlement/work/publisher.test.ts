@@ -10,7 +10,7 @@ import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { configSchema } from '../config.ts';
-import type { StoredIssuerKey } from '../core/lists/issuer-keys.ts';
+import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
 import { rootKeyOf } from '../keys/root-key.ts';
 import { createSignedClock } from '../keys/signed-clock.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';

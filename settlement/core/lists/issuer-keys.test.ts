@@ -8,8 +8,8 @@ import {
   planIssuerKey,
   rotationDue,
   rotationLeadS,
-  type StoredIssuerKey,
 } from './issuer-keys.ts';
+import type { StoredIssuerKey } from './list-changes.ts';
 
 const NOW_S = 1_000_000;
 const DAY_S = 86_400;

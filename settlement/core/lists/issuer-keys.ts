@@ -2,17 +2,14 @@
  * The issuer's keys: which one signs, when the next takes over, and what ends one. A new key is announced before
  * it signs, so that gates that hear of it late know it already; only a revocation does not wait.
  */
-import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 import { type Change, type Decision, unchanged } from '../changes.ts';
+import type { StoredIssuerKey } from './list-changes.ts';
 
 const DAY_S = 86_400;
 /** A gate's clock may be behind when a new key reaches it. */
 const KEY_HEAD_START_S = DAY_S;
 /** Beyond its last pass and the announcement, a key is followed so long before its end. */
 const ROTATION_MARGIN_S = 30 * DAY_S;
-
-/** A key as it is stored: published from the beginning, signing from its instant. */
-export type StoredIssuerKey = IssuerKey & { signsFromS: number };
 
 type Now = { issuer: number; nowS: number };
 

@@ -1,6 +1,8 @@
 /** What is published: fares, issuer keys, trust lists and versions of the deny list, as it is written. */
-import type { DenyHead, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
-import type { StoredIssuerKey } from './issuer-keys.ts';
+import type { DenyHead, IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
+
+/** A key as it is stored: published from the beginning, signing from its instant. */
+export type StoredIssuerKey = IssuerKey & { signsFromS: number };
 
 export type ListChange =
   | { kind: 'addLineFare'; version: number; fare: LineFare; atMs: number }

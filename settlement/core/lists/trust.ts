@@ -12,7 +12,7 @@ import {
   type TrustList,
 } from '@stile/protocol/trust-list.ts';
 import { publishableFares } from '../rides/tariff.ts';
-import type { StoredIssuerKey } from './issuer-keys.ts';
+import type { StoredIssuerKey } from './list-changes.ts';
 import { floorOf, type SeenVersions } from './version-floor.ts';
 
 export type TrustContent = Omit<TrustList, 'version' | 'issuedAtS' | 'expiresAtS'>;

@@ -2,7 +2,7 @@
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import { type DenyHead, type LineFare, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { DenyCandidate, DenyRow } from '../../../core/lists/deny.ts';
-import type { StoredIssuerKey } from '../../../core/lists/issuer-keys.ts';
+import type { StoredIssuerKey } from '../../../core/lists/list-changes.ts';
 import {
   DENY_FLOOR_KEY,
   DENY_FORCED_KEY,
