@@ -1,5 +1,6 @@
 /** What mallory shows: passes and codes that she has made up. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { generateKey, keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { readPhone } from '@stile/phone/phone-file.ts';
@@ -9,6 +10,16 @@ import type { Phone } from './stage.ts';
 
 /** A pass like the phone's for a key of hers, signed by an issuer key that she made up. */
 export function forgePass(phone: Phone): string {
+  return passBy(phone, generateKey('Ed25519'));
+}
+
+/** The same by the issuer's own key, which she has a copy of. */
+export function stealPass(phone: Phone, settlementDir: string): string {
+  const file = join(settlementDir, 'keys', 'issuer-1-1.jwk.json');
+  return passBy(phone, keyFromJwk(JSON.parse(readFileSync(file, 'utf8'))));
+}
+
+function passBy(phone: Phone, issuer: SigningKey): string {
   const own = generateKey('Ed25519');
   const stolen = readSignedPass(passOf(phone));
   if (!stolen.ok) throw new Error(stolen.detail);
@@ -18,7 +29,7 @@ export function forgePass(phone: Phone): string {
     suite: 0,
     deviceKey: own.publicKey,
   });
-  const pass = concatBytes(fields, generateKey('Ed25519').sign(issuerMessage(fields)));
+  const pass = concatBytes(fields, issuer.sign(issuerMessage(fields)));
   return makeTransitCode(pass, { fresh: fresh(1), sign: own.sign });
 }
 

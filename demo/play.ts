@@ -1,5 +1,5 @@
 /** What happens in the demo, in order. It tells each scene and collects the numbers; it judges none. */
-import { forgeCode, forgePass } from './forgeries.ts';
+import { forgeCode, forgePass, stealPass } from './forgeries.ts';
 import { type LogRecord, stile, stileJson } from './processes.ts';
 import { type Check, cents, type Money, type Result, type Tap } from './result.ts';
 import { fetchOnlineCode, makePaymentCode, Shop } from './shop.ts';
@@ -30,6 +30,7 @@ export async function play(stage: Stage, say: (scene: Scene) => void): Promise<R
   await script.rideOffline();
   await script.crash();
   await script.reconnect();
+  await script.revokeKey();
   await script.payWithNetwork();
   return await script.collect();
 }
@@ -255,6 +256,38 @@ class Script {
       text: cleo,
       expected: 'DENIED',
       shot: { turnDegrees: -6 },
+    });
+    await this.#synced();
+  }
+
+  async revokeKey(): Promise<void> {
+    const stage = this.#stage;
+    this.#head("The issuer's key has been copied: the operator revokes it");
+    const keys = await stileJson<{ keyId: number; status: string }[]>([
+      'keys',
+      'revoke',
+      '1',
+      '--data',
+      stage.path('settlement'),
+      '--url',
+      stage.settlementUrl,
+    ]);
+    this.#tell(`issuer keys: ${keys.map(({ keyId, status }) => `${keyId} ${status}`).join(', ')}`);
+    stage.gate.child.kill('SIGHUP');
+    await stage.gateSays('the list that revokes it', ({ msg }) => msg === 'lists');
+    const { phone } = this.#rider('ada');
+    await this.#present({
+      who: 'mallory',
+      what: 'a pass by the copied key',
+      text: stealPass(phone, stage.path('settlement')),
+      expected: 'KEY_EXPIRED',
+    });
+    await this.#present({
+      who: 'ada',
+      what: 'her old pass, until she is online',
+      text: await stage.makeCode(phone),
+      expected: 'KEY_EXPIRED',
+      shot: { turnDegrees: 3 },
     });
     await this.#synced();
   }
