@@ -4,8 +4,8 @@ import { generateKey, keyFromSeed, sha256 } from '@stile/crypto/sign.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { concatBytes, toHex } from '@stile/protocol/bytes.ts';
 import { encodePass, issuerMessage } from '@stile/protocol/transit-code.ts';
-import type { IssuerKey } from '@stile/protocol/trust-list.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { StoredIssuerKey } from '../../core/lists/list-changes.ts';
 import { checkBatch } from '../../core/logs/check-batch.ts';
 import { ScriptedGate } from '../../testing/gate.ts';
 import { accountOf, addGate, drain, ISSUER, NOW_MS, readBooks } from '../../testing/log.ts';
@@ -18,7 +18,7 @@ const issuer = keyFromSeed(new Uint8Array(32).fill(2));
 const device = generateKey('Ed25519');
 const account = accountOf('a');
 
-const KEY: IssuerKey = {
+const KEY: StoredIssuerKey = {
   issuer: ISSUER,
   keyId: 1,
   publicKey: toHex(issuer.publicKey),
@@ -26,6 +26,7 @@ const KEY: IssuerKey = {
   notBeforeS: NOW_S - 1000,
   notAfterS: NOW_S + 1000,
   ceilingExponent: 4,
+  signsFromS: 0,
 };
 
 function code(counter: number): string {
@@ -94,7 +95,7 @@ export function describeJudgeAgain(open: OpenStore): void {
 
   describe('a ruling that hung on what settlement did not know', () => {
     test('is made again when the account is known', async () => {
-      await store.addIssuerKey(KEY);
+      await store.addIssuerKey(KEY, NOW_MS);
       gate.tap(code(1), { atMs: NOW_MS });
       expect(await send(1)).toEqual(['parked ACCOUNT_UNKNOWN']);
       await drain(store);
@@ -115,7 +116,7 @@ export function describeJudgeAgain(open: OpenStore): void {
       await store.judgeAllAgain();
       await drain(store);
       expect(await ends()).toEqual(['KEY_UNKNOWN', 'KEY_UNKNOWN', null]);
-      await store.addIssuerKey(KEY);
+      await store.addIssuerKey(KEY, NOW_MS);
       await store.judgeAllAgain();
       await drain(store);
       // The ride that did not happen is not charged, although its void came before its use was known.
@@ -130,7 +131,7 @@ export function describeJudgeAgain(open: OpenStore): void {
     test('may wait for one thing after the other', async () => {
       gate.tap(code(1), { atMs: NOW_MS });
       expect(await send(1)).toEqual(['parked KEY_UNKNOWN']);
-      await store.addIssuerKey(KEY);
+      await store.addIssuerKey(KEY, NOW_MS);
       await store.judgeAllAgain();
       await drain(store);
       expect(await ends()).toEqual(['ACCOUNT_UNKNOWN']);
@@ -144,7 +145,7 @@ export function describeJudgeAgain(open: OpenStore): void {
       gate.note(NOW_MS);
       gate.tap(code(1), { atMs: NOW_MS });
       expect(await send(2)).toEqual(['parked GAP']);
-      await store.addIssuerKey(KEY);
+      await store.addIssuerKey(KEY, NOW_MS);
       expect(await send(1, 1)).toEqual(['accepted']);
       await drain(store);
       expect(await ends()).toEqual([null, 'CHARGED']);
@@ -155,7 +156,7 @@ export function describeJudgeAgain(open: OpenStore): void {
       gate.tap(code(1), { atMs: NOW_MS });
       expect(await send(1)).toEqual(['parked KEY_UNKNOWN']);
       const stranger = keyFromSeed(new Uint8Array(32).fill(9));
-      await store.addIssuerKey({ ...KEY, publicKey: toHex(stranger.publicKey) });
+      await store.addIssuerKey({ ...KEY, publicKey: toHex(stranger.publicKey) }, NOW_MS);
       await store.judgeAllAgain();
       await drain(store);
       expect(await ends()).toEqual(['BAD_ISSUER_SIGNATURE']);
