@@ -263,15 +263,9 @@ class Script {
   async revokeKey(): Promise<void> {
     const stage = this.#stage;
     this.#head("The issuer's key has been copied: the operator revokes it");
-    const keys = await stileJson<{ keyId: number; status: string }[]>([
-      'keys',
-      'revoke',
-      '1',
-      '--data',
-      stage.path('settlement'),
-      '--url',
-      stage.settlementUrl,
-    ]);
+    const settlement = ['--data', stage.path('settlement'), '--url', stage.settlementUrl];
+    const revoke = ['keys', 'revoke', '1', ...settlement];
+    const keys = await stileJson<{ keyId: number; status: string }[]>(revoke);
     this.#tell(`issuer keys: ${keys.map(({ keyId, status }) => `${keyId} ${status}`).join(', ')}`);
     stage.gate.child.kill('SIGHUP');
     await stage.gateSays('the list that revokes it', ({ msg }) => msg === 'lists');
