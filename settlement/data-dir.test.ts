@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makePrivateDir } from '@stile/host/private-files.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
@@ -103,10 +104,11 @@ describe('missing is not new', () => {
     const cuts = [
       ['settlement.json'],
       ['settlement.json', 'settlement.db'],
-      ['settlement.json', 'settlement.db', 'keys'],
+      ['settlement.json', 'settlement.db', join('keys', 'root.jwk.json')],
     ];
     for (const there of cuts) {
       const dataDir = scratchDir();
+      makePrivateDir(join(dataDir, 'keys'));
       // The database of a first start knows nothing yet.
       for (const part of there) {
         if (part === 'settlement.db') writeFileSync(join(dataDir, part), '', { mode: 0o600 });

@@ -33,6 +33,7 @@ test('a second initialisation keeps keys, token and settings', async () => {
   expect(second.config.operator).toBe('Town');
   expect(files()).toEqual(before);
   expect(readdirSync(join(dataDir, 'keys')).sort()).toEqual([
+    'book.key',
     'issuer-7-1.jwk.json',
     'root.jwk.json',
   ]);
@@ -140,7 +141,11 @@ test('without a key for seeds payment codes are off, and all else works', async 
   const refused = await running.api.inject({ ...ask, url });
   expect(refused.statusCode).toBe(503);
   expect(refused.json()).toMatchObject({ code: 'PAYMENT_CODES_OFF' });
-  const online = await running.api.inject({ ...ask, url: '/v1/riders/me/online-codes' });
+  const online = await running.api.inject({
+    ...ask,
+    payload: {},
+    url: '/v1/riders/me/online-codes',
+  });
   expect(online.statusCode).toBe(201);
   await running.close();
 });
