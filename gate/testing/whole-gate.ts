@@ -29,7 +29,7 @@ export const SYNC_MS = 300_000;
 
 export async function startWholeGate(seed: number) {
   const dataDir = join(scratchDir(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir()), 'gate');
-  mkdirSync(dataDir);
+  mkdirSync(dataDir, { mode: 0o700 });
   const own = { gate: 'g1', line: 'M1', scope: 1, operator: 'Test operator' };
   writeIdentity(dataDir, { ...own, rootKeys: [rootKeyOf(rootKey)], key: gateKey.privateJwk });
   const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 1_000 });
