@@ -2,10 +2,12 @@
  * A settlement on a folder of its own, on a port that is free: what every town stands on that has a
  * settlement in its own process. By which clock it goes is the caller's to say.
  */
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@stile/host/clock.ts';
+import type { RootKey } from '@stile/protocol/signed.ts';
 import { type Logger, pino } from 'pino';
 import type { SettlementOptions } from '../config.ts';
 import {
@@ -40,6 +42,7 @@ export type ScratchSettlement = {
   dataDir: string;
   settlement: Settlement;
   operatorToken: string;
+  rootKey: RootKey;
   /** Ends it and takes its folder away. */
   close(): Promise<void>;
 };
@@ -48,7 +51,7 @@ export async function openScratchSettlement(options: ScratchOptions): Promise<Sc
   const { clock, log = pino({ level: 'silent' }) } = options;
   const settings = { ...OPEN_SETTINGS, ...options.settings };
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stile-settlement-'));
-  const { operatorTokenFile } = await initSettlement(dataDir, settings, { clock });
+  const { operatorTokenFile, rootKey } = await initSettlement(dataDir, settings, { clock });
   const { seedKeys = TEST_SEED_KEY } = options;
   const sealed = seedKeys === null ? {} : { seedKeys };
   const config = { dataDir, port: 0, ...sealed, ...options.config };
@@ -58,6 +61,7 @@ export async function openScratchSettlement(options: ScratchOptions): Promise<Sc
     dataDir,
     settlement,
     operatorToken,
+    rootKey,
     async close() {
       await settlement.close();
       rmSync(dataDir, { recursive: true, force: true });

@@ -13,6 +13,7 @@ import type { OnlineCode, Seed } from '@stile/protocol/http/rider-api.ts';
 import { otpOfTimeStep, timeStepAt, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
+import type { RootKey } from '@stile/protocol/signed.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { Settlement } from '../main.ts';
 import { ScriptedGate } from './gate.ts';
@@ -40,6 +41,7 @@ export class ScriptedTown {
   readonly dataDir: string;
   readonly settlement: Settlement;
   readonly operatorToken: string;
+  readonly rootKey: RootKey;
   readonly clock: MovedClock;
   readonly #scratch: ScratchSettlement;
 
@@ -48,6 +50,7 @@ export class ScriptedTown {
     this.dataDir = scratch.dataDir;
     this.settlement = scratch.settlement;
     this.operatorToken = scratch.operatorToken;
+    this.rootKey = scratch.rootKey;
     this.clock = clock;
   }
 

@@ -6,7 +6,6 @@ import {
 } from '@stile/protocol/http/gate-api.ts';
 import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { initSettlement } from '../../main.ts';
 import { ScriptedGate } from '../../testing/gate.ts';
 import { type ScriptedRider, ScriptedTown, START_MS } from '../../testing/town.ts';
 
@@ -23,7 +22,7 @@ beforeEach(async () => {
   gate = await town.addGate('g1', 'M1');
   rider = await town.addRider();
   await rider.topUp(1_000);
-  rootKeys = [(await initSettlement(town.dataDir)).rootKey];
+  rootKeys = [town.rootKey];
 });
 afterEach(async () => {
   await town.close();
@@ -125,7 +124,7 @@ describe('an answer', () => {
     await town.close();
     town = await ScriptedTown.open({ seedKeys: null });
     gate = await town.addGate('g1', 'M1');
-    rootKeys = [(await initSettlement(town.dataDir)).rootKey];
+    rootKeys = [town.rootKey];
     const answer = await answerTo(
       gate.question(ID, { code: '710001234546119246', atMs: START_MS }),
     );

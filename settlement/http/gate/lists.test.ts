@@ -10,14 +10,13 @@ import {
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { initSettlement } from '../../main.ts';
 import { type Asked, ScriptedTown } from '../../testing/town.ts';
 
 let town: ScriptedTown;
 let rootKeys: RootKey[];
 beforeEach(async () => {
   town = await ScriptedTown.open();
-  rootKeys = [(await initSettlement(town.dataDir)).rootKey];
+  rootKeys = [town.rootKey];
 });
 afterEach(async () => {
   await town.close();

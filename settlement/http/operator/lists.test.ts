@@ -7,7 +7,6 @@ import { denySnapshotSchema, type TrustList, trustListSchema } from '@stile/prot
 import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
 import { DATABASE_FILE } from '../../data-dir.ts';
-import { initSettlement } from '../../main.ts';
 import { ScriptedTown, START_MS } from '../../testing/town.ts';
 
 const DAY_MS = 86_400_000;
@@ -19,7 +18,7 @@ afterEach(async () => {
 
 async function fetchTrust(): Promise<TrustList> {
   const { body } = await town.ask('/v1/trust-list');
-  const rootKeys = [(await initSettlement(town.dataDir)).rootKey];
+  const rootKeys = [town.rootKey];
   const jws = Buffer.from(body as Uint8Array).toString();
   return await openSigned('stile-trust-list+jws', jws, { rootKeys, schema: trustListSchema });
 }
@@ -27,7 +26,7 @@ async function fetchTrust(): Promise<TrustList> {
 async function fetchSnapshotHead() {
   const { body } = await town.ask('/v1/deny-list/snapshot');
   const file = Buffer.from(body as Uint8Array);
-  const rootKeys = [(await initSettlement(town.dataDir)).rootKey];
+  const rootKeys = [town.rootKey];
   const jws = file.subarray(0, file.indexOf('\n')).toString();
   const schema = denySnapshotSchema;
   return await openSigned('stile-deny-snapshot+jws', jws, { rootKeys, schema });
