@@ -1,0 +1,44 @@
+/** In which order a file becomes durable: its content is on the disk before it has its name, then the folder. */
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { writePrivateFile } from './private-files.ts';
+import { scratchDir } from './testing/scratch-folder.ts';
+
+const calls = vi.hoisted((): string[] => []);
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  const names = new Map<number, string>();
+  return {
+    ...real,
+    openSync: (path: string, flags: string, mode?: number) => {
+      const handle = real.openSync(path, flags, mode);
+      names.set(handle, path.split('/').at(-1) ?? '');
+      return handle;
+    },
+    writeSync: (handle: number, text: string) => {
+      calls.push(`write ${names.get(handle)}`);
+      return real.writeSync(handle, text);
+    },
+    fsyncSync: (handle: number) => {
+      calls.push(`sync ${names.get(handle)}`);
+      real.fsyncSync(handle);
+    },
+    renameSync: (from: string, to: string) => {
+      calls.push(`rename ${to.split('/').at(-1)}`);
+      real.renameSync(from, to);
+    },
+  };
+});
+
+test('what replaces a file is on the disk before it has its name, and its name before anybody is told', () => {
+  const dir = scratchDir();
+  writePrivateFile(join(dir, 'phone.json'), '{}', { mayReplace: true });
+  const folder = dir.split('/').at(-1);
+  expect(calls).toEqual([
+    'write phone.json.part',
+    'sync phone.json.part',
+    'rename phone.json',
+    `sync ${folder}`,
+  ]);
+});
