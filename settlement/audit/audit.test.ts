@@ -184,7 +184,7 @@ test.each([
   [OPENED, `${BECOMES} refunded_cents = 250 WHERE key = '${'a1'.repeat(16)}'`],
   [OPENED, `${BECOMES} amount_cents = 240 WHERE key = '${'a1'.repeat(16)}'`],
   [OPENED, `UPDATE record SET outcome = 'PENDING' WHERE kind = 'answer' AND verdict = 'open'`],
-  [OPENED, `DELETE FROM record WHERE kind = 'ask'`],
+  ['no gate says what cannot be', `DELETE FROM record WHERE kind = 'ask'`],
   [SHUT, `${BECOMES} refunded_cents = 0 WHERE key = '${'a3'.repeat(16)}'`],
   [SHUT, `${BECOMES} refunded_cents = 0 WHERE key = '${'a2'.repeat(16)}'`],
   [SHUT, `DELETE FROM payment WHERE key = '${'a4'.repeat(16)}'`],
@@ -273,6 +273,30 @@ test('books whose key is gone are not called sound', async () => {
   rmSync(join(copy, 'keys', 'book.key'));
   const checks = await auditSettlement(copy);
   expect(checks.find(({ name }) => name === SEALED)?.ok).toBe(false);
+});
+
+test('a second answer is a finding about its gate, not a broken book', async () => {
+  const liar = await ScriptedTown.open();
+  await liar.setFare('M1', 250);
+  const gate = await liar.addGate('g1', 'M1');
+  const rider = await liar.addRider();
+  await rider.topUp(1_000);
+  const id = 'a1'.repeat(16);
+  await liar.get(
+    '/v1/gates/g1/payments',
+    gate.question(id, { code: await rider.onlineCode(), atMs: START_MS }),
+  );
+  const ask = gate.ask(id, START_MS);
+  gate.answer(ask, { atMs: START_MS });
+  gate.answer(ask, { atMs: START_MS });
+  await liar.send(gate);
+  await liar.settled();
+  await liar.stop();
+  const checks = await auditSettlement(liar.dataDir, { signatures: true });
+  await liar.close();
+  const wrong = checks.filter(({ ok }) => !ok);
+  expect(wrong.map(({ name }) => name)).toEqual(['no gate says what cannot be']);
+  expect(wrong[0]?.findings).toEqual(['g1: record 3 answers an ask a second time']);
 });
 
 /** Does what nobody can do by way of our own code: the file's own guards are taken away first. */

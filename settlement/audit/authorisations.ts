@@ -22,11 +22,16 @@ type JudgedAnswer = AnswerRecord & { isFirst: boolean; payment: GatePaymentRow |
 
 /** What is known of one gate while its rows come. */
 class GateAnswers {
+  readonly name: string;
   readonly #payments = new Map<string, GatePaymentRow>();
   readonly #answers: AnswerRecord[] = [];
   #asks = new Map<number, AskRecord>();
   #open: { of: number | null; seq: number; answer: AnswerRecord }[] = [];
   #voided = new Set<number>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
 
   addPayment(payment: GatePaymentRow): void {
     this.#payments.set(payment.key, payment);
@@ -71,9 +76,10 @@ class GateAnswers {
 
 export function checkAuthorisations(): Check {
   const counts = { asks: 0, opened: 0, waiting: 0 };
+  const impossible: string[] = [];
   const unpaid: number[] = [];
   const notReturned: number[] = [];
-  let gate = new GateAnswers();
+  let gate = new GateAnswers('');
   return {
     payment: (payment) => {
       if (isWaiting(payment)) counts.waiting += 1;
@@ -82,14 +88,19 @@ export function checkAuthorisations(): Check {
       if (kind === 'ask') counts.asks += 1;
       if (kind === 'answer' && verdict === 'open') counts.opened += 1;
     },
-    gate: () => {
-      gate = new GateAnswers();
+    gate: ({ gate: name }) => {
+      gate = new GateAnswers(name);
     },
     gatePayment: (payment) => gate.addPayment(payment),
     logRecord: (record) => gate.add(record),
     epochEnd: () => gate.endEpoch(),
     gateEnd: () => {
       for (const answer of gate.judged()) {
+        const odd = oddityOf(answer);
+        if (odd !== null) {
+          impossible.push(`${gate.name}: record ${answer.record} ${odd}`);
+          continue;
+        }
         if (!isRight(answer)) unpaid.push(answer.record);
         if (isNotReturned(answer)) notReturned.push(answer.record);
       }
@@ -105,6 +116,10 @@ export function checkAuthorisations(): Check {
           wrong: namesOf(notReturned),
           good: `all; ${waiting} paid, of which the gate has said nothing yet`,
         }),
+        {
+          ...checkOf('no gate says what cannot be', { wrong: impossible, good: 'none does' }),
+          findings: impossible,
+        },
       ];
     },
   };
@@ -115,13 +130,18 @@ function isWaiting({ line, outcome, refundedCents, isAnswered }: PaymentRow): bo
   return line !== null && outcome === 'PAID' && refundedCents === 0 && !isAnswered;
 }
 
+/** What only a gate that errs or lies writes: settlement took the first answer, and the books are as they must be. */
+function oddityOf({ ask, isFirst }: JudgedAnswer): string | null {
+  if (ask === null) return 'answers no ask';
+  return isFirst ? null : 'answers an ask a second time';
+}
+
 /**
- * An answer is the only one to an ask that there is. If it opened, that is paid in full, nothing of it
+ * If an answer opened, that is paid in full, nothing of it
  * was given back, and it has ended as PAID; if the barrier then failed, it has ended as VOIDED.
  */
 function isRight(answer: JudgedAnswer): boolean {
-  const { ask, isFirst, verdict, isVoided, disposition, fareCents, payment } = answer;
-  if (ask === null || !isFirst) return false;
+  const { verdict, isVoided, disposition, fareCents, payment } = answer;
   if (verdict !== 'open') return true;
   if (isVoided) return disposition === 'VOIDED';
   if (payment === null || payment.outcome !== 'PAID' || disposition !== 'PAID') return false;
@@ -129,8 +149,8 @@ function isRight(answer: JudgedAnswer): boolean {
 }
 
 /** It stayed shut, so the payment under its ask must be there and must not have kept anything. */
-function isNotReturned({ ask, isFirst, verdict, isVoided, payment }: JudgedAnswer): boolean {
-  if (ask === null || !isFirst || (verdict !== 'refuse' && !isVoided)) return false;
+function isNotReturned({ verdict, isVoided, payment }: JudgedAnswer): boolean {
+  if (verdict !== 'refuse' && !isVoided) return false;
   if (payment === null) return true;
   return payment.outcome === 'PAID' && payment.refundedCents < payment.amountCents;
 }

@@ -30,7 +30,13 @@ import type {
   WorkRow,
 } from './port.ts';
 
-export type AuditCheck = { name: string; ok: boolean; detail: string };
+/** `findings`: of a check that is about gates and not about the books, what a person has to look at. */
+export type AuditCheck = {
+  name: string;
+  ok: boolean;
+  detail: string;
+  findings?: readonly string[];
+};
 
 /** Every kind of row, in the order in which they come. */
 export type AuditRows = {

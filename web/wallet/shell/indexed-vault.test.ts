@@ -5,7 +5,7 @@ import { openIndexedVault } from './indexed-vault.ts';
 
 const log = vi.hoisted(() => ({
   transactions: [] as { mode: string; options: unknown }[],
-  finish: () => {},
+  finish: (): void => undefined,
 }));
 
 vi.mock('idb', () => ({
