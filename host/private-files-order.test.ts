@@ -11,9 +11,10 @@ vi.mock('node:fs', async (original) => {
   const names = new Map<number, string>();
   return {
     ...real,
-    openSync: (path: string, flags: string, mode?: number) => {
-      const handle = real.openSync(path, flags, mode);
-      names.set(handle, path.split('/').at(-1) ?? '');
+    openSync: (...asked: Parameters<typeof real.openSync>) => {
+      const [path] = asked.map(String);
+      const handle = Reflect.apply(real.openSync, real, asked);
+      names.set(handle, (path ?? '').split('/').at(-1) ?? '');
       return handle;
     },
     writeSync: (handle: number, text: string) => {

@@ -10,8 +10,8 @@ const log = vi.hoisted(() => ({
 
 vi.mock('idb', () => ({
   openDB: async () => ({
-    transaction: (_stores: unknown, mode: string, options: unknown) => {
-      log.transactions.push({ mode, options });
+    transaction: (...asked: [stores: unknown, mode: string, options: unknown]) => {
+      log.transactions.push({ mode: asked[1], options: asked[2] });
       const done = new Promise<void>((resolve) => {
         log.finish = resolve;
       });
