@@ -132,8 +132,14 @@ async function start(
   const seedKeys = process.env.STILE_SEED_KEY;
   const sealed = seedKeys === undefined || seedKeys === '' ? {} : { seedKeys };
   if (!('seedKeys' in sealed)) log.warn('STILE_SEED_KEY is not set: payment codes are off');
-  const settlement = await startSettlement({ dataDir, host, port, ...sealed }, { log });
+  const failed = new AbortController();
+  const onFatal = (fault: Fault) => {
+    log.fatal({ error: describeError(fault) }, 'settlement stops; start it again');
+    process.exitCode = 1;
+    failed.abort();
+  };
+  const settlement = await startSettlement({ dataDir, host, port, ...sealed }, { log, onFatal });
   log.info({ url: settlement.url }, 'listening');
-  await stopped(signal);
+  await Promise.race([stopped(signal), stopped(failed.signal)]);
   await settlement.close();
 }

@@ -78,7 +78,11 @@ export type SettlementConfig = {
 
 /** What can surprise; the machine's own by default. */
 export type Surroundings = { clock?: Clock; random?: Random };
-export type SettlementParts = { log: Logger } & Surroundings;
+export type SettlementParts = {
+  log: Logger;
+  /** Called once if the disk fails a write: close it, and start it again. */
+  onFatal?: (fault: Fault) => void;
+} & Surroundings;
 
 export type Settlement = {
   url: string;
@@ -116,7 +120,7 @@ async function initialise(
   dataDir: string,
   { config, clock, random }: Required<Surroundings> & { config: SettlementFile },
 ): Promise<Initialised> {
-  const store = await openStore(dataDir, config);
+  const store = await openStore(dataDir, { config });
   try {
     // A directory of an older version has no mark; that its database knows a token says the same.
     if ((await store.readMeta(OPERATOR_TOKEN_KEY)) !== undefined) requireSecrets(dataDir);
@@ -142,7 +146,7 @@ async function initialise(
  */
 export async function startSettlement(
   options: SettlementConfig,
-  { log: parentLog, clock = systemClock, random = systemRandom }: SettlementParts,
+  { log: parentLog, onFatal, clock = systemClock, random = systemRandom }: SettlementParts,
 ): Promise<Settlement> {
   const { dataDir, seedKeys } = options;
   const log = parentLog.child({}, { redact: ['*.token', '*.authorization', '*.proof', '*.scan'] });
@@ -152,7 +156,7 @@ export async function startSettlement(
   const unlock = lockDataDir(dataDir, 'settlement');
   const closing = new Closing(async () => unlock());
   try {
-    const store = await openStore(dataDir, config);
+    const store = await openStore(dataDir, { config, onFatal });
     closing.first(() => store.close());
     const rootKey = readKey(rootKeyFile(dataDir));
     const parts = { store, config, clock, random, log, seedBox, rootKey, closing };
@@ -163,7 +167,7 @@ export async function startSettlement(
   }
 }
 
-type OpenParts = Required<SettlementParts> & {
+type OpenParts = Required<Omit<SettlementParts, 'onFatal'>> & {
   store: Store;
   config: SettlementFile;
   /** Null: no seed key was given, payment codes are off. */
@@ -282,9 +286,13 @@ async function listen(api: Api, { host, port }: { host: string; port: number }):
   }
 }
 
-async function openStore(dataDir: string, config: SettlementFile): Promise<Store> {
+async function openStore(
+  dataDir: string,
+  { config, onFatal }: { config: SettlementFile; onFatal?: SettlementParts['onFatal'] },
+): Promise<Store> {
   const file = join(dataDir, DATABASE_FILE);
-  return await openSqliteStore({ file, limitsNow: config.limits, paymentLimits: config.payments });
+  const rules = { limitsNow: config.limits, paymentLimits: config.payments };
+  return await openSqliteStore({ file, ...rules, ...(onFatal && { onDiskFailure: onFatal }) });
 }
 
 async function readTokenHash(store: Store): Promise<string> {

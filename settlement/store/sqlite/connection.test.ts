@@ -62,14 +62,16 @@ test('a transaction that throws leaves nothing behind', async () => {
   close();
 });
 
-test('a failed sync is final: nothing is written until the file is opened again', () => {
-  const { db, write, close } = openConnection(file);
+test('a failed sync is final: nothing is written until the file is opened again, and its owner hears of it once', () => {
+  const heard: string[] = [];
+  const { db, write, close } = openConnection(file, (fault) => heard.push(fault.code));
   const insert = () => db.exec(`INSERT INTO meta VALUES ('late', 'done')`);
   const fail = () => {
     throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
   };
   expect(() => write(fail)).toThrow(/disk failed a write/);
   expect(() => write(insert)).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }));
+  expect(heard).toEqual(['STORE_FAILED']);
   close();
   const again = openConnection(file);
   const late = again.db.prepare(`SELECT count(*) FROM meta WHERE key = 'late'`).pluck();

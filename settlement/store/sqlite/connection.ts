@@ -28,22 +28,32 @@ export type Connection = {
   close(): void;
 };
 
-/** @throws Fault STORE_CORRUPT if the file is not ours, STORE_FAILED if it can't be used. */
-export function openConnection(file: string): Connection {
+/**
+ * `onDiskFailure` hears, once, of a write that the disk failed: what is in its memory then, nobody knows.
+ * @throws Fault STORE_CORRUPT if the file is not ours, STORE_FAILED if it can't be used.
+ */
+export function openConnection(
+  file: string,
+  onDiskFailure: (fault: Fault) => void = () => undefined,
+): Connection {
   const db = openDurableInSteps(file, {
     applicationId: APPLICATION_ID,
     migrations: MIGRATIONS,
     firstWrite: `INSERT OR REPLACE INTO meta (key, value) VALUES ('opened', 'yes')`,
   });
-  return connectionOf(db, file);
+  return connectionOf(db, { file, onDiskFailure });
 }
 
 /** Opens a file to look at it only, also beside a running settlement. */
 export function openForReading(file: string): Connection {
-  return connectionOf(openToRead(file, APPLICATION_ID), file);
+  const onDiskFailure = () => undefined;
+  return connectionOf(openToRead(file, APPLICATION_ID), { file, onDiskFailure });
 }
 
-function connectionOf(db: Database.Database, file: string): Connection {
+function connectionOf(
+  db: Database.Database,
+  { file, onDiskFailure }: { file: string; onDiskFailure: (fault: Fault) => void },
+): Connection {
   const build = new Kysely<Tables>({ dialect: new SqliteDialect({ database: db }) });
   const statements = new Map<string, Database.Statement>();
   /** After a failed sync nobody knows what of the file is on the disk: nothing more is promised. */
@@ -81,8 +91,10 @@ function connectionOf(db: Database.Database, file: string): Connection {
         return db.transaction(work).immediate();
       } catch (error) {
         if (!(error instanceof Database.SqliteError)) throw error;
-        if (error.code.startsWith('SQLITE_IOERR')) diskFailure = finalFault(error, file);
-        throw diskFailure ?? asStoreFault(error, file);
+        if (!error.code.startsWith('SQLITE_IOERR')) throw asStoreFault(error, file);
+        diskFailure = finalFault(error, file);
+        onDiskFailure(diskFailure);
+        throw diskFailure;
       }
     },
     close: () => {

@@ -1,5 +1,6 @@
 /** The Store on SQLite: one file, one connection; use-cases.ts puts the decisions on it. */
 import { type Random, systemRandom } from '@stile/host/random.ts';
+import type { Fault } from '@stile/protocol/fault.ts';
 import type { Limits } from '../../core/logs/rulings.ts';
 import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payments/payment-rules.ts';
 import { judgeAgainUseCases } from '../judge-again-use-cases.ts';
@@ -19,6 +20,8 @@ export type SqliteOptions = {
   paymentLimits?: PaymentLimits;
   /** For the key that seals the books, made with a new file. */
   random?: Random;
+  /** Called once if the disk fails a write; nothing is written any more. */
+  onDiskFailure?: (fault: Fault) => void;
 };
 
 /** @throws Fault STORE_CORRUPT or STORE_FAILED if the file can't be used. */
@@ -29,7 +32,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     paymentLimits = DEFAULT_PAYMENT_LIMITS,
     random = systemRandom,
   } = options;
-  const connection = openConnection(file);
+  const connection = openConnection(file, options.onDiskFailure);
   try {
     const keyedHash = openSeals(connection, { file, random });
     const database = createDatabase(connection, keyedHash);
