@@ -90,6 +90,26 @@ describe('a use', () => {
     expect(result).toEqual([]);
   });
 
+  test('of a code that opened twice in one millisecond is charged if one of the two was taken back', () => {
+    const records = [tap(), tap({ id: 2, seq: 2 }), tap({ id: 3, seq: 3, kind: 'void', ofSeq: 2 })];
+    const { changes } = decideSettle(facts({ uses: [useFacts({ records })] }), CONTEXT);
+    expect(of(changes, 'saveCharge').map(({ charge }) => charge.record)).toEqual([1]);
+    expect(of(changes, 'setDisposition').map((one) => `${one.record} ${one.disposition}`)).toEqual([
+      '1 CHARGED',
+      '2 VOIDED',
+    ]);
+  });
+
+  test('that was sent again in a new epoch is taken back in both if it was in one', () => {
+    const records = [
+      tap(),
+      tap({ id: 2, seq: 2, kind: 'void', ofSeq: 1 }),
+      tap({ id: 3, epochId: 2, epoch: 'f' }),
+    ];
+    const { changes } = decideSettle(facts({ uses: [useFacts({ records })] }), CONTEXT);
+    expect(of(changes, 'saveCharge')).toEqual([]);
+  });
+
   test('that the wallet cannot pay is debt, and denied', () => {
     const money = new Map([[ACCOUNT, moneyFacts({ walletCents: 100 })]]);
     const { changes } = decideSettle(facts({ money }), CONTEXT);

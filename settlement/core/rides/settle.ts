@@ -146,10 +146,12 @@ class Settling {
     const voids = new Set(
       records.filter(({ kind }) => kind === 'void').map((one) => `${one.epochId}/${one.ofSeq}`),
     );
-    // A gate that begins a new epoch sends a tap again: taken back in one, it is taken back.
-    const moments = new Set(
-      taps.filter(({ epochId, seq }) => voids.has(`${epochId}/${seq}`)).map(momentOf),
-    );
+    const isVoided = ({ epochId, seq }: UseRecord) => voids.has(`${epochId}/${seq}`);
+    // A gate that begins a new epoch sends a tap again: taken back in one epoch, it is taken back in the other.
+    const isVoidedElsewhere = (tap: UseRecord) =>
+      taps.some(
+        (other) => other.epochId !== tap.epochId && isSameMoment(other, tap) && isVoided(other),
+      );
     return taps.map((tap) => ({
       record: tap.id,
       gate: tap.gate,
@@ -159,7 +161,7 @@ class Settling {
       isClockKnown: tap.clock !== 'UNKNOWN',
       line: tap.line,
       fareCents: this.#fareOf(tap),
-      voided: moments.has(momentOf(tap)),
+      voided: isVoided(tap) || isVoidedElsewhere(tap),
     }));
   }
 
@@ -238,6 +240,7 @@ class Settling {
   }
 }
 
-function momentOf({ gate, gateMs }: UseRecord): string {
-  return `${gate}/${gateMs}`;
+/** Of one gate, in the same millisecond of its clock. */
+function isSameMoment(a: UseRecord, b: UseRecord): boolean {
+  return a.gate === b.gate && a.gateMs === b.gateMs;
 }

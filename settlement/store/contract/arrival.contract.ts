@@ -166,5 +166,5 @@ export function describeOrder(open: OpenStore): void {
       }),
       { numRuns: 40 },
     );
-  }, 60_000);
+  });
 }
