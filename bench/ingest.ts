@@ -158,8 +158,10 @@ export async function startSettlement(
 async function enrolRider(url: string, n: number): Promise<Rider> {
   const key = generateKey(n % 2 === 0 ? 'Ed25519' : 'P-256');
   const client = createPhoneClient(url, key);
-  const { pass, session } = await client.enrol();
+  const { account, serial, session } = await client.enrol();
   await client.topUp(session.token, { amountCents: 1_000_000, idempotencyKey: 'bench' });
+  // The pass of an empty wallet stands for nothing.
+  const pass = await client.renewPass({ account, serial });
   return { key, pass: fromHex(pass) ?? new Uint8Array(0) };
 }
 
