@@ -4,7 +4,7 @@
  * end, are those that a proof has held for; a restart forgets all and a phone asks again.
  */
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { type Clock, wallS } from '@stile/host/clock.ts';
 import type { Random } from '@stile/host/random.ts';
 import { Fault } from '@stile/protocol/fault.ts';
@@ -23,7 +23,7 @@ export function createChallenges(
   { clock, random }: { clock: Clock; random: Random },
   usedMax = USED_MAX,
 ) {
-  const key = random.bytes(KEY_BYTES);
+  const key = createSecretKey(random.bytes(KEY_BYTES));
   /** In the order they were used, which is nearly that in which they end. */
   const used = new Map<string, number>();
 
