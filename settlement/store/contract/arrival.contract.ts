@@ -13,6 +13,7 @@ import {
   readBooks,
   type ScriptedLog,
 } from '../../testing/log.ts';
+import { storeProperty } from '../../testing/store-property.ts';
 import type { Store } from '../port.ts';
 import type { OpenStore } from './ingest.contract.ts';
 
@@ -164,7 +165,7 @@ export function describeOrder(open: OpenStore): void {
           await remove();
         }
       }),
-      { numRuns: 40 },
+      storeProperty(40),
     );
   });
 }

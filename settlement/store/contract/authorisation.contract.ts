@@ -10,6 +10,7 @@ import {
   readBooks,
   ScriptedLog,
 } from '../../testing/log.ts';
+import { storeProperty } from '../../testing/store-property.ts';
 import type { Store } from '../port.ts';
 import type { OpenStore } from './ingest.contract.ts';
 
@@ -257,11 +258,11 @@ export function describeAsks(open: OpenStore): void {
         const isKept = ({ end, isPosted }: Told) => isPosted && (end === 'open' || end === 'none');
         expect(await wallet()).toBe((before ?? 0) - FARE * asks.filter(isKept).length);
       }),
-      { numRuns: 25 },
+      storeProperty(25),
     );
     const { debitsCents, creditsCents } = await store.readTrialBalance();
     expect(debitsCents).toBe(creditsCents);
-  }, 30_000);
+  });
 }
 
 type Told = { isPosted: boolean; end: 'none' | 'open' | 'refuse' | 'void' };
