@@ -14,6 +14,7 @@ import { generateKey, type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import { callJson } from '@stile/host/http-client.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
+import { announce } from '@stile/protocol/batch-seal.ts';
 import { fromHex, toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import {
@@ -211,7 +212,7 @@ function writeBatches(
     const toSeq = at + records.length;
     const lists = { trust: 1, deny: 0, denyAtS: 0, stage: 'FRESH' } as const;
     const header = { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev, lists } as const;
-    batches.push(writeBatch(header, { records, head, sha256, sign: key.sign }));
+    batches.push(writeBatch(header, { records, head, sha256, key }));
   }
   return batches;
 }
@@ -293,7 +294,7 @@ export async function sendAll(url: string, { gate, batches, taps }: BenchGate): 
   for (const batch of batches) {
     const response = await fetch(new URL(`v1/gates/${gate}/batches`, url), {
       method: 'POST',
-      headers: { 'content-type': 'application/x-ndjson' },
+      headers: { 'content-type': 'application/x-ndjson', ...announce(batch) },
       body: new Uint8Array(batch),
     });
     if (!response.ok) throw new Error(`batch refused: ${await response.text()}`);

@@ -62,7 +62,7 @@ function logOf(bodies: readonly Uint8Array[]) {
       records: bodies.slice(fromSeq - 1, toSeq),
       head,
       sha256,
-      sign: signSeal,
+      key: { publicKey: gateKey, sign: signSeal },
     });
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod';
-import { concatBytes, fromHex, type Sha256, toHex, utf8 } from './bytes.ts';
+import { concatBytes, equalBytes, fromHex, type Sha256, toHex, utf8 } from './bytes.ts';
 import { DOMAINS } from './domains.ts';
 import { AUTHORISATION_REASONS, REASONS } from './reasons.ts';
 import { signatureHolds, type Verify } from './signature.ts';
@@ -158,7 +158,9 @@ export const batchHeaderSchema = z.strictObject({
 });
 export type BatchHeader = z.infer<typeof batchHeaderSchema>;
 
-const sealSchema = z.strictObject({
+export const sealSchema = z.strictObject({
+  /** The gate's public key that sealed, hex: by it settlement refuses a stranger without arithmetic. */
+  key: z.string().regex(/^[0-9a-f]{64}$/),
   head: z.string().regex(/^[0-9a-f]{64}$/),
   sig: z.string().regex(/^[0-9a-f]{128}$/),
 });
@@ -170,12 +172,13 @@ export type LogRecord = {
   bytes: Uint8Array;
   hash: Uint8Array;
 };
+export type Seal = { key: Uint8Array; signature: Uint8Array; message: Uint8Array };
 export type Batch = {
   header: BatchHeader;
   records: readonly LogRecord[];
   /** Chain hash after the last record. */
   head: Uint8Array;
-  seal: { signature: Uint8Array; message: Uint8Array };
+  seal: Seal;
 };
 
 export const BATCH_REFUSALS = [
@@ -226,27 +229,28 @@ export function sealMessage({
   return concatBytes(DOMAINS.seal, sha256(headerBytes), head);
 }
 
-/** Puts stored records into one sealed batch. `sign` is the gate's Ed25519 key at work. */
+/** Puts stored records into one sealed batch. `key` is the gate's Ed25519 key at work. */
 export function writeBatch(
   header: BatchHeader,
   {
     records,
     head,
     sha256,
-    sign,
+    key,
   }: {
     records: readonly Uint8Array[];
     head: Uint8Array;
     sha256: Sha256;
-    sign: (message: Uint8Array) => Uint8Array;
+    key: { publicKey: Uint8Array; sign: (message: Uint8Array) => Uint8Array };
   },
 ): Uint8Array {
   const headerBytes = utf8(JSON.stringify(header));
-  const signature = sign(sealMessage({ headerBytes, head, sha256 }));
+  const signature = key.sign(sealMessage({ headerBytes, head, sha256 }));
   const newline = Uint8Array.of(LF);
   const parts = [headerBytes, newline];
   for (const record of records) parts.push(record, newline);
-  parts.push(utf8(JSON.stringify({ head: toHex(head), sig: toHex(signature) })), newline);
+  const seal = { key: toHex(key.publicKey), head: toHex(head), sig: toHex(signature) };
+  parts.push(utf8(JSON.stringify(seal)), newline);
   return concatBytes(...parts);
 }
 
@@ -289,25 +293,31 @@ export function readBatch(bytes: Uint8Array, sha256: Sha256): BatchReading {
   if (toHex(hash) !== seal.data.head) {
     return refuse('CHAIN_BROKEN', 'the chain of the lines does not end in the sealed head');
   }
-  const signature = fromHex(seal.data.sig, 64) ?? new Uint8Array(64);
-  const message = sealMessage({ headerBytes, head: hash, sha256 });
+  const opened = openSeal(seal.data, { headerBytes, sha256 });
+  return { ok: true, batch: { header: header.data, records, head: hash, seal: opened } };
+}
+
+/** What a seal signs, and by which key it says so. */
+export function openSeal(
+  { key, head, sig }: z.infer<typeof sealSchema>,
+  { headerBytes, sha256 }: { headerBytes: Uint8Array; sha256: Sha256 },
+): Seal {
+  const headBytes = fromHex(head, 32) ?? new Uint8Array(32);
   return {
-    ok: true,
-    batch: { header: header.data, records, head: hash, seal: { signature, message } },
+    key: fromHex(key, 32) ?? new Uint8Array(32),
+    signature: fromHex(sig, 64) ?? new Uint8Array(64),
+    message: sealMessage({ headerBytes, head: headBytes, sha256 }),
   };
 }
 
 /** Whether the gate that the header names sealed exactly these bytes. */
 export function sealHolds(
-  batch: Batch,
+  { seal }: Pick<Batch, 'seal'>,
   { gateKey, verify }: { gateKey: Uint8Array; verify: Verify },
 ): boolean {
-  return signatureHolds(verify, {
-    algorithm: 'Ed25519',
-    publicKey: gateKey,
-    message: batch.seal.message,
-    signature: batch.seal.signature,
-  });
+  if (!equalBytes(seal.key, gateKey)) return false;
+  const { message, signature } = seal;
+  return signatureHolds(verify, { algorithm: 'Ed25519', publicKey: gateKey, message, signature });
 }
 
 /** Reads the bytes of a record, or says why they are none. */
@@ -343,7 +353,7 @@ function splitLines(bytes: Uint8Array): Uint8Array[] | undefined {
   return lines;
 }
 
-function parseJson(line: Uint8Array): unknown {
+export function parseJson(line: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
   } catch {

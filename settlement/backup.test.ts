@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
+import { announce } from '@stile/protocol/batch-seal.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import { expect, test } from 'vitest';
 import { auditSettlement } from './audit/audit.ts';
@@ -38,7 +39,7 @@ async function start(dataDir: string) {
 async function post(url: string, body: Uint8Array): Promise<BatchReply> {
   const response = await fetch(`${url}/v1/gates/g1/batches`, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
+    headers: { 'content-type': 'application/x-ndjson', ...announce(body) },
     body: new Uint8Array(body),
   });
   if (!response.ok) throw new Error(await response.text());

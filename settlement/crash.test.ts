@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { announce } from '@stile/protocol/batch-seal.ts';
 import { expect, test } from 'vitest';
 import { auditSettlement } from './audit/audit.ts';
 import { ScriptedTown, START_MS } from './testing/town.ts';
@@ -33,7 +34,7 @@ async function post(
 ): Promise<{ ackSeq: number }> {
   const response = await fetch(`${url}/v1/gates/${gate}/batches`, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
+    headers: { 'content-type': 'application/x-ndjson', ...announce(body) },
     body: new Uint8Array(body),
   });
   if (!response.ok) throw new Error(await response.text());

@@ -7,7 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
+import { utf8 } from '@stile/protocol/bytes.ts';
+import { signAuthorisation } from '@stile/protocol/http/gate-api.ts';
 import type { Order, Payment } from '@stile/protocol/http/merchant-api.ts';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
@@ -111,8 +112,7 @@ async function orders(shop: string, session: string): Promise<void> {
 async function askOfGate(gate: ScriptedGate, code: string): Promise<void> {
   const id = keep('ask id', randomBytes(16).toString('hex'));
   const of = { stile: 'gate-payment/1', gate: 'g1', id, code, line: 'M1', atMs: START_MS };
-  const message = concatBytes(utf8('Stile-gate-payment\0'), utf8(JSON.stringify(of)));
-  const signature = keep('signature', Buffer.from(gate.key.sign(message)).toString('base64url'));
+  const signature = keep('signature', signAuthorisation(utf8(JSON.stringify(of)), gate.key));
   const answer = await town.ask('/v1/gates/g1/payments', {
     body: of,
     headers: { 'stile-signature': signature },

@@ -4,7 +4,7 @@
  * Then everyone reaches for what is another's.
  */
 import { utf8 } from '@stile/protocol/bytes.ts';
-import { authorisationMessage } from '@stile/protocol/http/gate-api.ts';
+import { signAuthorisation } from '@stile/protocol/http/gate-api.ts';
 import type { Order, Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptedGate } from './testing/gate.ts';
@@ -124,8 +124,7 @@ function makeCredentials(): Credential[] {
 }
 
 function signatureOf(by: ScriptedGate, body: object): Record<string, string> {
-  const message = authorisationMessage(utf8(JSON.stringify(body)));
-  return { 'stile-signature': Buffer.from(by.key.sign(message)).toString('base64url') };
+  return { 'stile-signature': signAuthorisation(utf8(JSON.stringify(body)), by.key) };
 }
 
 async function operations(): Promise<{ name: string; path: string; roles: Role[] }[]> {

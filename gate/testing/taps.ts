@@ -86,7 +86,7 @@ export function readBack(
       records: span.records,
       head: span.head,
       sha256,
-      sign: gateKey.sign,
+      key: gateKey,
     },
   );
   const reading = readBatch(bytes, sha256);

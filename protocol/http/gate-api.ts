@@ -4,7 +4,7 @@
  * signed-list.ts and trust-list.ts.
  */
 import { z } from 'zod';
-import { concatBytes } from '../bytes.ts';
+import { concatBytes, fromHex, toHex } from '../bytes.ts';
 import { DOMAINS } from '../domains.ts';
 import { gateIdSchema } from '../gate-log.ts';
 import { instantMs, reasonSchema, serverCodeSchema } from '../payment.ts';
@@ -61,6 +61,24 @@ export type AuthorisationBody = z.infer<typeof authorisationBodySchema>;
 /** What the gate's key signs: the body as it is sent, behind its domain. */
 export function authorisationMessage(body: Uint8Array): Uint8Array {
   return concatBytes(DOMAINS.authorisation, body);
+}
+
+/** What goes in `stile-signature`: the gate's public key and its signature, hex, a dot between. */
+export function signAuthorisation(
+  body: Uint8Array,
+  { publicKey, sign }: { publicKey: Uint8Array; sign: (message: Uint8Array) => Uint8Array },
+): string {
+  return `${toHex(publicKey)}.${toHex(sign(authorisationMessage(body)))}`;
+}
+
+export function readGateSignature(
+  text: string,
+): { publicKey: Uint8Array; signature: Uint8Array } | undefined {
+  const [key = '', sig = '', ...more] = text.split('.');
+  const publicKey = fromHex(key, 32);
+  const signature = fromHex(sig, 64);
+  if (publicKey === undefined || signature === undefined || more.length > 0) return undefined;
+  return { publicKey, signature };
 }
 
 /** The answer to it: a JWS like the lists, because a gate believes nothing that is not signed. */

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { utf8 } from '@stile/protocol/bytes.ts';
-import { authorisationMessage } from '@stile/protocol/http/gate-api.ts';
+import { signAuthorisation } from '@stile/protocol/http/gate-api.ts';
 import type { Order } from '@stile/protocol/http/merchant-api.ts';
 import { LINE_FARES_MAX } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
@@ -123,8 +123,7 @@ describe('a body', () => {
       [body, 200],
       [doubled, 400],
     ] as const) {
-      const signed = gate.key.sign(authorisationMessage(utf8(text)));
-      const signature = { 'stile-signature': Buffer.from(signed).toString('base64url') };
+      const signature = { 'stile-signature': signAuthorisation(utf8(text), gate.key) };
       const { bytes, headers } = json(text, '');
       const asked = { bytes, headers: { ...headers, ...signature } };
       expect((await town.ask('/v1/gates/g2/payments', asked)).status).toBe(status);

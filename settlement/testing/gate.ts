@@ -12,7 +12,7 @@ import {
   type TapRecord,
   writeBatch,
 } from '@stile/protocol/gate-log.ts';
-import { authorisationMessage } from '@stile/protocol/http/gate-api.ts';
+import { signAuthorisation } from '@stile/protocol/http/gate-api.ts';
 import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 
 const BOOT = '0badcafe';
@@ -79,10 +79,9 @@ export class ScriptedGate {
   question(id: string, { code, atMs }: { code: string; atMs: number }) {
     const { gate, line } = this;
     const text = JSON.stringify({ stile: 'gate-payment/1', gate, id, code, line, atMs });
-    const signature = this.key.sign(authorisationMessage(utf8(text)));
     const headers = {
       'content-type': 'application/json',
-      'stile-signature': Buffer.from(signature).toString('base64url'),
+      'stile-signature': signAuthorisation(utf8(text), this.key),
     };
     return { bytes: utf8(text), headers };
   }
@@ -120,7 +119,7 @@ export class ScriptedGate {
     const { gate, epoch } = this;
     return writeBatch(
       { stile: 'gate-log/1', gate, epoch, fromSeq, toSeq, prev: toHex(prev), lists: this.lists },
-      { records: this.records.slice(fromSeq - 1, toSeq), head, sha256, sign: this.key.sign },
+      { records: this.records.slice(fromSeq - 1, toSeq), head, sha256, key: this.key },
     );
   }
 

@@ -8,6 +8,7 @@ import { generateKey, type SigningKey } from '@stile/crypto/sign.ts';
 import { gateTokenIn } from '@stile/crypto/testing/gate-token.ts';
 import { createMovedClock, type MovedClock } from '@stile/host/testing/moved-clock.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
+import { announce } from '@stile/protocol/batch-seal.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import type { OnlineCode, Seed } from '@stile/protocol/http/rider-api.ts';
 import { otpOfTimeStep, timeStepAt, writePaymentCode } from '@stile/protocol/payment-code.ts';
@@ -71,7 +72,10 @@ export class ScriptedTown {
   async ask(url: string, asked: Asked = {}): Promise<Answer> {
     const { body, bytes, token, headers = {} } = asked;
     const method = asked.method ?? (body === undefined && bytes === undefined ? 'GET' : 'POST');
-    const type = bytes === undefined ? {} : { 'content-type': 'application/x-ndjson' };
+    const type =
+      bytes === undefined
+        ? {}
+        : { 'content-type': 'application/x-ndjson', ...announcementOf(bytes) };
     const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const payload = bytes === undefined ? body : Buffer.from(bytes);
     const response = await this.settlement.api.inject({
@@ -162,6 +166,12 @@ export class ScriptedTown {
   async settled(): Promise<void> {
     await this.settlement.settled();
   }
+}
+
+/** What goes before a batch; bytes that no header can hold go without. */
+export function announcementOf(bytes: Uint8Array): Record<string, string> {
+  const headers = announce(bytes);
+  return Object.values(headers).every((text) => /^[ -~]+$/.test(text)) ? headers : {};
 }
 
 export type Money = { balanceCents: number; debtCents: number; denied: boolean };

@@ -17,6 +17,7 @@ export type VerifyPool = {
   /** @throws Fault UPLINK_BUSY if the queue is full or closing. */
   check(sent: SentBatch): Promise<BatchCheck>;
   readonly waiting: number;
+  readonly batchesMax: number;
   close(): Promise<void>;
 };
 
@@ -79,6 +80,7 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
         member.worker.postMessage(job, [body.buffer]);
       });
     },
+    batchesMax,
     get waiting() {
       return count();
     },

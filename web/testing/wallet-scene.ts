@@ -9,6 +9,7 @@ import { generateKey } from '@stile/crypto/sign.ts';
 import { gateTokenIn } from '@stile/crypto/testing/gate-token.ts';
 import { admit } from '@stile/gate/core/admit.ts';
 import { readPicture } from '@stile/hardware/picture/read.ts';
+import { announce } from '@stile/protocol/batch-seal.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import { findIssuerKey, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
@@ -132,10 +133,11 @@ export async function addGate(
 }
 
 export async function sendLog(town: Town, gate: ScriptedGate): Promise<void> {
+  const batch = gate.batch();
   const response = await fetch(new URL(`/v1/gates/${gate.gate}/batches`, town.url), {
     method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
-    body: new Uint8Array(gate.batch()),
+    headers: { 'content-type': 'application/x-ndjson', ...announce(batch) },
+    body: new Uint8Array(batch),
   });
   if (!response.ok) throw new Error(`batch: ${response.status} ${await response.text()}`);
 }

@@ -1,7 +1,7 @@
 /** Authorisations over HTTP: signed, timed, tried again. */
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
-import { authorisationMessage } from '@stile/protocol/http/gate-api.ts';
+import { authorisationMessage, readGateSignature } from '@stile/protocol/http/gate-api.ts';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -63,10 +63,17 @@ test('a request is signed as a whole by the gate, and the same each time', async
     ...REQUEST,
   });
   expect(second.body).toEqual(first.body);
-  const signature = Buffer.from(String(first.headers['stile-signature']), 'base64url');
+  const { publicKey, signature } =
+    readGateSignature(String(first.headers['stile-signature'])) ?? {};
+  if (signature === undefined) throw new Error('it is signed');
   const message = authorisationMessage(first.body);
-  const { publicKey } = gateKey;
-  const claim = { algorithm: 'Ed25519', publicKey, message, signature } as const;
+  expect(publicKey).toEqual(new Uint8Array(gateKey.publicKey));
+  const claim = {
+    algorithm: 'Ed25519',
+    publicKey: gateKey.publicKey,
+    message,
+    signature,
+  } as const;
   expect(createNodeVerify()(claim)).toBe(true);
 });
 

@@ -9,7 +9,7 @@ import { describeError, Fault } from '@stile/protocol/fault.ts';
 import {
   type AuthorisationAnswer,
   type AuthorisationBody,
-  authorisationMessage,
+  signAuthorisation,
 } from '@stile/protocol/http/gate-api.ts';
 import type { Logger } from 'pino';
 import type { AttemptResult, AuthorisationRequest } from '../../core/authorisation.ts';
@@ -41,7 +41,7 @@ export function createAuthoriser({ gate, line, key, uplink, log }: AuthoriserPar
     async attempt({ id, code, atMs }, timeoutMs) {
       const question: AuthorisationBody = { stile: 'gate-payment/1', gate, id, code, line, atMs };
       const body = utf8(JSON.stringify(question));
-      const signature = base64Url(key.sign(authorisationMessage(body)));
+      const signature = signAuthorisation(body, key);
       try {
         const result = await uplink.authorise(gate, { body, signature, timeoutMs });
         if (result.kind === 'answered') return resultOf(result.answer, { gate, id });
@@ -83,8 +83,4 @@ function failureOf(error: unknown): AttemptResult {
 function doubtful(why: string): AttemptResult {
   const doubt = why.slice(0, DOUBT_CHARS_MAX);
   return { kind: 'failed', sent: true, retryAfterMs: null, doubt };
-}
-
-function base64Url(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64url');
 }

@@ -165,7 +165,7 @@ export class Syncer {
     const { uplink, gate, key, log, random, heldLists } = this.#parts;
     const { fromSeq, toSeq } = header;
     const lists = heldLists();
-    const batch = writeBatch({ ...header, lists }, { records, head, sha256, sign: key.sign });
+    const batch = writeBatch({ ...header, lists }, { records, head, sha256, key });
     try {
       const nonce = random.hex(NONCE_BYTES);
       const result = await uplink.sendBatch(gate, { batch, nonce });

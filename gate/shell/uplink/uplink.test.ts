@@ -131,7 +131,7 @@ describe('batches', () => {
   test('go up byte for byte, and the reply comes back', async () => {
     const { responses, requests, uplink } = await connect();
     responses.set(BATCHES_PATH, replied);
-    const batch = Buffer.from([0, 10, 255, 13, 10]);
+    const batch = Buffer.from('a header\n\0\xff\r\na seal\n', 'latin1');
     expect(await uplink.sendBatch('g1', { batch, nonce: NONCE })).toMatchObject({
       kind: 'replied',
       reply: REPLY,
@@ -139,7 +139,11 @@ describe('batches', () => {
     });
     expect(requests).toHaveLength(1);
     expect(requests[0]).toMatchObject({ method: 'POST', path: BATCHES_PATH, body: batch });
-    expect(requests[0]?.headers['content-type']).toBe('application/x-ndjson');
+    expect(requests[0]?.headers).toMatchObject({
+      'content-type': 'application/x-ndjson',
+      'stile-batch': 'a header',
+      'stile-seal': 'a seal',
+    });
   });
 
   test('a base address with a path of its own is kept', async () => {

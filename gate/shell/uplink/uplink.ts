@@ -14,6 +14,7 @@ import {
   keepConnection,
   NoResponse,
 } from '@stile/host/http-client.ts';
+import { announce } from '@stile/protocol/batch-seal.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
@@ -144,7 +145,11 @@ export class Uplink {
   ): Promise<BatchResult> {
     const response = await this.#request(`v1/gates/${gate}/batches`, {
       bytesMax: REPLY_BYTES_MAX,
-      headers: { 'content-type': 'application/x-ndjson', [NONCE_HEADER]: nonce },
+      headers: {
+        'content-type': 'application/x-ndjson',
+        ...announce(batch),
+        [NONCE_HEADER]: nonce,
+      },
       body: batch,
     });
     const json = parseJson(response.body);

@@ -3,7 +3,7 @@
  * and their signatures, all over the bytes as received. The seal comes first, so that bytes which no gate of
  * ours has sealed cost one check and not five hundred.
  */
-import { fromHex } from '@stile/protocol/bytes.ts';
+import { equalBytes, fromHex } from '@stile/protocol/bytes.ts';
 import { type Batch, type BatchRefusal, readBatch, sealHolds } from '@stile/protocol/gate-log.ts';
 import type { CheckedBatch, CheckedRecord } from './batch.ts';
 import { type CheckParts, checkRecord, type KnownIssuerKey } from './check-record.ts';
@@ -46,10 +46,9 @@ export function checkBatch(
   if (batch.header.gate !== gate) {
     return { ok: false, reason: 'GATE_MISMATCH', detail: `this batch is of ${batch.header.gate}` };
   }
-  const key = gateKeys.find(({ publicKey }) =>
-    sealHolds(batch, { gateKey: publicKey, verify: tools.verify }),
-  );
-  if (key === undefined) return refuseSeal('no key of this gate sealed these bytes');
+  const key = gateKeys.find(({ publicKey }) => equalBytes(publicKey, batch.seal.key));
+  if (key === undefined || !sealHolds(batch, { gateKey: key.publicKey, verify: tools.verify }))
+    return refuseSeal('no key of this gate sealed these bytes');
   if (key.revokedAtMs !== null) {
     const detail = 'this key of the gate was revoked: enrol the gate anew';
     return { ok: false, reason: 'GATE_REVOKED', detail };

@@ -1,5 +1,6 @@
 /** Batches of a gate's sealed log: the seal is the credential, the ruling the reply. */
 
+import { BATCH_HEADER, SEAL_HEADER } from '@stile/protocol/batch-seal.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { BATCH_BYTES_MAX, gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
@@ -16,6 +17,7 @@ import { isAhead } from '../../core/lists/version-floor.ts';
 import type { CheckedBatch } from '../../core/logs/batch.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
+import { createBatchAdmission } from './batch-admission.ts';
 
 /** See docs/operations.md, "A stolen key". */
 const FORGED: readonly RulingReason[] = ['DEVICE_KEY_UNKNOWN', 'PASS_NOT_ISSUED'];
@@ -23,27 +25,30 @@ const NDJSON = 'application/x-ndjson';
 
 export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
   const { store, pool, passes, outbox, answers, clock, log } = parts;
-  app.addContentTypeParser(
-    NDJSON,
-    { parseAs: 'buffer' },
-    async (_request: unknown, body: Buffer) => body,
-  );
+  const admission = createBatchAdmission(parts);
+  app.addContentTypeParser(NDJSON, admission.readBody);
   app.post(
     '/v1/gates/:gate/batches',
     {
       bodyLimit: BATCH_BYTES_MAX,
+      onRequest: admission.admit,
       // A gate that comes back from a day without network may send as fast as it can: the bounded
       // queue holds it, not a count of requests.
       config: { rateLimit: false },
       schema: {
         summary: "A batch of the gate's log, as it stands in protocol/README.md",
         description:
-          `Body: ${NDJSON}, at most ${BATCH_BYTES_MAX} bytes. The seal is the credential. ` +
+          `Body: ${NDJSON}, at most ${BATCH_BYTES_MAX} bytes. The seal is the credential: ` +
+          `${BATCH_HEADER} is the first line of the batch, ${SEAL_HEADER} the last, and nothing is read before. ` +
           `With a ${NONCE_HEADER} header the response has a signed receipt in ${RECEIPT_HEADER}.`,
         consumes: [NDJSON],
         tags: ['gate'],
         params: z.object({ gate: gateIdSchema }),
-        headers: z.object({ [NONCE_HEADER]: nonceSchema.optional() }),
+        headers: z.object({
+          [BATCH_HEADER]: z.string(),
+          [SEAL_HEADER]: z.string(),
+          [NONCE_HEADER]: nonceSchema.optional(),
+        }),
         body: z.custom<Buffer>(Buffer.isBuffer, `send the batch as ${NDJSON}`).meta({
           type: 'string',
         }),
@@ -60,8 +65,7 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
     },
     async (request, response) => {
       const { gate } = request.params;
-      const gateKeys = await store.findGateKeys(gate);
-      if (gateKeys === undefined) throw new Refusal('GATE_UNKNOWN', 'there is no such gate');
+      const gateKeys = admission.keysOf(request) ?? [];
       const sent = { body: request.body, gate, gateKeys, issuerKeys: passes.keys };
       const check = await pool.check(sent);
       if (!check.ok) throw new Refusal(check.reason, check.detail);

@@ -15,7 +15,7 @@ import {
 } from '@stile/protocol/sync.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ScriptedGate } from '../../testing/gate.ts';
-import { type ScriptedRider, ScriptedTown, START_MS } from '../../testing/town.ts';
+import { announcementOf, type ScriptedRider, ScriptedTown, START_MS } from '../../testing/town.ts';
 
 let town: ScriptedTown;
 let gate: ScriptedGate;
@@ -31,8 +31,10 @@ afterEach(async () => {
   await town.close();
 });
 
-async function refusal(bytes: Uint8Array, name = 'g1') {
-  const { status, body } = await town.ask(`/v1/gates/${name}/batches`, { bytes });
+/** `as`: the batch that is announced, if it is not the one that is sent. */
+async function refusal(bytes: Uint8Array, { to = 'g1', as = bytes } = {}) {
+  const headers = announcementOf(as);
+  const { status, body } = await town.ask(`/v1/gates/${to}/batches`, { bytes, headers });
   return `${status} ${(body as { code?: string }).code}`;
 }
 
@@ -187,14 +189,14 @@ describe('a batch as a whole', () => {
 
   test('an unknown gate, another gate and a gate that never enrolled are refused', async () => {
     gate.note(START_MS);
-    expect(await refusal(gate.batch(), 'g9')).toBe('404 GATE_UNKNOWN');
+    expect(await refusal(gate.batch(), { to: 'g9' })).toBe('404 GATE_UNKNOWN');
     await town.addGate('g2', 'M1');
-    expect(await refusal(gate.batch(), 'g2')).toBe('400 GATE_MISMATCH');
+    expect(await refusal(gate.batch(), { to: 'g2' })).toBe('400 GATE_MISMATCH');
     await town.operate('POST', 'gates', { body: { gate: 'g3', line: 'M1' } });
     const silent = new ScriptedGate('g3', 'M1');
     silent.note(START_MS);
-    expect(await refusal(silent.batch(), 'g3')).toBe('403 SEAL_BROKEN');
-    expect(await refusal(gate.batch(), 'a%2Fb')).toBe('400 REQUEST_INVALID');
+    expect(await refusal(silent.batch(), { to: 'g3' })).toBe('403 SEAL_BROKEN');
+    expect(await refusal(gate.batch(), { to: 'a%2Fb' })).toBe('400 REQUEST_INVALID');
   });
 
   test('garbage, a broken chain and a broken seal are refused, each by its name', async () => {
@@ -215,14 +217,17 @@ describe('a batch as a whole', () => {
   });
 
   test('too many bytes and too many records are refused as too large', async () => {
-    expect(await refusal(new Uint8Array(BATCH_BYTES_MAX + 1))).toBe('413 BATCH_TOO_LARGE');
-    for (let count = 0; count < 501; count += 1) gate.note(START_MS);
+    gate.note(START_MS);
+    const tooLong = new Uint8Array(BATCH_BYTES_MAX + 1);
+    expect(await refusal(tooLong, { as: gate.batch() })).toBe('413 BATCH_TOO_LARGE');
+    for (let count = 1; count < 501; count += 1) gate.note(START_MS);
     expect(await refusal(gate.batch())).toBe('413 BATCH_TOO_LARGE');
     expect(await town.send(gate, { fromSeq: 1, toSeq: 500 })).toMatchObject({ ackSeq: 500 });
   });
 
   test('a body of another type is refused', async () => {
-    expect(await town.ask('/v1/gates/g1/batches', { body: {} })).toMatchObject({
+    const headers = announcementOf(gate.batch());
+    expect(await town.ask('/v1/gates/g1/batches', { body: {}, headers })).toMatchObject({
       status: 400,
       body: { code: 'REQUEST_INVALID' },
     });
