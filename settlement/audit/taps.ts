@@ -12,7 +12,7 @@ const PARKED: readonly string[] = [
   'UNREADABLE',
 ];
 /** Dispositions that say by themselves how a tap has ended; others need a reason. */
-const PLAIN: readonly string[] = ['CHARGED', 'EXTRA_USE', 'VOIDED', 'FARE_UNKNOWN'];
+const PLAIN: readonly string[] = ['CHARGED', 'EXTRA_USE', 'VOIDED', 'STALE_CODE', 'FARE_UNKNOWN'];
 
 /** An opened tap is not pending any more, and if its end is not plain a reason is stored with it. */
 export function checkEnds(): Check {

@@ -3,6 +3,8 @@
  * write, and both within one transaction. It knows tables and decides nothing; use-cases.ts puts the
  * decisions of core/ between facts and changes, the same for every database.
  */
+
+import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import type { DenyHead, LineFare } from '@stile/protocol/trust-list.ts';
 import type {
@@ -25,6 +27,7 @@ import type { BatchPart } from '../core/logs/batch.ts';
 import type { GateKey } from '../core/logs/check-batch.ts';
 import type { UnjudgedRecord } from '../core/logs/judge-again.ts';
 import type { LogFacts } from '../core/logs/placement.ts';
+import type { RetimePiece, RetimeQuery } from '../core/logs/retime.ts';
 import type { RulingQuery } from '../core/logs/ruling-query.ts';
 import type { RulingFacts } from '../core/logs/rulings.ts';
 import type { TopUpFacts } from '../core/money/top-up.ts';
@@ -78,6 +81,12 @@ export type LogReader = {
   /** Of an epoch by its id; null if there is none. */
   logOf(epochId: number): Awaitable<LogFacts | null>;
   nextUnjudged(): Awaitable<UnjudgedRecord | null>;
+  /** Of a log the records nearest to this one whose clock was known. */
+  clockNeighbours(of: {
+    epochId: number;
+    seq: number;
+  }): Awaitable<{ before: LogRecord | null; after: LogRecord | null }>;
+  retimePiece(query: RetimeQuery): Awaitable<RetimePiece>;
   rulingFacts(of: { epochId: number; gate: string }, query: RulingQuery): Awaitable<RulingFacts>;
 };
 

@@ -11,12 +11,13 @@ import {
   type Failure,
   PAUSE_MS_MAX,
 } from '../core/rides/failed-work.ts';
-import { decideTurn, pieceQuery, type WorkFacts } from '../core/rides/outbox.ts';
+import { decideTurn, pieceQuery, retimeQuery, type WorkFacts } from '../core/rides/outbox.ts';
 import type { Work, WorkTurn } from '../core/rides/outbox-changes.ts';
 import { type Awaitable, follow } from './awaitable.ts';
 import type { Database, Facts } from './database.ts';
 import { readRulings } from './log-use-cases.ts';
 import type { Store } from './port.ts';
+import { readRetime } from './read-again.ts';
 
 type OutboxUseCases = Pick<
   Store,
@@ -38,7 +39,7 @@ export function outboxUseCases(
   async function noteFailure(work: Work, failure: Failure): Promise<WorkTurn> {
     try {
       return await transact({
-        read: (facts) => (work.kind === 'join' ? [] : facts.piece(pieceQuery(work))),
+        read: (facts) => (isOfLog(work) ? [] : facts.piece(pieceQuery(work))),
         decide: (records) => decideFailure({ work, records }, failure),
       });
     } catch {
@@ -80,8 +81,17 @@ export function outboxUseCases(
   };
 }
 
+/** It is about a log and not about uses. */
+function isOfLog({ kind }: Work): boolean {
+  return kind === 'join' || kind === 'retime';
+}
+
 function readWork(facts: Facts, work: Work): Awaitable<WorkFacts> {
   if (work.kind === 'join') return readJoin(facts, work);
+  if (work.kind === 'retime') {
+    const found = readRetime(facts, retimeQuery(work));
+    return follow(found, (read) => ({ kind: 'retime', work, ...read }));
+  }
   if (work.kind === 'use') {
     const records = [{ id: work.until, use: work.subject }];
     return follow(facts.settle(records), (found) => ({

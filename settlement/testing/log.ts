@@ -3,11 +3,13 @@
  * check. Lines are real and chained; what they say is given directly.
  */
 import { sha256 } from '@stile/crypto/sign.ts';
-import { utf8 } from '@stile/protocol/bytes.ts';
+import { concatBytes, fromHex, utf8 } from '@stile/protocol/bytes.ts';
 import { genesisHash, recordHash } from '@stile/protocol/gate-log.ts';
 import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
+import { encodeCodeFields, encodePass, writeTransitCode } from '@stile/protocol/transit-code.ts';
 import type { NewRider } from '../core/access/enrolment.ts';
+import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
 import type { CheckedBatch, CheckedRecord } from '../core/logs/batch.ts';
 import type { CheckedCode, CheckedTap, RecordContent } from '../core/logs/check-record.ts';
 import type { Store } from '../store/port.ts';
@@ -19,6 +21,7 @@ const ISSUED_AT_S = NOW_MS / 1000 - 30 * 86_400;
 const LIFETIME_MIN = 0xffff;
 /** Most that each of these passes stands for. */
 export const CEILING_CENTS = 20_000;
+const CEILING_EXPONENT = 1;
 export const LIMITS = { codeLifetimeSMax: 3600, skewS: 20 };
 
 export type AnswerTold = {
@@ -48,8 +51,8 @@ export class ScriptedLog {
     return this.#records.length;
   }
 
-  add(content: RecordContent, text = JSON.stringify(content)): number {
-    const bytes = utf8(text);
+  add(content: RecordContent, text?: string): number {
+    const bytes = utf8(text ?? recordText(content, this.lastSeq + 1));
     const hash = recordHash({ previous: this.#hashes.at(-1) ?? new Uint8Array(32), bytes, sha256 });
     this.#hashes.push(hash);
     const seq = this.#records.length + 1;
@@ -117,6 +120,53 @@ export class ScriptedLog {
   }
 }
 
+/** What a gate would have written: it is read again where a ride is dated again. */
+function recordText(content: RecordContent, seq: number): string {
+  if (content.kind !== 'tap' && content.kind !== 'note' && content.kind !== 'void') {
+    return JSON.stringify(content);
+  }
+  const { kind, atMs, clock = 'UNKNOWN', boot = '0000000a', monoMs = 0 } = content;
+  const stamp = { v: 1, seq, atMs, monoMs, boot, clock, kind };
+  if (kind === 'note') return JSON.stringify({ ...stamp, note: 'STARTED', detail: '' });
+  if (kind === 'void')
+    return JSON.stringify({ ...stamp, of: content.of, reason: 'BARRIER_FAILED' });
+  const { verdict, line, trust, deny, tariff } = content;
+  const reason = verdict === 'refuse' ? content.gateReason : null;
+  const scan = verdict === 'open' && content.problem === null ? scanOf(content.code) : 'junk';
+  const presented = { scan, scanHex: null, scanBytes: scan.length };
+  const lists = { fareCents: null, trust, deny, tariff };
+  return JSON.stringify({ ...stamp, verdict, reason, ...presented, line, ...lists });
+}
+
+/** Of nobody; its form is good. */
+const SIGNATURE = new Uint8Array(64).fill(7);
+
+/** The code, as a gate has scanned it. */
+function scanOf(code: CheckedCode): string {
+  const { issuer, account, serial, counter, keyId, issuedAtS, lifetimeMin, codeLifetimeS } = code;
+  const deviceKey = fromHex(code.deviceKey, 32) ?? new Uint8Array(32);
+  const names = { suite: 0, issuer, issuerKeyId: keyId, account, serial, deviceKey } as const;
+  const ceiling = (code.ceilingCents ?? 0) / 10 ** CEILING_EXPONENT;
+  const limits = { product: 1, ceiling, allowance: 1, scope: 1 };
+  const pass = encodePass({ ...names, ...limits, issuedAtS, lifetimeMin, codeLifetimeS });
+  const signed = concatBytes(pass, SIGNATURE);
+  const { generatedAtS } = code;
+  const fields = encodeCodeFields(signed, { generatedAtS, counter, flags: 0 });
+  return writeTransitCode(concatBytes(fields, SIGNATURE));
+}
+
+/** The key that every scripted pass is signed with, as far as a store knows it. */
+export const ISSUER_KEY: StoredIssuerKey = {
+  issuer: ISSUER,
+  keyId: 1,
+  publicKey: 'a'.repeat(64),
+  status: 'active',
+  notBeforeS: ISSUED_AT_S,
+  notAfterS: ISSUED_AT_S + LIFETIME_MIN * 60,
+  ceilingExponent: CEILING_EXPONENT,
+  signsFromS: 0,
+};
+
 /** Works until the outbox holds nothing but a request to publish. */
 export async function drain(store: Store): Promise<void> {
   for (;;) {
@@ -132,7 +182,7 @@ export function accountOf(letter: string): string {
 }
 
 function deviceKeyOf(account: string): string {
-  return `key of ${account}`;
+  return account.repeat(4);
 }
 
 export async function addRider(store: Store, letter: string): Promise<string> {

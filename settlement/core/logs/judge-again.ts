@@ -6,6 +6,7 @@
 import { assert } from '@stile/protocol/fault.ts';
 import type { Change, Decision } from '../changes.ts';
 import type { RecordContent } from './check-record.ts';
+import type { ClockAnchor } from './ride-time.ts';
 import { type RuledRecord, type RulingContext, ruleRecords } from './rulings.ts';
 
 /** These hang on settlement's own state; a fare that is set prices anew by itself. */
@@ -39,16 +40,21 @@ export function findWaiting(ruled: RuledRecord): { account: string | null } | un
   return { account: content.problem === null ? content.code.account : null };
 }
 
-export type AgainFacts = { record: UnjudgedRecord; content: RecordContent };
+/** `before`, `after`: of its log the records nearest to it whose clock was known. */
+export type AgainFacts = {
+  record: UnjudgedRecord;
+  content: RecordContent;
+  before: ClockAnchor | null;
+  after: ClockAnchor | null;
+};
 
 /** True if it counts now. */
 export function decideAgain(
-  { record, content }: AgainFacts,
+  { record, content, before, after }: AgainFacts,
   { nowMs, ...rules }: RulingContext,
 ): Decision<boolean> {
   const { id, gate, epoch, seq, receivedAtMs, disposition, voids } = record;
-  // What is known of the gate's clock before it stands in no column: bounds are those of code, pass and receipt.
-  const log = { gate, epoch, anchor: null, records: [{ seq, content }] };
+  const log = { gate, epoch, before, after, records: [{ seq, content }] };
   const [ruled] = ruleRecords(log, { ...rules, nowMs: receivedAtMs });
   assert(ruled !== undefined, 'one record has one ruling');
   const { use, reason, rideTime } = ruled;
@@ -62,7 +68,9 @@ export function decideAgain(
       waiting === undefined
         ? { kind: 'dropUnjudged', record: id }
         : { kind: 'keepUnjudged', record: id, account: waiting.account, isDue: false };
-    return { changes: [...told, queue], result: false };
+    const dated: Change[] =
+      rideTime === null ? [] : [{ kind: 'setRideTime', record: id, rideTime }];
+    return { changes: [...dated, ...told, queue], result: false };
   }
   const ceilingCents = 'code' in content ? (content.code.ceilingCents ?? null) : null;
   const work = { kind: 'settle', cursor: id - 1, until: id, subject: '' } as const;

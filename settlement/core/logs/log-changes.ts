@@ -87,6 +87,8 @@ export type LogChange =
       rideTime: RideTime | null;
       ceilingCents: number | null;
     }
+  /** Of an opened tap, by what has come behind it. */
+  | { kind: 'setRideTime'; record: number; rideTime: RideTime }
   /** It waits for what settlement does not know yet. */
   | { kind: 'keepUnjudged'; record: number; account: string | null; isDue: boolean }
   | { kind: 'dropUnjudged'; record: number }

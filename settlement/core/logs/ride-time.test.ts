@@ -2,7 +2,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CheckedCode, CheckedTap } from './check-record.ts';
-import { type ClockAnchor, lastAnchor, type RideTimeFacts, rideTimeOf } from './ride-time.ts';
+import {
+  anchorsAfter,
+  type ClockAnchor,
+  lastAnchor,
+  type RideTimeFacts,
+  rideTimeOf,
+} from './ride-time.ts';
 
 const NOW_S = 1_772_438_400;
 const DAY_S = 86_400;
@@ -34,7 +40,8 @@ const TAP: CheckedTap = {
   code: CODE,
 };
 const FACTS: RideTimeFacts = {
-  anchor: null,
+  before: null,
+  after: null,
   listS: null,
   limits: { codeLifetimeSMax: 3_600, skewS: 20 },
   receivedAtMs: (NOW_S + DAY_S) * 1000,
@@ -63,15 +70,41 @@ test.each<[string, Case, string]>([
   ['a clock that is known', { tap: { clock: 'TRUSTED', atMs: (NOW_S + 7) * 1000 } }, 'GATE 7'],
   ['one that was kept', { tap: { clock: 'HOLDOVER', atMs: (NOW_S + 99) * 1000 } }, 'GATE 99 stale'],
   ['nothing but the code', {}, 'CODE 0'],
-  ['a record of the same boot', { facts: { anchor: anchorAt(-50, 'b') } }, 'BOOT 10'],
+  ['a record of the same boot', { facts: { before: anchorAt(-50, 'b') } }, 'BOOT 10'],
   [
     'the same boot, and an old code',
-    { facts: { anchor: anchorAt(3 * DAY_S, 'b') } },
+    { facts: { before: anchorAt(3 * DAY_S, 'b') } },
     `BOOT ${3 * DAY_S + 60} stale`,
   ],
-  ['a record of a boot before', { facts: { anchor: anchorAt(-50) } }, 'CODE 0'],
-  ['a record within the life of the code', { facts: { anchor: anchorAt(30) } }, 'BOUND 30'],
-  ['a record behind the life of the code', { facts: { anchor: anchorAt(62) } }, 'BOUND 62 stale'],
+  ['a record of a boot before', { facts: { before: anchorAt(-50) } }, 'CODE 0'],
+  ['a record within the life of the code', { facts: { before: anchorAt(30) } }, 'BOUND 30'],
+  ['a record behind the life of the code', { facts: { before: anchorAt(62) } }, 'BOUND 62 stale'],
+  [
+    'a record that comes later in the same boot',
+    { tap: { monoMs: 20_000 }, facts: { after: anchorAt(70, 'b') } },
+    'BOOT 60',
+  ],
+  [
+    'a later record of the same boot, and a code that was too old by then',
+    { tap: { monoMs: 20_000 }, facts: { after: anchorAt(DAY_S, 'b') } },
+    `BOOT ${DAY_S - 10} stale`,
+  ],
+  [
+    'records of the same boot before and after',
+    { facts: { before: anchorAt(-50, 'b'), after: anchorAt(99, 'b') } },
+    'BOOT 10',
+  ],
+  ['a record of a later boot', { facts: { after: anchorAt(-10) } }, 'BOUND -10'],
+  [
+    'a later boot before which there was no such code',
+    { facts: { after: anchorAt(-21) } },
+    'BOUND -21 stale',
+  ],
+  [
+    'a clock that went back meanwhile: it bounds nothing',
+    { facts: { before: anchorAt(-5), after: anchorAt(-30) } },
+    'CODE 0',
+  ],
   ['a list that is younger than the code', { facts: { listS: NOW_S + 40 } }, 'BOUND 40'],
   [
     'a code of three days before the list',
@@ -98,22 +131,28 @@ test.each<[string, Case, string]>([
 test('whatever the gate says of a time that it does not know changes nothing', () => {
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: -500, max: 500 }), (atMs, afterS) => {
-      const facts = { anchor: anchorAt(afterS) };
+      const facts = { before: anchorAt(afterS) };
       expect(rideTime({ tap: { atMs }, facts })).toBe(rideTime({ facts }));
     }),
   );
 });
 
-test('an anchor is the last record whose clock was known, whatever its kind', () => {
-  const note = { kind: 'note', boot: 'b', monoMs: 5 } as const;
-  const known = lastAnchor(
-    [
-      { ...note, atMs: 1, clock: 'TRUSTED' },
-      { ...note, atMs: 2, clock: 'HOLDOVER' },
-      { ...note, atMs: 3, clock: 'UNKNOWN' },
-      { kind: 'unreadable', detail: '' },
-    ],
-    null,
-  );
-  expect(known).toEqual({ atMs: 2, boot: 'b', monoMs: 5 });
+const note = { kind: 'note', boot: 'b', monoMs: 5 } as const;
+const KNOWN = [
+  { seq: 1, content: { ...note, atMs: 1, clock: 'TRUSTED' } },
+  { seq: 2, content: { ...note, atMs: 2, clock: 'HOLDOVER' } },
+  { seq: 3, content: { ...note, atMs: 3, clock: 'UNKNOWN' } },
+  { seq: 4, content: { kind: 'unreadable', detail: '' } },
+] as const;
+
+test('an anchor is the nearest record whose clock was known, whatever its kind', () => {
+  expect(lastAnchor(KNOWN, null)).toEqual({ seq: 2, atMs: 2, boot: 'b', monoMs: 5 });
+  const behind = { seq: 9, atMs: 9, boot: 'c', monoMs: 0 };
+  expect(anchorsAfter(KNOWN, behind).map((one) => one?.seq)).toEqual([2, 9, 9, 9]);
+  expect(anchorsAfter(KNOWN, null).map((one) => one?.seq)).toEqual([
+    2,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

@@ -1,8 +1,10 @@
 /**
  * When a ride was. A gate whose clock is known says so itself. Where it was not, its clock decides nothing: the
- * ride gets the instant of its boot's last known clock, or else the code's own signed time, within what cannot be
- * otherwise: not before the pass, the list in force or the records before it, not after pass, code or receipt.
+ * ride gets the instant of a known clock of its boot, before it or after it, or else the code's own signed time, within
+ * what cannot be otherwise: not before the pass, the list in force or the records before it, not after pass, code,
+ * receipt or the records after it.
  */
+import { type LogRecord, readRecord } from '@stile/protocol/gate-log.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
 import type { CheckedCode, CheckedTap, RecordContent } from './check-record.ts';
 
@@ -12,29 +14,33 @@ import type { CheckedCode, CheckedTap, RecordContent } from './check-record.ts';
  */
 export type RideTimeSource = 'GATE' | 'BOOT' | 'CODE' | 'BOUND';
 
-export type RideTime = { atMs: number; source: RideTimeSource };
+/** `isStale`: there is no instant at which this code was good there. */
+export type RideTime = { atMs: number; source: RideTimeSource; isStale: boolean };
 
-/** A record of the chain whose clock was known. */
-export type ClockAnchor = { atMs: number; boot: string; monoMs: number };
+/** A record of the chain whose clock was known. Without `seq`: stored by an earlier version of settlement. */
+export type ClockAnchor = { seq?: number; atMs: number; boot: string; monoMs: number };
+
+/** A record of a log, as far as its clock is concerned. */
+export type ClockedRecord = { seq: number; content: RecordContent };
 
 type Limits = TrustList['limits'];
 
 export type RideTimeFacts = {
-  /** The last record before it whose clock was known. */
-  anchor: ClockAnchor | null;
+  /** The last record before it whose clock was known, and the first one after it. */
+  before: ClockAnchor | null;
+  after: ClockAnchor | null;
   /** When the list was signed that the gate had in force. */
   listS: number | null;
   limits: Limits;
   receivedAtMs: number;
 };
 
-/** `isStale`: there is no instant at which this code was good there. */
 export function rideTimeOf(
   { tap, code }: { tap: CheckedTap; code: CheckedCode },
   facts: RideTimeFacts,
-): RideTime & { isStale: boolean } {
+): RideTime {
   const { limits } = facts;
-  const clocked = clockedTime(tap, facts.anchor);
+  const clocked = clockedTime(tap, facts);
   if (clocked !== null) {
     const tapS = Math.floor(clocked.atMs / 1000);
     return { ...clocked, isStale: isStaleAt(code, { tapS, limits }) };
@@ -50,17 +56,31 @@ export function rideTimeOf(
   return { atMs, source: atMs === codeMs ? 'CODE' : 'BOUND', isStale };
 }
 
-/** By a clock that was known, then or in the same boot before; null: by none. */
-function clockedTime(tap: CheckedTap, anchor: ClockAnchor | null): RideTime | null {
+/** By a clock that was known, then or in the same boot before or after; null: by none. */
+function clockedTime(
+  tap: CheckedTap,
+  { before, after }: Pick<RideTimeFacts, 'before' | 'after'>,
+): Omit<RideTime, 'isStale'> | null {
   if (tap.clock !== 'UNKNOWN') return { atMs: tap.atMs, source: 'GATE' };
-  if (anchor === null || tap.monoMs === undefined || tap.boot !== anchor.boot) return null;
-  return { atMs: anchor.atMs + Math.max(0, tap.monoMs - anchor.monoMs), source: 'BOOT' };
+  const { boot, monoMs } = tap;
+  if (monoMs === undefined) return null;
+  if (before !== null && before.boot === boot) {
+    return { atMs: before.atMs + Math.max(0, monoMs - before.monoMs), source: 'BOOT' };
+  }
+  if (after === null || after.boot !== boot) return null;
+  const atMs = after.atMs - Math.max(0, after.monoMs - monoMs);
+  return { atMs: Math.max(0, atMs), source: 'BOOT' };
 }
 
-/** What lies behind its receipt was dated by a wrong clock and bounds nothing. */
-function outerBounds({ anchor, listS, receivedAtMs: toMs }: RideTimeFacts) {
-  const floors = [anchor?.atMs ?? 0, (listS ?? 0) * 1000].filter((atMs) => atMs <= toMs);
-  return { fromMs: Math.max(0, ...floors), toMs };
+/**
+ * A lower bound that lies behind the receipt was dated by a wrong clock and bounds nothing; neither does an upper
+ * one that lies before a lower one.
+ */
+function outerBounds({ before, after, listS, receivedAtMs }: RideTimeFacts) {
+  const floors = [before?.atMs ?? 0, (listS ?? 0) * 1000].filter((atMs) => atMs <= receivedAtMs);
+  const fromMs = Math.max(0, ...floors);
+  const endMs = after?.atMs ?? receivedAtMs;
+  return { fromMs, toMs: endMs < fromMs ? receivedAtMs : Math.min(receivedAtMs, endMs) };
 }
 
 /** Whether pass or code were outside their time; both ends are inside, as at the gate. */
@@ -83,15 +103,37 @@ function codeEndS({ generatedAtS, codeLifetimeS }: CheckedCode, limits: Limits):
 
 /** The anchor behind these records, which follow one another in one log. */
 export function lastAnchor(
-  contents: readonly RecordContent[],
+  records: readonly ClockedRecord[],
   before: ClockAnchor | null,
 ): ClockAnchor | null {
-  return contents.reduce((anchor, content) => anchorOf(content) ?? anchor, before);
+  return records.reduce((anchor, record) => anchorOf(record) ?? anchor, before);
 }
 
-function anchorOf(content: RecordContent): ClockAnchor | null {
+/** Of each of these records the first behind it whose clock was known, as far as they and `after` say. */
+export function anchorsAfter(
+  records: readonly ClockedRecord[],
+  after: ClockAnchor | null,
+): (ClockAnchor | null)[] {
+  let next = after;
+  const backwards = records.toReversed().map((record) => {
+    const ofThis = next;
+    next = anchorOf(record) ?? next;
+    return ofThis;
+  });
+  return backwards.toReversed();
+}
+
+/** The same from the record's bytes. */
+export function anchorIn(record: LogRecord): ClockAnchor | null {
+  const reading = readRecord(record);
+  if (!reading.ok || reading.record.clock === 'UNKNOWN') return null;
+  const { seq, atMs, boot, monoMs } = reading.record;
+  return { seq, atMs, boot, monoMs };
+}
+
+export function anchorOf({ seq, content }: ClockedRecord): ClockAnchor | null {
   if (content.kind === 'unreadable') return null;
   const { atMs, clock = 'UNKNOWN', boot, monoMs } = content;
   if (clock === 'UNKNOWN' || boot === undefined || monoMs === undefined) return null;
-  return { atMs, boot, monoMs };
+  return { seq, atMs, boot, monoMs };
 }

@@ -5,7 +5,7 @@ import { type RulingFacts, ruleRecords } from './rulings.ts';
 
 const LIMITS_NOW = { codeLifetimeSMax: 60, skewS: 20 };
 const NOW_S = 10_000;
-const LOG = { gate: 'g1', epoch: 'e', anchor: null };
+const LOG = { gate: 'g1', epoch: 'e', before: null, after: null };
 const USE = '1/a/1/7';
 
 const FACTS: RulingFacts = {

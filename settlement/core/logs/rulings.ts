@@ -10,7 +10,14 @@ import { type Claim, isEarlier } from '../rides/charge.ts';
 import { fareOfTap, type GateLine } from '../rides/tariff.ts';
 import type { CheckedCode, CheckedTap, CodeProblem, RecordContent } from './check-record.ts';
 import { authorisationKey, readAuthorisationKey, useKey } from './code-use.ts';
-import { type ClockAnchor, lastAnchor, type RideTime, rideTimeOf } from './ride-time.ts';
+import {
+  anchorsAfter,
+  type ClockAnchor,
+  lastAnchor,
+  type RideTime,
+  type RideTimeFacts,
+  rideTimeOf,
+} from './ride-time.ts';
 
 export type Limits = TrustList['limits'];
 
@@ -68,58 +75,52 @@ export type RulingContext = {
   nowMs: number;
 };
 
-/** `anchor`: the last record before these whose clock was known. */
-type RuledLog = {
+/** As much of it as says when a ride was. */
+export type DatingContext = Pick<RulingContext, 'limitsNow' | 'nowMs'> & {
+  facts: Pick<RulingFacts, 'limits' | 'listTimesS'>;
+};
+
+/** `before`, `after`: the last record before these, and the first one behind them, whose clock was known. */
+export type RuledLog = {
   gate: string;
   epoch: string;
-  anchor: ClockAnchor | null;
+  before: ClockAnchor | null;
+  after: ClockAnchor | null;
   records: readonly { seq: number; content: RecordContent }[];
 };
 
 /** Rules on the records that continue the log, in their order. */
 export function ruleRecords(log: RuledLog, context: RulingContext): readonly RuledRecord[] {
   const rules = new Rules(log, context);
-  return log.records.map(({ seq, content }) => rules.rule(seq, content));
+  const afters = anchorsAfter(log.records, log.after);
+  return log.records.map((record, index) => rules.rule(record, afters[index] ?? null));
 }
 
-type DatedTap = RideTime & { isStale: boolean };
-type Dated = { content: RecordContent; rideTime: DatedTap | null };
+type Dated = { content: RecordContent; rideTime: RideTime | null };
 
 /** Claims and uses as the records before have left them. */
 class Rules {
   readonly #log: { gate: string; epoch: string };
-  #anchor: ClockAnchor | null;
+  #before: ClockAnchor | null;
   readonly #context: RulingContext;
   readonly #claims = new Map<string, EarlierClaim[]>();
   readonly #usesBySeq: Map<number, string>;
 
-  constructor({ gate, epoch, anchor }: Omit<RuledLog, 'records'>, context: RulingContext) {
+  constructor({ gate, epoch, before }: Omit<RuledLog, 'records'>, context: RulingContext) {
     this.#log = { gate, epoch };
-    this.#anchor = anchor;
+    this.#before = before;
     this.#context = context;
     for (const [use, earlier] of context.facts.claims) this.#claims.set(use, [...earlier]);
     this.#usesBySeq = new Map(context.facts.usesBySeq);
   }
 
-  rule(seq: number, content: RecordContent): RuledRecord {
-    const rideTime = this.#rideTimeOf(content);
+  rule(record: RuledLog['records'][number], after: ClockAnchor | null): RuledRecord {
+    const { seq, content } = record;
+    const rideTime = datedBy(content, { before: this.#before, after, context: this.#context });
     const ruled = this.#ruleOne(seq, { content, rideTime });
-    this.#anchor = lastAnchor([content], this.#anchor);
+    this.#before = lastAnchor([record], this.#before);
     if (ruled.use !== null) this.#remember(ruled.use, { seq, content, rideTime });
-    if (rideTime === null) return { seq, content, ...ruled, rideTime };
-    const { atMs, source } = rideTime;
-    return { seq, content, ...ruled, rideTime: { atMs, source } };
-  }
-
-  #rideTimeOf(content: RecordContent): DatedTap | null {
-    if (content.kind !== 'tap' || content.verdict === 'refuse' || content.problem !== null) {
-      return null;
-    }
-    const { facts, limitsNow, nowMs: receivedAtMs } = this.#context;
-    const limits = facts.limits.get(content.trust) ?? limitsNow;
-    const listS = facts.listTimesS.get(content.trust) ?? null;
-    const bounds = { anchor: this.#anchor, listS, limits, receivedAtMs };
-    return rideTimeOf({ tap: content, code: content.code }, bounds);
+    return { seq, content, ...ruled, rideTime };
   }
 
   #remember(use: string, { seq, content, rideTime }: Dated & { seq: number }): void {
@@ -166,7 +167,7 @@ class Rules {
 
   #ruleOpened(
     seq: number,
-    { tap, code, rideTime }: { tap: CheckedTap; code: CheckedCode; rideTime: DatedTap },
+    { tap, code, rideTime }: { tap: CheckedTap; code: CheckedCode; rideTime: RideTime },
   ): RulingResult {
     const { facts } = this.#context;
     const { atMs, isStale } = rideTime;
@@ -184,6 +185,21 @@ class Rules {
     }
     return { ...ACCEPTED, use };
   }
+}
+
+/** When an opened tap with a genuine code was; null of any other record. */
+export function datedBy(
+  content: RecordContent,
+  { before, after, context }: Pick<RideTimeFacts, 'before' | 'after'> & { context: DatingContext },
+): RideTime | null {
+  if (content.kind !== 'tap' || content.verdict === 'refuse' || content.problem !== null) {
+    return null;
+  }
+  const { facts, limitsNow, nowMs: receivedAtMs } = context;
+  const limits = facts.limits.get(content.trust) ?? limitsNow;
+  const listS = facts.listTimesS.get(content.trust) ?? null;
+  const { code } = content;
+  return rideTimeOf({ tap: content, code }, { before, after, listS, limits, receivedAtMs });
 }
 
 /**

@@ -10,7 +10,7 @@ import { findWaiting } from './judge-again.ts';
 import type { OddWhy } from './log-changes.ts';
 import type { Placement } from './placement.ts';
 import { recordRow } from './record-row.ts';
-import { lastAnchor } from './ride-time.ts';
+import { anchorOf, lastAnchor } from './ride-time.ts';
 import { type RuledRecord, type RulingContext, ruleRecords } from './rulings.ts';
 
 export type PartResult = {
@@ -28,8 +28,9 @@ export function decidePart(placement: Placement, rules: RulingContext): Decision
   const { log, epoch, part, newRecords } = placement;
   const records = newRecords.map(({ record }) => record);
   const { nowMs } = rules;
-  const { anchor } = epoch;
-  const rulings = ruleRecords({ gate: log.gate, epoch: log.epoch, anchor, records }, rules);
+  const { anchor: before } = epoch;
+  const ruledLog = { gate: log.gate, epoch: log.epoch, before, after: null, records };
+  const rulings = ruleRecords(ruledLog, rules);
   const ackSeq = records.at(-1)?.seq ?? epoch.lastSeq;
   const isNew = newRecords.length + placement.oddRecords.length + placement.joinings.length > 0;
   const items = itemsOf(placement, rulings);
@@ -111,11 +112,14 @@ function growing(
   }
   const last = newRecords.at(-1)?.record;
   if (last !== undefined) {
-    const contents = newRecords.map(({ record }) => record.content);
-    const anchor = lastAnchor(contents, epoch.anchor);
+    const anchor = lastAnchor(
+      newRecords.map(({ record }) => record),
+      epoch.anchor,
+    );
     const { seq: lastSeq, hash: head } = last;
     changes.push({ kind: 'moveEpoch', id: epoch.id, lastSeq, head, anchor });
   }
+  changes.push(...retiming({ epoch, newRecords }, nowMs));
   if (rulings.some(({ use }) => use !== null)) {
     const until = firstId + newRecords.length - 1;
     const work = { kind: 'settle', cursor: firstId - 1, until, subject: '' } as const;
@@ -126,6 +130,19 @@ function growing(
     changes.push({ kind: 'addWork', work, atMs: nowMs });
   }
   return changes;
+}
+
+/** The first known clock behind records without one says more of when the rides among them were. */
+function retiming(
+  { epoch, newRecords }: Pick<Placement, 'epoch' | 'newRecords'>,
+  nowMs: number,
+): Change[] {
+  const { id, lastSeq: until, anchor } = epoch;
+  const cursor = anchor === null ? 0 : (anchor.seq ?? 0);
+  const isKnown = newRecords.some(({ record }) => anchorOf(record) !== null);
+  if (cursor >= until || !isKnown) return [];
+  const work = { kind: 'retime', cursor, until, subject: String(id) } as const;
+  return [{ kind: 'addWork', work, atMs: nowMs }];
 }
 
 /** What the gate has in force, by its own word. */

@@ -13,11 +13,12 @@ import {
 
 function claim(changes: Partial<Claim> = {}): Claim {
   const place = { record: 1, gate: 'g1', epoch: 'e', seq: 1, atMs: 1000 };
-  return { ...place, line: 'M1', fareCents: 250, isClockKnown: true, voided: false, ...changes };
+  const counts = { voided: false, isStale: false };
+  return { ...place, line: 'M1', fareCents: 250, isClockKnown: true, ...counts, ...changes };
 }
 
 function charge(changes: Partial<Charge> = {}): Charge {
-  const base = { use: 'u', rev: 1, record: 1, line: 'M1', fareCents: 250 };
+  const base = { use: 'u', rev: 1, record: 1, line: 'M1', fareCents: 250, riddenAtMs: 1000 };
   return { ...base, state: 'WITHHELD', ...changes };
 }
 
@@ -99,6 +100,22 @@ describe('deciding a use', () => {
       charge: charge({ state: 'DEBT' }),
     });
     expect(change).toMatchObject({ after: null, carrier: null, reason: 'BARRIER_FAILED' });
+  });
+
+  test('a tap that turned out stale carries nothing, and what it had paid goes back', () => {
+    const stale = claim({ isStale: true });
+    const alone = decideUse('u', { claims: [stale], charge: charge() });
+    expect([...alone.dispositions.values()]).toEqual(['STALE_CODE']);
+    expect(alone.change).toMatchObject({ after: null, reason: 'STALE_CODE' });
+    const other = claim({ record: 2, gate: 'g2', atMs: 2000 });
+    const { dispositions, change } = decideUse('u', { claims: [stale, other], charge: charge() });
+    expect([...dispositions.values()]).toEqual(['STALE_CODE', 'CHARGED']);
+    expect(change?.carrier?.record).toBe(2);
+  });
+
+  test('a ride that was at another time is written again, at the same fare', () => {
+    const { change } = decideUse('u', { claims: [claim({ atMs: 900 })], charge: charge() });
+    expect(change).toMatchObject({ rev: 2, before: { fareCents: 250 }, after: { fareCents: 250 } });
   });
 
   test('a refunded charge is not refunded again', () => {

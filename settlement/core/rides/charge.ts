@@ -44,10 +44,12 @@ export type Claim = {
   fareCents: number | undefined;
   /** A later record of the same gate took the tap back. */
   voided: boolean;
+  /** Its code was good at no instant at which the ride can have been. */
+  isStale: boolean;
 };
 
 /** How an opened tap has ended so far. */
-export type Disposition = 'CHARGED' | 'EXTRA_USE' | 'VOIDED' | 'FARE_UNKNOWN';
+export type Disposition = 'CHARGED' | 'EXTRA_USE' | 'VOIDED' | 'STALE_CODE' | 'FARE_UNKNOWN';
 
 export type Charge = {
   use: string;
@@ -56,10 +58,11 @@ export type Charge = {
   line: string;
   fareCents: number;
   state: ChargeState;
+  riddenAtMs: number;
 };
 
-/** Why nothing is charged: the ride did not happen, or its fare is not known. */
-export type RefundReason = 'BARRIER_FAILED' | 'FARE_UNKNOWN';
+/** Why nothing is charged: the ride did not happen, its code was too old, or its fare is not known. */
+export type RefundReason = 'BARRIER_FAILED' | 'STALE_CODE' | 'FARE_UNKNOWN';
 
 export type UseDecision = {
   dispositions: ReadonlyMap<number, Disposition>;
@@ -83,21 +86,27 @@ export function decideUse(
   const isSame =
     before?.line === after?.line &&
     before?.fareCents === after?.fareCents &&
-    charge?.record === carrier?.record;
+    charge?.record === carrier?.record &&
+    charge?.riddenAtMs === carrier?.atMs;
   if (isSame) return { dispositions, change: null };
   const rev = (charge?.rev ?? 0) + 1;
   if (after === null || carrier === undefined) {
-    const reason = carrier === undefined ? 'BARRIER_FAILED' : 'FARE_UNKNOWN';
+    const reason = carrier === undefined ? whyNone(claims) : 'FARE_UNKNOWN';
     return { dispositions, change: { use, rev, before, after: null, carrier: null, reason } };
   }
   return { dispositions, change: { use, rev, before, after, carrier, reason: null } };
 }
 
-/** The earliest tap that was not taken back. */
+function whyNone(claims: readonly Claim[]): RefundReason {
+  return claims.some(({ voided, isStale }) => isStale && !voided) ? 'STALE_CODE' : 'BARRIER_FAILED';
+}
+
+/** The earliest tap that counts. */
 export function findCarrier(claims: readonly Claim[]): Claim | undefined {
   let first: Claim | undefined;
   for (const claim of claims) {
-    if (!claim.voided && (first === undefined || isEarlier(claim, first))) first = claim;
+    if (!claim.voided && !claim.isStale && (first === undefined || isEarlier(claim, first)))
+      first = claim;
   }
   return first;
 }
@@ -117,6 +126,7 @@ export function isEarlier(a: ClaimOrder, b: ClaimOrder): boolean {
 
 function dispositionOf(claim: Claim, carrier: Claim | undefined): Disposition {
   if (claim.voided) return 'VOIDED';
+  if (claim.isStale) return 'STALE_CODE';
   if (claim !== carrier) return 'EXTRA_USE';
   return claim.fareCents === undefined ? 'FARE_UNKNOWN' : 'CHARGED';
 }

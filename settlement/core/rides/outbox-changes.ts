@@ -1,13 +1,16 @@
 /** The outbox, work that waits, as it is written; and what a turn of it did. */
 
-/** What is still to do: uses to settle, records to join, rides to price again, one use that has failed. */
+/**
+ * What is still to do: uses to settle, records to join, rides to price again, taps to date again, one use that has
+ * failed.
+ */
 export type Work = {
   id: number;
-  kind: 'settle' | 'reprice' | 'join' | 'use';
-  /** Records up to this one are done, of those up to `until`. */
+  kind: 'settle' | 'reprice' | 'join' | 'retime' | 'use';
+  /** Records up to this one are done, of those up to `until`; by seq where taps are dated again, else by id. */
   cursor: number;
   until: number;
-  /** The epoch to join, the line and instant to price again, or the use; empty for settle. */
+  /** The epoch to join or to date again, the line and instant to price again, or the use; empty for settle. */
   subject: string;
   /** Records that its next piece may have at most; null: as many as any. */
   recordsMax: number | null;

@@ -3,7 +3,9 @@
  * finishes it; each piece moves its cursor in its own transaction, so a crash repeats at most one.
  */
 import { type Change, type Decision, unchanged } from '../changes.ts';
+import type { RecordContent } from '../logs/check-record.ts';
 import type { Placement } from '../logs/placement.ts';
+import { decideRetime, type RetimePiece, type RetimeQuery } from '../logs/retime.ts';
 import type { Limits, RulingFacts } from '../logs/rulings.ts';
 import { decidePart } from '../logs/take-part.ts';
 import { PIECE_RECORDS_MAX, widened } from './failed-work.ts';
@@ -28,13 +30,25 @@ export function pieceQuery({ kind, cursor, until, subject, recordsMax }: Work): 
   return { after: cursor, upTo, limit: recordsMax ?? PIECE_RECORDS_MAX, only };
 }
 
+export function retimeQuery({ cursor, until, subject, recordsMax }: Work): RetimeQuery {
+  const upTo = Math.min(until, cursor + PIECE_SCAN_MAX);
+  return { epochId: Number(subject), after: cursor, upTo, limit: recordsMax ?? PIECE_RECORDS_MAX };
+}
+
 /** What a turn is about, with the facts that its kind of work needs. */
-export type WorkFacts = PieceFacts | JoinFacts | { kind: 'nothing'; work: Work };
+export type WorkFacts = PieceFacts | JoinFacts | RetimeWorkFacts | { kind: 'nothing'; work: Work };
 type PieceFacts = {
   kind: 'piece';
   work: Work;
   records: readonly PieceRecord[];
   facts: SettleFacts;
+};
+type RetimeWorkFacts = {
+  kind: 'retime';
+  work: Work;
+  piece: RetimePiece;
+  contents: ReadonlyMap<number, RecordContent>;
+  facts: RulingFacts;
 };
 type JoinFacts = { kind: 'join'; work: Work; placement: Placement; facts: RulingFacts };
 
@@ -50,6 +64,8 @@ export function decideTurn(found: WorkFacts | null, context: WorkContext): Decis
       return decidePiece(found, context);
     case 'join':
       return decideJoin(found, context);
+    case 'retime':
+      return decideRetiming(found, context);
     case 'nothing':
       return finished(found.work, { changes: [], items: 0 });
   }
@@ -82,6 +98,23 @@ function decideJoin(
 ): Decision<WorkTurn> {
   const { changes, result } = decidePart(placement, { facts, limitsNow, nowMs });
   return finished(work, { changes, items: result.newRecords });
+}
+
+/** Dates one piece of taps again; what their charges must be then is work of its own. */
+function decideRetiming(
+  { work, piece, contents, facts }: RetimeWorkFacts,
+  { limitsNow, nowMs }: WorkContext,
+): Decision<WorkTurn> {
+  const changes = decideRetime(piece, { contents, rules: { facts, limitsNow, nowMs } });
+  const items = piece.taps.length;
+  const isFull = items === retimeQuery(work).limit;
+  const cursor = isFull ? (piece.taps.at(-1)?.seq ?? piece.upTo) : piece.upTo;
+  if (cursor >= work.until) return finished(work, { changes, items });
+  const { id, recordsMax } = work;
+  return {
+    changes: [...changes, { kind: 'moveWork', id, cursor, recordsMax: widened(recordsMax) }],
+    result: { kind: 'worked', work: work.kind, items, accounts: [] },
+  };
 }
 
 type Finished = { changes: readonly Change[]; items: number; accounts?: readonly string[] };

@@ -15,7 +15,7 @@ function use(counter: number, account = ACCOUNT): string {
 function tap(changes: Partial<UseRecord> = {}): UseRecord {
   const log = { id: 1, epochId: 1, gate: 'g1', epoch: 'e', seq: 1 };
   const said = { kind: 'tap', atMs: RIDDEN_MS, clock: 'TRUSTED', line: 'L1' } as const;
-  const facts = { gateMs: changes.atMs ?? RIDDEN_MS, ceilingCents: null };
+  const facts = { gateMs: changes.atMs ?? RIDDEN_MS, ceilingCents: null, isStale: false };
   return { ...log, ...said, ...facts, ofSeq: null, disposition: null, ...changes };
 }
 

@@ -37,17 +37,17 @@ export type UseRecord = {
   clock: ClockQuality;
   /** Most that the pass stands for. */
   ceilingCents: number | null;
+  /** Its code was good at no instant at which the ride can have been. */
+  isStale: boolean;
   line: string;
   ofSeq: number | null;
   disposition: string | null;
 };
 
-export type StoredCharge = Charge & { riddenAtMs: number };
-
 export type UseFacts = {
   use: string;
   records: readonly UseRecord[];
-  charge: StoredCharge | null;
+  charge: Charge | null;
 };
 
 export type AuthorisationFacts = {
@@ -162,6 +162,7 @@ class Settling {
       line: tap.line,
       fareCents: this.#fareOf(tap),
       voided: isVoided(tap) || isVoidedElsewhere(tap),
+      isStale: tap.isStale,
     }));
   }
 

@@ -1,5 +1,6 @@
-/** The law of the ledger. Whatever order, batching, repetition or interleaving the same taps
- * and top-ups arrive in, the same money ends in the same places.
+/**
+ * The law of the ledger. Whatever order, batching, repetition or interleaving the same taps and top-ups arrive in,
+ * of gates that know the time, do not, or learn it later, the same money ends in the same places.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -9,6 +10,8 @@ import {
   addRider,
   drain,
   ISSUER,
+  ISSUER_KEY,
+  LIMITS,
   NOW_MS,
   readBooks,
   type ScriptedLog,
@@ -19,15 +22,25 @@ import type { OpenStore } from './ingest.contract.ts';
 
 const RIDERS = ['a', 'b', 'c'];
 const LINES = ['M1', 'M2', 'M3'];
-const FARES: Record<string, number> = { M1: 250, M2: 100, M3: 320 };
+/** When each gate starts; every tap of a world is over before the records are received. */
+const START_MS = NOW_MS - 86_400_000;
+/** Fares of each line: from the beginning, and from the middle of the day on. */
+const FARES: Record<string, [number, number]> = { M1: [250, 300], M2: [100, 90], M3: [320, 20] };
+const CHANGE_S = START_MS / 1000 + 10_000;
+const CODE_LIFETIME_S = 3_600;
 
 type Tap = {
   gate: number;
   rider: string;
   counter: number;
-  afterMs: number;
+  /** Since the tap before at this gate, or since it started. */
+  waitS: number;
+  /** How old the code is. */
+  codeAgeS: number;
   voided: boolean;
   hasClock: boolean;
+  /** The gate was started again before this tap. */
+  isFirstOfBoot: boolean;
 };
 type TopUp = { rider: string; cents: number; key: string };
 type World = { taps: Tap[]; topUps: TopUp[] };
@@ -40,9 +53,11 @@ const world: fc.Arbitrary<World> = fc.record({
       gate: fc.nat({ max: LINES.length - 1 }),
       rider: fc.constantFrom(...RIDERS),
       counter: fc.integer({ min: 1, max: 4 }),
-      afterMs: fc.nat({ max: 3 }),
+      waitS: fc.constantFrom(0, 1, 700, 3_000),
+      codeAgeS: fc.constantFrom(0, 0, 0, 10, 1_000, 4_000),
       voided: fc.nat({ max: 4 }).map((n) => n === 0),
       hasClock: fc.boolean(),
+      isFirstOfBoot: fc.nat({ max: 3 }).map((n) => n === 0),
     }),
     { minLength: 1, maxLength: 25 },
   ),
@@ -61,18 +76,43 @@ const delivery: fc.Arbitrary<Delivery> = fc.record({
   drains: dice,
 });
 
+/** A tap with what is true of it, and with what the gate knew. */
+type TrueTap = Tap & { atMs: number; monoMs: number; boot: string; seq: number };
+
+/** Of each gate its taps, in their order. */
+function trueTaps(taps: readonly Tap[]): TrueTap[][] {
+  const gates = LINES.map(() => ({ atMs: START_MS, bootMs: START_MS, boots: 1, seq: 0 }));
+  const logs: TrueTap[][] = LINES.map(() => []);
+  for (const tap of taps) {
+    const gate = gates[tap.gate];
+    if (gate === undefined) throw new Error('no such gate');
+    gate.atMs += tap.waitS * 1000;
+    if (tap.isFirstOfBoot) {
+      gate.boots += 1;
+      gate.bootMs = gate.atMs;
+    }
+    const boot = String(gate.boots).padStart(8, '0');
+    const { atMs, bootMs } = gate;
+    logs[tap.gate]?.push({ ...tap, atMs, monoMs: atMs - bootMs, boot, seq: gate.seq + 1 });
+    gate.seq += tap.voided ? 2 : 1;
+  }
+  return logs;
+}
+
 function writeLogs(
   logs: readonly ScriptedLog[],
   { taps, accounts }: { taps: readonly Tap[]; accounts: Accounts },
 ): void {
-  for (const { gate, rider, counter, afterMs, voided, hasClock } of taps) {
+  for (const [gate, ofGate] of trueTaps(taps).entries()) {
     const log = logs[gate];
-    const account = accounts[rider];
-    if (log === undefined || account === undefined) throw new Error('no such gate or rider');
-    // Without a clock the gate says anything; the phone's code has the second.
-    const said = hasClock ? {} : ({ clock: 'UNKNOWN', atMs: afterMs } as const);
-    const of = log.ride({ account, counter, atMs: NOW_MS + afterMs }, said);
-    if (voided) log.add({ kind: 'void', atMs: NOW_MS, of });
+    if (log === undefined) throw new Error('no such gate');
+    for (const { rider, counter, voided, hasClock, codeAgeS, atMs, monoMs, boot } of ofGate) {
+      // Without a clock the gate says anything.
+      const said = hasClock ? { atMs } : ({ clock: 'UNKNOWN', atMs: monoMs } as const);
+      const ride = { account: accounts[rider] ?? '', counter, atMs: atMs - codeAgeS * 1000 };
+      const of = log.ride(ride, { ...said, boot, monoMs });
+      if (voided) log.add({ kind: 'void', atMs: NOW_MS, of });
+    }
   }
 }
 
@@ -80,10 +120,13 @@ type Accounts = Record<string, string>;
 
 async function deliver(store: Store, { taps, topUps, how }: World & { how: Delivery }) {
   const accounts: Accounts = {};
+  await store.addIssuerKey(ISSUER_KEY, NOW_MS);
   for (const rider of RIDERS) accounts[rider] = await addRider(store, rider);
   const logs: ScriptedLog[] = [];
   for (const line of LINES) {
-    await store.setFare({ line, fareCents: FARES[line] ?? 0, fromS: 0 }, NOW_MS);
+    const [early = 0, late = 0] = FARES[line] ?? [];
+    await store.setFare({ line, fareCents: early, fromS: 0 }, NOW_MS);
+    await store.setFare({ line, fareCents: late, fromS: CHANGE_S }, NOW_MS);
     logs.push(await addGate(store, { gate: `gate-${line}`, line }));
   }
   writeLogs(logs, { taps, accounts });
@@ -116,27 +159,49 @@ async function deliver(store: Store, { taps, topUps, how }: World & { how: Deliv
   await drain(store);
 }
 
-function isBefore(a: Tap, b: Tap): boolean {
+type DatedTap = TrueTap & { rideMs: number; isStale: boolean };
+
+/** By hand: the true time where the boot ever knew it, else the code's, between what was known before and after. */
+function dated(log: readonly TrueTap[], tap: TrueTap): DatedTap {
+  const { atMs, boot, codeAgeS, seq } = tap;
+  const codeMs = atMs - codeAgeS * 1000;
+  const endMs = codeMs + CODE_LIFETIME_S * 1000;
+  if (log.some((other) => other.hasClock && other.boot === boot)) {
+    return { ...tap, rideMs: atMs, isStale: atMs > endMs + 999 };
+  }
+  const known = log.filter(({ hasClock }) => hasClock);
+  const fromMs = known.findLast((other) => other.seq < seq)?.atMs ?? 0;
+  const toMs = known.find((other) => other.seq > seq)?.atMs ?? NOW_MS;
+  const skewMs = LIMITS.skewS * 1000;
+  const isStale = Math.max(fromMs, codeMs - skewMs) > Math.min(toMs, endMs + 999);
+  return { ...tap, rideMs: Math.min(Math.max(codeMs, fromMs), toMs), isStale };
+}
+
+function datedTaps(taps: readonly Tap[]): DatedTap[] {
+  return trueTaps(taps).flatMap((log) => log.map((tap) => dated(log, tap)));
+}
+
+function isBefore(a: DatedTap, b: DatedTap): boolean {
   if (a.hasClock !== b.hasClock) return a.hasClock;
-  if (a.hasClock && a.afterMs !== b.afterMs) return a.afterMs < b.afterMs;
+  if (a.rideMs !== b.rideMs) return a.rideMs < b.rideMs;
   return a.gate < b.gate;
 }
 
-/** The same by hand: each code use costs the fare of its earliest tap that was not taken back. */
+/** The same by hand: each code use costs the fare of its earliest tap that counts. */
 function expectedBooks({ taps, topUps }: World) {
-  const first = new Map<string, Tap & { index: number }>();
-  for (const [index, tap] of taps.entries()) {
-    if (tap.voided) continue;
+  const first = new Map<string, DatedTap>();
+  for (const tap of datedTaps(taps)) {
+    if (tap.voided || tap.isStale) continue;
     const key = `${tap.rider}/${tap.counter}`;
     const best = first.get(key);
-    if (best === undefined || isBefore(tap, best)) first.set(key, { ...tap, index });
+    if (best === undefined || isBefore(tap, best)) first.set(key, tap);
   }
   const net: Record<string, number> = Object.fromEntries(RIDERS.map((rider) => [rider, 0]));
   const revenue: Record<string, number> = {};
   for (const { rider, cents } of topUps) net[rider] = (net[rider] ?? 0) + cents;
-  for (const { rider, gate } of first.values()) {
+  for (const { rider, gate, rideMs } of first.values()) {
     const line = LINES[gate] ?? '';
-    const fare = FARES[line] ?? 0;
+    const fare = FARES[line]?.[rideMs < CHANGE_S * 1000 ? 0 : 1] ?? 0;
     net[rider] = (net[rider] ?? 0) - fare;
     revenue[line] = (revenue[line] ?? 0) + fare;
   }
@@ -149,6 +214,17 @@ function expectedBooks({ taps, topUps }: World) {
   };
 }
 
+/** By gate, in the order of their logs. */
+async function rideTimes(store: Store): Promise<string[]> {
+  const times: string[] = [];
+  for (const line of LINES) {
+    const taps = await store.listTaps({ gate: `gate-${line}`, after: 0, limit: 99 });
+    const ordered = taps.filter(({ kind }) => kind === 'tap').sort((a, b) => a.seq - b.seq);
+    times.push(...ordered.map(({ rideMs }) => `${line} ${rideMs}`));
+  }
+  return times;
+}
+
 export function describeOrder(open: OpenStore): void {
   test('any order, batching and repetition of the same taps ends in the same balances', async () => {
     await fc.assert(
@@ -157,6 +233,9 @@ export function describeOrder(open: OpenStore): void {
         try {
           await deliver(store, { ...all, how });
           expect(await readBooks(store, RIDERS)).toEqual(expectedBooks(all));
+          expect(await rideTimes(store)).toEqual(
+            datedTaps(all.taps).map(({ gate, rideMs }) => `${LINES[gate]} ${rideMs}`),
+          );
           for (const rider of RIDERS) {
             const view = await store.readRider(ISSUER, accountOf(rider));
             expect(view?.denied.length).toBe((view?.debtCents ?? 0) > 0 ? 1 : 0);

@@ -7,6 +7,7 @@ import {
   CEILING_CENTS,
   drain,
   ISSUER,
+  ISSUER_KEY,
   NOW_MS,
   type ScriptedLog,
 } from '../../testing/log.ts';
@@ -14,7 +15,7 @@ import type { Store } from '../port.ts';
 import type { OpenStore } from './ingest.contract.ts';
 
 /** What a gate says that has no clock: some time of 1970. */
-const NO_CLOCK = { clock: 'UNKNOWN', atMs: 5_000, boot: 'b', monoMs: 5_000 } as const;
+const NO_CLOCK = { clock: 'UNKNOWN', atMs: 5_000, boot: '0000000b', monoMs: 5_000 } as const;
 
 export function describeRideTime(open: OpenStore): void {
   let store: Store;
@@ -25,6 +26,7 @@ export function describeRideTime(open: OpenStore): void {
     ({ store, remove } = await open());
     await store.setFare({ line: 'M1', fareCents: 100, fromS: 0 }, NOW_MS);
     await store.setFare({ line: 'M1', fareCents: 900, fromS: NOW_MS / 1000 - 3_600 }, NOW_MS);
+    await store.addIssuerKey(ISSUER_KEY, NOW_MS);
     gate = await addGate(store, { gate: 'g1', line: 'M1' });
     account = await addRider(store, 'a');
   });
@@ -50,7 +52,7 @@ export function describeRideTime(open: OpenStore): void {
     });
 
     test('is counted from a record of the same boot, however the log is cut', async () => {
-      const stamp = { boot: 'b', monoMs: 1_000 };
+      const stamp = { boot: '0000000b', monoMs: 1_000 };
       gate.add({ kind: 'note', atMs: NOW_MS - 1_000, clock: 'TRUSTED', ...stamp });
       gate.ride(ride(), NO_CLOCK);
       await gate.send(store, { toSeq: 1 });
@@ -62,7 +64,7 @@ export function describeRideTime(open: OpenStore): void {
     });
 
     test('with a code older than what came before is nobody’s to pay', async () => {
-      const stamp = { boot: 'a', monoMs: 1_000 };
+      const stamp = { boot: '0000000a', monoMs: 1_000 };
       gate.add({ kind: 'note', atMs: NOW_MS - 1_000, clock: 'TRUSTED', ...stamp });
       gate.ride(ride(1, -3_700_000), NO_CLOCK);
       const { items } = await gate.send(store);
@@ -84,6 +86,109 @@ export function describeRideTime(open: OpenStore): void {
         await drain(store);
       }
       expect(await statement()).toMatchObject([{ line: 'M1', amountCents: 900 }]);
+    });
+
+    /** What the gate says when its clock has been set, so many seconds after it started. */
+    const clockSet = (afterS: number, atMs: number) =>
+      gate.add({
+        kind: 'note',
+        atMs,
+        clock: 'TRUSTED',
+        boot: NO_CLOCK.boot,
+        monoMs: afterS * 1000,
+      });
+    const fareAt = async (afterS: number, fareCents: number) => {
+      await store.setFare({ line: 'M1', fareCents, fromS: NOW_MS / 1000 + afterS }, NOW_MS);
+    };
+    const taps = async () => {
+      const all = await store.listTaps({ gate: null, after: 0, limit: 9 });
+      return all
+        .filter(({ kind }) => kind === 'tap')
+        .map(({ rideMs, rideMsSource, outcome }) => {
+          return `${outcome} ${rideMsSource} ${(rideMs ?? 0) - NOW_MS}`;
+        });
+    };
+
+    test.each([
+      ['dearer', 1_000],
+      ['cheaper', 400],
+    ])(
+      'is dated again by the first clock of its boot that is known later: %s',
+      async (_name, fareCents) => {
+        gate.ride(ride(1, -3_000_000), NO_CLOCK);
+        await fareAt(-60, fareCents);
+        await gate.send(store);
+        await store.topUp({ issuer: ISSUER, account, key: 't', amountCents: 2_000, nowMs: NOW_MS });
+        expect(await statement()).toMatchObject([{}, { amountCents: 900, state: 'WITHHELD' }]);
+        clockSet(65, NOW_MS);
+        await gate.send(store, { fromSeq: 2 });
+        const [topUp, again] = await statement().then((items) => items.toReversed());
+        expect([topUp, again]).toMatchObject([
+          { amountCents: fareCents, afterMs: -60_000, timeSource: 'BOOT', state: 'WITHHELD' },
+          {},
+        ]);
+        expect(await taps()).toEqual(['CHARGED BOOT -60000']);
+        const rider = await store.readRider(ISSUER, account);
+        expect(rider).toMatchObject({ balanceCents: 2_000 - fareCents, debtCents: 0 });
+        const { debitsCents, creditsCents } = await store.readTrialBalance();
+        expect(debitsCents).toBe(creditsCents);
+      },
+    );
+
+    test('never costs more than its pass stands for, however it is dated', async () => {
+      gate.ride(ride(1, -3_000_000), NO_CLOCK);
+      await fareAt(-60, 10 * CEILING_CENTS);
+      await gate.send(store);
+      await statement();
+      clockSet(65, NOW_MS);
+      await gate.send(store, { fromSeq: 2 });
+      expect(await statement()).toMatchObject([{ amountCents: CEILING_CENTS }]);
+    });
+
+    test('goes back as a whole if its code was too old by the clock that came later', async () => {
+      gate.ride(ride(1, -3_700_000), NO_CLOCK);
+      await gate.send(store);
+      expect(await statement()).toMatchObject([{ amountCents: 100, state: 'DEBT' }]);
+      clockSet(65, NOW_MS);
+      await gate.send(store, { fromSeq: 2 });
+      expect(await statement()).toMatchObject([{ amountCents: 0, state: 'REFUNDED' }]);
+      expect(await taps()).toEqual(['STALE_CODE BOOT -60000']);
+      expect(await store.readRider(ISSUER, account)).toMatchObject({ debtCents: 0 });
+    });
+
+    test('counts after all if its code was good by the clock that came later', async () => {
+      const stamp = { boot: '0000000a', monoMs: 1_000 };
+      gate.add({ kind: 'note', atMs: NOW_MS - 86_400_000, clock: 'TRUSTED', ...stamp });
+      const of = gate.ride(ride(1, -89_070_000), NO_CLOCK);
+      gate.ride(ride(2, -90_100_000), NO_CLOCK);
+      gate.add({ kind: 'void', atMs: 1, of: of + 1 });
+      const { items } = await gate.send(store);
+      expect(items.map(({ reason }) => reason)).toEqual(
+        Array(4).fill(undefined).with(2, 'STALE_CODE'),
+      );
+      await statement();
+      expect(await taps()).toEqual(['CHARGED BOUND -86400000', 'STALE_CODE BOUND -86400000']);
+      clockSet(65, NOW_MS - 89_000_000);
+      await gate.send(store, { fromSeq: 5 });
+      await statement();
+      expect(await taps()).toEqual(['CHARGED BOOT -89060000', 'VOIDED BOOT -89060000']);
+    });
+
+    test('is dated in pieces, and by nothing of another boot', async () => {
+      for (let counter = 1; counter <= 120; counter += 1) gate.ride(ride(counter), NO_CLOCK);
+      gate.ride(ride(121), { ...NO_CLOCK, boot: '0000000c' });
+      for (let seq = 1; seq <= 121; seq += 40) {
+        await gate.send(store, { fromSeq: seq, toSeq: Math.min(121, seq + 39) });
+      }
+      await drain(store);
+      gate.add({ kind: 'note', atMs: NOW_MS, clock: 'TRUSTED', boot: '0000000c', monoMs: 65_000 });
+      await gate.send(store, { fromSeq: 122 });
+      await drain(store);
+      const all = await store.listTaps({ gate: null, after: 0, limit: 200 });
+      const sources = all
+        .filter(({ kind }) => kind === 'tap')
+        .map(({ rideMsSource }) => rideMsSource);
+      expect(sources).toEqual([...Array(120).fill('CODE'), 'BOOT']);
     });
 
     test('waits for a fare that is in force at its time', async () => {

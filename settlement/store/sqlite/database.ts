@@ -19,6 +19,7 @@ import { OperatorReader } from './facts/operator-facts.ts';
 import { OrderReader } from './facts/order-facts.ts';
 import { OutboxReader } from './facts/outbox-facts.ts';
 import { PaymentFactReader } from './facts/payment-facts.ts';
+import { RetimeReader } from './facts/retime-facts.ts';
 import { RiderFactReader } from './facts/rider-facts.ts';
 import { RiderMoneyReader } from './facts/rider-money.ts';
 import { RulingFactReader } from './facts/ruling-facts.ts';
@@ -92,6 +93,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
   const payments = new PaymentFactReader(readers);
   const riders = new RiderFactReader(connection, readers);
   const logs = new LogFactReader(connection);
+  const retiming = new RetimeReader(connection);
   const rulings = new RulingFactReader(connection, readers.fares);
   const settling = new SettleFactReader(connection, readers);
   const { outbox, lists, operators } = readers;
@@ -117,6 +119,8 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     log: (part) => logs.log(part),
     logOf: (epochId) => logs.logOf(epochId),
     nextUnjudged: () => logs.nextUnjudged(),
+    clockNeighbours: (of) => retiming.clockNeighbours(of),
+    retimePiece: (query) => retiming.retimePiece(query),
     rulingFacts: (of, query) => rulings.rulingFacts(of, query),
     nextWork: (due) => outbox.nextWork(due),
     failedWorkIds: () => outbox.failedIds(),

@@ -146,6 +146,7 @@ export type Tables = {
     outcome: string | null;
     ride_ms: number | null;
     ride_ms_source: 'GATE' | 'BOOT' | 'CODE' | 'BOUND' | null;
+    stale: Generated<number>;
     ceiling_cents: number | null;
   };
   unjudged: { record: number; account: string | null; due: number };

@@ -63,6 +63,7 @@ export const de: Words = {
     notes: {
       BARRIER_FAILED: 'Die Sperre ging nicht auf: Es wird nichts gebucht.',
       GATE_DID_NOT_OPEN: 'Die Sperre ging nicht auf.',
+      STALE_CODE: 'Der Code war abgelaufen: Es wird nichts gebucht.',
       FARE_UNKNOWN: 'Der Fahrpreis ist noch nicht bekannt: Es wird nichts gebucht.',
       RECOVERED: 'War offen und ist bezahlt.',
     },

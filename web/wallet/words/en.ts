@@ -62,6 +62,7 @@ export const en = {
     notes: {
       BARRIER_FAILED: 'The gate did not open: nothing is charged.',
       GATE_DID_NOT_OPEN: 'The gate did not open.',
+      STALE_CODE: 'The code was out of date: nothing is charged.',
       FARE_UNKNOWN: 'The fare is not known yet: nothing is charged.',
       RECOVERED: 'Was owed, and is paid.',
     } as Readonly<Record<string, string>>,

@@ -79,6 +79,7 @@ function write(rows: Rows, change: Change): void {
     case 'noteGate':
     case 'setDisposition':
     case 'setUse':
+    case 'setRideTime':
     case 'keepUnjudged':
     case 'dropUnjudged':
     case 'judgeAgain':

@@ -1,5 +1,6 @@
 /** Gates' logs, written as the changes say. */
 import type { LogChange, RecordRow } from '../../../core/logs/log-changes.ts';
+import type { RideTime } from '../../../core/logs/ride-time.ts';
 import type { Connection } from '../connection.ts';
 import type { SealRows } from '../seals.ts';
 
@@ -19,8 +20,8 @@ function prepare(db: Connection['db']) {
     addRecord: db.prepare(
       `INSERT INTO record (id, epoch_id, seq, batch_id, line, hash, kind, verdict, gate_reason, at_ms,
          clock, ride_line, of_seq, use, ruling, reason, received_at_ms, outcome,
-         ride_ms, ride_ms_source, ceiling_cents)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         ride_ms, ride_ms_source, stale, ceiling_cents)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     addOdd: db.prepare(
       `INSERT INTO odd_line (epoch_id, seq, batch_id, line, prev, hash, checked, received_at_ms, why)
@@ -35,8 +36,11 @@ function prepare(db: Connection['db']) {
     ),
     setUse: db.prepare(
       `UPDATE record SET use = ?, ride_ms = coalesce(?, ride_ms),
-         ride_ms_source = coalesce(?, ride_ms_source), ceiling_cents = coalesce(?, ceiling_cents)
+         ride_ms_source = coalesce(?, ride_ms_source), stale = coalesce(?, stale), ceiling_cents = coalesce(?, ceiling_cents)
        WHERE id = ? AND use IS NULL`,
+    ),
+    setRideTime: db.prepare(
+      'UPDATE record SET ride_ms = ?, ride_ms_source = ?, stale = ? WHERE id = ?',
     ),
     keepUnjudged: db.prepare(
       `INSERT INTO unjudged (record, account, due) VALUES (?, ?, ?)
@@ -51,7 +55,7 @@ function prepare(db: Connection['db']) {
 
 type UnjudgedChange = Extract<
   LogChange,
-  { kind: 'setUse' | 'keepUnjudged' | 'dropUnjudged' | 'judgeAgain' }
+  { kind: 'setUse' | 'setRideTime' | 'keepUnjudged' | 'dropUnjudged' | 'judgeAgain' }
 >;
 
 export class LogRows {
@@ -99,13 +103,17 @@ export class LogRows {
   }
 
   #writeUnjudged(change: UnjudgedChange): void {
-    const { setUse, keepUnjudged, dropUnjudged, judgeAgain, judgeAllAgain } = this.#sql;
+    const { setUse, setRideTime, keepUnjudged, dropUnjudged, judgeAgain, judgeAllAgain } =
+      this.#sql;
     switch (change.kind) {
       case 'setUse': {
         const { use, rideTime, ceilingCents, record } = change;
-        setUse.run(use, rideTime?.atMs ?? null, rideTime?.source ?? null, ceilingCents, record);
+        setUse.run(use, ...rideTimeColumns(rideTime), ceilingCents, record);
         break;
       }
+      case 'setRideTime':
+        setRideTime.run(...rideTimeColumns(change.rideTime), change.record);
+        break;
       case 'keepUnjudged':
         keepUnjudged.run(change.record, change.account, change.isDue ? 1 : 0);
         break;
@@ -147,6 +155,7 @@ export class LogRows {
       record.disposition,
       record.rideTime?.atMs ?? null,
       record.rideTime?.source ?? null,
+      record.rideTime?.isStale ? 1 : 0,
       record.ceilingCents,
     );
   }
@@ -164,4 +173,12 @@ export class LogRows {
       record.why,
     );
   }
+}
+
+/** Time, source and staleness; null where there is none. */
+function rideTimeColumns(
+  rideTime: RideTime | null,
+): [number | null, RideTime['source'] | null, number | null] {
+  if (rideTime === null) return [null, null, null];
+  return [rideTime.atMs, rideTime.source, rideTime.isStale ? 1 : 0];
 }

@@ -33,7 +33,7 @@ function prepare(db: Connection['db']) {
     ),
     claims: db.prepare(
       `SELECT use, gate, epoch, seq, coalesce(ride_ms, at_ms) AS atMs,
-         clock IS NOT 'UNKNOWN' AS isClockKnown, EXISTS (
+         clock IS NOT 'UNKNOWN' AS isClockKnown, stale OR EXISTS (
          SELECT 1 FROM record AS taken WHERE taken.use = record.use AND taken.kind = 'void'
            AND taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq) AS voided
        FROM json_each(?) AS wanted JOIN record ON use = wanted.value

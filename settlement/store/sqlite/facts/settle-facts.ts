@@ -5,11 +5,11 @@ import { accountOfUse, readAuthorisationKey } from '../../../core/logs/code-use.
 import type { RiderMoneyFacts } from '../../../core/money/money-changes.ts';
 import { gatePayee } from '../../../core/payments/payee.ts';
 import type { AuthorisationRecord } from '../../../core/rides/authorisation.ts';
+import type { Charge } from '../../../core/rides/charge.ts';
 import type { PieceRecord } from '../../../core/rides/outbox-changes.ts';
 import type {
   AuthorisationFacts,
   SettleFacts,
-  StoredCharge,
   UseFacts,
   UseRecord,
 } from '../../../core/rides/settle.ts';
@@ -23,7 +23,7 @@ function prepare(db: Connection['db']) {
   return {
     records: db.prepare(
       `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, kind, coalesce(ride_ms, at_ms) AS atMs,
-         at_ms AS gateMs, clock,
+         at_ms AS gateMs, clock, stale AS isStale,
          ceiling_cents AS ceilingCents, ride_line AS line, of_seq AS ofSeq, outcome AS disposition
        FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE use = ?`,
     ),
@@ -39,6 +39,8 @@ function prepare(db: Connection['db']) {
     ),
   };
 }
+
+type UseRow = Omit<UseRecord, 'isStale'> & { isStale: number };
 
 export type SettleReaders = {
   payments: StoredPayments;
@@ -75,8 +77,11 @@ export class SettleFactReader {
   #use(use: string): UseFacts {
     return {
       use,
-      records: this.#sql.records.all(use) as UseRecord[],
-      charge: (this.#sql.charge.get(use) as StoredCharge | undefined) ?? null,
+      records: (this.#sql.records.all(use) as UseRow[]).map(({ isStale, ...row }) => ({
+        ...row,
+        isStale: isStale === 1,
+      })),
+      charge: (this.#sql.charge.get(use) as Charge | undefined) ?? null,
     };
   }
 

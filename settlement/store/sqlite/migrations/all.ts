@@ -17,6 +17,7 @@ import { GATE_LISTS } from './0011-gate-lists.ts';
 import { UNJUDGED } from './0012-unjudged.ts';
 import { FAILURES_BY_METHOD } from './0013-failures-by-method.ts';
 import { ANNOUNCED_KEYS } from './0014-announced-keys.ts';
+import { STALE_RIDES } from './0015-stale-rides.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -33,4 +34,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   UNJUDGED,
   FAILURES_BY_METHOD,
   ANNOUNCED_KEYS,
+  STALE_RIDES,
 ];
