@@ -136,6 +136,16 @@ export const configSchema = z.strictObject({
       perAddressPerHour: limit(1_000_000, 20),
     })
     .prefault({}),
+  retention: z
+    .strictObject({
+      /** Trust lists that are kept whole; what rulings need of older ones stays. */
+      trustLists: limit(100_000, 1_000),
+      /** At least for longer than any code can pay; the key of a refused payment stays. */
+      refusedPaymentDays: z.int().min(2).max(36_600).default(90),
+      /** Denials that were lifted, and what was on earlier versions of the deny list. */
+      denyHistoryDays: z.int().min(2).max(36_600).default(90),
+    })
+    .prefault({}),
   topUps: z
     .strictObject({
       /** `sandbox` makes money out of nothing: for trying only. */

@@ -43,6 +43,7 @@ import { openSqliteStore } from './store/sqlite/store.ts';
 import { createBackground } from './work/background.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
 import { createPublisher } from './work/publisher.ts';
+import { createRetention } from './work/retention.ts';
 import { SANDBOX, type TopUpProvider } from './work/top-up-provider.ts';
 import { createVerifyPool, type VerifyPool } from './work/verify-pool.ts';
 
@@ -192,6 +193,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     store,
     publisher,
     passes,
+    retain: createRetention({ store, retention: config.retention, signedClock, clock, log }),
     onMoneyMoved,
     issuer,
     clock,

@@ -31,6 +31,11 @@ export const NAMING: Readonly<Record<string, string>> = {
   oddKey: 'the name of what is odd in a log',
   merchantView: 'the shape in which a merchant sees a payment',
   nextLink: 'the seal of what was written, which decides nothing',
+  listRulesSeal: 'the seal of what was written, which decides nothing',
+  cutSeal: 'the seal of what was written, which decides nothing',
+  issuerKeyName: 'how a key is named',
+  rulesOf: 'the fields of a list that are kept, for lists of an earlier version',
+  cutPayment: 'a stored key as the payment that it was',
   epochSeal: 'the seal of what was written, which decides nothing',
   countAlarms: 'the shape in which an operator sees alarms',
 };

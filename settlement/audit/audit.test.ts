@@ -1,9 +1,12 @@
 /** The audit finds what it is there to find: each check is made to fail once. */
+import { createHash } from 'node:crypto';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CUT_KINDS } from '../core/retention/cut-changes.ts';
+import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { ScriptedGate } from '../testing/gate.ts';
 import { type ScriptedRider, ScriptedTown, START_MS } from '../testing/town.ts';
 import { auditSettlement, isSettlementDir } from './audit.ts';
@@ -50,13 +53,13 @@ async function sell(rider: ScriptedRider): Promise<void> {
   await town.get(path, { token: rider.session, body: { amountCents: 400 } });
 }
 
-/** Four asks: opened, voided, refused after it was paid, refused before it came. */
+/** Five asks: opened, voided, refused after it was paid, and two that were refused before they came. */
 async function rideOnline(gate: ScriptedGate, rider: ScriptedRider): Promise<void> {
-  const ids = ['a1', 'a2', 'a3', 'a4'].map((pair) => pair.repeat(16));
+  const ids = ['a1', 'a2', 'a3', 'a4', 'a5'].map((pair) => pair.repeat(16));
   const asks: number[] = [];
   for (const id of ids) {
     const question = gate.question(id, { code: await rider.onlineCode(), atMs: START_MS });
-    if (id !== ids[3]) await town.get(`/v1/gates/${gate.gate}/payments`, question);
+    if (ids.indexOf(id) < 3) await town.get(`/v1/gates/${gate.gate}/payments`, question);
     asks.push(gate.ask(id, START_MS));
   }
   const [opened = 0, voided = 0, ...shut] = asks;
@@ -80,9 +83,9 @@ test('a good settlement passes every check', async () => {
     '2 CHARGED, 1 VOIDED',
   );
   const found = (name: string) => checks.find((one) => one.name.startsWith(name))?.detail;
-  expect(found('every payment has')).toBe('6 paid, 3 refused');
-  expect(found('every code that a gate opened for')).toBe('2 of 4 asks');
-  expect(found('every record received')).toContain('4 asks + 4 answers');
+  expect(found('every payment has')).toBe('6 paid, 4 refused');
+  expect(found('every code that a gate opened for')).toBe('2 of 5 asks');
+  expect(found('every record received')).toContain('5 asks + 5 answers');
 });
 
 test('there is nothing to audit where there is no settlement', async () => {
@@ -110,6 +113,10 @@ const CUT_OFF = `DELETE FROM record WHERE id = (SELECT max(id) FROM record);
   DELETE FROM batch WHERE id = (SELECT max(id) FROM batch);
   UPDATE gate_epoch SET (last_seq, head) =
     (SELECT seq, hash FROM record WHERE epoch_id = gate_epoch.id ORDER BY seq DESC LIMIT 1)`;
+const RULES = 'what rulings go by is what was published';
+const CUTS = 'no more is gone than what was cut';
+const CUT_LIST = 'DELETE FROM trust_list WHERE version = 1';
+const NOTED = 'INSERT INTO cut';
 const TAP = "WHERE kind = 'tap' AND verdict = 'open'";
 const SHUT = 'what a gate did not open for was given back';
 test.each([
@@ -244,11 +251,70 @@ test.each([
     'every trust list is stored as it was signed',
     `UPDATE trust_list SET payload = json_set(payload, '$.operator', 'x')`,
   ],
+  [RULES, 'UPDATE list_rules SET skew_s = 300 WHERE version = 1'],
+  [RULES, `UPDATE list_rules SET revoked = '["1/1"]'`],
+  [RULES, 'DELETE FROM list_rules WHERE version = 1'],
+  [RULES, `UPDATE list_rules SET skew_s = 300 WHERE version = 1; ${CUT_LIST}`],
+  [CUTS, CUT_LIST],
+  [CUTS, `${NOTED} SELECT 'trustList', 1, zeroblob(32), zeroblob(32); ${CUT_LIST}`],
+  [CUTS, `DELETE FROM payment WHERE key = 'pay-again'`],
+  [CUTS, `INSERT INTO refused_key VALUES ('merchant:kiosk', 'pay-other', 'REVERSED', 1)`],
+  [CUTS, 'DELETE FROM denial; INSERT INTO denial VALUES (2, zeroblob(14), 1, 1, 1, 1)'],
 ])('%s: found when it is not so (%#)', async (name, statement) => {
   const copy = copyOf(town.dataDir);
   tamper(join(copy, 'settlement.db'), statement);
   const checks = await auditSettlement(copy, { signatures: true });
   expect(checks.find((check) => check.name === name)?.ok).toBe(false);
+});
+
+test('an old list is found that was changed with all that is stored beside it', async () => {
+  const copy = copyOf(town.dataDir);
+  const file = join(copy, 'settlement.db');
+  const db = new Database(file);
+  const old = db.prepare('SELECT jws, payload FROM trust_list WHERE version = 1').get();
+  const { jws, payload } = old as { jws: string; payload: string };
+  db.close();
+  const changed = payload.replace(/"skewS":\d+/, '"skewS":300');
+  const [head, , signature] = jws.split('.');
+  const text = [head, Buffer.from(changed).toString('base64url'), signature].join('.');
+  const digest = createHash('sha256').update(text).digest('hex');
+  tamper(
+    file,
+    `UPDATE trust_list SET jws = '${text}', payload = '${changed}' WHERE version = 1;
+     UPDATE list_rules SET skew_s = 300, list_sha256 = x'${digest}' WHERE version = 1`,
+  );
+  const checks = await auditSettlement(copy);
+  expect(checks.filter(({ ok }) => !ok).map(({ name, detail }) => [name, detail])).toEqual([
+    ['every trust list is signed by the root key', 'trust list 1'],
+    [RULES, 'rules of trust list 1'],
+  ]);
+});
+
+test('without its root key no list is called signed', async () => {
+  const copy = copyOf(town.dataDir);
+  rmSync(join(copy, 'keys', 'root.jwk.json'));
+  const checks = await auditSettlement(copy);
+  const signed = checks.find(({ name }) => name === 'every trust list is signed by the root key');
+  expect(signed).toMatchObject({ ok: false, detail: expect.stringContaining('is missing') });
+});
+
+test('after everything old was cut every check still passes', async () => {
+  const copy = copyOf(town.dataDir);
+  const file = join(copy, 'settlement.db');
+  const store = await openSqliteStore({ file, limitsNow: { codeLifetimeSMax: 120, skewS: 20 } });
+  const retention = { trustLists: 1, refusedPaymentDays: 2, denyHistoryDays: 2 };
+  const terms = { retention, nowMs: START_MS + 90 * 86_400_000 };
+  for (const kind of CUT_KINDS) while (await store.cutOnce(kind, terms));
+  await store.close();
+  const checks = await auditSettlement(copy, { signatures: true });
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  expect(checks.find(({ name }) => name === CUTS)?.detail).toMatch(
+    /refusedPayment 3.*trustList [1-9]/,
+  );
+  const tampered = copyOf(copy);
+  tamper(join(tampered, 'settlement.db'), `UPDATE list_rules SET skew_s = 300 WHERE version = 1`);
+  const again = await auditSettlement(tampered);
+  expect(again.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual([RULES]);
 });
 
 /** A data directory of its own, with the same books and keys. */

@@ -5,14 +5,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
-import { DATABASE_FILE } from '../data-dir.ts';
+import type { RootKey } from '@stile/protocol/signed.ts';
+import type { KeyedHash } from '../core/money/book-seal.ts';
+import { DATABASE_FILE, readKey, rootKeyFile } from '../data-dir.ts';
+import { rootKeyOf } from '../keys/root-key.ts';
 import { openAuditReader } from '../store/sqlite/audit/reader.ts';
 import { bookKeyFile, findBookKey } from '../store/sqlite/book-key.ts';
 import { keyedHashOf } from '../store/sqlite/seals.ts';
 import { checkAuthorisations } from './authorisations.ts';
 import type { AuditCheck, Check } from './check.ts';
 import { checkColumns } from './columns.ts';
-import { checkDenyList, checkTrustLists } from './lists.ts';
+import { checkCuts } from './cuts.ts';
+import { checkDenyList, checkListRules, checkListSignatures, checkTrustLists } from './lists.ts';
 import { checkLogs } from './logs.ts';
 import { checkCauses, checkCharges, checkEvents, checkTopUps } from './money/causes.ts';
 import { checkDebts, checkDenials, checkRevenue, checkStates } from './money/charges.ts';
@@ -53,6 +57,7 @@ export async function auditSettlement(
       checkBookSeal(keyedHash),
       ...paymentChecks(),
       ...recordChecks(signatures),
+      ...listChecks({ keyedHash, rootKey: findRootKey(dataDir) }),
       checkWork(),
     ]);
   } finally {
@@ -90,9 +95,27 @@ export function paymentChecks(): Check[] {
   ];
 }
 
+type ListKeys = { keyedHash: KeyedHash | null; rootKey: RootKey | null };
+
+function listChecks({ keyedHash, rootKey }: ListKeys): Check[] {
+  return [
+    checkDenyList(),
+    checkTrustLists(),
+    checkListSignatures(rootKey),
+    checkListRules(keyedHash),
+    checkCuts(keyedHash),
+  ];
+}
+
+/** Null if it is not there: then nothing can be said of what it has signed. */
+function findRootKey(dataDir: string): RootKey | null {
+  const file = rootKeyFile(dataDir);
+  return existsSync(file) ? rootKeyOf(readKey(file)) : null;
+}
+
 function recordChecks(signatures: boolean): Check[] {
   const checks = [checkEnds(), checkPairs(), checkStates(), checkReceived(), checkLogs()];
-  checks.push(checkColumns(), checkSettledAgain(), checkDenyList(), checkTrustLists());
+  checks.push(checkColumns(), checkSettledAgain());
   if (!signatures) return checks;
   const verify = createNodeVerify();
   return [...checks, checkSeals(verify), checkCodes(verify)];

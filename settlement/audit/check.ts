@@ -9,18 +9,21 @@ import type {
   ChargeEventRow,
   ChargeRow,
   CodeRow,
+  CutRow,
   DenialRow,
   DenyVersionRow,
   EpochRow,
   GatePaymentRow,
   IssuerKeyRow,
   LedgerAccountRow,
+  ListRulesRow,
   LogRecordRow,
   MerchantRow,
   OrderRow,
   PaymentRow,
   PostedTransferRow,
   RecordRow,
+  RefusedKeyRow,
   RiderAccountRow,
   SeedRow,
   SpentTimeStepRow,
@@ -53,6 +56,7 @@ export type AuditRows = {
   seed: SeedRow;
   spentTimeStep: SpentTimeStepRow;
   payment: PaymentRow;
+  refusedKey: RefusedKeyRow;
   transfer: PostedTransferRow;
   record: RecordRow;
   strayRecord: StrayRecordRow;
@@ -70,6 +74,8 @@ export type AuditRows = {
   settleFacts: SettleFacts;
   bookSeal: { link: Uint8Array };
   trustList: TrustListRow;
+  listRules: ListRulesRow;
+  cut: CutRow;
   denyVersion: DenyVersionRow;
   deniedId: { id: Uint8Array };
   work: WorkRow;
@@ -78,7 +84,7 @@ export type RowKind = keyof AuditRows;
 
 /** What it does not take is not even read, if no other check takes it. */
 export type Check = { [Kind in RowKind]?: (row: AuditRows[Kind]) => void } & {
-  results: () => readonly AuditCheck[];
+  results: () => readonly AuditCheck[] | Promise<readonly AuditCheck[]>;
 };
 
 const NAMES_SHOWN = 5;

@@ -1,10 +1,17 @@
 /**
- * The lists that gates obey: what is stored of each trust list is what was signed, and the deny list in force is
- * what its version says of count and digest, and what the last trust list names.
+ * The lists that gates obey: what is stored of each trust list is what was signed, and what is kept of those that
+ * went is as it was sealed; the deny list in force is what its version says of count and digest, and what the last
+ * trust list names.
  */
 import { sha256 } from '@stile/crypto/sign.ts';
+import { toHex } from '@stile/protocol/bytes.ts';
 import { EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
+import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
+import { trustListSchema } from '@stile/protocol/trust-list.ts';
+import { type ListRules, rulesOf } from '../core/lists/list-rules.ts';
+import { type KeyedHash, listRulesSeal } from '../core/money/book-seal.ts';
 import { type Check, checkOf } from './check.ts';
+import type { ListRulesRow } from './port.ts';
 
 /** Ids that are hashed at a time. */
 const PAGE_IDS = 1_000;
@@ -54,6 +61,85 @@ function denyHeadIn(payload: string): string {
   } catch {
     return 'unreadable';
   }
+}
+
+/** Each list that is still there is signed by the operator, whatever its text says now. Null: there is no key. */
+export function checkListSignatures(rootKey: RootKey | null): Check {
+  const wrong: Promise<string | null>[] = [];
+  return {
+    trustList: ({ version, jws }) => {
+      wrong.push(isSignedBy(rootKey, jws).then((is) => (is ? null : `trust list ${version}`)));
+    },
+    results: async () => {
+      const found = (await Promise.all(wrong)).filter((name) => name !== null);
+      if (rootKey === null) found.unshift('the root key is missing');
+      const good = `${wrong.length} lists`;
+      return [checkOf('every trust list is signed by the root key', { wrong: found, good })];
+    },
+  };
+}
+
+async function isSignedBy(rootKey: RootKey | null, jws: string): Promise<boolean> {
+  if (rootKey === null) return false;
+  const rootKeys = [rootKey];
+  try {
+    await openSigned('stile-trust-list+jws', jws, { rootKeys, schema: trustListSchema });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What rulings go by is what the list said, as long as it is there, and as it was sealed. */
+export function checkListRules(keyedHash: KeyedHash | null): Check {
+  const wrong: string[] = [];
+  const fields = new Map<number, string>();
+  let count = 0;
+  return {
+    trustList: ({ version, jws, payload }) => {
+      fields.set(version, fieldsIn(jws, payload));
+    },
+    listRules: ({ seal, ...row }) => {
+      count += 1;
+      const stored = rulesIn(row);
+      const signed = fields.get(row.version);
+      fields.delete(row.version);
+      const isSigned = signed === undefined || signed === fieldsOf(stored);
+      const isSealed =
+        keyedHash === null || toHex(seal) === toHex(listRulesSeal(stored, keyedHash));
+      if (!isSigned || !isSealed) wrong.push(`rules of trust list ${row.version}`);
+    },
+    results: () => {
+      for (const version of fields.keys()) wrong.push(`no rules of trust list ${version}`);
+      const good = `${count} lists`;
+      return [checkOf('what rulings go by is what was published', { wrong, good })];
+    },
+  };
+}
+
+function rulesIn(row: Omit<ListRulesRow, 'seal'>): ListRules {
+  const { version, issuedAtS, codeLifetimeSMax, skewS, revoked, listSha256 } = row;
+  let revokedKeys: string[] = [revoked];
+  try {
+    revokedKeys = JSON.parse(revoked) as string[];
+  } catch {
+    // What is no list of names is none that was sealed.
+  }
+  return { version, issuedAtS, limits: { codeLifetimeSMax, skewS }, revokedKeys, listSha256 };
+}
+
+function fieldsIn(jws: string, payload: string): string {
+  try {
+    return fieldsOf(rulesOf(trustListSchema.parse(JSON.parse(payload)), { jws, sha256 }));
+  } catch {
+    return 'unreadable';
+  }
+}
+
+function fieldsOf({ version, issuedAtS, limits, revokedKeys, listSha256 }: ListRules): string {
+  const { codeLifetimeSMax, skewS } = limits;
+  const digest = toHex(listSha256);
+  return JSON.stringify([version, issuedAtS, codeLifetimeSMax, skewS, revokedKeys, digest]);
 }
 
 /** Whether the text beside each signed list is the text that was signed. */

@@ -3,6 +3,7 @@
  * seen at one instant. A row says what is stored and finds its neighbours by their keys; whether that
  * is right, only the checks say.
  */
+import type { CutKind } from '../core/retention/cut-changes.ts';
 import type { SettleFacts } from '../core/rides/settle.ts';
 
 /** Pages of rows; how long a page is, the database chooses. */
@@ -39,7 +40,12 @@ export type TopUpRow = {
 export type RiderAccountRow = { account: string };
 
 /** `id` is the deny list's: issuer, account and serial in binary. */
-export type DenialRow = { id: Uint8Array; cause: string; liftedAtMs: number | null };
+export type DenialRow = {
+  number: number;
+  id: Uint8Array;
+  cause: string;
+  liftedAtMs: number | null;
+};
 
 export type ChargeRow = {
   use: string;
@@ -163,6 +169,21 @@ export type LogRecordRow = {
   ofSeq: number | null;
 };
 
+/** What is kept of every list that there was. `revoked`: names of keys, as JSON. */
+export type ListRulesRow = {
+  version: number;
+  issuedAtS: number;
+  codeLifetimeSMax: number;
+  skewS: number;
+  revoked: string;
+  listSha256: Uint8Array;
+  seal: Uint8Array;
+};
+/** What retention has taken away of one kind. */
+export type CutRow = { kind: CutKind; rows: number; link: Uint8Array; seal: Uint8Array };
+/** A refused payment that went. */
+export type RefusedKeyRow = { payee: string; key: string };
+
 export type TrustListRow = { version: number; jws: string; payload: string };
 export type DenyVersionRow = { version: number; count: number; setDigest: string };
 
@@ -205,6 +226,7 @@ export type AuditReader = {
   spentTimeSteps(): Rows<SpentTimeStepRow>;
   /** By id. */
   payments(): Rows<PaymentRow>;
+  refusedKeys(): Rows<RefusedKeyRow>;
 
   /** By id, whatever log they are of. */
   records(): Rows<RecordRow>;
@@ -215,6 +237,7 @@ export type AuditReader = {
 
   /** By gate, then id. */
   epochs(): Rows<EpochRow>;
+  /** Those of which only the key is left too. */
   gatePayments(gate: string): Rows<GatePaymentRow>;
   batches(epochId: number): Rows<BatchRow>;
   /** Those beside this epoch's log. */
@@ -224,6 +247,9 @@ export type AuditReader = {
 
   /** By version. */
   trustLists(): Rows<TrustListRow>;
+  /** By version. */
+  listRules(): Rows<ListRulesRow>;
+  cuts(): Rows<CutRow>;
   /** The last one, if there is any. */
   denyVersions(): Rows<DenyVersionRow>;
   /** Those on the list now. */

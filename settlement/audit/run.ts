@@ -27,7 +27,9 @@ export async function runChecks(
   await audience.showAll('settleFacts', () => reader.settleFacts());
   await showLists(reader, audience);
   await audience.showAll('work', () => reader.work());
-  return checks.flatMap((check) => check.results());
+  const results: AuditCheck[] = [];
+  for (const check of checks) results.push(...(await check.results()));
+  return results;
 }
 
 async function showMoney(reader: AuditReader, { showAll }: Audience): Promise<void> {
@@ -45,6 +47,7 @@ async function showPayments(reader: AuditReader, { showAll }: Audience): Promise
   await showAll('seed', () => reader.seeds());
   await showAll('spentTimeStep', () => reader.spentTimeSteps());
   await showAll('payment', () => reader.payments());
+  await showAll('refusedKey', () => reader.refusedKeys());
   await showAll('transfer', () => reader.transfers());
 }
 
@@ -57,6 +60,8 @@ async function showRecords(reader: AuditReader, { showAll }: Audience): Promise<
 
 async function showLists(reader: AuditReader, { showAll }: Audience): Promise<void> {
   await showAll('trustList', () => reader.trustLists());
+  await showAll('listRules', () => reader.listRules());
+  await showAll('cut', () => reader.cuts());
   await showAll('denyVersion', () => reader.denyVersions());
   await showAll('deniedId', () => reader.deniedIds());
 }

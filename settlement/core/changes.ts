@@ -11,6 +11,7 @@ import type { ListChange } from './lists/list-changes.ts';
 import type { LogChange } from './logs/log-changes.ts';
 import type { LedgerKind, Transfer } from './money/ledger.ts';
 import type { PaymentChange } from './payments/payment-changes.ts';
+import type { CutChange } from './retention/cut-changes.ts';
 import type { ChargeRowChange } from './rides/charge-changes.ts';
 import type { OutboxChange } from './rides/outbox-changes.ts';
 
@@ -25,6 +26,7 @@ export type Change =
   | GateChange
   | OperatorChange
   | RetentionChange
+  | CutChange
   | MetaChange
   | LogChange
   | OutboxChange
@@ -61,14 +63,16 @@ export type Expired =
   | 'spentTimeStep'
   | 'onlineCode'
   | 'codeFailure'
-  | 'seed';
+  | 'seed'
+  | 'invite'
+  | 'operatorToken';
 
-/** Rows of this kind that ended before, in its own unit; null: as many as there are. */
+/** Rows of this kind that ended before, in its own unit. */
 export type RetentionChange = {
   kind: 'deleteExpired';
   what: Expired;
   before: number;
-  rowsMax: number | null;
+  rowsMax: number;
 };
 
 /** What settlement notes about itself. */

@@ -39,6 +39,8 @@ import type { PayFacts, PaymentRequest } from '../core/payments/pay.ts';
 import type { StoredOrder } from '../core/payments/payment-changes.ts';
 import type { NewSeedFacts, SeedConfirmationFacts } from '../core/payments/seed.ts';
 import type { SeedFacts } from '../core/payments/spend-code.ts';
+import type { CutKind } from '../core/retention/cut-changes.ts';
+import type { CutBounds, CutFacts } from '../core/retention/cuts.ts';
 import type { PieceQuery } from '../core/rides/outbox.ts';
 import type { PieceRecord, Work } from '../core/rides/outbox-changes.ts';
 import type { SettleFacts } from '../core/rides/settle.ts';
@@ -99,6 +101,8 @@ export type WorkReader = {
   failedWorkIds(): Awaitable<readonly number[]>;
   piece(query: PieceQuery): Awaitable<readonly PieceRecord[]>;
   settle(records: readonly PieceRecord[]): Awaitable<SettleFacts>;
+  /** The oldest of what is kept for a time only. */
+  cut(kind: CutKind, bounds: CutBounds): Awaitable<CutFacts>;
 };
 
 export type ListReader = {

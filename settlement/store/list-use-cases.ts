@@ -33,7 +33,7 @@ type ListUseCases = Pick<
 export function listUseCases({ views, transact, write }: Database): ListUseCases {
   return {
     readListFacts: async () => await views.readListFacts(),
-    addTrustList: (list, signed) => write(decideTrustList(list, signed)),
+    addTrustList: (list, signed) => write(decideTrustList(list, { ...signed, sha256 })),
     advanceDenyList: (idsMax, nowMs) =>
       transact({
         read: (facts) => facts.denyList(idsMax),

@@ -43,6 +43,8 @@ import type {
 import type { PaymentRequest, PayResult } from '../core/payments/pay.ts';
 import type { NewSeed, SealedSeed } from '../core/payments/payment-changes.ts';
 import type { NewOnlineCode, SeedConfirmation } from '../core/payments/seed.ts';
+import type { CutKind } from '../core/retention/cut-changes.ts';
+import type { Retention } from '../core/retention/cuts.ts';
 import type { WorkTurn } from '../core/rides/outbox-changes.ts';
 import type {
   ActView,
@@ -191,6 +193,8 @@ type WorkStore = {
   judgeOnce(nowMs: number): Promise<'idle' | 'counts' | 'waits'>;
   /** What settlement knows may have changed: all taps that wait for it are due. */
   judgeAllAgain(): Promise<void>;
+  /** Takes a bounded piece of the oldest of a kind away; true if there may be more. */
+  cutOnce(kind: CutKind, terms: { retention: Retention; nowMs: number }): Promise<boolean>;
   requestPublish(nowMs: number): Promise<void>;
   /** The generation of the waiting request to publish, or undefined. */
   findPublishRequest(): Promise<number | undefined>;

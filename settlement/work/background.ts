@@ -19,6 +19,8 @@ export type BackgroundParts = {
   store: Store;
   publisher: Publisher;
   passes: Pick<Passes, 'keepAhead'>;
+  /** Takes away what was kept long enough. */
+  retain: () => Promise<void>;
   /** Called behind the commit, once for each account. */
   onMoneyMoved: (account: string) => void;
   issuer: number;
@@ -30,12 +32,14 @@ export type Background = {
   /** One piece of the work that is next; says whether there was any and whether it could be done. */
   workOnce(): Promise<WorkTurn['kind']>;
   publishIfRequested(): Promise<void>;
+  /** Takes away what was kept long enough, in small pieces. */
+  retain(): Promise<void>;
   /** Removes what has expired and has the lists signed anew if they are old. */
   sweep(): Promise<void>;
 };
 
 export function createBackground(parts: BackgroundParts): Background {
-  const { store, publisher, passes, onMoneyMoved, issuer, clock, log } = parts;
+  const { store, publisher, passes, retain, onMoneyMoved, issuer, clock, log } = parts;
   let nextAlarmMs = 0;
 
   async function alarmOfFailures(): Promise<void> {
@@ -72,6 +76,7 @@ export function createBackground(parts: BackgroundParts): Background {
       const { version, deny } = publisher.current().list;
       log.info({ trust: version, deny: deny.version, denied: deny.count }, 'lists published');
     },
+    retain,
     async sweep() {
       await store.sweepExpired(clock.now().wallMs);
       await alarmOfFailures();

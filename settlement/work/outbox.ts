@@ -20,6 +20,8 @@ export function createOutboxLoop({ background, clock, log }: OutboxLoopParts) {
   let running: Promise<void> | null = null;
   let isWoken = false;
   let closed = false;
+  let sweeping: Promise<void> = Promise.resolve();
+  let retaining: Promise<void> | null = null;
   let cancelSweep: (() => void) | null = null;
 
   async function drain(): Promise<void> {
@@ -58,11 +60,24 @@ export function createOutboxLoop({ background, clock, log }: OutboxLoopParts) {
       log.error({ error: describeError(error) }, 'the sweep failed; the next one goes on');
     }
     wake();
+    retaining ??= retain();
     if (!closed) setSweep();
   }
 
+  /** Beside the work, which does not wait for it. */
+  async function retain(): Promise<void> {
+    try {
+      if (!closed) await background.retain();
+    } catch (error) {
+      log.error({ error: describeError(error) }, 'old rows were not cut; the next sweep goes on');
+    }
+    retaining = null;
+  }
+
   function setSweep(): void {
-    cancelSweep = clock.alarm(clock.now().monoMs + SWEEP_MS, () => void sweep());
+    cancelSweep = clock.alarm(clock.now().monoMs + SWEEP_MS, () => {
+      sweeping = sweep();
+    });
   }
 
   return {
@@ -78,6 +93,8 @@ export function createOutboxLoop({ background, clock, log }: OutboxLoopParts) {
     async close(): Promise<void> {
       closed = true;
       cancelSweep?.();
+      await sweeping;
+      await retaining;
       await running;
     },
   };

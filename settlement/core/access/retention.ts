@@ -7,21 +7,26 @@ import { FAILURE_WINDOW_MS } from '../payments/payment-rules.ts';
 const ONLINE_CODE_KEPT_MS = 3_600_000;
 /** Time steps further back than this can match no more; a spent one need not be kept. */
 const TIME_STEPS_KEPT = 60;
+/** An invitation or an operator's token is known for so long behind its end. */
+const CREDENTIAL_KEPT_MS = 30 * 86_400_000;
 /** Rows that one sweep takes away of each kind, a few milliseconds; the next sweep takes more. */
 const SWEEP_ROWS_MAX = 1_000;
 
 export function decideSweep(nowMs: number): Decision<void> {
-  const sweep = (what: Expired, end: { before: number; rowsMax?: null }) =>
-    ({ kind: 'deleteExpired', what, rowsMax: SWEEP_ROWS_MAX, ...end }) as const;
+  const sweep = (what: Expired, before: number) =>
+    ({ kind: 'deleteExpired', what, rowsMax: SWEEP_ROWS_MAX, before }) as const;
   return {
     changes: [
       // These end at their instant, the others behind it.
-      sweep('session', { before: Math.floor(nowMs / 1000) + 1, rowsMax: null }),
-      sweep('gateToken', { before: nowMs + 1, rowsMax: null }),
-      sweep('spentTimeStep', { before: timeStepAt(nowMs / 1000) - TIME_STEPS_KEPT }),
-      sweep('onlineCode', { before: nowMs - ONLINE_CODE_KEPT_MS }),
-      sweep('codeFailure', { before: nowMs - FAILURE_WINDOW_MS }),
-      sweep('seed', { before: nowMs }),
+      sweep('session', Math.floor(nowMs / 1000) + 1),
+      sweep('gateToken', nowMs + 1),
+      sweep('spentTimeStep', timeStepAt(nowMs / 1000) - TIME_STEPS_KEPT),
+      sweep('onlineCode', nowMs - ONLINE_CODE_KEPT_MS),
+      sweep('codeFailure', nowMs - FAILURE_WINDOW_MS),
+      sweep('seed', nowMs),
+      // Used or not, it opens nothing any more.
+      sweep('invite', nowMs - CREDENTIAL_KEPT_MS),
+      sweep('operatorToken', nowMs - CREDENTIAL_KEPT_MS),
       // Whatever else has changed without a word: a list, a restored book.
       { kind: 'judgeAgain', account: null },
     ],

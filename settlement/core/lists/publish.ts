@@ -4,6 +4,7 @@ import type { DenyHead, LineFare, TrustList } from '@stile/protocol/trust-list.t
 import { type Change, type Decision, unchanged } from '../changes.ts';
 import { hasRoomFor } from '../rides/tariff.ts';
 import { type DenyCandidate, type DenyRow, denyDeltaBetween, nextDenyList } from './deny.ts';
+import { rulesOf } from './list-rules.ts';
 import { floorOf, RESTORE_JUMP, type SeenVersions } from './version-floor.ts';
 
 /** Under which names settlement notes what hangs on versions. */
@@ -39,8 +40,12 @@ export function decideFare(
   };
 }
 
-export function decideTrustList(list: TrustList, { jws, nowMs }: { jws: string; nowMs: number }) {
-  const change: Change = { kind: 'addTrustList', list, jws, atMs: nowMs };
+export function decideTrustList(
+  list: TrustList,
+  { jws, nowMs, sha256 }: { jws: string; nowMs: number; sha256: Sha256 },
+) {
+  const rules = rulesOf(list, { jws, sha256 });
+  const change: Change = { kind: 'addTrustList', list, jws, rules, atMs: nowMs };
   return { changes: [change], result: undefined } satisfies Decision<void>;
 }
 

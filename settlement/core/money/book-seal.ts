@@ -1,9 +1,12 @@
 /**
  * What seals the books: each transfer is chained to the one before by a keyed hash, and only the last link is
- * kept; each epoch of a gate's log has a keyed hash over where it ends. Whoever has the database and not the key can
+ * kept; each epoch of a gate's log has a keyed hash over where it ends, and so has what is kept of lists and of
+ * what was cut. Whoever has the database and not the key can
  * neither change, add nor cut off a transfer or a record without its showing.
  */
 import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
+import type { ListRules } from '../lists/list-rules.ts';
+import type { CutKind, CutTotal } from '../retention/cut-changes.ts';
 
 /** A keyed hash, HMAC-SHA-256 with the books' key. */
 export type KeyedHash = (message: Uint8Array) => Uint8Array;
@@ -47,4 +50,21 @@ export function epochSeal(
 ): Uint8Array {
   const fields = utf8(JSON.stringify([id, gate, epoch, lastSeq]));
   return keyedHash(concatBytes(utf8('SLB1-epoch\0'), head, fields));
+}
+
+export function listRulesSeal(
+  { version, issuedAtS, limits, revokedKeys, listSha256 }: ListRules,
+  keyedHash: KeyedHash,
+): Uint8Array {
+  const { codeLifetimeSMax, skewS } = limits;
+  const fields = utf8(JSON.stringify([version, issuedAtS, codeLifetimeSMax, skewS, revokedKeys]));
+  return keyedHash(concatBytes(utf8('SLB1-list-rules\0'), listSha256, fields));
+}
+
+export function cutSeal(
+  cut: CutKind,
+  { total, keyedHash }: { total: CutTotal; keyedHash: KeyedHash },
+): Uint8Array {
+  const fields = utf8(JSON.stringify([cut, total.rows]));
+  return keyedHash(concatBytes(utf8('SLB1-cut\0'), total.link, fields));
 }

@@ -1,6 +1,7 @@
 /** What any Store must do with payments of all kinds: whatever is asked in whatever order, the books add up. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { CUT_KINDS } from '../../core/retention/cut-changes.ts';
 import { accountOf, addGate, addRider, drain, ISSUER, NOW_MS } from '../../testing/log.ts';
 import { storeProperty } from '../../testing/store-property.ts';
 import { confirm, onlineCode, ScriptedTill } from '../../testing/till.ts';
@@ -105,9 +106,49 @@ async function playDeeds(open: OpenStore, all: readonly Deed[]): Promise<void> {
       await Promise.all(all.slice(at, at + 2).map((deed, index) => world.do(deed, at + index)));
     }
     await expectBooks(world);
+    await expectSameAfterCut(world);
   } finally {
     await remove();
   }
+}
+
+const CUT_AT_MS = NOW_MS + 100 * 86_400_000;
+const RETENTION = { trustLists: 1, refusedPaymentDays: 2, denyHistoryDays: 2 };
+
+/** Whatever is cut, the money is what it was; and no key pays that did not. */
+async function expectSameAfterCut(world: Deeds): Promise<void> {
+  const { store, tills } = world;
+  const before = await readMoney(world);
+  for (const kind of CUT_KINDS) {
+    while (await store.cutOnce(kind, { retention: RETENTION, nowMs: CUT_AT_MS }));
+  }
+  expect(await readMoney(world)).toEqual(before);
+  for (const till of tills) {
+    for (let key = 0; key < 8; key += 1) {
+      const known = await store.findPayment(till.merchant, `k${key}`);
+      if (known?.outcome !== 'REFUSED') continue;
+      const code = await onlineCode(store, { account: accountOf('a'), atMs: CUT_AT_MS });
+      const again = await till.ask(code, { key: `k${key}`, cents: 1, atMs: CUT_AT_MS });
+      expect(again).not.toMatchObject({ payment: { outcome: 'PAID' } });
+    }
+  }
+  expect(await readMoney(world)).toEqual(before);
+}
+
+async function readMoney({ store }: Deeds) {
+  const statements = await Promise.all(
+    RIDERS.map((letter) => store.listStatement(accountOf(letter), { after: null, limit: 999 })),
+  );
+  const page = { fromMs: 0, toMs: CUT_AT_MS + 1, after: null, limit: 999 };
+  const lists = await Promise.all(MERCHANTS.map((merchant) => store.listPayments(merchant, page)));
+  const sales = lists.map(({ items, totals }) => ({
+    totals,
+    paid: items.filter(({ outcome }) => outcome !== 'REFUSED'),
+  }));
+  const riders = await Promise.all(
+    RIDERS.map((letter) => store.readRider(ISSUER, accountOf(letter))),
+  );
+  return { balance: await store.readTrialBalance(), statements, sales, riders };
 }
 
 async function expectBooks({ store, paidInCents, rides }: Deeds): Promise<void> {

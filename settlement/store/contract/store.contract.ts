@@ -13,6 +13,7 @@ import { describePayees } from './payee.contract.ts';
 import { describePayments } from './payment.contract.ts';
 import { describePaymentBooks } from './payment-books.contract.ts';
 import { describePaymentHistories } from './payment-histories.contract.ts';
+import { describeRetention } from './retention.contract.ts';
 import { describeRideTime } from './ride-time.contract.ts';
 
 export function describeStore(name: string, open: OpenStore): void {
@@ -27,6 +28,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('payments', () => describePayments(open));
     describe('payees', () => describePayees(open));
     describe('payments afterwards', () => describePaymentBooks(open));
+    describe('retention', () => describeRetention(open));
     describe('any payments', () => describePaymentHistories(open));
   });
 }

@@ -9,6 +9,7 @@ import type { Database, Facts, UseCase, Views } from '../database.ts';
 import { createApply } from './changes/apply.ts';
 import type { Connection } from './connection.ts';
 import { CodeReader } from './facts/code-facts.ts';
+import { CutFactReader } from './facts/cut-facts.ts';
 import { DenialReader } from './facts/denials.ts';
 import { FareReader } from './facts/fares.ts';
 import { InviteReader } from './facts/invites.ts';
@@ -96,6 +97,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
   const retiming = new RetimeReader(connection);
   const rulings = new RulingFactReader(connection, readers.fares);
   const settling = new SettleFactReader(connection, readers);
+  const cuts = new CutFactReader(connection);
   const { outbox, lists, operators } = readers;
   return {
     pay: (request) => payments.pay(request),
@@ -126,6 +128,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     failedWorkIds: () => outbox.failedIds(),
     piece: (query) => outbox.piece(query),
     settle: (records) => settling.settle(records),
+    cut: (kind, bounds) => cuts.read(kind, bounds),
     operator: (name) => operators.operator(name),
     nextAct: () => operators.nextAct(),
     fare: () => lists.fare(),

@@ -1,14 +1,18 @@
 /** The seal of the books as it is stored, and sealing what an earlier version of this program wrote. */
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Random } from '@stile/host/random.ts';
+import type { ListRules } from '../../core/lists/list-rules.ts';
 import {
+  cutSeal,
   epochSeal,
   FIRST_LINK,
   type KeyedHash,
+  listRulesSeal,
   nextLink,
   type SealedEpoch,
   type SealedTransfer,
 } from '../../core/money/book-seal.ts';
+import type { CutKind, CutTotal } from '../../core/retention/cut-changes.ts';
 import { ensureBookKey } from './book-key.ts';
 import type { Connection } from './connection.ts';
 
@@ -75,6 +79,14 @@ export class SealRows {
       lastNumber = transfer.number;
     }
     this.#sql.saveLedger.run(lastNumber, link);
+  }
+
+  listRules(rules: ListRules): Uint8Array {
+    return listRulesSeal(rules, this.#keyedHash);
+  }
+
+  cut(cut: CutKind, total: CutTotal): Uint8Array {
+    return cutSeal(cut, { total, keyedHash: this.#keyedHash });
   }
 
   epoch(id: number): void {

@@ -9,10 +9,12 @@ import { logUseCases } from '../log-use-cases.ts';
 import { staffUseCases } from '../operator-use-cases.ts';
 import { outboxUseCases } from '../outbox-use-cases.ts';
 import type { Store } from '../port.ts';
+import { retentionUseCases } from '../retention-use-cases.ts';
 import { operatorUseCases, paymentUseCases, riderUseCases } from '../use-cases.ts';
 import { openConnection } from './connection.ts';
 import { createDatabase } from './database.ts';
-import { openSeals } from './seals.ts';
+import { keepRulesOfLists } from './list-rules.ts';
+import { openSeals, SealRows } from './seals.ts';
 
 export type SqliteOptions = {
   file: string;
@@ -35,6 +37,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const connection = openConnection(file, options.onDiskFailure);
   try {
     const keyedHash = openSeals(connection, { file, random });
+    keepRulesOfLists(connection, new SealRows(connection, keyedHash));
     const database = createDatabase(connection, keyedHash);
     return {
       ...riderUseCases(database),
@@ -45,6 +48,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       ...judgeAgainUseCases(database, { limitsNow }),
       ...listUseCases(database),
       ...staffUseCases(database),
+      ...retentionUseCases(database),
       close: () => database.close(),
     };
   } catch (error) {

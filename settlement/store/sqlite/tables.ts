@@ -21,6 +21,17 @@ export type Tables = {
     set_at_ms: number;
   };
   trust_list: { version: number; jws: string; payload: string; made_at_ms: number };
+  list_rules: {
+    version: number;
+    issued_at_s: number;
+    code_lifetime_s_max: number;
+    skew_s: number;
+    revoked: string;
+    list_sha256: Uint8Array;
+    seal: Uint8Array;
+  };
+  refused_key: { payee: string; key: string; reason: string; at_ms: number };
+  cut: { kind: string; rows: number; link: Uint8Array; seal: Uint8Array };
   deny_version: { version: number; count: number; set_digest: string; made_at_ms: number };
   deny_entry: { id: Uint8Array; added_in: number; removed_in: number | null };
   denial: {

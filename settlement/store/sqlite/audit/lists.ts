@@ -3,12 +3,25 @@ import type { AuditReader } from '../../../audit/port.ts';
 import type { Connection } from '../connection.ts';
 import { rowsOf } from './pages.ts';
 
-type ListTable = 'trustLists' | 'denyVersions' | 'deniedIds';
+type ListTable = 'trustLists' | 'listRules' | 'cuts' | 'denyVersions' | 'deniedIds';
+
+/** A list may be half a megabyte. */
+const PAGE_LISTS = 8;
 
 export function readListTables({ db }: Connection): Pick<AuditReader, ListTable> {
   return {
     trustLists: () =>
-      rowsOf(db, { sql: 'SELECT version, jws, payload FROM trust_list ORDER BY version' }),
+      rowsOf(db, {
+        sql: 'SELECT version, jws, payload FROM trust_list ORDER BY version',
+        pageRows: PAGE_LISTS,
+      }),
+    listRules: () =>
+      rowsOf(db, {
+        sql: `SELECT version, issued_at_s AS issuedAtS, code_lifetime_s_max AS codeLifetimeSMax,
+                skew_s AS skewS, revoked, list_sha256 AS listSha256, seal
+              FROM list_rules ORDER BY version`,
+      }),
+    cuts: () => rowsOf(db, { sql: 'SELECT kind, rows, link, seal FROM cut' }),
     denyVersions: () =>
       rowsOf(db, {
         sql: `SELECT version, count, set_digest AS setDigest FROM deny_version

@@ -6,6 +6,8 @@ const PAGE_ROWS = 500;
 type Query = {
   sql: string;
   parameters?: readonly (string | number)[];
+  /** For rows that are large. */
+  pageRows?: number;
 };
 
 /** Columns are named as the row's fields, so that a row is what the database gives. */
@@ -15,12 +17,12 @@ export function rowsOf<Row>(db: Connection['db'], query: Query): Iterable<readon
 
 export function* mappedRowsOf<Stored, Row>(
   db: Connection['db'],
-  { sql, parameters = [], toRow }: Query & { toRow: (stored: Stored) => Row },
+  { sql, parameters = [], pageRows = PAGE_ROWS, toRow }: Query & { toRow: (stored: Stored) => Row },
 ): Iterable<readonly Row[]> {
   let page: Row[] = [];
   for (const stored of db.prepare(sql).iterate(...parameters)) {
     page.push(toRow(stored as Stored));
-    if (page.length < PAGE_ROWS) continue;
+    if (page.length < pageRows) continue;
     yield page;
     page = [];
   }

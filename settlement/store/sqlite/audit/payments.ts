@@ -9,6 +9,7 @@ type PaymentTable =
   | 'seeds'
   | 'spentTimeSteps'
   | 'payments'
+  | 'refusedKeys'
   | 'gatePayments';
 
 const ORDERS = `
@@ -50,11 +51,13 @@ export function readPaymentTables({ db }: Connection): Pick<AuditReader, Payment
     spentTimeSteps: () =>
       rowsOf(db, { sql: 'SELECT handle, step AS timeStep FROM spent_step ORDER BY handle, step' }),
     payments: () => readPayments(db),
+    refusedKeys: () => rowsOf(db, { sql: 'SELECT payee, key FROM refused_key' }),
     gatePayments: (gate) =>
       rowsOf(db, {
         sql: `SELECT key, outcome, amount_cents AS amountCents, refunded_cents AS refundedCents
-              FROM payment WHERE payee = 'gate:' || ?`,
-        parameters: [gate],
+              FROM payment WHERE payee = 'gate:' || ?
+              UNION ALL SELECT key, 'REFUSED', 0, 0 FROM refused_key WHERE payee = 'gate:' || ?`,
+        parameters: [gate, gate],
       }),
   };
 }

@@ -4,10 +4,12 @@ import type { Change, MetaChange } from '../../../core/changes.ts';
 import type { ListChange } from '../../../core/lists/list-changes.ts';
 import type { KeyedHash } from '../../../core/money/book-seal.ts';
 import type { PaymentChange } from '../../../core/payments/payment-changes.ts';
+import type { CutChange } from '../../../core/retention/cut-changes.ts';
 import type { Connection } from '../connection.ts';
 import { SealRows } from '../seals.ts';
 import { ChargeRows } from './charge-rows.ts';
 import { CodeRows } from './code-rows.ts';
+import { CutRows } from './cut-rows.ts';
 import { ListRows } from './list-rows.ts';
 import { LogRows } from './log-rows.ts';
 import { MoneyRows } from './money-rows.ts';
@@ -28,8 +30,9 @@ function rowsOn(connection: Connection, seals: SealRows) {
     logs: new LogRows(connection, seals),
     charges: new ChargeRows(connection),
     outbox: new OutboxRows(connection),
-    lists: new ListRows(connection),
+    lists: new ListRows(connection, seals),
     operators: new OperatorRows(connection),
+    cuts: new CutRows(connection, seals),
   };
 }
 
@@ -103,7 +106,7 @@ function write(rows: Rows, change: Change): void {
 
 function writeRest(
   rows: Rows,
-  change: ListChange | MetaChange | OperatorChange | PaymentChange,
+  change: ListChange | MetaChange | OperatorChange | PaymentChange | CutChange,
 ): void {
   switch (change.kind) {
     case 'addLineFare':
@@ -116,6 +119,14 @@ function writeRest(
     case 'clearChangedDenial':
     case 'setMeta':
       rows.lists.write(change);
+      break;
+    case 'cutTrustList':
+    case 'cutRefusedPayment':
+    case 'cutDenyVersion':
+    case 'cutDenyEntry':
+    case 'cutDenial':
+    case 'noteCut':
+      rows.cuts.write(change);
       break;
     case 'setOperator':
     case 'endOperator':

@@ -1,7 +1,9 @@
 /** Fares, keys and lists, written as the changes say. */
 import type { MetaChange } from '../../../core/changes.ts';
 import type { ListChange } from '../../../core/lists/list-changes.ts';
+import type { ListRules } from '../../../core/lists/list-rules.ts';
 import type { Connection } from '../connection.ts';
+import type { SealRows } from '../seals.ts';
 
 function prepare(db: Connection['db']) {
   return {
@@ -22,6 +24,11 @@ function prepare(db: Connection['db']) {
     addTrustList: db.prepare(
       'INSERT INTO trust_list (version, jws, payload, made_at_ms) VALUES (?, ?, ?, ?)',
     ),
+    addListRules: db.prepare(
+      `INSERT INTO list_rules (version, issued_at_s, code_lifetime_s_max, skew_s, revoked, list_sha256,
+         seal)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
     addDenyVersion: db.prepare(
       'INSERT INTO deny_version (version, count, set_digest, made_at_ms) VALUES (?, ?, ?, ?)',
     ),
@@ -38,8 +45,21 @@ function prepare(db: Connection['db']) {
 export class ListRows {
   readonly #sql: ReturnType<typeof prepare>;
 
-  constructor({ db }: Connection) {
+  readonly #seals: SealRows;
+
+  constructor({ db }: Connection, seals: SealRows) {
     this.#sql = prepare(db);
+    this.#seals = seals;
+  }
+
+  /** Also of lists that were stored before this was kept of them. */
+  addRules(rules: ListRules): void {
+    const { version, issuedAtS, limits, revokedKeys, listSha256 } = rules;
+    const { codeLifetimeSMax, skewS } = limits;
+    const revoked = JSON.stringify(revokedKeys);
+    const seal = this.#seals.listRules(rules);
+    const row = [version, issuedAtS, codeLifetimeSMax, skewS, revoked, listSha256, seal];
+    this.#sql.addListRules.run(...row);
   }
 
   write(change: ListChange | MetaChange): void {
@@ -61,7 +81,8 @@ export class ListRows {
         break;
       }
       case 'addTrustList': {
-        const { list, jws, atMs } = change;
+        const { list, jws, rules, atMs } = change;
+        this.addRules(rules);
         this.#sql.addTrustList.run(list.version, jws, JSON.stringify(list), atMs);
         break;
       }

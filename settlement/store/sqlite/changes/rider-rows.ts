@@ -43,6 +43,8 @@ function prepare(db: Connection['db']) {
       onlineCode: removal(db, 'online_code', { keys: 'code_hash', age: 'expires_at_ms' }),
       codeFailure: removal(db, 'payee_failure', { keys: 'number', age: 'at_ms' }),
       seed: removal(db, 'payment_seed', { keys: 'handle', age: 'expires_at_ms' }),
+      invite: removal(db, 'invite', { keys: 'token_hash', age: 'expires_at_ms' }),
+      operatorToken: removal(db, 'operator_token', { keys: 'token_hash', age: 'ends_at_ms' }),
     } satisfies Record<Expired, unknown>,
   };
 }
@@ -58,9 +60,6 @@ function removal(
        (SELECT ${keys} FROM ${table} WHERE ${age} < ? LIMIT ?)`,
   );
 }
-
-/** SQLite's word for no limit. */
-const ALL_ROWS = -1;
 
 export class RiderRows {
   readonly #sql: ReturnType<typeof prepare>;
@@ -98,7 +97,7 @@ export class RiderRows {
         break;
       }
       case 'deleteExpired':
-        this.#sql.expired[change.what].run(change.before, change.rowsMax ?? ALL_ROWS);
+        this.#sql.expired[change.what].run(change.before, change.rowsMax);
         break;
       default:
         this.#writeGate(change);

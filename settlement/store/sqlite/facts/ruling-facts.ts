@@ -1,6 +1,6 @@
 /** What the records of a part speak of: limits, passes, denials, earlier taps of the same codes, fares. */
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
-import { type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
+import { issuerKeyName } from '../../../core/lists/list-rules.ts';
 import { useKey } from '../../../core/logs/code-use.ts';
 import type { RulingQuery } from '../../../core/logs/ruling-query.ts';
 import type { EarlierClaim, KnownPass, Limits, RulingFacts } from '../../../core/logs/rulings.ts';
@@ -12,6 +12,8 @@ type ClaimRow = Omit<EarlierClaim, 'voided' | 'isClockKnown'> & {
   voided: number;
   isClockKnown: number;
 };
+
+type RulesRow = { issuedAtS: number; codeLifetimeSMax: number; skewS: number; revoked: string };
 
 type PassRow = { seq: number; deviceKey: string; isIssued: number };
 
@@ -51,7 +53,10 @@ function prepare(db: Connection['db']) {
         `SELECT use FROM record WHERE epoch_id = ? AND seq = ? AND kind IN ('tap', 'ask', 'answer')`,
       )
       .pluck(),
-    trustList: db.prepare('SELECT payload FROM trust_list WHERE version = ?').pluck(),
+    listRules: db.prepare(
+      `SELECT issued_at_s AS issuedAtS, code_lifetime_s_max AS codeLifetimeSMax, skew_s AS skewS, revoked
+       FROM list_rules WHERE version = ?`,
+    ),
   };
 }
 
@@ -106,12 +111,11 @@ export class RulingFactReader {
 
   /** Undefined if that version was never published here. */
   #readRules(version: number): PublishedRules | undefined {
-    const payload = this.#sql.trustList.get(version) as string | undefined;
-    if (payload === undefined) return undefined;
+    const row = this.#sql.listRules.get(version) as RulesRow | undefined;
+    if (row === undefined) return undefined;
     if (this.#rules.size >= CACHED_RULES_MAX) this.#rules.clear();
-    const { limits, issuers, issuedAtS }: TrustList = trustListSchema.parse(JSON.parse(payload));
-    const revoked = issuers.filter(({ status }) => status === 'revoked');
-    const rules = { limits, issuedAtS, revokedKeys: new Set(revoked.map(keyName)) };
+    const { issuedAtS, revoked, ...limits } = row;
+    const rules = { limits, issuedAtS, revokedKeys: new Set(JSON.parse(revoked) as string[]) };
     this.#rules.set(version, rules);
     return rules;
   }
@@ -160,11 +164,7 @@ function revokedAmong(
   rules: ReadonlyMap<number, PublishedRules>,
 ): Set<number> {
   const revoked = taps.filter(({ tap }) =>
-    rules.get(tap.trust)?.revokedKeys.has(keyName(tap.code)),
+    rules.get(tap.trust)?.revokedKeys.has(issuerKeyName(tap.code)),
   );
   return new Set(revoked.map(({ seq }) => seq));
-}
-
-function keyName({ issuer, keyId }: { issuer: number; keyId: number }): string {
-  return `${issuer}/${keyId}`;
 }

@@ -1,5 +1,6 @@
 /** Payments with their refunds as they lie in their tables, one by one and in pages. */
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
+import { cutPayment, type RefusedKey } from '../../../core/payments/cut-payment.ts';
 import type { StoredPayment } from '../../../core/payments/payment-changes.ts';
 import type { Connection } from '../connection.ts';
 
@@ -12,6 +13,9 @@ const COLUMNS = `id, payee, key, request_hash AS requestHash, outcome, reason, w
 function prepare(db: Connection['db']) {
   return {
     find: db.prepare(`SELECT ${COLUMNS} FROM payment WHERE payee = ? AND key = ?`),
+    refusedKey: db.prepare(
+      'SELECT payee, key, reason, at_ms AS atMs FROM refused_key WHERE payee = ? AND key = ?',
+    ),
     refunds: db.prepare(
       `SELECT key AS idempotencyKey, amount_cents AS amountCents, at_ms AS atMs FROM payment_refund
        WHERE payment = ? ORDER BY id`,
@@ -72,10 +76,12 @@ export class StoredPayments {
 
   find(payee: string, key: string): StoredPayment | null {
     const row = this.#sql.find.get(payee, key) as Row | undefined;
-    return row === undefined ? null : this.#withRefunds(row);
+    if (row !== undefined) return this.#withRefunds(row);
+    const cut = this.#sql.refusedKey.get(payee, key) as RefusedKey | undefined;
+    return cut === undefined ? null : cutPayment(cut);
   }
 
-  /** Ids count up without a gap, because no payment is ever removed. */
+  /** Ids count up without a gap: the last payment is never removed. */
   nextId(): number {
     return this.#sql.nextId.get() as number;
   }

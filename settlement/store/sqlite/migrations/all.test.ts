@@ -6,9 +6,11 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DurableMigration, openDurableInSteps } from '@stile/host/durable-sqlite.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
+import type { TrustList } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { APPLICATION_ID } from '../connection.ts';
+import { openSqliteStore } from '../store.ts';
 import { MIGRATIONS } from './all.ts';
 
 /** Rows of the first schema, in every table that a later one makes anew. */
@@ -131,6 +133,71 @@ test.each([
 ])('history stays closed: %s', (statement) => {
   const db = open(makeFile(1, { isFilled: true }));
   expect(() => db.exec(statement)).toThrow(/append-only|FOREIGN KEY/);
+  db.close();
+});
+
+test('of lists that were stored before, what rulings need is kept at the first opening', async () => {
+  const version = MIGRATIONS.findIndex(({ name }) => name.endsWith('-retention'));
+  const file = makeFile(version, { isFilled: true });
+  const before = open(file, MIGRATIONS.slice(0, version));
+  const payload = JSON.stringify(LIST);
+  before.prepare('INSERT INTO trust_list VALUES (7, ?, ?, 1)').run('signed', payload);
+  before.close();
+  const limitsNow = LIST.limits;
+  await (await openSqliteStore({ file, limitsNow })).close();
+  const db = open(file);
+  const rows = db
+    .prepare('SELECT version, issued_at_s, skew_s, revoked FROM list_rules')
+    .raw()
+    .all();
+  expect(rows).toEqual([[7, 123, 21, '["1/2"]']]);
+  expect(() => db.exec('DELETE FROM trust_list')).not.toThrow();
+  expect(() => db.exec('DELETE FROM list_rules')).toThrow(/append-only/);
+  db.close();
+});
+
+const KEY = {
+  issuer: 1,
+  publicKey: '0'.repeat(64),
+  notBeforeS: 0,
+  notAfterS: 9,
+  ceilingExponent: 0,
+} as const;
+const LIST: TrustList = {
+  stile: 'trust-list/1',
+  operator: 'Stile',
+  currency: 'EUR',
+  version: 7,
+  issuedAtS: 123,
+  expiresAtS: 456,
+  issuers: [
+    { ...KEY, keyId: 1, status: 'active' },
+    { ...KEY, keyId: 2, status: 'revoked' },
+  ],
+  limits: { codeLifetimeSMax: 90, skewS: 21 },
+  tariff: { version: 1, lines: [] },
+  deny: { version: 0, count: 0, setDigest: '0'.repeat(64) },
+};
+
+test.each([
+  `DELETE FROM payment WHERE key = 'paid'`,
+  `DELETE FROM payment WHERE key = 'refused'`,
+  'DELETE FROM trust_list',
+  'DELETE FROM refused_key',
+])('nothing goes before what has to stay of it is there: %s', (statement) => {
+  const db = open(join(scratchDir(), 'settlement.db'));
+  db.exec(`INSERT INTO trust_list VALUES (1, 'signed', '{}', 1);
+    INSERT INTO refused_key VALUES ('m', 'kept', 'REVERSED', 1);
+    INSERT INTO refused_key VALUES ('m', 'paid', 'REVERSED', 1)`);
+  const add = db.prepare(
+    `INSERT INTO payment VALUES (NULL, 'm', @key, '', @outcome, @reason, NULL, @account, 1, NULL, NULL, NULL, NULL,
+       1, 0, NULL, 1)`,
+  );
+  add.run({ key: 'paid', outcome: 'PAID', reason: null, account: 'a' });
+  for (const key of ['kept', 'refused'])
+    add.run({ key, outcome: 'REFUSED', reason: 'REVERSED', account: null });
+  expect(() => db.exec(statement)).toThrow(/append-only/);
+  expect(db.prepare(`DELETE FROM payment WHERE key = 'kept'`).run().changes).toBe(1);
   db.close();
 });
 

@@ -18,6 +18,7 @@ import { UNJUDGED } from './0012-unjudged.ts';
 import { FAILURES_BY_METHOD } from './0013-failures-by-method.ts';
 import { ANNOUNCED_KEYS } from './0014-announced-keys.ts';
 import { STALE_RIDES } from './0015-stale-rides.ts';
+import { RETENTION } from './0016-retention.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -35,4 +36,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   FAILURES_BY_METHOD,
   ANNOUNCED_KEYS,
   STALE_RIDES,
+  RETENTION,
 ];

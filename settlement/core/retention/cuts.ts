@@ -1,0 +1,147 @@
+/**
+ * What settlement keeps for a time only, and what of it goes now: trust lists, refused payments, the deny list's
+ * history. Each row that goes is chained into a digest, so that a copy of what was cut can be held against it,
+ * and is counted, so that the audit misses what went without a word. What has to live as long as the money stays:
+ * the key of a refused payment, and of each trust list what rulings need (list-rules.ts).
+ */
+import { concatBytes, type Sha256, utf8 } from '@stile/protocol/bytes.ts';
+import type { Decision } from '../changes.ts';
+import type { CutChange, CutKind, CutTotal } from './cut-changes.ts';
+
+/** Rows of one turn. A trust list may be half a megabyte; the others are small. */
+export const CUT_ROWS_MAX: Readonly<Record<CutKind, number>> = {
+  trustList: 8,
+  refusedPayment: 200,
+  denyVersion: 500,
+  denyEntry: 500,
+  denial: 500,
+};
+
+export type Retention = {
+  trustLists: number;
+  refusedPaymentDays: number;
+  denyHistoryDays: number;
+};
+
+/** Whose rows are read: those before the instant, or all but so many of the newest. */
+export type CutBounds = { beforeMs: number; newestKept: number; rowsMax: number };
+
+const DAY_MS = 86_400_000;
+
+export function boundsOf(
+  kind: CutKind,
+  { retention, nowMs }: { retention: Retention; nowMs: number },
+): CutBounds {
+  const { trustLists, refusedPaymentDays, denyHistoryDays } = retention;
+  const days = kind === 'refusedPayment' ? refusedPaymentDays : denyHistoryDays;
+  return {
+    beforeMs: nowMs - days * DAY_MS,
+    newestKept: trustLists,
+    rowsMax: CUT_ROWS_MAX[kind],
+  };
+}
+
+export const NOTHING_CUT: CutTotal = { rows: 0, link: new Uint8Array(32) };
+
+export type OldPayment = {
+  id: number;
+  payee: string;
+  key: string;
+  reason: string;
+  atMs: number;
+  /** Whatever else was stored of it, for the digest. */
+  rest: string;
+};
+
+/** The oldest rows of a kind, oldest first, and what is in force. */
+export type CutFacts = { total: CutTotal } & (
+  | {
+      kind: 'trustList';
+      rows: readonly { version: number; listSha256: Uint8Array }[];
+      inForce: number;
+    }
+  | { kind: 'refusedPayment'; rows: readonly OldPayment[]; lastId: number }
+  | {
+      kind: 'denyVersion';
+      rows: readonly { version: number; count: number; setDigest: string; madeAtMs: number }[];
+      published: number;
+    }
+  | {
+      kind: 'denyEntry';
+      rows: readonly { id: string; addedIn: number; removedIn: number }[];
+      oldestVersion: number;
+    }
+  | {
+      kind: 'denial';
+      rows: readonly {
+        number: number;
+        id: string;
+        cause: string;
+        note: string;
+        sinceMs: number;
+        liftedAtMs: number;
+      }[];
+      lastNumber: number;
+    }
+);
+
+/** True if there may be more to cut. */
+export function decideCut(
+  facts: CutFacts,
+  { bounds, sha256 }: { bounds: CutBounds; sha256: Sha256 },
+): Decision<boolean> {
+  const cuts = cutsOf(facts, bounds);
+  if (cuts.length === 0) return { changes: [], result: false };
+  const { kind, total } = facts;
+  let { rows, link } = total;
+  for (const { row } of cuts) {
+    link = sha256(concatBytes(link, utf8(JSON.stringify([kind, row]))));
+    rows += 1;
+  }
+  return {
+    changes: [
+      ...cuts.map(({ change }) => change),
+      { kind: 'noteCut', cut: kind, total: { rows, link } },
+    ],
+    result: cuts.length === bounds.rowsMax,
+  };
+}
+
+type Cut = { change: CutChange; row: unknown };
+
+function cutsOf(facts: CutFacts, { beforeMs }: CutBounds): Cut[] {
+  switch (facts.kind) {
+    case 'trustList':
+      return facts.rows
+        .filter(({ version }) => version < facts.inForce)
+        .map(({ version, listSha256 }) => ({
+          change: { kind: 'cutTrustList', version },
+          row: [version, [...listSha256]],
+        }));
+    case 'refusedPayment':
+      // Ids count up from the last one, which therefore stays.
+      return facts.rows
+        .filter(({ id, atMs }) => id < facts.lastId && atMs < beforeMs)
+        .map((row) => {
+          const { id, payee, key, reason, atMs } = row;
+          return { change: { kind: 'cutRefusedPayment', id, payee, key, reason, atMs }, row };
+        });
+    case 'denyVersion':
+      // What is published stays, and what waits behind it.
+      return facts.rows
+        .filter(({ version, madeAtMs }) => version < facts.published && madeAtMs < beforeMs)
+        .map((row) => ({ change: { kind: 'cutDenyVersion', version: row.version }, row }));
+    case 'denyEntry':
+      // No version that is still known can be asked about it.
+      return facts.rows
+        .filter(({ removedIn }) => removedIn <= facts.oldestVersion)
+        .map((row) => ({
+          change: { kind: 'cutDenyEntry', id: row.id, addedIn: row.addedIn },
+          row,
+        }));
+    case 'denial':
+      return facts.rows
+        .filter(({ number, liftedAtMs }) => number < facts.lastNumber && liftedAtMs < beforeMs)
+        .map((row) => ({ change: { kind: 'cutDenial', number: row.number }, row }));
+  }
+}
