@@ -9,6 +9,7 @@ export function addOperatorCommands(settlement: Command): void {
   const operate = operateOn(settlement);
   addWorkCommands(settlement);
   addInvites(operate);
+  addMoves(operate);
   operate('add-gate', 'announce a gate; prints the one-time token for its enrolment')
     .requiredOption('--gate <id>', 'letters, digits, - and _')
     .requiredOption('--line <line>', 'the line whose fare it takes')
@@ -122,6 +123,28 @@ function addWorkCommands(settlement: Command): void {
     .action(async (id: number | undefined, target: Target) => {
       const body = id === undefined ? {} : { id };
       printJson(await clientOf(target).call('POST', 'v1/operator/failed-work/retries', { body }));
+    });
+}
+
+function addMoves(operate: ReturnType<typeof operateOn>): void {
+  operate('move-account', 'a code with which a new phone takes an account over; printed this once')
+    .argument('<account>', '16 hexadecimal digits')
+    .requiredOption('--note <text>', 'how you know that the account is theirs')
+    .action(async (account: string, options: Target & { note: string }) => {
+      const path = `v1/operator/accounts/${encodeURIComponent(account)}/move-code`;
+      const body = { note: options.note };
+      printJson(await clientOf(options).call('POST', path, { body }));
+    });
+  operate('approvals', 'moves that a second operator has to confirm').action(
+    async (target: Target) => {
+      printJson(await clientOf(target).call('GET', 'v1/operator/approvals'));
+    },
+  );
+  operate('approve', 'confirm what another operator has asked for')
+    .argument('<id>', 'as "settlement approvals" shows it', wholeNumber(1, 2 ** 53 - 1))
+    .action(async (id: number, target: Target) => {
+      await clientOf(target).call('POST', `v1/operator/approvals/${id}`, { body: {} });
+      printJson({ approval: id, approved: true });
     });
 }
 

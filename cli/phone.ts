@@ -1,5 +1,5 @@
 /** What all commands of a rider's phone share: its file, its key, a session with it, a picture of its code. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { type PhoneFile, readPhone } from '@stile/phone/phone-file.ts';
@@ -15,6 +15,16 @@ export function commandsWithPhone(rider: Command) {
       .command(name)
       .description(description)
       .option('--phone <file>', "the phone's file", 'phone.json');
+}
+
+/** @throws Fault if the file is a phone already, or settlement's address is none. */
+export function requireNewPhone(of: PhoneOption & { settlement: string }): void {
+  if (existsSync(of.phone)) {
+    throw new Fault('CONFLICT', `${of.phone} is a phone already; choose another file`);
+  }
+  if (!URL.canParse(of.settlement)) {
+    throw new Fault('REQUEST_INVALID', `${of.settlement} is not a URL`);
+  }
 }
 
 export async function openSession(file: string) {

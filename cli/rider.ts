@@ -3,19 +3,26 @@
  * needs nothing but the phone's own file. A counter is on disk before its code is printed.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { generateKey } from '@stile/crypto/sign.ts';
 import { systemClock, wallS } from '@stile/host/clock.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { readPhone, writePhone } from '@stile/phone/phone-file.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
-import { assert, Fault } from '@stile/protocol/fault.ts';
+import { assert } from '@stile/protocol/fault.ts';
 import { TOP_UP_CENTS_MAX } from '@stile/protocol/http/rider-api.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { Command } from 'commander';
-import { commandsWithPhone, drawPng, keyOf, openSession, type PhoneOption } from './phone.ts';
+import {
+  commandsWithPhone,
+  drawPng,
+  keyOf,
+  openSession,
+  type PhoneOption,
+  requireNewPhone,
+} from './phone.ts';
 import { addPaymentCodeCommands } from './rider-payment.ts';
+import { addRecoveryCommands } from './rider-recovery.ts';
 import { instant, oneOf, print, printJson, secondsOf, wholeNumber } from './terminal.ts';
 
 export function addRiderCommand(program: Command): void {
@@ -42,6 +49,7 @@ export function addRiderCommand(program: Command): void {
     .option('--flags <number>', 'entry/exit hint', wholeNumber(0, 255), 0)
     .action(code);
   addPaymentCodeCommands(rider);
+  addRecoveryCommands(rider);
 }
 
 type EnrolOptions = PhoneOption & {
@@ -52,12 +60,7 @@ type EnrolOptions = PhoneOption & {
 };
 
 async function enrol(options: EnrolOptions) {
-  if (existsSync(options.phone)) {
-    throw new Fault('CONFLICT', `${options.phone} is a phone already; choose another file`);
-  }
-  if (!URL.canParse(options.settlement)) {
-    throw new Fault('REQUEST_INVALID', `${options.settlement} is not a URL`);
-  }
+  requireNewPhone(options);
   const key = generateKey(options.algorithm);
   const enrolled = await createPhoneClient(options.settlement, key, options).enrol(options.invite);
   const { account, serial, pass } = enrolled;

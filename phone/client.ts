@@ -14,6 +14,12 @@ import {
   type OnlineCode,
   type OnlineCodeRequest,
   onlineCodeSchema,
+  type PhoneCode,
+  phoneCodeSchema,
+  type RecoveredRider,
+  type RecoveryCode,
+  recoveredRiderSchema,
+  recoveryCodeSchema,
   riderSchema,
   type Seed,
   seedSchema,
@@ -58,6 +64,27 @@ export function createPhoneClient(
       const { algorithm } = key;
       const body = { algorithm, publicKey, ...proof, ...(invite === undefined ? {} : { invite }) };
       return await call(enrolledRiderSchema, 'v1/riders', { body });
+    },
+    /** With a recovery code, or one that an operator or another phone gave. */
+    async recover(code: string): Promise<RecoveredRider> {
+      const publicKey = toHex(key.publicKey);
+      const proof = await prove('recover-account', publicKey);
+      const body = { algorithm: key.algorithm, publicKey, ...proof, code };
+      return await call(recoveredRiderSchema, 'v1/recoveries', { body });
+    },
+    /** Ends the one before it. */
+    async fetchRecoveryCode(session: string): Promise<RecoveryCode> {
+      const path = 'v1/riders/me/recovery-code';
+      return await call(recoveryCodeSchema, path, { session, body: {} });
+    },
+    /** With which a second phone joins the account. */
+    async fetchPhoneCode(session: string): Promise<PhoneCode> {
+      const path = 'v1/riders/me/phone-code';
+      return await call(phoneCodeSchema, path, { session, body: {} });
+    },
+    async blockPass(session: string, serial: number): Promise<void> {
+      const path = `v1/riders/me/passes/${serial}/block`;
+      await call(z.unknown(), path, { session, body: {} });
     },
     async openSession({ account, serial }: PassName): Promise<string> {
       const proof = await prove('open-session', `${account}/${serial}`);

@@ -27,6 +27,8 @@ export const DOMAINS = {
   token: utf8('Stile-token\0'),
   /** The hash that is stored of an online code. */
   onlineCode: utf8('Stile-online-code\0'),
+  /** The slow hash that is stored of a recovery code. */
+  recoveryCode: utf8('Stile-recovery-code\0'),
   /** What a sealed seed is bound to. */
   seed: utf8('Stile-seed\0'),
   /** Signed once when a key file is opened, to see that its halves belong together. */

@@ -9,6 +9,7 @@ import { DOMAINS } from './domains.ts';
 
 export type ProofPurpose =
   | 'enrol-rider'
+  | 'recover-account'
   | 'open-session'
   | 'renew-pass'
   | 'enrol-gate'

@@ -1,6 +1,7 @@
 /** The tables of README.md name what the code names, in its order and with its numbers. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { fromHex } from './bytes.ts';
 import { DELTA_IDS_MAX, SANE_CHANGE_IDS, SANE_CHANGE_SHARE } from './deny-list.ts';
 import {
   answerSchema,
@@ -30,6 +31,7 @@ import {
   REASON_WORDS,
   REASONS,
 } from './reasons.ts';
+import { writeRecoveryCode } from './recovery-code.ts';
 import { SIGNED_BYTES_MAX } from './signed.ts';
 import { batchReplySchema, RULING_REASONS, RULINGS } from './sync.ts';
 import {
@@ -112,6 +114,7 @@ test.each([
 test('§9 names every purpose', () => {
   const purposes: Record<ProofPurpose, true> = {
     'enrol-rider': true,
+    'recover-account': true,
     'open-session': true,
     'renew-pass': true,
     'enrol-gate': true,
@@ -139,4 +142,12 @@ test.each([
 test('§10 has the sane change of a deny list as it is', () => {
   const ids = SANE_CHANGE_IDS.toLocaleString('en-US');
   expect(section(10)).toContain(`| ${ids} ids or ${SANE_CHANGE_SHARE * 100} % |`);
+});
+
+test('§15 has the codes of its bytes', () => {
+  const rows = [...section(15).matchAll(/^\| `([0-9a-f]{30})` \| `([0-9A-Z-]{29})` \|$/gm)];
+  expect(rows).toHaveLength(2);
+  for (const [, hex = '', code = ''] of rows) {
+    expect(writeRecoveryCode(fromHex(hex) ?? new Uint8Array())).toBe(code);
+  }
 });

@@ -125,6 +125,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** How long a named operator's token is good; they rotate it before. */
       tokenDays: z.int().min(1).max(3_660).default(90),
+      /** A second named operator confirms what moves an account to another phone. */
+      fourEyes: z.boolean().default(false),
     })
     .prefault({}),
   payments: paymentsSchema,
@@ -144,6 +146,13 @@ export const configSchema = z.strictObject({
       refusedPaymentDays: z.int().min(2).max(36_600).default(90),
       /** Denials that were lifted, and what was on earlier versions of the deny list. */
       denyHistoryDays: z.int().min(2).max(36_600).default(90),
+    })
+    .prefault({}),
+  recovery: z
+    .strictObject({
+      /** Tries with a recovery code: of one address, and of all together. */
+      triesPerAddressPerHour: limit(1_000_000, 20),
+      triesPerMinute: limit(100_000, 120),
     })
     .prefault({}),
   topUps: z

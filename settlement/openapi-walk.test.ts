@@ -34,10 +34,12 @@ const PUBLIC = [
   'GET /v1/deny-list/snapshot',
   'GET /v1/health',
   'GET /v1/trust-list',
+  'POST /v1/blocks',
   'POST /v1/challenges',
   'POST /v1/gates/enrolments',
   'POST /v1/gates/{gate}/batches',
   'POST /v1/passes',
+  'POST /v1/recoveries',
   'POST /v1/riders',
   'POST /v1/sessions',
 ];
@@ -67,7 +69,7 @@ let credentials: Credential[];
 let requests: Map<string, Request>;
 
 beforeAll(async () => {
-  town = await ScriptedTown.open();
+  town = await ScriptedTown.open({ settings: { operators: { fourEyes: true } } });
   await town.setFare('M1', 250);
   [gate, otherGate] = [await town.addGate('g1', 'M1'), await town.addGate('g2', 'M1')];
   [ada, bob] = [await town.addRider(), await town.addRider()];
@@ -84,14 +86,21 @@ beforeAll(async () => {
   await town.get<Payment>('/v1/payments', { body: sale, token: kiosk });
   order = await makeOrder('order-of-kiosk');
   spare = await makeOrder('spare-of-kiosk');
-  const body = { name: 'Ada Min', role: 'ADMIN' };
-  admin = (await town.operate<{ token: string }>('POST', 'operators', { body })).token;
+  admin = await addOperator('Ada Min');
+  await town.recover(await ada.drawCode('phone-code'));
+  const move = { token: await addOperator('Bea'), body: { note: 'lost' } };
+  await town.get(`/v1/operator/accounts/${ada.account}/move-code`, move);
   credentials = makeCredentials();
   requests = makeRequests({ account: ada.account, handle: seed.handle, order, spare, gate });
 });
 afterAll(async () => {
   await town.close();
 });
+
+async function addOperator(name: string): Promise<string> {
+  const body = { name, role: 'ADMIN' };
+  return (await town.operate<{ token: string }>('POST', 'operators', { body })).token;
+}
 
 async function makeOrder(idempotencyKey: string): Promise<Order> {
   const body = { idempotencyKey, amountCents: 120 };

@@ -139,6 +139,30 @@ export const actViewSchema = z.object({
 
 export const revokedSeedsSchema = z.object({ ended: z.int() });
 
+export const newMoveSchema = z.strictObject({
+  note: plainText(200).min(1).describe('how you know that it is theirs'),
+});
+export type NewMove = z.infer<typeof newMoveSchema>;
+
+/** Shown this once: whoever stands before you enters it on the new phone. */
+export const moveCodeSchema = z.object({
+  account: z.string(),
+  code: z.string(),
+  expiresAtS: z.int(),
+});
+
+/** A move that a second operator has to confirm; then the first asks again and gets the code. */
+export const approvalSchema = z.object({
+  id: z.int(),
+  account: z.string(),
+  note: z.string(),
+  by: z.string(),
+  askedAtMs: z.int(),
+  endsAtMs: z.int(),
+  approvedBy: z.string().nullable(),
+});
+export type Approval = z.infer<typeof approvalSchema>;
+
 const count = z.int().min(0);
 const text = z.string().nullable();
 const number = z.int().nullable();

@@ -28,22 +28,22 @@ const invite = z.string().min(1).max(100).optional();
 export const challengeSchema = z.object({ challenge: z.string(), expiresAtS: z.int() });
 export type Challenge = z.infer<typeof challengeSchema>;
 
+const ed25519 = {
+  algorithm: z.literal('Ed25519'),
+  publicKey: z.string().regex(/^[0-9a-f]{64}$/),
+  challenge,
+  proof,
+};
+const p256 = {
+  ...ed25519,
+  algorithm: z.literal('P-256'),
+  publicKey: z.string().regex(/^0[23][0-9a-f]{64}$/),
+};
+
 /** A new device key; proof `enrol-rider` over the challenge, subject: the key's hex. */
 export const riderEnrolmentSchema = z.discriminatedUnion('algorithm', [
-  z.strictObject({
-    algorithm: z.literal('Ed25519'),
-    publicKey: z.string().regex(/^[0-9a-f]{64}$/),
-    challenge,
-    proof,
-    invite,
-  }),
-  z.strictObject({
-    algorithm: z.literal('P-256'),
-    publicKey: z.string().regex(/^0[23][0-9a-f]{64}$/),
-    challenge,
-    proof,
-    invite,
-  }),
+  z.strictObject({ ...ed25519, invite }),
+  z.strictObject({ ...p256, invite }),
 ]);
 export type RiderEnrolment = z.infer<typeof riderEnrolmentSchema>;
 
@@ -75,6 +75,35 @@ export type IssuedPass = z.infer<typeof issuedPassSchema>;
 export const enrolledRiderSchema = issuedPassSchema.extend({ session: sessionSchema });
 export type EnrolledRider = z.infer<typeof enrolledRiderSchema>;
 
+/** As a person writes it (§15): it is read as leniently. */
+const code = z.string().min(1).max(60);
+
+/** A new device key takes an account over; proof `recover-account`, subject: the key's hex. */
+export const recoverySchema = z.discriminatedUnion('algorithm', [
+  z.strictObject({ ...ed25519, code }),
+  z.strictObject({ ...p256, code }),
+]);
+export type Recovery = z.infer<typeof recoverySchema>;
+
+/** Shown this once; the one before it ends. */
+export const recoveryCodeSchema = z.object({ code: z.string(), madeAtMs: instantMs });
+export type RecoveryCode = z.infer<typeof recoveryCodeSchema>;
+
+/** `recoveryCode`: the next one; null for a second phone, which leaves the first one its own. */
+export const recoveredRiderSchema = enrolledRiderSchema.extend({
+  recoveryCode: recoveryCodeSchema.nullable(),
+});
+export type RecoveredRider = z.infer<typeof recoveredRiderSchema>;
+
+/** For a second phone of the same account: used like a recovery code, ends by itself. */
+export const phoneCodeSchema = z.object({ code: z.string(), expiresAtS: z.int() });
+export type PhoneCode = z.infer<typeof phoneCodeSchema>;
+
+/** With a recovery code, from anywhere: no phone of the account is good for anything any more. */
+export const blockSchema = z.strictObject({ code });
+export const blockedSchema = z.object({ phones: z.int().describe('how many were blocked now') });
+export type Blocked = z.infer<typeof blockedSchema>;
+
 const cents = z.int();
 
 /** The account as its rider and an operator see it. */
@@ -96,8 +125,14 @@ export const riderSchema = z.object({
       issuedAtS: z.int(),
       expiresAtS: z.int(),
       denied: z.boolean(),
+      ended: z
+        .enum(['MOVED', 'BLOCKED'])
+        .nullable()
+        .describe('the account moved to another phone, or a rider blocked this one'),
     }),
   ),
+  /** When the recovery code that is good now was made; null: there is none. */
+  recoveryCodeMadeAtMs: instantMs.nullable(),
 });
 export type Rider = z.infer<typeof riderSchema>;
 

@@ -5,6 +5,7 @@
  */
 
 import type { OperatorChange } from './access/operator-changes.ts';
+import type { RecoveryChange } from './access/recovery-changes.ts';
 import type { GateChange, RiderChange } from './access/rider-changes.ts';
 import type { DenyCause } from './lists/deny.ts';
 import type { ListChange } from './lists/list-changes.ts';
@@ -25,6 +26,7 @@ export type Change =
   | RiderChange
   | GateChange
   | OperatorChange
+  | RecoveryChange
   | RetentionChange
   | CutChange
   | MetaChange

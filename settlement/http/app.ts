@@ -40,6 +40,7 @@ import { addInviteRoutes } from './operator/invites.ts';
 import { addOperatorLists } from './operator/lists.ts';
 import { addLostGates } from './operator/lost-gates.ts';
 import { addOperatorMerchants } from './operator/merchants.ts';
+import { addMoves } from './operator/moves.ts';
 import { addOperators } from './operator/operators.ts';
 import { addOperatorViews } from './operator/views.ts';
 import { addOperatorWork } from './operator/work.ts';
@@ -48,7 +49,8 @@ import { respondRefused, respondUnreadable } from './refusal.ts';
 import { addAccountRoutes } from './rider/account.ts';
 import { addCodeRoutes } from './rider/codes.ts';
 import { addRiderOrderRoutes } from './rider/orders.ts';
-import { addPassRoutes } from './rider/passes.ts';
+import { addPassRoutes, createProofCheck } from './rider/passes.ts';
+import { addRecoveryRoutes } from './rider/recovery.ts';
 
 const BODY_BYTES_MAX = 16 * 1024;
 const REQUEST_MS_MAX = 30_000;
@@ -147,7 +149,9 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addGateEnrolment(app, parts);
   addBatchRoutes(app, parts);
   addAuthorisationRoutes(app, parts);
-  addPassRoutes(app, parts);
+  const withProofs = { ...parts, checkProof: createProofCheck(parts) };
+  addPassRoutes(app, withProofs);
+  addRecoveryRoutes(app, withProofs);
   addAccountRoutes(app, parts);
   addCodeRoutes(app, parts);
   addRiderOrderRoutes(app, parts);
@@ -157,6 +161,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addOperatorRoutes(app, parts);
   addLostGates(app, parts);
   addInviteRoutes(app, parts);
+  addMoves(app, parts);
   addOperatorMerchants(app, parts);
   addOperatorLists(app, parts);
   addOperatorViews(app, parts);

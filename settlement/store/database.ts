@@ -7,16 +7,19 @@
 import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import type { DenyHead, LineFare } from '@stile/protocol/trust-list.ts';
+import type { MoveFacts, StoredApproval } from '../core/access/approval.ts';
 import type {
   GateEnrolmentFacts,
   GateEnrolmentRequest,
   NewRider,
+  PassIssueFacts,
   RevocationFacts,
   RiderEnrolmentFacts,
 } from '../core/access/enrolment.ts';
 import type { StoredOperator } from '../core/access/operator-changes.ts';
 import type { OperatorFacts } from '../core/access/operators.ts';
-import type { PassRow } from '../core/access/rider-changes.ts';
+import type { AccountAccess, RecoveryFacts } from '../core/access/recovery.ts';
+import type { StoredPass } from '../core/access/rider-changes.ts';
 import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
@@ -68,6 +71,7 @@ export type Facts = PaymentFacts &
   RiderFacts &
   MerchantFacts &
   StaffFacts &
+  RecoveryReader &
   LogReader &
   WorkReader &
   ListReader;
@@ -76,6 +80,14 @@ export type StaffFacts = {
   operator(name: string): Awaitable<OperatorFacts>;
   /** The number of the next act. */
   nextAct(): Awaitable<number>;
+};
+
+export type RecoveryReader = {
+  /** Of a code, and of the key that comes with it. */
+  recovery(of: { codeHash: string; publicKey: string; nowMs: number }): Awaitable<RecoveryFacts>;
+  accountAccess(account: string): Awaitable<AccountAccess>;
+  move(of: { account: string; by: string }): Awaitable<MoveFacts>;
+  approval(id: number): Awaitable<StoredApproval | null>;
 };
 
 export type LogReader = {
@@ -138,8 +150,9 @@ export type RiderFacts = {
   riderEnrolment(
     rider: Pick<NewRider, 'publicKey' | 'issuer' | 'inviteHash' | 'personHash'>,
   ): Awaitable<RiderEnrolmentFacts>;
-  /** How many of the account's passes have not ended then. */
-  passIssue(of: { account: string; nowS: number }): Awaitable<{ openIssues: number }>;
+  /** How many of the account's passes are good then, and whether this one still is. */
+  passIssue(of: PassOf & { nowS: number }): Awaitable<PassIssueFacts>;
+  session(of: PassOf): Awaitable<{ isEnded: boolean }>;
   topUpIntent(of: { account: string; key: string }): Awaitable<TopUpIntentFacts>;
 };
 
@@ -152,7 +165,8 @@ export type MerchantFacts = {
 
 /** What is read for people and decided by nobody, outside any transaction. */
 export type Views = {
-  findPass(of: PassOf): Awaitable<PassRow | undefined>;
+  /** As it is stored, ended or not. */
+  findPass(of: PassOf): Awaitable<StoredPass | undefined>;
   findDenials(issuer: number, of: PassOf): Awaitable<readonly DeniedBy[]>;
   /** As it is stored, ended or not. */
   findSession(tokenHash: string): Awaitable<(PassOf & { expiresAtS: number }) | undefined>;
@@ -183,6 +197,8 @@ export type Views = {
   findOperator(tokenHash: string): Awaitable<(StoredOperator & { endsAtMs: number }) | undefined>;
   listOperators(): Awaitable<readonly OperatorRow[]>;
   listActs(page: { after: number; limit: number }): Awaitable<readonly ActView[]>;
+  /** Those that wait or are confirmed, and not over at that instant. */
+  listApprovals(nowMs: number): Awaitable<readonly StoredApproval[]>;
   readMeta(key: string): Awaitable<string | undefined>;
   countWork(): Awaitable<WorkCounts>;
   listFailedWork(limit: number): Awaitable<readonly FailedWorkView[]>;

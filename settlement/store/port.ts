@@ -9,6 +9,12 @@ import type { MerchantRole } from '@stile/protocol/payment.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
 import type { LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import type {
+  ApprovalResult,
+  MoveRequest,
+  MoveResult,
+  StoredApproval,
+} from '../core/access/approval.ts';
+import type {
   GateEnrolmentRequest,
   GateEnrolmentResult,
   GateRevocation,
@@ -19,7 +25,15 @@ import type {
 } from '../core/access/enrolment.ts';
 import type { Act, Operator } from '../core/access/operator-changes.ts';
 import type { NewOperator } from '../core/access/operators.ts';
-import type { Invite, PassRow } from '../core/access/rider-changes.ts';
+import type {
+  BlockRequest,
+  RecoveryPlan,
+  RecoveryRequest,
+  RecoveryResult,
+} from '../core/access/recovery.ts';
+import type { NewRecoveryCode } from '../core/access/recovery-changes.ts';
+import type { Invite, StoredPass } from '../core/access/rider-changes.ts';
+import type { NewSession } from '../core/access/session.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { KeyRevocation, KeyRevocationResult } from '../core/lists/issuer-keys.ts';
 import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
@@ -68,7 +82,8 @@ export type Store = RiderStore &
   ListStore &
   WorkStore &
   OperatorViews &
-  StaffStore & {
+  StaffStore &
+  RecoveryStore & {
     readMeta(key: string): Promise<string | undefined>;
     writeMeta(key: string, value: string): Promise<void>;
     /** Removes what has expired: sessions, unused tokens, codes. */
@@ -86,12 +101,14 @@ type RiderStore = {
     tokenHash: string,
     nowMs: number,
   ): Promise<Pick<Invite, 'kind' | 'personHash'> | undefined>;
-  findPass(account: string, serial: number): Promise<PassRow | undefined>;
-  /** False if as many of the account's passes as may be have not ended. */
+  /** Ended or not. */
+  findPass(account: string, serial: number): Promise<StoredPass | undefined>;
+  /** False if as many of the account's passes as may be are good, or this one has ended. */
   addPassIssue(issue: NewPassIssue & { issuesMax: number; nowMs: number }): Promise<boolean>;
   /** Of the account or of this pass. */
   findDenials(issuer: number, pass: PassOf): Promise<readonly DeniedBy[]>;
-  openSession(session: PassOf & { tokenHash: string; expiresAtS: number }): Promise<void>;
+  /** False if the pass has ended. */
+  openSession(session: NewSession): Promise<boolean>;
   /** Undefined if there is none or it has ended. */
   findSession(tokenHash: string, nowS: number): Promise<PassOf | undefined>;
   readRider(issuer: number, account: string): Promise<RiderView | undefined>;
@@ -249,6 +266,31 @@ type StaffStore = {
   /** How it was answered. */
   addActStatus(number: number, status: number): Promise<void>;
   listActs(page: { after: number; limit: number }): Promise<readonly ActView[]>;
+};
+
+export type RecoveryStore = {
+  /** Ends the one before it of the same kind. */
+  addRecoveryCode(code: NewRecoveryCode): Promise<void>;
+  /** Which pass a code would make for this key; undefined if the code is none, or good no more. */
+  planRecovery(of: {
+    codeHash: string;
+    publicKey: string;
+    issuesMax: number;
+    nowMs: number;
+  }): Promise<RecoveryPlan | undefined>;
+  /** The account goes to the key of `pass`, as it was planned. */
+  recover(request: RecoveryRequest): Promise<RecoveryResult>;
+  /** Ends all phones of the code's account. Undefined if it is no recovery code, or good no more. */
+  blockPhones(
+    of: BlockRequest & { codeHash: string },
+  ): Promise<{ account: string; phones: number } | undefined>;
+  /** False if there is no such phone, or it has ended. */
+  blockPass(of: BlockRequest & PassOf): Promise<boolean>;
+  /** An operator's move of an account: a code, or a number under which a second one confirms it. */
+  moveAccount(request: MoveRequest): Promise<MoveResult>;
+  approve(of: { id: number; by: string; nowMs: number }): Promise<ApprovalResult>;
+  /** Those that are neither used nor over. */
+  listApprovals(nowMs: number): Promise<readonly StoredApproval[]>;
 };
 
 type OperatorViews = {

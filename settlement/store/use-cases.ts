@@ -13,7 +13,7 @@ import {
   isTokenOpen,
 } from '../core/access/enrolment.ts';
 import { decideSweep } from '../core/access/retention.ts';
-import { isOpenSession } from '../core/access/session.ts';
+import { decideSession, isOpenSession } from '../core/access/session.ts';
 import { unchanged } from '../core/changes.ts';
 import { decideDenial, decideLift } from '../core/lists/denial.ts';
 import { merchantAccountOf } from '../core/money/ledger.ts';
@@ -144,13 +144,15 @@ export function riderUseCases(database: Database): RiderUseCases {
     findPass: async (account, serial) => await views.findPass({ account, serial }),
     addPassIssue: ({ nowMs, ...issue }) =>
       transact({
-        read: (facts) =>
-          facts.passIssue({ account: issue.account, nowS: Math.floor(nowMs / 1000) }),
+        read: (facts) => facts.passIssue({ ...issue, nowS: Math.floor(nowMs / 1000) }),
         decide: (found) => decidePassIssue(found, issue),
       }),
     findDenials: async (issuer, pass) => await views.findDenials(issuer, pass),
     openSession: (session) =>
-      write({ changes: [{ kind: 'addSession', ...session }], result: undefined }),
+      transact({
+        read: (facts) => facts.session(session),
+        decide: (found) => decideSession(found, session),
+      }),
     findSession: async (tokenHash, nowS) => {
       const session = await views.findSession(tokenHash);
       if (session === undefined || !isOpenSession(session, nowS)) return undefined;

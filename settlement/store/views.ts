@@ -2,6 +2,7 @@
 import type { MerchantRole, PaymentMethod } from '@stile/protocol/payment.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { Act, StoredOperator } from '../core/access/operator-changes.ts';
+import type { PassEnd } from '../core/access/recovery-changes.ts';
 import type { EnrolmentKind } from '../core/access/standing.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { RideTimeSource } from '../core/logs/ride-time.ts';
@@ -18,7 +19,10 @@ export type RiderView = {
     issuedAtS: number;
     expiresAtS: number;
     denied: boolean;
+    ended: PassEnd | null;
   }[];
+  /** Of the recovery code that works; null: there is none. */
+  recoveryCodeMadeAtMs: number | null;
 };
 
 export type StatementItem = {

@@ -9,7 +9,7 @@ export type Request = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; url: string; 
 /** The kiosk's payment that requests speak of. */
 export const SALE = 'sale-of-kiosk';
 
-/** A rider's account and seed, two orders of the kiosk, a gate. */
+/** An account of two phones and its seed, a move of another operator's that waits, two orders of the kiosk, a gate. */
 type World = { account: string; handle: string; order: Order; spare: Order; gate: ScriptedGate };
 
 /** In the order in which the right ones are asked: what ends something comes last. */
@@ -37,6 +37,9 @@ function listRequests({
     ['POST /v1/riders/me/online-codes', '', {}],
     ['GET /v1/riders/me/orders/{order}', order.order],
     ['POST /v1/riders/me/orders/{order}/confirmation', order.order, { amountCents: 120 }],
+    ['POST /v1/riders/me/recovery-code', '', {}],
+    ['POST /v1/riders/me/phone-code', '', {}],
+    ['POST /v1/riders/me/passes/{serial}/block', '2', {}],
     ['DELETE /v1/riders/me/payment-seeds', ''],
     ['GET /v1/merchants/me', ''],
     ['GET /v1/merchants/me/events', ''],
@@ -60,6 +63,9 @@ function listRequests({
     ['GET /v1/operator/failed-work', ''],
     ['POST /v1/operator/failed-work/retries', '', {}],
     ['GET /v1/operator/accounts/{account}', account],
+    ['POST /v1/operator/accounts/{account}/move-code', account, { note: 'walk' }],
+    ['GET /v1/operator/approvals', ''],
+    ['POST /v1/operator/approvals/{approval}', '1', {}],
     ['GET /v1/operator/merchants', ''],
     ['POST /v1/operator/merchants', '', { merchant: 'walk', name: 'Walk' }],
     ['POST /v1/operator/denials', '', { account, note: 'walk' }],

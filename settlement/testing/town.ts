@@ -143,11 +143,24 @@ export class ScriptedTown {
     const key = generateKey(algorithm);
     const publicKey = toHex(key.publicKey);
     const proof = await this.prove(key, { purpose: 'enrol-rider', subject: publicKey });
-    type Enrolled = { account: string; serial: number; pass: string; session: { token: string } };
     const enrolled = await this.get<Enrolled>('/v1/riders', {
       body: { algorithm, publicKey, ...proof },
     });
-    return new ScriptedRider(this, key, enrolled);
+    return new ScriptedRider(this, { key, ...enrolled });
+  }
+
+  /** Another phone takes the account of this code over, or joins it; asked with the same key it is the same phone. */
+  async recover(code: string, key: SigningKey = generateKey('Ed25519')) {
+    const asked = await this.get<Recovered>('/v1/recoveries', await this.recovery(code, key));
+    const rider = new ScriptedRider(this, { key, ...asked });
+    return { rider, recoveryCode: asked.recoveryCode?.code ?? '' };
+  }
+
+  async recovery(code: string, key: SigningKey): Promise<{ body: object }> {
+    const { algorithm } = key;
+    const publicKey = toHex(key.publicKey);
+    const proof = await this.prove(key, { purpose: 'recover-account', subject: publicKey });
+    return { body: { algorithm, publicKey, ...proof, code } };
   }
 
   async openSession({ key, account, serial }: ScriptedRider): Promise<{ token: string }> {
@@ -174,6 +187,9 @@ export function announcementOf(bytes: Uint8Array): Record<string, string> {
   return Object.values(headers).every((text) => /^[ -~]+$/.test(text)) ? headers : {};
 }
 
+type Enrolled = { account: string; serial: number; pass: string; session: { token: string } };
+type Recovered = Enrolled & { recoveryCode: { code: string } | null };
+
 export type Money = { balanceCents: number; debtCents: number; denied: boolean };
 
 export class ScriptedRider {
@@ -186,13 +202,9 @@ export class ScriptedRider {
   #counter = 0;
   #topUps = 0;
 
-  constructor(
-    town: ScriptedTown,
-    key: SigningKey,
-    enrolled: { account: string; serial: number; pass: string; session: { token: string } },
-  ) {
+  constructor(town: ScriptedTown, enrolled: Enrolled & { key: SigningKey }) {
     this.#town = town;
-    this.key = key;
+    this.key = enrolled.key;
     this.account = enrolled.account;
     this.serial = enrolled.serial;
     this.session = enrolled.session.token;
@@ -237,6 +249,12 @@ export class ScriptedRider {
     await this.#town.get('/v1/riders/me/top-ups', { body, token: this.session });
   }
 
+  /** A new recovery code, or one for a second phone. */
+  async drawCode(kind: 'recovery-code' | 'phone-code' = 'recovery-code'): Promise<string> {
+    const asked = { token: this.session, body: {} };
+    return (await this.#town.get<{ code: string }>(`/v1/riders/me/${kind}`, asked)).code;
+  }
+
   async money(): Promise<Money> {
     const me = await this.#town.get<Money>('/v1/riders/me', { token: this.session });
     const { balanceCents, debtCents, denied } = me;
@@ -258,7 +276,6 @@ function scriptedSeed(seed: Seed): ScriptedSeed {
   return { ...seed, codeAt };
 }
 
-/** A clock that stands still until it is moved; alarms ring when it passes them. */
 /** A clock that stands at `START_MS` until it is moved. */
 export function createTownClock(): MovedClock {
   return createMovedClock({ wallMs: START_MS, monoMs: 0 });

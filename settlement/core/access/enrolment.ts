@@ -69,12 +69,18 @@ export function isOpenInvite<T extends { expiresAtMs: number; usedAtMs: number |
 
 export type NewPassIssue = { account: string; serial: number; issue: PassIssue };
 
-/** False if so many passes of the account have not ended that another would be one too many. */
+export type PassIssueFacts = {
+  openIssues: number;
+  /** Its phone was blocked, or its account moved. */
+  isEnded: boolean;
+};
+
+/** False if so many passes of the account are good that another would be one too many, or this one has ended. */
 export function decidePassIssue(
-  { openIssues }: { openIssues: number },
+  { openIssues, isEnded }: PassIssueFacts,
   { account, serial, issue, issuesMax }: NewPassIssue & { issuesMax: number },
 ): Decision<boolean> {
-  if (!mayIssue(openIssues, { issuesMax })) return unchanged(false);
+  if (isEnded || !mayIssue(openIssues, { issuesMax })) return unchanged(false);
   return {
     changes: [
       { kind: 'addPassIssue', account, serial, issue },

@@ -3,6 +3,8 @@ import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { EnrolmentKind } from './standing.ts';
 
 export type PassRow = { account: string; serial: number; algorithm: Algorithm; publicKey: string };
+/** `endedAtMs`: its phone was blocked, or its account moved to another one; null if neither. */
+export type StoredPass = PassRow & { endedAtMs: number | null };
 export type PassIssue = { issuer: number; keyId: number; issuedAtS: number; expiresAtS: number };
 
 /** A one-time way in that the operator gives; `personHash` names who stands behind it, if that is known. */

@@ -7,8 +7,11 @@ import { type Sha256, toHex } from '@stile/protocol/bytes.ts';
 import { updateSetDigest } from '@stile/protocol/deny-list.ts';
 import type { DenyHead } from '@stile/protocol/trust-list.ts';
 
-/** DEBT: something is owed · OPERATOR: a person said so, and only a person lifts it. */
-export const DENY_CAUSES = ['DEBT', 'OPERATOR'] as const;
+/**
+ * DEBT: something is owed · OPERATOR: a person said so, and only a person lifts it · RIDER: a pass whose phone was
+ * blocked, or whose account is on another phone; nobody lifts it.
+ */
+export const DENY_CAUSES = ['DEBT', 'OPERATOR', 'RIDER'] as const;
 export type DenyCause = (typeof DENY_CAUSES)[number];
 export type DeniedBy = { cause: DenyCause; note: string };
 

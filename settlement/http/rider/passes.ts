@@ -16,7 +16,7 @@ import {
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { signatureHolds } from '@stile/protocol/signature.ts';
 import type { RiderEnrolmentResult } from '../../core/access/enrolment.ts';
-import type { PassRow } from '../../core/access/rider-changes.ts';
+import type { PassRow, StoredPass } from '../../core/access/rider-changes.ts';
 import { offerPass } from '../../core/access/standing.ts';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
@@ -35,15 +35,16 @@ type Proof = {
   key: Pick<PassRow, 'algorithm' | 'publicKey'> | undefined;
 };
 
-export function addPassRoutes(app: ApiRouter, parts: ApiParts): void {
-  const checkProof = createProofCheck(parts);
+export type ProofCheck = ReturnType<typeof createProofCheck>;
+
+export function addPassRoutes(app: ApiRouter, parts: ApiParts & { checkProof: ProofCheck }): void {
   addChallenges(app, parts);
-  addEnrolment(app, { ...parts, checkProof });
-  addSessions(app, { ...parts, checkProof });
-  addRenewal(app, { ...parts, checkProof });
+  addEnrolment(app, parts);
+  addSessions(app, parts);
+  addRenewal(app, parts);
 }
 
-type PassParts = ApiParts & { checkProof: ReturnType<typeof createProofCheck> };
+type PassParts = ApiParts & { checkProof: ProofCheck };
 
 /** A sound key of nobody's: twice the base point of RFC 8032 §5.1. */
 const NOBODY = {
@@ -52,7 +53,7 @@ const NOBODY = {
 } as const;
 
 /** The challenge is used up by a proof that holds: nothing has to be kept for one that does not. */
-function createProofCheck({ challenges }: ApiParts) {
+export function createProofCheck({ challenges }: ApiParts) {
   const verify = createNodeVerify();
   return (purpose: ProofPurpose, { challenge, proof, subject, key }: Proof): void => {
     if (!challenges.isOpen(challenge)) {
@@ -95,11 +96,30 @@ function addChallenges(app: ApiRouter, { challenges, config }: ApiParts): void {
   );
 }
 
-async function openSession({ store, clock, random }: ApiParts, { account, serial }: PassRow) {
+/** @throws Refusal PASS_ENDED. */
+export async function openSession(
+  { store, clock, random }: ApiParts,
+  { account, serial }: Pick<PassRow, 'account' | 'serial'>,
+) {
   const token = randomToken(random);
   const expiresAtS = wallS(clock) + SESSION_S;
-  await store.openSession({ tokenHash: tokenHash(token), account, serial, expiresAtS });
+  const session = { tokenHash: tokenHash(token), account, serial, expiresAtS };
+  if (!(await store.openSession(session))) refuseEnded();
   return { token, expiresAtS };
+}
+
+function refuseEnded(): never {
+  throw new Refusal(
+    'PASS_ENDED',
+    'this phone was blocked, or its account is on another one: only a recovery code brings it back here',
+  );
+}
+
+/** Only behind a proof. @throws Refusal PASS_ENDED. */
+function requireGood(pass: StoredPass | undefined): StoredPass {
+  assert(pass !== undefined, 'a proof holds for a known pass only');
+  if (pass.endedAtMs !== null) refuseEnded();
+  return pass;
 }
 
 function addEnrolment(app: ApiRouter, parts: PassParts): void {
@@ -184,8 +204,7 @@ function addSessions(app: ApiRouter, parts: PassParts): void {
       const { account, serial, ...proof } = request.body;
       const pass = await parts.store.findPass(account, serial);
       parts.checkProof('open-session', { ...proof, subject: `${account}/${serial}`, key: pass });
-      assert(pass !== undefined, 'a proof holds for a known pass only');
-      return await openSession(parts, pass);
+      return await openSession(parts, requireGood(pass));
     },
   );
 }
@@ -206,9 +225,9 @@ function addRenewal(app: ApiRouter, parts: PassParts): void {
     },
     async (request) => {
       const { account, serial, ...proof } = request.body;
-      const pass = await store.findPass(account, serial);
-      parts.checkProof('renew-pass', { ...proof, subject: `${account}/${serial}`, key: pass });
-      assert(pass !== undefined, 'a proof holds for a known pass only');
+      const found = await store.findPass(account, serial);
+      parts.checkProof('renew-pass', { ...proof, subject: `${account}/${serial}`, key: found });
+      const pass = requireGood(found);
       const denials = await store.findDenials(config.issuer, { account, serial });
       if (denials.some(({ cause }) => cause === 'OPERATOR')) {
         throw new Refusal('ACCOUNT_DENIED', 'this pass was blocked by the operator: ask them');

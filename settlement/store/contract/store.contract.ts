@@ -13,6 +13,7 @@ import { describePayees } from './payee.contract.ts';
 import { describePayments } from './payment.contract.ts';
 import { describePaymentBooks } from './payment-books.contract.ts';
 import { describePaymentHistories } from './payment-histories.contract.ts';
+import { describeRecovery } from './recovery.contract.ts';
 import { describeRetention } from './retention.contract.ts';
 import { describeRideTime } from './ride-time.contract.ts';
 
@@ -23,6 +24,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('ingest', () => describeIngest(open));
     describe('again', () => describeJudgeAgain(open));
     describe('asks', () => describeAsks(open));
+    describe('lost phones', () => describeRecovery(open));
     describe('ride time', () => describeRideTime(open));
     describe('order', () => describeOrder(open));
     describe('payments', () => describePayments(open));
@@ -81,7 +83,14 @@ function describeRiders(open: OpenStore): void {
     const next = { account: a, serial: 1, issue, issuesMax: 2, nowMs: 60_000 };
     expect(await store.addPassIssue(next)).toBe(true);
     expect((await store.readRider(ISSUER, a))?.passes).toEqual([
-      { serial: 1, algorithm: 'Ed25519', issuedAtS: 50, expiresAtS: 60, denied: false },
+      {
+        serial: 1,
+        algorithm: 'Ed25519',
+        issuedAtS: 50,
+        expiresAtS: 60,
+        denied: false,
+        ended: null,
+      },
     ]);
   });
 

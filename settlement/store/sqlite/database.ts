@@ -20,6 +20,7 @@ import { OperatorReader } from './facts/operator-facts.ts';
 import { OrderReader } from './facts/order-facts.ts';
 import { OutboxReader } from './facts/outbox-facts.ts';
 import { PaymentFactReader } from './facts/payment-facts.ts';
+import { RecoveryFactReader } from './facts/recovery-facts.ts';
 import { RetimeReader } from './facts/retime-facts.ts';
 import { RiderFactReader } from './facts/rider-facts.ts';
 import { RiderMoneyReader } from './facts/rider-money.ts';
@@ -43,6 +44,7 @@ export type Readers = {
   fares: FareReader;
   lists: ListFactReader;
   outbox: OutboxReader;
+  recovery: RecoveryFactReader;
 };
 
 export function createDatabase(connection: Connection, keyedHash: KeyedHash): Database {
@@ -87,6 +89,7 @@ export function createReaders(connection: Connection): Readers {
     denials: new DenialReader(connection),
     lists: new ListFactReader(connection),
     outbox: new OutboxReader(connection),
+    recovery: new RecoveryFactReader(connection),
   };
 }
 
@@ -98,7 +101,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
   const rulings = new RulingFactReader(connection, readers.fares);
   const settling = new SettleFactReader(connection, readers);
   const cuts = new CutFactReader(connection);
-  const { outbox, lists, operators } = readers;
+  const { outbox, lists, operators, recovery } = readers;
   return {
     pay: (request) => payments.pay(request),
     refund: (of) => payments.refund(of),
@@ -113,6 +116,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     liveOnlineCodes: (of) => riders.liveOnlineCodes(of),
     riderEnrolment: (rider) => riders.riderEnrolment(rider),
     passIssue: (of) => riders.passIssue(of),
+    session: (of) => riders.session(of),
     topUpIntent: (of) => riders.topUpIntent(of),
     block: (merchant) => riders.block(merchant),
     gateEnrolment: (request) => riders.gateEnrolment(request),
@@ -131,6 +135,10 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     cut: (kind, bounds) => cuts.read(kind, bounds),
     operator: (name) => operators.operator(name),
     nextAct: () => operators.nextAct(),
+    recovery: (of) => recovery.recovery(of),
+    accountAccess: (account) => recovery.accountAccess(account),
+    move: (of) => recovery.move(of),
+    approval: (id) => recovery.approval(id),
     fare: () => lists.fare(),
     issuerKeys: () => lists.issuerKeys(),
     denyList: (idsMax) => lists.denyList(idsMax),
@@ -164,6 +172,7 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     findOperator: (tokenHash) => readers.operators.byToken(tokenHash),
     listOperators: () => readers.operators.list(),
     listActs: (page) => readers.operators.acts(page),
+    listApprovals: (nowMs) => readers.recovery.listApprovals(nowMs),
     readMeta: (key) => operators.readMeta(key),
     countWork: () => readers.outbox.counts(),
     listFailedWork: (limit) => readers.outbox.failed(limit),

@@ -9,6 +9,7 @@ import { logUseCases } from '../log-use-cases.ts';
 import { staffUseCases } from '../operator-use-cases.ts';
 import { outboxUseCases } from '../outbox-use-cases.ts';
 import type { Store } from '../port.ts';
+import { recoveryUseCases } from '../recovery-use-cases.ts';
 import { retentionUseCases } from '../retention-use-cases.ts';
 import { operatorUseCases, paymentUseCases, riderUseCases } from '../use-cases.ts';
 import { openConnection } from './connection.ts';
@@ -49,6 +50,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       ...listUseCases(database),
       ...staffUseCases(database),
       ...retentionUseCases(database),
+      ...recoveryUseCases(database),
       close: () => database.close(),
     };
   } catch (error) {

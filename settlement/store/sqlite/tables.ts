@@ -37,7 +37,7 @@ export type Tables = {
   denial: {
     number: Generated<number>;
     id: Uint8Array;
-    cause: 'DEBT' | 'OPERATOR';
+    cause: 'DEBT' | 'OPERATOR' | 'RIDER';
     note: string;
     since_ms: number;
     lifted_at_ms: number | null;
@@ -70,6 +70,8 @@ export type Tables = {
     algorithm: 'Ed25519' | 'P-256';
     public_key: string;
     enrolled_at_ms: number;
+    ended_at_ms: number | null;
+    ended_why: 'MOVED' | 'BLOCKED' | null;
   };
   pass_issue: {
     number: Generated<number>;
@@ -81,6 +83,26 @@ export type Tables = {
     expires_at_s: number;
   };
   session: { token_hash: string; account: string; serial: number; expires_at_s: number };
+  recovery_code: {
+    code_hash: string;
+    account: string;
+    kind: 'RECOVERY' | 'MOVE' | 'PHONE';
+    made_at_ms: number;
+    expires_at_ms: number | null;
+    ended_at_ms: number | null;
+    used_serial: number | null;
+  };
+  approval: {
+    id: number;
+    account: string;
+    note: string;
+    by_name: string;
+    asked_at_ms: number;
+    ends_at_ms: number;
+    approved_by: string | null;
+    approved_at_ms: number | null;
+    used_at_ms: number | null;
+  };
   top_up: {
     number: Generated<number>;
     account: string;

@@ -3,7 +3,7 @@ import type { Rider, StatementItem } from '@stile/protocol/http/rider-api.ts';
 import { expect, test } from 'vitest';
 import { denialOf, signOf } from './account.ts';
 
-const PASS = { algorithm: 'Ed25519', issuedAtS: 0, expiresAtS: 1 } as const;
+const PASS = { algorithm: 'Ed25519', issuedAtS: 0, expiresAtS: 1, ended: null } as const;
 const WELL: Rider = {
   account: '0123456789abcdef',
   balanceCents: 500,
@@ -15,6 +15,7 @@ const WELL: Rider = {
     { ...PASS, serial: 1, denied: false },
     { ...PASS, serial: 2, denied: true },
   ],
+  recoveryCodeMadeAtMs: null,
 };
 
 test('another phone’s pass that is denied is no denial of this one', () => {

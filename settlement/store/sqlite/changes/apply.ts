@@ -1,5 +1,6 @@
 /** Writes the changes of one decision, in their order, inside the transaction that its facts were read in. */
 import type { OperatorChange } from '../../../core/access/operator-changes.ts';
+import type { RecoveryChange } from '../../../core/access/recovery-changes.ts';
 import type { Change, MetaChange } from '../../../core/changes.ts';
 import type { ListChange } from '../../../core/lists/list-changes.ts';
 import type { KeyedHash } from '../../../core/money/book-seal.ts';
@@ -16,6 +17,7 @@ import { MoneyRows } from './money-rows.ts';
 import { OperatorRows } from './operator-rows.ts';
 import { OutboxRows } from './outbox-rows.ts';
 import { PaymentRows } from './payment-rows.ts';
+import { RecoveryRows } from './recovery-rows.ts';
 import { RiderRows } from './rider-rows.ts';
 
 export type ApplyChanges = (changes: readonly Change[]) => void;
@@ -33,6 +35,7 @@ function rowsOn(connection: Connection, seals: SealRows) {
     lists: new ListRows(connection, seals),
     operators: new OperatorRows(connection),
     cuts: new CutRows(connection, seals),
+    recovery: new RecoveryRows(connection),
   };
 }
 
@@ -106,7 +109,7 @@ function write(rows: Rows, change: Change): void {
 
 function writeRest(
   rows: Rows,
-  change: ListChange | MetaChange | OperatorChange | PaymentChange | CutChange,
+  change: ListChange | MetaChange | OperatorChange | PaymentChange | CutChange | RecoveryChange,
 ): void {
   switch (change.kind) {
     case 'addLineFare':
@@ -135,6 +138,15 @@ function writeRest(
     case 'addAct':
     case 'addActStatus':
       rows.operators.write(change);
+      break;
+    case 'addRecoveryCode':
+    case 'endRecoveryCode':
+    case 'endPass':
+    case 'endSessions':
+    case 'addApproval':
+    case 'setApproved':
+    case 'useApproval':
+      rows.recovery.write(change);
       break;
     default:
       rows.payments.write(change);

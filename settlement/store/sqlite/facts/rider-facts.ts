@@ -3,6 +3,7 @@
 import type {
   GateEnrolmentFacts,
   GateEnrolmentRequest,
+  PassIssueFacts,
   RevocationFacts,
   RiderEnrolmentFacts,
 } from '../../../core/access/enrolment.ts';
@@ -29,6 +30,9 @@ function prepare(db: Connection['db']) {
     accountsOfPerson: db.prepare('SELECT account FROM account WHERE person_hash = ?').pluck(),
     openIssues: db
       .prepare('SELECT count(*) FROM pass_issue WHERE account = ? AND expires_at_s >= ?')
+      .pluck(),
+    isEnded: db
+      .prepare('SELECT ended_at_ms IS NOT NULL FROM pass WHERE account = ? AND serial = ?')
       .pluck(),
     passOfKey: db.prepare('SELECT 1 FROM pass WHERE public_key = ?').pluck(),
     gateToken: db.prepare(
@@ -86,8 +90,13 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
     };
   }
 
-  passIssue({ account, nowS }: { account: string; nowS: number }): { openIssues: number } {
-    return { openIssues: this.#sql.openIssues.get(account, nowS) as number };
+  passIssue({ nowS, ...pass }: PassOf & { nowS: number }): PassIssueFacts {
+    const openIssues = this.#sql.openIssues.get(pass.account, nowS) as number;
+    return { openIssues, ...this.session(pass) };
+  }
+
+  session({ account, serial }: PassOf): { isEnded: boolean } {
+    return { isEnded: this.#sql.isEnded.get(account, serial) === 1 };
   }
 
   topUpIntent({ account, key }: { account: string; key: string }): TopUpIntentFacts {

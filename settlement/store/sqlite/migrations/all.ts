@@ -19,6 +19,7 @@ import { FAILURES_BY_METHOD } from './0013-failures-by-method.ts';
 import { ANNOUNCED_KEYS } from './0014-announced-keys.ts';
 import { STALE_RIDES } from './0015-stale-rides.ts';
 import { RETENTION } from './0016-retention.ts';
+import { RECOVERY } from './0017-recovery.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -37,4 +38,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   ANNOUNCED_KEYS,
   STALE_RIDES,
   RETENTION,
+  RECOVERY,
 ];

@@ -1,6 +1,6 @@
 /** What a rider reads: passes, money, denials, and one list of all that was paid. */
 
-import type { PassRow } from '../../../core/access/rider-changes.ts';
+import type { StoredPass } from '../../../core/access/rider-changes.ts';
 import type { DeniedBy } from '../../../core/lists/deny.ts';
 import type { PassOf } from '../../port.ts';
 import type { RiderView, StatementItem } from '../../views.ts';
@@ -11,7 +11,7 @@ import type { RiderMoneyReader } from '../facts/rider-money.ts';
 function prepare(db: Connection['db']) {
   return {
     pass: db.prepare(
-      `SELECT account, serial, algorithm, public_key AS publicKey FROM pass
+      `SELECT account, serial, algorithm, public_key AS publicKey, ended_at_ms AS endedAtMs FROM pass
        WHERE account = ? AND serial = ?`,
     ),
     account: db.prepare('SELECT enrolled_by FROM account WHERE account = ?').pluck(),
@@ -19,11 +19,18 @@ function prepare(db: Connection['db']) {
       `SELECT account, serial, expires_at_s AS expiresAtS FROM session WHERE token_hash = ?`,
     ),
     issues: db.prepare(
-      `SELECT pass.serial, algorithm, issued_at_s AS issuedAtS, expires_at_s AS expiresAtS
+      `SELECT pass.serial, algorithm, issued_at_s AS issuedAtS, expires_at_s AS expiresAtS,
+         ended_why AS ended
        FROM pass JOIN pass_issue
          ON pass_issue.account = pass.account AND pass_issue.serial = pass.serial
        WHERE pass.account = ? ORDER BY pass.serial, number`,
     ),
+    recoveryCode: db
+      .prepare(
+        `SELECT made_at_ms FROM recovery_code
+         WHERE account = ? AND kind = 'RECOVERY' AND ended_at_ms IS NULL`,
+      )
+      .pluck(),
     statement: db.prepare(STATEMENT_SQL),
   };
 }
@@ -42,8 +49,8 @@ export class RiderViews {
     this.#denials = readers.denials;
   }
 
-  findPass({ account, serial }: PassOf): PassRow | undefined {
-    return this.#sql.pass.get(account, serial) as PassRow | undefined;
+  findPass({ account, serial }: PassOf): StoredPass | undefined {
+    return this.#sql.pass.get(account, serial) as StoredPass | undefined;
   }
 
   findDenials(issuer: number, of: PassOf): DeniedBy[] {
@@ -68,6 +75,7 @@ export class RiderViews {
         ...issue,
         denied: this.#denials.read(issuer, { account, serial: issue.serial }).length > 0,
       })),
+      recoveryCodeMadeAtMs: (this.#sql.recoveryCode.get(account) as number | undefined) ?? null,
     };
   }
 

@@ -1,0 +1,37 @@
+/** Codes that bring an account to another phone, what ends on the old one, and moves that a second person confirms. */
+
+/**
+ * RECOVERY: the rider's own, kept on paper · MOVE: an operator's, for who stands before them · PHONE: the rider's
+ * own, for a second phone, made and used while both are at hand.
+ */
+export type RecoveryCodeKind = 'RECOVERY' | 'MOVE' | 'PHONE';
+
+/** Why a pass has ended: a new phone has taken its place, or its rider has blocked it. */
+export type PassEnd = 'MOVED' | 'BLOCKED';
+
+export type NewRecoveryCode = {
+  codeHash: string;
+  account: string;
+  kind: RecoveryCodeKind;
+  madeAtMs: number;
+  /** Null: it does not end by itself. */
+  expiresAtMs: number | null;
+};
+
+export type NewApproval = {
+  account: string;
+  note: string;
+  by: string;
+  askedAtMs: number;
+  endsAtMs: number;
+};
+
+export type RecoveryChange =
+  | { kind: 'addRecoveryCode'; code: NewRecoveryCode }
+  /** `usedSerial`: the pass that was made with it; null if none was. */
+  | { kind: 'endRecoveryCode'; codeHash: string; usedSerial: number | null; atMs: number }
+  | { kind: 'endPass'; account: string; serial: number; why: PassEnd; atMs: number }
+  | { kind: 'endSessions'; account: string; serial: number }
+  | { kind: 'addApproval'; id: number; approval: NewApproval }
+  | { kind: 'setApproved'; id: number; by: string; atMs: number }
+  | { kind: 'useApproval'; id: number; atMs: number };

@@ -1,0 +1,258 @@
+/** Recovery, blocks and moves as facts and changes: who gets the account, what ends, and what stays. */
+import { describe, expect, test } from 'vitest';
+import { APPROVAL_MS, decideApproval, decideMove, MOVE_CODE_MS } from './approval.ts';
+import { ROOT } from './operators.ts';
+import {
+  type AccountAccess,
+  decideNewCode,
+  decidePassBlock,
+  decidePhoneBlock,
+  decideRecovery,
+  planRecovery,
+  type RecoveryFacts,
+  type StoredRecoveryCode,
+} from './recovery.ts';
+
+const nowMs = 1_000_000;
+const account = '00000000000000aa';
+const issuer = 1;
+const issuesMax = 8;
+const publicKey = 'new key';
+
+const stored: StoredRecoveryCode = {
+  account,
+  kind: 'RECOVERY',
+  madeAtMs: 1,
+  expiresAtMs: null,
+  endedAtMs: null,
+  usedSerial: null,
+};
+
+const access: AccountAccess = {
+  passes: [
+    { serial: 1, publicKey: 'lost long ago', endedAtMs: 5 },
+    { serial: 2, publicKey: 'lost key', endedAtMs: null },
+  ],
+  seeds: [
+    { handle: '11111111', serial: 2 },
+    { handle: '22222222', serial: 3 },
+  ],
+  onlineCodes: [{ codeHash: 'online', serial: 2 }],
+  codes: [
+    { codeHash: 'code', kind: 'RECOVERY' },
+    { codeHash: 'move', kind: 'MOVE' },
+  ],
+};
+
+const facts: RecoveryFacts = { code: stored, isKeyTaken: false, openIssues: 1, access };
+const pass = { account, serial: 3, algorithm: 'Ed25519', publicKey } as const;
+const issue = { issuer, keyId: 1, issuedAtS: 1, expiresAtS: 2 };
+const request = {
+  codeHash: 'code',
+  pass,
+  issue,
+  hasRides: true,
+  issuesMax,
+  nextCodeHash: 'next',
+  nowMs,
+};
+const kindsOf = (changes: readonly { kind: string }[]) => changes.map(({ kind }) => kind);
+
+describe('a recovery', () => {
+  test('gives the account to the new key and ends all that the old one had', () => {
+    const { changes, result } = decideRecovery(facts, request);
+    expect(result).toEqual({ kind: 'recovered', hasNextCode: true });
+    expect(kindsOf(changes)).toEqual([
+      'addPass',
+      'addPassIssue',
+      'endRecoveryCode',
+      'endPass',
+      'deny',
+      'endSessions',
+      'endSeed',
+      'setOnlineCodeState',
+      'requestPublish',
+      'endRecoveryCode',
+      'addRecoveryCode',
+      'judgeAgain',
+    ]);
+    expect(changes[9]).toMatchObject({ codeHash: 'move', usedSerial: null });
+    expect(changes[2]).toMatchObject({ codeHash: 'code', usedSerial: 3 });
+    expect(changes[3]).toMatchObject({ serial: 2, why: 'MOVED' });
+    expect(changes[4]).toMatchObject({ cause: 'RIDER' });
+    expect(changes[5]).toMatchObject({ serial: 2 });
+    expect(changes[6]).toMatchObject({ handle: '11111111' });
+  });
+
+  test.each<[string, Partial<RecoveryFacts>, string]>([
+    ['no such code', { code: null }, 'refused'],
+    ['a code that was used', { code: { ...stored, endedAtMs: 9, usedSerial: 2 } }, 'refused'],
+    ['a code that was replaced', { code: { ...stored, endedAtMs: 9 } }, 'refused'],
+    ['a move that is over', { code: { ...stored, kind: 'MOVE', expiresAtMs: nowMs } }, 'refused'],
+    ['a key that is enrolled', { isKeyTaken: true }, 'keyTaken'],
+    ['a phone that came in between', { access: { ...access, passes: [] } }, 'changed'],
+    ['rides beyond what may be out', { openIssues: issuesMax }, 'changed'],
+  ])('%s changes nothing', (_what, change, kind) => {
+    expect(decideRecovery({ ...facts, ...change }, request)).toEqual({
+      changes: [],
+      result: { kind },
+    });
+  });
+
+  test('without rides is possible however many passes are out', () => {
+    const full = { ...facts, openIssues: issuesMax };
+    expect(planRecovery(full, { publicKey, nowMs, issuesMax })).toMatchObject({ hasRides: false });
+    expect(decideRecovery(full, { ...request, hasRides: false }).result.kind).toBe('recovered');
+  });
+
+  test('that was not heard is asked for again by the same key, and by no other', () => {
+    const passes = [...access.passes.map((one) => ({ ...one, endedAtMs: 9 })), openPass(3)];
+    const used = { ...stored, endedAtMs: 9, usedSerial: 3 };
+    const later: RecoveryFacts = {
+      code: used,
+      isKeyTaken: true,
+      openIssues: 2,
+      access: { ...access, passes, codes: [{ codeHash: 'next', kind: 'RECOVERY' }] },
+    };
+    const again = decideRecovery(later, { ...request, nextCodeHash: 'third' });
+    expect(again.result).toEqual({ kind: 'recovered', hasNextCode: true });
+    expect(kindsOf(again.changes)).toEqual([
+      'addPassIssue',
+      'endRecoveryCode',
+      'endRecoveryCode',
+      'addRecoveryCode',
+      'judgeAgain',
+    ]);
+    const other = { ...request, pass: { ...pass, publicKey: 'thief' } };
+    expect(decideRecovery(later, other).result).toEqual({ kind: 'refused' });
+    const moved = {
+      ...later,
+      access: { ...later.access, passes: [{ ...openPass(3), endedAtMs: 9 }] },
+    };
+    expect(decideRecovery(moved, request).result).toEqual({ kind: 'refused' });
+  });
+
+  function openPass(serial: number) {
+    return { serial, publicKey, endedAtMs: null };
+  }
+
+  test('of a second phone leaves the first one and its code alone', () => {
+    const code: StoredRecoveryCode = { ...stored, kind: 'PHONE', expiresAtMs: nowMs + 1 };
+    const { changes, result } = decideRecovery({ ...facts, code }, request);
+    expect(result).toEqual({ kind: 'recovered', hasNextCode: false });
+    expect(kindsOf(changes)).toEqual(['addPass', 'addPassIssue', 'endRecoveryCode', 'judgeAgain']);
+  });
+});
+
+describe('a block', () => {
+  test('ends every phone and keeps the code, so that the account can still be moved', () => {
+    const { changes, result } = decidePhoneBlock(facts, { issuer, nowMs });
+    expect(result).toEqual({ account, phones: 1 });
+    expect(kindsOf(changes)).toEqual([
+      'endPass',
+      'deny',
+      'endSessions',
+      'endSeed',
+      'setOnlineCodeState',
+      'requestPublish',
+      'endRecoveryCode',
+    ]);
+    expect(changes[0]).toMatchObject({ why: 'BLOCKED' });
+    expect(changes.at(-1)).toMatchObject({ codeHash: 'move' });
+  });
+
+  test('takes a recovery code that is good', () => {
+    for (const change of [{ kind: 'MOVE' }, { kind: 'PHONE' }, { endedAtMs: 3 }] as const) {
+      const code = { ...stored, ...change };
+      expect(decidePhoneBlock({ ...facts, code }, { issuer, nowMs }).changes).toEqual([]);
+    }
+  });
+
+  test('of one phone is of that phone', () => {
+    const two = {
+      ...access,
+      passes: [...access.passes, { serial: 3, publicKey, endedAtMs: null }],
+    };
+    const { changes, result } = decidePassBlock(two, { account, serial: 3, issuer, nowMs });
+    expect(result).toBe(true);
+    expect(changes[0]).toMatchObject({ kind: 'endPass', serial: 3 });
+    expect(kindsOf(changes).filter((kind) => kind === 'endPass')).toHaveLength(1);
+    expect(changes).toContainEqual({ kind: 'endSeed', handle: '22222222', atMs: nowMs });
+    expect(decidePassBlock(two, { account, serial: 1, issuer, nowMs }).result).toBe(false);
+  });
+});
+
+test('a new code takes the place of the one before it, of its own kind only', () => {
+  const code = {
+    codeHash: 'fresh',
+    account,
+    kind: 'MOVE',
+    madeAtMs: nowMs,
+    expiresAtMs: 9,
+  } as const;
+  expect(decideNewCode(access, code).changes).toEqual([
+    { kind: 'endRecoveryCode', codeHash: 'move', usedSerial: null, atMs: nowMs },
+    { kind: 'addRecoveryCode', code },
+  ]);
+});
+
+describe('a move by an operator', () => {
+  const known = { isKnown: true, approval: null, nextApproval: 7, access };
+  const move = {
+    account,
+    note: 'showed the card',
+    by: 'Vera',
+    fourEyes: true,
+    codeHash: 'm',
+    nowMs,
+  };
+  const approval = {
+    id: 7,
+    account,
+    note: move.note,
+    by: 'Vera',
+    askedAtMs: nowMs,
+    endsAtMs: nowMs + APPROVAL_MS,
+    approvedBy: null,
+    usedAtMs: null,
+  };
+
+  test('with two eyes is a code at once', () => {
+    const { changes, result } = decideMove(known, { ...move, by: ROOT, fourEyes: false });
+    expect(result).toEqual({ kind: 'code', expiresAtMs: nowMs + MOVE_CODE_MS });
+    expect(kindsOf(changes)).toEqual(['endRecoveryCode', 'addRecoveryCode']);
+  });
+
+  test('with four waits for another person, and is used once', () => {
+    expect(decideMove(known, move)).toMatchObject({ result: { kind: 'waits', approval: 7 } });
+    const waiting = { ...known, approval };
+    expect(decideMove(waiting, move)).toEqual({
+      changes: [],
+      result: { kind: 'waits', approval: 7 },
+    });
+    const approved = { ...known, approval: { ...approval, approvedBy: 'Ben' } };
+    expect(kindsOf(decideMove(approved, move).changes)[0]).toBe('useApproval');
+    const used = { ...approved, approval: { ...approved.approval, usedAtMs: nowMs } };
+    expect(decideMove(used, move).result).toMatchObject({ kind: 'waits' });
+    const over = { ...approved, approval: { ...approved.approval, endsAtMs: nowMs } };
+    expect(decideMove(over, move).result).toMatchObject({ kind: 'waits' });
+  });
+
+  test('of nobody is none', () => {
+    expect(decideMove({ ...known, isKnown: false }, move).result).toEqual({ kind: 'unknown' });
+    expect(decideMove(known, { ...move, by: ROOT }).result).toEqual({ kind: 'unnamed' });
+  });
+
+  test.each([
+    ['Ben', approval, 'approved'],
+    ['Vera', approval, 'samePerson'],
+    [ROOT, approval, 'unnamed'],
+    ['Ben', { ...approval, endsAtMs: nowMs }, 'over'],
+    ['Ben', { ...approval, usedAtMs: nowMs }, 'over'],
+    ['Ben', null, 'unknown'],
+  ])('%s confirms it: case %#', (by, of, result) => {
+    const decision = decideApproval(of, { by, nowMs });
+    expect(decision.result).toBe(result);
+    expect(decision.changes).toHaveLength(result === 'approved' ? 1 : 0);
+  });
+});

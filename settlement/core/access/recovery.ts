@@ -1,0 +1,217 @@
+/**
+ * A lost phone. Who has a recovery code brings the account to another key; the keys before it end everywhere at
+ * once: passes, seeds, sessions, open codes. Money, debts and denials of the account stay as they are. The same
+ * code blocks the phones without moving anything.
+ */
+import { denyId } from '@stile/protocol/deny-list.ts';
+import { type Change, type Decision, unchanged } from '../changes.ts';
+import type { NewRecoveryCode, PassEnd, RecoveryCodeKind } from './recovery-changes.ts';
+import type { PassIssue, PassRow } from './rider-changes.ts';
+import { mayIssue } from './standing.ts';
+
+/** As it is stored. */
+export type StoredRecoveryCode = Omit<NewRecoveryCode, 'codeHash'> & {
+  endedAtMs: number | null;
+  usedSerial: number | null;
+};
+
+/** All that reaches an account now. */
+export type AccountAccess = {
+  /** With those that have ended; in order. */
+  passes: readonly { serial: number; publicKey: string; endedAtMs: number | null }[];
+  /** What pays and has not ended: handles of seeds and hashes of online codes, each with its pass. */
+  seeds: readonly { handle: string; serial: number }[];
+  onlineCodes: readonly { codeHash: string; serial: number }[];
+  /** Those that still work. */
+  codes: readonly { codeHash: string; kind: RecoveryCodeKind }[];
+};
+
+export type RecoveryFacts = {
+  /** Null: there is no such code. */
+  code: StoredRecoveryCode | null;
+  isKeyTaken: boolean;
+  /** Passes of the account that have not ended. */
+  openIssues: number;
+  access: AccountAccess;
+};
+
+/** Whether this code still does what its kind does. */
+export function isOpenCode(
+  code: Pick<StoredRecoveryCode, 'endedAtMs' | 'expiresAtMs'>,
+  nowMs: number,
+): boolean {
+  return code.endedAtMs === null && (code.expiresAtMs === null || code.expiresAtMs > nowMs);
+}
+
+/** Where a code leads: to the account's next pass, or to the one that the same key has had from it already. */
+export type RecoveryPlan = {
+  account: string;
+  serial: number;
+  /** False if no pass with rides may be issued now. */
+  hasRides: boolean;
+};
+
+type Claim = { publicKey: string; nowMs: number; issuesMax: number };
+
+/** Undefined if the code is none, or good no more. */
+export function planRecovery(
+  { code, openIssues, access }: RecoveryFacts,
+  { publicKey, nowMs, issuesMax }: Claim,
+): RecoveryPlan | undefined {
+  if (code === null) return undefined;
+  const { account } = code;
+  const hasRides = mayIssue(openIssues, { issuesMax });
+  // The response may have been lost: the same key may ask again, as long as it is the account's.
+  const earlier = access.passes.find(({ serial }) => serial === code.usedSerial);
+  if (earlier?.publicKey === publicKey && earlier.endedAtMs === null) {
+    return { account, serial: earlier.serial, hasRides };
+  }
+  if (!isOpenCode(code, nowMs)) return undefined;
+  return { account, serial: (access.passes.at(-1)?.serial ?? 0) + 1, hasRides };
+}
+
+export type RecoveryRequest = {
+  codeHash: string;
+  /** As planned, with the key that takes over. */
+  pass: PassRow;
+  issue: PassIssue;
+  /** Whether the issued pass has rides. */
+  hasRides: boolean;
+  issuesMax: number;
+  /** Of the recovery code that takes the place of all others. */
+  nextCodeHash: string;
+  nowMs: number;
+};
+
+/** `changed`: something else happened to the account since it was planned; plan again. */
+export type RecoveryResult =
+  | { kind: 'refused' }
+  | { kind: 'keyTaken' }
+  | { kind: 'changed' }
+  | { kind: 'recovered'; hasNextCode: boolean };
+
+export function decideRecovery(
+  facts: RecoveryFacts,
+  request: RecoveryRequest,
+): Decision<RecoveryResult> {
+  const { codeHash, pass, issue, nowMs, issuesMax } = request;
+  const { account, serial, publicKey } = pass;
+  const plan = planRecovery(facts, { publicKey, nowMs, issuesMax });
+  const { code, access } = facts;
+  if (plan === undefined || code === null) return unchanged({ kind: 'refused' });
+  const isOfPlan = plan.account === account && plan.serial === serial;
+  if (!isOfPlan || (request.hasRides && !plan.hasRides)) return unchanged({ kind: 'changed' });
+  const isNew = access.passes.every((known) => known.serial !== serial);
+  if (isNew && facts.isKeyTaken) return unchanged({ kind: 'keyTaken' });
+  // A second phone leaves the first one, and its recovery code, as they are.
+  const takesOver = code.kind !== 'PHONE';
+  const others = access.passes.filter((known) => known.serial !== serial);
+  const changes: Change[] = [
+    ...(isNew ? [{ kind: 'addPass', pass, atMs: nowMs } as const] : []),
+    { kind: 'addPassIssue', account, serial, issue },
+    { kind: 'endRecoveryCode', codeHash, usedSerial: serial, atMs: nowMs },
+    ...(takesOver
+      ? [
+          ...endPhones(others, { account, access, issuer: issue.issuer, why: 'MOVED', nowMs }),
+          ...endCodes(
+            access.codes.filter((other) => other.codeHash !== codeHash),
+            nowMs,
+          ),
+          { kind: 'addRecoveryCode', code: nextCode(request) } as const,
+        ]
+      : []),
+    { kind: 'judgeAgain', account },
+  ];
+  return { changes, result: { kind: 'recovered', hasNextCode: takesOver } };
+}
+
+/** It is the only one from now on: whatever was made before it ends. */
+function nextCode({ nextCodeHash, pass, nowMs }: RecoveryRequest): NewRecoveryCode {
+  const { account } = pass;
+  return { codeHash: nextCodeHash, account, kind: 'RECOVERY', madeAtMs: nowMs, expiresAtMs: null };
+}
+
+/** Of one kind an account has one that works. */
+export function decideNewCode(
+  { codes }: Pick<AccountAccess, 'codes'>,
+  code: NewRecoveryCode,
+): Decision<void> {
+  const before = codes.filter(({ kind }) => kind === code.kind);
+  return {
+    changes: [...endCodes(before, code.madeAtMs), { kind: 'addRecoveryCode', code }],
+    result: undefined,
+  };
+}
+
+function endCodes(codes: readonly { codeHash: string }[], atMs: number): Change[] {
+  return codes.map(
+    ({ codeHash }) => ({ kind: 'endRecoveryCode', codeHash, usedSerial: null, atMs }) as const,
+  );
+}
+
+export type BlockRequest = { issuer: number; nowMs: number };
+
+/**
+ * All phones of the account end, and nothing takes their place; the code stays good, to move the account later.
+ * How many were blocked; undefined if the code is none.
+ */
+export function decidePhoneBlock(
+  { code, access }: Pick<RecoveryFacts, 'code' | 'access'>,
+  { issuer, nowMs }: BlockRequest,
+): Decision<{ account: string; phones: number } | undefined> {
+  if (code?.kind !== 'RECOVERY' || !isOpenCode(code, nowMs)) return unchanged(undefined);
+  const { account } = code;
+  const open = access.passes.filter(({ endedAtMs }) => endedAtMs === null);
+  const others = access.codes.filter(({ kind }) => kind !== 'RECOVERY');
+  return {
+    changes: [
+      ...endPhones(open, { account, access, issuer, why: 'BLOCKED', nowMs }),
+      ...endCodes(others, nowMs),
+    ],
+    result: { account, phones: open.length },
+  };
+}
+
+/** One phone of the account blocks another. False if there is none, or it is blocked already. */
+export function decidePassBlock(
+  access: AccountAccess,
+  request: BlockRequest & { account: string; serial: number },
+): Decision<boolean> {
+  const { account, serial, issuer, nowMs } = request;
+  const open = access.passes.filter((pass) => pass.serial === serial && pass.endedAtMs === null);
+  if (open.length === 0) return unchanged(false);
+  return {
+    changes: endPhones(open, { account, access, issuer, why: 'BLOCKED', nowMs }),
+    result: true,
+  };
+}
+
+type PhoneEnd = { account: string; access: AccountAccess; why: PassEnd } & BlockRequest;
+
+const NOTES: Readonly<Record<PassEnd, string>> = {
+  MOVED: 'the account is on another phone',
+  BLOCKED: 'its rider has blocked this phone',
+};
+
+function endPhones(
+  passes: AccountAccess['passes'],
+  { account, access, issuer, why, nowMs: atMs }: PhoneEnd,
+): Change[] {
+  const open = passes.filter(({ endedAtMs }) => endedAtMs === null);
+  if (open.length === 0) return [];
+  const changes = open.flatMap(({ serial }): Change[] => {
+    const id = denyId({ issuer, account, serial });
+    const seeds = access.seeds.filter((seed) => seed.serial === serial);
+    const onlineCodes = access.onlineCodes.filter((code) => code.serial === serial);
+    return [
+      { kind: 'endPass', account, serial, why, atMs },
+      { kind: 'deny', id, cause: 'RIDER', note: NOTES[why], atMs },
+      { kind: 'endSessions', account, serial },
+      ...seeds.map(({ handle }) => ({ kind: 'endSeed', handle, atMs }) as const),
+      ...onlineCodes.map(
+        ({ codeHash }) => ({ kind: 'setOnlineCodeState', codeHash, state: 'ended' }) as const,
+      ),
+    ];
+  });
+  return [...changes, { kind: 'requestPublish', atMs }];
+}

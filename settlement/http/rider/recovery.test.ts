@@ -1,0 +1,259 @@
+/** A lost phone over HTTP: codes, takeover, block, second phone, an operator's move, and who may not. */
+import { generateKey } from '@stile/crypto/sign.ts';
+import { toHex } from '@stile/protocol/bytes.ts';
+import { readRecoveryCode, writeRecoveryCode } from '@stile/protocol/recovery-code.ts';
+import { readSignedPass } from '@stile/protocol/transit-code.ts';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ScriptedRider, ScriptedTown, START_MS } from '../../testing/town.ts';
+
+const MADE_UP = writeRecoveryCode(new Uint8Array(15).fill(7));
+
+let town: ScriptedTown;
+let rider: ScriptedRider;
+beforeEach(async () => {
+  town = await ScriptedTown.open();
+  rider = await town.addRider();
+  await rider.topUp(5_000);
+});
+afterEach(async () => {
+  await town.close();
+});
+
+async function codeOf(answer: Promise<{ status: number; body: unknown }>) {
+  const { status, body } = await answer;
+  return `${status} ${(body as { code?: string } | undefined)?.code ?? ''}`.trim();
+}
+
+async function tryCode(code: string, { key = generateKey('Ed25519'), address = '192.0.2.1' } = {}) {
+  const response = await town.settlement.api.inject({
+    method: 'POST',
+    url: '/v1/recoveries',
+    remoteAddress: address,
+    payload: (await town.recovery(code, key)).body,
+  });
+  return { status: response.statusCode, body: response.json<unknown>() };
+}
+
+const view = (of: ScriptedRider) =>
+  town.get<{ balanceCents: number; recoveryCodeMadeAtMs: number | null; passes: object[] }>(
+    '/v1/riders/me',
+    { token: of.session },
+  );
+
+describe('a recovery code', () => {
+  test('brings account and money to a new phone; the lost one opens, pays and reaches nothing', async () => {
+    const gate = await town.addGate('g1', 'M1');
+    await town.setFare('M1', 250);
+    const code = await rider.drawCode();
+    const { rider: next, recoveryCode } = await town.recover(
+      code.toLowerCase().replaceAll('-', ' '),
+    );
+    expect(next).toMatchObject({ account: rider.account, serial: 2 });
+    expect(await next.money()).toEqual({ balanceCents: 5_000, debtCents: 0, denied: false });
+    const pass = readSignedPass(next.pass);
+    expect(pass.ok && pass.value.pass).toMatchObject({ serial: 2, allowance: 12 });
+    expect(recoveryCode).not.toBe(code);
+    expect(readRecoveryCode(recoveryCode)).toBeDefined();
+
+    const old = { token: rider.session };
+    expect(await codeOf(town.ask('/v1/riders/me', old))).toBe('401 UNAUTHENTICATED');
+    for (const [url, purpose] of [
+      ['/v1/sessions', 'open-session'],
+      ['/v1/passes', 'renew-pass'],
+    ] as const) {
+      const subject = `${rider.account}/1`;
+      const proof = await town.prove(rider.key, { purpose, subject });
+      const body = { account: rider.account, serial: 1, ...proof };
+      expect(await codeOf(town.ask(url, { body }))).toBe('403 PASS_ENDED');
+    }
+    await town.settled();
+    expect(await town.operate('GET', 'lists')).toMatchObject({ deny: { count: 1 } });
+    gate.tap(next.code(START_MS), { atMs: START_MS });
+    await town.send(gate);
+    await town.settled();
+    expect((await next.money()).balanceCents).toBe(4_750);
+  });
+
+  test('is used once, replaced by the next, and shown to exist', async () => {
+    expect((await view(rider)).recoveryCodeMadeAtMs).toBeNull();
+    const first = await rider.drawCode();
+    const second = await rider.drawCode();
+    expect((await view(rider)).recoveryCodeMadeAtMs).toBe(START_MS);
+    expect(await codeOf(tryCode(first))).toBe('403 RECOVERY_REFUSED');
+    const { recoveryCode } = await town.recover(second);
+    expect(await codeOf(tryCode(second))).toBe('403 RECOVERY_REFUSED');
+    expect((await town.recover(recoveryCode)).rider.serial).toBe(3);
+  });
+
+  test('whose response was lost works again with the same key', async () => {
+    const key = generateKey('P-256');
+    const code = await rider.drawCode();
+    const heard = await town.recover(code, key);
+    const again = await town.recover(code, key);
+    expect(again.rider.serial).toBe(2);
+    expect(await codeOf(tryCode(heard.recoveryCode))).toBe('403 RECOVERY_REFUSED');
+    expect(await codeOf(tryCode(again.recoveryCode))).toBe('201');
+  });
+
+  test('lies at settlement as a hash only', async () => {
+    const code = await rider.drawCode();
+    await town.stop();
+    const db = new Database(`${town.dataDir}/settlement.db`, { readonly: true });
+    const rows = JSON.stringify(db.prepare('SELECT * FROM recovery_code').all());
+    db.close();
+    expect(rows).toMatch(/"code_hash":"[0-9a-f]{64}"/);
+    for (const part of code.split('-')) expect(rows).not.toContain(part);
+  });
+
+  test('lifts no denial: the account moves, and stays denied', async () => {
+    const code = await rider.drawCode();
+    await town.operate('POST', 'denials', { body: { account: rider.account, note: 'stolen' } });
+    const { rider: next } = await town.recover(code);
+    expect(await next.money()).toMatchObject({ balanceCents: 5_000, denied: true });
+    const pass = readSignedPass(next.pass);
+    expect(pass.ok && pass.value.pass.allowance).toBe(0);
+  });
+
+  test('gives no rides beyond the issues that may be out', async () => {
+    await town.close();
+    const settings = { offline: { creditCents: { open: 100_000 }, issuesMax: 2 } };
+    town = await ScriptedTown.open({ settings });
+    rider = await town.addRider();
+    const allowances: number[] = [];
+    let code = await rider.drawCode();
+    for (let phones = 0; phones < 3; phones += 1) {
+      const { rider: next, recoveryCode } = await town.recover(code);
+      const pass = readSignedPass(next.pass);
+      allowances.push(pass.ok ? pass.value.pass.allowance : -1);
+      code = recoveryCode;
+    }
+    expect(allowances).toEqual([12, 0, 0]);
+  });
+
+  test.each([
+    ['no such code', MADE_UP, '403 RECOVERY_REFUSED'],
+    ['a misread code', 'x', '403 RECOVERY_REFUSED'],
+    ['nothing', '', '400 REQUEST_INVALID'],
+  ])('%s is refused', async (_what, code, answer) => {
+    expect(await codeOf(tryCode(code))).toBe(answer);
+  });
+
+  test('needs a proof by the key that takes over', async () => {
+    const code = await rider.drawCode();
+    const { body } = await town.recovery(code, generateKey('Ed25519'));
+    const publicKey = toHex(generateKey('Ed25519').publicKey);
+    expect(await codeOf(town.ask('/v1/recoveries', { body: { ...body, publicKey } }))).toBe(
+      '403 PROOF_REFUSED',
+    );
+    expect(await codeOf(tryCode(code, { key: rider.key }))).toBe('409 KEY_TAKEN');
+    expect(await codeOf(tryCode(code))).toBe('201');
+  });
+});
+
+describe('guessing', () => {
+  const statuses = async (addresses: readonly string[]) => {
+    const found: number[] = [];
+    for (const address of addresses) found.push((await tryCode(MADE_UP, { address })).status);
+    return found;
+  };
+  const open = async (recovery: object) => {
+    await town.close();
+    town = await ScriptedTown.open({ settings: { recovery } });
+  };
+
+  test('is limited for each address, an IPv6 /64 being one', async () => {
+    await open({ triesPerAddressPerHour: 2 });
+    const same = ['2001:db8::1', '2001:db8::2', '2001:db8::3'];
+    expect(await statuses([...same, '192.0.2.9'])).toEqual([403, 403, 429, 403]);
+  });
+
+  test('is limited for all addresses together', async () => {
+    await open({ triesPerMinute: 2 });
+    const many = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
+    expect(await statuses(many)).toEqual([403, 403, 429]);
+    town.clock.advance(60_000);
+    expect(await statuses(['192.0.2.4'])).toEqual([403]);
+  });
+});
+
+describe('a block', () => {
+  const block = (code: string) => town.ask('/v1/blocks', { body: { code } });
+
+  test('with the code, from anywhere, ends the phone and keeps money and code', async () => {
+    const code = await rider.drawCode();
+    expect(await codeOf(block(MADE_UP))).toBe('403 RECOVERY_REFUSED');
+    expect((await block(code)).body).toEqual({ phones: 1 });
+    expect((await block(code)).body).toEqual({ phones: 0 });
+    expect((await town.ask('/v1/riders/me', { token: rider.session })).status).toBe(401);
+    const account = await town.operate('GET', `accounts/${rider.account}`);
+    expect(account).toMatchObject({ balanceCents: 5_000, passes: [{ ended: 'BLOCKED' }] });
+    expect(await (await town.recover(code)).rider.money()).toMatchObject({ balanceCents: 5_000 });
+  });
+
+  test('by a second phone ends the first, and a phone does not block itself', async () => {
+    const { rider: second, recoveryCode } = await town.recover(await rider.drawCode('phone-code'));
+    expect(recoveryCode).toBe('');
+    expect(await rider.money()).toEqual(await second.money());
+    const ask = (serial: number) =>
+      town.ask(`/v1/riders/me/passes/${serial}/block`, { body: {}, token: second.session });
+    expect(await codeOf(ask(2))).toBe('409 CONFLICT');
+    expect(await codeOf(ask(3))).toBe('404 NOT_FOUND');
+    expect((await ask(1)).status).toBe(204);
+    expect((await town.ask('/v1/riders/me', { token: rider.session })).status).toBe(401);
+    expect(await second.money()).toMatchObject({ balanceCents: 5_000, denied: false });
+  });
+
+  test('a code for a second phone is good for ten minutes', async () => {
+    const code = await rider.drawCode('phone-code');
+    town.clock.advance(600_000);
+    expect(await codeOf(tryCode(code))).toBe('403 RECOVERY_REFUSED');
+  });
+});
+
+describe("an operator's move", () => {
+  const ask = (by: string, account = rider.account) =>
+    town.ask(`/v1/operator/accounts/${account}/move-code`, {
+      token: by,
+      body: { note: 'card and name fit' },
+    });
+  const name = async (who: string) => {
+    const body = { name: who, role: 'OPERATOR' };
+    return (await town.operate<{ token: string }>('POST', 'operators', { body })).token;
+  };
+  type MoveCode = { code: string; expiresAtS: number };
+
+  test('is a code for a quarter of an hour, and the act is noted without it', async () => {
+    const { code, expiresAtS } = (await ask(town.operatorToken)).body as MoveCode;
+    expect(expiresAtS).toBe(START_MS / 1000 + 900);
+    expect((await town.recover(code)).rider.account).toBe(rider.account);
+    const late = (await ask(town.operatorToken)).body as MoveCode;
+    town.clock.advance(900_000);
+    expect(await codeOf(tryCode(late.code))).toBe('403 RECOVERY_REFUSED');
+    expect(await codeOf(ask(town.operatorToken, 'f'.repeat(16)))).toBe('404 NOT_FOUND');
+    const acts = JSON.stringify(await town.operate('GET', 'acts'));
+    expect(acts).toContain('move-code');
+    expect(acts).toContain('card and name fit');
+    expect(acts).not.toContain(code);
+  });
+
+  test('with four eyes waits for another named person', async () => {
+    await town.close();
+    town = await ScriptedTown.open({ settings: { operators: { fourEyes: true } } });
+    rider = await town.addRider();
+    const [vera, ben] = [await name('Vera'), await name('Ben')];
+    const approve = (token: string) => town.ask('/v1/operator/approvals/1', { token, body: {} });
+    expect(await codeOf(ask(town.operatorToken))).toBe('403 FORBIDDEN');
+    expect(await ask(vera)).toMatchObject({ status: 202, body: { approval: 1 } });
+    expect(await town.operate('GET', 'approvals')).toMatchObject([
+      { id: 1, account: rider.account, by: 'Vera', approvedBy: null },
+    ]);
+    expect(await codeOf(approve(vera))).toBe('409 APPROVAL_BY_ANOTHER');
+    expect(await codeOf(approve(town.operatorToken))).toBe('403 FORBIDDEN');
+    expect((await approve(ben)).status).toBe(204);
+    const { code } = (await ask(vera)).body as MoveCode;
+    expect((await town.recover(code)).rider.serial).toBe(2);
+    expect(await codeOf(approve(ben))).toBe('409 APPROVAL_OVER');
+    expect((await ask(vera)).status).toBe(202);
+  });
+});

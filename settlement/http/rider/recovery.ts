@@ -1,0 +1,293 @@
+/**
+ * A lost phone, from its rider's side: a recovery code while all is well; with it a new phone takes the account
+ * over, or the lost one is blocked from any browser. A second phone is added by the first, and blocks it.
+ */
+import { isKeyOfPrimeOrder } from '@stile/crypto/noble-verify.ts';
+import { fromHex, toHex } from '@stile/protocol/bytes.ts';
+import { assert, Fault } from '@stile/protocol/fault.ts';
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
+import {
+  blockedSchema,
+  blockSchema,
+  passSerialSchema,
+  phoneCodeSchema,
+  type Recovery,
+  recoveredRiderSchema,
+  recoveryCodeSchema,
+  recoverySchema,
+} from '@stile/protocol/http/rider-api.ts';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { RecoveryPlan } from '../../core/access/recovery.ts';
+import type { PassRow } from '../../core/access/rider-changes.ts';
+import { offerPass } from '../../core/access/standing.ts';
+import { makeRecoveryCode, recoveryCodeHash } from '../../keys/recovery-codes.ts';
+import { requireSession, riderFrom } from '../access.ts';
+import { addressGroup } from '../address.ts';
+import { createAllowance, spend } from '../allowance.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { Refusal } from '../refusal.ts';
+import { standingOf } from './account.ts';
+import { openSession, type ProofCheck } from './passes.ts';
+
+const PHONE_CODE_MS = 10 * 60_000;
+/** New codes that one session may make in a minute: each costs a slow hash. */
+const CODES_PER_MINUTE_MAX = 6;
+/** A recovery that something came in between is planned anew so often. */
+const PLANS_MAX = 3;
+const EVERYBODY = 'all';
+
+const security = [{ session: [] }];
+const tags = ['rider'];
+
+export type RecoveryParts = ApiParts & { checkProof: ProofCheck };
+
+export function addRecoveryRoutes(app: ApiRouter, parts: RecoveryParts): void {
+  addCodes(app, parts);
+  addPassBlocks(app, parts);
+  const readCode = createCodeReader(parts);
+  addRecoveries(app, { ...parts, readCode });
+  addBlocks(app, { ...parts, readCode });
+}
+
+type CodeReader = (code: string, reply: FastifyReply) => Promise<string>;
+
+/** What guessing costs: everybody's tries together, besides each address's. @throws Refusal or Fault. */
+function createCodeReader({ config, clock }: ApiParts): CodeReader {
+  const tries = createAllowance(clock, config.recovery.triesPerMinute);
+  return async (code, reply) => {
+    spend(tries, { subject: EVERYBODY, reply });
+    const hash = await recoveryCodeHash(code);
+    if (hash !== undefined) return hash;
+    throw new Refusal(
+      'RECOVERY_REFUSED',
+      'this is not what a code looks like: compare each character, one of them is wrong',
+    );
+  };
+}
+
+function refuseCode(): never {
+  throw new Refusal(
+    'RECOVERY_REFUSED',
+    'this code is unknown, used or replaced: take the newest one, or ask the operator to move the account',
+  );
+}
+
+function limitOf({ config }: ApiParts) {
+  const max = config.recovery.triesPerAddressPerHour;
+  const keyGenerator = ({ ip }: { ip: string }) => addressGroup(ip);
+  return { rateLimit: { max, timeWindow: '1 hour', keyGenerator } };
+}
+
+function addCodes(app: ApiRouter, parts: ApiParts): void {
+  const { store, clock, random } = parts;
+  const onRequest = requireSession(parts);
+  const config = { rateLimit: { max: CODES_PER_MINUTE_MAX, timeWindow: '1 minute' } };
+  app.post(
+    '/v1/riders/me/recovery-code',
+    {
+      onRequest,
+      config,
+      schema: {
+        summary: 'A recovery code, shown this once; ends the one before it',
+        tags,
+        security,
+        response: { 201: recoveryCodeSchema, 401: refusalSchema, 429: refusalSchema },
+      },
+    },
+    async (request, reply) => {
+      const { account } = riderFrom(request);
+      const { code, codeHash } = await makeRecoveryCode(random);
+      const madeAtMs = clock.now().wallMs;
+      await store.addRecoveryCode({
+        codeHash,
+        account,
+        kind: 'RECOVERY',
+        madeAtMs,
+        expiresAtMs: null,
+      });
+      return reply.code(201).send({ code, madeAtMs });
+    },
+  );
+  app.post(
+    '/v1/riders/me/phone-code',
+    {
+      onRequest,
+      config,
+      schema: {
+        summary: 'A code with which a second phone joins the account, for ten minutes',
+        tags,
+        security,
+        response: { 201: phoneCodeSchema, 401: refusalSchema, 429: refusalSchema },
+      },
+    },
+    async (request, reply) => {
+      const { account } = riderFrom(request);
+      const { code, codeHash } = await makeRecoveryCode(random);
+      const madeAtMs = clock.now().wallMs;
+      const expiresAtMs = madeAtMs + PHONE_CODE_MS;
+      await store.addRecoveryCode({ codeHash, account, kind: 'PHONE', madeAtMs, expiresAtMs });
+      return reply.code(201).send({ code, expiresAtS: Math.floor(expiresAtMs / 1000) });
+    },
+  );
+}
+
+function addPassBlocks(app: ApiRouter, parts: ApiParts): void {
+  const { store, config, clock, outbox, streams } = parts;
+  app.post(
+    '/v1/riders/me/passes/:serial/block',
+    {
+      onRequest: requireSession(parts),
+      schema: {
+        summary: 'Block another phone of this account',
+        tags,
+        security,
+        params: z.object({ serial: z.coerce.number().pipe(passSerialSchema) }),
+        response: {
+          204: z.undefined(),
+          401: refusalSchema,
+          404: refusalSchema,
+          409: refusalSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { account, serial: own } = riderFrom(request);
+      const { serial } = request.params;
+      if (serial === own) {
+        throw new Fault('CONFLICT', 'this phone blocks others: a lost one is blocked from another');
+      }
+      const nowMs = clock.now().wallMs;
+      if (!(await store.blockPass({ issuer: config.issuer, account, serial, nowMs }))) {
+        throw new Fault('NOT_FOUND', 'there is no such phone, or it is blocked already');
+      }
+      outbox.wake();
+      streams.sendToRider(account, { kind: 'ACCOUNT' });
+      return reply.code(204).send(undefined);
+    },
+  );
+}
+
+type CodeParts = RecoveryParts & { readCode: CodeReader };
+
+function addBlocks(app: ApiRouter, parts: CodeParts): void {
+  const { store, config, clock, outbox, streams, log } = parts;
+  app.post(
+    '/v1/blocks',
+    {
+      config: limitOf(parts),
+      schema: {
+        summary: 'With a recovery code, from anywhere: block all phones of its account',
+        description: 'The code stays good: with it the account can be brought to another phone.',
+        tags,
+        body: blockSchema,
+        response: {
+          200: blockedSchema,
+          400: refusalSchema,
+          403: refusalSchema,
+          429: refusalSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const codeHash = await parts.readCode(request.body.code, reply);
+      const nowMs = clock.now().wallMs;
+      const blocked = await store.blockPhones({ codeHash, issuer: config.issuer, nowMs });
+      if (blocked === undefined) refuseCode();
+      const { account, phones } = blocked;
+      outbox.wake();
+      streams.sendToRider(account, { kind: 'ACCOUNT' });
+      log.info({ phones }, 'a rider has blocked an account');
+      return { phones };
+    },
+  );
+}
+
+function addRecoveries(app: ApiRouter, parts: CodeParts): void {
+  const { config, outbox, streams, log } = parts;
+  app.post(
+    '/v1/recoveries',
+    {
+      config: limitOf(parts),
+      schema: {
+        summary: "A new device key takes an account over: with a recovery code or an operator's",
+        description:
+          "Proof `recover-account`; subject: the key's hex. Keys before it end; the code is used up, and the next one " +
+          'is in the response. If that is lost, the same key may ask again with the same code.',
+        tags,
+        body: recoverySchema,
+        response: {
+          201: recoveredRiderSchema,
+          400: refusalSchema,
+          403: refusalSchema,
+          409: refusalSchema,
+          429: refusalSchema,
+          503: refusalSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { algorithm, publicKey, code, ...proof } = request.body;
+      const key = fromHex(publicKey);
+      assert(key !== undefined, 'the schema lets hex pass only');
+      const subject = publicKey;
+      parts.checkProof('recover-account', { ...proof, subject, key: { algorithm, publicKey } });
+      if (!isKeyOfPrimeOrder(algorithm, key)) {
+        throw new Refusal('KEY_REFUSED', `this key is not a sound ${algorithm} key`);
+      }
+      const codeHash = await parts.readCode(code, reply);
+      const { pass, issue, recoveryCode } = await recover(parts, { ...request.body, codeHash });
+      const { account, serial } = pass;
+      outbox.wake();
+      streams.sendToRider(account, { kind: 'ACCOUNT' });
+      log.info({ isSecondPhone: recoveryCode === null }, 'an account has another phone');
+      const session = await openSession(parts, pass);
+      const named = { account, issuer: config.issuer, serial, expiresAtS: issue.expiresAtS };
+      return reply.code(201).send({ ...named, pass: toHex(issue.bytes), session, recoveryCode });
+    },
+  );
+}
+
+type KeyAndCode = Pick<Recovery, 'algorithm' | 'publicKey'> & { codeHash: string };
+
+/** @throws Refusal unless the account is the key's. */
+async function recover(parts: ApiParts, { algorithm, publicKey, codeHash }: KeyAndCode) {
+  const { store, config, clock, random } = parts;
+  const { issuesMax } = config.offline;
+  const next = await makeRecoveryCode(random);
+  for (let plans = 0; plans < PLANS_MAX; plans += 1) {
+    const nowMs = clock.now().wallMs;
+    const plan = await store.planRecovery({ codeHash, publicKey, issuesMax, nowMs });
+    if (plan === undefined) refuseCode();
+    const { account, serial } = plan;
+    const pass: PassRow = { account, serial, algorithm, publicKey };
+    const { offer, issue } = await issueFor(parts, { plan, pass });
+    const { bytes: _bytes, ...row } = issue;
+    const nextCodeHash = next.codeHash;
+    const hasRides = offer.allowance > 0;
+    const terms = { codeHash, issuesMax, nextCodeHash, nowMs };
+    const result = await store.recover({ ...terms, pass, issue: row, hasRides });
+    if (result.kind === 'refused') refuseCode();
+    if (result.kind === 'keyTaken') {
+      throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
+    }
+    if (result.kind === 'changed') continue;
+    const recoveryCode = result.hasNextCode ? { code: next.code, madeAtMs: nowMs } : null;
+    return { pass, issue, recoveryCode };
+  }
+  throw new Fault('UPLINK_BUSY', 'this account changes just now: try again');
+}
+
+/** A denied account, or one whose passes are all out, gets a pass without rides: money and debts are seen again. */
+async function issueFor(
+  { store, config, passes }: ApiParts,
+  { plan, pass }: { plan: RecoveryPlan; pass: PassRow },
+) {
+  const rider = await store.readRider(config.issuer, plan.account);
+  assert(rider !== undefined, 'an account with a code can be read');
+  const mayRide = plan.hasRides && rider.denied.length === 0;
+  const standing = standingOf(rider);
+  const nothing = { ...standing, walletCents: 0, debtCents: Number.MAX_SAFE_INTEGER };
+  const offer = offerPass(mayRide ? standing : nothing, config);
+  return { offer, issue: passes.issue(pass, offer) };
+}

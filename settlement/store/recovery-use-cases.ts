@@ -1,0 +1,61 @@
+/** Lost phones: recovery codes, blocks, and moves by an operator; the use cases, once for every database. */
+import {
+  decideApproval,
+  decideMove,
+  isOpenApproval,
+  type StoredApproval,
+} from '../core/access/approval.ts';
+import {
+  decideNewCode,
+  decidePassBlock,
+  decidePhoneBlock,
+  decideRecovery,
+  planRecovery,
+} from '../core/access/recovery.ts';
+import { unchanged } from '../core/changes.ts';
+import type { Database } from './database.ts';
+import type { RecoveryStore } from './port.ts';
+
+export function recoveryUseCases({ views, transact }: Database): RecoveryStore {
+  return {
+    addRecoveryCode: (code) =>
+      transact({
+        read: (facts) => facts.accountAccess(code.account),
+        decide: (access) => decideNewCode(access, code),
+      }),
+    planRecovery: ({ codeHash, ...claim }) =>
+      transact({
+        read: (facts) => facts.recovery({ codeHash, ...claim }),
+        decide: (found) => unchanged(planRecovery(found, claim)),
+      }),
+    recover: (request) =>
+      transact({
+        read: (facts) => facts.recovery({ ...request, publicKey: request.pass.publicKey }),
+        decide: (found) => decideRecovery(found, request),
+      }),
+    blockPhones: ({ codeHash, ...request }) =>
+      transact({
+        read: (facts) => facts.recovery({ codeHash, publicKey: '', nowMs: request.nowMs }),
+        decide: (found) => decidePhoneBlock(found, request),
+      }),
+    blockPass: (request) =>
+      transact({
+        read: (facts) => facts.accountAccess(request.account),
+        decide: (access) => decidePassBlock(access, request),
+      }),
+    moveAccount: (request) =>
+      transact({
+        read: (facts) => facts.move(request),
+        decide: (found) => decideMove(found, request),
+      }),
+    approve: ({ id, ...request }) =>
+      transact({
+        read: (facts) => facts.approval(id),
+        decide: (found) => decideApproval(found, request),
+      }),
+    listApprovals: async (nowMs) => {
+      const stored: readonly StoredApproval[] = await views.listApprovals(nowMs);
+      return stored.filter((approval) => isOpenApproval(approval, nowMs));
+    },
+  };
+}
