@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import { afterAll, expect, test } from 'vitest';
 import { runStile } from './testing/stile.ts';
 
@@ -117,6 +118,6 @@ test.each([
     const seed = Buffer.from('12345678901234567890123456789012').toString('hex');
     const of = ['--seed', seed, '--handle', '00012345', '--at', at];
     const ran = await runStile(['rider', 'payment-code', ...of]);
-    expect(ran).toEqual({ code: 0, stdout: `7100012345${otp}\n`, stderr: '' });
+    expect(ran).toEqual({ code: 0, stdout: `${addCheckDigits(`7100012345${otp}`)}\n`, stderr: '' });
   },
 );

@@ -66,7 +66,7 @@ test('a phone fetches a seed, then pays offline; a shop is added, listed and blo
   expect(listed).toEqual([{ merchant: 'kiosk', name: 'Kiosk am Tor', blockedAtMs: null }]);
 
   const code = (await good(['rider', 'payment-code', '--phone', phone])).trim();
-  expect(code).toMatch(new RegExp(`^71${kept.handle}\\d{8}$`));
+  expect(code).toMatch(new RegExp(`^71${kept.handle}\\d{10}$`));
   expect(await pay(added.token, code)).toMatchObject({ outcome: 'PAID', way: 'PAYMENT_CODE' });
   const online = await good(['rider', 'online-code', '--phone', phone]);
   expect(online).toMatch(/^72\d{16}\n$/);

@@ -19,7 +19,7 @@ export function addPaymentCodeCommands(rider: Command): void {
   withPhone('seed', 'fetch a seed for payment codes, store it, confirm it').action(fetchSeed);
   rider
     .command('payment-code')
-    .description('make a payment code, offline, and print its 18 digits')
+    .description('make a payment code, offline, and print its 20 digits')
     .option('--phone <file>', "the phone's file with its seed", 'phone.json')
     .option('--seed <hex>', 'instead of a phone: 32 bytes as 64 hexadecimal digits', seedBytes)
     .option('--handle <digits>', 'with --seed: 8 digits', handleDigits)

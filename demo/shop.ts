@@ -120,7 +120,7 @@ export class Shop {
   }
 }
 
-/** The 18 digits that a phone shows, made without any network. */
+/** The 20 digits that a phone shows, made without any network. */
 export async function makePaymentCode(phone: Phone): Promise<string> {
   return (await stile(['rider', 'payment-code', '--phone', phone.file])).trim();
 }

@@ -1,6 +1,7 @@
 /** A day of a whole gate, without a process and without waiting: only the clock is moved. */
 import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
+import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import type { GateRecord } from '@stile/protocol/gate-log.ts';
 import type { Reason } from '@stile/protocol/reasons.ts';
 import { expect, test } from 'vitest';
@@ -105,7 +106,7 @@ test('10,000 riders in a day: each code opens once, the arm closes each time, al
     }
     if (rider % NOISE_EVERY === 0) await tap('no code at all', 'MALFORMED');
     if (rider % PAYMENT_EVERY === 0 && !settlement.state.isDown) {
-      await pay(`71${String(rider).padStart(16, '0')}`);
+      await pay(addCheckDigits(`71${String(rider).padStart(16, '0')}`));
     }
   }
   const elapsedMs = clock.now().monoMs;

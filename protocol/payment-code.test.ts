@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, utf8 } from './bytes.ts';
+import { addCheckDigits } from './check-digits.ts';
 import {
+  isMisread,
   otpOfTimeStep,
   readServerCode,
   TIME_STEP_S,
@@ -43,25 +45,65 @@ test('what is written is read back, leading zeros too', () => {
   fc.assert(
     fc.property(digits, digits, (handle, otp) => {
       const text = writePaymentCode({ handle, otp });
-      expect(text).toHaveLength(18);
+      expect(text).toHaveLength(20);
       expect(readServerCode(text)).toEqual({ method: 'PAYMENT_CODE', handle, otp });
     }),
   );
 });
 
 test('an online code is opaque behind its prefix', () => {
-  const text = '721234567890123456';
+  const text = '72123456789012345605';
   expect(readServerCode(text)).toEqual({ method: 'ONLINE_CODE', text });
 });
 
 test.each([
-  ['seventeen digits', '71123456781234567'],
-  ['nineteen digits', '7112345678123456789'],
-  ['another prefix', '101234567812345678'],
-  ['a space', '71 12345678 12345678'],
-  ['digits of another script', '７１１２３４５６７８１２３４５６７８'],
-  ['a line end', '711234567812345678\n'],
+  ['eighteen digits', '711234567812345678'],
+  ['one digit more', '711234567812345678250'],
+  ['another prefix', addCheckDigits('101234567812345678')],
+  ['a space', '71 12345678 12345678 25'],
+  ['digits of another script', '７１１２３４５６７８１２３４５６７８２５'],
+  ['a line end', '71123456781234567825\n'],
   ['nothing', ''],
 ])('%s is no code of ours', (_what, text) => {
   expect(readServerCode(text)).toBeUndefined();
+});
+
+describe('check digits', () => {
+  const code = '71123456781234567825';
+
+  test('are those of ISO/IEC 7064, MOD 97-10', () => {
+    // The example of the standard, and one that begins with a zero.
+    expect(addCheckDigits('794')).toBe('79444');
+    expect(addCheckDigits('710000000000000025')).toBe('71000000000000002509');
+    expect(addCheckDigits('711234567812345678')).toBe(code);
+  });
+
+  test('find each wrong digit and each swap of neighbours', () => {
+    for (let at = 2; at < code.length; at += 1) {
+      for (let digit = 0; digit < 10; digit += 1) {
+        const text = `${code.slice(0, at)}${digit}${code.slice(at + 1)}`;
+        expect([text, isMisread(text)]).toEqual([text, text !== code]);
+        expect(readServerCode(text) === undefined).toBe(text !== code);
+      }
+      const swapped = `${code.slice(0, at)}${code[at + 1] ?? ''}${code[at]}${code.slice(at + 2)}`;
+      if (at + 1 < code.length && swapped !== code) expect(isMisread(swapped)).toBe(true);
+    }
+  });
+
+  test('of what is made up are right about once in 97', () => {
+    let right = 0;
+    for (let at = 0; at < 9_700; at += 1) {
+      const madeUp = `72${String(at * 7_919).padStart(18, '3')}`;
+      if (!isMisread(madeUp)) right += 1;
+    }
+    expect(right).toBeGreaterThan(60);
+    expect(right).toBeLessThan(140);
+  });
+
+  test.each(['', '71', 'TC1:ABC', '10123456781234567825', `${code} `, code])(
+    '%j is not misread',
+    (text) => {
+      expect(isMisread(text)).toBe(false);
+    },
+  );
 });

@@ -4,6 +4,7 @@
  * gate-api.ts.
  */
 import { z } from 'zod';
+import { checkDigitsHold } from './check-digits.ts';
 
 /** How a fare or a price was paid; every statement says it. */
 export const PAYMENT_METHODS = ['TRANSIT_CODE', 'PAYMENT_CODE', 'ONLINE_CODE', 'ORDER'] as const;
@@ -56,7 +57,10 @@ export const amountSchema = z.int().min(1).max(AMOUNT_CENTS_MAX);
 export const idempotencyKeySchema = z.string().regex(/^[\w.:-]{8,64}$/);
 export const merchantIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{1,31}$/);
 export const orderIdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
-export const serverCodeSchema = z.string().regex(/^7[12]\d{16}$/);
+export const serverCodeSchema = z
+  .string()
+  .regex(/^7[12]\d{18}$/)
+  .refine(checkDigitsHold, 'its check digits do not fit: read it again');
 
 /**
  * What hides in a text or turns it round: control characters, direction marks, what has no width, line

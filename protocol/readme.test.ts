@@ -18,7 +18,9 @@ import {
 } from './gate-log.ts';
 import { AMOUNT_CENTS_MAX, NOTE_CHARS_MAX, PAYMENT_OUTCOMES, PAYMENT_REASONS } from './payment.ts';
 import {
+  CHECK_DIGITS,
   ONLINE_PREFIX,
+  ONLINE_RANDOM_DIGITS,
   OTP_DIGITS,
   otpOfTimeStep,
   PAYMENT_PREFIX,
@@ -83,8 +85,10 @@ test('§11 gives vectors that hold', () => {
 test('§11 and §12 have prefixes and lengths as they are', () => {
   expect(section(11)).toContain(`| 0 | 2 | \`${PAYMENT_PREFIX}\`;`);
   expect(section(11)).toContain(`| 10 | ${OTP_DIGITS} | TOTP`);
-  const random = SERVER_CODE_DIGITS - ONLINE_PREFIX.length;
-  expect(section(12)).toContain(`\`${ONLINE_PREFIX}\` and ${random} random digits`);
+  const end = SERVER_CODE_DIGITS - CHECK_DIGITS;
+  expect(section(11)).toContain(`| ${end} | ${CHECK_DIGITS} | **check digits**`);
+  const random = `${ONLINE_RANDOM_DIGITS} random digits`;
+  expect(section(12)).toContain(`\`${ONLINE_PREFIX}\` and ${random}`);
 });
 
 test('§7 and §8 list every refusal, ruling and ruling reason', () => {

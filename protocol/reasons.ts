@@ -63,6 +63,8 @@ export const REASON_WORDS: Readonly<Record<Reason, readonly [string, string]>> =
  * settlement says, or why it could not be asked or believed in time.
  */
 export const AUTHORISATION_REASONS = [
+  /** Its check digits do not fit: misread, or made up. Nothing was sent. */
+  'CODE_MISREAD',
   /** The uplink is known to be down: nothing was sent. */
   'NO_NETWORK',
   /** Asked, and no answer within the budget. If it was paid all the same, the money goes back. */
@@ -88,6 +90,7 @@ export type AuthorisationReason = (typeof AUTHORISATION_REASONS)[number];
 export const AUTHORISATION_REASON_WORDS: Readonly<
   Record<AuthorisationReason, readonly [string, string]>
 > = {
+  CODE_MISREAD: ['CODE NOT READ RIGHT', 'Hold still and retry'],
   NO_NETWORK: ['NO NETWORK AT GATE', 'Show transit code'],
   NO_ANSWER: ['NO ANSWER', 'Not charged. Retry'],
   BUSY: ['ONE MOMENT', 'Please hold on'],

@@ -5,8 +5,14 @@
  * a good one's (3 in 10^8) are rightly good, so they are left out.
  */
 
+import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
-import { otpOfTimeStep, timeStepAt, writePaymentCode } from '@stile/protocol/payment-code.ts';
+import {
+  isMisread,
+  otpOfTimeStep,
+  timeStepAt,
+  writePaymentCode,
+} from '@stile/protocol/payment-code.ts';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configSchema, type SettlementOptions } from './config.ts';
 import {
@@ -151,6 +157,31 @@ describe('guessing', () => {
   const GUESSES = 1_300;
   const HOURS = 4;
 
+  test('junk is no guess: what has no check digits counts against nobody', async () => {
+    await openTown();
+    const rider = await town.addRider();
+    await rider.topUp(1_000);
+    const seed = await rider.fetchSeed();
+    const shop = await town.addMerchant('honest');
+    const good = seed.codeAt(nowMs());
+    const junk = ['71', '72', good.slice(0, 10)].flatMap((start) =>
+      Array.from(
+        { length: 20 },
+        (_, at) => start + String(at * 4_793).padStart(20 - start.length, '4'),
+      ),
+    );
+    const misread = junk.filter(isMisread);
+    expect(misread.length).toBeGreaterThan(50);
+    for (const [at, code] of misread.entries()) {
+      const body = { idempotencyKey: `junk-${at}-sale`, code, amountCents: 1 };
+      expect(await town.ask('/v1/payments', { body, token: shop })).toMatchObject({
+        status: 400,
+        body: { code: 'REQUEST_INVALID', message: expect.stringContaining('check digits') },
+      });
+    }
+    expect(await pay(good, shop)).toMatchObject({ outcome: 'PAID' });
+  });
+
   test('over HTTP meets every limit, and finds nothing', async () => {
     await openTown();
     const draw = drawer(7);
@@ -176,7 +207,11 @@ describe('guessing', () => {
     let tooMany = 0;
     for (let guess = 0; guess < GUESSES; guess += 1) {
       const idempotencyKey = `guess-${guess}-blind`;
-      const body = { idempotencyKey, code: `71${digits(8)}${digits(8)}`, amountCents: 1 };
+      const body = {
+        idempotencyKey,
+        code: addCheckDigits(`71${digits(8)}${digits(8)}`),
+        amountCents: 1,
+      };
       const answer = await town.ask('/v1/payments', { body, token: thief });
       if (answer.status === 429) tooMany += 1;
       else blind.push(answer.body as Payment);
@@ -211,7 +246,7 @@ describe('guessing', () => {
     const found: Payment[] = [];
     const endMs = nowMs() + HOURS * 3_600_000;
     while (nowMs() < endMs) {
-      found.push(await pay(`71${String(draw(1e16)).padStart(16, '0')}`, thief));
+      found.push(await pay(addCheckDigits(`71${String(draw(1e16)).padStart(16, '0')}`), thief));
       // As soon as it is looked at again: never later than the count of all would say.
       town.clock.advance(Math.max(1, pauseMs(found.length, limits)));
     }

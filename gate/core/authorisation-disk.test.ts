@@ -14,8 +14,8 @@ import type { AttemptResult } from './authorisation.ts';
 import { ANSWER_RETRY_MS } from './gate.ts';
 import { IDLE_WORDS } from './gate-state.ts';
 
-const CODE = '711234567887654321';
-const OTHER = '720123456789012345';
+const CODE = '71123456788765432194';
+const OTHER = '72012345678901234556';
 const [ID, NEXT] = ['0a'.repeat(16), '0b'.repeat(16)];
 const PAID: AttemptResult = { kind: 'paid', fareCents: 320 };
 function authorising() {

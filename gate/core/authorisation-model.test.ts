@@ -17,7 +17,7 @@ import type { GateEffect } from './gate-state.ts';
 
 /** More than a life of random events draws. */
 const TRANSIT = Array.from({ length: 40 }, (_, at) => makeText({ counter: at + 1 }));
-const CODES = ['711111111111111111', '722222222222222222', '713333333333333333'] as const;
+const CODES = ['71111111111111111196', '72222222222222222219', '71333333333333333323'] as const;
 
 type Event =
   | { kind: 'code'; code: (typeof CODES)[number]; networkDown: boolean; barrierConnected: boolean }

@@ -25,8 +25,8 @@ import {
 } from './authorisation.ts';
 import { CHECKING_WORDS, IDLE_WORDS, OPEN_WORDS } from './gate-state.ts';
 
-const CODE = '711234567887654321';
-const OTHER = '720123456789012345';
+const CODE = '71123456788765432194';
+const OTHER = '72012345678901234556';
 const [ID, NEXT] = ['0a'.repeat(16), '0b'.repeat(16)];
 const PAID: AttemptResult = { kind: 'paid', fareCents: 320 };
 const failed = (
@@ -103,6 +103,23 @@ describe('a payment or online code', () => {
     });
     expect(kinds(effects)).not.toContain('open');
   });
+
+  test.each([
+    ['as it is', {}],
+    ['without network', { networkDown: true }],
+    ['without barrier', { barrierConnected: false }],
+  ])(
+    'whose check digits do not fit is refused here, %s: settlement is not asked',
+    (_how, facts) => {
+      const gate = authorising();
+      const misread = `${CODE.slice(0, -1)}5`;
+      expect(gate.handle(codeShown(misread, NEXT, facts))).toEqual([
+        { do: 'report', what: 'unasked', reason: 'CODE_MISREAD' },
+        { do: 'show', words: AUTHORISATION_REASON_WORDS.CODE_MISREAD },
+      ]);
+      expect(kinds(gate.handle(attemptEnded(ID, PAID)))).toContain('open');
+    },
+  );
 
   test.each([
     ['no barrier', { barrierConnected: false }, 'OUT_OF_ORDER'],

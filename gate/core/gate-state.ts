@@ -72,7 +72,8 @@ export type GateEvent =
   | {
       kind: 'serverCode';
       text: string;
-      method: AuthorisationMethod;
+      /** `MISREAD`: its check digits do not fit. */
+      method: AuthorisationMethod | 'MISREAD';
       /** 16 random bytes as hex. */
       id: string;
       networkDown: boolean;

@@ -127,6 +127,8 @@ function onServerCode(
     return finish({ ...state, presentation }, [{ do: 'report', what: 'repeat' }]);
   }
   const next = { ...state, presentation };
+  // Settlement would count it as a guess.
+  if (method === 'MISREAD') return refuseAtOnce(next, 'CODE_MISREAD', context);
   if (!event.barrierConnected) return refuseAtOnce(next, 'OUT_OF_ORDER', context);
   // Not yet a presentation: if it is still held when the one before is over, its turn comes.
   if (isOpen) return refuseAtOnce(state, 'BUSY', context);

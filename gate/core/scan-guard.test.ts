@@ -17,7 +17,7 @@ import {
 const CODES = [makeText({ suite: 0 }), makeText({ suite: 1 })] as const;
 const [CODE] = CODES;
 /** A payment code and an online code. */
-const DIGITS = ['711234567812345678', '720000000000000009'] as const;
+const DIGITS = ['71123456781234567825', '72000000000000000965'] as const;
 /** What a GM65 answers to a written setting: status 0, one byte of data, CRC. */
 const ACK = Uint8Array.of(0x02, 0x00, 0x00, 0x01, 0x00, 0x33, 0x31);
 
@@ -202,9 +202,9 @@ test.each([
   ['as many characters that are no code', 'X'.repeat(303)],
   ['a payment code that broke off', DIGITS[0].slice(0, 17)],
   ['a payment code with a digit behind it', `${DIGITS[0]}9`],
-  ['as many digits with another prefix', '731234567812345678'],
-  ['as many digits with a wrong first one', '611234567812345678'],
-  ['as many characters, not all digits', '71123456781234567x'],
+  ['as many digits with another prefix', '73123456781234567825'],
+  ['as many digits with a wrong first one', '61123456781234567825'],
+  ['as many characters, not all digits', '7112345678123456782x'],
   ['a payment code behind something else', `x${DIGITS[0].slice(1)}`],
   ['NULs', '\0\0\0'],
   ['an endless line', 'X'.repeat(5_000)],

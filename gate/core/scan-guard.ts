@@ -8,7 +8,7 @@
 import { ONLINE_PREFIX, PAYMENT_PREFIX, SERVER_CODE_DIGITS } from '@stile/protocol/payment-code.ts';
 import { CODE_TEXT_CHARS, TEXT_PREFIX } from '@stile/protocol/transit-code.ts';
 
-/** Longest scan text that is passed on; a transit code has 303 or 304 characters, the others 18. */
+/** Longest scan text that is passed on; a transit code has 303 or 304 characters, the others 20. */
 export const SCAN_BYTES_MAX = 1_024;
 /** Silence after which a whole code without a line end counts as one. */
 export const CODE_IDLE_MS = 100;
@@ -35,7 +35,7 @@ export type GuardState = {
   scanBytes: number;
   /** How many bytes of the current text's start are `TC1:` so far (4: it may be a code). */
   prefixBytes: number;
-  /** How many bytes of its start are as those of a payment or online code (18: it may be one). */
+  /** How many bytes of its start are as those of a payment or online code (20: it may be one). */
   digitBytes: number;
   /** True inside the rest of an endless text. */
   discarding: boolean;

@@ -26,7 +26,7 @@ import type { RecordDraft, Stamp, TapsStore } from './store/taps-store.ts';
 import { type Authoriser, createAuthoriser } from './uplink/authoriser.ts';
 import { createUplink } from './uplink/uplink.ts';
 
-const CODE = '711234567887654321';
+const CODE = '71123456788765432194';
 const PAID: AttemptResult = { kind: 'paid', fareCents: 320 };
 const LOST: AttemptResult = { kind: 'failed', sent: true, retryAfterMs: null, doubt: null };
 const settled = () => new Promise<void>((resume) => setImmediate(resume));
@@ -120,7 +120,7 @@ describe('a payment code', () => {
     gate.scan(CODE);
     gate.scan(makeText({ counter: 1 }));
     expect(gate.moves).toMatchObject([{ what: 'open', onDisk: { kind: 'tap' } }]);
-    gate.scan('721111111111111111');
+    gate.scan('72111111111111111107');
     expect(gate.screens.at(-1)).toEqual(AUTHORISATION_REASON_WORDS.BUSY);
     await gate.answer(PAID);
     expect(gate.verdicts()).toEqual(['ask', 'open', 'open']);
@@ -216,7 +216,7 @@ describe('when the disk fails', () => {
     await gate.answer(PAID);
     expect(gate.moves.map(({ what }) => what)).toEqual(['open']);
     gate.clock.advance(TIMING.presentationMs);
-    gate.scan('721111111111111111');
+    gate.scan('72111111111111111107');
     expect(gate.screens.at(-1)).toEqual(REASON_WORDS.STORAGE_FAILED);
     expect(gate.verdicts()).toEqual(['ask', 'open']);
   });
@@ -317,7 +317,7 @@ describe('over a real connection', () => {
     }
     expect(gate.verdicts()).toEqual(['ask', 'NO_NETWORK']);
     expect(gate.screens.at(-1)).toEqual(AUTHORISATION_REASON_WORDS.NO_NETWORK);
-    gate.scan('721111111111111111');
+    gate.scan('72111111111111111107');
     expect(gate.screens.at(-1)).toEqual(AUTHORISATION_REASON_WORDS.NO_NETWORK);
     expect(gate.verdicts()).toHaveLength(2);
   });

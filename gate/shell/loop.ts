@@ -5,7 +5,7 @@
 import { asFault } from '@stile/host/fault.ts';
 import { assert, describeError } from '@stile/protocol/fault.ts';
 import type { HeldLists, NoteRecord } from '@stile/protocol/gate-log.ts';
-import { readServerCode } from '@stile/protocol/payment-code.ts';
+import { isMisread, readServerCode } from '@stile/protocol/payment-code.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
@@ -107,9 +107,9 @@ export class GateLoop {
     const scanAtMs = this.#monoMs;
     this.#lastScanMonoMs = scanAtMs;
     this.#verifyMs = 0;
-    const serverCode = readServerCode(text);
-    if (serverCode !== undefined) {
-      this.#onServerCode(text, serverCode.method);
+    const method = isMisread(text) ? 'MISREAD' : readServerCode(text)?.method;
+    if (method !== undefined) {
+      this.#onServerCode(text, method);
       return;
     }
     const reading = readTransitCode(text);
@@ -138,7 +138,7 @@ export class GateLoop {
     }
   }
 
-  #onServerCode(text: string, method: AuthorisationMethod): void {
+  #onServerCode(text: string, method: AuthorisationMethod | 'MISREAD'): void {
     const { authoriser, barrier, random } = this.#parts;
     const { isKnownDown: networkDown } = authoriser;
     const { connected: barrierConnected } = barrier;

@@ -97,7 +97,7 @@ const loop = createGateLoop({
   },
 });
 loop.start();
-loop.onScan('711234567887654321', systemClock.now().monoMs);
+loop.onScan('71123456788765432194', systemClock.now().monoMs);
 await ended.promise;
 loop.close();
 taps.close();

@@ -4,7 +4,7 @@
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
-import { readServerCode } from '@stile/protocol/payment-code.ts';
+import { isMisread, readServerCode } from '@stile/protocol/payment-code.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import type { Facts } from '../core/admit.ts';
 import type { AttemptResult } from '../core/authorisation.ts';
@@ -62,7 +62,7 @@ export function codeShown(
   id: string,
   facts: { networkDown?: boolean; barrierConnected?: boolean } = {},
 ): GateEvent {
-  const method = readServerCode(text)?.method;
+  const method = isMisread(text) ? 'MISREAD' : readServerCode(text)?.method;
   if (method === undefined) throw new Error(`${text} is a payment or online code`);
   const usual = { networkDown: false, barrierConnected: true };
   return { kind: 'serverCode', text, method, id, ...usual, ...facts };

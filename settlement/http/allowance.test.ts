@@ -1,4 +1,5 @@
 /** How often one may ask: counted by who asks where that is known, and by address before it is. */
+import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import { afterEach, expect, test } from 'vitest';
 import { createTownClock, ScriptedTown } from '../testing/town.ts';
 import { createAllowance } from './allowance.ts';
@@ -80,7 +81,7 @@ test('a merchant that presents codes too fast may still ask what became of them'
   for (let count = 1; count <= 3; count += 1) {
     const body = {
       idempotencyKey: `sale-${count}-long`,
-      code: `72${'0'.repeat(16)}`,
+      code: addCheckDigits(`72${'0'.repeat(16)}`),
       amountCents: 1,
     };
     tries.push((await town.ask('/v1/payments', { body, token })).status);

@@ -7,9 +7,9 @@ import { DOMAINS } from '@stile/protocol/domains.ts';
 import type { OnlineCode, Seed } from '@stile/protocol/http/rider-api.ts';
 import {
   HANDLE_DIGITS,
-  ONLINE_PREFIX,
+  ONLINE_RANDOM_DIGITS,
   SEED_BYTES,
-  SERVER_CODE_DIGITS,
+  writeOnlineCode,
 } from '@stile/protocol/payment-code.ts';
 import type { PaymentLimits } from '../core/payments/payment-rules.ts';
 import type { SeedBox } from '../keys/seeds.ts';
@@ -55,7 +55,7 @@ export function createCodeIssue({ store, seedBox, limits, clock, random }: CodeI
 
     /** `boundCents`: the most that it pays; null: what codes pay without the rider's word. */
     async addOnlineCode(of: PassOf & { boundCents: number | null }): Promise<OnlineCode> {
-      const text = ONLINE_PREFIX + randomDigits(random, SERVER_CODE_DIGITS - ONLINE_PREFIX.length);
+      const text = writeOnlineCode(randomDigits(random, ONLINE_RANDOM_DIGITS));
       const nowMs = clock.now().wallMs;
       const expiresAtMs = nowMs + limits.onlineCodeS * 1000;
       await store.addOnlineCode({

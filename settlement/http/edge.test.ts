@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { utf8 } from '@stile/protocol/bytes.ts';
+import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import { signAuthorisation } from '@stile/protocol/http/gate-api.ts';
 import type { Order } from '@stile/protocol/http/merchant-api.ts';
 import { LINE_FARES_MAX } from '@stile/protocol/trust-list.ts';
@@ -117,7 +118,7 @@ describe('a body', () => {
 
   test('that a gate signs has no doubled key either', async () => {
     const gate = await town.addGate('g2', 'M1');
-    const body = JSON.stringify(authorisationOf(gate, '72'.padEnd(18, '3')));
+    const body = JSON.stringify(authorisationOf(gate, addCheckDigits('72'.padEnd(18, '3'))));
     const doubled = body.replace('{', '{"line":"M9",');
     for (const [text, status] of [
       [body, 200],
@@ -185,7 +186,7 @@ test.each([
   const idempotencyKey = 'note-1-of-kiosk';
   const order = { idempotencyKey, amountCents: 1, note };
   expect((await town.ask('/v1/orders', { body: order, token: kiosk })).status).toBe(400);
-  const sale = { ...order, code: '72'.padEnd(18, '1') };
+  const sale = { ...order, code: addCheckDigits('72'.padEnd(18, '1')) };
   expect((await town.ask('/v1/payments', { body: sale, token: kiosk })).status).toBe(400);
   const shop = { merchant: 'shop', name: note };
   const asked = { body: shop, token: town.operatorToken };

@@ -1,5 +1,6 @@
 /** One request that succeeds for each operation of the OpenAPI document which is not open to all. */
 import { randomBytes } from 'node:crypto';
+import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import type { Order } from '@stile/protocol/http/merchant-api.ts';
 import type { ScriptedGate } from './gate.ts';
 import { START_MS } from './town.ts';
@@ -26,7 +27,7 @@ function listRequests({
   spare,
   gate,
 }: World): [operation: string, rest: string, body?: object][] {
-  const code = `72${'1'.repeat(16)}`;
+  const code = addCheckDigits(`72${'1'.repeat(16)}`);
   return [
     ['GET /v1/riders/me', ''],
     ['GET /v1/riders/me/statement', ''],
@@ -51,7 +52,11 @@ function listRequests({
     ['POST /v1/orders', '', { idempotencyKey: 'walk-order', amountCents: 50 }],
     ['GET /v1/orders/{order}', spare.order],
     ['DELETE /v1/orders/{order}', spare.order],
-    ['POST /v1/gates/{gate}/payments', gate.gate, authorisationOf(gate, '72'.padEnd(18, '3'))],
+    [
+      'POST /v1/gates/{gate}/payments',
+      gate.gate,
+      authorisationOf(gate, addCheckDigits('72'.padEnd(18, '3'))),
+    ],
     ['GET /v1/operator/gates', ''],
     ['POST /v1/operator/gates', '', { gate: 'walk', line: 'M1' }],
     ['POST /v1/operator/gates/{gate}/revocation', 'walk', {}],

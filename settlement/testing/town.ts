@@ -263,7 +263,7 @@ export class ScriptedRider {
 }
 
 export type ScriptedSeed = Seed & {
-  /** The 18 digits of the step of that instant, or of one so many steps away. */
+  /** The 20 digits of the step of that instant, or of one so many steps away. */
   codeAt(atMs: number, stepsAway?: number): string;
 };
 

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DESK, openBrowser, openPage, screenshot } from '../testing/chromium.ts';
 import { Town } from '../testing/town.ts';
 
-const CODE = '710001234546119246';
+const CODE = '71000123454611924629';
 const [WIDTH, HEIGHT] = [640, 480];
 
 let folder: string;

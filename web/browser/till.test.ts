@@ -102,7 +102,7 @@ test('digits can be typed, and a transit code is told from a payment code', asyn
   await page.getByText('That is a transit code').waitFor();
   await page.getByRole('button', { name: 'Type digits' }).click();
   const digits = (await onlineCode(rider)).replace(/(\d{3})/g, '$1 ');
-  await page.getByLabel('The 18 digits').fill(digits);
+  await page.getByLabel('The 20 digits').fill(digits);
   await page.getByRole('button', { name: 'Take payment' }).click();
   expect(await outcome()).toBe('PAID');
 });

@@ -30,7 +30,7 @@ import { createAuthoriser } from './authoriser.ts';
 import { createUplink } from './uplink.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
-const REQUEST = { id: ID, code: '711234567887654321', atMs: NOW_S * 1000 };
+const REQUEST = { id: ID, code: '71123456788765432194', atMs: NOW_S * 1000 };
 const SYNC_EVERY_MS = 7_000;
 const FAILED = { kind: 'failed', sent: true, retryAfterMs: null, doubt: null };
 

@@ -1,5 +1,6 @@
 /** A gate's question over HTTP: who may ask, the signed answer, and that one id is decided once. */
 
+import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import {
   type AuthorisationAnswer,
   authorisationAnswerSchema,
@@ -80,7 +81,7 @@ describe('an answer', () => {
 
   test('that refuses says why, names no fare and is signed as well', async () => {
     const answer = await answerTo(
-      gate.question(ID, { code: `72${'0'.repeat(16)}`, atMs: START_MS }),
+      gate.question(ID, { code: addCheckDigits(`72${'0'.repeat(16)}`), atMs: START_MS }),
     );
     expect(answer).toMatchObject({ outcome: 'REFUSED', reason: 'CODE_REFUSED', fareCents: null });
   });
@@ -126,7 +127,7 @@ describe('an answer', () => {
     gate = await town.addGate('g1', 'M1');
     rootKeys = [town.rootKey];
     const answer = await answerTo(
-      gate.question(ID, { code: '710001234546119246', atMs: START_MS }),
+      gate.question(ID, { code: '71000123454611924629', atMs: START_MS }),
     );
     expect(answer).toMatchObject({ outcome: 'REFUSED', reason: 'CODE_REFUSED' });
   });
@@ -182,9 +183,10 @@ describe('a question', () => {
   });
 
   test.each([
-    ['an id too short', 'a5', '72'.padEnd(18, '1')],
+    ['an id too short', 'a5', addCheckDigits('72'.padEnd(18, '1'))],
     ['a transit code', ID, 'ABC'],
-    ['digits of another scheme', ID, '62'.padEnd(18, '1')],
+    ['digits of another scheme', ID, addCheckDigits('62'.padEnd(18, '1'))],
+    ['check digits of another code', ID, '72'.padEnd(20, '1')],
   ])('with %s is no question, however well signed', async (_what, id, code) => {
     expect(await refusal(gate.question(id, { code, atMs: START_MS }))).toBe('400 REQUEST_INVALID');
   });

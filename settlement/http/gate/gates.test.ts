@@ -4,6 +4,7 @@ import { enrolmentBody } from '@stile/crypto/gate-token.ts';
 import { generateKey, sha256 } from '@stile/crypto/sign.ts';
 import { gateTokenIn } from '@stile/crypto/testing/gate-token.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
+import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import { BATCH_BYTES_MAX, readBatch } from '@stile/protocol/gate-log.ts';
 import type { GateEnrolment } from '@stile/protocol/http/gate-api.ts';
 import { claimedRootKey, openSigned } from '@stile/protocol/signed.ts';
@@ -144,7 +145,10 @@ describe('enrolment', () => {
     expect(await revoke({})).toEqual({ gate: 'g1', keys: 1 });
     box.note(START_MS);
     expect(await refusal(box.batch(2))).toBe('403 GATE_REVOKED');
-    const asked = box.question('0'.repeat(32), { code: '72'.padEnd(18, '1'), atMs: START_MS });
+    const asked = box.question('0'.repeat(32), {
+      code: addCheckDigits('72'.padEnd(18, '1')),
+      atMs: START_MS,
+    });
     const answer = await town.ask('/v1/gates/g1/payments', asked);
     expect(answer.status).toBe(401);
   });

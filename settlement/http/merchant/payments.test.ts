@@ -41,7 +41,7 @@ describe('a request to be paid', () => {
     ['too short a key', { idempotencyKey: 'short' }],
     ['a key that would need escaping', { idempotencyKey: 'sale/1-long' }],
     ['no code', { code: undefined }],
-    ['a code with a letter', { code: '72123456789012345X' }],
+    ['a code with a letter', { code: '7212345678901234567X' }],
     ['a code of another scheme', { code: '101234567890123456' }],
     ['a note that is too long', { note: 'x'.repeat(81) }],
     ['a field that nobody knows', { currency: 'USD' }],

@@ -51,24 +51,27 @@ describe('a QR code', () => {
     }
   });
 
-  test('of eighteen digits reads back', async () => {
-    const { size, path } = drawQr('711234567812345678');
+  test('of twenty digits reads back', async () => {
+    const { size, path } = drawQr('71123456781234567825');
     const read = await readOne(rasterize(path, { width: size, height: size }));
-    expect(read.text).toBe('711234567812345678');
+    expect(read.text).toBe('71123456781234567825');
   });
 });
 
 describe('a bar code', () => {
-  test.each(['711234567812345678', '720000000000000000'])('of %s reads back', async (digits) => {
-    const { width, path } = drawCode128(digits);
-    const read = await readOne(rasterize(path, { width, height: 40 }));
-    expect(read).toMatchObject({ format: 'Code128', text: digits });
-  });
+  test.each(['71123456781234567825', '72000000000000000092'])(
+    'of %s reads back',
+    async (digits) => {
+      const { width, path } = drawCode128(digits);
+      const read = await readOne(rasterize(path, { width, height: 40 }));
+      expect(read).toMatchObject({ format: 'Code128', text: digits });
+    },
+  );
 
   test('takes two digits a symbol, with quiet zones of ten modules', () => {
-    const { width, path } = drawCode128('711234567812345678');
-    // Start, nine pairs, check symbol, stop.
-    expect(width).toBe(11 + 9 * 11 + 11 + 13 + 2 * 10);
+    const { width, path } = drawCode128('71123456781234567825');
+    // Start, ten pairs, check symbol, stop.
+    expect(width).toBe(11 + 10 * 11 + 11 + 13 + 2 * 10);
     expect(path.startsWith('M10 0')).toBe(true);
   });
 });

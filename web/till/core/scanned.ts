@@ -5,11 +5,14 @@ export type Scanned =
   | { kind: 'code'; code: string }
   /** A transit code: good at gates, no means to pay here. */
   | { kind: 'transit' }
+  /** Meant as a code, but a digit is wrong or missing: no need to ask settlement. */
+  | { kind: 'misread' }
   | { kind: 'unknown' };
 
 /** Blanks are a person's, or a group's; a code has none. */
 export function readScanned(text: string): Scanned {
   const bare = text.replace(/[\s-]/g, '');
   if (readServerCode(bare) !== undefined) return { kind: 'code', code: bare };
+  if (/^7[12]\d*$/.test(bare)) return { kind: 'misread' };
   return text.startsWith('TC1:') ? { kind: 'transit' } : { kind: 'unknown' };
 }

@@ -31,6 +31,7 @@ export function SellPage({ words }: { words: Words }) {
   const onText = (text: string) => {
     if (!isFree) return;
     const read = readScanned(text);
+    if (read.kind === 'misread') return setHint(words.sell.misread);
     if (read.kind === 'transit') return setHint(words.sell.transit);
     if (read.kind === 'unknown') return setHint(words.sell.notCode);
     if (cents === 0) return setHint(words.sell.amountFirst);

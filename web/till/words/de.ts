@@ -22,10 +22,12 @@ export const de: Words = {
     camera: 'Kamera',
     type: 'Ziffern tippen',
     order: 'QR zeigen',
-    digits: 'Die 18 Ziffern',
+    digits: 'Die 20 Ziffern',
     take: 'Zahlung nehmen',
     cancel: 'Abbrechen',
     notCode: 'Das ist kein Zahlcode. Bitten Sie um die Seite „Zahlen“ der Karte.',
+    misread:
+      'Eine Ziffer ist falsch oder fehlt. Noch einmal scannen oder alle 20 Ziffern eingeben.',
     transit: 'Das ist ein Fahrcode: Er öffnet Sperren. Bitten Sie um die Seite „Zahlen“ der Karte.',
     amountFirst: 'Geben Sie zuerst den Betrag ein.',
     cameraFailed: 'Die Kamera geht hier nicht. Tippen Sie die Ziffern.',

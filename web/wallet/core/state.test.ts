@@ -179,8 +179,8 @@ test('a payment code ends with its minute', () => {
   expect(timeStepEndMs(60_000)).toBe(120_000);
 });
 
-test('eighteen digits are read out in six groups', () => {
-  expect(groupDigits('711234567812345678')).toEqual(['711', '234', '567', '812', '345', '678']);
+test('twenty digits are read out in five groups', () => {
+  expect(groupDigits('71123456781234567825')).toEqual(['7112', '3456', '7812', '3456', '7825']);
   expect(groupDigits('')).toEqual([]);
 });
 

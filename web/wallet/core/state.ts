@@ -136,9 +136,9 @@ export function timeStepEndMs(nowMs: number): number {
   return (Math.floor(nowMs / stepMs) + 1) * stepMs;
 }
 
-/** Digits in groups that a person can read out: 711 234 567 812 345 678. */
+/** Digits in groups that a person can read out: 7112 3456 7812 3456 7825. */
 export function groupDigits(digits: string): string[] {
-  return digits.match(/.{1,3}/g) ?? [];
+  return digits.match(/.{1,4}/g) ?? [];
 }
 
 /** Which page an address means. */

@@ -35,7 +35,7 @@ export async function importSeed({ seed, ...rest }: Seed): Promise<StoredSeed> {
   return { ...rest, key };
 }
 
-/** The 18 digits of one time step (protocol/README.md §11). */
+/** The 20 digits of one time step (protocol/README.md §11). */
 export async function makePaymentCode(
   { handle, key }: StoredSeed,
   timeStep: number,
