@@ -1,6 +1,7 @@
 /** `stile settlement add-gate …`: what an operator does with a settlement that runs. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { clientOf, operateOn, type Target } from './operator-client.ts';
+import { addParkedCommands } from './parked.ts';
 import { oneOf, printJson, wholeNumber } from './terminal.ts';
 
 const kindOfInvite = oneOf(['invite', 'deposit', 'verified']);
@@ -10,6 +11,7 @@ export function addOperatorCommands(settlement: Command): void {
   addWorkCommands(settlement);
   addInvites(operate);
   addMoves(operate);
+  addParkedCommands(settlement);
   operate('add-gate', 'announce a gate; prints the one-time token for its enrolment')
     .requiredOption('--gate <id>', 'letters, digits, - and _')
     .requiredOption('--line <line>', 'the line whose fare it takes')
@@ -74,9 +76,6 @@ export function addOperatorCommands(settlement: Command): void {
       if (gate !== undefined) query.set('gate', gate);
       printJson(await clientOf(options).call('GET', `v1/operator/taps?${query}`));
     });
-  operate('parked', 'records that wait for a person').action(async (target: Target) => {
-    printJson(await clientOf(target).call('GET', 'v1/operator/parked'));
-  });
   operate('trial-balance', 'all ledger accounts, and whether debits equal credits').action(
     async (target: Target) => {
       printJson(await clientOf(target).call('GET', 'v1/operator/trial-balance'));

@@ -1,27 +1,15 @@
 /** What happens in the demo, in order. It tells each scene and collects the numbers; it judges none. */
 import { forgeCode, forgePass, stealPass } from './forgeries.ts';
+import { auditOf, type Parked, revokeAndWriteOff } from './parked.ts';
+import { type Presentation, wordOf } from './presentation.ts';
 import { type LogRecord, stile, stileJson } from './processes.ts';
-import { type Check, cents, type Money, type Result, type Tap } from './result.ts';
+import { cents, type Money, type Result, type Tap } from './result.ts';
 import { fetchOnlineCode, makePaymentCode, Shop } from './shop.ts';
-import { FARE_CENTS, LINE, type NewPhone, type Phone, type Stage, type Verdict } from './stage.ts';
+import { FARE_CENTS, LINE, type NewPhone, type Phone, type Stage } from './stage.ts';
 
 export type Scene = { heading: boolean; text: string };
 
 type Rider = { phone: Phone; topUpCents: number; rides: number };
-type Shot = Parameters<Stage['show']>[1]['shot'];
-
-/** Somebody holds a code before the scanner. */
-type Presentation = {
-  who: string;
-  what: string;
-  text: string;
-  /** `open`, or the reason for a refusal. */
-  expected: string;
-  shot?: Shot;
-  /** How it ends at settlement if it opens; CHARGED if absent. */
-  disposition?: 'CHARGED' | 'PAID';
-};
-
 const LATE_MIN = 10;
 
 export async function play(stage: Stage, say: (scene: Scene) => void): Promise<Result> {
@@ -42,6 +30,8 @@ class Script {
   readonly #taps: Tap[] = [];
   readonly #shop: Shop;
   #lastSeq = 0;
+  /** Let in, and nobody's to charge. */
+  #strangers = 0;
 
   constructor(stage: Stage, say: (scene: Scene) => void) {
     this.#stage = stage;
@@ -77,6 +67,7 @@ class Script {
   /** One presentation: a picture before the scanner, the gate's verdict, what it should have been. */
   async #present(presentation: Presentation): Promise<void> {
     const { who, what, text, expected, shot = {}, disposition = 'CHARGED' } = presentation;
+    const { behind = 'WAIT' } = presentation;
     const kind = this.#taps.length % 3 === 1 ? 'jpg' : 'png';
     const next = this.#stage.nextVerdict();
     await this.#stage.show(text, { shot, kind });
@@ -89,10 +80,11 @@ class Script {
     this.#taps.push({ who, what, expected, actual, seq, disposition: '', expectedDisposition });
     const rider = this.#riders.get(who);
     if (actual === 'open' && rider !== undefined) rider.rides += 1;
+    if (actual === 'open' && rider === undefined) this.#strangers += 1;
     const mark = actual === expected ? '' : `   (expected ${expected})`;
     this.#tell(`${who.padEnd(8)} ${what.padEnd(36)} ${actual}${mark}`);
     // The next rider steps up when the barrier has closed behind this one.
-    if (actual === 'open') await this.#stage.barrierClosed();
+    if (actual === 'open' && behind === 'WAIT') await this.#stage.barrierClosed();
   }
 
   async prepare(): Promise<void> {
@@ -263,13 +255,20 @@ class Script {
   async revokeKey(): Promise<void> {
     const stage = this.#stage;
     this.#head("The issuer's key has been copied: the operator revokes it");
-    const settlement = ['--data', stage.path('settlement'), '--url', stage.settlementUrl];
-    const revoke = ['keys', 'revoke', '1', ...settlement];
-    const keys = await stileJson<{ keyId: number; status: string }[]>(revoke);
-    this.#tell(`issuer keys: ${keys.map(({ keyId, status }) => `${keyId} ${status}`).join(', ')}`);
+    const { phone } = this.#rider('ada');
+    await this.#present({
+      who: 'mallory',
+      what: "a pass for ada's account by that key",
+      text: stealPass(phone, stage.path('settlement')),
+      expected: 'open',
+      disposition: 'WRITTEN_OFF',
+      behind: 'GO_ON',
+    });
+    await this.#synced();
+    await revokeAndWriteOff(stage, (text) => this.#tell(text));
     stage.gate.child.kill('SIGHUP');
     await stage.gateSays('the list that revokes it', ({ msg }) => msg === 'lists');
-    const { phone } = this.#rider('ada');
+    await stage.barrierClosed();
     await this.#present({
       who: 'mallory',
       what: 'a pass by the copied key',
@@ -362,7 +361,7 @@ class Script {
     );
     const sumOf = (kind: string) =>
       balance.accounts
-        .filter(({ name }) => name.startsWith(`${kind}:`))
+        .filter(({ name }) => name === kind || name.startsWith(`${kind}:`))
         .reduce((sum, account) => sum + account.balanceCents, 0);
     const records = await stage.operate<{ seq: number; outcome: string | null }[]>('taps', [
       '--limit',
@@ -381,20 +380,17 @@ class Script {
       ledger,
       gateLog,
       merchantToken: this.#shop.token,
-      openings: { expected: rides, actual: stage.barrierOpenings() },
-      revenue: { expectedCents: rides * FARE_CENTS, actualCents: sumOf('revenue') },
+      openings: { expected: rides + this.#strangers, actual: stage.barrierOpenings() },
+      revenue: {
+        expectedCents: (rides + this.#strangers) * FARE_CENTS,
+        actualCents: sumOf('revenue'),
+      },
+      writtenOff: {
+        expectedCents: this.#strangers * FARE_CENTS,
+        actualCents: sumOf('loss'),
+        left: (await stage.operate<Parked[]>('parked')).length,
+      },
       takings: { expectedCents: this.#shop.takingsCents(), actualCents: sumOf('merchant') },
     };
   }
-}
-
-async function auditOf(dir: string): Promise<Check[]> {
-  const text = await stile(['audit', dir, '--json']).catch((error: Error) => error.message);
-  const found = text.indexOf('{');
-  if (found < 0) return [{ name: `audit of ${dir}`, ok: false, detail: text }];
-  return (JSON.parse(text.slice(found)) as { checks: Check[] }).checks;
-}
-
-function wordOf({ verdict, reason }: Verdict): string {
-  return reason ?? verdict;
 }

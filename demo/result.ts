@@ -7,7 +7,7 @@ export type Tap = {
   expected: string;
   actual: string;
   seq: number;
-  /** What settlement made of it: CHARGED or PAID for what was opened, nothing for what was refused. */
+  /** What settlement made of it: CHARGED, PAID or WRITTEN_OFF for what was opened, nothing for what was refused. */
   disposition: string;
   expectedDisposition: string;
 };
@@ -32,6 +32,8 @@ export type Result = {
   /** For who plays on with `--keep`. */
   merchantToken: string;
   revenue: { expectedCents: number; actualCents: number };
+  /** `left`: what still waits for a person. */
+  writtenOff: { expectedCents: number; actualCents: number; left: number };
   takings: { expectedCents: number; actualCents: number };
 };
 

@@ -4,7 +4,7 @@ import { type Check, cents, type Result } from './result.ts';
 
 /** Prints the tables; true only if every number is as it must be. */
 export function showTables(result: Result, print: (text: string) => void): boolean {
-  const { taps, sales, money, openings, revenue, takings } = result;
+  const { taps, sales, money, openings, revenue, takings, writtenOff } = result;
   print('\nTaps\n');
   const tapRows = taps.map((tap) => [
     `${tap.who.padEnd(8)}${tap.what}`,
@@ -44,9 +44,14 @@ export function showTables(result: Result, print: (text: string) => void): boole
       detail: `${openings.actual} of ${openings.expected}`,
     },
     {
-      name: 'revenue is rides times fare',
+      name: 'revenue is rides times fare, paid or written off',
       ok: revenue.actualCents === revenue.expectedCents,
       detail: `${cents(revenue.actualCents)} of ${cents(revenue.expectedCents)}`,
+    },
+    {
+      name: 'a person has written off the ride that nobody can be charged for, and nothing is parked',
+      ok: writtenOff.actualCents === writtenOff.expectedCents && writtenOff.left === 0,
+      detail: `${cents(writtenOff.actualCents)} of ${cents(writtenOff.expectedCents)}, ${writtenOff.left} parked`,
     },
     {
       name: "the kiosk's account holds its sales less what it gave back",

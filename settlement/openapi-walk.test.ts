@@ -11,6 +11,7 @@ import type { ScriptedGate } from './testing/gate.ts';
 import {
   authorisationOf,
   makeRequests,
+  PARKED_SEQ,
   type Request,
   requestOf,
   SALE,
@@ -75,6 +76,9 @@ beforeAll(async () => {
   [ada, bob] = [await town.addRider(), await town.addRider()];
   await ada.topUp(5_000);
   await bob.topUp(5_000);
+  // So that there is something parked.
+  for (const at of [START_MS, START_MS]) gate.note(at);
+  await town.send(gate, { fromSeq: PARKED_SEQ });
   // So that there is a deny list to speak of.
   const { account } = await town.addRider();
   await town.operate('POST', 'denials', { body: { account, note: 'lost' } });

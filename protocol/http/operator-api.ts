@@ -222,6 +222,8 @@ export const parkedViewSchema = z.object({
   seq: z.int(),
   why: z.string(),
   receivedAtMs: z.int(),
+  hash: z.string(),
+  offers: z.array(z.string()).describe('REPLAY, ADOPT, ACCEPT or WRITE_OFF'),
   lineBase64: z.string().describe('the record as it was received: it need not be text'),
 });
 export type ParkedView = z.infer<typeof parkedViewSchema>;

@@ -1,13 +1,13 @@
 /** The audit finds what it is there to find: each check is made to fail once. */
 import { createHash } from 'node:crypto';
-import { cpSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CUT_KINDS } from '../core/retention/cut-changes.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { ScriptedGate } from '../testing/gate.ts';
+import { copyOf, tamper } from '../testing/tampering.ts';
 import { type ScriptedRider, ScriptedTown, START_MS } from '../testing/town.ts';
 import { auditSettlement, isSettlementDir } from './audit.ts';
 
@@ -317,16 +317,6 @@ test('after everything old was cut every check still passes', async () => {
   expect(again.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual([RULES]);
 });
 
-/** A data directory of its own, with the same books and keys. */
-function copyOf(dataDir: string): string {
-  const copy = scratchDir();
-  const original = new Database(join(dataDir, 'settlement.db'), { readonly: true });
-  original.exec(`VACUUM INTO '${join(copy, 'settlement.db')}'`);
-  original.close();
-  cpSync(join(dataDir, 'keys'), join(copy, 'keys'), { recursive: true });
-  return copy;
-}
-
 test('an invented top-up that is right in every table is found by the seal alone', async () => {
   const copy = copyOf(town.dataDir);
   tamper(join(copy, 'settlement.db'), GIFT);
@@ -364,14 +354,3 @@ test('a second answer is a finding about its gate, not a broken book', async () 
   expect(wrong.map(({ name }) => name)).toEqual(['no gate says what cannot be']);
   expect(wrong[0]?.findings).toEqual(['g1: record 3 answers an ask a second time']);
 });
-
-/** Does what nobody can do by way of our own code: the file's own guards are taken away first. */
-function tamper(file: string, statement: string): void {
-  const db = new Database(file);
-  db.pragma('foreign_keys = OFF');
-  db.pragma('ignore_check_constraints = ON');
-  const triggers = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger'`).pluck();
-  for (const trigger of triggers.all()) db.exec(`DROP TRIGGER ${trigger}`);
-  db.exec(statement);
-  db.close();
-}

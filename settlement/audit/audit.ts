@@ -21,10 +21,11 @@ import { checkLogs } from './logs.ts';
 import { checkCauses, checkCharges, checkEvents, checkTopUps } from './money/causes.ts';
 import { checkDebts, checkDenials, checkRevenue, checkStates } from './money/charges.ts';
 import { checkBalances, checkBounds, checkCash, checkTotals } from './money/ledger.ts';
-import { checkBookSeal } from './money/seals.ts';
+import { checkBookSeal, checkResolutionSeal } from './money/seals.ts';
 import { checkOrders } from './orders.ts';
 import { checkMerchantBalances, checkPostings, checkRefunds } from './payments.ts';
 import { checkReceipts } from './receipts.ts';
+import { checkLoss, checkResolutions } from './resolutions.ts';
 import { runChecks } from './run.ts';
 import { checkHandles, checkSpent } from './seeds.ts';
 import { checkSettledAgain } from './settle-again.ts';
@@ -55,6 +56,7 @@ export async function auditSettlement(
       checkFiles(),
       ...moneyChecks(),
       checkBookSeal(keyedHash),
+      checkResolutionSeal(keyedHash),
       ...paymentChecks(),
       ...recordChecks(signatures),
       ...listChecks({ keyedHash, rootKey: findRootKey(dataDir) }),
@@ -77,6 +79,7 @@ function moneyChecks(): Check[] {
     checkCharges(),
     checkEvents(),
     checkCauses(),
+    checkLoss(),
     checkDenials(),
   ];
 }
@@ -115,7 +118,7 @@ function findRootKey(dataDir: string): RootKey | null {
 
 function recordChecks(signatures: boolean): Check[] {
   const checks = [checkEnds(), checkPairs(), checkStates(), checkReceived(), checkLogs()];
-  checks.push(checkColumns(), checkSettledAgain());
+  checks.push(checkColumns(), checkSettledAgain(), checkResolutions());
   if (!signatures) return checks;
   const verify = createNodeVerify();
   return [...checks, checkSeals(verify), checkCodes(verify)];

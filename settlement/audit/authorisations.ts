@@ -14,6 +14,7 @@ type AnswerRecord = {
   disposition: string | null;
   fareCents: number | null;
   isVoided: boolean;
+  isBranch: boolean;
   /** The one that it answers, if that is in the same epoch. */
   ask: AskRecord | null;
 };
@@ -28,9 +29,15 @@ class GateAnswers {
   #asks = new Map<number, AskRecord>();
   #open: { of: number | null; seq: number; answer: AnswerRecord }[] = [];
   #voided = new Set<number>();
+  /** Of an epoch that was adopted: it repeats what another has, and begins in the middle. */
+  #isBranch = false;
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  beginEpoch(isBranch: boolean): void {
+    this.#isBranch = isBranch;
   }
 
   addPayment(payment: GatePaymentRow): void {
@@ -42,7 +49,15 @@ class GateAnswers {
     if (kind === 'ask') this.#asks.set(seq, { id: readAskId(bytes), use });
     if (kind !== 'answer') return;
     const { of, fareCents } = readAnswer(bytes);
-    const answer = { record: id, verdict, disposition, fareCents, isVoided: false, ask: null };
+    const answer = {
+      record: id,
+      verdict,
+      disposition,
+      fareCents,
+      isVoided: false,
+      isBranch: false,
+      ask: null,
+    };
     this.#open.push({ of, seq, answer });
   }
 
@@ -50,7 +65,8 @@ class GateAnswers {
   endEpoch(): void {
     for (const { of, seq, answer } of this.#open) {
       const ask = of === null ? null : (this.#asks.get(of) ?? null);
-      this.#answers.push({ ...answer, ask, isVoided: this.#voided.has(seq) });
+      const isVoided = this.#voided.has(seq);
+      this.#answers.push({ ...answer, ask, isVoided, isBranch: this.#isBranch });
     }
     this.#asks = new Map();
     this.#open = [];
@@ -92,11 +108,13 @@ export function checkAuthorisations(): Check {
       gate = new GateAnswers(name);
     },
     gatePayment: (payment) => gate.addPayment(payment),
+    epoch: ({ branchOf }) => gate.beginEpoch(branchOf !== null),
     logRecord: (record) => gate.add(record),
     epochEnd: () => gate.endEpoch(),
     gateEnd: () => {
       for (const answer of gate.judged()) {
         const odd = oddityOf(answer);
+        if (odd !== null && answer.isBranch) continue;
         if (odd !== null) {
           impossible.push(`${gate.name}: record ${answer.record} ${odd}`);
           continue;

@@ -6,6 +6,7 @@
 import type { SettleFacts } from '../core/rides/settle.ts';
 import type {
   BatchRow,
+  BookSealRow,
   ChargeEventRow,
   ChargeRow,
   CodeRow,
@@ -24,6 +25,7 @@ import type {
   PostedTransferRow,
   RecordRow,
   RefusedKeyRow,
+  ResolutionRow,
   RiderAccountRow,
   SeedRow,
   SpentTimeStepRow,
@@ -58,6 +60,7 @@ export type AuditRows = {
   payment: PaymentRow;
   refusedKey: RefusedKeyRow;
   transfer: PostedTransferRow;
+  resolution: ResolutionRow;
   record: RecordRow;
   strayRecord: StrayRecordRow;
   issuerKey: IssuerKeyRow;
@@ -72,7 +75,7 @@ export type AuditRows = {
   epochEnd: EpochRow;
   gateEnd: { gate: string };
   settleFacts: SettleFacts;
-  bookSeal: { link: Uint8Array };
+  bookSeal: BookSealRow;
   trustList: TrustListRow;
   listRules: ListRulesRow;
   cut: CutRow;

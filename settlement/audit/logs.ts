@@ -8,7 +8,10 @@ import { genesisHash, recordHash } from '@stile/protocol/gate-log.ts';
 import { type Check, checkOf } from './check.ts';
 import type { EpochRow } from './port.ts';
 
-/** Each epoch's records are 1, 2, 3 and so on, each chained to the one before, up to its head. */
+/**
+ * Each epoch's records are 1, 2, 3 and so on, each chained to the one before, up to its head; one that was adopted
+ * begins behind a number and hash that its first record names.
+ */
 export function checkLogs(): Check {
   const broken: EpochRow[] = [];
   let count = 0;
@@ -16,10 +19,10 @@ export function checkLogs(): Check {
   let last = 0;
   let isWhole = true;
   return {
-    epoch: ({ gate, epoch }) => {
+    epoch: ({ gate, epoch, baseSeq, baseHash }) => {
       count += 1;
-      hash = genesisHash({ gate, epoch, sha256 });
-      last = 0;
+      hash = baseHash ?? genesisHash({ gate, epoch, sha256 });
+      last = baseSeq ?? 0;
       isWhole = true;
     },
     logRecord: (record) => {

@@ -3,8 +3,13 @@
  * seen at one instant. A row says what is stored and finds its neighbours by their keys; whether that
  * is right, only the checks say.
  */
+
+import type { LineFare } from '@stile/protocol/trust-list.ts';
+import type { PassIssue } from '../core/access/rider-changes.ts';
+import type { SealedResolution } from '../core/money/book-seal.ts';
 import type { CutKind } from '../core/retention/cut-changes.ts';
 import type { SettleFacts } from '../core/rides/settle.ts';
+import type { GateLine } from '../core/rides/tariff.ts';
 
 /** Pages of rows; how long a page is, the database chooses. */
 export type Rows<Row> = AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>;
@@ -130,6 +135,38 @@ export type EpochRow = {
   lastSeq: number;
   head: Uint8Array;
   seal: Uint8Array | null;
+  /** Of one that was adopted: which one it lay beside, and where it begins. */
+  branchOf: number | null;
+  baseSeq: number | null;
+  baseHash: Uint8Array | null;
+};
+
+/** What a person has decided about a parked record. */
+export type ResolutionRow = SealedResolution & {
+  /** The record, and how it has ended; null: there is none. */
+  parked: {
+    gate: string;
+    epochId: number;
+    seq: number;
+    bytes: Uint8Array;
+    hash: Uint8Array;
+    end: string | null;
+    rideMs: number | null;
+    ceilingCents: number | null;
+    receivedAtMs: number;
+    isVoided: boolean;
+  } | null;
+  /** As they were set then: where its gate stood, what its line cost. */
+  gateLines: readonly GateLine[];
+  lineFares: readonly LineFare[];
+  posting: TransferRow | null;
+  adopted: { seq: number; bytes: Uint8Array; hash: Uint8Array; branchOf: number | null } | null;
+  /** Of its use: another record has it, an earlier decision has written it off, it is charged. */
+  isClaimedElsewhere: boolean;
+  isSecond: boolean;
+  isCharged: boolean;
+  /** Passes that were given out to the account of its use. */
+  issues: readonly PassIssue[];
 };
 
 /** A payment that this gate asked for. `key` is the ask's id. */
@@ -149,7 +186,7 @@ export type BatchRow = {
 };
 
 /** A record that was received but lies beside the gate's log: behind a gap, or of another history. */
-export type StrayRecordRow = { seq: number; hash: Uint8Array; why: string };
+export type StrayRecordRow = { id: number; seq: number; hash: Uint8Array; why: string };
 
 /** A record as it lies in a gate's log. */
 export type LogRecordRow = {
@@ -196,6 +233,8 @@ export type IssuerKeyRow = {
   status: 'active' | 'retired' | 'revoked';
   ceilingExponent: number;
 };
+
+export type BookSealRow = { name: string; link: Uint8Array };
 
 /** `failed`: what went wrong the last time, if it did. */
 export type WorkRow = { failed: string | null };
@@ -256,8 +295,10 @@ export type AuditReader = {
   deniedIds(): Rows<{ id: Uint8Array }>;
   /** What settling reads, of every code use and authorisation. */
   settleFacts(): Rows<SettleFacts>;
-  /** One, or none if the books were never sealed. */
-  bookSeal(): Rows<{ link: Uint8Array }>;
+  /** One of the ledger, or none if the books were never sealed; one of resolutions, if there are any. */
+  bookSeal(): Rows<BookSealRow>;
+  /** As they were decided. */
+  resolutions(): Rows<ResolutionRow>;
 
   work(): Rows<WorkRow>;
 };

@@ -11,8 +11,17 @@ const PARKED: readonly string[] = [
   'KEY_EXPIRED',
   'UNREADABLE',
 ];
+/** Why a record waits beside its log; one that joined it, or that a person has decided about, does not. */
+const BESIDE_LOG: readonly string[] = ['GAP', 'FORK', 'OTHER_BYTES'];
 /** Dispositions that say by themselves how a tap has ended; others need a reason. */
-const PLAIN: readonly string[] = ['CHARGED', 'EXTRA_USE', 'VOIDED', 'STALE_CODE', 'FARE_UNKNOWN'];
+const PLAIN: readonly string[] = [
+  'CHARGED',
+  'EXTRA_USE',
+  'VOIDED',
+  'STALE_CODE',
+  'FARE_UNKNOWN',
+  'WRITTEN_OFF',
+];
 
 /** An opened tap is not pending any more, and if its end is not plain a reason is stored with it. */
 export function checkEnds(): Check {
@@ -70,6 +79,7 @@ const GROUPS = {
   parked: (record: RecordRow) => isTap(record) && PARKED.includes(record.disposition ?? ''),
   rejected: (record: RecordRow) => isTap(record) && isRejected(record),
   voided: (record: RecordRow) => isTap(record) && record.disposition === 'VOIDED',
+  'written off': (record: RecordRow) => isTap(record) && record.disposition === 'WRITTEN_OFF',
   refused: ({ kind, verdict }: RecordRow) => kind === 'tap' && verdict === 'refuse',
   asks: ({ kind, use }: RecordRow) => kind === 'ask' && use !== null,
   answers: ({ kind, verdict, disposition }: RecordRow) =>
@@ -84,7 +94,7 @@ function isTap({ kind }: RecordRow): boolean {
 
 function isRejected({ disposition }: RecordRow): boolean {
   if (disposition === null || PARKED.includes(disposition)) return false;
-  return !['CHARGED', 'PENDING', 'VOIDED'].includes(disposition);
+  return !['CHARGED', 'PENDING', 'VOIDED', 'WRITTEN_OFF'].includes(disposition);
 }
 
 export function checkReceived(): Check {
@@ -97,7 +107,7 @@ export function checkReceived(): Check {
       for (const group of groups) if (group.isIn(record)) group.count += 1;
     },
     strayRecord: ({ why }) => {
-      if (why !== 'JOINED') waiting += 1;
+      if (BESIDE_LOG.includes(why)) waiting += 1;
     },
     results: () => {
       const sum = groups.reduce((total, { count }) => total + count, 0);

@@ -11,6 +11,7 @@ import type { DenyCause } from './lists/deny.ts';
 import type { ListChange } from './lists/list-changes.ts';
 import type { LogChange } from './logs/log-changes.ts';
 import type { LedgerKind, Transfer } from './money/ledger.ts';
+import type { ResolutionChange } from './parked/resolution-changes.ts';
 import type { PaymentChange } from './payments/payment-changes.ts';
 import type { CutChange } from './retention/cut-changes.ts';
 import type { ChargeRowChange } from './rides/charge-changes.ts';
@@ -31,6 +32,7 @@ export type Change =
   | CutChange
   | MetaChange
   | LogChange
+  | ResolutionChange
   | OutboxChange
   | ListChange;
 

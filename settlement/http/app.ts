@@ -42,6 +42,7 @@ import { addLostGates } from './operator/lost-gates.ts';
 import { addOperatorMerchants } from './operator/merchants.ts';
 import { addMoves } from './operator/moves.ts';
 import { addOperators } from './operator/operators.ts';
+import { addParked } from './operator/parked.ts';
 import { addOperatorViews } from './operator/views.ts';
 import { addOperatorWork } from './operator/work.ts';
 import { addPages } from './pages.ts';
@@ -167,6 +168,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addOperatorViews(app, parts);
   addOperators(app, parts);
   addOperatorWork(app, parts);
+  addParked(app, parts);
   const { version, clock } = parts;
   const topUps = topUpsOf(parts);
   app.get(

@@ -35,6 +35,11 @@ import type { RulingQuery } from '../core/logs/ruling-query.ts';
 import type { RulingFacts } from '../core/logs/rulings.ts';
 import type { TopUpFacts } from '../core/money/top-up.ts';
 import type { TopUpIntentFacts } from '../core/money/top-up-intent.ts';
+import type { AcceptFacts } from '../core/parked/accept.ts';
+import type { AdoptFacts } from '../core/parked/adopt.ts';
+import type { StoredParked } from '../core/parked/parked-record.ts';
+import type { Subject } from '../core/parked/resolution-changes.ts';
+import type { WriteOffFacts } from '../core/parked/write-off.ts';
 import type { GiveBackFacts, ReversalFacts } from '../core/payments/give-back.ts';
 import type { BlockFacts } from '../core/payments/merchant.ts';
 import type { Confirmation, ConfirmationFacts, NewOrderFacts } from '../core/payments/order.ts';
@@ -56,7 +61,9 @@ import type {
   MerchantByToken,
   MerchantView,
   OperatorRow,
+  ParkedQuery,
   ParkedView,
+  ResolutionView,
   RiderView,
   StatementItem,
   TapView,
@@ -68,6 +75,7 @@ export type StoredInvite = NonNullable<RiderEnrolmentFacts['invite']>;
 
 /** Facts of one transaction; each method reads what one use case decides from. */
 export type Facts = PaymentFacts &
+  ParkedFacts &
   RiderFacts &
   MerchantFacts &
   StaffFacts &
@@ -102,6 +110,27 @@ export type LogReader = {
   }): Awaitable<{ before: LogRecord | null; after: LogRecord | null }>;
   retimePiece(query: RetimeQuery): Awaitable<RetimePiece>;
   rulingFacts(of: { epochId: number; gate: string }, query: RulingQuery): Awaitable<RulingFacts>;
+};
+
+export type ParkedFacts = {
+  parked(subject: Subject): Awaitable<StoredParked>;
+  nextResolution(): Awaitable<number>;
+  /** `record`: the one that claims the ride itself; 0: it is in no log. */
+  writeOff(of: {
+    gate: string;
+    line: string;
+    use: string;
+    record: number;
+  }): Awaitable<WriteOffFacts>;
+  branch(of: {
+    epochId: number;
+    seq: number;
+    prev: Uint8Array;
+  }): Awaitable<Omit<AdoptFacts, 'rulings' | 'limitsNow'>>;
+  identity(of: {
+    account: string;
+    publicKey: string;
+  }): Awaitable<Pick<AcceptFacts, 'isAccountKnown' | 'isKeyTaken'>>;
 };
 
 export type WorkReader = {
@@ -192,6 +221,8 @@ export type Views = {
     limit: number;
   }): Awaitable<readonly TapView[]>;
   listParked(limit: number): Awaitable<readonly ParkedView[]>;
+  findParked(query: ParkedQuery): Awaitable<readonly (Subject & { seq: number })[]>;
+  listResolutions(page: { after: number; limit: number }): Awaitable<readonly ResolutionView[]>;
   readTrialBalance(): Awaitable<TrialBalance>;
   /** As it is stored, ended or not. */
   findOperator(tokenHash: string): Awaitable<(StoredOperator & { endsAtMs: number }) | undefined>;

@@ -44,6 +44,7 @@ import type { CheckedBatch } from '../core/logs/batch.ts';
 import type { GateKey } from '../core/logs/check-batch.ts';
 import type { TopUpRequest, TopUpResult } from '../core/money/top-up.ts';
 import type { TopUpIntentResult, TopUpOutcome } from '../core/money/top-up-intent.ts';
+import type { ResolveRequest, ResolveResult } from '../core/parked/resolve.ts';
 import type { RefundRequest, RefundResult, ReversalResult } from '../core/payments/give-back.ts';
 import type { NewMerchant } from '../core/payments/merchant.ts';
 import type {
@@ -67,7 +68,9 @@ import type {
   MerchantByToken,
   MerchantView,
   OperatorRow,
+  ParkedQuery,
   ParkedView,
+  ResolutionView,
   RiderView,
   StatementItem,
   TapView,
@@ -292,6 +295,9 @@ export type RecoveryStore = {
   /** Those that are neither used nor over. */
   listApprovals(nowMs: number): Promise<readonly StoredApproval[]>;
 };
+/** `nextSeq`: where more of them begin; null: that were all. */
+export type ResolvedRecords = { records: readonly ResolvedRecord[]; nextSeq: number | null };
+export type ResolvedRecord = { seq: number; result: ResolveResult };
 
 type OperatorViews = {
   listGates(): Promise<readonly GateView[]>;
@@ -301,5 +307,9 @@ type OperatorViews = {
     limit: number;
   }): Promise<readonly TapView[]>;
   listParked(limit: number): Promise<readonly ParkedView[]>;
+  /** Those that the query finds, one after the other, each in a transaction of its own. */
+  resolveParked(of: { query: ParkedQuery; request: ResolveRequest }): Promise<ResolvedRecords>;
+  /** What was decided about parked records, in that order. */
+  listResolutions(page: { after: number; limit: number }): Promise<readonly ResolutionView[]>;
   readTrialBalance(): Promise<TrialBalance>;
 };

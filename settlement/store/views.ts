@@ -6,6 +6,7 @@ import type { PassEnd } from '../core/access/recovery-changes.ts';
 import type { EnrolmentKind } from '../core/access/standing.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { RideTimeSource } from '../core/logs/ride-time.ts';
+import type { ResolutionHow } from '../core/parked/resolution-changes.ts';
 
 export type RiderView = {
   account: string;
@@ -97,14 +98,43 @@ export type TapView = {
   use: string | null;
 };
 
+/** What is looked for: all from a seq on that is parked, or what is or was at one; `hash`: only this of them. */
+export type ParkedQuery = {
+  gate: string;
+  epoch: string;
+  fromSeq: number;
+  seq: number | null;
+  hash: Uint8Array | null;
+  limit: number;
+};
+
 export type ParkedView = {
   gate: string;
   epoch: string;
   seq: number;
   why: string;
   receivedAtMs: number;
+  hash: string;
   /** The received record, base64: it need not be text. */
   lineBase64: string;
+};
+
+/** What a person has decided about a parked record. */
+export type ResolutionView = {
+  number: number;
+  gate: string;
+  epoch: string;
+  seq: number;
+  how: ResolutionHow;
+  /** Why it was parked. */
+  why: string;
+  by: string;
+  note: string;
+  atMs: number;
+  use: string | null;
+  line: string | null;
+  /** The loss; null: none. */
+  fareCents: number | null;
 };
 
 export type TrialBalance = {

@@ -10,6 +10,9 @@ export type Request = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; url: string; 
 /** The kiosk's payment that requests speak of. */
 export const SALE = 'sale-of-kiosk';
 
+/** Of the gate's record that is parked. */
+export const PARKED_SEQ = 2;
+
 /** An account of two phones and its seed, a move of another operator's that waits, two orders of the kiosk, a gate. */
 type World = { account: string; handle: string; order: Order; spare: Order; gate: ScriptedGate };
 
@@ -28,6 +31,7 @@ function listRequests({
   gate,
 }: World): [operation: string, rest: string, body?: object][] {
   const code = addCheckDigits(`72${'1'.repeat(16)}`);
+  const parked = { gate: gate.gate, epoch: gate.epoch, seq: PARKED_SEQ, note: 'walk' };
   return [
     ['GET /v1/riders/me', ''],
     ['GET /v1/riders/me/statement', ''],
@@ -64,6 +68,9 @@ function listRequests({
     ['PUT /v1/operator/lines/{line}', 'M9', { fareCents: 1 }],
     ['GET /v1/operator/taps', ''],
     ['GET /v1/operator/parked', ''],
+    ['GET /v1/operator/parked/resolutions', ''],
+    ['POST /v1/operator/parked/replays', '', parked],
+    ['POST /v1/operator/parked/resolutions', '', { ...parked, how: 'WRITE_OFF' }],
     ['GET /v1/operator/trial-balance', ''],
     ['GET /v1/operator/failed-work', ''],
     ['POST /v1/operator/failed-work/retries', '', {}],

@@ -29,7 +29,7 @@ export function checkDebts(): Check {
 
 /**
  * What each revenue account holds is the sum of its line's fares, and of what was paid online for
- * rides there less what was given back. A line without an account must have earned nothing.
+ * rides there less what was given back, and of fares that were written off. A line without an account must have earned nothing.
  */
 export function checkRevenue(): Check {
   const balances = new Map<string, number>();
@@ -42,6 +42,9 @@ export function checkRevenue(): Check {
     payment: ({ outcome, line, amountCents, refundedCents }) => {
       if (outcome === 'PAID' && line !== null)
         add(earned, { name: line, cents: amountCents - refundedCents });
+    },
+    resolution: ({ line, fareCents }) => {
+      if (line !== null && fareCents !== null) add(earned, { name: line, cents: fareCents });
     },
     results: () => {
       const earnedIn = new Map([...earned].map(([line, cents]) => [revenueOf(line), cents]));

@@ -1,7 +1,13 @@
 /** The seal of the books: the ledger's chain computed again to its last link, and the seal of every epoch. */
 
 import { toHex } from '@stile/protocol/bytes.ts';
-import { epochSeal, FIRST_LINK, type KeyedHash, nextLink } from '../../core/money/book-seal.ts';
+import {
+  epochSeal,
+  FIRST_LINK,
+  type KeyedHash,
+  nextLink,
+  nextResolutionLink,
+} from '../../core/money/book-seal.ts';
 import { type Check, checkOf } from '../check.ts';
 
 const SHOWN_HEX = 16;
@@ -18,7 +24,7 @@ export function checkBookSeal(keyedHash: KeyedHash | null): Check {
       if (keyedHash !== null) link = nextLink(link, { transfer, keyedHash });
     },
     bookSeal: (seal) => {
-      stored = seal.link;
+      if (seal.name === 'ledger') stored = seal.link;
     },
     epoch: (epoch) => {
       if (keyedHash === null) return;
@@ -32,6 +38,28 @@ export function checkBookSeal(keyedHash: KeyedHash | null): Check {
         wrong.push('the ledger');
       const good = `${count} transfers, which end in ${end.slice(0, SHOWN_HEX)}`;
       return [checkOf('the books are as they were sealed', { wrong, good })];
+    },
+  };
+}
+
+/** Who decided what about parked records, when and why. @param keyedHash Null: nothing can be said. */
+export function checkResolutionSeal(keyedHash: KeyedHash | null): Check {
+  let link: Uint8Array = FIRST_LINK;
+  let stored: Uint8Array = FIRST_LINK;
+  let count = 0;
+  return {
+    resolution: (resolution) => {
+      count += 1;
+      if (keyedHash !== null) link = nextResolutionLink(link, { resolution, keyedHash });
+    },
+    bookSeal: (seal) => {
+      if (seal.name === 'resolutions') stored = seal.link;
+    },
+    results: () => {
+      const isSealed = keyedHash !== null && toHex(stored) === toHex(link);
+      const wrong = isSealed ? [] : [keyedHash === null ? 'the key is missing' : 'the decisions'];
+      const name = 'what persons decided is as it was sealed';
+      return [checkOf(name, { wrong, good: `${count} decisions` })];
     },
   };
 }

@@ -15,6 +15,7 @@ const ALARM_OF: Readonly<Record<string, keyof EndAlarms | null>> = {
   PENDING: null,
   PAID: null,
   VOIDED: null,
+  WRITTEN_OFF: null,
   EXTRA_USE: 'extraUses',
   FARE_UNKNOWN: 'fareUnknown',
   DEVICE_KEY_UNKNOWN: 'notIssued',

@@ -28,8 +28,11 @@ export type RecordRow = {
   ceilingCents: number | null;
 };
 
-/** Why a received record stands beside its log. JOINED: it did, and is in the log by now. */
-export type OddWhy = 'GAP' | 'FORK' | 'OTHER_BYTES' | 'JOINED';
+/**
+ * Why a received record stands beside its log. JOINED: it did, and is in the log by now. ADOPTED, WRITTEN_OFF: a
+ * person has decided about it.
+ */
+export type OddWhy = 'GAP' | 'FORK' | 'OTHER_BYTES' | 'JOINED' | 'ADOPTED' | 'WRITTEN_OFF';
 
 export type OddRecordRow = {
   epochId: number;
@@ -44,7 +47,10 @@ export type OddRecordRow = {
 };
 
 export type LogChange =
-  /** `gateKeyId`: whose it is from now on; null: no key can add to it. */
+  /**
+   * `gateKeyId`: whose it is from now on; null: no key can add to it. `base`: of what was adopted, which epoch it lay
+   * beside, and behind which seq and hash it begins.
+   */
   | {
       kind: 'addEpoch';
       id: number;
@@ -52,6 +58,7 @@ export type LogChange =
       epoch: string;
       head: Uint8Array;
       gateKeyId: number | null;
+      base: { of: number; baseSeq: number } | null;
     }
   | { kind: 'moveEpoch'; id: number; lastSeq: number; head: Uint8Array; anchor: ClockAnchor | null }
   | {

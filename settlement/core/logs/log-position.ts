@@ -3,7 +3,7 @@
  * ever dropped: a record continues the log, is there already, contradicts what is there, or waits beside
  * the log for a missing part (gap) or for a person (fork).
  */
-import { equalBytes } from '@stile/protocol/bytes.ts';
+import { equalBytes, toHex } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
 
 export type LogPosition = 'append' | 'duplicate' | 'conflict' | 'gap' | 'fork';
@@ -56,23 +56,34 @@ export type GrownLog = {
   head: Uint8Array;
 };
 
-/** Looks at records that waited behind a gap, in order of seq. Those that still wait are left out. */
+/**
+ * Looks at records that waited behind a gap, in order of seq. Those that still wait are left out. What continues a
+ * record that contradicts the log never joins it.
+ */
 export function joinWaiting<Waiting extends WaitingLink>(
   waiting: readonly Waiting[],
   grown: GrownLog,
 ): readonly Joining<Waiting>[] {
   const joined: Joining<Waiting>[] = [];
   const hashes = new Map(grown.hashes);
+  const contrary = new Set<string>();
   let { lastSeq, head } = grown;
   for (const record of waiting) {
     if (record.seq <= lastSeq) {
       const here = hashes.get(record.seq);
       const isSame = here !== undefined && equalBytes(here, record.hash);
       joined.push({ record, now: isSame ? 'duplicate' : 'conflict' });
+      if (!isSame) contrary.add(toHex(record.hash));
+    } else if (contrary.has(toHex(record.prev))) {
+      joined.push({ record, now: 'fork' });
+      contrary.add(toHex(record.hash));
     } else if (record.seq === lastSeq + 1) {
       const fits = equalBytes(record.prev, head);
       joined.push({ record, now: fits ? 'append' : 'fork' });
-      if (!fits) continue;
+      if (!fits) {
+        contrary.add(toHex(record.hash));
+        continue;
+      }
       hashes.set(record.seq, record.hash);
       lastSeq = record.seq;
       head = record.hash;

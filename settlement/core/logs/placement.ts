@@ -50,6 +50,8 @@ export type LogFacts = {
   oddKeys: ReadonlySet<string>;
   /** What waits behind a gap up to JOIN_RECORDS_MAX behind the part, in order of seq. */
   waiting: readonly WaitingRecord[];
+  /** Of those of `waiting` that the log has reached already: the hashes that it has in their place. */
+  reached: ReadonlyMap<number, Uint8Array>;
   /** Free for new rows. */
   nextIds: { epoch: number; batch: number; record: number };
 };
@@ -102,7 +104,7 @@ export function placePart(
   const isNew = appended.length + oddRecords.length > 0;
   const batchId = part.batchId ?? (isNew ? log.nextIds.batch : null);
   const added = appended.map((record) => ({ record, batchId: batchId ?? 0 }));
-  const joining = isNew ? joinBehind(added, { epoch, waiting: log.waiting }) : NOTHING_JOINS;
+  const joining = isNew ? joinBehind(added, { epoch, log }) : NOTHING_JOINS;
   return { log, epoch, part, records, positions, batchId, oddRecords, ...joining };
 }
 
@@ -113,7 +115,7 @@ export function isOfOtherKey({ part, epoch }: Placement): boolean {
 
 /** What waits behind a log that has grown already; null: there is no such log. */
 export function placeWaiting(log: LogFacts): Placement | null {
-  const { row: epoch, waiting } = log;
+  const { row: epoch } = log;
   if (epoch === null) return null;
   return {
     log,
@@ -123,7 +125,7 @@ export function placeWaiting(log: LogFacts): Placement | null {
     positions: [],
     batchId: null,
     oddRecords: [],
-    ...joinBehind([], { epoch, waiting }),
+    ...joinBehind([], { epoch, log }),
   };
 }
 
@@ -156,7 +158,7 @@ const NOTHING_JOINS: JoinPart = { joinings: [], hasMoreToJoin: false, newRecords
 
 function joinBehind(
   added: readonly NewRecord[],
-  { epoch, waiting }: { epoch: EpochRow; waiting: readonly WaitingRecord[] },
+  { epoch, log: { waiting, reached } }: { epoch: EpochRow; log: LogFacts },
 ): JoinPart {
   const last = added.at(-1)?.record;
   const lastSeq = last?.seq ?? epoch.lastSeq;
@@ -166,7 +168,8 @@ function joinBehind(
   if (near.length === 0 || (near[0]?.seq ?? 0) > lastSeq + 1) {
     return { ...NOTHING_JOINS, newRecords: added };
   }
-  const hashes = new Map(added.map(({ record }) => [record.seq, record.hash]));
+  const grown = added.map(({ record }) => [record.seq, record.hash] as const);
+  const hashes = new Map([...reached, ...grown]);
   const joinings = joinWaiting(near, { hashes, lastSeq, head: last?.hash ?? epoch.head });
   const appended = joinings
     .filter(({ now }) => now === 'append')

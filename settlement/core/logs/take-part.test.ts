@@ -51,7 +51,8 @@ function batchOf(records: readonly CheckedRecord[], prev: Uint8Array = GENESIS):
 
 function logFacts(changes: Partial<LogFacts> = {}): LogFacts {
   const known = { row: null, stored: new Map(), oddKeys: new Set<string>(), waiting: [] };
-  return { ...LOG, ...known, nextIds: { epoch: 3, batch: 7, record: 40 }, ...changes };
+  const reached = new Map();
+  return { ...LOG, ...known, reached, nextIds: { epoch: 3, batch: 7, record: 40 }, ...changes };
 }
 
 function take(part: BatchPart, log: LogFacts = logFacts()) {

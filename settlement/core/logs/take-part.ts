@@ -10,7 +10,7 @@ import { findWaiting } from './judge-again.ts';
 import type { OddWhy } from './log-changes.ts';
 import type { Placement } from './placement.ts';
 import { recordRow } from './record-row.ts';
-import { anchorOf, lastAnchor } from './ride-time.ts';
+import { anchorOf, type ClockedRecord, lastAnchor } from './ride-time.ts';
 import { type RuledRecord, type RulingContext, ruleRecords } from './rulings.ts';
 
 export type PartResult = {
@@ -61,7 +61,7 @@ export function decidePart(placement: Placement, rules: RulingContext): Decision
 function opening({ log, epoch }: Placement): Change[] {
   if (log.row !== null) return [];
   const { id, head, gateKeyId } = epoch;
-  return [{ kind: 'addEpoch', id, gate: log.gate, epoch: log.epoch, head, gateKeyId }];
+  return [{ kind: 'addEpoch', id, gate: log.gate, epoch: log.epoch, head, gateKeyId, base: null }];
 }
 
 /** The batch, once, and what stands beside the log. */
@@ -133,8 +133,11 @@ function growing(
 }
 
 /** The first known clock behind records without one says more of when the rides among them were. */
-function retiming(
-  { epoch, newRecords }: Pick<Placement, 'epoch' | 'newRecords'>,
+export function retiming(
+  {
+    epoch,
+    newRecords,
+  }: Pick<Placement, 'epoch'> & { newRecords: readonly { record: ClockedRecord }[] },
   nowMs: number,
 ): Change[] {
   const { id, lastSeq: until, anchor } = epoch;

@@ -1,8 +1,8 @@
 /**
  * What seals the books: each transfer is chained to the one before by a keyed hash, and only the last link is
- * kept; each epoch of a gate's log has a keyed hash over where it ends, and so has what is kept of lists and of
- * what was cut. Whoever has the database and not the key can
- * neither change, add nor cut off a transfer or a record without its showing.
+ * kept, and so is each resolution of a parked record; each epoch of a gate's log has a keyed hash over where it ends,
+ * and so has what is kept of lists and of what was cut. Whoever has the database and not the key can neither change,
+ * add nor cut off a transfer or a record without its showing.
  */
 import { concatBytes, utf8 } from '@stile/protocol/bytes.ts';
 import type { ListRules } from '../lists/list-rules.ts';
@@ -21,6 +21,25 @@ export type SealedTransfer = {
   code: string;
   happenedAtMs: number;
   recordedAtMs: number;
+};
+
+/** As it is stored; what a person decided, with every column. */
+export type SealedResolution = {
+  number: number;
+  oddLine: number | null;
+  record: number | null;
+  how: string;
+  why: string;
+  by: string;
+  note: string;
+  atMs: number;
+  use: string | null;
+  line: string | null;
+  rideMs: number | null;
+  ceilingCents: number | null;
+  fareCents: number | null;
+  tariffVersion: number | null;
+  adoptedRecord: number | null;
 };
 
 export type SealedEpoch = {
@@ -42,6 +61,25 @@ export function nextLink(
   const { number, id, debit, credit, amountCents, code, happenedAtMs, recordedAtMs } = transfer;
   const fields = [number, id, debit, credit, amountCents, code, happenedAtMs, recordedAtMs];
   return keyedHash(concatBytes(utf8('SLB1-transfer\0'), link, utf8(JSON.stringify(fields))));
+}
+
+export function nextResolutionLink(
+  link: Uint8Array,
+  { resolution: one, keyedHash }: { resolution: SealedResolution; keyedHash: KeyedHash },
+): Uint8Array {
+  const person = [
+    one.number,
+    one.oddLine,
+    one.record,
+    one.how,
+    one.why,
+    one.by,
+    one.note,
+    one.atMs,
+  ];
+  const money = [one.use, one.line, one.rideMs, one.ceilingCents, one.fareCents, one.tariffVersion];
+  const fields = JSON.stringify([person, money, one.adoptedRecord]);
+  return keyedHash(concatBytes(utf8('SLB1-resolution\0'), link, utf8(fields)));
 }
 
 export function epochSeal(

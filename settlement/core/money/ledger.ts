@@ -7,9 +7,16 @@ import { assert } from '@stile/protocol/fault.ts';
 
 /**
  * cash: what riders paid in · wallet: prepaid · receivable: debt · revenue: fares of a line · merchant:
- * what a merchant has been paid and not given back.
+ * what a merchant has been paid and not given back · loss: fares of rides that a person wrote off.
  */
-export const LEDGER_KINDS = ['cash', 'wallet', 'receivable', 'revenue', 'merchant'] as const;
+export const LEDGER_KINDS = [
+  'cash',
+  'wallet',
+  'receivable',
+  'revenue',
+  'merchant',
+  'loss',
+] as const;
 export type LedgerKind = (typeof LEDGER_KINDS)[number];
 
 export const TRANSFER_CODES = [
@@ -20,6 +27,7 @@ export const TRANSFER_CODES = [
   'REPRICE',
   'REFUND',
   'PAY',
+  'WRITE_OFF',
 ] as const;
 export type TransferCode = (typeof TRANSFER_CODES)[number];
 
@@ -35,6 +43,7 @@ export type Transfer = {
 export type Totals = { debitsCents: number; creditsCents: number };
 
 export const CASH = 'cash';
+export const LOSS = 'loss';
 
 export function walletOf(account: string): string {
   return `wallet:${account}`;
@@ -61,7 +70,7 @@ export function kindOf(name: string): LedgerKind {
 
 /** What an account holds, seen from its normal side; below zero means overdrawn. */
 export function balanceCents(kind: LedgerKind, totals: Totals): number {
-  const isDebitNormal = kind === 'cash' || kind === 'receivable';
+  const isDebitNormal = kind === 'cash' || kind === 'receivable' || kind === 'loss';
   return isDebitNormal
     ? totals.debitsCents - totals.creditsCents
     : totals.creditsCents - totals.debitsCents;

@@ -17,6 +17,11 @@ function claim(changes: Partial<Claim> = {}): Claim {
   return { ...place, line: 'M1', fareCents: 250, isClockKnown: true, ...counts, ...changes };
 }
 
+/** Of one use that nobody has written off. */
+function decide({ claims, charge: now }: { claims: readonly Claim[]; charge: Charge | null }) {
+  return decideUse('u', { claims, charge: now, isWrittenOff: false });
+}
+
 function charge(changes: Partial<Charge> = {}): Charge {
   const base = { use: 'u', rev: 1, record: 1, line: 'M1', fareCents: 250, riddenAtMs: 1000 };
   return { ...base, state: 'WITHHELD', ...changes };
@@ -61,18 +66,18 @@ describe('the state graph', () => {
 
 describe('deciding a use', () => {
   test('one tap is charged', () => {
-    const { dispositions, change } = decideUse('u', { claims: [claim()], charge: null });
+    const { dispositions, change } = decide({ claims: [claim()], charge: null });
     expect(dispositions).toEqual(new Map([[1, 'CHARGED']]));
     expect(change).toMatchObject({ rev: 1, before: null, after: { line: 'M1', fareCents: 250 } });
   });
 
   test('nothing changes for a charge that is as it must be', () => {
-    expect(decideUse('u', { claims: [claim()], charge: charge() }).change).toBeNull();
+    expect(decide({ claims: [claim()], charge: charge() }).change).toBeNull();
   });
 
   test('an earlier tap that comes later takes the charge over', () => {
     const early = claim({ record: 2, gate: 'g2', atMs: 900, line: 'M2', fareCents: 300 });
-    const { dispositions, change } = decideUse('u', { claims: [claim(), early], charge: charge() });
+    const { dispositions, change } = decide({ claims: [claim(), early], charge: charge() });
     expect(dispositions).toEqual(
       new Map([
         [1, 'EXTRA_USE'],
@@ -89,13 +94,13 @@ describe('deciding a use', () => {
 
   test('a voided tap gives the charge to the next one', () => {
     const claims = [claim({ voided: true }), claim({ record: 2, atMs: 2000 })];
-    const { dispositions, change } = decideUse('u', { claims, charge: charge() });
+    const { dispositions, change } = decide({ claims, charge: charge() });
     expect([...dispositions.values()]).toEqual(['VOIDED', 'CHARGED']);
     expect(change?.carrier?.record).toBe(2);
   });
 
   test('without any tap left the fare goes back', () => {
-    const { change } = decideUse('u', {
+    const { change } = decide({
       claims: [claim({ voided: true })],
       charge: charge({ state: 'DEBT' }),
     });
@@ -104,26 +109,24 @@ describe('deciding a use', () => {
 
   test('a tap that turned out stale carries nothing, and what it had paid goes back', () => {
     const stale = claim({ isStale: true });
-    const alone = decideUse('u', { claims: [stale], charge: charge() });
+    const alone = decide({ claims: [stale], charge: charge() });
     expect([...alone.dispositions.values()]).toEqual(['STALE_CODE']);
     expect(alone.change).toMatchObject({ after: null, reason: 'STALE_CODE' });
     const other = claim({ record: 2, gate: 'g2', atMs: 2000 });
-    const { dispositions, change } = decideUse('u', { claims: [stale, other], charge: charge() });
+    const { dispositions, change } = decide({ claims: [stale, other], charge: charge() });
     expect([...dispositions.values()]).toEqual(['STALE_CODE', 'CHARGED']);
     expect(change?.carrier?.record).toBe(2);
   });
 
   test('a ride that was at another time is written again, at the same fare', () => {
-    const { change } = decideUse('u', { claims: [claim({ atMs: 900 })], charge: charge() });
+    const { change } = decide({ claims: [claim({ atMs: 900 })], charge: charge() });
     expect(change).toMatchObject({ rev: 2, before: { fareCents: 250 }, after: { fareCents: 250 } });
   });
 
   test('a refunded charge is not refunded again', () => {
     const refunded = charge({ state: 'REFUNDED', fareCents: 0, rev: 2 });
-    expect(
-      decideUse('u', { claims: [claim({ voided: true })], charge: refunded }).change,
-    ).toBeNull();
-    expect(decideUse('u', { claims: [claim()], charge: refunded }).change).toMatchObject({
+    expect(decide({ claims: [claim({ voided: true })], charge: refunded }).change).toBeNull();
+    expect(decide({ claims: [claim()], charge: refunded }).change).toMatchObject({
       rev: 3,
       before: null,
     });
@@ -131,10 +134,10 @@ describe('deciding a use', () => {
 
   test('an unknown fare is not zero: nothing is charged until it is known', () => {
     const unknown = claim({ fareCents: undefined });
-    const { dispositions, change } = decideUse('u', { claims: [unknown], charge: null });
+    const { dispositions, change } = decide({ claims: [unknown], charge: null });
     expect(change).toBeNull();
     expect(dispositions.get(1)).toBe('FARE_UNKNOWN');
-    expect(decideUse('u', { claims: [unknown], charge: charge() }).change).toMatchObject({
+    expect(decide({ claims: [unknown], charge: charge() }).change).toMatchObject({
       reason: 'FARE_UNKNOWN',
     });
   });
@@ -159,8 +162,8 @@ test('the order in which taps are known changes nothing, and at most one is char
         .map((one) => ({ one, at: dice.next().value ?? 0 }))
         .sort((a, b) => a.at - b.at)
         .map(({ one }) => one);
-      const decision = decideUse('u', { claims: all, charge: null });
-      expect(decideUse('u', { claims: shuffled, charge: null }).change).toEqual(decision.change);
+      const decision = decide({ claims: all, charge: null });
+      expect(decide({ claims: shuffled, charge: null }).change).toEqual(decision.change);
       const ends = [...decision.dispositions.values()];
       expect(ends).toHaveLength(all.length);
       expect(ends.filter((end) => end === 'CHARGED').length).toBeLessThanOrEqual(1);

@@ -49,7 +49,13 @@ export type Claim = {
 };
 
 /** How an opened tap has ended so far. */
-export type Disposition = 'CHARGED' | 'EXTRA_USE' | 'VOIDED' | 'STALE_CODE' | 'FARE_UNKNOWN';
+export type Disposition =
+  | 'CHARGED'
+  | 'EXTRA_USE'
+  | 'VOIDED'
+  | 'STALE_CODE'
+  | 'FARE_UNKNOWN'
+  | 'WRITTEN_OFF';
 
 export type Charge = {
   use: string;
@@ -70,14 +76,22 @@ export type UseDecision = {
   change: (ChargeChange & { carrier: Claim | null; reason: RefundReason | null }) | null;
 };
 
+/** `isWrittenOff`: a person has said that nobody pays for it, and that is the end of it. */
+export type UseClaims = {
+  claims: readonly Claim[];
+  charge: Charge | null;
+  isWrittenOff: boolean;
+};
+
 /** Decides from all taps of one code use what its charge must be, and what to change for it. */
-export function decideUse(
-  use: string,
-  { claims, charge }: { claims: readonly Claim[]; charge: Charge | null },
-): UseDecision {
+export function decideUse(use: string, { claims, charge, isWrittenOff }: UseClaims): UseDecision {
   const carrier = findCarrier(claims);
   const dispositions = new Map<number, Disposition>();
-  for (const claim of claims) dispositions.set(claim.record, dispositionOf(claim, carrier));
+  for (const claim of claims) {
+    const isLoss = isWrittenOff && claim === carrier;
+    dispositions.set(claim.record, isLoss ? 'WRITTEN_OFF' : dispositionOf(claim, carrier));
+  }
+  if (isWrittenOff) return { dispositions, change: null };
   const isCharged = charge !== null && charge.state !== 'REFUNDED';
   const before = isCharged ? { line: charge.line, fareCents: charge.fareCents } : null;
   const after =

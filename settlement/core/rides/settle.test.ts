@@ -20,7 +20,7 @@ function tap(changes: Partial<UseRecord> = {}): UseRecord {
 }
 
 function useFacts(changes: Partial<UseFacts> = {}): UseFacts {
-  return { use: use(1), records: [tap()], charge: null, ...changes };
+  return { use: use(1), records: [tap()], charge: null, isWrittenOff: false, ...changes };
 }
 
 function facts(changes: Partial<SettleFacts> = {}): SettleFacts {

@@ -48,6 +48,7 @@ export type UseFacts = {
   use: string;
   records: readonly UseRecord[];
   charge: Charge | null;
+  isWrittenOff: boolean;
 };
 
 export type AuthorisationFacts = {
@@ -131,8 +132,9 @@ class Settling {
   }
 
   /** Says how each tap has ended; what has to change about the money, or null. */
-  settleUse({ use, records, charge }: UseFacts): DatedChange | null {
-    const { dispositions, change } = decideUse(use, { claims: this.#claimsOf(records), charge });
+  settleUse({ use, records, charge, isWrittenOff }: UseFacts): DatedChange | null {
+    const claims = this.#claimsOf(records);
+    const { dispositions, change } = decideUse(use, { claims, charge, isWrittenOff });
     this.#saveDispositions(records, dispositions);
     if (change === null) return null;
     const record = change.carrier?.record ?? charge?.record;

@@ -10,6 +10,7 @@ import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { accountSchema, riderSchema } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
 import { balanceCents, kindOf } from '../../core/money/ledger.ts';
+import { offersOf } from '../../core/parked/parked-record.ts';
 import { requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { viewOfRider } from '../rider/account.ts';
@@ -87,7 +88,10 @@ function addBooks(app: ApiRouter, parts: ApiParts): void {
         response: { 200: z.array(parkedViewSchema), 401: refusalSchema },
       },
     },
-    async (request) => [...(await store.listParked(request.query.limit))],
+    async (request) => {
+      const parked = await store.listParked(request.query.limit);
+      return parked.map((one) => ({ ...one, offers: [...offersOf(one.why)] }));
+    },
   );
   app.get(
     '/v1/operator/trial-balance',

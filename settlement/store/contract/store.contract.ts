@@ -9,6 +9,7 @@ import { describeOrder } from './arrival.contract.ts';
 import { describeAsks } from './authorisation.contract.ts';
 import { describeIngest, type OpenStore } from './ingest.contract.ts';
 import { describeJudgeAgain } from './judge-again.contract.ts';
+import { describeParked } from './parked.contract.ts';
 import { describePayees } from './payee.contract.ts';
 import { describePayments } from './payment.contract.ts';
 import { describePaymentBooks } from './payment-books.contract.ts';
@@ -26,6 +27,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('asks', () => describeAsks(open));
     describe('lost phones', () => describeRecovery(open));
     describe('ride time', () => describeRideTime(open));
+    describe('parked', () => describeParked(open));
     describe('order', () => describeOrder(open));
     describe('payments', () => describePayments(open));
     describe('payees', () => describePayees(open));

@@ -19,6 +19,7 @@ import { MerchantReader } from './facts/merchant-facts.ts';
 import { OperatorReader } from './facts/operator-facts.ts';
 import { OrderReader } from './facts/order-facts.ts';
 import { OutboxReader } from './facts/outbox-facts.ts';
+import { ParkedReader } from './facts/parked-facts.ts';
 import { PaymentFactReader } from './facts/payment-facts.ts';
 import { RecoveryFactReader } from './facts/recovery-facts.ts';
 import { RetimeReader } from './facts/retime-facts.ts';
@@ -45,6 +46,7 @@ export type Readers = {
   lists: ListFactReader;
   outbox: OutboxReader;
   recovery: RecoveryFactReader;
+  parked: ParkedReader;
 };
 
 export function createDatabase(connection: Connection, keyedHash: KeyedHash): Database {
@@ -90,6 +92,7 @@ export function createReaders(connection: Connection): Readers {
     lists: new ListFactReader(connection),
     outbox: new OutboxReader(connection),
     recovery: new RecoveryFactReader(connection),
+    parked: new ParkedReader(connection, fares),
   };
 }
 
@@ -101,7 +104,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
   const rulings = new RulingFactReader(connection, readers.fares);
   const settling = new SettleFactReader(connection, readers);
   const cuts = new CutFactReader(connection);
-  const { outbox, lists, operators, recovery } = readers;
+  const { outbox, lists, operators, recovery, parked } = readers;
   return {
     pay: (request) => payments.pay(request),
     refund: (of) => payments.refund(of),
@@ -133,6 +136,11 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     piece: (query) => outbox.piece(query),
     settle: (records) => settling.settle(records),
     cut: (kind, bounds) => cuts.read(kind, bounds),
+    parked: (subject) => parked.record(subject),
+    nextResolution: () => parked.nextNumber(),
+    writeOff: (of) => parked.writeOff(of),
+    branch: (of) => parked.branch(of),
+    identity: (of) => parked.identity(of),
     operator: (name) => operators.operator(name),
     nextAct: () => operators.nextAct(),
     recovery: (of) => recovery.recovery(of),
@@ -168,6 +176,8 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     listGates: () => operators.listGates(),
     listTaps: (page) => operators.listTaps(page),
     listParked: (limit) => operators.listParked(limit),
+    findParked: (query) => readers.parked.find(query),
+    listResolutions: (page) => operators.listResolutions(page),
     readTrialBalance: () => operators.readTrialBalance(),
     findOperator: (tokenHash) => readers.operators.byToken(tokenHash),
     listOperators: () => readers.operators.list(),

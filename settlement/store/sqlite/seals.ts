@@ -9,7 +9,9 @@ import {
   type KeyedHash,
   listRulesSeal,
   nextLink,
+  nextResolutionLink,
   type SealedEpoch,
+  type SealedResolution,
   type SealedTransfer,
 } from '../../core/money/book-seal.ts';
 import type { CutKind, CutTotal } from '../../core/retention/cut-changes.ts';
@@ -18,6 +20,9 @@ import type { Connection } from './connection.ts';
 
 export const TRANSFERS = `SELECT number, id, debit, credit, amount_cents AS amountCents, code,
     happened_at_ms AS happenedAtMs, recorded_at_ms AS recordedAtMs FROM transfer ORDER BY number`;
+export const RESOLUTIONS = `SELECT number, odd_line AS oddLine, record, how, why, by_name AS "by", note,
+    at_ms AS atMs, use, line, ride_ms AS rideMs, ceiling_cents AS ceilingCents, fare_cents AS fareCents,
+    tariff_version AS tariffVersion, adopted_record AS adoptedRecord FROM resolution`;
 const EPOCHS = 'SELECT id, gate, epoch, last_seq AS lastSeq, head FROM gate_epoch';
 
 export function keyedHashOf(keyBytes: Uint8Array): KeyedHash {
@@ -66,6 +71,12 @@ export class SealRows {
       saveLedger: db.prepare(
         `UPDATE book_seal SET last_number = ?, link = ? WHERE name = 'ledger'`,
       ),
+      resolutionsLink: db.prepare(`SELECT link FROM book_seal WHERE name = 'resolutions'`).pluck(),
+      resolution: db.prepare(`${RESOLUTIONS} WHERE number = ?`),
+      saveResolutions: db.prepare(
+        `INSERT INTO book_seal VALUES ('resolutions', ?, ?)
+         ON CONFLICT (name) DO UPDATE SET last_number = excluded.last_number, link = excluded.link`,
+      ),
       epoch: db.prepare(`${EPOCHS} WHERE id = ?`),
       saveEpoch: db.prepare('UPDATE gate_epoch SET seal = ? WHERE id = ?'),
     };
@@ -87,6 +98,14 @@ export class SealRows {
 
   cut(cut: CutKind, total: CutTotal): Uint8Array {
     return cutSeal(cut, { total, keyedHash: this.#keyedHash });
+  }
+
+  /** Goes on from the last link over this resolution, which has just been added. */
+  resolution(number: number): void {
+    const link = (this.#sql.resolutionsLink.get() as Uint8Array | undefined) ?? FIRST_LINK;
+    const resolution = this.#sql.resolution.get(number) as SealedResolution;
+    const next = nextResolutionLink(link, { resolution, keyedHash: this.#keyedHash });
+    this.#sql.saveResolutions.run(number, next);
   }
 
   epoch(id: number): void {

@@ -8,6 +8,7 @@ import { listUseCases } from '../list-use-cases.ts';
 import { logUseCases } from '../log-use-cases.ts';
 import { staffUseCases } from '../operator-use-cases.ts';
 import { outboxUseCases } from '../outbox-use-cases.ts';
+import { parkedUseCases } from '../parked-use-cases.ts';
 import type { Store } from '../port.ts';
 import { recoveryUseCases } from '../recovery-use-cases.ts';
 import { retentionUseCases } from '../retention-use-cases.ts';
@@ -47,6 +48,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       ...logUseCases(database, { limitsNow }),
       ...outboxUseCases(database, { limitsNow }),
       ...judgeAgainUseCases(database, { limitsNow }),
+      ...parkedUseCases(database, { limitsNow }),
       ...listUseCases(database),
       ...staffUseCases(database),
       ...retentionUseCases(database),

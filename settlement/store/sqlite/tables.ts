@@ -149,6 +149,9 @@ export type Tables = {
     gate_key_id: number | null;
     clock_anchor: string | null;
     seal: Uint8Array | null;
+    branch_of: number | null;
+    base_seq: number | null;
+    base_hash: Uint8Array | null;
   };
   batch: {
     id: Generated<number>;
@@ -193,7 +196,24 @@ export type Tables = {
     hash: Uint8Array;
     checked: string;
     received_at_ms: number;
-    why: 'GAP' | 'FORK' | 'OTHER_BYTES' | 'JOINED';
+    why: 'GAP' | 'FORK' | 'OTHER_BYTES' | 'JOINED' | 'ADOPTED' | 'WRITTEN_OFF';
+  };
+  resolution: {
+    number: Generated<number>;
+    odd_line: number | null;
+    record: number | null;
+    how: 'REPLAY' | 'ADOPT' | 'ACCEPT' | 'WRITE_OFF';
+    why: string;
+    by_name: string;
+    note: string;
+    at_ms: number;
+    use: string | null;
+    line: string | null;
+    ride_ms: number | null;
+    ceiling_cents: number | null;
+    fare_cents: number | null;
+    tariff_version: number | null;
+    adopted_record: number | null;
   };
   ledger_account: { name: string; kind: string; debits_cents: number; credits_cents: number };
   book_seal: { name: string; last_number: number; link: Uint8Array };

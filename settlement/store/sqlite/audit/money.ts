@@ -30,15 +30,19 @@ const CHARGES = `
 const STAND = 'rev, state, fare_cents AS fareCents, record';
 const CHARGE_EVENTS = `SELECT use, ${STAND} FROM charge_event ORDER BY use, number`;
 
-/** Ids are `charge:USE:REV:…`, `topUp:ACCOUNT:KEY:…` and `payment:ID:…`; no part but a key may hold a colon. */
+/** Ids are `charge:USE:REV:…`, `topUp:ACCOUNT:KEY:…`, `payment:ID:…` and `writeOff:NUMBER:loss`; no part but a key may hold a colon. */
 function withCause(db: Connection['db']) {
   const charge = db.prepare('SELECT 1 FROM charge WHERE use = ? AND rev >= ?').pluck();
   const topUp = db.prepare('SELECT 1 FROM top_up WHERE account = ? AND key = ?').pluck();
   const payment = db.prepare('SELECT 1 FROM payment WHERE id = ?').pluck();
+  const writeOff = db
+    .prepare(`SELECT 1 FROM resolution WHERE number = ? AND how = 'WRITE_OFF'`)
+    .pluck();
   const isCaused = (id: string): boolean => {
     const [kind = '', first = '', ...rest] = id.split(':');
     if (kind === 'charge') return charge.get(first, Number(rest[0])) !== undefined;
     if (kind === 'topUp') return topUp.get(first, rest.slice(0, -1).join(':')) !== undefined;
+    if (kind === 'writeOff') return writeOff.get(Number(first)) !== undefined;
     return kind === 'payment' && payment.get(Number(first)) !== undefined;
   };
   return (transfer: Omit<PostedTransferRow, 'cause'>): PostedTransferRow => ({
@@ -89,7 +93,7 @@ export function readMoneyTables({ db }: Connection): Pick<AuditReader, MoneyTabl
     riderAccounts: () => rowsOf(db, { sql: 'SELECT account FROM account ORDER BY account' }),
     charges: () => mappedRowsOf(db, { sql: CHARGES, toRow: withTransfers(db) }),
     chargeEvents: () => mappedRowsOf(db, { sql: CHARGE_EVENTS, toRow: withCharge(db) }),
-    bookSeal: () => rowsOf(db, { sql: 'SELECT link FROM book_seal' }),
+    bookSeal: () => rowsOf(db, { sql: 'SELECT name, link FROM book_seal' }),
     work: () => rowsOf(db, { sql: 'SELECT failed FROM outbox' }),
   };
 }

@@ -8,6 +8,7 @@ import { readListTables } from './lists.ts';
 import { readMoneyTables } from './money.ts';
 import { readPaymentTables } from './payments.ts';
 import { readRecordTables } from './records.ts';
+import { readResolutions } from './resolutions.ts';
 import { readSettleFacts } from './settle-facts.ts';
 
 /** @throws Fault FILE_UNREADABLE or STORE_CORRUPT if there is no database that can be read. */
@@ -21,6 +22,7 @@ export function openAuditReader(file: string): { reader: AuditReader; close: () 
     ...readPaymentTables(connection),
     ...readRecordTables(connection),
     ...readListTables(connection),
+    ...readResolutions(connection),
     ...readSettleFacts(connection),
   };
   return { reader, close: () => connection.close() };

@@ -36,10 +36,11 @@ export function readRecordTables({ db }: Connection): Pick<AuditReader, RecordTa
                 not_after_s AS notAfterS, status, ceiling_exponent AS ceilingExponent
               FROM issuer_key`,
       }),
-    strayRecords: () => rowsOf(db, { sql: 'SELECT seq, hash, why FROM odd_line' }),
+    strayRecords: () => rowsOf(db, { sql: 'SELECT id, seq, hash, why FROM odd_line' }),
     epochs: () =>
       rowsOf(db, {
-        sql: `SELECT id, gate, epoch, last_seq AS lastSeq, head, seal
+        sql: `SELECT id, gate, epoch, last_seq AS lastSeq, head, seal,
+                branch_of AS branchOf, base_seq AS baseSeq, base_hash AS baseHash
               FROM gate_epoch ORDER BY gate, id`,
       }),
     batches: (epochId) =>
@@ -51,7 +52,7 @@ export function readRecordTables({ db }: Connection): Pick<AuditReader, RecordTa
       }),
     strayRecordsOf: (epochId) =>
       rowsOf(db, {
-        sql: 'SELECT seq, hash, why FROM odd_line WHERE epoch_id = ?',
+        sql: 'SELECT id, seq, hash, why FROM odd_line WHERE epoch_id = ?',
         parameters: [epochId],
       }),
     log: (epochId) =>

@@ -4,6 +4,7 @@ import type { RecoveryChange } from '../../../core/access/recovery-changes.ts';
 import type { Change, MetaChange } from '../../../core/changes.ts';
 import type { ListChange } from '../../../core/lists/list-changes.ts';
 import type { KeyedHash } from '../../../core/money/book-seal.ts';
+import type { ResolutionChange } from '../../../core/parked/resolution-changes.ts';
 import type { PaymentChange } from '../../../core/payments/payment-changes.ts';
 import type { CutChange } from '../../../core/retention/cut-changes.ts';
 import type { Connection } from '../connection.ts';
@@ -18,6 +19,7 @@ import { OperatorRows } from './operator-rows.ts';
 import { OutboxRows } from './outbox-rows.ts';
 import { PaymentRows } from './payment-rows.ts';
 import { RecoveryRows } from './recovery-rows.ts';
+import { ResolutionRows } from './resolution-rows.ts';
 import { RiderRows } from './rider-rows.ts';
 
 export type ApplyChanges = (changes: readonly Change[]) => void;
@@ -36,6 +38,7 @@ function rowsOn(connection: Connection, seals: SealRows) {
     operators: new OperatorRows(connection),
     cuts: new CutRows(connection, seals),
     recovery: new RecoveryRows(connection),
+    resolutions: new ResolutionRows(connection, seals),
   };
 }
 
@@ -109,7 +112,14 @@ function write(rows: Rows, change: Change): void {
 
 function writeRest(
   rows: Rows,
-  change: ListChange | MetaChange | OperatorChange | PaymentChange | CutChange | RecoveryChange,
+  change:
+    | ListChange
+    | MetaChange
+    | OperatorChange
+    | PaymentChange
+    | CutChange
+    | RecoveryChange
+    | ResolutionChange,
 ): void {
   switch (change.kind) {
     case 'addLineFare':
@@ -147,6 +157,9 @@ function writeRest(
     case 'setApproved':
     case 'useApproval':
       rows.recovery.write(change);
+      break;
+    case 'addResolution':
+      rows.resolutions.write(change);
       break;
     default:
       rows.payments.write(change);

@@ -7,8 +7,8 @@ import type { SealRows } from '../seals.ts';
 function prepare(db: Connection['db']) {
   return {
     addEpoch: db.prepare(
-      `INSERT INTO gate_epoch (id, gate, epoch, last_seq, head, gate_key_id)
-       VALUES (@id, @gate, @epoch, 0, @head, @gateKeyId)`,
+      `INSERT INTO gate_epoch (id, gate, epoch, last_seq, head, gate_key_id, branch_of, base_seq, base_hash)
+       VALUES (@id, @gate, @epoch, @lastSeq, @head, @gateKeyId, @branchOf, @baseSeq, @baseHash)`,
     ),
     moveEpoch: db.prepare(
       'UPDATE gate_epoch SET last_seq = ?, head = ?, clock_anchor = ? WHERE id = ?',
@@ -70,7 +70,7 @@ export class LogRows {
   write(change: LogChange): void {
     switch (change.kind) {
       case 'addEpoch':
-        this.#sql.addEpoch.run(change);
+        this.#addEpoch(change);
         this.#seals.epoch(change.id);
         break;
       case 'moveEpoch':
@@ -125,6 +125,17 @@ export class LogRows {
         else judgeAgain.run(change.account);
         break;
     }
+  }
+
+  /** What was adopted begins where its first record does. */
+  #addEpoch({ base, ...epoch }: Extract<LogChange, { kind: 'addEpoch' }>): void {
+    this.#sql.addEpoch.run({
+      ...epoch,
+      lastSeq: base?.baseSeq ?? 0,
+      branchOf: base?.of ?? null,
+      baseSeq: base?.baseSeq ?? null,
+      baseHash: base === null ? null : epoch.head,
+    });
   }
 
   #moveEpoch({ id, lastSeq, head, anchor }: Extract<LogChange, { kind: 'moveEpoch' }>): void {

@@ -36,6 +36,8 @@ function prepare(db: Connection['db']) {
       'SELECT seq, line AS bytes FROM record WHERE epoch_id = ? AND seq BETWEEN ? AND ?',
     ),
     odd: db.prepare('SELECT seq, hash FROM odd_line WHERE epoch_id = ? AND seq BETWEEN ? AND ?'),
+    // Those that wait although the log has reached them were put back by a person.
+    reached: db.prepare('SELECT hash FROM record WHERE epoch_id = ? AND seq = ?').pluck(),
     waiting: db.prepare(
       `SELECT id, seq, prev, hash, line AS bytes, checked, batch_id AS batchId FROM odd_line
        WHERE epoch_id = ? AND why = 'GAP' AND seq <= ? ORDER BY seq LIMIT ?`,
@@ -106,7 +108,15 @@ export class LogFactReader {
         ...row,
         content: completeContent(JSON.parse(checked) as RecordContent, row),
       })),
+      reached: this.#reached(id, { waiting, lastSeq }),
       nextIds: this.#sql.nextIds.get() as LogFacts['nextIds'],
     };
+  }
+  #reached(
+    epochId: number,
+    { waiting, lastSeq }: { waiting: readonly WaitingRow[]; lastSeq: number },
+  ): Map<number, Uint8Array> {
+    const seqs = waiting.map(({ seq }) => seq).filter((seq) => seq <= lastSeq);
+    return new Map(seqs.map((seq) => [seq, this.#sql.reached.get(epochId, seq) as Uint8Array]));
   }
 }

@@ -31,6 +31,9 @@ function prepare(db: Connection['db']) {
       `SELECT use, rev, record, line, fare_cents AS fareCents, state, ridden_at_ms AS riddenAtMs
        FROM charge WHERE use = ?`,
     ),
+    isWrittenOff: db
+      .prepare('SELECT 1 FROM resolution WHERE use = ? AND fare_cents IS NOT NULL')
+      .pluck(),
     // What the fare was, only the answer itself says.
     authorisation: db.prepare(
       `SELECT id, kind, verdict, epoch_id AS epochId, seq, of_seq AS ofSeq, outcome AS disposition,
@@ -82,6 +85,7 @@ export class SettleFactReader {
         isStale: isStale === 1,
       })),
       charge: (this.#sql.charge.get(use) as Charge | undefined) ?? null,
+      isWrittenOff: this.#sql.isWrittenOff.get(use) !== undefined,
     };
   }
 

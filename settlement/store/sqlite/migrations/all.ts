@@ -20,6 +20,8 @@ import { ANNOUNCED_KEYS } from './0014-announced-keys.ts';
 import { STALE_RIDES } from './0015-stale-rides.ts';
 import { RETENTION } from './0016-retention.ts';
 import { RECOVERY } from './0017-recovery.ts';
+import { RESOLUTIONS_TABLE } from './0018-resolutions.ts';
+import { LOSS_ACCOUNT } from './0019-loss.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -39,4 +41,6 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   STALE_RIDES,
   RETENTION,
   RECOVERY,
+  RESOLUTIONS_TABLE,
+  LOSS_ACCOUNT,
 ];

@@ -1,7 +1,7 @@
 /** What an operator reads: gates with their gaps and alarms, records, what is parked, balances. */
 import { countAlarms } from '../../../core/access/alarms.ts';
 import type { GateKey } from '../../../core/logs/check-batch.ts';
-import type { GateView, ParkedView, TapView, TrialBalance } from '../../views.ts';
+import type { GateView, ParkedView, ResolutionView, TapView, TrialBalance } from '../../views.ts';
 import type { Connection } from '../connection.ts';
 
 function prepare(db: Connection['db']) {
@@ -36,14 +36,22 @@ function prepare(db: Connection['db']) {
     ),
     // A partial index holds the records that have not ended well.
     parked: db.prepare(
-      `SELECT gate, epoch, seq, why, odd_line.received_at_ms AS receivedAtMs, line
-         FROM odd_line JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE why <> 'JOINED'
+      `SELECT gate, epoch, seq, why, odd_line.received_at_ms AS receivedAtMs, line, lower(hex(hash)) AS hash
+         FROM odd_line JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE why IN ('GAP', 'FORK', 'OTHER_BYTES')
        UNION ALL
-       SELECT gate, epoch, seq, outcome, record.received_at_ms, line
+       SELECT gate, epoch, seq, outcome, record.received_at_ms, line, lower(hex(hash))
          FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
          WHERE outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING', 'PAID')
            AND outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'KEY_UNKNOWN', 'KEY_EXPIRED', 'PASS_NOT_ISSUED', 'UNREADABLE')
        LIMIT ?`,
+    ),
+    resolutions: db.prepare(
+      `SELECT number, gate, epoch, coalesce(odd_line.seq, record.seq) AS seq, how, resolution.why,
+         by_name AS "by", note, resolution.at_ms AS atMs, resolution.use, resolution.line, fare_cents AS fareCents
+       FROM resolution LEFT JOIN odd_line ON odd_line.id = resolution.odd_line
+         LEFT JOIN record ON record.id = resolution.record
+       JOIN gate_epoch ON gate_epoch.id = coalesce(odd_line.epoch_id, record.epoch_id)
+       WHERE number > @after ORDER BY number LIMIT @limit`,
     ),
     // Riders' accounts in one row each kind; the others by name.
     balances: db.prepare(
@@ -131,6 +139,10 @@ export class OperatorViews {
   listParked(limit: number): ParkedView[] {
     const rows = this.#sql.parked.all(limit) as ParkedRow[];
     return rows.map(({ line, ...row }) => ({ ...row, lineBase64: line.toString('base64') }));
+  }
+
+  listResolutions(page: { after: number; limit: number }): ResolutionView[] {
+    return this.#sql.resolutions.all(page) as ResolutionView[];
   }
 
   readTrialBalance(): TrialBalance {
