@@ -44,6 +44,7 @@ import { createBackground } from './work/background.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
 import { createPublisher } from './work/publisher.ts';
 import { createRetention } from './work/retention.ts';
+import { createTopUpInquiry } from './work/top-up-inquiry.ts';
 import { SANDBOX, type TopUpProvider } from './work/top-up-provider.ts';
 import { createVerifyPool, type VerifyPool } from './work/verify-pool.ts';
 
@@ -189,10 +190,20 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   await publisher.publish();
   const streams = createEventStreams({ perAddressMax: config.http.streamsPerAddressMax });
   const onMoneyMoved = (account: string) => streams.sendToRider(account, { kind: 'ACCOUNT' });
+  const topUpProvider = options.topUpProvider ?? builtInProvider(config, host);
   const background = createBackground({
     store,
     publisher,
     passes,
+    askAboutTopUps: createTopUpInquiry({
+      store,
+      provider: topUpProvider,
+      issuer,
+      currency: config.currency,
+      clock,
+      onMoneyMoved,
+      log,
+    }),
     retain: createRetention({ store, retention: config.retention, signedClock, clock, log }),
     onMoneyMoved,
     issuer,
@@ -220,7 +231,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     config,
     enrolmentPolicy:
       options.enrolmentPolicy ?? createEnrolmentPolicy(config.enrolment.policy, store),
-    topUpProvider: options.topUpProvider ?? builtInProvider(config, host),
+    topUpProvider,
     operatorTokenHash,
     clock,
     random,

@@ -34,6 +34,7 @@ import type { RetimePiece, RetimeQuery } from '../core/logs/retime.ts';
 import type { RulingQuery } from '../core/logs/ruling-query.ts';
 import type { RulingFacts } from '../core/logs/rulings.ts';
 import type { TopUpFacts } from '../core/money/top-up.ts';
+import type { OpenTopUp } from '../core/money/top-up-inquiry.ts';
 import type { TopUpIntentFacts } from '../core/money/top-up-intent.ts';
 import type { AcceptFacts } from '../core/parked/accept.ts';
 import type { AdoptFacts } from '../core/parked/adopt.ts';
@@ -206,6 +207,13 @@ export type Views = {
     account: string,
     page: { after: string | null; limit: number },
   ): Awaitable<readonly StatementItem[]>;
+  /** Due by then, or put off beyond another instant. */
+  listDueTopUps(of: {
+    dueMs: number;
+    dueBeyondMs: number;
+    limit: number;
+  }): Awaitable<readonly OpenTopUp[]>;
+  findOldestOpenTopUp(): Awaitable<(OpenTopUp & { open: number }) | undefined>;
   findSeed(handle: string): Awaitable<SeedFacts | undefined>;
   findOrder(order: string): Awaitable<StoredOrder | null>;
   findPayment(merchant: string, idempotencyKey: string): Awaitable<Payment | undefined>;

@@ -43,6 +43,7 @@ import type { SeenVersions } from '../core/lists/version-floor.ts';
 import type { CheckedBatch } from '../core/logs/batch.ts';
 import type { GateKey } from '../core/logs/check-batch.ts';
 import type { TopUpRequest, TopUpResult } from '../core/money/top-up.ts';
+import type { OpenTopUp } from '../core/money/top-up-inquiry.ts';
 import type { TopUpIntentResult, TopUpOutcome } from '../core/money/top-up-intent.ts';
 import type { ResolveRequest, ResolveResult } from '../core/parked/resolve.ts';
 import type { RefundRequest, RefundResult, ReversalResult } from '../core/payments/give-back.ts';
@@ -124,6 +125,10 @@ type RiderStore = {
   beginTopUp(request: TopUpRequest): Promise<TopUpIntentResult>;
   /** The provider did not say that the money is in. */
   endTopUp(outcome: TopUpOutcome): Promise<void>;
+  /** Top-ups without a word that are to be asked about by now, the longest due first. */
+  listDueTopUps(of: { nowMs: number; limit: number }): Promise<readonly OpenTopUp[]>;
+  /** Of those without a word, and how many there are. */
+  findOldestOpenTopUp(): Promise<(OpenTopUp & { open: number }) | undefined>;
   /** The money is in. */
   topUp(request: TopUpRequest): Promise<TopUpResult>;
 

@@ -18,6 +18,7 @@ import { unchanged } from '../core/changes.ts';
 import { decideDenial, decideLift } from '../core/lists/denial.ts';
 import { merchantAccountOf } from '../core/money/ledger.ts';
 import { decideTopUp } from '../core/money/top-up.ts';
+import { INQUIRY_PAUSE_MS_MAX } from '../core/money/top-up-inquiry.ts';
 import { decideTopUpIntent, decideTopUpOutcome } from '../core/money/top-up-intent.ts';
 import { decideRefund, decideReversal } from '../core/payments/give-back.ts';
 import { decideBlock, decideMerchant, isActiveMerchant } from '../core/payments/merchant.ts';
@@ -120,6 +121,8 @@ type RiderUseCases = Pick<
   | 'listStatement'
   | 'beginTopUp'
   | 'endTopUp'
+  | 'listDueTopUps'
+  | 'findOldestOpenTopUp'
   | 'topUp'
   | 'addSeed'
   | 'confirmSeed'
@@ -170,6 +173,13 @@ export function riderUseCases(database: Database): RiderUseCases {
         read: (facts) => facts.topUpIntent(outcome),
         decide: (found) => decideTopUpOutcome(found, outcome),
       }),
+    listDueTopUps: async ({ nowMs, limit }) =>
+      await views.listDueTopUps({
+        dueMs: nowMs,
+        dueBeyondMs: nowMs + INQUIRY_PAUSE_MS_MAX,
+        limit,
+      }),
+    findOldestOpenTopUp: async () => await views.findOldestOpenTopUp(),
     topUp: (request) =>
       transact({
         read: (facts) => facts.topUp(request),

@@ -19,6 +19,8 @@ export type BackgroundParts = {
   store: Store;
   publisher: Publisher;
   passes: Pick<Passes, 'keepAhead'>;
+  /** Asks about top-ups without a word. */
+  askAboutTopUps: () => Promise<void>;
   /** Takes away what was kept long enough. */
   retain: () => Promise<void>;
   /** Called behind the commit, once for each account. */
@@ -32,6 +34,8 @@ export type Background = {
   /** One piece of the work that is next; says whether there was any and whether it could be done. */
   workOnce(): Promise<WorkTurn['kind']>;
   publishIfRequested(): Promise<void>;
+  /** Asks about top-ups without a word; a provider may take its time. */
+  askAboutTopUps(): Promise<void>;
   /** Takes away what was kept long enough, in small pieces. */
   retain(): Promise<void>;
   /** Removes what has expired and has the lists signed anew if they are old. */
@@ -39,7 +43,8 @@ export type Background = {
 };
 
 export function createBackground(parts: BackgroundParts): Background {
-  const { store, publisher, passes, retain, onMoneyMoved, issuer, clock, log } = parts;
+  const { store, publisher, passes, askAboutTopUps, retain, onMoneyMoved, issuer, clock, log } =
+    parts;
   let nextAlarmMs = 0;
 
   async function alarmOfFailures(): Promise<void> {
@@ -76,6 +81,7 @@ export function createBackground(parts: BackgroundParts): Background {
       const { version, deny } = publisher.current().list;
       log.info({ trust: version, deny: deny.version, denied: deny.count }, 'lists published');
     },
+    askAboutTopUps,
     retain,
     async sweep() {
       await store.sweepExpired(clock.now().wallMs);

@@ -21,7 +21,9 @@ export function createOutboxLoop({ background, clock, log }: OutboxLoopParts) {
   let isWoken = false;
   let closed = false;
   let sweeping: Promise<void> = Promise.resolve();
-  let retaining: Promise<void> | null = null;
+  const isClosed = () => closed;
+  const retention = besideOf({ work: () => background.retain(), isClosed, log });
+  const inquiry = besideOf({ work: () => background.askAboutTopUps(), isClosed, log });
   let cancelSweep: (() => void) | null = null;
 
   async function drain(): Promise<void> {
@@ -60,18 +62,9 @@ export function createOutboxLoop({ background, clock, log }: OutboxLoopParts) {
       log.error({ error: describeError(error) }, 'the sweep failed; the next one goes on');
     }
     wake();
-    retaining ??= retain();
+    retention.start();
+    inquiry.start();
     if (!closed) setSweep();
-  }
-
-  /** Beside the work, which does not wait for it. */
-  async function retain(): Promise<void> {
-    try {
-      if (!closed) await background.retain();
-    } catch (error) {
-      log.error({ error: describeError(error) }, 'old rows were not cut; the next sweep goes on');
-    }
-    retaining = null;
   }
 
   function setSweep(): void {
@@ -94,7 +87,31 @@ export function createOutboxLoop({ background, clock, log }: OutboxLoopParts) {
       closed = true;
       cancelSweep?.();
       await sweeping;
-      await retaining;
+      // An answer of the provider is not waited for: what is not written is asked about again.
+      await retention.ended();
+      await running;
+    },
+  };
+}
+
+type Beside = { work: () => Promise<void>; isClosed: () => boolean; log: Logger };
+
+/** What goes on beside the work, which does not wait for it: one at a time, begun again at the next sweep. */
+function besideOf({ work, isClosed, log }: Beside) {
+  let running: Promise<void> | null = null;
+  async function run(): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!isClosed()) log.error({ error: describeError(error) }, 'a sweep failed beside the work');
+    }
+    running = null;
+  }
+  return {
+    start(): void {
+      if (!isClosed()) running ??= run();
+    },
+    ended: async (): Promise<void> => {
       await running;
     },
   };

@@ -40,7 +40,16 @@ export function decideTopUp(
   return {
     changes: [
       { kind: 'addTopUp', account, key, amountCents, atMs: nowMs },
-      { kind: 'saveTopUpIntent', account, key, amountCents, state: 'PAID', atMs: nowMs },
+      {
+        kind: 'saveTopUpIntent',
+        account,
+        key,
+        amountCents,
+        state: 'PAID',
+        attempts: 0,
+        dueAtMs: nowMs,
+        atMs: nowMs,
+      },
       ...changesOfMove(money, move, { issuer, nowMs }),
     ],
     result: {

@@ -81,6 +81,9 @@ export type PaymentChange =
       key: string;
       amountCents: number;
       state: TopUpState;
+      attempts: number;
+      /** When it is asked about again, if nothing is known then. */
+      dueAtMs: number;
       atMs: number;
     }
   | CodeChange

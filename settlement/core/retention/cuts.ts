@@ -8,13 +8,13 @@ import { concatBytes, type Sha256, utf8 } from '@stile/protocol/bytes.ts';
 import type { Decision } from '../changes.ts';
 import type { CutChange, CutKind, CutTotal } from './cut-changes.ts';
 
-/** Rows of one turn. A trust list may be half a megabyte; the others are small. */
+/** Rows of one transaction: some ten milliseconds, most of it pages all over the file. A trust list may be half a megabyte. */
 export const CUT_ROWS_MAX: Readonly<Record<CutKind, number>> = {
-  trustList: 8,
-  refusedPayment: 200,
-  denyVersion: 500,
-  denyEntry: 500,
-  denial: 500,
+  trustList: 2,
+  refusedPayment: 40,
+  denyVersion: 200,
+  denyEntry: 60,
+  denial: 60,
 };
 
 export type Retention = {

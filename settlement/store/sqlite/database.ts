@@ -166,6 +166,8 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     findInvite: (tokenHash) => invites.read(tokenHash),
     readRider: (issuer, account) => riders.readRider(issuer, account),
     listStatement: (account, page) => riders.listStatement(account, page),
+    listDueTopUps: (of) => riders.listDueTopUps(of),
+    findOldestOpenTopUp: () => riders.findOldestOpenTopUp(),
     findSeed: (handle) => readers.codes.seed(handle) ?? undefined,
     findOrder: (order) => merchants.findOrder(order),
     findPayment: (merchant, key) => merchants.findPayment(merchant, key),

@@ -63,6 +63,8 @@ export type Tables = {
     state: 'INTENT' | 'UNKNOWN' | 'FAILED' | 'PAID';
     begun_at_ms: number;
     changed_at_ms: number;
+    attempts: number;
+    due_at_ms: number;
   };
   pass: {
     account: string;

@@ -20,9 +20,11 @@ function prepare(db: Connection['db']) {
       'INSERT INTO top_up (account, key, amount_cents, at_ms) VALUES (?, ?, ?, ?)',
     ),
     saveTopUpIntent: db.prepare(
-      `INSERT INTO top_up_intent (account, key, amount_cents, state, begun_at_ms, changed_at_ms)
-       VALUES (@account, @key, @amountCents, @state, @atMs, @atMs)
-       ON CONFLICT DO UPDATE SET state = excluded.state, changed_at_ms = excluded.changed_at_ms`,
+      `INSERT INTO top_up_intent (account, key, amount_cents, state, begun_at_ms, changed_at_ms, attempts,
+         due_at_ms)
+       VALUES (@account, @key, @amountCents, @state, @atMs, @atMs, @attempts, @dueAtMs)
+       ON CONFLICT DO UPDATE SET state = excluded.state, changed_at_ms = excluded.changed_at_ms,
+         attempts = excluded.attempts, due_at_ms = excluded.due_at_ms`,
     ),
     addOrder: db.prepare(
       `INSERT INTO purchase_order (order_id, merchant, key, amount_cents, note, state, created_at_ms,

@@ -25,7 +25,8 @@ function prepare(db: Connection['db']) {
   return {
     topUp: db.prepare('SELECT amount_cents FROM top_up WHERE account = ? AND key = ?').pluck(),
     topUpIntent: db.prepare(
-      'SELECT amount_cents AS amountCents, state FROM top_up_intent WHERE account = ? AND key = ?',
+      `SELECT amount_cents AS amountCents, state, attempts FROM top_up_intent
+       WHERE account = ? AND key = ?`,
     ),
     accountsOfPerson: db.prepare('SELECT account FROM account WHERE person_hash = ?').pluck(),
     openIssues: db
@@ -104,7 +105,9 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
     const paidCents = this.#sql.topUp.get(account, key) as number | undefined;
     // Of a database that is older than intents: what is in was paid.
     const paid =
-      paidCents === undefined ? null : { amountCents: paidCents, state: 'PAID' as const };
+      paidCents === undefined
+        ? null
+        : { amountCents: paidCents, state: 'PAID' as const, attempts: 0 };
     return { earlier: row ?? paid, walletCents: this.#readers.money.walletCents(account) };
   }
 

@@ -22,6 +22,7 @@ import { RETENTION } from './0016-retention.ts';
 import { RECOVERY } from './0017-recovery.ts';
 import { RESOLUTIONS_TABLE } from './0018-resolutions.ts';
 import { LOSS_ACCOUNT } from './0019-loss.ts';
+import { TOP_UP_INQUIRIES } from './0020-top-up-inquiries.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   RECOVERY,
   RESOLUTIONS_TABLE,
   LOSS_ACCOUNT,
+  TOP_UP_INQUIRIES,
 ];

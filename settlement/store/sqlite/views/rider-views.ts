@@ -2,11 +2,16 @@
 
 import type { StoredPass } from '../../../core/access/rider-changes.ts';
 import type { DeniedBy } from '../../../core/lists/deny.ts';
+import type { OpenTopUp } from '../../../core/money/top-up-inquiry.ts';
 import type { PassOf } from '../../port.ts';
 import type { RiderView, StatementItem } from '../../views.ts';
 import type { Connection } from '../connection.ts';
 import type { DenialReader } from '../facts/denials.ts';
 import type { RiderMoneyReader } from '../facts/rider-money.ts';
+
+const OPEN_TOP_UPS = `
+  SELECT account, key, amount_cents AS amountCents, begun_at_ms AS begunAtMs FROM top_up_intent
+  WHERE state IN ('INTENT', 'UNKNOWN')`;
 
 function prepare(db: Connection['db']) {
   return {
@@ -32,6 +37,13 @@ function prepare(db: Connection['db']) {
       )
       .pluck(),
     statement: db.prepare(STATEMENT_SQL),
+    dueTopUps: db.prepare(
+      `${OPEN_TOP_UPS} AND (due_at_ms <= @dueMs OR due_at_ms > @dueBeyondMs)
+       ORDER BY due_at_ms LIMIT @limit`,
+    ),
+    oldestTopUp: db.prepare(
+      `SELECT *, count(*) OVER () AS open FROM (${OPEN_TOP_UPS}) ORDER BY begunAtMs LIMIT 1`,
+    ),
   };
 }
 
@@ -77,6 +89,14 @@ export class RiderViews {
       })),
       recoveryCodeMadeAtMs: (this.#sql.recoveryCode.get(account) as number | undefined) ?? null,
     };
+  }
+
+  listDueTopUps(of: { dueMs: number; dueBeyondMs: number; limit: number }): OpenTopUp[] {
+    return this.#sql.dueTopUps.all(of) as OpenTopUp[];
+  }
+
+  findOldestOpenTopUp(): (OpenTopUp & { open: number }) | undefined {
+    return this.#sql.oldestTopUp.get() as (OpenTopUp & { open: number }) | undefined;
   }
 
   listStatement(
