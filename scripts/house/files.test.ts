@@ -16,6 +16,7 @@ import {
 import { findAmong } from './syntax.ts';
 import { files, linesOf, productSources, ROOMS, ROOT, read, sources } from './tree.ts';
 
+const MIGRATIONS = 'settlement/store/sqlite/migrations';
 const SETTLEMENT_MEDIAN_LINES_MAX = 110;
 const ROOM_README_LINES_MAX = 30;
 /** Normative documents: as long as the formats need. */
@@ -29,7 +30,10 @@ test('every source file holds one thing: at most 400 lines', () => {
 });
 
 test('no folder of product code has more than 20 files', () => {
-  expect(findFullFolders(productSources)).toEqual([]);
+  // Every migration there ever was stays, a file each.
+  const rooms = productSources.filter((file) => dirname(file) !== MIGRATIONS);
+  expect(rooms.length).toBeLessThan(productSources.length);
+  expect(findFullFolders(rooms)).toEqual([]);
   const hall = Array.from({ length: 21 }, (_, n) => `hall/${n}.ts`);
   expect(findFullFolders([...hall, 'room/a.ts'])).toEqual(['hall: 21 files']);
 });
