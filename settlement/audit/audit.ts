@@ -26,6 +26,7 @@ import { checkOrders } from './orders.ts';
 import { checkMerchantBalances, checkPostings, checkRefunds } from './payments.ts';
 import { checkReceipts } from './receipts.ts';
 import { checkLoss, checkResolutions } from './resolutions.ts';
+import { checkRideTimes } from './ride-times.ts';
 import { runChecks } from './run.ts';
 import { checkHandles, checkSpent } from './seeds.ts';
 import { checkSettledAgain } from './settle-again.ts';
@@ -118,7 +119,7 @@ function findRootKey(dataDir: string): RootKey | null {
 
 function recordChecks(signatures: boolean): Check[] {
   const checks = [checkEnds(), checkPairs(), checkStates(), checkReceived(), checkLogs()];
-  checks.push(checkColumns(), checkSettledAgain(), checkResolutions());
+  checks.push(checkColumns(), checkRideTimes(), checkSettledAgain(), checkResolutions());
   if (!signatures) return checks;
   const verify = createNodeVerify();
   return [...checks, checkSeals(verify), checkCodes(verify)];

@@ -65,6 +65,11 @@ export type AuditRows = {
   strayRecord: StrayRecordRow;
   issuerKey: IssuerKeyRow;
   code: CodeRow;
+  trustList: TrustListRow;
+  listRules: ListRulesRow;
+  cut: CutRow;
+  denyVersion: DenyVersionRow;
+  deniedId: { id: Uint8Array };
   /** Once a gate, then its payments; then each of its epochs with what belongs to it. */
   gate: { gate: string };
   gatePayment: GatePaymentRow;
@@ -76,11 +81,6 @@ export type AuditRows = {
   gateEnd: { gate: string };
   settleFacts: SettleFacts;
   bookSeal: BookSealRow;
-  trustList: TrustListRow;
-  listRules: ListRulesRow;
-  cut: CutRow;
-  denyVersion: DenyVersionRow;
-  deniedId: { id: Uint8Array };
   work: WorkRow;
 };
 export type RowKind = keyof AuditRows;

@@ -1,15 +1,16 @@
 /**
  * What is stored beside a record's bytes, computed again from the bytes: kind, verdict, reason, time, clock,
- * line, and the code use. A record that somebody turned into another one is found by it.
+ * line, the code use, and what its pass stands for. A record that somebody turned into another one is found by it.
  */
 import { sha256 } from '@stile/crypto/sign.ts';
-import { readTransitCode } from '@stile/protocol/transit-code.ts';
+import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
+import { ceilingCentsOf } from '@stile/protocol/trust-list.ts';
 import { checkRecord, type RecordContent } from '../core/logs/check-record.ts';
 import { authorisationKey, useKey } from '../core/logs/code-use.ts';
 import { recordRow } from '../core/logs/record-row.ts';
 import { type Check, checkOf } from './check.ts';
 import { readFields } from './log-bytes.ts';
-import type { LogRecordRow } from './port.ts';
+import type { IssuerKeyRow, LogRecordRow } from './port.ts';
 
 /** Signatures are another check's matter; here only the columns are. */
 const PARTS = { issuerKeys: [], verify: () => true, sha256, verifiedPasses: null };
@@ -30,7 +31,11 @@ export function checkColumns(): Check {
   let gate = '';
   let count = 0;
   let uses = new Map<number, string>();
+  const keys = new Map<string, IssuerKeyRow>();
   return {
+    issuerKey: (key) => {
+      keys.set(`${key.issuer}/${key.keyId}`, key);
+    },
     gate: (row) => {
       gate = row.gate;
     },
@@ -40,7 +45,8 @@ export function checkColumns(): Check {
     logRecord: (record) => {
       count += 1;
       const content = checkRecord(record, PARTS);
-      const isGood = areColumnsOf(record, content) && isUseOf(record, { content, gate, uses });
+      const isGood =
+        areColumnsOf(record, content) && isUseOf(record, { content, gate, uses, keys });
       if (!isGood) wrong.push(record.id);
       if (record.use !== null) uses.set(record.seq, record.use);
     },
@@ -60,10 +66,17 @@ function areColumnsOf(record: LogRecordRow, content: RecordContent): boolean {
   return COMPARED.every((name) => expected[name] === record[name]);
 }
 
-type UseParts = { content: RecordContent; gate: string; uses: ReadonlyMap<number, string> };
+type Keys = ReadonlyMap<string, IssuerKeyRow>;
+
+type UseParts = {
+  content: RecordContent;
+  gate: string;
+  uses: ReadonlyMap<number, string>;
+  keys: Keys;
+};
 
 /** An opened tap without a use has a reason; every other use follows from the bytes. */
-function isUseOf(record: LogRecordRow, { content, gate, uses }: UseParts): boolean {
+function isUseOf(record: LogRecordRow, { content, gate, uses, keys }: UseParts): boolean {
   const { use, ofSeq, bytes, reason } = record;
   switch (content.kind) {
     case 'ask':
@@ -75,18 +88,28 @@ function isUseOf(record: LogRecordRow, { content, gate, uses }: UseParts): boole
     }
     case 'tap':
       if (content.verdict === 'refuse') return use === null;
-      return use === null ? reason !== null : use === useOfScan(bytes);
+      return use === null ? reason !== null : isOfCode(record, { code: codeIn(bytes), keys });
     default:
       return use === null;
   }
 }
 
-/** The use of the code in a tap's bytes; null if it holds no code. */
-function useOfScan(bytes: Uint8Array): string | null {
+function codeIn(bytes: Uint8Array): TransitCode | null {
   const { scan } = readFields(bytes);
   const code = typeof scan === 'string' ? readTransitCode(scan) : undefined;
-  if (!code?.ok) return null;
-  const { pass, counter } = code.value;
-  const { issuer, account, serial } = pass;
-  return useKey({ issuer, account, serial, counter });
+  return code?.ok ? code.value : null;
+}
+
+/** Its use is that of the code, and its ceiling the pass's; an earlier version of settlement stored no ceiling. */
+function isOfCode(
+  { use, ceilingCents }: LogRecordRow,
+  { code, keys }: { code: TransitCode | null; keys: Keys },
+): boolean {
+  if (code === null) return false;
+  const { issuer, account, serial, issuerKeyId } = code.pass;
+  if (use !== useKey({ issuer, account, serial, counter: code.counter })) return false;
+  const key = keys.get(`${issuer}/${issuerKeyId}`);
+  return (
+    ceilingCents === null || (key !== undefined && ceilingCents === ceilingCentsOf(code.pass, key))
+  );
 }

@@ -204,6 +204,11 @@ export type LogRecordRow = {
   disposition: string | null;
   use: string | null;
   ofSeq: number | null;
+  rideMs: number | null;
+  rideMsSource: string | null;
+  stale: number;
+  ceilingCents: number | null;
+  receivedAtMs: number;
 };
 
 /** What is kept of every list that there was. `revoked`: names of keys, as JSON. */

@@ -22,10 +22,10 @@ export async function runChecks(
   await showMoney(reader, audience);
   await showPayments(reader, audience);
   await showRecords(reader, audience);
+  await showLists(reader, audience);
   await showLogs(reader, audience);
   await audience.showAll('bookSeal', () => reader.bookSeal());
   await audience.showAll('settleFacts', () => reader.settleFacts());
-  await showLists(reader, audience);
   await audience.showAll('work', () => reader.work());
   const results: AuditCheck[] = [];
   for (const check of checks) results.push(...(await check.results()));

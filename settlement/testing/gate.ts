@@ -100,8 +100,9 @@ export class ScriptedGate {
     return this.#append({ ...this.#stamp(atMs), kind: 'void', of, reason: 'BARRIER_FAILED' });
   }
 
-  note(atMs: number): number {
-    return this.#append({ ...this.#stamp(atMs), kind: 'note', note: 'STARTED', detail: '0.1.0' });
+  note(atMs: number, changes: Partial<Pick<TapRecord, 'boot' | 'monoMs' | 'clock'>> = {}): number {
+    const said = { kind: 'note', note: 'STARTED', detail: '0.1.0', ...changes };
+    return this.#append({ ...this.#stamp(atMs), ...said });
   }
 
   /** Appends bytes that need not be a record. */

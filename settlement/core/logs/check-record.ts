@@ -163,10 +163,26 @@ function checkedCode(
 export function completeContent(content: RecordContent, record: LogRecord): RecordContent {
   const isOpened = content.kind === 'tap' && content.verdict === 'open';
   if (!isOpened || content.problem !== null || content.code.deviceKey !== undefined) return content;
+  const code = codeIn(record);
+  return code === null ? content : { ...content, code: checkedCode(code, null) };
+}
+
+/** The code in a tap's bytes, if there is one. */
+function codeIn(record: LogRecord): TransitCode | null {
   const reading = readRecord(record);
   const scan = reading.ok && reading.record.kind === 'tap' ? reading.record.scan : null;
   const code = scan === null ? undefined : readTransitCode(scan);
-  return code?.ok ? { ...content, code: checkedCode(code.value, null) } : content;
+  return code?.ok ? code.value : null;
+}
+
+/** Of a key what says how much the passes that it signed stand for. */
+export type CeilingKey = Pick<IssuerKey, 'issuer' | 'keyId' | 'ceilingExponent'>;
+
+/** What the pass in a tap's bytes stands for; null if there is none, or none of a known key. */
+export function ceilingCentsIn(record: LogRecord, keys: readonly CeilingKey[]): number | null {
+  const pass = codeIn(record)?.pass;
+  const key = keys.find((one) => one.issuer === pass?.issuer && one.keyId === pass.issuerKeyId);
+  return pass === undefined || key === undefined ? null : ceilingCentsOf(pass, key);
 }
 
 function findProblem(

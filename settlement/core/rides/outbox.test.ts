@@ -19,6 +19,7 @@ const NOTHING: SettleFacts = {
   money: new Map(),
   gateLines: new Map(),
   lineFares: new Map(),
+  issuerKeys: [],
   nextPaymentId: 1,
 };
 

@@ -15,7 +15,12 @@ function use(counter: number, account = ACCOUNT): string {
 function tap(changes: Partial<UseRecord> = {}): UseRecord {
   const log = { id: 1, epochId: 1, gate: 'g1', epoch: 'e', seq: 1 };
   const said = { kind: 'tap', atMs: RIDDEN_MS, clock: 'TRUSTED', line: 'L1' } as const;
-  const facts = { gateMs: changes.atMs ?? RIDDEN_MS, ceilingCents: null, isStale: false };
+  const facts = {
+    gateMs: changes.atMs ?? RIDDEN_MS,
+    ceilingCents: null,
+    received: null,
+    isStale: false,
+  };
   return { ...log, ...said, ...facts, ofSeq: null, disposition: null, ...changes };
 }
 
@@ -30,6 +35,7 @@ function facts(changes: Partial<SettleFacts> = {}): SettleFacts {
     money: new Map([[ACCOUNT, moneyFacts()]]),
     gateLines: new Map([['g1', [{ line: 'L1', fromMs: 0 }]]]),
     lineFares: new Map([['L1', [{ line: 'L1', fareCents: 250, fromS: 0 }]]]),
+    issuerKeys: [],
     nextPaymentId: 11,
     ...changes,
   };

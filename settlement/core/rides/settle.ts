@@ -4,8 +4,10 @@
  * from what was then written changes nothing, so a piece may be repeated from wherever a crash left it.
  */
 import { assert } from '@stile/protocol/fault.ts';
+import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import type { LineFare } from '@stile/protocol/trust-list.ts';
 import type { Change, DatedTransfer, Decision } from '../changes.ts';
+import { type CeilingKey, ceilingCentsIn } from '../logs/check-record.ts';
 import { accountOfUse } from '../logs/code-use.ts';
 import {
   debtDenial,
@@ -35,8 +37,10 @@ export type UseRecord = {
   /** What the gate's clock said, known or not. */
   gateMs: number;
   clock: ClockQuality;
-  /** Most that the pass stands for. */
+  /** Most that the pass stands for; null: an earlier version of settlement did not store it. */
   ceilingCents: number | null;
+  /** Of a tap without a stored ceiling: what it was received as. */
+  received: LogRecord | null;
   /** Its code was good at no instant at which the ride can have been. */
   isStale: boolean;
   line: string;
@@ -66,6 +70,8 @@ export type SettleFacts = {
   money: ReadonlyMap<string, RiderMoneyFacts>;
   gateLines: ReadonlyMap<string, readonly GateLine[]>;
   lineFares: ReadonlyMap<string, readonly LineFare[]>;
+  /** Those that ceilings are read by, if one has to be. */
+  issuerKeys: readonly CeilingKey[];
   nextPaymentId: number;
 };
 
@@ -169,11 +175,17 @@ class Settling {
   }
 
   #fareOf(tap: UseRecord): number | undefined {
-    const { gateLines, lineFares } = this.#facts;
-    return fareOfTap(tap, {
-      gateLines: gateLines.get(tap.gate) ?? [],
-      lineFares: lineFares.get(tap.line) ?? [],
-    });
+    const { gateLines, lineFares, issuerKeys } = this.#facts;
+    const { received } = tap;
+    const inBytes = received === null ? null : ceilingCentsIn(received, issuerKeys);
+    const ceilingCents = tap.ceilingCents ?? inBytes;
+    return fareOfTap(
+      { ...tap, ceilingCents },
+      {
+        gateLines: gateLines.get(tap.gate) ?? [],
+        lineFares: lineFares.get(tap.line) ?? [],
+      },
+    );
   }
 
   /** Moves the money of one account for all its uses of this piece at once. */

@@ -1,6 +1,7 @@
 /** All that settling has to know: taps and charge of each code use, authorisations, fares, riders' money. */
 
 import type { LineFare } from '@stile/protocol/trust-list.ts';
+import type { CeilingKey } from '../../../core/logs/check-record.ts';
 import { accountOfUse, readAuthorisationKey } from '../../../core/logs/code-use.ts';
 import type { RiderMoneyFacts } from '../../../core/money/money-changes.ts';
 import { gatePayee } from '../../../core/payments/payee.ts';
@@ -24,7 +25,9 @@ function prepare(db: Connection['db']) {
     records: db.prepare(
       `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, kind, coalesce(ride_ms, at_ms) AS atMs,
          at_ms AS gateMs, clock, stale AS isStale,
-         ceiling_cents AS ceilingCents, ride_line AS line, of_seq AS ofSeq, outcome AS disposition
+         ceiling_cents AS ceilingCents, iif(kind = 'tap' AND ceiling_cents IS NULL, line, NULL) AS bytes,
+         iif(kind = 'tap' AND ceiling_cents IS NULL, hash, NULL) AS hash,
+         ride_line AS line, of_seq AS ofSeq, outcome AS disposition
        FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE use = ?`,
     ),
     charge: db.prepare(
@@ -34,6 +37,9 @@ function prepare(db: Connection['db']) {
     isWrittenOff: db
       .prepare('SELECT 1 FROM resolution WHERE use = ? AND fare_cents IS NOT NULL')
       .pluck(),
+    issuerKeys: db.prepare(
+      'SELECT issuer, key_id AS keyId, ceiling_exponent AS ceilingExponent FROM issuer_key',
+    ),
     // What the fare was, only the answer itself says.
     authorisation: db.prepare(
       `SELECT id, kind, verdict, epoch_id AS epochId, seq, of_seq AS ofSeq, outcome AS disposition,
@@ -43,7 +49,11 @@ function prepare(db: Connection['db']) {
   };
 }
 
-type UseRow = Omit<UseRecord, 'isStale'> & { isStale: number };
+type UseRow = Omit<UseRecord, 'isStale' | 'received'> & {
+  isStale: number;
+  bytes: Uint8Array | null;
+  hash: Uint8Array | null;
+};
 
 export type SettleReaders = {
   payments: StoredPayments;
@@ -73,6 +83,7 @@ export class SettleFactReader {
       authorisations,
       ...this.#fares(uses),
       money: this.#money(uses, authorisations),
+      issuerKeys: this.#issuerKeysFor(uses),
       nextPaymentId: this.#readers.payments.nextId(),
     };
   }
@@ -80,13 +91,16 @@ export class SettleFactReader {
   #use(use: string): UseFacts {
     return {
       use,
-      records: (this.#sql.records.all(use) as UseRow[]).map(({ isStale, ...row }) => ({
-        ...row,
-        isStale: isStale === 1,
-      })),
+      records: (this.#sql.records.all(use) as UseRow[]).map(toUseRecord),
       charge: (this.#sql.charge.get(use) as Charge | undefined) ?? null,
       isWrittenOff: this.#sql.isWrittenOff.get(use) !== undefined,
     };
+  }
+
+  /** None if no ceiling has to be read from a record. */
+  #issuerKeysFor(uses: readonly UseFacts[]): CeilingKey[] {
+    const needs = uses.some(({ records }) => records.some(({ received }) => received !== null));
+    return needs ? (this.#sql.issuerKeys.all() as CeilingKey[]) : [];
   }
 
   #authorisation(use: string, { gate, id }: { gate: string; id: string }): AuthorisationFacts {
@@ -118,4 +132,9 @@ export class SettleFactReader {
     const { money } = this.#readers;
     return new Map([...accounts].map((account) => [account, money.read(account)]));
   }
+}
+
+function toUseRecord({ isStale, bytes, hash, ...row }: UseRow): UseRecord {
+  const received = bytes === null || hash === null ? null : { seq: row.seq, bytes, hash };
+  return { ...row, isStale: isStale === 1, received };
 }
