@@ -1,5 +1,6 @@
 /** All that settling has to know: taps and charge of each code use, authorisations, fares, riders' money. */
 
+import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import type { LineFare } from '@stile/protocol/trust-list.ts';
 import type { CeilingKey } from '../../../core/logs/check-record.ts';
 import { accountOfUse, readAuthorisationKey } from '../../../core/logs/code-use.ts';
@@ -25,9 +26,7 @@ function prepare(db: Connection['db']) {
     records: db.prepare(
       `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, kind, coalesce(ride_ms, at_ms) AS atMs,
          at_ms AS gateMs, clock, stale AS isStale,
-         ceiling_cents AS ceilingCents, iif(kind = 'tap' AND ceiling_cents IS NULL, line, NULL) AS bytes,
-         iif(kind = 'tap' AND ceiling_cents IS NULL, hash, NULL) AS hash,
-         ride_line AS line, of_seq AS ofSeq, outcome AS disposition
+         ceiling_cents AS ceilingCents, ride_line AS line, of_seq AS ofSeq, outcome AS disposition
        FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE use = ?`,
     ),
     charge: db.prepare(
@@ -37,6 +36,7 @@ function prepare(db: Connection['db']) {
     isWrittenOff: db
       .prepare('SELECT 1 FROM resolution WHERE use = ? AND fare_cents IS NOT NULL')
       .pluck(),
+    received: db.prepare('SELECT seq, line AS bytes, hash FROM record WHERE id = ?'),
     issuerKeys: db.prepare(
       'SELECT issuer, key_id AS keyId, ceiling_exponent AS ceilingExponent FROM issuer_key',
     ),
@@ -49,11 +49,7 @@ function prepare(db: Connection['db']) {
   };
 }
 
-type UseRow = Omit<UseRecord, 'isStale' | 'received'> & {
-  isStale: number;
-  bytes: Uint8Array | null;
-  hash: Uint8Array | null;
-};
+type UseRow = Omit<UseRecord, 'isStale' | 'received'> & { isStale: number };
 
 export type SettleReaders = {
   payments: StoredPayments;
@@ -91,10 +87,16 @@ export class SettleFactReader {
   #use(use: string): UseFacts {
     return {
       use,
-      records: (this.#sql.records.all(use) as UseRow[]).map(toUseRecord),
+      records: (this.#sql.records.all(use) as UseRow[]).map((row) => this.#toUseRecord(row)),
       charge: (this.#sql.charge.get(use) as Charge | undefined) ?? null,
       isWrittenOff: this.#sql.isWrittenOff.get(use) !== undefined,
     };
+  }
+
+  #toUseRecord({ isStale, ...row }: UseRow): UseRecord {
+    const needsBytes = row.kind === 'tap' && row.ceilingCents === null;
+    const received = needsBytes ? (this.#sql.received.get(row.id) as LogRecord) : null;
+    return { ...row, isStale: isStale === 1, received };
   }
 
   /** None if no ceiling has to be read from a record. */
@@ -132,9 +134,4 @@ export class SettleFactReader {
     const { money } = this.#readers;
     return new Map([...accounts].map((account) => [account, money.read(account)]));
   }
-}
-
-function toUseRecord({ isStale, bytes, hash, ...row }: UseRow): UseRecord {
-  const received = bytes === null || hash === null ? null : { seq: row.seq, bytes, hash };
-  return { ...row, isStale: isStale === 1, received };
 }
