@@ -67,6 +67,7 @@ export type Expired =
   | 'spentTimeStep'
   | 'onlineCode'
   | 'codeFailure'
+  | 'enrolment'
   | 'seed'
   | 'invite'
   | 'operatorToken';

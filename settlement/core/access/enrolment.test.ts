@@ -22,7 +22,12 @@ const rider = {
   inviteHash: null,
   nowMs: NOW_MS,
 } as const;
-const free = { isKeyTaken: false, invite: null, isPersonDenied: false };
+const free = {
+  isKeyTaken: false,
+  invite: null,
+  isPersonDenied: false,
+  fromAddress: { count: 0, firstAtMs: null },
+};
 
 test('a revocation ends what is in force, unless only replaced keys are meant', () => {
   const keys = [
@@ -122,4 +127,24 @@ describe('a gate', () => {
   ])('%s is none', (_name, facts, kind) => {
     expect(enrol(facts)).toEqual({ changes: [], result: { kind } });
   });
+});
+
+test('an address makes so many accounts in an hour, and hears how long to wait', () => {
+  const from = { address: '203.0.113.7', perHourMax: 2 };
+  const one = { count: 1, firstAtMs: NOW_MS - 1_000 };
+  const made = decideRiderEnrolment({ ...free, fromAddress: one }, { ...rider, from });
+  expect(made.result).toBe('enrolled');
+  expect(made.changes).toContainEqual({
+    kind: 'addEnrolment',
+    address: from.address,
+    atMs: NOW_MS,
+  });
+  const waits = [NOW_MS - 1_000, NOW_MS + 86_400_000].map((firstAtMs) => {
+    const fromAddress = { count: 2, firstAtMs };
+    return decideRiderEnrolment({ ...free, fromAddress }, { ...rider, from });
+  });
+  expect(waits).toEqual([
+    { changes: [], result: { waitMs: 3_599_000 } },
+    { changes: [], result: { waitMs: 3_600_000 } },
+  ]);
 });

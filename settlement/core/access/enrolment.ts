@@ -4,7 +4,16 @@ import { kindOf, receivableOf, walletOf } from '../money/ledger.ts';
 import type { Invite, PassIssue, PassRow } from './rider-changes.ts';
 import { type EnrolmentKind, mayIssue } from './standing.ts';
 
-export type NewRider = PassRow & PassIssue & EnrolledAs & { nowMs: number };
+/** From one address so many accounts are made in so long. */
+export const ENROLMENT_WINDOW_MS = 3_600_000;
+
+export type NewRider = PassRow &
+  PassIssue &
+  EnrolledAs & {
+    nowMs: number;
+    /** Left out: nobody asked over a network. */
+    from?: { address: string; perHourMax: number };
+  };
 
 /** What whoever decided about this rider said: what kind of account it is, and who is behind it. */
 export type EnrolledAs = {
@@ -21,15 +30,30 @@ export type RiderEnrolmentFacts = {
   invite: (Omit<Invite, 'tokenHash'> & { usedAtMs: number | null }) | null;
   /** An account of the same person is denied. */
   isPersonDenied: boolean;
+  /** Accounts that were made from the same address within the window, and the first of them. */
+  fromAddress: { count: number; firstAtMs: number | null };
 };
 
-export type RiderEnrolmentResult = 'enrolled' | 'keyTaken' | 'inviteUsed' | 'personDenied';
+export type RiderEnrolmentResult =
+  | 'enrolled'
+  | 'keyTaken'
+  | 'inviteUsed'
+  | 'personDenied'
+  /** Too many from this address: so long until the next. */
+  | { waitMs: number };
 
 /** A key enrols once, an invitation counts once, and who is denied does not begin anew. */
 export function decideRiderEnrolment(
-  { isKeyTaken, invite, isPersonDenied }: RiderEnrolmentFacts,
+  { isKeyTaken, invite, isPersonDenied, fromAddress }: RiderEnrolmentFacts,
   rider: NewRider,
 ): Decision<RiderEnrolmentResult> {
+  const { from } = rider;
+  if (from !== undefined && fromAddress.count >= from.perHourMax) {
+    const firstAtMs = fromAddress.firstAtMs ?? rider.nowMs;
+    // A clock that was set back makes nobody wait longer than the window.
+    const waitMs = Math.min(ENROLMENT_WINDOW_MS, firstAtMs + ENROLMENT_WINDOW_MS - rider.nowMs);
+    return unchanged({ waitMs });
+  }
   if (isKeyTaken) return unchanged('keyTaken');
   const { enrolledBy, personHash, inviteHash } = rider;
   if (inviteHash !== null && !isOpenInvite(invite, rider.nowMs)) return unchanged('inviteUsed');
@@ -40,6 +64,9 @@ export function decideRiderEnrolment(
   return {
     changes: [
       { kind: 'addAccount', account, enrolledBy, personHash, atMs: nowMs },
+      ...(from === undefined
+        ? []
+        : [{ kind: 'addEnrolment', address: from.address, atMs: nowMs } as const]),
       ...(inviteHash === null
         ? []
         : [{ kind: 'useInvite', tokenHash: inviteHash, atMs: nowMs } as const]),

@@ -70,6 +70,9 @@ test('a sweep takes what has ended and what nobody asks about any more', () => {
     spentTimeStep: NOW_MS / 60_000 - 60,
     onlineCode: NOW_MS - 3_600_000,
     codeFailure: NOW_MS - 3_600_000,
+    enrolment: NOW_MS - 3_600_000,
+    invite: NOW_MS - 30 * 86_400_000,
+    operatorToken: NOW_MS - 30 * 86_400_000,
     seed: NOW_MS,
   });
 });

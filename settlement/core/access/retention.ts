@@ -2,6 +2,7 @@
 import { timeStepAt } from '@stile/protocol/payment-code.ts';
 import type { Decision, Expired } from '../changes.ts';
 import { FAILURE_WINDOW_MS } from '../payments/payment-rules.ts';
+import { ENROLMENT_WINDOW_MS } from './enrolment.ts';
 
 /** An expired code is known for so long, so that it can be called expired or used. */
 const ONLINE_CODE_KEPT_MS = 3_600_000;
@@ -23,6 +24,7 @@ export function decideSweep(nowMs: number): Decision<void> {
       sweep('spentTimeStep', timeStepAt(nowMs / 1000) - TIME_STEPS_KEPT),
       sweep('onlineCode', nowMs - ONLINE_CODE_KEPT_MS),
       sweep('codeFailure', nowMs - FAILURE_WINDOW_MS),
+      sweep('enrolment', nowMs - ENROLMENT_WINDOW_MS),
       sweep('seed', nowMs),
       // Used or not, it opens nothing any more.
       sweep('invite', nowMs - CREDENTIAL_KEPT_MS),

@@ -23,6 +23,8 @@ export type RiderChange =
       personHash: string | null;
       atMs: number;
     }
+  /** From where an account was made, for as long as it counts. */
+  | { kind: 'addEnrolment'; address: string; atMs: number }
   | { kind: 'addInvite'; invite: Invite }
   | { kind: 'useInvite'; tokenHash: string; atMs: number }
   | { kind: 'addPass'; pass: PassRow; atMs: number }

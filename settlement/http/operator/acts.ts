@@ -4,10 +4,22 @@
  */
 import { assert } from '@stile/protocol/fault.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { tokenHash } from '../../keys/tokens.ts';
 import { findOperatorOf } from '../access.ts';
 import type { ApiParts } from '../api.ts';
 
 const DETAIL_CHARS_MAX = 2_000;
+/** What no log has in clear, whatever route takes it one day. */
+export const HIDDEN_FIELDS: ReadonlySet<string> = new Set([
+  'code',
+  'invite',
+  'key',
+  'pin',
+  'proof',
+  'secret',
+  'seed',
+  'token',
+]);
 
 export function addActLog(app: FastifyInstance, { store, clock }: ApiParts): void {
   const acts = new WeakMap<FastifyRequest, number>();
@@ -18,8 +30,8 @@ export function addActLog(app: FastifyInstance, { store, clock }: ApiParts): voi
     assert(url !== undefined, 'an operator was let in to a route');
     const { name: by, role } = operator;
     const what = `${request.method} ${url}`;
-    const asked = JSON.stringify({ ...(request.params as object), ...(request.body as object) });
-    const detail = asked.slice(0, DETAIL_CHARS_MAX);
+    const asked = { ...(request.params as object), ...(request.body as object) };
+    const detail = JSON.stringify(asked, hide).slice(0, DETAIL_CHARS_MAX);
     const act = { atMs: clock.now().wallMs, by, role, what, detail };
     acts.set(request, await store.addAct(act));
   });
@@ -28,4 +40,10 @@ export function addActLog(app: FastifyInstance, { store, clock }: ApiParts): voi
     acts.delete(request);
     if (act !== undefined) await store.addActStatus(act, reply.statusCode);
   });
+}
+
+/** A person as accounts have them: by a hash. */
+function hide(name: string, value: unknown): unknown {
+  if (name === 'person' && typeof value === 'string') return `sha256:${tokenHash(value)}`;
+  return HIDDEN_FIELDS.has(name) ? 'hidden' : value;
 }

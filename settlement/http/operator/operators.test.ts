@@ -4,7 +4,9 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROTATION_MS } from '../../core/access/operators.ts';
 import { DATABASE_FILE } from '../../data-dir.ts';
+import { tokenHash } from '../../keys/tokens.ts';
 import { type Asked, ScriptedTown } from '../../testing/town.ts';
+import { HIDDEN_FIELDS } from './acts.ts';
 
 type Named = { name: string; token: string; expiresAtS: number };
 type Act = { number: number; by: string; what: string; detail: string; status: number | null };
@@ -71,6 +73,32 @@ test('whatever was asked for stands in the log with a name, refused or not, and 
   const last = before.at(-1);
   expect(last).toMatchObject({ by: 'root', status: 201 });
   expect(last?.detail).not.toContain(vera.token);
+});
+
+test('the log has no name of a person that is stored as a hash, and no secret, whatever is asked', async () => {
+  const person = 'Wanda Wilson 1970';
+  const before = await acts();
+  await town.operate('POST', 'invites', { body: { kind: 'verified', person } });
+  const [made] = (await acts()).slice(before.length);
+  expect(made?.detail).toBe(`{"kind":"verified","person":"sha256:${tokenHash(person)}"}`);
+  // A field that comes later is hidden too, if it sounds like what has to be.
+  type Body = { content: Record<string, { schema: { properties: object } }> };
+  const { paths } = await town.get<{
+    paths: Record<string, Record<string, { requestBody?: Body }>>;
+  }>('/openapi.json');
+  const fields = new Set<string>();
+  for (const [path, methods] of Object.entries(paths)) {
+    if (!path.startsWith('/v1/operator/')) continue;
+    for (const { requestBody } of Object.values(methods)) {
+      const json = requestBody?.content['application/json'];
+      for (const field of Object.keys(json?.schema.properties ?? {})) fields.add(field);
+    }
+  }
+  expect(fields.size).toBeGreaterThan(10);
+  const secret = [...fields].filter((name) =>
+    /token|secret|pin$|seed|code|invite|proof|word/i.test(name),
+  );
+  expect(secret.filter((name) => !HIDDEN_FIELDS.has(name))).toEqual([]);
 });
 
 test('a token rotates: the one before ends after a while, an unused rotation locks nobody out', async () => {

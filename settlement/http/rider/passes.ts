@@ -15,10 +15,13 @@ import {
 } from '@stile/protocol/http/rider-api.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { signatureHolds } from '@stile/protocol/signature.ts';
+import type { FastifyReply } from 'fastify';
 import type { RiderEnrolmentResult } from '../../core/access/enrolment.ts';
 import type { PassRow, StoredPass } from '../../core/access/rider-changes.ts';
 import { offerPass } from '../../core/access/standing.ts';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
+import { addressGroup } from '../address.ts';
+import { refuseTooMany } from '../allowance.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { standingOf } from './account.ts';
@@ -124,10 +127,18 @@ function requireGood(pass: StoredPass | undefined): StoredPass {
 
 function addEnrolment(app: ApiRouter, parts: PassParts): void {
   const { store, passes, config, clock, random } = parts;
+  const { perAddressPerHour: perHourMax } = config.enrolment;
   app.post(
     '/v1/riders',
     {
-      config: { rateLimit: { max: config.enrolment.perAddressPerHour, timeWindow: '1 hour' } },
+      // Of tries, in memory; how many of them made an account is counted with the accounts.
+      config: {
+        rateLimit: {
+          max: perHourMax,
+          timeWindow: '1 hour',
+          keyGenerator: ({ ip }: { ip: string }) => addressGroup(ip),
+        },
+      },
       schema: {
         summary: 'Enrol a device key: a new account, its first pass and a session',
         description: "Proof `enrol-rider`; subject: the key's hex.",
@@ -162,7 +173,9 @@ function addEnrolment(app: ApiRouter, parts: PassParts): void {
       const { kind: _kind, ...enrolled } = answer;
       const standing = { walletCents: 0, debtCents: 0, enrolledBy: answer.enrolledBy };
       const { bytes, ...issue } = passes.issue(pass, offerPass(standing, config));
-      refuseEnrolment(await store.addRider({ ...pass, ...issue, ...enrolled, nowMs }));
+      const from = { address: addressGroup(request.ip), perHourMax };
+      const rider = { ...pass, ...issue, ...enrolled, from, nowMs };
+      refuseEnrolment(await store.addRider(rider), reply);
       const session = await openSession(parts, pass);
       const { expiresAtS } = issue;
       const named = { account, issuer: config.issuer, serial: pass.serial, expiresAtS };
@@ -172,7 +185,8 @@ function addEnrolment(app: ApiRouter, parts: PassParts): void {
 }
 
 /** @throws Refusal unless the rider is enrolled. */
-function refuseEnrolment(result: RiderEnrolmentResult): void {
+function refuseEnrolment(result: RiderEnrolmentResult, reply: FastifyReply): void {
+  if (typeof result === 'object') refuseTooMany(reply, Math.ceil(result.waitMs / 1000));
   switch (result) {
     case 'enrolled':
       return;

@@ -136,7 +136,8 @@ describe('who may enrol', () => {
   });
 
   test('from one address as many as the settings say', async () => {
-    const at = await open({ enrolment: { policy: 'open', perAddressPerHour: 3 } });
+    const enrolment = { policy: 'open', perAddressPerHour: 3 } as const;
+    const at = await open({ enrolment });
     const results: string[] = [];
     for (let n = 0; n < 5; n += 1) results.push((await enrol(at)).result);
     expect(results).toEqual([
@@ -146,6 +147,13 @@ describe('who may enrol', () => {
       '429 TOO_MANY_REQUESTS',
       '429 TOO_MANY_REQUESTS',
     ]);
+    // A restart forgets the tries, not the accounts.
+    await at.stop();
+    town = await ScriptedTown.open({ dataDir: at.dataDir, settings: { enrolment } });
+    const again = town;
+    expect((await enrol(again)).result).toBe('429 TOO_MANY_REQUESTS');
+    again.clock.advance(3_600_000);
+    expect((await enrol(again)).result).toBe('201');
   });
 });
 

@@ -49,6 +49,22 @@ function describeRiders(open: OpenStore): void {
     await remove();
   });
 
+  test('accounts are counted by address for an hour, and no longer kept', async () => {
+    const issue = { issuer: ISSUER, keyId: 1, issuedAtS: 0, expiresAtS: 1 };
+    const as = { enrolledBy: 'open', personHash: null, inviteHash: null } as const;
+    const enrol = async (letter: string, { address = '203.0.113.7', nowMs = NOW_MS } = {}) => {
+      const pass = { account: accountOf(letter), serial: 1, algorithm: 'Ed25519' as const };
+      const from = { address, perHourMax: 2 };
+      return await store.addRider({ ...pass, ...issue, ...as, publicKey: letter, from, nowMs });
+    };
+    expect([await enrol('x'), await enrol('y')]).toEqual(['enrolled', 'enrolled']);
+    const later = { nowMs: NOW_MS + 1_000 };
+    expect(await enrol('z', later)).toEqual({ waitMs: 3_599_000 });
+    expect(await enrol('z', { ...later, address: '203.0.113.8' })).toBe('enrolled');
+    await store.sweepExpired(NOW_MS + 3_600_000);
+    expect(await enrol('v', { nowMs: NOW_MS + 3_600_000 })).toBe('enrolled');
+  });
+
   test('a key is enrolled once', async () => {
     const pass = await store.findPass(a, 1);
     expect(pass).toMatchObject({ account: a, serial: 1, algorithm: 'Ed25519' });

@@ -299,6 +299,7 @@ export type Tables = {
     bound_cents: number | null;
   };
   payee_failure: { number: Generated<number>; payee: string; at_ms: number; way: string };
+  enrolment: { number: Generated<number>; address: string; at_ms: number };
   purchase_order: {
     order_id: string;
     merchant: string;

@@ -63,6 +63,7 @@ function write(rows: Rows, change: Change): void {
       rows.charges.write(change);
       break;
     case 'addAccount':
+    case 'addEnrolment':
     case 'addInvite':
     case 'useInvite':
     case 'addPass':

@@ -13,6 +13,7 @@ function prepare(db: Connection['db']) {
       `INSERT INTO invite (token_hash, kind, person_hash, expires_at_ms)
        VALUES (@tokenHash, @kind, @personHash, @expiresAtMs)`,
     ),
+    addEnrolment: db.prepare('INSERT INTO enrolment (address, at_ms) VALUES (?, ?)'),
     useInvite: db.prepare('UPDATE invite SET used_at_ms = ? WHERE token_hash = ?'),
     addPass: db.prepare(
       `INSERT INTO pass (account, serial, algorithm, public_key, enrolled_at_ms)
@@ -42,6 +43,7 @@ function prepare(db: Connection['db']) {
       spentTimeStep: removal(db, 'spent_step', { keys: 'handle, step', age: 'step' }),
       onlineCode: removal(db, 'online_code', { keys: 'code_hash', age: 'expires_at_ms' }),
       codeFailure: removal(db, 'payee_failure', { keys: 'number', age: 'at_ms' }),
+      enrolment: removal(db, 'enrolment', { keys: 'number', age: 'at_ms' }),
       seed: removal(db, 'payment_seed', { keys: 'handle', age: 'expires_at_ms' }),
       invite: removal(db, 'invite', { keys: 'token_hash', age: 'expires_at_ms' }),
       operatorToken: removal(db, 'operator_token', { keys: 'token_hash', age: 'ends_at_ms' }),
@@ -75,6 +77,9 @@ export class RiderRows {
         this.#sql.addAccount.run(account, atMs, enrolledBy, personHash);
         break;
       }
+      case 'addEnrolment':
+        this.#sql.addEnrolment.run(change.address, change.atMs);
+        break;
       case 'addInvite':
         this.#sql.addInvite.run(change.invite);
         break;

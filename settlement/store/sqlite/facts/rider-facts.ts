@@ -1,11 +1,12 @@
 /** The facts of riders' and gates' enrolment, top-ups and codes, put together from their readers. */
 
-import type {
-  GateEnrolmentFacts,
-  GateEnrolmentRequest,
-  PassIssueFacts,
-  RevocationFacts,
-  RiderEnrolmentFacts,
+import {
+  ENROLMENT_WINDOW_MS,
+  type GateEnrolmentFacts,
+  type GateEnrolmentRequest,
+  type PassIssueFacts,
+  type RevocationFacts,
+  type RiderEnrolmentFacts,
 } from '../../../core/access/enrolment.ts';
 import type { DenialFacts } from '../../../core/lists/denial.ts';
 import type { TopUpFacts } from '../../../core/money/top-up.ts';
@@ -35,6 +36,10 @@ function prepare(db: Connection['db']) {
     isEnded: db
       .prepare('SELECT ended_at_ms IS NOT NULL FROM pass WHERE account = ? AND serial = ?')
       .pluck(),
+    fromAddress: db.prepare(
+      `SELECT count(*) AS count, min(at_ms) AS firstAtMs FROM enrolment
+       WHERE address = ? AND at_ms > ?`,
+    ),
     passOfKey: db.prepare('SELECT 1 FROM pass WHERE public_key = ?').pluck(),
     gateToken: db.prepare(
       `SELECT gate, line, scope, expires_at_ms AS expiresAtMs, used_at_ms AS usedAtMs
@@ -60,6 +65,7 @@ export type RiderReaders = {
 };
 
 type RiderToEnrol = Parameters<RiderFacts['riderEnrolment']>[0];
+type FromAddress = RiderEnrolmentFacts['fromAddress'];
 type GateToken = NonNullable<GateEnrolmentFacts['token']>;
 
 export class RiderFactReader implements RiderFacts, MerchantFacts {
@@ -79,12 +85,14 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
   }
 
   riderEnrolment(rider: RiderToEnrol): RiderEnrolmentFacts {
-    const { publicKey, issuer, inviteHash, personHash } = rider;
+    const { publicKey, issuer, inviteHash, personHash, from, nowMs } = rider;
+    const sinceMs = nowMs - ENROLMENT_WINDOW_MS;
     const accounts =
       personHash === null ? [] : (this.#sql.accountsOfPerson.all(personHash) as string[]);
     return {
       isKeyTaken: this.#sql.passOfKey.get(publicKey) !== undefined,
       invite: (inviteHash === null ? undefined : this.#invites.read(inviteHash)) ?? null,
+      fromAddress: this.#sql.fromAddress.get(from?.address ?? '', sinceMs) as FromAddress,
       isPersonDenied: accounts.some(
         (account) => this.#readers.denials.read(issuer, { account, serial: 0 }).length > 0,
       ),

@@ -136,6 +136,22 @@ test.each([
   db.close();
 });
 
+test('acts of before lose the names of persons, and are append-only again', () => {
+  const version = MIGRATIONS.findIndex(({ name }) => name.endsWith('-act-persons'));
+  const file = makeFile(version, { isFilled: false });
+  const before = open(file, MIGRATIONS.slice(0, version));
+  const add = before.prepare(`INSERT INTO act VALUES (?, 1, 'Vera', 'OPERATOR', ?, ?)`);
+  add.run(1, 'POST /v1/operator/invites', '{"kind":"verified","person":"Wanda"}');
+  add.run(2, 'POST /v1/operator/invites', '{"person":"Wanda Wil');
+  add.run(3, 'POST /v1/operator/gates', '{"gate":"person"}');
+  before.close();
+  const db = open(file);
+  const details = db.prepare('SELECT detail FROM act ORDER BY number').pluck().all();
+  expect(details).toEqual(['{"kind":"verified"}', '{}', '{"gate":"person"}']);
+  expect(() => db.exec(`UPDATE act SET detail = ''`)).toThrow(/append-only/);
+  db.close();
+});
+
 test('of lists that were stored before, what rulings need is kept at the first opening', async () => {
   const version = MIGRATIONS.findIndex(({ name }) => name.endsWith('-retention'));
   const file = makeFile(version, { isFilled: true });

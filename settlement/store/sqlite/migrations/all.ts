@@ -23,6 +23,8 @@ import { RECOVERY } from './0017-recovery.ts';
 import { RESOLUTIONS_TABLE } from './0018-resolutions.ts';
 import { LOSS_ACCOUNT } from './0019-loss.ts';
 import { TOP_UP_INQUIRIES } from './0020-top-up-inquiries.ts';
+import { ENROLMENTS } from './0021-enrolments.ts';
+import { ACT_PERSONS } from './0022-act-persons.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -45,4 +47,6 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   RESOLUTIONS_TABLE,
   LOSS_ACCOUNT,
   TOP_UP_INQUIRIES,
+  ENROLMENTS,
+  ACT_PERSONS,
 ];
