@@ -39,13 +39,21 @@ const tapFields = z.strictObject({
   verdict: z.enum(['open', 'refuse']),
   /** Null exactly when the verdict is open. */
   reason: z.enum(REASONS).nullable(),
-  /** The code as scanned, if it is printable ASCII; otherwise null and `scanHex` has its start. */
+  /**
+   * The code as scanned, if it is printable ASCII; otherwise null and `scanHex` has its start. Both are null if
+   * the gate did not open for what may be a code: that could still open another gate.
+   */
   scan: z.string().max(SCAN_BYTES_KEPT).nullable(),
   scanHex: z
     .string()
     .regex(/^(?:[0-9a-f]{2})*$/)
     .max(SCAN_BYTES_KEPT * 2)
     .nullable(),
+  /** SHA-256 of the scan's bytes, where the scan itself is not kept. */
+  scanSha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   /** Length of the whole scan, which may be longer than what is kept. */
   scanBytes: z.int().min(0),
   line: z.string().max(32),
@@ -61,10 +69,18 @@ export const tapSchema = tapFields
     path: ['reason'],
     error: 'open has no reason, refuse has one',
   })
-  .refine((tap) => (tap.scan === null) !== (tap.scanHex === null), {
+  .refine((tap) => spellingsOf(tap) === 1, {
     path: ['scan'],
-    error: 'either scan or scanHex',
+    error: 'one of scan, scanHex and scanSha256',
+  })
+  .refine((tap) => tap.scanSha256 === undefined || tap.verdict === 'refuse', {
+    path: ['scanSha256'],
+    error: 'what a gate opened for is kept whole',
   });
+
+function spellingsOf({ scan, scanHex, scanSha256 }: z.infer<typeof tapFields>): number {
+  return [scan !== null, scanHex !== null, scanSha256 !== undefined].filter(Boolean).length;
+}
 
 /**
  * A code that only settlement can judge was presented, and settlement is about to be asked under this

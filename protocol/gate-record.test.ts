@@ -40,6 +40,10 @@ test.each<[string, object]>([
     'an unreadable scan',
     { ...tap, verdict: 'refuse', reason: 'MALFORMED', scan: null, scanHex: '00ff' },
   ],
+  [
+    'a refused code that may open another gate',
+    { ...tap, verdict: 'refuse', reason: 'PASSBACK', scan: null, scanSha256: 'ab'.repeat(32) },
+  ],
   ['an empty scan', { ...tap, verdict: 'refuse', reason: 'MALFORMED', scan: '', scanBytes: 0 }],
   ['a scan at its limit', { ...tap, scan: 'A'.repeat(SCAN_BYTES_KEPT) }],
   ['a hex scan at its limit', { ...tap, scan: null, scanHex: 'ab'.repeat(SCAN_BYTES_KEPT) }],
@@ -58,6 +62,16 @@ test.each<[string, unknown, string]>([
   ['a reason that is none of ours', { ...tap, verdict: 'refuse', reason: 'TIRED' }, 'reason: '],
   ['both spellings of a scan', { ...tap, scanHex: '00' }, 'scan: '],
   ['no spelling of a scan', { ...tap, scan: null }, 'scan: '],
+  [
+    'an opened scan that is not there',
+    { ...tap, scan: null, scanSha256: 'ab'.repeat(32) },
+    'scanSha256: ',
+  ],
+  [
+    'a scan and its hash',
+    { ...tap, verdict: 'refuse', reason: 'DENIED', scanSha256: 'ab'.repeat(32) },
+    'scan: ',
+  ],
   ['a scan too long', { ...tap, scan: 'A'.repeat(SCAN_BYTES_KEPT + 1) }, 'scan: '],
   ['a hex scan too long', { ...tap, scan: null, scanHex: 'ab'.repeat(513) }, 'scanHex: '],
   ['half a byte of hex', { ...tap, scan: null, scanHex: 'abc' }, 'scanHex: '],

@@ -2,6 +2,7 @@
  * What the gate's state machine is made of: its state, what happens to it, what it has done, and the words
  * on its display. Data only; gate.ts has the steps.
  */
+import type { Sha256 } from '@stile/protocol/bytes.ts';
 import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
@@ -115,4 +116,4 @@ export type GateStep = {
 export type GateRules = Rules & { timing: Timing };
 
 /** What every step is given besides the event. */
-export type GateContext = { now: Now; rules: GateRules; verify: Verify };
+export type GateContext = { now: Now; rules: GateRules; verify: Verify; sha256: Sha256 };

@@ -1,4 +1,6 @@
 /** The gate's core, scan by scan: the effects of each and their order. */
+import { createHash } from 'node:crypto';
+import { sha256 } from '@stile/crypto/sign.ts';
 import { SCAN_BYTES_KEPT, tapSchema } from '@stile/protocol/gate-log.ts';
 import { REASON_WORDS } from '@stile/protocol/reasons.ts';
 import fc from 'fast-check';
@@ -61,6 +63,23 @@ describe('a scan', () => {
       tap: { verdict: 'refuse', reason: 'BAD_ISSUER_SIGNATURE' },
     });
     expect(effects.at(-1)).toEqual({ do: 'show', words: REASON_WORDS.BAD_ISSUER_SIGNATURE });
+  });
+
+  test.each([
+    ['is refused', good(1), { denied: true }],
+    ['comes too soon, and opens any other gate', good(1), { counterMax: 1 }],
+    ['cannot be looked up', good(1), null],
+    ['is cut', good(1).slice(0, -3), {}],
+    ['has noise before it', `\x02${good(1)}`, {}],
+    ['is longer than a record', good(1).padEnd(600, 'X'), {}],
+  ])('a code that %s leaves its hash only', (_name, text, facts) => {
+    const { tap } = tapIn(machine().handle(scanOf(text, facts)));
+    expect(tap.verdict).toBe('refuse');
+    expect(JSON.stringify(tap)).not.toContain(text.slice(40, 60));
+    const scanSha256 = createHash('sha256').update(Buffer.from(text, 'latin1')).digest('hex');
+    expect(tap).toMatchObject({ scan: null, scanHex: null, scanSha256, scanBytes: text.length });
+    const stamp = { v: 1, seq: 1, atMs: 0, monoMs: 0, boot: '00000000', kind: 'tap' };
+    expect(tapSchema.safeParse({ ...stamp, ...tap }).success).toBe(true);
   });
 
   test('a code whose facts could not be looked up is refused as STORAGE_FAILED', () => {
@@ -243,7 +262,8 @@ describe('a flood of unreadable scans', () => {
     flood(gate, UNREADABLE_STORED_MAX + 2);
     const { state } = gate;
     const late = { ...START, monoMs: START.monoMs + UNREADABLE_WINDOW_MS };
-    const { effects } = step(state, scanOf('more noise'), { now: late, rules: RULES, verify });
+    const context = { now: late, rules: RULES, verify, sha256 };
+    const { effects } = step(state, scanOf('more noise'), context);
     expect(effects.map((effect) => effect.do)).toEqual(['storeNote', 'storeTap', 'show']);
   });
 });

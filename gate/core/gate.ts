@@ -86,7 +86,7 @@ function onScan(
   event: Extract<GateEvent, { kind: 'scan' }>,
   context: GateContext,
 ): GateStep {
-  const { now, rules, verify } = context;
+  const { now, rules, verify, sha256 } = context;
   const presentation = presentationOf(event.text, context);
   if (isStillShown(state, event.text, context)) {
     return finish({ ...state, presentation }, [{ do: 'report', what: 'repeat' }]);
@@ -97,7 +97,7 @@ function onScan(
       ? admit(reading.value, facts, { rules, now, verify })
       : { verdict: 'refuse', reason: reading.ok ? 'STORAGE_FAILED' : reading.reason };
   const next = { ...state, presentation, closeAtMsBefore: state.closeAtMs };
-  const tap = draftTap(event.text, verdict, { rules, clock: event.clock });
+  const tap = draftTap(event.text, verdict, { rules, clock: event.clock, sha256 });
   if (verdict.verdict === 'open' && reading.ok) {
     const use = useOf(reading.value, facts?.opened);
     const effects: GateEffect[] = [{ do: 'storeTap', tap, use }];

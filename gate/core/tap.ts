@@ -2,9 +2,10 @@
  * What of a scan goes into the log, and what is remembered of a code that opened. Pure; it decides
  * nothing.
  */
+import { type Sha256, toHex } from '@stile/protocol/bytes.ts';
 import { SCAN_BYTES_KEPT, type TapRecord } from '@stile/protocol/gate-log.ts';
 import type { Verdict } from '@stile/protocol/reasons.ts';
-import type { Pass, TransitCode } from '@stile/protocol/transit-code.ts';
+import { type Pass, TEXT_PREFIX, type TransitCode } from '@stile/protocol/transit-code.ts';
 import { type ClockState, type Opened, openingsBefore, type Rules } from './admit.ts';
 
 /** Which pass; a pass itself has these fields. */
@@ -25,21 +26,19 @@ export type Use = {
 /** A tap before the store gives it its seq, boot and time stamps in the log. */
 export type TapDraft = Pick<
   TapRecord,
-  'verdict' | 'reason' | 'scan' | 'scanHex' | 'scanBytes' | 'line' | 'fareCents'
+  'verdict' | 'reason' | 'scan' | 'scanHex' | 'scanSha256' | 'scanBytes' | 'line' | 'fareCents'
 > & { trust: number; deny: number; tariff: number; clock: ClockState };
 
 /** `text`: one character a byte (ISO 8859-1), so that nothing is lost or guessed. */
 export function draftTap(
   text: string,
   verdict: Verdict,
-  { rules, clock }: { rules: Rules; clock: ClockState },
+  { rules, clock, sha256 }: { rules: Rules; clock: ClockState; sha256: Sha256 },
 ): TapDraft {
-  const readable = /^[\x20-\x7e]*$/.test(text) && text.length <= SCAN_BYTES_KEPT;
   return {
     verdict: verdict.verdict,
     reason: verdict.verdict === 'open' ? null : verdict.reason,
-    scan: readable ? text : null,
-    scanHex: readable ? null : hexOfLatin1(text.slice(0, SCAN_BYTES_KEPT)),
+    ...scanFields(text, { isOpen: verdict.verdict === 'open', sha256 }),
     scanBytes: text.length,
     line: rules.line,
     fareCents: rules.fareCents ?? null,
@@ -50,12 +49,26 @@ export function draftTap(
   };
 }
 
-function hexOfLatin1(text: string): string {
-  let hex = '';
-  for (let at = 0; at < text.length; at += 1) {
-    hex += (text.charCodeAt(at) & 0xff).toString(16).padStart(2, '0');
+type ScanFields = Pick<TapRecord, 'scan' | 'scanHex' | 'scanSha256'>;
+
+/**
+ * Settlement needs the whole of what was opened for. Of anything else that may hold a code only the hash is kept:
+ * whoever takes the card must not find codes that still open another gate.
+ */
+function scanFields(
+  text: string,
+  { isOpen, sha256 }: { isOpen: boolean; sha256: Sha256 },
+): ScanFields {
+  if (!isOpen && text.includes(TEXT_PREFIX)) {
+    return { scan: null, scanHex: null, scanSha256: toHex(sha256(latin1Of(text))) };
   }
-  return hex;
+  const isReadable = /^[\x20-\x7e]*$/.test(text) && text.length <= SCAN_BYTES_KEPT;
+  if (isReadable) return { scan: text, scanHex: null };
+  return { scan: null, scanHex: toHex(latin1Of(text.slice(0, SCAN_BYTES_KEPT))) };
+}
+
+function latin1Of(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff);
 }
 
 /** `opened`: what was known of this pass before. */

@@ -2,6 +2,7 @@
  * The gate's loop: an event comes in, the facts for it are looked up, the pure machine steps, its
  * effects are performed in order and stop at the first that fails, one alarm is set. No decisions.
  */
+import { sha256 } from '@stile/crypto/sign.ts';
 import { asFault } from '@stile/host/fault.ts';
 import { assert, describeError } from '@stile/protocol/fault.ts';
 import type { HeldLists, NoteRecord } from '@stile/protocol/gate-log.ts';
@@ -159,7 +160,7 @@ export class GateLoop {
   #handle(event: GateEvent): void {
     const { clock } = this.#parts;
     const now = clock.now();
-    const context = { now, rules: this.#facts.rulesAt(now), verify: this.#verify };
+    const context = { now, rules: this.#facts.rulesAt(now), verify: this.#verify, sha256 };
     const result = step(this.#state, event, context);
     this.#state = result.state;
     this.#cancelAlarm?.();

@@ -2,6 +2,7 @@
  * alarms kept for it, and the facts of a gate that is well.
  */
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
+import { sha256 } from '@stile/crypto/sign.ts';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { isMisread, readServerCode } from '@stile/protocol/payment-code.ts';
@@ -86,7 +87,7 @@ export function machine(onTick: (effects: readonly GateEffect[]) => void = () =>
 
   function handle(event: GateEvent): readonly GateEffect[] {
     const now = clock.now();
-    const result = step(state, event, { now, rules: RULES, verify });
+    const result = step(state, event, { now, rules: RULES, verify, sha256 });
     state = result.state;
     wakeAtMs = result.wakeAtMs;
     cancel?.();

@@ -1,7 +1,8 @@
 /** One short day of a gate, as the lines of its log: every kind of record at least once. */
+import { sha256 } from '@stile/crypto/sign.ts';
 import { SUITE_0_TEXT, SUITE_1_TEXT } from '@stile/crypto/testing/published-vector.ts';
-import { utf8 } from '@stile/protocol/bytes.ts';
-import { type GateRecord, recordSchema } from '@stile/protocol/gate-log.ts';
+import { toHex, utf8 } from '@stile/protocol/bytes.ts';
+import { type GateRecord, recordSchema, type TapRecord } from '@stile/protocol/gate-log.ts';
 import type { Reason } from '@stile/protocol/reasons.ts';
 import { GENERATED_S } from './make-code.ts';
 
@@ -16,7 +17,7 @@ const NO_CODE = { scan: null, scanHex: '00ff54433a', scanBytes: 5 } as const;
 
 function tap(
   reason: Reason | null,
-  scan: { scan: string | null; scanHex: string | null; scanBytes: number },
+  scan: Pick<TapRecord, 'scan' | 'scanHex' | 'scanSha256' | 'scanBytes'>,
 ): Body {
   const verdict = reason === null ? 'open' : 'refuse';
   const versions = { trust: 12, deny: 7, tariff: 4 };
@@ -27,10 +28,16 @@ function scanOf(text: string) {
   return { scan: text, scanHex: null, scanBytes: text.length };
 }
 
+/** What was not opened for is not kept. */
+function refusedOf(text: string) {
+  const scanSha256 = toHex(sha256(utf8(text)));
+  return { scan: null, scanHex: null, scanSha256, scanBytes: text.length };
+}
+
 const DAY: readonly Body[] = [
   { kind: 'note', note: 'STARTED', detail: 'Störung behoben — 改札機 再起動 🚋' },
   tap(null, scanOf(SUITE_0_TEXT)),
-  tap('REPLAY', scanOf(SUITE_0_TEXT)),
+  tap('REPLAY', refusedOf(SUITE_0_TEXT)),
   tap(null, scanOf(SUITE_1_TEXT)),
   { kind: 'void', of: 4, reason: 'BARRIER_FAILED' },
   tap('MALFORMED', NO_CODE),
