@@ -37,6 +37,18 @@ test('every ride counts once, before and behind a restored image', async () => {
   await charged(4);
   const [gate] = (await town.operate('GET', 'gates')) as unknown as { epochs: object[] }[];
   expect(gate?.epochs).toHaveLength(2);
-  const parked = (await town.operate('GET', 'parked')) as unknown as { why: string }[];
+  type Parked = { epoch: string; why: string };
+  const parked = (await town.operate('GET', 'parked')) as unknown as Parked[];
   expect(parked.some(({ why }) => why === 'OTHER_BYTES')).toBe(true);
+  // The other branch is taken as rides: each of them is charged already, in the epoch behind it.
+  const [{ epoch = '' } = {}] = parked;
+  const body = { gate: 'g1', epoch, how: 'ADOPT', note: 'the card was restored' };
+  await town.operate('POST', 'parked/resolutions', { body });
+  expect(await town.operate('GET', 'parked')).toEqual([]);
+  const isPending = async () => {
+    const taps = (await town.operate('GET', 'taps')) as unknown as { outcome: string | null }[];
+    return taps.some(({ outcome }) => outcome === 'PENDING');
+  };
+  while (await isPending()) await new Promise((resume) => setImmediate(resume));
+  await charged(4);
 });
