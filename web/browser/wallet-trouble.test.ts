@@ -213,7 +213,7 @@ describe('what the browser keeps', () => {
     await page.getByText(`the key of account ${account}`).waitFor();
     expect(await page.getByRole('img', { name: RIDE }).count()).toBe(0);
     await screenshot(page, 'wallet-cleared');
-    await page.getByRole('button', { name: 'Set up anew' }).click();
+    await page.getByRole('button', { name: 'Go on with a new, empty account' }).click();
     const next = await scanCode(page);
     expect(next.pass.account).not.toBe(account);
     expect(judge(next, await readTrust(town))).toBe('open');

@@ -1,9 +1,17 @@
 /** A vault without IndexedDB: what it stores lives as long as the object, and a test may empty it. */
-import { type AccountView, type Enrolment, type Vault, VaultLost } from '../wallet/shell/vault.ts';
+import type { DeviceKey } from '../wallet/shell/device-key.ts';
+import {
+  type AccountView,
+  type Enrolment,
+  type EnrolmentChange,
+  type Vault,
+  VaultLost,
+} from '../wallet/shell/vault.ts';
 
 export class MemoryVault implements Vault {
   #enrolment: Enrolment | undefined;
   #view: AccountView | undefined;
+  #pending: DeviceKey | undefined;
   #mark: string | null = null;
   readonly #counters = new Map<string, number>();
 
@@ -30,16 +38,23 @@ export class MemoryVault implements Vault {
     return undefined;
   }
 
+  async keepKey(make: () => Promise<DeviceKey>): Promise<DeviceKey> {
+    this.#pending ??= await make();
+    return this.#pending;
+  }
+
   async addEnrolment(enrolment: Enrolment): Promise<void> {
     this.evict();
+    this.#pending = undefined;
     this.#enrolment = enrolment;
     this.#counters.set(enrolment.account, 0);
     this.#mark = enrolment.account;
   }
 
-  async changeEnrolment(account: string, change: Partial<Enrolment>): Promise<Enrolment> {
+  async changeEnrolment(account: string, change: EnrolmentChange): Promise<Enrolment> {
     if (this.#enrolment?.account !== account) throw new VaultLost('this account is not here');
-    this.#enrolment = { ...this.#enrolment, ...change };
+    const stored = this.#enrolment;
+    this.#enrolment = { ...stored, ...(typeof change === 'function' ? change(stored) : change) };
     return this.#enrolment;
   }
 

@@ -12,6 +12,8 @@ type WireRequest = { method: string; path: string; body: unknown };
 
 export class Wire {
   mode: WireMode = 'pass';
+  /** Of this path responses get lost, of others not. */
+  losing: string | null = null;
   /** Every request so far, also those that went nowhere. */
   readonly requests: WireRequest[] = [];
   readonly #town: ScriptedTown;
@@ -84,7 +86,7 @@ export class Wire {
     if (path.endsWith('/events')) return this.#openStream(init.signal);
     const scripted = this.#responses.get(path)?.(request);
     const response = scripted ?? (await this.#inject(request, init));
-    if (mode === 'lose') throw new TypeError('the response is lost');
+    if (mode === 'lose' || path === this.losing) throw new TypeError('the response is lost');
     const text = typeof response.body === 'string' ? response.body : JSON.stringify(response.body);
     const hasBody = response.status !== 204;
     return new Response(hasBody ? text : null, { status: response.status });

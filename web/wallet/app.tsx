@@ -2,6 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { moneyText } from '../parts/money.ts';
 import { Evicted, NewPhone, NoStorage } from './pages/enrol-page.tsx';
+import { FreshCode } from './pages/fresh-code.tsx';
 import { MoneyPage } from './pages/money-page.tsx';
 import { MorePage } from './pages/more-page.tsx';
 import { OrderPage } from './pages/order-page.tsx';
@@ -49,7 +50,15 @@ export function App() {
 }
 
 function Ready({ words }: { words: Words }) {
-  const route = useWallet().route.value;
+  const { route: at, freshCode } = useWallet();
+  const route = at.value;
+  if (freshCode.value !== null) {
+    return (
+      <main>
+        <FreshCode words={words} fresh={freshCode.value} />
+      </main>
+    );
+  }
   return (
     <>
       <main>

@@ -1,19 +1,15 @@
 /** The three ways in: a new phone, one that was emptied, and a window that stores nothing. */
-import type { Algorithm } from '@stile/protocol/signature.ts';
 import { useState } from 'preact/hooks';
 import { ApiRefusal } from '../../parts/api.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
+import { keyInAddress } from './key-in-address.ts';
 import { Page } from './page.tsx';
+import { Recover } from './recover.tsx';
 import { useWallet } from './wallet-context.ts';
 
 /** What a code of the operator's mends; it is asked for when settlement wants one. */
 const INVITE_CODES: readonly string[] = ['INVITE_NEEDED', 'INVITE_REFUSED'];
-
-/** `?key=P-256`: for testers, whose browsers all have Ed25519. */
-function keyInAddress(): Algorithm | null {
-  return new URLSearchParams(location.search).get('key') === 'P-256' ? 'P-256' : null;
-}
 
 export function NewPhone({ words }: { words: Words }) {
   return (
@@ -22,7 +18,7 @@ export function NewPhone({ words }: { words: Words }) {
       <Page title={words.enrol.title}>
         <p class="soft">{words.enrol.text}</p>
         <Start words={words} name={words.enrol.start} />
-        <p class="small soft">{words.enrol.before}</p>
+        <Recover words={words} />
       </Page>
     </div>
   );
@@ -35,6 +31,7 @@ export function Evicted({ words, account }: { words: Words; account: string }) {
         <p class="note bad" role="alert">
           {words.evicted.text(account)}
         </p>
+        <Recover words={words} isOpen />
         <Start words={words} name={words.evicted.start} />
       </Page>
     </div>

@@ -35,6 +35,14 @@ export function MoneyPage({ words }: { words: Words }) {
         </div>
         <TopUp words={words} cents={cents} />
       </section>
+      {view !== null && view.rider.recoveryCodeMadeAtMs === null && (
+        <p class="note" role="note" data-no-code>
+          {words.recovery.none}{' '}
+          <a class="link" href="#/more">
+            {words.recovery.make}
+          </a>
+        </p>
+      )}
       <section class="card">
         <h2>{words.money.statement}</h2>
         <StatementList words={words} cents={cents} />

@@ -1,12 +1,14 @@
 /** About this phone: language, pass, key, clock, and the way to take the wallet off it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Language, timeText } from '../../parts/money.ts';
+import { type Language, moneyText, timeText } from '../../parts/money.ts';
 import { allowanceOf } from '../core/account.ts';
 import { isClockWrong } from '../core/state.ts';
 import type { AccountView } from '../shell/vault.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
+import { Guarded, PinCard } from './pin-pad.tsx';
+import { RecoveryCard } from './recovery-card.tsx';
 import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
 
@@ -47,6 +49,10 @@ export function MorePage({ words }: { words: Words }) {
         </dl>
         <Renew words={words} isOnline={refresh.isOnline.value} />
       </section>
+      <Guarded words={words}>
+        <RecoveryCard words={words} />
+        <PinCard words={words} />
+      </Guarded>
       {isSure ? (
         <Sure words={words} cancel={() => setSure(false)} />
       ) : (
@@ -84,12 +90,22 @@ function Renew({ words, isOnline }: { words: Words; isOnline: boolean }) {
 
 function Sure({ words, cancel }: { words: Words; cancel: () => void }) {
   const wallet = useWallet();
+  const { value: view } = wallet.phone.view;
+  const style = {
+    currency: view?.currency ?? 'EUR',
+    language: wallet.language.current.value,
+  };
+  const hasCode = (view?.rider.recoveryCodeMadeAtMs ?? null) !== null;
+  const amount = moneyText(view?.rider.balanceCents ?? 0, style);
   const first = useRef<HTMLButtonElement>(null);
   useEffect(() => first.current?.focus(), []);
   return (
     <section class="card stack" role="alertdialog" aria-labelledby="sure" aria-describedby="why">
       <h2 id="sure">{words.more.forgetTitle}</h2>
-      <p id="why">{words.more.forgetSure}</p>
+      <p id="why">
+        {words.more.forgetSure(amount)}{' '}
+        {hasCode ? words.more.forgetWithCode : words.more.forgetNoCode}
+      </p>
       <div class="row">
         <button type="button" class="quiet wide" ref={first} onClick={cancel}>
           {words.more.cancel}

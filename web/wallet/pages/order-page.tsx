@@ -9,6 +9,7 @@ import { moneyText } from '../../parts/money.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
+import { Guarded } from './pin-pad.tsx';
 import { useTopUp } from './top-up.ts';
 import { useWallet } from './wallet-context.ts';
 
@@ -105,9 +106,11 @@ function Offer({ words, offer, confirm }: OfferProps) {
       {offer.state === 'OPEN' ? (
         <>
           <p class="small soft">{words.order.short(moneyText(balanceCents, style))}</p>
-          <button type="button" onClick={() => void confirm(offer)}>
-            {words.order.confirm(amount)}
-          </button>
+          <Guarded words={words}>
+            <button type="button" onClick={() => void confirm(offer)}>
+              {words.order.confirm(amount)}
+            </button>
+          </Guarded>
         </>
       ) : (
         <p class="note">{words.order.states[offer.state]}</p>

@@ -14,6 +14,7 @@ import { failureText } from '../words/words.ts';
 import { useAwakeScreen } from './awake-screen.ts';
 import { CodeSheet, Ring } from './code-sheet.tsx';
 import { Page } from './page.tsx';
+import { Guarded } from './pin-pad.tsx';
 import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
 
@@ -30,18 +31,20 @@ export function PayPage({ words }: { words: Words }) {
   return (
     <Page title={words.pay.title}>
       <Warnings words={words} />
-      <fieldset class="switch">
-        <legend class="hidden">{words.pay.kinds}</legend>
-        {choice('payment', words.pay.offlineTitle)}
-        {choice('online', words.pay.onlineTitle)}
-      </fieldset>
-      {kind === 'payment' ? <PaymentCode words={words} /> : <Online words={words} />}
+      <Guarded words={words}>
+        <fieldset class="switch">
+          <legend class="hidden">{words.pay.kinds}</legend>
+          {choice('payment', words.pay.offlineTitle)}
+          {choice('online', words.pay.onlineTitle)}
+        </fieldset>
+        {kind === 'payment' ? <PaymentCode words={words} /> : <Online words={words} />}
+      </Guarded>
     </Page>
   );
 }
 
 function PaymentCode({ words }: { words: Words }) {
-  const { phone, events, renewal, nowMs, language } = useWallet();
+  const { phone, events, renewal, nowMs, language, pin } = useWallet();
   const seed = phone.enrolment.value?.seed ?? null;
   const atMs = nowMs.value;
   const timeStep = timeStepAt(atMs / 1000);
@@ -50,8 +53,9 @@ function PaymentCode({ words }: { words: Words }) {
   useEffect(() => {
     let isStale = false;
     if (seed === null || !isGood) return;
-    void makePaymentCode(seed, timeStep).then((code) => {
-      if (!isStale) setDigits(code);
+    void pin.use(seed).then(async (open) => {
+      const code = open && (await makePaymentCode(open, timeStep));
+      if (!isStale && code !== undefined) setDigits(code);
     });
     return () => {
       isStale = true;

@@ -8,12 +8,24 @@ import { REDRAW_MS, serverNowMs } from '../core/state.ts';
 import type { Words } from '../words/shape.ts';
 import { useAwakeScreen } from './awake-screen.ts';
 import { Page } from './page.tsx';
+import { Guarded } from './pin-pad.tsx';
 import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
 
 type Drawn = { text: string; atMs: number };
 
 export function RidePage({ words }: { words: Words }) {
+  const { phone } = useWallet();
+  const code = <TransitCode words={words} />;
+  return (
+    <Page title={words.ride.title}>
+      <Warnings words={words} />
+      {phone.enrolment.value?.pin?.beforeRide ? <Guarded words={words}>{code}</Guarded> : code}
+    </Page>
+  );
+}
+
+function TransitCode({ words }: { words: Words }) {
   const { clock, phone, language } = useWallet();
   const [code, setCode] = useState<Drawn | null>(null);
   const draw = async () => {
@@ -38,8 +50,7 @@ export function RidePage({ words }: { words: Words }) {
   const { value: enrolment } = phone.enrolment;
   const hasRides = enrolment !== null && allowanceOf(enrolment.pass) > 0;
   return (
-    <Page title={words.ride.title}>
-      <Warnings words={words} />
+    <>
       <div class="sheet square">
         {code !== null && hasRides && (
           <QrCode text={code.text} label={words.ride.label} options={TRANSIT_QR} />
@@ -62,7 +73,7 @@ export function RidePage({ words }: { words: Words }) {
       <p class="small soft">
         {words.ride.hold} {words.ride.brightness}
       </p>
-    </Page>
+    </>
   );
 }
 

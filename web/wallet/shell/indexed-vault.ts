@@ -9,6 +9,7 @@ import { type AccountView, type Enrolment, type Vault, VaultLost } from './vault
 const NAME = 'stile-wallet';
 const VERSION = 1;
 const ONLY = 'only';
+const PENDING = 'pending';
 const STRICT = { durability: 'strict' } as const;
 /** Stays in another storage, to tell a phone that was emptied from one that is new. */
 const ENROLLED_MARK = 'stile-enrolled';
@@ -39,10 +40,18 @@ export async function openIndexedVault(marks: TextStorage): Promise<Vault> {
       await work.store.delete('trial');
       await work.done;
     },
+    async keepKey(make) {
+      const kept = await db.get('phone', PENDING);
+      if (kept !== undefined) return kept.key;
+      const key = await make();
+      await db.put('phone', { key } as Enrolment, PENDING);
+      return key;
+    },
     async addEnrolment(enrolment) {
       const work = db.transaction(['phone', 'counter', 'seen'], 'readwrite', STRICT);
       await Promise.all([
         work.objectStore('phone').put(enrolment, ONLY),
+        work.objectStore('phone').delete(PENDING),
         work.objectStore('counter').clear(),
         work.objectStore('counter').put(0, enrolment.account),
         work.objectStore('seen').clear(),
@@ -54,7 +63,7 @@ export async function openIndexedVault(marks: TextStorage): Promise<Vault> {
       const work = db.transaction('phone', 'readwrite', STRICT);
       const stored = await work.store.get(ONLY);
       if (stored?.account !== account) throw new VaultLost('this account is not here any more');
-      const next = { ...stored, ...change };
+      const next = { ...stored, ...(typeof change === 'function' ? change(stored) : change) };
       await work.store.put(next, ONLY);
       await work.done;
       return next;

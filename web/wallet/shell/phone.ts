@@ -5,7 +5,7 @@
 import { batch, signal } from '@preact/signals';
 import { concatBytes, fromHex } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
-import type { Session } from '@stile/protocol/http/rider-api.ts';
+import type { EnrolledRider, RecoveredRider, Session } from '@stile/protocol/http/rider-api.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import {
   deviceMessage,
@@ -18,7 +18,7 @@ import type { DeviceKey } from './device-key.ts';
 import { signWith } from './keys.ts';
 import type { SettlementClient } from './settlement-client.ts';
 import type { Tabs } from './tabs.ts';
-import type { AccountView, Enrolment, Vault } from './vault.ts';
+import type { AccountView, Enrolment, EnrolmentChange, Vault } from './vault.ts';
 
 export type PhoneStatus =
   | { kind: 'starting' }
@@ -34,7 +34,7 @@ export type PhoneParts = {
   makeKey: (algorithm: Algorithm | null) => Promise<DeviceKey>;
   /** Asks the browser not to evict what is stored; it may say no, or have no such notion. */
   askToPersist: () => Promise<unknown>;
-  settlement: Pick<SettlementClient, 'enrol'>;
+  settlement: Pick<SettlementClient, 'enrol' | 'recover'>;
   tabs: Tabs;
 };
 
@@ -87,7 +87,7 @@ export class Phone {
    * @throws ApiRefusal or Unreachable.
    */
   async enrol(algorithm: Algorithm | null, invite: string | null): Promise<Session | null> {
-    const { makeKey, settlement, askToPersist, tabs } = this.#parts;
+    const { makeKey, settlement } = this.#parts;
     assert(this.#vault !== null, 'a phone enrols after it was opened');
     const key = await makeKey(algorithm);
     try {
@@ -97,9 +97,39 @@ export class Phone {
       this.status.value = { kind: 'noStorage' };
       return null;
     }
-    const { account, serial, issuer, pass, session } = await settlement.enrol(key, invite);
-    await askToPersist();
-    const enrolment: Enrolment = { key, account, serial, issuer, ...readPass(pass), seed: null };
+    const enrolled = await settlement.enrol(key, invite);
+    await this.#settle(key, enrolled);
+    return enrolled.session;
+  }
+
+  /**
+   * The account of a code comes to this phone, with a key that is stored before settlement is asked: a response
+   * that is lost is asked for again with the same one. Null if this browser cannot store it.
+   * @throws ApiRefusal or Unreachable.
+   */
+  async recover(algorithm: Algorithm | null, code: string): Promise<RecoveredRider | null> {
+    const { makeKey, settlement } = this.#parts;
+    assert(this.#vault !== null, 'a phone recovers after it was opened');
+    let key: DeviceKey;
+    try {
+      key = await this.#vault.keepKey(() => makeKey(algorithm));
+    } catch {
+      this.status.value = { kind: 'noStorage' };
+      return null;
+    }
+    const recovered = await settlement.recover(key, code);
+    await this.#settle(key, recovered);
+    return recovered;
+  }
+
+  async #settle(key: DeviceKey, enrolled: EnrolledRider): Promise<void> {
+    const { askToPersist, tabs } = this.#parts;
+    const { account, serial, issuer, pass } = enrolled;
+    const named = { key, account, serial, issuer, ...readPass(pass) };
+    const enrolment: Enrolment = { ...named, seed: null, pin: null };
+    // A browser that asks its reader may wait for them: nothing here does.
+    askToPersist().catch(() => undefined);
+    assert(this.#vault !== null, 'a phone stores after it was opened');
     await this.#vault.addEnrolment(enrolment);
     batch(() => {
       this.enrolment.value = enrolment;
@@ -107,11 +137,10 @@ export class Phone {
       this.status.value = { kind: 'ready' };
     });
     tabs.announce();
-    return session;
   }
 
   /** @throws VaultLost if this account is not stored any more. */
-  async change(account: string, change: Partial<Enrolment>): Promise<void> {
+  async change(account: string, change: EnrolmentChange): Promise<void> {
     assert(this.#vault !== null, 'only an opened phone changes');
     this.enrolment.value = await this.#vault.changeEnrolment(account, change);
     this.#parts.tabs.announce();

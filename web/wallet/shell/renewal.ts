@@ -5,7 +5,7 @@ import type { Clock } from '../../parts/clock.ts';
 import { allowanceOf } from '../core/account.ts';
 import { isRenewalDue, isSeedDue, serverNowMs } from '../core/state.ts';
 import { type Phone, readPass } from './phone.ts';
-import { importSeed } from './seed.ts';
+import type { PinLock } from './pin-lock.ts';
 import type { RiderSession } from './session.ts';
 import type { SettlementClient } from './settlement-client.ts';
 
@@ -14,6 +14,7 @@ export type RenewalParts = {
   phone: Phone;
   session: RiderSession;
   settlement: SettlementClient;
+  pin: Pick<PinLock, 'isOpen' | 'store'>;
 };
 
 export class Renewal {
@@ -58,14 +59,18 @@ export class Renewal {
   }
 
   async #fetchSeed(): Promise<void> {
-    const { phone, session, settlement } = this.#parts;
+    const { phone, session, settlement, pin } = this.#parts;
     const { value } = phone.enrolment;
     if (value === null || !isSeedDue(value.seed, this.#serverNowS())) return;
+    // Behind a PIN it can be sealed only while that is open.
+    if (!pin.isOpen.value) return;
     try {
       await session.run(async (token) => {
         const seed = await settlement.fetchSeed(token);
         // Stored before it is confirmed: settlement ends the seed before it then.
-        await phone.change(value.account, { seed: await importSeed(seed) });
+        const stored = await pin.store(seed);
+        if (stored === undefined) return;
+        await phone.change(value.account, { seed: stored });
         await settlement.confirmSeed(token, { handle: seed.handle });
       });
       this.paymentCodesOff.value = false;

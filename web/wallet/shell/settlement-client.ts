@@ -4,6 +4,7 @@
  */
 import { toHex } from '@stile/protocol/bytes.ts';
 import {
+  blockedSchema,
   challengeSchema,
   type EnrolledRider,
   enrolledRiderSchema,
@@ -15,8 +16,14 @@ import {
   type OrderOffer,
   onlineCodeSchema,
   orderOfferSchema,
+  type PhoneCode,
+  phoneCodeSchema,
+  type RecoveredRider,
+  type RecoveryCode,
   type Rider,
   type RiderPayment,
+  recoveredRiderSchema,
+  recoveryCodeSchema,
   riderPaymentSchema,
   riderSchema,
   type Seed,
@@ -63,6 +70,35 @@ export class SettlementClient {
     const proof = await this.#prove(key, { purpose: 'enrol-rider', subject: publicKey });
     const body = { algorithm, publicKey, ...proof, ...(invite === null ? {} : { invite }) };
     return await this.#api.request('/v1/riders', { schema: enrolledRiderSchema, body });
+  }
+
+  /** Another key takes the account of a code over. */
+  async recover(key: DeviceKey, code: string): Promise<RecoveredRider> {
+    const { algorithm, publicKey } = key;
+    const proof = await this.#prove(key, { purpose: 'recover-account', subject: publicKey });
+    const body = { algorithm, publicKey, ...proof, code };
+    return await this.#api.request('/v1/recoveries', { schema: recoveredRiderSchema, body });
+  }
+
+  /** How many phones were blocked by it. */
+  async block(code: string): Promise<number> {
+    const body = { code };
+    return (await this.#api.request('/v1/blocks', { schema: blockedSchema, body })).phones;
+  }
+
+  async fetchRecoveryCode(token: string): Promise<RecoveryCode> {
+    const path = '/v1/riders/me/recovery-code';
+    return await this.#api.request(path, { schema: recoveryCodeSchema, token, body: {} });
+  }
+
+  async fetchPhoneCode(token: string): Promise<PhoneCode> {
+    const path = '/v1/riders/me/phone-code';
+    return await this.#api.request(path, { schema: phoneCodeSchema, token, body: {} });
+  }
+
+  async blockPass(token: string, { serial }: { serial: number }): Promise<void> {
+    const path = `/v1/riders/me/passes/${serial}/block`;
+    await this.#api.request(path, { schema: anySchema, token, body: {} });
   }
 
   async openSession({ key, account, serial }: Holder): Promise<Session> {

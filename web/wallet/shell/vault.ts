@@ -5,6 +5,7 @@
  */
 import type { Health, Rider, Statement } from '@stile/protocol/http/rider-api.ts';
 import type { DeviceKey } from './device-key.ts';
+import type { StoredPin } from './pin-lock.ts';
 import type { StoredSeed } from './seed.ts';
 
 /** What a phone has from its enrolment on. */
@@ -17,7 +18,12 @@ export type Enrolment = {
   issuedAtS: number;
   expiresAtS: number;
   seed: StoredSeed | null;
+  /** Null: nobody has to enter one. */
+  pin: StoredPin | null;
 };
+
+/** What is stored otherwise from now on; a function sees what is stored, and nothing comes in between. */
+export type EnrolmentChange = Partial<Enrolment> | ((stored: Enrolment) => Partial<Enrolment>);
 
 /** What settlement last said; old as soon as it is stored. */
 export type AccountView = {
@@ -43,10 +49,12 @@ export type Vault = {
   enrolledBefore(): string | null;
   /** Whether a key of this kind can be stored at all; some private windows cannot. @throws if not. */
   tryKey(key: DeviceKey): Promise<void>;
+  /** The key for a recovery, the same one until there is an enrolment: its response may be lost. */
+  keepKey(make: () => Promise<DeviceKey>): Promise<DeviceKey>;
   /** Takes the place of all that was stored. */
   addEnrolment(enrolment: Enrolment): Promise<void>;
   /** Changes some of what is stored; what another tab has changed meanwhile stays. @throws VaultLost. */
-  changeEnrolment(account: string, change: Partial<Enrolment>): Promise<Enrolment>;
+  changeEnrolment(account: string, change: EnrolmentChange): Promise<Enrolment>;
   writeView(view: AccountView): Promise<void>;
   /** The next counter; on disk before this resolves, and nobody else gets the same one. @throws VaultLost. */
   takeCounter(account: string): Promise<number>;

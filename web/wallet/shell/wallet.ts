@@ -1,5 +1,5 @@
 /** The wallet without its pages: its parts, made and put together from what a browser or a test gives. */
-import { batch, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import { createApi } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
@@ -10,6 +10,7 @@ import type { Random } from '../../parts/random.ts';
 import { type Route, routeOf } from '../core/state.ts';
 import { makeDeviceKey } from './keys.ts';
 import { Phone } from './phone.ts';
+import { PinLock } from './pin-lock.ts';
 import { Refresh } from './refresh.ts';
 import { Renewal } from './renewal.ts';
 import { RiderEvents } from './rider-events.ts';
@@ -33,6 +34,8 @@ export type WalletParts = {
   askToPersist: () => Promise<unknown>;
 };
 
+export type FreshCode = { kind: 'recovery' | 'phone'; code: string };
+
 export type Address = { hash(): string; onChange(run: () => void): void };
 
 export type Wallet = {
@@ -50,8 +53,13 @@ export type Wallet = {
   events: RiderEvents;
   renewal: Renewal;
   refresh: Refresh;
+  pin: PinLock;
+  /** A code that is shown this once, until its rider has it; null: none. */
+  freshCode: Signal<FreshCode | null>;
   /** @throws ApiRefusal or Unreachable. */
   enrol(algorithm: Algorithm | null, invite: string | null): Promise<void>;
+  /** The account of a code comes here. @throws ApiRefusal or Unreachable. */
+  recover(algorithm: Algorithm | null, code: string): Promise<void>;
   /** Takes the wallet off this phone; its payment codes end with it if there is a network. */
   remove(): Promise<void>;
   /** From now on it works by itself. */
@@ -67,23 +75,35 @@ export function createWallet(parts: WalletParts): Wallet {
   const phone = new Phone({ openVault, askToPersist, makeKey, settlement, tabs });
   const session = new RiderSession({ enrolment: phone.enrolment, settlement });
   const events = new RiderEvents({ api, clock, session, onChange: () => refresh.run() });
-  const renewal = new Renewal({ clock, phone, session, settlement });
+  const ticker = createTicker(clock, page);
+  const { nowMs } = ticker;
+  const pin = new PinLock({ clock, random, page, nowMs, phone, session, settlement });
+  const renewal = new Renewal({ clock, phone, session, settlement, pin });
   const work = { phone, session, settlement, events, renewal };
   const refresh: Refresh = new Refresh({ clock, page, runAlone, ...work });
-  const ticker = createTicker(clock, page);
+  const freshCode = signal<FreshCode | null>(null);
   const route = signal(routeOf(address.hash()));
   return {
     clock,
     random,
     page,
     language,
-    nowMs: ticker.nowMs,
+    nowMs,
     route,
     ...work,
     refresh,
+    pin,
+    freshCode,
     async enrol(algorithm, invite) {
       const first = await phone.enrol(algorithm, invite);
       if (first !== null) session.use(first);
+    },
+    async recover(algorithm, code) {
+      const recovered = await phone.recover(algorithm, code);
+      if (recovered === null) return;
+      const { session: first, recoveryCode } = recovered;
+      session.use(first);
+      freshCode.value = recoveryCode && { kind: 'recovery', code: recoveryCode.code };
     },
     async remove() {
       await session

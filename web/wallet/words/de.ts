@@ -84,8 +84,12 @@ export const de: Words = {
     clockUnknown: 'noch nicht verglichen',
     forget: 'Vom Telefon entfernen',
     forgetTitle: 'Diese Karte entfernen?',
-    forgetSure:
-      'Das Konto bleibt, aber dieses Telefon erreicht es nicht mehr, auch nicht das Geld darauf.',
+    forgetSure: (amount) =>
+      `Das Konto und seine ${amount} bleiben beim Betreiber, aber dieses Telefon erreicht sie nicht mehr.`,
+    forgetWithCode:
+      'Mit Ihrem Wiederherstellungscode holen Sie sie zurück, hierher oder auf ein anderes Telefon.',
+    forgetNoCode:
+      'Sie haben keinen Wiederherstellungscode: Machen Sie erst einen, sonst kann sie nur der Betreiber zurückholen.',
     forgetYes: 'Entfernen',
     cancel: 'Abbrechen',
   },
@@ -114,8 +118,58 @@ export const de: Words = {
     invite: 'Einladungscode Ihres Betreibers',
     working: 'Wird eingerichtet …',
     offline: 'Zum Einrichten braucht es dieses eine Mal ein Netz. Gehen Sie online.',
-    before:
-      'War hier schon eine Karte? Dann hat der Browser ihren Schlüssel gelöscht. Das Geld ist nicht verloren: Fragen Sie den Betreiber.',
+  },
+  recover: {
+    open: 'Ich habe einen Wiederherstellungscode',
+    title: 'Ihr Konto hierher holen',
+    text: 'Der Code, den Sie notiert haben oder den ein anderes Telefon oder der Betreiber zeigt. Das Telefon, das das Konto vorher hatte, wird gesperrt; das Geld bleibt.',
+    code: 'Code',
+    here: 'Ab jetzt dieses Telefon',
+    block: 'Mein Telefon ist weg: nur sperren',
+    blocked:
+      'Gesperrt: Mit diesem Konto fährt und zahlt kein Telefon mehr. Der Code bleibt gut, um es auf ein anderes zu holen.',
+    misread: 'Ein Zeichen ist falsch oder fehlt. Vergleichen Sie den Code noch einmal.',
+    offline:
+      'Das braucht ein Netz. Gehen Sie online und drücken Sie noch einmal: Der Code ist nicht verloren.',
+  },
+  recovery: {
+    title: 'Falls dieses Telefon verloren geht',
+    none: 'Ohne Wiederherstellungscode ist ein verlorenes Telefon oder ein gelöschter Browser schwer zu ersetzen.',
+    make: 'Wiederherstellungscode machen',
+    made: (when) =>
+      `Sie haben einen Wiederherstellungscode von ${when}. Niemand kann ihn noch einmal zeigen.`,
+    replace: 'Neuen Code machen (der alte endet)',
+    phones: 'Telefone dieses Kontos',
+    phone: (serial, isThis) => (isThis ? `Telefon ${serial} (dieses)` : `Telefon ${serial}`),
+    block: 'Sperren',
+    add: 'Weiteres Telefon hinzufügen',
+    freshTitle: 'Ihr Wiederherstellungscode',
+    freshText:
+      'Notieren Sie ihn und bewahren Sie ihn getrennt vom Telefon auf. Er wird nur jetzt gezeigt. Wer ihn hat, hat Ihr Konto.',
+    phoneTitle: 'Code für das andere Telefon',
+    phoneText:
+      'Öffnen Sie dort die Karte, drücken Sie „Ich habe einen Wiederherstellungscode“ und geben Sie ihn ein. Zehn Minuten gültig, einmal.',
+    account: (account) => `Konto ${account}`,
+    copy: 'Kopieren',
+    copied: 'Kopiert',
+    print: 'Drucken',
+    written: 'Ich habe ihn notiert',
+  },
+  pin: {
+    title: 'PIN',
+    text: 'Wird vor dem Zahlen verlangt. Sie hält auf, wer Ihr Telefon in der Hand hat, nicht wer seinen Speicher kopiert: Dagegen hilft eine längere.',
+    digits: 'Neue PIN, 4 bis 12 Ziffern',
+    again: 'Dieselbe noch einmal',
+    set: 'PIN festlegen',
+    change: 'PIN ändern',
+    remove: 'PIN abschaffen',
+    beforeRide: 'Auch vor dem Fahren',
+    enter: 'Ihre PIN',
+    open: 'Öffnen',
+    wrong: 'Das ist nicht die PIN.',
+    wait: (far) => `Zu oft falsch. Warten Sie ${far}.`,
+    over: 'Zu oft falsch. Jetzt hilft nur ein Wiederherstellungscode oder der Betreiber. Das Geld ist noch da.',
+    forgotten: 'Vergessen?',
   },
   noStorage: {
     title: 'Dieses Fenster behält nichts',
@@ -125,9 +179,8 @@ export const de: Words = {
     title: 'Die Karte auf diesem Telefon wurde gelöscht',
     text: (account) =>
       `Der Browser hat den Schlüssel des Kontos ${account} gelöscht, um Platz zu schaffen oder weil Websitedaten gelöscht wurden. ` +
-      'Das Geld ist noch da, aber dieses Telefon erreicht es nicht mehr: Bitten Sie den Betreiber, es umzubuchen. ' +
-      'Sie können mit einem neuen Konto weitermachen.',
-    start: 'Neu einrichten',
+      'Das Geld ist noch da. Ihr Wiederherstellungscode holt es zurück; ohne ihn kann es der Betreiber, wenn Sie ihm diese Kontonummer sagen.',
+    start: 'Mit einem neuen, leeren Konto weitermachen',
   },
   warnings: {
     passExpired: (when) =>
@@ -189,6 +242,10 @@ export const de: Words = {
     PROOF_REFUSED:
       'Der Betreiber kennt diese Karte nicht. Fragen Sie dort; oder entfernen Sie sie unter „Mehr“ und richten eine neue ein.',
     ACCOUNT_DENIED: 'Ihr Konto ist gesperrt. Siehe Geld.',
+    PASS_ENDED:
+      'Dieses Telefon wurde gesperrt, oder Ihr Konto ist auf einem anderen. Um es zurückzuholen, entfernen Sie die Karte unter „Mehr“ und geben Ihren Wiederherstellungscode ein.',
+    RECOVERY_REFUSED:
+      'Dieser Code ist unbekannt, benutzt oder ersetzt. Nehmen Sie den neuesten, oder bitten Sie den Betreiber, das Konto umzuziehen.',
     INVITE_NEEDED:
       'Dieser Betreiber nimmt nur auf Einladung auf. Geben Sie den Code ein, den Sie bekommen haben.',
     INVITE_REFUSED:

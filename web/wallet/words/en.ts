@@ -83,7 +83,11 @@ export const en = {
     clockUnknown: 'not compared yet',
     forget: 'Remove from this phone',
     forgetTitle: 'Remove this wallet?',
-    forgetSure: 'The account stays, but this phone cannot reach it any more, nor the money on it.',
+    forgetSure: (amount: string) =>
+      `The account and its ${amount} stay with your operator, but this phone cannot reach them any more.`,
+    forgetWithCode: 'With your recovery code you bring them back, here or on another phone.',
+    forgetNoCode:
+      'You have no recovery code: make one first, or only your operator can bring them back.',
     forgetYes: 'Remove',
     cancel: 'Cancel',
   },
@@ -112,8 +116,57 @@ export const en = {
     invite: 'Invitation code from your operator',
     working: 'Setting up …',
     offline: 'Setting up needs a network, this once. Go online and try again.',
-    before:
-      'Was there a wallet here before? Then the browser has deleted its key. The money is not lost: ask your operator.',
+  },
+  recover: {
+    open: 'I have a recovery code',
+    title: 'Bring your account here',
+    text: 'The code that you wrote down, or that another phone or your operator shows you. A phone that had the account before is blocked; the money stays.',
+    code: 'Code',
+    here: 'Use this phone from now on',
+    block: 'My phone is lost: only block it',
+    blocked:
+      'Blocked: no phone rides or pays with this account any more. The code stays good to bring it to another phone.',
+    misread: 'A character is wrong or missing. Compare the code once more.',
+    offline: 'This needs a network. Go online and press again: the code is not lost.',
+  },
+  recovery: {
+    title: 'If this phone is lost',
+    none: 'Without a recovery code a lost phone or cleared browser is hard to replace.',
+    make: 'Make a recovery code',
+    made: (when: string) => `You have a recovery code, made ${when}. Nobody can show it again.`,
+    replace: 'Make a new code (the old one ends)',
+    phones: 'Phones of this account',
+    phone: (serial: number, isThis: boolean) =>
+      isThis ? `Phone ${serial} (this one)` : `Phone ${serial}`,
+    block: 'Block it',
+    add: 'Add another phone',
+    freshTitle: 'Your recovery code',
+    freshText:
+      'Write it down and keep it apart from this phone. It is shown this once. Whoever has it has your account.',
+    phoneTitle: 'Code for the other phone',
+    phoneText:
+      'Open the wallet there, press “I have a recovery code” and enter this. Good for ten minutes, once.',
+    account: (account: string) => `Account ${account}`,
+    copy: 'Copy',
+    copied: 'Copied',
+    print: 'Print',
+    written: 'I have written it down',
+  },
+  pin: {
+    title: 'PIN',
+    text: 'Asked for before you pay. It stops who holds your phone, not who copies its storage: for that a longer one helps.',
+    digits: 'New PIN, 4 to 12 digits',
+    again: 'The same again',
+    set: 'Set the PIN',
+    change: 'Change the PIN',
+    remove: 'Take the PIN away',
+    beforeRide: 'Also before riding',
+    enter: 'Your PIN',
+    open: 'Open',
+    wrong: 'That is not the PIN.',
+    wait: (far: string) => `Wrong too often. Wait ${far}.`,
+    over: 'Wrong too often. Only a recovery code, or your operator, helps now. The money is still there.',
+    forgotten: 'Forgotten it?',
   },
   noStorage: {
     title: 'This window keeps nothing',
@@ -123,9 +176,8 @@ export const en = {
     title: 'The wallet on this phone was cleared',
     text: (account: string) =>
       `The browser has deleted the key of account ${account}, to make room or because site data was cleared. ` +
-      'The money is still there, but this phone can no longer reach it: ask your operator to move it. ' +
-      'You can go on with a new account.',
-    start: 'Set up anew',
+      'The money is still there. Your recovery code brings it back; without one your operator can, if you tell them that account number.',
+    start: 'Go on with a new, empty account',
   },
   warnings: {
     passExpired: (when: string) =>
@@ -187,6 +239,10 @@ export const en = {
     PROOF_REFUSED:
       'The operator does not know this wallet. Ask them; or remove it under More and set up a new one.',
     ACCOUNT_DENIED: 'Your account is blocked. See Money.',
+    PASS_ENDED:
+      'This phone was blocked, or your account is on another one. To bring it back, remove the wallet under More and enter your recovery code.',
+    RECOVERY_REFUSED:
+      'This code is unknown, used or replaced. Take the newest one, or ask your operator to move the account.',
     INVITE_NEEDED: 'This operator enrols by invitation. Enter the code that they gave you.',
     INVITE_REFUSED: 'This invitation is unknown, used or too old. Ask your operator for a new one.',
     PERSON_DENIED: 'An account of yours is blocked. Settle that one first, or ask your operator.',

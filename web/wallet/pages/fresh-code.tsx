@@ -1,0 +1,49 @@
+/** A code that is shown this once: its rider writes it down, copies or prints it, and says so. */
+import { useState } from 'preact/hooks';
+import type { FreshCode as Code } from '../shell/wallet.ts';
+import type { Words } from '../words/shape.ts';
+import { Page } from './page.tsx';
+import { useWallet } from './wallet-context.ts';
+
+export function FreshCode({ words, fresh }: { words: Words; fresh: Code }) {
+  const { freshCode, phone } = useWallet();
+  const [copied, setCopied] = useState(false);
+  const { recovery } = words;
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(fresh.code);
+      setCopied(true);
+    } catch {
+      // A browser that lets no page copy: it stands there to be written down.
+    }
+  };
+  const isPhone = fresh.kind === 'phone';
+  return (
+    <Page title={isPhone ? recovery.phoneTitle : recovery.freshTitle}>
+      <p>{isPhone ? recovery.phoneText : recovery.freshText}</p>
+      <p class="sheet fresh-code" data-fresh-code={fresh.code}>
+        {fresh.code}
+      </p>
+      <p class="small soft">{recovery.account(phone.enrolment.value?.account ?? '')}</p>
+      <div class="row">
+        <button type="button" class="quiet wide" onClick={() => void copy()}>
+          {copied ? recovery.copied : recovery.copy}
+        </button>
+        {!isPhone && (
+          <button type="button" class="quiet wide" onClick={() => print()}>
+            {recovery.print}
+          </button>
+        )}
+      </div>
+      <button
+        type="button"
+        class="wide"
+        onClick={() => {
+          freshCode.value = null;
+        }}
+      >
+        {isPhone ? words.order.done : recovery.written}
+      </button>
+    </Page>
+  );
+}

@@ -1,0 +1,136 @@
+/** A wallet that is lost, recovered and guarded, before a real settlement, without a browser. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { ScriptedWallet } from '../../testing/scripted-wallet.ts';
+import { isPinOver, WRONG_MAX } from '../core/pin.ts';
+import { makePaymentCode } from './seed.ts';
+
+const open: ScriptedWallet[] = [];
+afterEach(async () => {
+  for (const scripted of open.splice(0)) await scripted.close();
+});
+
+async function enrolled(): Promise<ScriptedWallet> {
+  const scripted = await ScriptedWallet.enrolled();
+  open.push(scripted);
+  return scripted;
+}
+
+async function drawCode({ wallet }: ScriptedWallet): Promise<string> {
+  const { session, settlement } = wallet;
+  return (await session.run((token) => settlement.fetchRecoveryCode(token))).code;
+}
+
+describe('a recovery', () => {
+  test('brings a cleared wallet back, and shows the next code', async () => {
+    const scripted = await enrolled();
+    const { wallet, vault } = scripted;
+    const before = wallet.phone.enrolment.value;
+    const code = await drawCode(scripted);
+    vault.evict();
+    await wallet.phone.open();
+    expect(wallet.phone.status.value).toEqual({ kind: 'evicted', account: before?.account });
+    await wallet.recover(null, code);
+    await scripted.idle();
+    expect(wallet.phone.status.value).toEqual({ kind: 'ready' });
+    expect(wallet.phone.enrolment.value).toMatchObject({ account: before?.account, serial: 2 });
+    expect(wallet.phone.enrolment.value?.seed).not.toBeNull();
+    expect(wallet.freshCode.value).toMatchObject({ kind: 'recovery' });
+    expect(wallet.freshCode.value?.code).not.toBe(code);
+  });
+
+  test('whose response is lost is made good by pressing again', async () => {
+    const scripted = await enrolled();
+    const { wallet, wire, vault } = scripted;
+    const code = await drawCode(scripted);
+    vault.evict();
+    await wallet.phone.open();
+    wire.losing = '/v1/recoveries';
+    await expect(wallet.recover(null, code)).rejects.toThrow();
+    expect(wallet.phone.status.value.kind).toBe('evicted');
+    wire.losing = null;
+    await wallet.phone.open();
+    await wallet.recover(null, code);
+    expect(wallet.phone.enrolment.value?.serial).toBe(2);
+  });
+
+  test('elsewhere is said on the phone that was lost', async () => {
+    const scripted = await enrolled();
+    const { wallet, town } = scripted;
+    await town.recover(await drawCode(scripted));
+    wallet.session.drop();
+    wallet.refresh.run();
+    await scripted.idle();
+    expect(wallet.refresh.refusal.value?.code).toBe('PASS_ENDED');
+  });
+});
+
+describe('a PIN', () => {
+  test('seals the seed, opens it again, and closes by itself', async () => {
+    const scripted = await enrolled();
+    const { wallet, page } = scripted;
+    const { pin, phone } = wallet;
+    const handle = phone.enrolment.value?.seed?.handle;
+    expect(pin.isOpen.value).toBe(true);
+    await pin.set('2580');
+    const seed = phone.enrolment.value?.seed;
+    if (!seed) throw new Error('a seed');
+    expect(seed.handle).not.toBe(handle);
+    expect(seed.key).toHaveProperty('nonce');
+    page.setVisible(false);
+    page.setVisible(true);
+    expect(pin.isOpen.value).toBe(false);
+    expect(await pin.use(seed)).toBeUndefined();
+    await expect(makePaymentCode(seed, 1)).rejects.toThrow();
+    expect(await pin.enter('2581')).toEqual({ kind: 'wrong' });
+    expect(await pin.use(seed)).toBeUndefined();
+    expect(await pin.enter('2580')).toEqual({ kind: 'open' });
+    const usable = await pin.use(seed);
+    expect(await makePaymentCode(usable ?? seed, 1)).toMatch(/^71\d{16}$/);
+    expect(phone.enrolment.value?.pin?.wrong).toBe(0);
+    await scripted.pass(180_000);
+    expect(pin.isOpen.value).toBe(false);
+  });
+
+  test('is counted before it is tried, makes one wait, and is over at last', async () => {
+    const scripted = await enrolled();
+    const { wallet, page, vault } = scripted;
+    const { pin, phone } = wallet;
+    await pin.set('2580');
+    page.setVisible(false);
+    page.setVisible(true);
+    for (let tries = 0; tries < 3; tries += 1) await pin.enter('0000');
+    expect(await pin.enter('2580')).toEqual({ kind: 'wait' });
+    expect((await vault.readEnrolment())?.pin?.wrong).toBe(3);
+    for (let tries = 3; tries < WRONG_MAX; tries += 1) {
+      scripted.sleep(3_600_000);
+      await pin.enter('0000');
+    }
+    const stored = await vault.readEnrolment();
+    expect(stored?.seed).toBeNull();
+    expect(stored?.pin && isPinOver(stored.pin)).toBe(true);
+    scripted.sleep(86_400_000);
+    expect(await pin.enter('2580')).toEqual({ kind: 'over' });
+    expect(phone.enrolment.value?.account).toBeDefined();
+  });
+
+  test('that is closed lets no new seed in, and taken away leaves one that pays', async () => {
+    const scripted = await enrolled();
+    const { wallet, page } = scripted;
+    const { pin, phone } = wallet;
+    await pin.set('2580');
+    const handle = phone.enrolment.value?.seed?.handle;
+    page.setVisible(false);
+    page.setVisible(true);
+    scripted.sleep(20 * 86_400_000);
+    wallet.refresh.run();
+    await scripted.idle();
+    expect(phone.enrolment.value?.seed?.handle).toBe(handle);
+    await pin.enter('2580');
+    wallet.refresh.run();
+    await scripted.idle();
+    expect(phone.enrolment.value?.seed?.handle).not.toBe(handle);
+    await pin.remove();
+    expect(phone.enrolment.value).toMatchObject({ pin: null });
+    expect(phone.enrolment.value?.seed?.key).not.toHaveProperty('nonce');
+  });
+});
