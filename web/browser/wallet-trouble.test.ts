@@ -219,13 +219,13 @@ describe('what the browser keeps', () => {
     expect(judge(next, await readTrust(town))).toBe('open');
   });
 
-  test('cleared with all site data: the way in says that money is not lost', async () => {
+  test('cleared with all site data: the way in takes the recovery code, and frightens nobody new', async () => {
     await enrol(page, town);
     const client = await context.newCDPSession(page);
     await page.goto('about:blank');
     await client.send('Storage.clearDataForOrigin', { origin: town.url, storageTypes: 'all' });
     await page.goto(`${town.url}/wallet/`);
-    await page.getByText('The money is not lost').waitFor();
+    await page.getByRole('button', { name: 'I have a recovery code' }).waitFor();
     await screenshot(page, 'wallet-new');
   });
 

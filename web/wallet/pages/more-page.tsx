@@ -7,8 +7,6 @@ import type { AccountView } from '../shell/vault.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
-import { Guarded, PinCard } from './pin-pad.tsx';
-import { RecoveryCard } from './recovery-card.tsx';
 import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
 
@@ -49,10 +47,7 @@ export function MorePage({ words }: { words: Words }) {
         </dl>
         <Renew words={words} isOnline={refresh.isOnline.value} />
       </section>
-      <Guarded words={words}>
-        <RecoveryCard words={words} />
-        <PinCard words={words} />
-      </Guarded>
+      <Cards words={words} />
       {isSure ? (
         <Sure words={words} cancel={() => setSure(false)} />
       ) : (
@@ -62,6 +57,16 @@ export function MorePage({ words }: { words: Words }) {
       )}
     </Page>
   );
+}
+
+/** Not part of the first load. */
+function Cards({ words }: { words: Words }) {
+  const [cards, setCards] = useState<typeof import('./phone-cards.tsx') | 'missing' | null>(null);
+  useEffect(() => {
+    import('./phone-cards.tsx').then(setCards, () => setCards('missing'));
+  }, []);
+  if (cards === 'missing') return <p class="note bad">{words.unreachable}</p>;
+  return cards && <cards.PhoneCards words={words} />;
 }
 
 /** A gate that says that no offline ride is left sends riders here; by itself a pass is renewed later. */

@@ -133,7 +133,7 @@ export const de: Words = {
       'Das braucht ein Netz. Gehen Sie online und drücken Sie noch einmal: Der Code ist nicht verloren.',
   },
   recovery: {
-    title: 'Falls dieses Telefon verloren geht',
+    title: 'Falls es verloren geht',
     none: 'Ohne Wiederherstellungscode ist ein verlorenes Telefon oder ein gelöschter Browser schwer zu ersetzen.',
     make: 'Wiederherstellungscode machen',
     made: (when) =>

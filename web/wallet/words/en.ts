@@ -130,7 +130,7 @@ export const en = {
     offline: 'This needs a network. Go online and press again: the code is not lost.',
   },
   recovery: {
-    title: 'If this phone is lost',
+    title: 'If it is lost',
     none: 'Without a recovery code a lost phone or cleared browser is hard to replace.',
     make: 'Make a recovery code',
     made: (when: string) => `You have a recovery code, made ${when}. Nobody can show it again.`,
