@@ -1,5 +1,6 @@
 /** What a PIN seals: secrets under AES-GCM with a key that PBKDF2 makes of the PIN (docs/operations.md says how far that goes). */
 import type { Random } from '../../parts/random.ts';
+import type { PinTries } from '../core/pin.ts';
 
 /** OWASP's figure for PBKDF2 with SHA-256. */
 export const PIN_ITERATIONS = 600_000;
@@ -8,6 +9,14 @@ const NONCE_BYTES = 12;
 const CHECK_BYTES = 16;
 
 export type Sealed = { nonce: Uint8Array<ArrayBuffer>; bytes: Uint8Array<ArrayBuffer> };
+
+/** `check`: opens with the right one only. */
+export type StoredPin = PinTries & {
+  salt: Uint8Array<ArrayBuffer>;
+  iterations: number;
+  check: Sealed;
+  beforeRide: boolean;
+};
 
 export async function makePinKey(
   pin: string,

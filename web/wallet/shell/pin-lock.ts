@@ -8,19 +8,19 @@ import { ApiRefusal } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
 import type { PageState } from '../../parts/page-state.ts';
 import type { Random } from '../../parts/random.ts';
-import { isPinOver, OPEN_MS, type PinTries, pinWaitMs } from '../core/pin.ts';
+import { isPinOver, OPEN_MS, pinWaitMs } from '../core/pin.ts';
 import type { Phone } from './phone.ts';
-import { drawSalt, makePinKey, PIN_ITERATIONS, type Sealed, sealCheck, unseal } from './pin-key.ts';
+import {
+  drawSalt,
+  makePinKey,
+  PIN_ITERATIONS,
+  type StoredPin,
+  sealCheck,
+  unseal,
+} from './pin-key.ts';
 import { importSeed, type StoredSeed, sealSeed, unsealSeed } from './seed.ts';
 import type { RiderSession } from './session.ts';
 import type { SettlementClient } from './settlement-client.ts';
-
-export type StoredPin = PinTries & {
-  salt: Uint8Array<ArrayBuffer>;
-  iterations: number;
-  check: Sealed;
-  beforeRide: boolean;
-};
 
 export type PinLockParts = {
   clock: Clock;

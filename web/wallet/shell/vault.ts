@@ -5,7 +5,7 @@
  */
 import type { Health, Rider, Statement } from '@stile/protocol/http/rider-api.ts';
 import type { DeviceKey } from './device-key.ts';
-import type { StoredPin } from './pin-lock.ts';
+import type { StoredPin } from './pin-key.ts';
 import type { StoredSeed } from './seed.ts';
 
 /** What a phone has from its enrolment on. */
