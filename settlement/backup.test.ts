@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
@@ -120,9 +120,46 @@ test('a backup that is not whole is refused by name', async () => {
       code: 'STORE_CORRUPT',
       message: expect.stringContaining('settlement.json is damaged'),
     });
+    await backUp(town.dataDir, { to: join(folder, 'second'), nowMs });
+    writeFileSync(join(folder, 'second', 'keys', 'other.jwk'), '{}');
+    await expect(restore(join(folder, 'second'), { dataDir, nowMs })).rejects.toThrow(
+      /other.jwk is not in/,
+    );
     rmSync(join(to, 'keys'), { recursive: true });
     await expect(restore(to, { dataDir, nowMs })).rejects.toThrow(/lacks keys/);
     await expect(restore(folder, { dataDir, nowMs })).rejects.toThrow(/there is no backup/);
+  } finally {
+    await town.close();
+  }
+});
+
+test.each([
+  ['./relative', (dir: string) => `./${relative(process.cwd(), dir)}`],
+  ['with a slash at its end', (dir: string) => `${dir}/`],
+  ['with a dot in it', (dir: string) => join(dir, '..').concat('/./', basename(dir))],
+])('a directory that is named %s is copied as any other', async (_how, nameOf) => {
+  const town = await ScriptedTown.open();
+  const folder = scratchDir();
+  const [to, dataDir] = [join(folder, 'backup'), join(folder, 'restored')];
+  try {
+    await backUp(nameOf(town.dataDir), { to: nameOf(to), nowMs });
+    await restore(nameOf(to), { dataDir: nameOf(dataDir), nowMs });
+    const checks = await auditSettlement(dataDir);
+    const sealed = checks.find(({ name }) => name === 'the books are as they were sealed');
+    expect(sealed).toMatchObject({ ok: true });
+  } finally {
+    await town.close();
+  }
+});
+
+test('what stands beside the new directory already is left alone', async () => {
+  const town = await ScriptedTown.open();
+  const to = join(scratchDir(), 'backup');
+  try {
+    mkdirSync(`${to}.part`);
+    writeFileSync(join(`${to}.part`, 'precious'), '');
+    await backUp(town.dataDir, { to, nowMs });
+    expect(existsSync(join(`${to}.part`, 'precious'))).toBe(true);
   } finally {
     await town.close();
   }

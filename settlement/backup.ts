@@ -9,6 +9,7 @@ import {
   existsSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -16,7 +17,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { asStoreFault } from '@stile/host/fault.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
@@ -91,10 +92,10 @@ function refuseExisting(dir: string, what: string): void {
 
 /** Under another name until it is whole and on disk. */
 async function buildAside<T>(dir: string, build: (part: string) => Promise<T>): Promise<T> {
-  const part = `${dir}.part`;
+  mkdirSync(dirname(dir), { recursive: true, mode: 0o700 });
+  // A name of its own: whatever stands there already is somebody's.
+  const part = mkdtempSync(`${dir}.part-`);
   try {
-    rmSync(part, { recursive: true, force: true });
-    mkdirSync(part, { recursive: true, mode: 0o700 });
     const result = await build(part);
     for (const name of namesIn(part)) syncPath(join(part, name));
     for (const folder of foldersIn(part)) syncPath(folder);
@@ -139,11 +140,13 @@ function copyRest({ from, to, isLeftOut }: Copying): void {
 function checkWhole(from: string): Manifest {
   const file = join(from, MANIFEST);
   if (!existsSync(file)) throw new Fault('FILE_UNREADABLE', `there is no backup in ${from}`);
-  const manifest = manifestSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  const manifest = manifestSchema.safeParse(readJson(file));
   if (!manifest.success) throw new Fault('STORE_CORRUPT', `${file} is not that of a backup`);
   const files = Object.entries(manifest.data.files);
   const missing = files.find(([name]) => !existsSync(join(from, name)));
   if (missing) throw new Fault('STORE_CORRUPT', `the backup lacks ${missing[0]}`);
+  const added = namesIn(from).find((name) => name !== MANIFEST && !(name in manifest.data.files));
+  if (added) throw new Fault('STORE_CORRUPT', `${join(from, added)} is not in the backup's list`);
   for (const [name, digest] of files) {
     const path = join(from, name);
     if (digestOf(path) !== digest) throw new Fault('STORE_CORRUPT', `${path} is damaged`);
@@ -151,11 +154,20 @@ function checkWhole(from: string): Manifest {
   return manifest.data;
 }
 
+/** Undefined if there is no JSON in it, or it is no file. */
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Plain files beneath it, by their paths within. */
 function namesIn(dir: string): string[] {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1));
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)));
 }
 
 function foldersIn(dir: string): string[] {

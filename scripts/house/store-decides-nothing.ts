@@ -38,6 +38,7 @@ export const NAMING: Readonly<Record<string, string>> = {
   cutPayment: 'a stored key as the payment that it was',
   nextResolutionLink: 'the seal of what was written, which decides nothing',
   epochSeal: 'the seal of what was written, which decides nothing',
+  bookKeyCheck: 'tells one key of the books from another',
   countAlarms: 'the shape in which an operator sees alarms',
 };
 

@@ -90,6 +90,11 @@ export function epochSeal(
   return keyedHash(concatBytes(utf8('SLB1-epoch\0'), head, fields));
 }
 
+/** Tells one key from another without the books. */
+export function bookKeyCheck(keyedHash: KeyedHash): Uint8Array {
+  return keyedHash(utf8('SLB1-key\0'));
+}
+
 export function listRulesSeal(
   { version, issuedAtS, limits, revokedKeys, listSha256 }: ListRules,
   keyedHash: KeyedHash,

@@ -75,3 +75,24 @@ test('a damaged key is said so', async () => {
   writeFileSync(keyFile, 'zz');
   await expect(reopen(file)).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
 });
+
+test('another key than the one that the books were sealed with does not open them', async () => {
+  const { file, keyFile } = await made();
+  const other = 'ab'.repeat(32);
+  const key = readFileSync(keyFile, 'utf8');
+  writeFileSync(keyFile, other);
+  await expect(reopen(file)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  writeFileSync(keyFile, key);
+  await reopen(file);
+});
+
+test('books of an earlier version, which noted no key, are held against the key once', async () => {
+  const { dir, file, keyFile } = await made();
+  const db = new Database(file);
+  db.exec(`DELETE FROM meta WHERE key = 'bookKeyCheck'`);
+  db.exec(`UPDATE book_seal SET link = x'${'01'.repeat(32)}'`);
+  db.close();
+  await expect(reopen(file)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  expect(await sealOf(dir)).toMatchObject({ ok: false });
+  expect(existsSync(keyFile)).toBe(true);
+});

@@ -1,8 +1,11 @@
 /** The seal of the books as it is stored, and sealing what an earlier version of this program wrote. */
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Random } from '@stile/host/random.ts';
+import { equalBytes, fromHex, toHex } from '@stile/protocol/bytes.ts';
+import { Fault } from '@stile/protocol/fault.ts';
 import type { ListRules } from '../../core/lists/list-rules.ts';
 import {
+  bookKeyCheck,
   cutSeal,
   epochSeal,
   FIRST_LINK,
@@ -15,7 +18,7 @@ import {
   type SealedTransfer,
 } from '../../core/money/book-seal.ts';
 import type { CutKind, CutTotal } from '../../core/retention/cut-changes.ts';
-import { ensureBookKey } from './book-key.ts';
+import { bookKeyFile, ensureBookKey } from './book-key.ts';
 import type { Connection } from './connection.ts';
 
 export const TRANSFERS = `SELECT number, id, debit, credit, amount_cents AS amountCents, code,
@@ -23,6 +26,8 @@ export const TRANSFERS = `SELECT number, id, debit, credit, amount_cents AS amou
 export const RESOLUTIONS = `SELECT number, odd_line AS oddLine, record, how, why, by_name AS "by", note,
     at_ms AS atMs, use, line, ride_ms AS rideMs, ceiling_cents AS ceilingCents, fare_cents AS fareCents,
     tariff_version AS tariffVersion, adopted_record AS adoptedRecord FROM resolution`;
+/** Under which name of `meta` stands which key the books were sealed with. */
+const KEY_CHECK = 'bookKeyCheck';
 const EPOCHS = 'SELECT id, gate, epoch, last_seq AS lastSeq, head FROM gate_epoch';
 
 export function keyedHashOf(keyBytes: Uint8Array): KeyedHash {
@@ -31,7 +36,10 @@ export function keyedHashOf(keyBytes: Uint8Array): KeyedHash {
   return (message) => new Uint8Array(createHmac('sha256', key).update(message).digest());
 }
 
-/** @throws Fault STORE_CORRUPT if the books were sealed and their key is missing, or the other way round. */
+/**
+ * @throws Fault STORE_CORRUPT if the books were sealed and their key is missing or another one, or if there is a
+ * key and no seal: what is written with a wrong key is never good again.
+ */
 export function openSeals(
   connection: Connection,
   { file, random }: { file: string; random: Random },
@@ -39,10 +47,38 @@ export function openSeals(
   const { db } = connection;
   const isSealed = db.prepare(`SELECT 1 FROM book_seal WHERE name = 'ledger'`).get() !== undefined;
   const seal = (key: Uint8Array) => connection.write(() => sealAll(db, keyedHashOf(key)));
-  return keyedHashOf(ensureBookKey(file, { random, isSealed, seal }));
+  const keyedHash = keyedHashOf(ensureBookKey(file, { random, isSealed, seal }));
+  refuseOtherKey(connection, { keyedHash, file });
+  return keyedHash;
 }
 
-function sealAll(db: Connection['db'], keyedHash: KeyedHash): void {
+function refuseOtherKey(
+  connection: Connection,
+  { keyedHash, file }: { keyedHash: KeyedHash; file: string },
+): void {
+  const { db } = connection;
+  const check = bookKeyCheck(keyedHash);
+  const noted = db.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(KEY_CHECK);
+  if (typeof noted === 'string') {
+    if (equalBytes(fromHex(noted) ?? FIRST_LINK, check)) return;
+  } else if (isSealedWith(db, keyedHash)) {
+    // Sealed by an earlier version, which noted nothing of its key.
+    const note = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
+    connection.write(() => note.run(KEY_CHECK, toHex(check)));
+    return;
+  }
+  throw new Fault(
+    'STORE_CORRUPT',
+    `${bookKeyFile(file)} is not the key that ${file} was sealed with: restore it from the backup`,
+  );
+}
+
+function isSealedWith(db: Connection['db'], keyedHash: KeyedHash): boolean {
+  const sealed = db.prepare(`SELECT link FROM book_seal WHERE name = 'ledger'`).pluck().get();
+  return sealed instanceof Uint8Array && equalBytes(sealed, chainOf(db, keyedHash).link);
+}
+
+function chainOf(db: Connection['db'], keyedHash: KeyedHash) {
   let link: Uint8Array = FIRST_LINK;
   let lastNumber = 0;
   for (const row of db.prepare(TRANSFERS).iterate()) {
@@ -50,6 +86,11 @@ function sealAll(db: Connection['db'], keyedHash: KeyedHash): void {
     link = nextLink(link, { transfer, keyedHash });
     lastNumber = transfer.number;
   }
+  return { link, lastNumber };
+}
+
+function sealAll(db: Connection['db'], keyedHash: KeyedHash): void {
+  const { link, lastNumber } = chainOf(db, keyedHash);
   db.prepare(`INSERT INTO book_seal VALUES ('ledger', ?, ?)`).run(lastNumber, link);
   const save = db.prepare('UPDATE gate_epoch SET seal = ? WHERE id = ?');
   for (const epoch of db.prepare(EPOCHS).all() as SealedEpoch[]) {
