@@ -101,7 +101,7 @@ test('digits can be typed, and a transit code is told from a payment code', asyn
   await scan('TC1:A.B.C.D.E.F');
   await page.getByText('That is a transit code').waitFor();
   await page.getByRole('button', { name: 'Type digits' }).click();
-  const digits = (await onlineCode(rider)).replace(/(\d{3})/g, '$1 ');
+  const digits = (await onlineCode(rider)).replace(/(\d{4})/g, '$1 ');
   await page.getByLabel('The 20 digits').fill(digits);
   await page.getByRole('button', { name: 'Take payment' }).click();
   expect(await outcome()).toBe('PAID');
@@ -124,6 +124,44 @@ test('a refund gives back a part and then no more than the rest', async () => {
   expect(await page.getByRole('button', { name: 'Give back' }).isDisabled()).toBe(true);
   const { balanceCents } = await rider.client.readRider(rider.session);
   expect(balanceCents).toBe(1_500);
+});
+
+test('who may not give back sees no button for it, and reads who may', async () => {
+  const rider = await town.addRider(2_000);
+  const tokens = await town.operate<{ token: string; managerToken: string }>('POST', 'merchants', {
+    body: { merchant: shop, name: 'Harbour Kiosk' },
+  });
+  await page.goto(`${town.url}/wallet/`);
+  await page.goto(`${town.url}/till/#token=${tokens.token}`);
+  await page.getByText('Harbour Kiosk').waitFor();
+  await enterAmount('800');
+  await scan(await onlineCode(rider));
+  expect(await outcome()).toBe('PAID');
+  await page.getByRole('button', { name: 'Next customer' }).click();
+  await page.getByRole('button', { name: 'Today' }).click();
+  await page.getByText('takes the manager’s token').waitFor();
+  await page.locator('[data-total="800"]').waitFor();
+  expect(await page.getByRole('button', { name: 'Refund' }).count()).toBe(0);
+});
+
+test('a mistyped digit is named at once, and settlement hears nothing of it', async () => {
+  const rider = await town.addRider(2_000);
+  const code = await onlineCode(rider);
+  let asked = 0;
+  await page.route('**/v1/payments', async (route) => {
+    if (route.request().method() === 'POST') asked += 1;
+    await route.continue();
+  });
+  await enterAmount('500');
+  await page.getByRole('button', { name: 'Type digits' }).click();
+  const last = (Number(code.at(-1)) + 1) % 10;
+  await page.getByLabel('The 20 digits').fill(code.slice(0, -1) + last);
+  await page.getByRole('button', { name: 'Take payment' }).click();
+  await page.getByText('A digit is wrong or missing').waitFor();
+  expect(asked).toBe(0);
+  await page.getByLabel('The 20 digits').fill(code);
+  await page.getByRole('button', { name: 'Take payment' }).click();
+  expect(await outcome()).toBe('PAID');
 });
 
 test('a lost response is asked for again with the same key, and charges once', async () => {

@@ -153,6 +153,37 @@ describe('at a till', () => {
     expect(await shown.getAttribute('data-code')).not.toBe(code);
   });
 
+  test('an online code for an amount pays up to that, also more than codes pay else', async () => {
+    await enrol(page, town);
+    await topUp(5_000);
+    await topUp(5_000);
+    await goTo('pay');
+    await page.getByRole('button', { name: 'Online code' }).click();
+    const shown = page.locator('[data-code^="72"]');
+    await shown.waitFor();
+    const first = await shown.getAttribute('data-code');
+    const amount = page.getByLabel('At most (optional)');
+    const make = page.getByRole('button', { name: 'New online code' });
+    for (const text of ['1e2', '2.614', '0x10', '0']) {
+      await amount.fill(text);
+      await page.getByText('Write an amount in digits').waitFor();
+      expect(await make.isDisabled()).toBe(true);
+    }
+    await amount.fill('60,00');
+    await make.click();
+    await page.getByText('Pays up to €60.00').waitFor();
+    const code = (await shown.getAttribute('data-code')) ?? '';
+    expect(code).not.toBe(first);
+    const body = { code, amountCents: 6_000, idempotencyKey: 'key-bound-1' };
+    expect(await pay(body)).toMatchObject({ outcome: 'PAID' });
+    await amount.fill('12.50');
+    await make.click();
+    await page.getByText('Pays up to €12.50').waitFor();
+    const small = (await shown.getAttribute('data-code')) ?? '';
+    const over = { code: small, amountCents: 1_251, idempotencyKey: 'key-bound-2' };
+    expect(await pay(over)).toMatchObject({ outcome: 'REFUSED', reason: 'OVER_AMOUNT_CAP' });
+  });
+
   test('refused for want of money: the rider is told why', async () => {
     await enrol(page, town);
     await settle(page);

@@ -1,7 +1,7 @@
 /** The day's list: what was sold, what was given back, what is left; and the way to give back more. */
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { clockText, moneyText } from '../../parts/money.ts';
+import { clockText, moneyText, readMoney } from '../../parts/money.ts';
 import { drawId } from '../../parts/random.ts';
 import type { Words } from '../words/shape.ts';
 import { useMoneyStyle, useTill } from './till-context.ts';
@@ -43,6 +43,7 @@ export function DayPage({ words }: { words: Words }) {
         <RefundForm words={words} payment={chosen} cents={cents} close={() => setChosen(null)} />
       )}
       <section class="card">
+        {!till.mayRefund && <p class="soft">{words.list.managerOnly}</p>}
         {day?.items.length === 0 && <p class="soft">{words.list.empty}</p>}
         <ul class="list">
           {day?.items.map((item) => (
@@ -95,7 +96,7 @@ type ItemProps = {
 };
 
 function Item({ words, item, cents, choose }: ItemProps) {
-  const { language } = useTill();
+  const { language, mayRefund } = useTill();
   const { outcome, reason, receipt, way, amountCents, refundedCents, atMs } = item;
   const isPaid = outcome === 'PAID';
   return (
@@ -111,7 +112,7 @@ function Item({ words, item, cents, choose }: ItemProps) {
           {reason !== null && ` · ${words.refusals[reason]}`}
           {refundedCents > 0 && ` · ${words.list.gaveBack(cents(refundedCents))}`}
         </span>
-        {isPaid && refundedCents < amountCents && (
+        {mayRefund && isPaid && refundedCents < amountCents && (
           <button type="button" class="tab" onClick={() => choose(item)}>
             {words.list.refund}
           </button>
@@ -132,9 +133,10 @@ function RefundForm({ words, payment, cents, close }: RefundProps) {
   // One key for one intention: pressing again after a lost response gives back once.
   const key = useRef('');
   if (key.current === '') key.current = drawKey();
-  const amountCents = Math.round(Number(text.replace(',', '.')) * 100);
-  const isGood = Number.isInteger(amountCents) && amountCents > 0 && amountCents <= leftCents;
+  const amountCents = readMoney(text);
+  const isGood = amountCents !== undefined && amountCents <= leftCents;
   const give = async () => {
+    if (amountCents === undefined) return;
     try {
       await till.refund(payment, { idempotencyKey: key.current, amountCents });
       close();

@@ -53,6 +53,11 @@ export class Till {
     this.sale = new Sale({ client: this.#client, clock, random, storage, onChange });
   }
 
+  /** Settlement refuses it to the token of a till, whatever a page shows. */
+  get mayRefund(): boolean {
+    return this.merchant.value?.role === 'MANAGER';
+  }
+
   #token(): string {
     return this.#parts.storage.getItem(TOKEN_STORED_AS) ?? '';
   }

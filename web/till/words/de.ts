@@ -56,6 +56,7 @@ export const de: Words = {
     total: 'Summe',
     empty: 'Heute nichts verkauft.',
     refund: 'Erstatten',
+    managerOnly: 'Geld zurückgeben kann nur, wer mit dem Token der Leitung angemeldet ist.',
     refundTitle: (n) => `Beleg ${n} erstatten`,
     refundAmount: 'Betrag zurück',
     refundYes: 'Zurückgeben',

@@ -55,6 +55,7 @@ export const en = {
     total: 'Total',
     empty: 'Nothing sold today.',
     refund: 'Refund',
+    managerOnly: 'Giving money back takes the manager’s token: sign in with it.',
     refundTitle: (n: number) => `Refund receipt ${n}`,
     refundAmount: 'Amount to give back',
     refundYes: 'Give back',

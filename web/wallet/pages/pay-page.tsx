@@ -6,7 +6,7 @@
 import type { OnlineCode } from '@stile/protocol/http/rider-api.ts';
 import { TIME_STEP_S, timeStepAt } from '@stile/protocol/payment-code.ts';
 import { useEffect, useState } from 'preact/hooks';
-import { moneyText } from '../../parts/money.ts';
+import { moneyText, readMoney } from '../../parts/money.ts';
 import { isSeedGood, ONLINE_CODE_S, serverNowMs, timeLeft, timeStepEndMs } from '../core/state.ts';
 import { makePaymentCode } from '../shell/seed.ts';
 import type { Words } from '../words/shape.ts';
@@ -90,13 +90,17 @@ function PaymentCode({ words }: { words: Words }) {
 
 function Online({ words }: { words: Words }) {
   const { session, settlement, refresh, events } = useWallet();
-  const [code, setCode] = useState<OnlineCode | null>(null);
+  const [code, setCode] = useState<MadeCode | null>(null);
+  const [amount, setAmount] = useState('');
+  const boundCents = amount.trim() === '' ? null : readMoney(amount);
   const [failure, setFailure] = useState('');
   const [newsBefore, setNewsBefore] = useState(events.news.value);
   const fetchIt = async () => {
+    if (boundCents === undefined) return;
     setFailure('');
     try {
-      setCode(await session.run((token) => settlement.fetchOnlineCode(token)));
+      const fetched = await session.run((token) => settlement.fetchOnlineCode(token, boundCents));
+      setCode({ ...fetched, boundCents });
       setNewsBefore(events.news.value);
     } catch (error) {
       setFailure(failureText(error, words));
@@ -119,18 +123,43 @@ function Online({ words }: { words: Words }) {
           {failure}
         </p>
       )}
-      <button type="button" class="quiet" disabled={!isOnline} onClick={() => void fetchIt()}>
-        {words.pay.onlineMake}
-      </button>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void fetchIt();
+        }}
+      >
+        <label>
+          {words.pay.onlineAmount}
+          <input
+            inputMode="decimal"
+            autocomplete="off"
+            value={amount}
+            aria-invalid={boundCents === undefined}
+            onInput={(event) => setAmount(event.currentTarget.value)}
+          />
+        </label>
+        {boundCents === undefined && <p class="small soft">{words.pay.onlineAmountBad}</p>}
+        <button type="submit" class="quiet" disabled={!isOnline || boundCents === undefined}>
+          {words.pay.onlineMake}
+        </button>
+      </form>
     </>
   );
 }
 
-type ShownProps = { words: Words; code: OnlineCode; isUsed: boolean };
+/** `boundCents`: the most that it pays, if the rider has said so. */
+type MadeCode = OnlineCode & { boundCents: number | null };
+type ShownProps = { words: Words; code: MadeCode; isUsed: boolean };
 
 /** Its end is on settlement's clock, which this phone has compared with its own. */
 function OnlineShown({ words, code, isUsed }: ShownProps) {
-  const { phone, nowMs } = useWallet();
+  const { phone, nowMs, language } = useWallet();
+  const style = {
+    currency: phone.view.value?.currency ?? 'EUR',
+    language: language.current.value,
+  };
   const left = timeLeft({
     nowMs: serverNowMs(nowMs.value, phone.view.value),
     endMs: code.expiresAtS * 1000,
@@ -146,7 +175,10 @@ function OnlineShown({ words, code, isUsed }: ShownProps) {
     <>
       <CodeSheet text={code.text} label={words.pay.onlineLabel} isOver={isOver || isUsed} />
       <div class="row">
-        <p class="soft">{text}</p>
+        <p class="soft">
+          {text}
+          {code.boundCents !== null && ` · ${words.pay.upTo(moneyText(code.boundCents, style))}`}
+        </p>
         <Ring {...left} label={text} />
       </div>
     </>

@@ -164,9 +164,11 @@ export class SettlementClient {
     await this.#api.request(path, { schema: anySchema, token, method: 'DELETE' });
   }
 
-  async fetchOnlineCode(token: string): Promise<OnlineCode> {
+  /** `amountCents`: the most that it pays; null: what codes pay without the rider's word. */
+  async fetchOnlineCode(token: string, amountCents: number | null): Promise<OnlineCode> {
     const path = '/v1/riders/me/online-codes';
-    return await this.#api.request(path, { schema: onlineCodeSchema, token, body: {} });
+    const body = amountCents === null ? {} : { amountCents };
+    return await this.#api.request(path, { schema: onlineCodeSchema, token, body });
   }
 
   async readOrder(token: string, { order }: { order: string }): Promise<OrderOffer> {

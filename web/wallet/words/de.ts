@@ -31,6 +31,8 @@ export const de: Words = {
     off: 'Dieser Betreiber hat keine Zahlcodes. Nehmen Sie einen Online-Code.',
     onlineTitle: 'Online-Code',
     onlineHint: 'Für größere Beträge, solange Sie online sind. Eine Minute, einmal.',
+    onlineAmount: 'Höchstens (freiwillig)',
+    onlineAmountBad: 'Schreiben Sie den Betrag in Ziffern, zum Beispiel 12,50.',
     onlineMake: 'Neuer Online-Code',
     onlineLabel: 'Online-Code',
     onlineLeft: (n) => `Noch ${n} Sekunden gültig`,

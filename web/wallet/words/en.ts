@@ -31,6 +31,8 @@ export const en = {
     off: 'This operator has no payment codes. Use an online code.',
     onlineTitle: 'Online code',
     onlineHint: 'For larger amounts, while you are online. One minute, once.',
+    onlineAmount: 'At most (optional)',
+    onlineAmountBad: 'Write an amount in digits, such as 12.50.',
     onlineMake: 'New online code',
     onlineLabel: 'Online code',
     onlineLeft: (n: number) => `Good for ${n} seconds`,
