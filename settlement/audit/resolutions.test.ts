@@ -120,6 +120,7 @@ test.each([
   [DECIDED, `UPDATE odd_line SET why = 'ADOPTED' WHERE why = 'WRITTEN_OFF'`],
   [DECIDED, `UPDATE odd_line SET why = 'FORK' WHERE why = 'ADOPTED'`],
   [DECIDED, `UPDATE gate_epoch SET branch_of = 9 WHERE branch_of IS NOT NULL`],
+  [DECIDED, `UPDATE gate_epoch SET branch_of = 9 WHERE branch_of IS NULL`],
   [DECIDED, `DELETE FROM pass_issue WHERE number = (SELECT max(number) FROM pass_issue)`],
   [
     DECIDED,

@@ -280,14 +280,18 @@ export function describeParked(open: OpenStore): void {
       expect(await books()).toEqual({ debt: 750, revenue: 750, loss: 0 });
     });
 
-    test('waits on for what settlement does not know', async () => {
+    test('waits on for what settlement does not know, or is written off then', async () => {
       gate.note(NOW_MS);
-      gate.tap(code(1), { atMs: NOW_MS });
-      expect(await send(2)).toEqual(['parked GAP']);
-      expect(await resolve('ADOPT')).toEqual(['2 resolved']);
-      expect(await parked()).toEqual(['2 ACCOUNT_UNKNOWN']);
-      expect(await resolve('WRITE_OFF', { epoch: `${gate.epoch}+1` })).toEqual(['2 resolved']);
-      expect(await books()).toMatchObject({ loss: 250 });
+      for (const counter of [1, 2]) gate.tap(code(counter), { atMs: NOW_MS });
+      expect(await send(2)).toEqual(['parked GAP', 'parked GAP']);
+      expect(await resolve('ADOPT')).toEqual(['2 resolved', '3 resolved']);
+      expect(await parked()).toEqual(['2 ACCOUNT_UNKNOWN', '3 ACCOUNT_UNKNOWN']);
+      const epoch = `${gate.epoch}+1`;
+      expect(await resolve('WRITE_OFF', { epoch, seq: 3 })).toEqual(['3 resolved']);
+      await enrol();
+      await drain(store);
+      expect(await ends()).toEqual(['CHARGED', 'WRITTEN_OFF']);
+      expect(await books()).toEqual({ debt: 250, revenue: 500, loss: 250 });
     });
   });
 
