@@ -7,7 +7,7 @@ import { Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 import { print, printJson, stopped, stopSignal } from './terminal.ts';
 
-type RunOptions = { config: string };
+type RunOptions = { config: string; keyFile?: string };
 
 export function addGateCommand(program: Command): void {
   const gate = program.command('gate').description('run a gate, or make a box one');
@@ -15,6 +15,7 @@ export function addGateCommand(program: Command): void {
     .command('run', { isDefault: true })
     .description('run the gate that a configuration file describes (stile gate --config FILE)')
     .requiredOption('--config <file>', 'configuration, JSON (see docs/operations.md)')
+    .option('--key-file <file>', "the gate's private key, if it is not in the data directory")
     .option('--check', 'only check the configuration and say so')
     .addHelpText('after', '\nSIGHUP: sync now. SIGUSR2: write how long taps took to timings.json.')
     .action(run);
@@ -22,6 +23,7 @@ export function addGateCommand(program: Command): void {
     .command('enrol')
     .description("spend the operator's one-time token: make a key, get an identity and the lists")
     .requiredOption('--config <file>', 'configuration of the gate to be')
+    .option('--key-file <file>', 'make the private key here, and not in the data directory')
     .requiredOption('--token <token>', 'from "stile settlement add-gate"')
     .action(enrol);
   gate
@@ -53,7 +55,10 @@ async function run(options: RunOptions & { check?: boolean }): Promise<void> {
   });
   const signal = stopSignal();
   const failed = Promise.withResolvers<Fault>();
-  const gate = await startGate({ config, log, onFatal: (fault) => failed.resolve(fault) });
+  const { keyFile } = options;
+  const where = keyFile === undefined ? {} : { keyFile };
+  const onFatal = (fault: Fault) => failed.resolve(fault);
+  const gate = await startGate({ config, ...where, log, onFatal });
   process.on('SIGUSR2', () => {
     log.info({ file: gate.writeTimings() }, 'timings written');
   });
@@ -67,7 +72,9 @@ async function enrol(options: RunOptions & { token: string }): Promise<void> {
   const { readConfig } = await import('@stile/gate/shell/config.ts');
   const { enrolGate } = await import('@stile/gate/enrol.ts');
   const { dataDir, settlement } = readConfig(options.config);
-  printJson(await enrolGate({ dataDir, settlementUrl: settlement.url, token: options.token }));
+  const { token, keyFile } = options;
+  const where = keyFile === undefined ? {} : { keyFile };
+  printJson(await enrolGate({ dataDir, settlementUrl: settlement.url, token, ...where }));
 }
 
 function configure(options: {

@@ -1,5 +1,5 @@
 /** Enrolling a gate at a scripted settlement. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeGateToken } from '@stile/crypto/gate-token.ts';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
@@ -10,7 +10,7 @@ import { proofMessage } from '@stile/protocol/proof.ts';
 import { fingerprintOf, type RootKey } from '@stile/protocol/signed.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { enrolGate } from './enrol.ts';
-import { readIdentity } from './shell/identity.ts';
+import { readIdentity, readIdentityFile } from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';
 import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from './testing/phone.ts';
 import { type Respond, say, startSettlement, TRUST_PATH } from './testing/settlement.ts';
@@ -50,7 +50,7 @@ async function settlementThat(answer: Respond) {
   const dataDir = join(scratchDir(), 'data');
   const token = writeGateToken(await fingerprintOf(rootKeyOf(rootKey)), SECRET);
   const enrol = () => enrolGate({ dataDir, settlementUrl: settlement.url, token });
-  return { ...settlement, dataDir, enrol };
+  return { ...settlement, dataDir, enrol, token };
 }
 
 test('a box proves its new key, becomes the gate it is told to be, and has its lists', async () => {
@@ -142,4 +142,22 @@ test.each([
   const dir = scratchDir();
   writeFileSync(join(dir, 'identity.json'), text);
   expect(() => readIdentity(dir)).toThrow('Enrol the gate again');
+});
+
+test('a key in a file of its own is nowhere in the data directory, and the gate starts with it only', async () => {
+  const { dataDir, url, token } = await settlementThat(granted());
+  const keyFile = join(scratchDir(), 'gate-key');
+  await enrolGate({ dataDir, settlementUrl: url, token, keyFile });
+  const { d } = JSON.parse(readFileSync(keyFile, 'utf8'));
+  expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+  for (const name of readdirSync(dataDir)) {
+    expect(readFileSync(join(dataDir, name)).includes(d), name).toBe(false);
+  }
+  const { key } = readIdentity(dataDir, keyFile);
+  expect(key.privateJwk.x).toBe(readIdentityFile(dataDir).key.x);
+  expect(() => readIdentity(dataDir)).toThrow('say where, with --key-file');
+  const other = join(scratchDir(), 'other-key');
+  writeFileSync(other, JSON.stringify(strangerKey.privateJwk));
+  expect(() => readIdentity(dataDir, other)).toThrow('is the key of another gate');
+  expect(() => readIdentity(dataDir, '/nowhere')).toThrow('holds no key of a gate');
 });

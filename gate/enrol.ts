@@ -10,7 +10,7 @@ import { makePrivateDir } from '@stile/host/private-files.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { enrolledGateSchema, gateIdentitySchema } from '@stile/protocol/http/gate-api.ts';
 import { fingerprintOf, openSigned, type RootKey } from '@stile/protocol/signed.ts';
-import { hasIdentity, readIdentity, writeIdentity } from './shell/identity.ts';
+import { ensureKeyFile, hasIdentity, readIdentityFile, writeIdentity } from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';
 import { createListsFetcher } from './shell/uplink/lists.ts';
 import { createUplink } from './shell/uplink/uplink.ts';
@@ -27,8 +27,10 @@ export async function enrolGate(options: {
   dataDir: string;
   settlementUrl: string;
   token: string;
+  /** Where the private key is made, if not in the data directory. */
+  keyFile?: string;
 }): Promise<Enrolment> {
-  const { dataDir, settlementUrl } = options;
+  const { dataDir, settlementUrl, keyFile } = options;
   const token = readGateToken(options.token);
   if (token === undefined) {
     throw new Fault(
@@ -37,10 +39,10 @@ export async function enrolGate(options: {
     );
   }
   if (hasIdentity(dataDir)) {
-    const { gate } = readIdentity(dataDir);
+    const { gate } = readIdentityFile(dataDir);
     throw new Fault('CONFLICT', `${dataDir} belongs to gate ${gate} already`);
   }
-  const key = generateKey('Ed25519');
+  const key = keyFile === undefined ? generateKey('Ed25519') : ensureKeyFile(keyFile);
   const body = enrolmentBody(token, key);
   const response = await callJson(settlementUrl, 'v1/gates/enrolments', { body });
   const parsed = enrolledGateSchema.safeParse(response);
@@ -57,7 +59,9 @@ export async function enrolGate(options: {
   }
   const { gate, line, scope, operator } = identity;
   makePrivateDir(dataDir);
-  writeIdentity(dataDir, { gate, line, scope, operator, rootKeys, key: key.privateJwk });
+  const names = { gate, line, scope, operator, rootKeys };
+  const keyElsewhere = keyFile !== undefined;
+  writeIdentity(dataDir, { ...names, key: key.privateJwk, keyElsewhere });
   const lists = await provision(dataDir, settlementUrl);
   return { gate, line, ...lists };
 }
@@ -79,7 +83,7 @@ async function pinned(
 
 /** Fetches the lists into an enrolled gate's directory, as the running gate does. */
 async function provision(dataDir: string, url: string) {
-  const { rootKeys } = readIdentity(dataDir);
+  const { rootKeys } = readIdentityFile(dataDir);
   const reference = await openReferenceStore(dataDir, rootKeys);
   try {
     const uplink = createUplink({ url, timeoutMs: TIMEOUT_MS, rootKeys, clock: systemClock });

@@ -39,6 +39,8 @@ export type GateWorld = {
 
 export type GateOptions = Partial<GateWorld> & {
   config: GateConfig;
+  /** Where the gate's private key is, if it is not in the data directory. */
+  keyFile?: string;
   log: Logger;
   /** The disk has failed; the gate has closed itself and the process should end. */
   onFatal: (fault: Fault) => void;
@@ -61,7 +63,7 @@ type Parts = GateWorld & Required<Pick<GateOptions, 'config' | 'log' | 'onFatal'
 export async function startGate(options: GateOptions): Promise<Gate> {
   const { config, log } = options;
   const system = { clock: systemClock, random: systemRandom, exchange, ports: systemPorts };
-  const identity = readIdentity(config.dataDir);
+  const identity = readIdentity(config.dataDir, options.keyFile);
   /** What is open is closed in the opposite order, whether the start fails or the gate stops. */
   const open = new AsyncDisposableStack();
   open.defer(lockDataDir(config.dataDir, 'gate'));

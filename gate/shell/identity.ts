@@ -1,10 +1,11 @@
 /**
  * Who this gate is: its id and signing key, its line, and the operator's root keys that it believes.
- * Written once at enrolment, readable by the gate's user only. Nothing in it forges a rider's code.
+ * Written once at enrolment, readable by the gate's user only. Nothing in it forges a rider's code. The private
+ * half of the key may lie in a file of its own, which a supervisor opens for this process alone.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyFromJwk, type PrivateJwk, type SigningKey } from '@stile/crypto/sign.ts';
+import { generateKey, keyFromJwk, type PrivateJwk, type SigningKey } from '@stile/crypto/sign.ts';
 import { makePrivateDir, writePrivateFile } from '@stile/host/private-files.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { gateIdSchema } from '@stile/protocol/gate-log.ts';
@@ -16,8 +17,10 @@ const jwkSchema = z.strictObject({
   kty: z.literal('OKP'),
   crv: z.literal('Ed25519'),
   x: z.string(),
-  d: z.string(),
+  /** Left out: the private half is in a file of its own. */
+  d: z.string().optional(),
 });
+const privateJwkSchema = jwkSchema.required();
 
 const identitySchema = z.strictObject({
   gate: gateIdSchema,
@@ -33,8 +36,46 @@ const identitySchema = z.strictObject({
 export type IdentityFile = z.infer<typeof identitySchema>;
 export type Identity = Omit<IdentityFile, 'key'> & { key: SigningKey };
 
-/** @throws Fault FILE_UNREADABLE if the gate is not enrolled or the file is damaged. */
-export function readIdentity(dataDir: string): Identity {
+/**
+ * @param keyFile Where the private key is, if it is not in the identity.
+ * @throws Fault FILE_UNREADABLE if the gate is not enrolled, a file is damaged, or the key is not this gate's.
+ */
+export function readIdentity(dataDir: string, keyFile?: string): Identity {
+  const identity = readIdentityFile(dataDir);
+  if (keyFile !== undefined) return { ...identity, key: readKeyFile(keyFile, identity.key.x) };
+  const key = privateJwkSchema.safeParse(identity.key);
+  if (key.success) return { ...identity, key: keyFromJwk(key.data) };
+  throw new Fault(
+    'FILE_UNREADABLE',
+    `the private key of gate ${identity.gate} is in a file of its own: say where, with --key-file`,
+  );
+}
+
+/** A key as it was made for this gate, or a new one in a new file: an enrolment that failed is tried again. */
+export function ensureKeyFile(keyFile: string): SigningKey {
+  if (existsSync(keyFile)) return readKeyFile(keyFile);
+  const key = generateKey('Ed25519');
+  writePrivateFile(keyFile, `${JSON.stringify(key.privateJwk)}\n`);
+  return key;
+}
+
+function readKeyFile(keyFile: string, publicX?: string): SigningKey {
+  let key: SigningKey;
+  try {
+    key = keyFromJwk(privateJwkSchema.parse(JSON.parse(readFileSync(keyFile, 'utf8'))));
+  } catch (error) {
+    throw new Fault(
+      'FILE_UNREADABLE',
+      `${keyFile} holds no key of a gate: ${describeError(error).split('\n')[0]}`,
+      { cause: error },
+    );
+  }
+  if (publicX === undefined || key.privateJwk.x === publicX) return key;
+  throw new Fault('FILE_UNREADABLE', `${keyFile} is the key of another gate`);
+}
+
+/** What is in the data directory, which may not be all of the key. */
+export function readIdentityFile(dataDir: string): IdentityFile {
   const file = join(dataDir, IDENTITY_FILE);
   if (!existsSync(file)) {
     throw new Fault(
@@ -44,7 +85,10 @@ export function readIdentity(dataDir: string): Identity {
   }
   try {
     const parsed = identitySchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-    return { ...parsed, key: keyFromJwk(parsed.key) };
+    const { d } = parsed.key;
+    // A key that is there must be whole.
+    if (d !== undefined) keyFromJwk({ ...parsed.key, d });
+    return parsed;
   } catch (error) {
     throw new Fault(
       'FILE_UNREADABLE',
@@ -59,13 +103,18 @@ export function hasIdentity(dataDir: string): boolean {
   return existsSync(join(dataDir, IDENTITY_FILE));
 }
 
+/** `keyElsewhere`: the private half is in a file of its own. */
 export function writeIdentity(
   dataDir: string,
-  identity: Omit<IdentityFile, 'key'> & { key: PrivateJwk },
+  {
+    keyElsewhere = false,
+    ...identity
+  }: Omit<IdentityFile, 'key'> & { key: PrivateJwk; keyElsewhere?: boolean },
 ): void {
   makePrivateDir(dataDir);
   const { kty, crv, x, d } = identity.key;
-  const text = JSON.stringify({ ...identity, key: { kty, crv, x, d } }, null, 2);
+  const key = keyElsewhere ? { kty, crv, x } : { kty, crv, x, d };
+  const text = JSON.stringify({ ...identity, key }, null, 2);
   const file = join(dataDir, IDENTITY_FILE);
   writePrivateFile(file, `${text}\n`, { mayReplace: true });
 }
