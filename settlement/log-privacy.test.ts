@@ -86,6 +86,9 @@ async function story(): Promise<void> {
   await askOfGate(gate, keep('online code', await rider.onlineCode()));
   await operate(rider.account);
   await ask('/v1/riders/me/payment-seeds', { token: rider.session, method: 'DELETE' });
+  const recoveryCode = keep('recovery code', await rider.drawCode());
+  const blocked = await ask('/v1/blocks', { body: { code: recoveryCode } });
+  expect(blocked.json()).toEqual({ phones: 1 });
 }
 
 async function rideAndPay(gate: ScriptedGate, text: string): Promise<void> {

@@ -85,7 +85,7 @@ describe('a PIN', () => {
     expect(await pin.use(seed)).toBeUndefined();
     expect(await pin.enter('2580')).toEqual({ kind: 'open' });
     const usable = await pin.use(seed);
-    expect(await makePaymentCode(usable ?? seed, 1)).toMatch(/^71\d{16}$/);
+    expect(await makePaymentCode(usable ?? seed, 1)).toMatch(/^71\d+$/);
     expect(phone.enrolment.value?.pin?.wrong).toBe(0);
     await scripted.pass(180_000);
     expect(pin.isOpen.value).toBe(false);
