@@ -9,6 +9,7 @@ import { generateKey } from '@stile/crypto/sign.ts';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { type CallOptions, callJson, type HttpMethod } from '@stile/host/http-client.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
+import type { SettlementOptions } from '@stile/settlement/config.ts';
 import {
   openScratchSettlement,
   type ScratchSettlement,
@@ -19,6 +20,7 @@ const PAGES_DIR = join(import.meta.dirname, '..', 'dist');
 export type TownOptions = {
   /** How far settlement's clock is ahead of the browser's. */
   aheadMs?: number;
+  settings?: SettlementOptions;
 };
 
 /** One settlement, its operator, and what a test needs to people it. `close` takes it all away. */
@@ -32,7 +34,7 @@ export class Town {
     this.#scratch = scratch;
   }
 
-  static async open({ aheadMs = 0 }: TownOptions = {}): Promise<Town> {
+  static async open({ aheadMs = 0, settings = {} }: TownOptions = {}): Promise<Town> {
     if (!existsSync(join(PAGES_DIR, 'wallet', 'index.html'))) {
       throw new Error('the pages are not built: run `npm run pages` first');
     }
@@ -40,7 +42,7 @@ export class Town {
       ...systemClock,
       now: () => ({ ...systemClock.now(), wallMs: systemClock.now().wallMs + aheadMs }),
     };
-    return new Town(await openScratchSettlement({ clock }));
+    return new Town(await openScratchSettlement({ clock, settings }));
   }
 
   async close(): Promise<void> {
