@@ -8,7 +8,7 @@ import { assert, Fault } from '@stile/protocol/fault.ts';
 import type { OperatorRole } from '@stile/protocol/http/operator-api.ts';
 import type { MerchantRole } from '@stile/protocol/payment.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Operator } from '../core/access/operator-changes.ts';
+import type { Operator, TokenOperator } from '../core/access/operator-changes.ts';
 import { mayAct, ROOT } from '../core/access/operators.ts';
 import { isSameHash, tokenHash } from '../keys/tokens.ts';
 import type { MerchantByToken } from '../store/views.ts';
@@ -18,20 +18,23 @@ import { Refusal } from './refusal.ts';
 
 export type RiderSession = { account: string; serial: number };
 
-const operators = new WeakMap<FastifyRequest, Operator>();
+const operators = new WeakMap<FastifyRequest, TokenOperator>();
 const riders = new WeakMap<FastifyRequest, RiderSession>();
 const merchants = new WeakMap<FastifyRequest, MerchantByToken>();
 /** For answers that go on for long: asks again what was asked before the request was let in. */
 const rechecks = new WeakMap<FastifyRequest, () => Promise<boolean>>();
 
-/** `role`: what it takes; by default READER to look, OPERATOR to change. */
+/**
+ * `role`: what it takes; by default READER to look, OPERATOR to change. What takes an ADMIN takes a token that
+ * no other has replaced.
+ */
 export function requireOperator(parts: ApiParts, role?: OperatorRole) {
   const { store, clock, operatorTokenHash } = parts;
   return async (request: FastifyRequest): Promise<void> => {
     const token = bearerOf(request);
     const hash = tokenHash(token ?? '');
     const operator = isSameHash(hash, operatorTokenHash)
-      ? { name: ROOT, role: 'ADMIN' as const }
+      ? { name: ROOT, role: 'ADMIN' as const, isReplaced: false }
       : await store.findOperator(hash, clock.now().wallMs);
     if (token === undefined || operator === undefined) {
       throw new Fault('UNAUTHENTICATED', "this needs an operator's token");
@@ -40,8 +43,28 @@ export function requireOperator(parts: ApiParts, role?: OperatorRole) {
     if (!mayAct(operator.role, needed)) {
       throw new Fault('FORBIDDEN', `this needs the role ${needed}; yours is ${operator.role}`);
     }
+    if (needed === 'ADMIN') refuseReplaced(operator);
     operators.set(request, operator);
   };
+}
+
+/** For whatever makes a credential or ends one: it takes a token that no other has replaced. */
+export function requireCurrentToken(parts: ApiParts, role?: OperatorRole) {
+  const requireRole = requireOperator(parts, role);
+  return async (request: FastifyRequest): Promise<void> => {
+    await requireRole(request);
+    refuseReplaced(operatorOf(request));
+  };
+}
+
+/** @throws Refusal TOKEN_REPLACED. */
+export function refuseReplaced({ isReplaced }: { isReplaced: boolean }): void {
+  if (!isReplaced) return;
+  throw new Refusal(
+    'TOKEN_REPLACED',
+    'this token was rotated and only works on for minutes: use the new one; if you have none, or it was not you, ' +
+      'have an ADMIN name you again, which ends all your tokens',
+  );
 }
 
 /** Undefined if no operator was let in with this request. */
@@ -51,6 +74,16 @@ export function findOperatorOf(request: FastifyRequest): Operator | undefined {
 
 /** Who the person is; only behind `requireOperator`. */
 export function operatorFrom(request: FastifyRequest): Operator {
+  const { name, role } = operatorOf(request);
+  return { name, role };
+}
+
+/** The hash of the token that let the request in; only behind `requireOperator`. */
+export function operatorTokenHashFrom(request: FastifyRequest): string {
+  return tokenHash(bearerOf(request) ?? '');
+}
+
+function operatorOf(request: FastifyRequest): TokenOperator {
   const operator = operators.get(request);
   assert(operator !== undefined, 'the route requires an operator');
   return operator;

@@ -16,7 +16,7 @@ import type {
   RevocationFacts,
   RiderEnrolmentFacts,
 } from '../core/access/enrolment.ts';
-import type { StoredOperator } from '../core/access/operator-changes.ts';
+import type { StoredOperatorToken } from '../core/access/operator-changes.ts';
 import type { OperatorFacts } from '../core/access/operators.ts';
 import type { AccountAccess, RecoveryFacts } from '../core/access/recovery.ts';
 import type { StoredPass } from '../core/access/rider-changes.ts';
@@ -157,7 +157,13 @@ export type ListReader = {
 };
 
 /** What a merchant speaks of, and when. */
-export type MerchantKey = { merchant: string; idempotencyKey: string; nowMs: number };
+/** `reversalS`: a sale that was taken back so soon counts as cancelled. */
+export type MerchantKey = {
+  merchant: string;
+  idempotencyKey: string;
+  reversalS: number;
+  nowMs: number;
+};
 
 export type PaymentFacts = {
   pay(request: PaymentRequest): Awaitable<PayFacts>;
@@ -233,7 +239,7 @@ export type Views = {
   listResolutions(page: { after: number; limit: number }): Awaitable<readonly ResolutionView[]>;
   readTrialBalance(): Awaitable<TrialBalance>;
   /** As it is stored, ended or not. */
-  findOperator(tokenHash: string): Awaitable<(StoredOperator & { endsAtMs: number }) | undefined>;
+  findOperator(tokenHash: string): Awaitable<StoredOperatorToken | undefined>;
   listOperators(): Awaitable<readonly OperatorRow[]>;
   listActs(page: { after: number; limit: number }): Awaitable<readonly ActView[]>;
   /** Those that wait or are confirmed, and not over at that instant. */

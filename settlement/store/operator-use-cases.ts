@@ -4,6 +4,7 @@ import {
   decideOperatorEnd,
   decideTokenRotation,
   isGoodToken,
+  isReplacedToken,
 } from '../core/access/operators.ts';
 import type { Database } from './database.ts';
 import type { Store } from './port.ts';
@@ -40,7 +41,7 @@ export function staffUseCases({ views, transact, write }: Database): StaffUseCas
     findOperator: async (tokenHash, nowMs) => {
       const found = await views.findOperator(tokenHash);
       if (found === undefined || !isGoodToken(found, nowMs)) return undefined;
-      return { name: found.name, role: found.role };
+      return { name: found.name, role: found.role, isReplaced: isReplacedToken(found) };
     },
     listOperators: async () => await views.listOperators(),
     addAct: (act) =>

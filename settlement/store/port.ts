@@ -23,8 +23,8 @@ import type {
   NewRider,
   RiderEnrolmentResult,
 } from '../core/access/enrolment.ts';
-import type { Act, Operator } from '../core/access/operator-changes.ts';
-import type { NewOperator } from '../core/access/operators.ts';
+import type { Act, TokenOperator } from '../core/access/operator-changes.ts';
+import type { NewOperator, RotationResult, TokenRotation } from '../core/access/operators.ts';
 import type {
   BlockRequest,
   RecoveryPlan,
@@ -264,10 +264,10 @@ type StaffStore = {
   setOperator(operator: NewOperator): Promise<boolean>;
   /** False if there is no such operator, or no more. */
   endOperator(name: string, nowMs: number): Promise<boolean>;
-  /** False if there is no such operator, or no more. */
-  rotateOperatorToken(of: Omit<NewOperator, 'role'>): Promise<boolean>;
+  /** `replaced`: the token with which it is asked for has one after it already. */
+  rotateOperatorToken(of: TokenRotation & { name: string }): Promise<RotationResult>;
   /** Undefined if the token is nobody's or has ended. */
-  findOperator(tokenHash: string, nowMs: number): Promise<Operator | undefined>;
+  findOperator(tokenHash: string, nowMs: number): Promise<TokenOperator | undefined>;
   listOperators(): Promise<readonly OperatorRow[]>;
   /** Notes what is about to be done; its number. */
   addAct(act: Omit<Act, 'number'>): Promise<number>;

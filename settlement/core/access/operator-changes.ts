@@ -3,6 +3,10 @@ import type { OperatorRole } from '@stile/protocol/http/operator-api.ts';
 
 export type Operator = { name: string; role: OperatorRole };
 export type StoredOperator = Operator & { endedAtMs: number | null };
+/** Whose token it is. `isReplaced`: there is one after it, and it is good for a short time only. */
+export type TokenOperator = Operator & { isReplaced: boolean };
+/** `latestEndsAtMs`: when the last of this operator's tokens ends. */
+export type StoredOperatorToken = StoredOperator & { endsAtMs: number; latestEndsAtMs: number };
 
 export type OperatorChange =
   | { kind: 'setOperator'; name: string; role: OperatorRole; atMs: number }

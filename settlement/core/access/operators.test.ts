@@ -15,6 +15,7 @@ const vera = { name: 'Vera', role: 'OPERATOR', endedAtMs: null } as const;
 const old = { tokenHash: 'old', endsAtMs: nowMs + 9 * ROTATION_MS };
 const rotated = { tokenHash: 'rotated', endsAtMs: nowMs + 1 };
 const fresh = { tokenHash: 'new', endsAtMs: nowMs + 90, nowMs };
+const byOld = { byTokenHash: 'old', ...fresh };
 const added = { kind: 'addOperatorToken', name: 'Vera', tokenHash: 'new', endsAtMs: nowMs + 90 };
 
 test('who is named again gets another token, and those before end at once', () => {
@@ -36,7 +37,7 @@ test('nobody is called root besides the token of the data directory', () => {
 });
 
 test('a rotation leaves the token before for a short time, and never for longer than it had', () => {
-  expect(decideTokenRotation({ operator: vera, tokens: [old, rotated] }, fresh).changes).toEqual([
+  expect(decideTokenRotation({ operator: vera, tokens: [old, rotated] }, byOld).changes).toEqual([
     { kind: 'setOperatorTokenEnd', tokenHash: 'old', endsAtMs: nowMs + ROTATION_MS },
     { ...added, atMs: nowMs },
   ]);
@@ -50,7 +51,18 @@ test('who has ended has no token, gets none, and cannot end again', () => {
   ]);
   const ended = { operator: { ...vera, endedAtMs: 1 }, tokens: [] };
   expect(decideOperatorEnd(ended, end).result).toBe(false);
-  expect(decideTokenRotation(ended, fresh)).toEqual({ changes: [], result: false });
+  expect(decideTokenRotation(ended, byOld)).toEqual({ changes: [], result: 'unknown' });
+});
+
+test.each([
+  ['old', 'rotated'],
+  ['rotated', 'replaced'],
+  ['of nobody', 'unknown'],
+])('a rotation by the token %s: %s', (byTokenHash, result) => {
+  const facts = { operator: vera, tokens: [rotated, old] };
+  const decision = decideTokenRotation(facts, { byTokenHash, ...fresh });
+  expect(decision.result).toBe(result);
+  expect(decision.changes.length > 0).toBe(result === 'rotated');
 });
 
 test.each([

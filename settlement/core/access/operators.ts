@@ -12,6 +12,8 @@ export const ROTATION_MS = 10 * 60_000;
 
 export type OperatorToken = { tokenHash: string; endsAtMs: number };
 
+export type RotationResult = 'rotated' | 'unknown' | 'replaced';
+
 /** `tokens`: theirs that have not ended. */
 export type OperatorFacts = {
   operator: StoredOperator | null;
@@ -48,18 +50,35 @@ export function decideOperatorEnd(
   };
 }
 
-/** Another token for the same person; those before it stay good for a short time. */
+export type TokenRotation = Omit<NewOperator, 'name' | 'role'> & {
+  /** Of the token with which it was asked for. */
+  byTokenHash: string;
+};
+
+/**
+ * Another token for the same person; those before it stay good for a short time, in which they make no other:
+ * a stolen one would outlive every rotation.
+ */
 export function decideTokenRotation(
   { operator, tokens }: OperatorFacts,
-  { tokenHash, endsAtMs, nowMs: atMs }: Omit<NewOperator, 'name' | 'role'>,
-): Decision<boolean> {
-  if (operator === null || operator.endedAtMs !== null) return unchanged(false);
+  { byTokenHash, tokenHash, endsAtMs, nowMs: atMs }: TokenRotation,
+): Decision<RotationResult> {
+  if (operator === null || operator.endedAtMs !== null) return unchanged('unknown');
+  const by = tokens.find((token) => token.tokenHash === byTokenHash);
+  if (by === undefined) return unchanged('unknown');
+  const latestEndsAtMs = Math.max(...tokens.map((token) => token.endsAtMs));
+  if (isReplacedToken({ endsAtMs: by.endsAtMs, latestEndsAtMs })) return unchanged('replaced');
   const { name } = operator;
   const changes: Change[] = [
     ...endTokens(tokens, atMs + ROTATION_MS),
     { kind: 'addOperatorToken', name, tokenHash, endsAtMs, atMs },
   ];
-  return { changes, result: true };
+  return { changes, result: 'rotated' };
+}
+
+/** Whether it is good only because the response with the one after it may have been lost. */
+export function isReplacedToken(token: { endsAtMs: number; latestEndsAtMs: number }): boolean {
+  return token.endsAtMs < token.latestEndsAtMs;
 }
 
 function endTokens(tokens: readonly OperatorToken[], atMs: number): Change[] {

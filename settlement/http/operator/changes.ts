@@ -21,7 +21,7 @@ import { fingerprintOf } from '@stile/protocol/signed.ts';
 import { LINE_FARES_MAX, lineFareSchema } from '@stile/protocol/trust-list.ts';
 import { z } from 'zod';
 import { tokenHash } from '../../keys/tokens.ts';
-import { requireOperator } from '../access.ts';
+import { requireCurrentToken, requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { addIssuerKeys } from './issuer-keys.ts';
@@ -46,7 +46,7 @@ function addGates(app: ApiRouter, parts: ApiParts): void {
   app.post(
     '/v1/operator/gates',
     {
-      onRequest: requireOperator(parts),
+      onRequest: requireCurrentToken(parts),
       schema: {
         summary: 'Announce a gate, or a new box for one: a one-time token for its enrolment',
         tags,

@@ -2,7 +2,7 @@
 import { inviteSchema, newInviteSchema } from '@stile/protocol/http/operator-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
-import { requireOperator } from '../access.ts';
+import { requireCurrentToken } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 
 const INVITE_MS = 14 * 86_400_000;
@@ -12,7 +12,7 @@ export function addInviteRoutes(app: ApiRouter, parts: ApiParts): void {
   app.post(
     '/v1/operator/invites',
     {
-      onRequest: requireOperator(parts),
+      onRequest: requireCurrentToken(parts),
       schema: {
         summary: 'A one-time invitation to enrol, for 14 days',
         description:

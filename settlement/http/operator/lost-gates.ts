@@ -4,7 +4,7 @@ import { gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { gateRevocationSchema, revokedGateSchema } from '@stile/protocol/http/operator-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { z } from 'zod';
-import { operatorFrom, requireOperator } from '../access.ts';
+import { operatorFrom, requireCurrentToken } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 
 export function addLostGates(app: ApiRouter, parts: ApiParts): void {
@@ -12,7 +12,7 @@ export function addLostGates(app: ApiRouter, parts: ApiParts): void {
   app.post(
     '/v1/operator/gates/:gate/revocation',
     {
-      onRequest: requireOperator(parts),
+      onRequest: requireCurrentToken(parts),
       schema: {
         summary: "Revoke a gate's keys: of what they seal only what is here already counts",
         tags: ['operator'],

@@ -11,7 +11,7 @@ import { accountSchema } from '@stile/protocol/http/rider-api.ts';
 import { merchantIdSchema } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
-import { requireOperator } from '../access.ts';
+import { requireCurrentToken, requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { merchantSubject } from '../event-streams.ts';
 import { Refusal } from '../refusal.ts';
@@ -26,7 +26,7 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
   app.post(
     '/v1/operator/merchants',
     {
-      onRequest,
+      onRequest: requireCurrentToken(parts),
       schema: {
         summary: 'Let a merchant take payments, or give it new tokens; shown this once',
         tags,
@@ -72,7 +72,7 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
   app.delete(
     '/v1/operator/merchants/:merchant',
     {
-      onRequest,
+      onRequest: requireCurrentToken(parts),
       schema: {
         summary: "End a merchant's token; what it was paid stays in the books",
         tags,

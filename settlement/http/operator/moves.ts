@@ -9,7 +9,7 @@ import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { accountSchema } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
 import { makeRecoveryCode } from '../../keys/recovery-codes.ts';
-import { operatorFrom, requireOperator } from '../access.ts';
+import { operatorFrom, requireCurrentToken, requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -27,7 +27,7 @@ function addMoveCodes(app: ApiRouter, parts: ApiParts): void {
   app.post(
     '/v1/operator/accounts/:account/move-code',
     {
-      onRequest: requireOperator(parts),
+      onRequest: requireCurrentToken(parts),
       schema: {
         ...of('A code with which a new phone takes this account over, for a quarter of an hour'),
         description:
@@ -82,7 +82,7 @@ function addApprovals(app: ApiRouter, parts: ApiParts): void {
   app.post(
     '/v1/operator/approvals/:approval',
     {
-      onRequest: requireOperator(parts),
+      onRequest: requireCurrentToken(parts),
       schema: {
         ...of('Confirm what another operator has asked for'),
         params: z.object({ approval: z.coerce.number().int().min(1) }),

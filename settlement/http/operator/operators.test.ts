@@ -111,6 +111,44 @@ test('a token rotates: the one before ends after a while, an unused rotation loc
   expect(await statusOf(second)).toBe(401);
 });
 
+test('a token that was rotated works on for minutes, and makes, replaces and ends no credential', async () => {
+  const { token: old } = await nameOne('Ada', 'ADMIN');
+  const { token } = await town.get<Named>('/v1/operator/token', { body: {}, token: old });
+  const enrolled = await town.addRider();
+  const refused = [
+    ['token', {}],
+    ['operators', { name: 'Thief', role: 'ADMIN' }],
+    ['merchants', { merchant: 'thief', name: 'Kiosk' }],
+    ['gates', { gate: 'G66', line: 'M1' }],
+    ['invites', {}],
+    [`accounts/${enrolled.account}/move-code`, { note: 'mine' }],
+  ] as const;
+  for (const [url, body] of refused) {
+    const response = await town.ask(`/v1/operator/${url}`, { body, token: old });
+    expect([url, response]).toMatchObject([url, { status: 403, body: { code: 'TOKEN_REPLACED' } }]);
+  }
+  expect(await statusOf(old, { url: 'operators/Ada', method: 'DELETE' })).toBe(403);
+  expect(await statusOf(old, { url: 'lines/M7', ...fare })).toBe(200);
+  expect(await statusOf(token, { url: 'operators', body: { name: 'Bea', role: 'READER' } })).toBe(
+    201,
+  );
+  const { token: next } = await town.get<Named>('/v1/operator/token', { body: {}, token });
+  town.clock.advance(ROTATION_MS);
+  expect([await statusOf(old), await statusOf(token), await statusOf(next)]).toEqual([
+    401, 401, 200,
+  ]);
+});
+
+test('of two rotations with one token at once only the first makes a token', async () => {
+  const { token } = await nameOne('Mia', 'READER');
+  const asked = { body: {}, token };
+  const both = await Promise.all([
+    town.ask('/v1/operator/token', asked),
+    town.ask('/v1/operator/token', asked),
+  ]);
+  expect(both.map(({ status }) => status).sort()).toEqual([201, 403]);
+});
+
 test('who is ended, or named again, has no old token; root goes on', async () => {
   const old = await nameOne('Emil', 'ADMIN');
   const { token } = await nameOne('Emil', 'ADMIN');

@@ -12,7 +12,13 @@ import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { z } from 'zod';
 import { ROOT } from '../../core/access/operators.ts';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
-import { operatorFrom, requireOperator } from '../access.ts';
+import {
+  operatorFrom,
+  operatorTokenHashFrom,
+  refuseReplaced,
+  requireCurrentToken,
+  requireOperator,
+} from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 
 const DAY_MS = 86_400_000;
@@ -114,16 +120,20 @@ function addTokenRotation(app: ApiRouter, parts: ApiParts): void {
   app.post(
     '/v1/operator/token',
     {
-      onRequest: requireOperator(parts, 'READER'),
+      onRequest: requireCurrentToken(parts, 'READER'),
       schema: {
         ...of('Another token for whose token this is; the one before is good for ten more minutes'),
+        description: 'TOKEN_REPLACED: one that was rotated makes no other, and changes nobody.',
         response: { 201: operatorTokenSchema, ...refused, 409: refusalSchema },
       },
     },
     async (request, reply) => {
       const { name } = operatorFrom(request);
       const { token, row } = newToken(parts);
-      if (!(await parts.store.rotateOperatorToken({ name, ...row }))) {
+      const byTokenHash = operatorTokenHashFrom(request);
+      const result = await parts.store.rotateOperatorToken({ name, byTokenHash, ...row });
+      refuseReplaced({ isReplaced: result === 'replaced' });
+      if (result === 'unknown') {
         throw new Fault(
           'CONFLICT',
           'this is the token of the data directory, a file: rotate it there',

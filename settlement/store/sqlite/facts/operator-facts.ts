@@ -1,5 +1,9 @@
 /** Operators, their tokens and acts as they are stored. */
-import type { Operator, StoredOperator } from '../../../core/access/operator-changes.ts';
+import type {
+  Operator,
+  StoredOperator,
+  StoredOperatorToken,
+} from '../../../core/access/operator-changes.ts';
 import type { OperatorFacts, OperatorToken } from '../../../core/access/operators.ts';
 import type { ActView, OperatorRow } from '../../views.ts';
 import type { Connection } from '../connection.ts';
@@ -13,7 +17,8 @@ function prepare(db: Connection['db']) {
       'SELECT token_hash AS tokenHash, ends_at_ms AS endsAtMs FROM operator_token WHERE name = ?',
     ),
     byToken: db.prepare(
-      `${OPERATOR}, ends_at_ms AS endsAtMs
+      `${OPERATOR}, ends_at_ms AS endsAtMs,
+         (SELECT max(ends_at_ms) FROM operator_token WHERE name = operator.name) AS latestEndsAtMs
        FROM operator_token JOIN operator ON operator.name = operator_token.name
        WHERE token_hash = ?`,
     ),
@@ -50,8 +55,8 @@ export class OperatorReader {
     return this.#sql.nextAct.get() as number;
   }
 
-  byToken(tokenHash: string): (StoredOperator & { endsAtMs: number }) | undefined {
-    return this.#sql.byToken.get(tokenHash) as ReturnType<OperatorReader['byToken']>;
+  byToken(tokenHash: string): StoredOperatorToken | undefined {
+    return this.#sql.byToken.get(tokenHash) as StoredOperatorToken | undefined;
   }
 
   list(): OperatorRow[] {
