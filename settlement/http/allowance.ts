@@ -1,6 +1,6 @@
 /**
  * How many requests a minute whoever is known may send: a rider by account, a merchant by id, whatever
- * the address they come from. Counted in windows of a minute by settlement's own clock; one window is
+ * the address they come from. Counted in windows by settlement's own clock, mostly of a minute; one window is
  * kept. Addresses, known or not, are counted by the rate limiter in app.ts.
  */
 
@@ -9,24 +9,28 @@ import { Fault } from '@stile/protocol/fault.ts';
 import type { FastifyReply } from 'fastify';
 import type { SettlementFile } from '../config.ts';
 
-const WINDOW_MS = 60_000;
+const MINUTE_MS = 60_000;
 
 export type Allowance = ReturnType<typeof createAllowance>;
 
 export function createAllowance(clock: Clock, perMinute: number) {
+  return createWindow(clock, { max: perMinute, windowMs: MINUTE_MS });
+}
+
+export function createWindow(clock: Clock, { max, windowMs }: { max: number; windowMs: number }) {
   let startMs = clock.now().monoMs;
   const counts = new Map<string, number>();
   return {
     /** Counts one request; how many seconds to wait if it is one too many, else 0. */
     take(subject: string): number {
       const { monoMs } = clock.now();
-      if (monoMs - startMs >= WINDOW_MS) {
+      if (monoMs - startMs >= windowMs) {
         startMs = monoMs;
         counts.clear();
       }
       const count = (counts.get(subject) ?? 0) + 1;
       counts.set(subject, count);
-      return count > perMinute ? Math.ceil((startMs + WINDOW_MS - monoMs) / 1000) : 0;
+      return count > max ? Math.ceil((startMs + windowMs - monoMs) / 1000) : 0;
     },
   };
 }

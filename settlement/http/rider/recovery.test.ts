@@ -168,6 +168,18 @@ describe('guessing', () => {
     expect(await statuses([...same, '192.0.2.9'])).toEqual([403, 403, 429, 403]);
   });
 
+  test('that cannot be a code is no try: junk keeps nobody out', async () => {
+    await open({ triesPerAddressPerHour: 2, triesPerMinute: 2 });
+    for (let n = 0; n < 25; n += 1) {
+      expect((await town.ask('/v1/blocks', { body: { code: 'junk' } })).status).toBe(403);
+      expect((await town.ask('/v1/blocks', { body: {} })).status).toBe(400);
+      expect((await town.ask('/v1/recoveries', { body: {} })).status).toBe(400);
+    }
+    expect((await town.ask('/v1/blocks', { body: { code: MADE_UP } })).body).toMatchObject({
+      code: 'RECOVERY_REFUSED',
+    });
+  });
+
   test('is limited for all addresses together', async () => {
     await open({ triesPerMinute: 2 });
     const many = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];

@@ -16,6 +16,7 @@ import {
   recoveryCodeSchema,
   recoverySchema,
 } from '@stile/protocol/http/rider-api.ts';
+import { readRecoveryCode } from '@stile/protocol/recovery-code.ts';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { RecoveryPlan } from '../../core/access/recovery.ts';
@@ -24,7 +25,7 @@ import { offerPass } from '../../core/access/standing.ts';
 import { makeRecoveryCode, recoveryCodeHash } from '../../keys/recovery-codes.ts';
 import { requireSession, riderFrom } from '../access.ts';
 import { addressGroup } from '../address.ts';
-import { createAllowance, spend } from '../allowance.ts';
+import { createAllowance, createWindow, spend } from '../allowance.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { standingOf } from './account.ts';
@@ -36,6 +37,7 @@ const CODES_PER_MINUTE_MAX = 6;
 /** A recovery that something came in between is planned anew so often. */
 const PLANS_MAX = 3;
 const EVERYBODY = 'all';
+const HOUR_MS = 3_600_000;
 
 const security = [{ session: [] }];
 const tags = ['rider'];
@@ -50,20 +52,29 @@ export function addRecoveryRoutes(app: ApiRouter, parts: RecoveryParts): void {
   addBlocks(app, { ...parts, readCode });
 }
 
-type CodeReader = (code: string, reply: FastifyReply) => Promise<string>;
+type CodeReader = (code: string, from: { ip: string; reply: FastifyReply }) => Promise<string>;
 
-/** What guessing costs: everybody's tries together, besides each address's. @throws Refusal or Fault. */
+/**
+ * What guessing costs: each address's tries, and everybody's together. What cannot be a code is no guess and costs
+ * no slow hash, so it is not counted: junk would keep everybody of an address out. @throws Refusal or Fault.
+ */
 function createCodeReader({ config, clock }: ApiParts): CodeReader {
-  const tries = createAllowance(clock, config.recovery.triesPerMinute);
-  return async (code, reply) => {
-    spend(tries, { subject: EVERYBODY, reply });
-    const hash = await recoveryCodeHash(code);
-    if (hash !== undefined) return hash;
-    throw new Refusal(
-      'RECOVERY_REFUSED',
-      'this is not what a code looks like: compare each character, one of them is wrong',
-    );
+  const { triesPerAddressPerHour, triesPerMinute } = config.recovery;
+  const ofAddress = createWindow(clock, { max: triesPerAddressPerHour, windowMs: HOUR_MS });
+  const ofAll = createAllowance(clock, triesPerMinute);
+  return async (code, { ip, reply }) => {
+    if (readRecoveryCode(code) === undefined) refuseText();
+    spend(ofAddress, { subject: addressGroup(ip), reply });
+    spend(ofAll, { subject: EVERYBODY, reply });
+    return (await recoveryCodeHash(code)) ?? refuseText();
   };
+}
+
+function refuseText(): never {
+  throw new Refusal(
+    'RECOVERY_REFUSED',
+    'this is not what a code looks like: compare each character, one of them is wrong',
+  );
 }
 
 function refuseCode(): never {
@@ -71,12 +82,6 @@ function refuseCode(): never {
     'RECOVERY_REFUSED',
     'this code is unknown, used or replaced: take the newest one, or ask the operator to move the account',
   );
-}
-
-function limitOf({ config }: ApiParts) {
-  const max = config.recovery.triesPerAddressPerHour;
-  const keyGenerator = ({ ip }: { ip: string }) => addressGroup(ip);
-  return { rateLimit: { max, timeWindow: '1 hour', keyGenerator } };
 }
 
 function addCodes(app: ApiRouter, parts: ApiParts): void {
@@ -175,7 +180,6 @@ function addBlocks(app: ApiRouter, parts: CodeParts): void {
   app.post(
     '/v1/blocks',
     {
-      config: limitOf(parts),
       schema: {
         summary: 'With a recovery code, from anywhere: block all phones of its account',
         description: 'The code stays good: with it the account can be brought to another phone.',
@@ -190,7 +194,7 @@ function addBlocks(app: ApiRouter, parts: CodeParts): void {
       },
     },
     async (request, reply) => {
-      const codeHash = await parts.readCode(request.body.code, reply);
+      const codeHash = await parts.readCode(request.body.code, { ip: request.ip, reply });
       const nowMs = clock.now().wallMs;
       const blocked = await store.blockPhones({ codeHash, issuer: config.issuer, nowMs });
       if (blocked === undefined) refuseCode();
@@ -208,7 +212,6 @@ function addRecoveries(app: ApiRouter, parts: CodeParts): void {
   app.post(
     '/v1/recoveries',
     {
-      config: limitOf(parts),
       schema: {
         summary: "A new device key takes an account over: with a recovery code or an operator's",
         description:
@@ -235,7 +238,7 @@ function addRecoveries(app: ApiRouter, parts: CodeParts): void {
       if (!isKeyOfPrimeOrder(algorithm, key)) {
         throw new Refusal('KEY_REFUSED', `this key is not a sound ${algorithm} key`);
       }
-      const codeHash = await parts.readCode(code, reply);
+      const codeHash = await parts.readCode(code, { ip: request.ip, reply });
       const { pass, issue, recoveryCode } = await recover(parts, { ...request.body, codeHash });
       const { account, serial } = pass;
       outbox.wake();
