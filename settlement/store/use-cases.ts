@@ -62,6 +62,7 @@ type PaymentUseCases = Pick<
 export function paymentUseCases(database: Database, rules: StoreRules): PaymentUseCases {
   const { views, transact, transactTogether } = database;
   const limits = rules.paymentLimits;
+  const { reversalS } = limits;
   return {
     pay: (request) =>
       transactTogether({
@@ -70,7 +71,7 @@ export function paymentUseCases(database: Database, rules: StoreRules): PaymentU
       }),
     reversePayment: ({ merchant, idempotencyKey, role, ...at }) =>
       transactTogether({
-        read: (facts) => facts.reversal({ merchant, idempotencyKey, nowMs: at.nowMs }),
+        read: (facts) => facts.reversal({ merchant, idempotencyKey, reversalS, nowMs: at.nowMs }),
         decide: (found) => {
           const payee = merchantAccountOf(merchant);
           const request = { payee, key: idempotencyKey, why: 'REVERSED', ...at } as const;
@@ -79,7 +80,7 @@ export function paymentUseCases(database: Database, rules: StoreRules): PaymentU
       }),
     refundPayment: (request) =>
       transactTogether({
-        read: (facts) => facts.refund(request),
+        read: (facts) => facts.refund({ ...request, reversalS }),
         decide: (found) => decideRefund(found, { request, limits }),
       }),
     findPayment: async (merchant, key) => await views.findPayment(merchant, key),

@@ -23,7 +23,7 @@ export type GiveBackFacts = {
   /** Of whoever paid it; null if nobody did. */
   money: RiderMoneyFacts | null;
   merchantName: string | null;
-  /** What the payee has given back in the last 24 hours. */
+  /** What the payee has given back in the last 24 hours, without sales that were taken back within `reversalS`. */
   refundedDayCents: number;
 };
 
@@ -109,8 +109,8 @@ export type ReversalResult =
   | NotGivenBack;
 
 /**
- * Makes certain that a key has not paid and never will. A till may, of what it has just sold; later it is a
- * refund, with the limits of refunds.
+ * Makes certain that a key has not paid and never will. A till may, of what it has just sold: that cancels a sale
+ * and uses up no refunds, or whoever has the till's token could stop them. Later it is a refund, with its limits.
  */
 export function decideReversal(
   facts: ReversalFacts,

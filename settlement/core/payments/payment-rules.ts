@@ -30,7 +30,7 @@ export type PaymentLimits = {
   reversalS: number;
   /** How long after a payment anything of it may go back. */
   refundDaysMax: number;
-  /** What a merchant gives back in 24 hours, reversals of its tills included. */
+  /** What a merchant gives back in 24 hours: refunds, and what is taken back after `reversalS`. */
   refundDayCentsMax: number;
 };
 

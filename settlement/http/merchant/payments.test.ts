@@ -128,6 +128,51 @@ describe('a till', () => {
   });
 });
 
+test('sales that a till takes back at once use up nothing of what the manager may refund in a day', async () => {
+  const strict = await ScriptedTown.open({ settings: { payments: { refundDayCentsMax: 400 } } });
+  try {
+    const body = { merchant: 'kiosk', name: 'Kiosk' };
+    const shop = await strict.operate<{ token: string; managerToken: string }>(
+      'POST',
+      'merchants',
+      { body },
+    );
+    const ada = await strict.addRider();
+    await ada.topUp(5_000);
+    const statusOf = async (path: string, asked: { body: object; token: string }) => {
+      const { status, body } = await strict.ask(`/v1/payments${path}`, asked);
+      return `${status} ${(body as { code?: string }).code}`;
+    };
+    const sell = async (idempotencyKey: string, amountCents: number) => {
+      const sale = { idempotencyKey, code: await ada.onlineCode(), amountCents };
+      expect(await statusOf('', { body: sale, token: shop.token })).toBe('200 undefined');
+    };
+    const backOf = (idempotencyKey: string, amountCents: number) => ({
+      body: { idempotencyKey, amountCents },
+      token: shop.managerToken,
+    });
+    for (const key of ['thief-sale-1', 'thief-sale-2', 'thief-sale-3', 'thief-sale-4']) {
+      await sell(key, 500);
+      const asked = { body: {}, token: shop.token };
+      expect(await statusOf(`/${key}/reversal`, asked)).toBe('200 undefined');
+    }
+    await sell('honest-1', 300);
+    await sell('honest-2', 300);
+    expect(await statusOf('/honest-1/refunds', backOf('back-honest-1', 200))).toBe('200 undefined');
+    strict.clock.advance(1_000_000);
+    // Taken back later it is a refund, and counts like one.
+    const late = { body: {}, token: shop.managerToken };
+    expect(await statusOf('/honest-2/reversal', late)).toBe('409 REFUND_LIMIT');
+    expect(await statusOf('/honest-1/reversal', late)).toBe('200 undefined');
+    expect(await statusOf('/honest-2/refunds', backOf('back-honest-2', 101))).toBe(
+      '409 REFUND_LIMIT',
+    );
+    expect(await statusOf('/honest-2/refunds', backOf('back-honest-2', 100))).toBe('200 undefined');
+  } finally {
+    await strict.close();
+  }
+});
+
 describe('the list', () => {
   const list = async (query: string) =>
     await town.get<PaymentList>(`/v1/payments?${query}`, { token });

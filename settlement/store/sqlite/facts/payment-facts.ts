@@ -59,12 +59,12 @@ export class PaymentFactReader implements PaymentFacts {
     };
   }
 
-  refund({ merchant, idempotencyKey, nowMs }: MerchantKey): GiveBackFacts {
+  refund({ merchant, idempotencyKey, reversalS, nowMs }: MerchantKey): GiveBackFacts {
     const { payments, merchants } = this.#readers;
     const payee = merchantAccountOf(merchant);
     const payment = payments.find(payee, idempotencyKey);
     return {
-      refundedDayCents: payments.refundedSince(payee, nowMs - DAY_MS),
+      refundedDayCents: payments.refundedSince(payee, { fromMs: nowMs - DAY_MS, reversalS }),
       payment,
       money: this.#moneyOf(payment),
       merchantName: merchants.read(merchant)?.name ?? null,
@@ -80,7 +80,7 @@ export class PaymentFactReader implements PaymentFacts {
     };
   }
 
-  newOrder({ merchant, idempotencyKey }: Omit<MerchantKey, 'nowMs'>): NewOrderFacts {
+  newOrder({ merchant, idempotencyKey }: Omit<MerchantKey, 'nowMs' | 'reversalS'>): NewOrderFacts {
     const { payments, orders } = this.#readers;
     return {
       sameKey: orders.byKey(merchant, idempotencyKey),

@@ -36,7 +36,8 @@ function prepare(db: Connection['db']) {
       .prepare(
         `SELECT coalesce(sum(payment_refund.amount_cents), 0)
          FROM payment_refund JOIN payment ON payment.id = payment
-         WHERE payment_refund.at_ms > ? AND payee = ?`,
+         WHERE payment_refund.at_ms > @fromMs AND payee = @payee
+           AND NOT (why = 'REVERSED' AND payment_refund.at_ms - payment.at_ms <= @reversalMs)`,
       )
       .pluck(),
     spentOffline: db
@@ -96,8 +97,11 @@ export class StoredPayments {
   }
 
   /** What a payee has given back since then. */
-  refundedSince(payee: string, fromMs: number): number {
-    return this.#sql.refundedSince.get(fromMs, payee) as number;
+  /** What went back since then; sales that were taken back within `reversalS` were none. */
+  refundedSince(payee: string, since: { fromMs: number; reversalS: number }): number {
+    const { fromMs, reversalS } = since;
+    const reversalMs = reversalS * 1000;
+    return this.#sql.refundedSince.get({ payee, fromMs, reversalMs }) as number;
   }
 
   /** What an account has spent since then, rides included, refunds taken off. */
