@@ -180,11 +180,13 @@ type OpenParts = Required<Omit<SettlementParts, 'onFatal'>> & {
 
 async function open(options: SettlementConfig, parts: OpenParts): Promise<Settlement> {
   const { dataDir, host = '127.0.0.1', port, webDir = WEB_DIR } = options;
-  const { store, config, clock, random, log, seedBox, rootKey, closing } = parts;
+  const { store, config, random, log, seedBox, rootKey, closing } = parts;
   const { issuer, payments: limits } = config;
   const operatorTokenHash = await readTokenHash(store);
   const signedClock = await openSignedClock(parts);
-  const passes = await openPasses({ dataDir, config, store, clock: signedClock.clock });
+  // One clock for all that is signed, stored and judged by: the machine's own only while it is believed.
+  const { clock } = signedClock;
+  const passes = await openPasses({ dataDir, config, store, clock });
   await passes.keepAhead();
   const publisher = createPublisher({ store, rootKey, config, clock, signedClock, log });
   await publisher.publish();

@@ -50,6 +50,7 @@ export type ApiParts = {
   /** Null: nobody can pay in. */
   topUpProvider: TopUpProvider | null;
   operatorTokenHash: string;
+  /** The believed one (keys/signed-clock.ts); no route has the machine's own. */
   clock: Clock;
   random: Random;
   log: Logger;
