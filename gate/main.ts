@@ -12,6 +12,7 @@ import { type Exchange, exchange } from '@stile/host/http-client.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import { describeError, type Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
+import { type ClockError, isNews } from './core/clock-error.ts';
 import type { GateConfig } from './shell/config.ts';
 import { openOutputs, openScanner } from './shell/devices.ts';
 import type { GateSettings } from './shell/facts.ts';
@@ -50,6 +51,8 @@ export type Gate = {
   readonly gate: string;
   /** Milliseconds since this process began until the gate was ready. */
   readonly readyMs: number;
+  /** By the latest time that settlement has signed for it; null: none yet. */
+  readonly clockError: ClockError | null;
   /** Writes how long each step of the latest taps took, as JSON; returns the file's name. */
   writeTimings(): string;
   /** Syncs now instead of at the next due time. */
@@ -94,7 +97,7 @@ async function assemble(
     await barrier.close().catch(() => undefined);
     await barrier.release();
   });
-  const uplink = createUplink({ ...parts, ...config.settlement, rootKeys: identity.rootKeys });
+  const { uplink, clockWatch } = openUplink(parts, identity);
   open.defer(() => uplink.close());
   const loop = createGateLoop({
     taps,
@@ -151,10 +154,34 @@ async function assemble(
       writeFileSync(file, JSON.stringify(stopwatch.read()));
       return file;
     },
+    get clockError() {
+      return clockWatch.latest;
+    },
     syncNow: () => syncer.wake(),
     async close() {
       await open.disposeAsync();
       log.info(loop.counts, 'stopped');
+    },
+  };
+}
+
+function openUplink(parts: Parts, { rootKeys }: Identity) {
+  const clockWatch = watchClock(parts.log);
+  const onClockError = (error: ClockError) => clockWatch.note(error);
+  const { settlement } = parts.config;
+  return { uplink: createUplink({ ...parts, ...settlement, rootKeys, onClockError }), clockWatch };
+}
+
+/** How wrong the gate's clock is, by signed time; says so whenever it is news. */
+function watchClock(log: Logger) {
+  let latest: ClockError | null = null;
+  return {
+    get latest(): ClockError | null {
+      return latest;
+    },
+    note(error: ClockError): void {
+      if (isNews(latest, error)) log.info(error, 'clock error, by signed time');
+      latest = error;
     },
   };
 }

@@ -20,6 +20,8 @@ export type SignedType =
   | 'stile-gate-payment-answer+jws'
   /** How far a gate's log is durable, and what time it is (§8). */
   | 'stile-gate-receipt+jws'
+  /** What time it is, for whoever sent a nonce (§8). */
+  | 'stile-time+jws'
   /** Who a box is from now on (§9). */
   | 'stile-gate-enrolment+jws';
 
@@ -30,6 +32,7 @@ const REFUSED: Readonly<Record<SignedType, FaultCode>> = {
   'stile-deny-delta+jws': 'LIST_REFUSED',
   'stile-gate-payment-answer+jws': 'ANSWER_REFUSED',
   'stile-gate-receipt+jws': 'ANSWER_REFUSED',
+  'stile-time+jws': 'ANSWER_REFUSED',
   'stile-gate-enrolment+jws': 'ANSWER_REFUSED',
 };
 

@@ -48,6 +48,8 @@ export const batchReplySchema = z.strictObject({
 export const NONCE_HEADER = 'stile-nonce';
 /** Of the response: the receipt. */
 export const RECEIPT_HEADER = 'stile-receipt';
+/** Of any other response that a gate got with its nonce: what time it is. */
+export const TIME_HEADER = 'stile-time';
 export const nonceSchema = z.string().regex(/^[0-9a-f]{32}$/);
 
 /** What settlement signs with each reply: only by this a gate confirms records, and knows what time it is. */
@@ -62,6 +64,14 @@ export const gateReceiptSchema = z.strictObject({
   atMs: z.int().min(0),
   nonce: nonceSchema,
 });
+/** What every other response to a gate carries, if it sent a nonce: it can know its own error by it. */
+export const gateTimeSchema = z.strictObject({
+  stile: z.literal('gate-time/1'),
+  /** Settlement's clock when it signed. */
+  atMs: z.int().min(0),
+  nonce: nonceSchema,
+});
+export type GateTime = z.infer<typeof gateTimeSchema>;
 export type GateReceipt = z.infer<typeof gateReceiptSchema>;
 
 export type Ruling = (typeof RULINGS)[number];

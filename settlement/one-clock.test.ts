@@ -45,10 +45,7 @@ test('nothing that is signed or told carries the time of a clock in doubt', asyn
   });
   expect(saidIn(sent.headers[RECEIPT_HEADER])).toMatchObject({ atMs: NOW_MS, nonce });
   await town.settled();
-  const taps = await town.operate<{ receivedAtMs: number; outcome: string }[]>(
-    'GET',
-    'taps',
-  );
+  const taps = await town.operate<{ receivedAtMs: number; outcome: string }[]>('GET', 'taps');
   expect(taps).toMatchObject([{ receivedAtMs: NOW_MS, outcome: 'CHARGED' }]);
   const question = gate.question('a1'.repeat(16), {
     code: await rider.onlineCode(),

@@ -31,6 +31,7 @@ import { addAuthorisationRoutes } from './gate/authorisations.ts';
 import { addBatchRoutes } from './gate/batches.ts';
 import { addGateEnrolment } from './gate/enrolment.ts';
 import { addListRoutes } from './gate/lists.ts';
+import { addSignedTime } from './gate/signed-time.ts';
 import { addStrictBodies } from './json-body.ts';
 import { addOrderRoutes } from './merchant/orders.ts';
 import { addMerchantRoutes } from './merchant/payments.ts';
@@ -114,6 +115,7 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
   // Routes go into a plugin of their own, so that the ones before it see each of them.
   await app.register((api, _options, done) => {
     addActLog(api, parts);
+    addSignedTime(api.withTypeProvider<ZodTypeProvider>(), parts);
     addRoutes(api.withTypeProvider<ZodTypeProvider>(), parts);
     api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     addPages(api, webDir);

@@ -187,15 +187,19 @@ export class Syncer {
     }
   }
 
-  #onReply({ reply, receipt }: Replied, sent: { fromSeq: number; toSeq: number }): void {
-    const { taps, reference, gate, clock, log, random } = this.#parts;
+  #onReply(
+    { reply, receipt, clockError }: Replied,
+    sent: { fromSeq: number; toSeq: number },
+  ): void {
+    const { taps, reference, gate, log, random } = this.#parts;
     if (reply.gate !== gate || reply.epoch !== taps.epoch) {
       throw new UplinkFault('settlement answers for another log');
     }
     const odd = reply.items.filter((item) => item.ruling !== 'accepted');
-    // Its own error, too large by as long as the reply was under way.
-    const clockErrorMs = clock.now().wallMs - receipt.atMs;
-    log.info({ ...sent, ackSeq: reply.ackSeq, clockErrorMs }, 'synced');
+    // Its own error, too large by no more than the exchange took.
+    const clockErrorMs = clockError.maxMs;
+    const atLeastMs = clockError.minMs;
+    log.info({ ...sent, ackSeq: reply.ackSeq, clockErrorMs, atLeastMs }, 'synced');
     if (odd.length > 0) log.warn({ items: odd.slice(0, 20), more: odd.length > 20 }, 'rulings');
     const trust = reference.trust?.version ?? 0;
     const deny = reference.denyHead.version;

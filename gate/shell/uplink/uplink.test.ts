@@ -1,8 +1,10 @@
 /** The uplink over HTTP: every exchange ends well or in a fault that says when to come back. */
 import { systemClock } from '@stile/host/clock.ts';
+import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import { SIGNED_BYTES_MAX } from '@stile/protocol/signed.ts';
-import { NONCE_HEADER, RECEIPT_HEADER } from '@stile/protocol/sync.ts';
+import { NONCE_HEADER, RECEIPT_HEADER, TIME_HEADER } from '@stile/protocol/sync.ts';
 import { describe, expect, test } from 'vitest';
+import type { ClockError } from '../../core/clock-error.ts';
 import {
   makeTrust,
   NOW_S,
@@ -289,5 +291,61 @@ describe('deny lists', () => {
       responses.set(SNAPSHOT_PATH, say(200, bytes));
       await expect(uplink.fetchSnapshot(), name).rejects.toMatchObject({ code: 'LIST_REFUSED' });
     }
+  });
+});
+
+describe('signed time', () => {
+  /** The trust list with a time; `changes` may make it lie. */
+  function timed(changes: object = {}, key = rootKey): Respond {
+    return (response, request) => {
+      const nonce = String(request.headers[NONCE_HEADER]);
+      const time = { stile: 'gate-time/1', atMs: NOW_S * 1000, nonce, ...changes };
+      const signing = [
+        signAsRoot('stile-trust-list+jws', makeTrust()),
+        signAsRoot('stile-time+jws', time, { key }),
+      ] as const;
+      void Promise.all(signing).then(([list, signed]) => {
+        say(200, list, { headers: { [TIME_HEADER]: signed } })(response, request);
+      });
+    };
+  }
+
+  /** Of two times the first one lies; what is heard must be the second. */
+  async function heardAfter(first: Respond): Promise<ClockError[]> {
+    const settlement = await startSettlement();
+    const heard: ClockError[] = [];
+    const clock = createMovedClock({ wallMs: NOW_S * 1000 + 90_000, monoMs: 0 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const uplink = createUplink({
+      url: settlement.url,
+      timeoutMs: 5_000,
+      rootKeys: [rootKeyOf(rootKey)],
+      clock,
+      onClockError: (error) => {
+        heard.push(error);
+        resolve();
+      },
+    });
+    settlement.responses.set(TRUST_PATH, first);
+    await uplink.fetchTrust(null);
+    settlement.responses.set(TRUST_PATH, timed());
+    await uplink.fetchTrust(null);
+    await promise;
+    uplink.close();
+    await settlement.stop();
+    return heard;
+  }
+
+  test('of a fetched list tells the gate how wrong its clock is', async () => {
+    const heard = await heardAfter(timed());
+    expect(heard[0]).toEqual({ minMs: 90_000, maxMs: 90_000 });
+  });
+
+  test.each<[string, Respond]>([
+    ['by somebody else', timed({ atMs: 1 }, strangerKey)],
+    ['for another request', timed({ atMs: 1, nonce: NONCE })],
+    ['of another form', timed({ atMs: 'now' })],
+  ])('%s says nothing, and the list counts', async (_name, first) => {
+    expect(await heardAfter(first)).toEqual([{ minMs: 90_000, maxMs: 90_000 }]);
   });
 });

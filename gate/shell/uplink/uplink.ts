@@ -14,6 +14,7 @@ import {
   keepConnection,
   NoResponse,
 } from '@stile/host/http-client.ts';
+import { type Random, systemRandom } from '@stile/host/random.ts';
 import { announce } from '@stile/protocol/batch-seal.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
@@ -28,8 +29,10 @@ import {
   batchReplySchema,
   type GateReceipt,
   gateReceiptSchema,
+  gateTimeSchema,
   NONCE_HEADER,
   RECEIPT_HEADER,
+  TIME_HEADER,
 } from '@stile/protocol/sync.ts';
 import {
   type DenyDelta,
@@ -39,7 +42,9 @@ import {
   type TrustList,
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
+import { type ClockError, clockErrorOf } from '../../core/clock-error.ts';
 
+const NONCE_BYTES = 16;
 /** Largest reply to a batch: 500 rulings. */
 const REPLY_BYTES_MAX = 256 * 1024;
 /** Largest answer to an authorisation; they have about 500. */
@@ -55,7 +60,7 @@ export const SNAPSHOT_BYTES_MAX = 10_000_000 * DENY_ID_BYTES + SIGNED_BYTES_MAX;
 
 export type BatchResult =
   /** Only the receipt is signed: by it alone records are confirmed. */
-  | { kind: 'replied'; reply: BatchReply; receipt: GateReceipt }
+  | { kind: 'replied'; reply: BatchReply; receipt: GateReceipt; clockError: ClockError }
   /** Settlement has judged the batch as a whole and will say the same again. */
   | { kind: 'refused'; status: number; code: string; message: string };
 
@@ -70,6 +75,9 @@ export type UplinkOptions = {
   rootKeys: readonly RootKey[];
   syncEveryMs?: number;
   clock: Clock;
+  random?: Pick<Random, 'hex'>;
+  /** Hears after each exchange how wrong the gate's clock is, as far as it was signed for it. */
+  onClockError?: (error: ClockError) => void;
   /** One HTTP exchange; its time limit is the transport's own. */
   exchange?: Exchange;
 };
@@ -90,7 +98,13 @@ export class UplinkFault extends Fault {
   }
 }
 
+/** An exchange as a clock sees it. */
+type Timed = { nonce: string; wallMs: number; roundTripMs: number };
+type TimedResponse = HttpResponse & { timed: Timed };
+
 type Request = {
+  /** Drawn for it, if the caller has none. */
+  nonce?: string;
   bytesMax: number;
   headers?: Record<string, string>;
   body?: Uint8Array;
@@ -109,6 +123,8 @@ export class Uplink {
   readonly #clock: Clock;
   readonly #exchange: Exchange;
   readonly #knownDownMs: number;
+  readonly #random: Pick<Random, 'hex'>;
+  readonly #onClockError: (error: ClockError) => void;
   readonly #kept: KeptConnection;
   /** When an exchange failed, if none has succeeded since. */
   #failedAtMs: number | null = null;
@@ -120,6 +136,8 @@ export class Uplink {
     this.#rootKeys = rootKeys;
     this.#clock = clock;
     this.#exchange = options.exchange ?? exchange;
+    this.#random = options.random ?? systemRandom;
+    this.#onClockError = options.onClockError ?? (() => undefined);
     const { syncEveryMs = KNOWN_DOWN_MS_MIN } = options;
     this.#knownDownMs = Math.min(Math.max(syncEveryMs, KNOWN_DOWN_MS_MIN), KNOWN_DOWN_MS_MAX);
     this.#kept = keepConnection(new URL(this.#base));
@@ -148,8 +166,8 @@ export class Uplink {
       headers: {
         'content-type': 'application/x-ndjson',
         ...announce(batch),
-        [NONCE_HEADER]: nonce,
       },
+      nonce,
       body: batch,
     });
     const json = parseJson(response.body);
@@ -160,7 +178,8 @@ export class Uplink {
       }
       const reply = parsed.data;
       const receipt = await this.#openReceipt(response, { nonce, reply });
-      return { kind: 'replied', reply, receipt };
+      const clockError = this.#noteTime(response.timed, receipt.atMs);
+      return { kind: 'replied', reply, receipt, clockError };
     }
     const { status } = response;
     return { kind: 'refused', status, code: codeOf(json), message: messageOf(json) };
@@ -248,8 +267,15 @@ export class Uplink {
   }
 
   /** One exchange; what is no response of settlement's is thrown as an UplinkFault. */
-  async #request(path: string, request: Request): Promise<HttpResponse> {
-    const response = await this.#reach(path, request);
+  async #request(path: string, request: Request): Promise<TimedResponse> {
+    const nonce = request.nonce ?? this.#random.hex(NONCE_BYTES);
+    const startMonoMs = this.#clock.now().monoMs;
+    const response = await this.#reach(path, {
+      ...request,
+      headers: { ...request.headers, [NONCE_HEADER]: nonce },
+    });
+    const { wallMs, monoMs } = this.#clock.now();
+    const timed = { nonce, wallMs, roundTripMs: monoMs - startMonoMs };
     const { status, headers } = response;
     // A portal in between that wants somebody to log in is no settlement.
     if (status >= 300 && status < 400 && status !== 304) {
@@ -261,7 +287,27 @@ export class Uplink {
       const says = `settlement answers ${status} to ${path}`;
       throw new UplinkFault(says, { retryAfterMs: retryAfterMs(headers['retry-after']) });
     }
-    return response;
+    const time = headers[TIME_HEADER];
+    // Nobody waits for it, least of all a rider.
+    if (typeof time === 'string') void this.#readTime(time, timed);
+    return { ...response, timed };
+  }
+
+  /** A time that is not signed, or was for another request, says nothing. */
+  async #readTime(jws: string, timed: Timed): Promise<void> {
+    const rootKeys = this.#rootKeys;
+    try {
+      const time = await openSigned('stile-time+jws', jws, { rootKeys, schema: gateTimeSchema });
+      if (time.nonce === timed.nonce) this.#noteTime(timed, time.atMs);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+
+  #noteTime({ wallMs, roundTripMs }: Timed, signedMs: number): ClockError {
+    const error = clockErrorOf({ wallMs, signedMs, roundTripMs });
+    this.#onClockError(error);
+    return error;
   }
 
   async #reach(path: string, { bytesMax, headers, body, hasty }: Request): Promise<HttpResponse> {
