@@ -52,7 +52,7 @@ export type Gate = {
   /** Milliseconds since this process began until the gate was ready. */
   readonly readyMs: number;
   /** By the latest time that settlement has signed for it; null: none yet. */
-  readonly clockError: ClockError | null;
+  clockError(): ClockError | null;
   /** Writes how long each step of the latest taps took, as JSON; returns the file's name. */
   writeTimings(): string;
   /** Syncs now instead of at the next due time. */
@@ -154,9 +154,7 @@ async function assemble(
       writeFileSync(file, JSON.stringify(stopwatch.read()));
       return file;
     },
-    get clockError() {
-      return clockWatch.latest;
-    },
+    clockError: clockWatch.latest,
     syncNow: () => syncer.wake(),
     async close() {
       await open.disposeAsync();
@@ -176,9 +174,7 @@ function openUplink(parts: Parts, { rootKeys }: Identity) {
 function watchClock(log: Logger) {
   let latest: ClockError | null = null;
   return {
-    get latest(): ClockError | null {
-      return latest;
-    },
+    latest: (): ClockError | null => latest,
     note(error: ClockError): void {
       if (isNews(latest, error)) log.info(error, 'clock error, by signed time');
       latest = error;

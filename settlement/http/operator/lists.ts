@@ -1,4 +1,5 @@
 /** What an operator says of the published lists: that a clock is right, that a large step is meant. */
+import { wallS } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import {
   clockWordSchema,
@@ -75,7 +76,9 @@ function addClockWord(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const { nowS } = request.body;
       if (!signedClock.confirm(nowS)) {
-        const says = new Date(clock.now().wallMs).toISOString();
+        // The machine's own time, which is the one that the word is compared with.
+        const machineMs = (signedClock.judge().doubt?.wallS ?? wallS(clock)) * 1000;
+        const says = new Date(machineMs).toISOString();
         throw new Fault('CONFLICT', `settlement's clock says ${says}: set it, then confirm it`);
       }
       await publisher.publish();
