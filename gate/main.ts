@@ -97,8 +97,7 @@ async function assemble(
     await barrier.close().catch(() => undefined);
     await barrier.release();
   });
-  const { uplink, clockWatch } = openUplink(parts, identity);
-  open.defer(() => uplink.close());
+  const { uplink, clockWatch } = openUplink(parts, { identity, open });
   const loop = createGateLoop({
     taps,
     reference,
@@ -163,11 +162,17 @@ async function assemble(
   };
 }
 
-function openUplink(parts: Parts, { rootKeys }: Identity) {
+function openUplink(
+  parts: Parts,
+  { identity, open }: { identity: Identity; open: AsyncDisposableStack },
+) {
+  const { rootKeys } = identity;
   const clockWatch = watchClock(parts.log);
   const onClockError = (error: ClockError) => clockWatch.note(error);
   const { settlement } = parts.config;
-  return { uplink: createUplink({ ...parts, ...settlement, rootKeys, onClockError }), clockWatch };
+  const uplink = createUplink({ ...parts, ...settlement, rootKeys, onClockError });
+  open.defer(() => uplink.close());
+  return { uplink, clockWatch };
 }
 
 /** How wrong the gate's clock is, by signed time; says so whenever it is news. */
