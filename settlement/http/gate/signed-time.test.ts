@@ -21,7 +21,11 @@ afterAll(async () => {
   await town.close();
 });
 
-async function askWith(path: string, { headers, ...asked }: Asked, nonce: string | null = NONCE) {
+async function askWith(
+  path: string,
+  { nonce = NONCE, ...asked }: Asked & { nonce?: string | null },
+) {
+  const { headers } = asked;
   const sent = nonce === null ? { ...headers } : { ...headers, [NONCE_HEADER]: nonce };
   return await town.ask(path, { ...asked, headers: sent });
 }
@@ -57,7 +61,7 @@ test.each<[string, string, () => Asked, string | null]>([
   ['a refused request', '/v1/deny-list/delta?from=99', () => ({}), NONCE],
   ['who is no gate', '/v1/health', () => ({}), NONCE],
 ])('%s gets none', async (_name, path, asked, nonce) => {
-  const { headers } = await askWith(path, asked(), nonce);
+  const { headers } = await askWith(path, { ...asked(), nonce });
   expect(headers[TIME_HEADER]).toBeUndefined();
 });
 
