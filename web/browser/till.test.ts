@@ -66,6 +66,28 @@ test('the token leaves the address at once and is stored for the next visit', as
   await page.getByText('Harbour Kiosk').waitFor();
 });
 
+test('a link with another shop of the same name takes no till over, and one with junk ends none', async () => {
+  const thief = await town.addMerchant(`thief-${shops}`, 'Harbour Kiosk');
+  const stored = () => page.evaluate(() => localStorage.getItem('stile-till-token'));
+  const own = await stored();
+  const follow = async (token: string) => {
+    await page.goto('about:blank');
+    await page.goto(`${town.url}/till/#token=${token}`);
+  };
+  await follow(thief);
+  await page.getByText(`(thief-${shops})`).waitFor();
+  expect(await stored()).toBe(own);
+  await page.getByRole('button', { name: 'No, leave all as it was' }).click();
+  await page.locator(`[title="${shop}"]`).waitFor();
+  await follow('x'.repeat(43));
+  await page.getByText('This till is signed in as it was').waitFor();
+  expect(await stored()).toBe(own);
+  await follow(thief);
+  await page.getByRole('button', { name: 'Yes, sign in for it' }).click();
+  await page.locator(`[title="thief-${shops}"]`).waitFor();
+  expect(await stored()).toBe(thief);
+});
+
 test('a scanned code pays; the same code again does not; the list has both', async () => {
   const rider = await town.addRider(2_000);
   const code = await onlineCode(rider);

@@ -16,11 +16,14 @@ export function App() {
   }, [words]);
   const { value } = access;
   if (value === 'checking') return <p class="hidden" aria-live="polite" />;
+  if (value === 'offered') return <OfferPage words={words} />;
   if (value !== 'in') return <SignIn words={words} state={value} />;
   return (
     <div class="till">
       <header>
-        <span class="brand">{merchant.value?.name}</span>
+        <span class="brand" title={merchant.value?.merchant}>
+          {merchant.value?.name}
+        </span>
         <nav aria-label={words.title}>
           {(['sell', 'list'] as const).map((name) => (
             <button
@@ -43,6 +46,11 @@ export function App() {
           </button>
         </span>
       </header>
+      {till.linkFailed.value && (
+        <p class="note bad" role="alert">
+          {words.offer.failed}
+        </p>
+      )}
       <main>{page.value === 'sell' ? <SellPage words={words} /> : <DayPage words={words} />}</main>
     </div>
   );
@@ -58,6 +66,31 @@ function LanguageChoice() {
   );
 }
 
+/** What a link asks for, with the name that settlement keeps apart from every other, before anything changes. */
+function OfferPage({ words }: { words: Words }) {
+  const till = useTill();
+  const offered = till.offer.value?.merchant;
+  return (
+    <main class="sign-in stack">
+      <h1>{words.offer.title}</h1>
+      <p>{words.offer.text}</p>
+      <p class="card">
+        <strong>{offered?.name}</strong> ({offered?.merchant})
+      </p>
+      <p class="note bad" role="alert">
+        {words.offer.warning}
+      </p>
+      <button type="button" onClick={() => void till.answerOffer(false)}>
+        {words.offer.no}
+      </button>
+      <button type="button" class="quiet" onClick={() => void till.answerOffer(true)}>
+        {words.offer.yes}
+      </button>
+      <LanguageChoice />
+    </main>
+  );
+}
+
 function SignIn({ words, state }: { words: Words; state: 'out' | 'refused' | 'unreachable' }) {
   const till = useTill();
   const [text, setText] = useState('');
@@ -67,7 +100,7 @@ function SignIn({ words, state }: { words: Words; state: 'out' | 'refused' | 'un
       <p class="soft">{words.signIn.text}</p>
       {state !== 'out' && (
         <p class="note bad" role="alert">
-          {words.signIn[state]}
+          {words.signIn[state]} {till.hasToken && words.signIn.kept}
         </p>
       )}
       <form

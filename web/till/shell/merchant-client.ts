@@ -36,8 +36,8 @@ export class MerchantClient {
     this.#token = token;
   }
 
-  async readMerchant(): Promise<Merchant> {
-    const token = this.#token();
+  /** Whose token it is; by default the till's own. */
+  async readMerchant(token = this.#token()): Promise<Merchant> {
     return await this.#api.request('/v1/merchants/me', { schema: merchantSchema, token });
   }
 

@@ -173,6 +173,47 @@ describe('who is signed in', () => {
     expect(hash).toBe('');
   });
 
+  test('a link for another shop is asked about and shown, and replaces nothing without a yes', async () => {
+    const thief = await town.addMerchant('thief');
+    hash = `#token=${thief}`;
+    await till.start();
+    expect(till.access.value).toBe('offered');
+    expect(till.offer.value?.merchant).toMatchObject({ merchant: 'thief' });
+    expect([hash, storage.getItem(TOKEN)]).toEqual(['', token]);
+    await till.answerOffer(false);
+    expect(till.merchant.value?.merchant).toBe('kiosk');
+    expect(storage.getItem(TOKEN)).toBe(token);
+    hash = `#token=${thief}`;
+    const again = openTill();
+    await again.start();
+    await again.answerOffer(true);
+    expect(again.merchant.value?.merchant).toBe('thief');
+    expect(storage.getItem(TOKEN)).toBe(thief);
+  });
+
+  test('a link with junk, or without a network, leaves a till as it was', async () => {
+    hash = '#token=xxxxxxxxxxxxxxxxxxxx';
+    await till.start();
+    expect([till.access.value, till.linkFailed.value]).toEqual(['in', true]);
+    expect(storage.getItem(TOKEN)).toBe(token);
+    wire.mode = 'cut';
+    hash = '#token=xxxxxxxxxxxxxxxxxxxx';
+    await openTill().start();
+    expect(storage.getItem(TOKEN)).toBe(token);
+  });
+
+  test('a stored token that has ended stays until another takes its place', async () => {
+    await till.start();
+    const next = await town.addMerchant('kiosk');
+    const again = openTill();
+    await again.start();
+    expect([again.access.value, again.hasToken]).toEqual(['refused', true]);
+    await again.signIn('not-a-token-of-anyone');
+    expect([again.access.value, storage.getItem(TOKEN)]).toEqual(['refused', token]);
+    await again.signIn(next);
+    expect([again.access.value, storage.getItem(TOKEN)]).toEqual(['in', next]);
+  });
+
   test('nobody, without a token; a token that is not known is not stored on', async () => {
     storage.removeItem(TOKEN);
     await till.start();

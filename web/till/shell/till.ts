@@ -25,12 +25,18 @@ export type TillParts = {
   language: LanguageChoice;
 };
 
-export type Access = 'out' | 'checking' | 'in' | 'refused' | 'unreachable';
+export type Access = 'out' | 'checking' | 'offered' | 'in' | 'refused' | 'unreachable';
+
+/** A link that would sign the till in for somebody else than the token that is stored. */
+export type Offer = { token: string; merchant: Merchant };
 export type TillPage = 'sell' | 'list';
 
 export class Till {
   readonly access = signal<Access>('checking');
   readonly merchant = signal<Merchant | null>(null);
+  readonly offer = signal<Offer | null>(null);
+  /** A link's token was refused, or could not be asked about: the till is as it was. */
+  readonly linkFailed = signal(false);
   readonly page = signal<TillPage>('sell');
   /** Counts what has changed the day's list. */
   readonly changes = signal(0);
@@ -58,25 +64,66 @@ export class Till {
     return this.merchant.value?.role === 'MANAGER';
   }
 
+  get hasToken(): boolean {
+    return this.#token() !== '';
+  }
+
   #token(): string {
     return this.#parts.storage.getItem(TOKEN_STORED_AS) ?? '';
   }
 
   async start(): Promise<void> {
-    const { address, storage } = this.#parts;
+    const { address } = this.#parts;
     const token = /^#token=([\w.~-]{16,200})$/.exec(address.hash())?.[1];
-    if (token !== undefined) {
-      storage.setItem(TOKEN_STORED_AS, token);
-      // It must not stay in the address, where others see it and the browser remembers it.
-      address.clearHash();
+    // It must not stay in the address, where others see it and the browser remembers it.
+    if (token !== undefined) address.clearHash();
+    const stored = this.#token();
+    if (token !== undefined && token !== stored) {
+      if (stored === '') return await this.signIn(token);
+      if (await this.#offer(token)) return;
     }
-    if (this.#token() === '') this.access.value = 'out';
+    if (stored === '') this.access.value = 'out';
     else await this.#enter();
   }
 
+  /** Any page can lead here with a token of its own: nothing is replaced without the person's word. */
+  async #offer(token: string): Promise<boolean> {
+    try {
+      const merchant = await this.#client.readMerchant(token);
+      batch(() => {
+        this.offer.value = { token, merchant };
+        this.access.value = 'offered';
+      });
+      return true;
+    } catch {
+      this.linkFailed.value = true;
+      return false;
+    }
+  }
+
+  /** What the person says to an offer: the link's shop from now on, or all as it was. */
+  async answerOffer(isTaken: boolean): Promise<void> {
+    const offer = this.offer.value;
+    if (offer === null) return;
+    batch(() => {
+      this.offer.value = null;
+      this.access.value = 'checking';
+    });
+    if (isTaken) this.#parts.storage.setItem(TOKEN_STORED_AS, offer.token);
+    await this.#enter();
+  }
+
+  /** A token that is stored is replaced by one that settlement knows, and by nothing else. */
   async signIn(text: string): Promise<void> {
-    this.#parts.storage.setItem(TOKEN_STORED_AS, text.trim());
+    const token = text.trim();
     this.access.value = 'checking';
+    try {
+      await this.#client.readMerchant(token);
+    } catch (error) {
+      this.access.value = isEnded(error) ? 'refused' : 'unreachable';
+      return;
+    }
+    this.#parts.storage.setItem(TOKEN_STORED_AS, token);
     await this.#enter();
   }
 
@@ -97,9 +144,8 @@ export class Till {
       this.#listen();
       await this.sale.resume();
     } catch (error) {
-      const isRefused = error instanceof ApiRefusal && error.status === 401;
-      if (isRefused) this.#parts.storage.removeItem(TOKEN_STORED_AS);
-      this.access.value = isRefused ? 'refused' : 'unreachable';
+      // Also a token that has ended stays until another takes its place: it was shown only once.
+      this.access.value = isEnded(error) ? 'refused' : 'unreachable';
     }
   }
 
@@ -114,7 +160,7 @@ export class Till {
       },
       onState: (state) => {
         if (state === 'open') this.#countChange();
-        if (state === 'refused') this.signOut();
+        if (state === 'refused') this.access.value = 'refused';
       },
     });
   }
@@ -137,4 +183,8 @@ export class Till {
     await this.#client.refund(payment, request);
     this.#countChange();
   }
+}
+
+function isEnded(error: unknown): boolean {
+  return error instanceof ApiRefusal && error.status === 401;
 }

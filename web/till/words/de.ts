@@ -9,7 +9,18 @@ export const de: Words = {
     token: 'Zeichen',
     button: 'Anmelden',
     refused: 'Dieses Zeichen ist nicht bekannt oder wurde beendet. Bitten Sie um ein neues.',
+    kept: 'Das Zeichen in diesem Browser bleibt, bis ein anderes an seine Stelle tritt.',
     unreachable: 'Keine Antwort vom Betreiber. Prüfen Sie das Netz und versuchen Sie es wieder.',
+  },
+  offer: {
+    title: 'Diese Kasse für einen anderen Laden anmelden?',
+    text: 'Ein Link hat diese Seite mit einem Zeichen geöffnet. Sagen Sie ja, gehen ab jetzt alle Verkäufe an diesen Laden:',
+    warning:
+      'Sagen Sie nur ja, wenn Ihr Betreiber Ihnen diesen Link gegeben hat. Vergleichen Sie auch den Namen in Klammern.',
+    yes: 'Ja, dafür anmelden',
+    no: 'Nein, alles lassen, wie es war',
+    failed:
+      'Ein Link mit einem ungültigen Zeichen wurde geöffnet. Diese Kasse ist angemeldet wie zuvor.',
   },
   signOut: 'Abmelden',
   pages: { sell: 'Verkauf', list: 'Heute' },

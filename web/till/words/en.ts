@@ -9,7 +9,17 @@ export const en = {
     token: 'Token',
     button: 'Sign in',
     refused: 'This token is not known, or was ended. Ask your operator for a new one.',
+    kept: 'The token in this browser is kept until another takes its place.',
     unreachable: 'No answer from the operator. Check the network and try again.',
+  },
+  offer: {
+    title: 'Sign this till in for another shop?',
+    text: 'A link has opened this page with a token. If you say yes, all sales go to this shop from now on:',
+    warning:
+      'Say yes only if your operator has given you this link. Compare the name in brackets too.',
+    yes: 'Yes, sign in for it',
+    no: 'No, leave all as it was',
+    failed: 'A link with a token that is not good was opened. This till is signed in as it was.',
   },
   signOut: 'Sign out',
   pages: { sell: 'Sell', list: 'Today' },
