@@ -25,6 +25,7 @@ export const NAMING: Readonly<Record<string, string>> = {
   payeeName: 'the name of who is paid',
   gatePayee: 'the name of who is paid',
   useKey: 'the name of a use',
+  useKeyOfCounter: 'the name of a use in books of an earlier version',
   accountOfUse: 'reads the name of a use',
   readAuthorisationKey: 'reads the name of an authorisation',
   completeContent: 'reads what an earlier version stored of a record',

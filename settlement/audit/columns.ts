@@ -6,7 +6,7 @@ import { sha256 } from '@stile/crypto/sign.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import { ceilingCentsOf } from '@stile/protocol/trust-list.ts';
 import { checkRecord, type RecordContent } from '../core/logs/check-record.ts';
-import { authorisationKey, useKey } from '../core/logs/code-use.ts';
+import { authorisationKey, useKey, useKeyOfCounter } from '../core/logs/code-use.ts';
 import { recordRow } from '../core/logs/record-row.ts';
 import { type Check, checkOf } from './check.ts';
 import { readFields } from './log-bytes.ts';
@@ -100,14 +100,19 @@ function codeIn(bytes: Uint8Array): TransitCode | null {
   return code?.ok ? code.value : null;
 }
 
-/** Its use is that of the code, and its ceiling the pass's; an earlier version of settlement stored no ceiling. */
+/**
+ * Its use is that of the code, and its ceiling the pass's; an earlier version of settlement named a use by its
+ * counter and stored no ceiling. That a use is one of the books, settling once more says.
+ */
 function isOfCode(
   { use, ceilingCents }: LogRecordRow,
   { code, keys }: { code: TransitCode | null; keys: Keys },
 ): boolean {
   if (code === null) return false;
   const { issuer, account, serial, issuerKeyId } = code.pass;
-  if (use !== useKey({ issuer, account, serial, counter: code.counter })) return false;
+  const { counter, generatedAtS } = code;
+  const codeUse = { issuer, account, serial, counter, generatedAtS };
+  if (use !== useKey(codeUse) && use !== useKeyOfCounter(codeUse)) return false;
   const key = keys.get(`${issuer}/${issuerKeyId}`);
   return (
     ceilingCents === null || (key !== undefined && ceilingCents === ceilingCentsOf(code.pass, key))

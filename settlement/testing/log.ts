@@ -29,7 +29,14 @@ export type AnswerTold = {
   reason?: AuthorisationReason;
   fareCents?: number | null;
 };
-export type Ride = { account: string; counter: number; atMs: number; line?: string };
+/** `generatedAtS`: of the code; else it is the one of the hour, of which whatever is shown within it is a copy. */
+export type Ride = {
+  account: string;
+  counter: number;
+  atMs: number;
+  line?: string;
+  generatedAtS?: number;
+};
 
 type RideChanges = Partial<CheckedTap> & { code?: CheckedCode };
 
@@ -83,12 +90,12 @@ export class ScriptedLog {
     return this.ride({ ...of, atMs: NOW_MS }, { code: { ...genuine, ...forged } });
   }
 
-  #code({ account, counter, atMs }: Ride): CheckedCode {
-    const use = { issuer: ISSUER, account, serial: 1, counter };
+  #code({ account, counter, atMs, generatedAtS = hourOf(atMs) }: Ride): CheckedCode {
+    const use = { issuer: ISSUER, account, serial: 1, counter, generatedAtS };
     const signer = { keyId: 1, deviceKey: deviceKeyOf(account) };
     const pass = { issuedAtS: ISSUED_AT_S, lifetimeMin: LIFETIME_MIN, codeLifetimeS: 3600 };
     const ceilingCents = CEILING_CENTS;
-    return { ...use, ...signer, ...pass, generatedAtS: Math.floor(atMs / 1000), ceilingCents };
+    return { ...use, ...signer, ...pass, ceilingCents };
   }
 
   /** A question to settlement under this id; returns its seq. */
@@ -118,6 +125,10 @@ export class ScriptedLog {
     if (result === 'EPOCH_OF_OTHER_KEY') throw new Error('this epoch is of another key');
     return result.reply;
   }
+}
+
+function hourOf(atMs: number): number {
+  return Math.floor(atMs / 3_600_000) * 3600;
 }
 
 /** What a gate would have written: it is read again where a ride is dated again. */

@@ -3,6 +3,8 @@
  * ride gets the instant of a known clock of its boot, before it or after it, or else the code's own signed time, within
  * what cannot be otherwise: not before the pass, the list in force or the records before it, not after pass, code,
  * receipt or the records after it.
+ * A code of a later time than that was good, because a gate without a clock takes its time from the code, and only
+ * the phone that holds the key can have made it: that ride is paid.
  */
 import { type LogRecord, readRecord } from '@stile/protocol/gate-log.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
@@ -43,15 +45,16 @@ export function rideTimeOf(
   const clocked = clockedTime(tap, facts);
   if (clocked !== null) {
     const tapS = Math.floor(clocked.atMs / 1000);
-    return { ...clocked, isStale: isStaleAt(code, { tapS, limits }) };
+    const isEarly = clocked.source === 'GATE' && code.generatedAtS > tapS + limits.skewS;
+    return { ...clocked, isStale: isEarly || isOver(code, { tapS, limits }) };
   }
   const outer = outerBounds(facts);
   const fromMs = Math.max(outer.fromMs, (code.issuedAtS - limits.skewS) * 1000);
   const toMs = Math.min(outer.toMs, passEndS(code) * 1000);
   const codeMs = code.generatedAtS * 1000;
   const isStale =
-    Math.max(fromMs, codeMs - limits.skewS * 1000) >
-    Math.min(toMs, codeEndS(code, limits) * 1000 + 999);
+    fromMs > Math.min(toMs, codeEndS(code, limits) * 1000 + 999) ||
+    code.generatedAtS > passEndS(code) + limits.skewS;
   const atMs = Math.min(Math.max(codeMs, fromMs), Math.max(fromMs, toMs));
   return { atMs, source: atMs === codeMs ? 'CODE' : 'BOUND', isStale };
 }
@@ -83,13 +86,10 @@ function outerBounds({ before, after, listS, receivedAtMs }: RideTimeFacts) {
   return { fromMs, toMs: endMs < fromMs ? receivedAtMs : Math.min(receivedAtMs, endMs) };
 }
 
-/** Whether pass or code were outside their time; both ends are inside, as at the gate. */
-function isStaleAt(code: CheckedCode, { tapS, limits }: { tapS: number; limits: Limits }): boolean {
+/** Whether pass or code had ended, or the pass was not there yet; both ends are inside, as at the gate. */
+function isOver(code: CheckedCode, { tapS, limits }: { tapS: number; limits: Limits }): boolean {
   return (
-    tapS + limits.skewS < code.issuedAtS ||
-    tapS > passEndS(code) ||
-    tapS > codeEndS(code, limits) ||
-    code.generatedAtS > tapS + limits.skewS
+    tapS + limits.skewS < code.issuedAtS || tapS > passEndS(code) || tapS > codeEndS(code, limits)
   );
 }
 

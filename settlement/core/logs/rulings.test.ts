@@ -6,7 +6,7 @@ import { type RulingFacts, ruleRecords } from './rulings.ts';
 const LIMITS_NOW = { codeLifetimeSMax: 60, skewS: 20 };
 const NOW_S = 10_000;
 const LOG = { gate: 'g1', epoch: 'e', before: null, after: null };
-const USE = '1/a/1/7';
+const USE = `1/a/1/7/${NOW_S}`;
 
 const FACTS: RulingFacts = {
   limits: new Map(),
@@ -15,6 +15,7 @@ const FACTS: RulingFacts = {
   deniedAtGate: new Set(),
   revokedAtGate: new Set(),
   claims: new Map(),
+  oldUses: new Map(),
   usesBySeq: new Map(),
   gateLines: [{ line: 'M1', fromMs: 0 }],
   lineFares: [{ line: 'M1', fareCents: 250, fromS: 0 }],
@@ -137,11 +138,19 @@ describe('the time of a code, both ends inside', () => {
     const old = tap({ code: { generatedAtS: NOW_S - 90 } });
     const limits = new Map([[1, { codeLifetimeSMax: 120, skewS: 20 }]]);
     expect(rule([old])).toEqual(['rejected STALE_CODE null']);
-    expect(rule([old], { limits })).toEqual([`accepted null ${USE}`]);
+    expect(rule([old], { limits })).toEqual([`accepted null 1/a/1/7/${NOW_S - 90}`]);
   });
 });
 
 describe('several records', () => {
+  test('two codes under one counter are two rides: only a phone that was changed makes such', () => {
+    const later = tap({ tap: { atMs: (NOW_S + 30) * 1000 }, code: { generatedAtS: NOW_S + 30 } });
+    expect(rule([tap(), later])).toEqual([
+      `accepted null ${USE}`,
+      `accepted null 1/a/1/7/${NOW_S + 30}`,
+    ]);
+  });
+
   test('a gate that opened twice for one code charges once', () => {
     const later = tap({ tap: { atMs: NOW_S * 1000 + 1 } });
     expect(rule([tap(), later])).toEqual([`accepted null ${USE}`, `rejected EXTRA_USE ${USE}`]);

@@ -9,7 +9,7 @@ import type { LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Claim, isEarlier } from '../rides/charge.ts';
 import { fareOfTap, type GateLine } from '../rides/tariff.ts';
 import type { CheckedCode, CheckedTap, CodeProblem, RecordContent } from './check-record.ts';
-import { authorisationKey, readAuthorisationKey, useKey } from './code-use.ts';
+import { authorisationKey, type OldUses, readAuthorisationKey, useIn } from './code-use.ts';
 import {
   anchorsAfter,
   type ClockAnchor,
@@ -35,6 +35,7 @@ export type RulingFacts = {
   revokedAtGate: ReadonlySet<number>;
   /** Earlier taps of the code uses in the batch. */
   claims: ReadonlyMap<string, readonly EarlierClaim[]>;
+  oldUses: OldUses;
   /** Uses of earlier taps, authorisations and answers of this log that a record of the batch is about, by seq. */
   usesBySeq: ReadonlyMap<number, string>;
   gateLines: readonly GateLine[];
@@ -176,7 +177,7 @@ class Rules {
     if (facts.deniedAtGate.has(seq)) return rejected('DENIED_AT_GATE');
     const miss = findMiss(code, facts.passes.get(seq));
     if (miss !== null) return miss;
-    const use = useKey(code);
+    const use = useIn(facts.oldUses, code);
     const here = { ...this.#log, seq, atMs, isClockKnown: tap.clock !== 'UNKNOWN' };
     const others = (this.#claims.get(use) ?? []).filter(({ voided }) => !voided);
     if (others.some((other) => isEarlier(other, here))) return { ...rejected('EXTRA_USE'), use };

@@ -21,6 +21,7 @@ const RULES = {
     deniedAtGate: new Set<number>(),
     revokedAtGate: new Set<number>(),
     claims: new Map(),
+    oldUses: new Map(),
     usesBySeq: new Map(),
     gateLines: [],
     lineFares: [],

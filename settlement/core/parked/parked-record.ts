@@ -97,7 +97,7 @@ export function claimedRideOf(logRecord: LogRecord): ClaimedRide | null {
   if (!code?.ok) return null;
   const { pass, counter, generatedAtS } = code.value;
   const { issuer, issuerKeyId: keyId, account, serial, issuedAtS, lifetimeMin } = pass;
-  const use = useKey({ issuer, account, serial, counter });
+  const use = useKey({ issuer, account, serial, counter, generatedAtS });
   const issue = { issuer, keyId, issuedAtS, expiresAtS: issuedAtS + lifetimeMin * 60 };
   return { use, line, atMs, clock, generatedAtS, pass: issue };
 }

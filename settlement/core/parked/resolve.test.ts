@@ -15,7 +15,7 @@ import type { WriteOffFacts } from './write-off.ts';
 const NOW_MS = Date.UTC(2026, 2, 2, 8);
 const ACCOUNT = '00000000000000aa';
 const DEVICE = 'ab'.repeat(32);
-const USE = `1/${ACCOUNT}/1/7`;
+const USE = `1/${ACCOUNT}/1/7/${NOW_MS / 1000}`;
 
 const CODE: CheckedCode = {
   issuer: 1,
@@ -114,6 +114,7 @@ const ADOPT: AdoptFacts = {
     deniedAtGate: new Set(),
     revokedAtGate: new Set(),
     claims: new Map(),
+    oldUses: new Map(),
     usesBySeq: new Map(),
     gateLines: WRITE_OFF.gateLines,
     lineFares: WRITE_OFF.lineFares,

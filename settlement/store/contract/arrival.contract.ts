@@ -11,7 +11,6 @@ import {
   drain,
   ISSUER,
   ISSUER_KEY,
-  LIMITS,
   NOW_MS,
   readBooks,
   type ScriptedLog,
@@ -28,6 +27,8 @@ const START_MS = NOW_MS - 86_400_000;
 const FARES: Record<string, [number, number]> = { M1: [250, 300], M2: [100, 90], M3: [320, 20] };
 const CHANGE_S = START_MS / 1000 + 10_000;
 const CODE_LIFETIME_S = 3_600;
+/** How often a phone makes a code here. */
+const CODE_EVERY_S = 1_000;
 
 type Tap = {
   gate: number;
@@ -79,6 +80,11 @@ const delivery: fc.Arbitrary<Delivery> = fc.record({
 /** A tap with what is true of it, and with what the gate knew. */
 type TrueTap = Tap & { atMs: number; monoMs: number; boot: string; seq: number };
 
+/** Of few times, so that copies of a code are shown. */
+function codeTimeS({ atMs, codeAgeS }: { atMs: number; codeAgeS: number }): number {
+  return Math.floor((atMs / 1000 - codeAgeS) / CODE_EVERY_S) * CODE_EVERY_S;
+}
+
 /** Of each gate its taps, in their order. */
 function trueTaps(taps: readonly Tap[]): TrueTap[][] {
   const gates = LINES.map(() => ({ atMs: START_MS, bootMs: START_MS, boots: 1, seq: 0 }));
@@ -109,7 +115,8 @@ function writeLogs(
     for (const { rider, counter, voided, hasClock, codeAgeS, atMs, monoMs, boot } of ofGate) {
       // Without a clock the gate says anything.
       const said = hasClock ? { atMs } : ({ clock: 'UNKNOWN', atMs: monoMs } as const);
-      const ride = { account: accounts[rider] ?? '', counter, atMs: atMs - codeAgeS * 1000 };
+      const generatedAtS = codeTimeS({ atMs, codeAgeS });
+      const ride = { account: accounts[rider] ?? '', counter, atMs, generatedAtS };
       const of = log.ride(ride, { ...said, boot, monoMs });
       if (voided) log.add({ kind: 'void', atMs: NOW_MS, of });
     }
@@ -163,8 +170,8 @@ type DatedTap = TrueTap & { rideMs: number; isStale: boolean };
 
 /** By hand: the true time where the boot ever knew it, else the code's, between what was known before and after. */
 function dated(log: readonly TrueTap[], tap: TrueTap): DatedTap {
-  const { atMs, boot, codeAgeS, seq } = tap;
-  const codeMs = atMs - codeAgeS * 1000;
+  const { atMs, boot, seq } = tap;
+  const codeMs = codeTimeS(tap) * 1000;
   const endMs = codeMs + CODE_LIFETIME_S * 1000;
   if (log.some((other) => other.hasClock && other.boot === boot)) {
     return { ...tap, rideMs: atMs, isStale: atMs > endMs + 999 };
@@ -172,8 +179,7 @@ function dated(log: readonly TrueTap[], tap: TrueTap): DatedTap {
   const known = log.filter(({ hasClock }) => hasClock);
   const fromMs = known.findLast((other) => other.seq < seq)?.atMs ?? 0;
   const toMs = known.find((other) => other.seq > seq)?.atMs ?? NOW_MS;
-  const skewMs = LIMITS.skewS * 1000;
-  const isStale = Math.max(fromMs, codeMs - skewMs) > Math.min(toMs, endMs + 999);
+  const isStale = fromMs > Math.min(toMs, endMs + 999);
   return { ...tap, rideMs: Math.min(Math.max(codeMs, fromMs), toMs), isStale };
 }
 
@@ -192,7 +198,7 @@ function expectedBooks({ taps, topUps }: World) {
   const first = new Map<string, DatedTap>();
   for (const tap of datedTaps(taps)) {
     if (tap.voided || tap.isStale) continue;
-    const key = `${tap.rider}/${tap.counter}`;
+    const key = `${tap.rider}/${tap.counter}/${codeTimeS(tap)}`;
     const best = first.get(key);
     if (best === undefined || isBefore(tap, best)) first.set(key, tap);
   }

@@ -159,8 +159,9 @@ export function describeRideTime(open: OpenStore): void {
     test('counts after all if its code was good by the clock that came later', async () => {
       const stamp = { boot: '0000000a', monoMs: 1_000 };
       gate.add({ kind: 'note', atMs: NOW_MS - 86_400_000, clock: 'TRUSTED', ...stamp });
+      const old = { generatedAtS: (NOW_MS - 90_100_000) / 1000 };
       const of = gate.ride(ride(1, -89_070_000), NO_CLOCK);
-      gate.ride(ride(2, -90_100_000), NO_CLOCK);
+      gate.ride({ ...ride(2, -90_100_000), ...old }, NO_CLOCK);
       gate.add({ kind: 'void', atMs: 1, of: of + 1 });
       const { items } = await gate.send(store);
       expect(items.map(({ reason }) => reason)).toEqual(

@@ -1,7 +1,8 @@
 /** What the records of a part speak of: limits, passes, denials, earlier taps of the same codes, fares. */
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
+import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import { issuerKeyName } from '../../../core/lists/list-rules.ts';
-import { useKey } from '../../../core/logs/code-use.ts';
+import { useKey, useKeyOfCounter } from '../../../core/logs/code-use.ts';
 import type { RulingQuery } from '../../../core/logs/ruling-query.ts';
 import type { EarlierClaim, KnownPass, Limits, RulingFacts } from '../../../core/logs/rulings.ts';
 import type { Connection } from '../connection.ts';
@@ -14,6 +15,8 @@ type ClaimRow = Omit<EarlierClaim, 'voided' | 'isClockKnown'> & {
 };
 
 type RulesRow = { issuedAtS: number; codeLifetimeSMax: number; skewS: number; revoked: string };
+
+type OldUseRow = LogRecord & { use: string };
 
 type PassRow = { seq: number; deviceKey: string; isIssued: number };
 
@@ -48,6 +51,11 @@ function prepare(db: Connection['db']) {
          WHERE added_in <= value ->> 1 AND (removed_in IS NULL OR removed_in > value ->> 1)`,
       )
       .pluck(),
+    oldUsesUntil: db.prepare(`SELECT value FROM meta WHERE key = 'oldUsesUntil'`).pluck(),
+    oldUses: db.prepare(
+      `SELECT use, seq, line AS bytes, hash FROM json_each(?) AS wanted
+       JOIN record ON use = wanted.value WHERE kind = 'tap'`,
+    ),
     useOf: db
       .prepare(
         `SELECT use FROM record WHERE epoch_id = ? AND seq = ? AND kind IN ('tap', 'ask', 'answer')`,
@@ -64,10 +72,12 @@ export class RulingFactReader {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #fares: FareReader;
   readonly #rules = new Map<number, PublishedRules>();
+  readonly #oldUsesUntil: number;
 
   constructor({ db }: Connection, fares: FareReader) {
     this.#sql = prepare(db);
     this.#fares = fares;
+    this.#oldUsesUntil = Number(this.#sql.oldUsesUntil.get() ?? 0);
   }
 
   rulingFacts(
@@ -75,7 +85,9 @@ export class RulingFactReader {
     { taps, earlierSeqs }: RulingQuery,
   ): RulingFacts {
     const usesBySeq = this.#usesBySeq(of.epochId, earlierSeqs);
-    const uses = new Set([...usesBySeq.values(), ...taps.map(({ tap }) => useKey(tap.code))]);
+    const oldUses = this.#oldUsesOf(taps);
+    const codes = taps.map(({ tap }) => useKey(tap.code));
+    const uses = new Set([...usesBySeq.values(), ...codes, ...oldUses.keys()]);
     const lines = new Set(taps.map(({ tap }) => tap.line));
     const rules = this.#rulesOf(new Set(taps.map(({ tap }) => tap.trust)));
     return {
@@ -85,10 +97,23 @@ export class RulingFactReader {
       deniedAtGate: this.#deniedAmong(taps),
       revokedAtGate: revokedAmong(taps, rules),
       claims: this.#claimsOf([...uses]),
+      oldUses,
       usesBySeq,
       gateLines: this.#fares.gateLines(of.gate),
       lineFares: [...lines].flatMap((line) => this.#fares.lineFares(line)),
     };
+  }
+
+  /** None in books that were begun by a version that names uses as this one does. */
+  #oldUsesOf(taps: RulingQuery['taps']): Map<string, LogRecord[]> {
+    const found = new Map<string, LogRecord[]>();
+    if (this.#oldUsesUntil === 0) return found;
+    const names = [...new Set(taps.map(({ tap }) => useKeyOfCounter(tap.code)))];
+    for (const row of this.#sql.oldUses.all(JSON.stringify(names)) as OldUseRow[]) {
+      const { use, ...record } = row;
+      found.set(use, [...(found.get(use) ?? []), record]);
+    }
+    return found;
   }
 
   #usesBySeq(epochId: number, seqs: readonly number[]): Map<number, string> {

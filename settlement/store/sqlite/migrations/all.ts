@@ -25,6 +25,7 @@ import { LOSS_ACCOUNT } from './0019-loss.ts';
 import { TOP_UP_INQUIRIES } from './0020-top-up-inquiries.ts';
 import { ENROLMENTS } from './0021-enrolments.ts';
 import { ACT_PERSONS } from './0022-act-persons.ts';
+import { USES_BY_CODE } from './0023-uses-by-code.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -49,4 +50,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   TOP_UP_INQUIRIES,
   ENROLMENTS,
   ACT_PERSONS,
+  USES_BY_CODE,
 ];
