@@ -24,7 +24,10 @@ export function addMerchantCommands(settlement: Command): void {
       await clientOf(target).call('DELETE', path);
       printJson({ merchant, blocked: true });
     });
-  operate('revoke-seeds', "end the payment codes of all of an account's phones")
+  operate(
+    'revoke-seeds',
+    "end the payment codes that an account's phones hold; for a lost phone: deny --serial",
+  )
     .argument('<account>')
     .action(async (account: string, target: Target) => {
       const path = `v1/operator/accounts/${encodeURIComponent(account)}/payment-seeds`;

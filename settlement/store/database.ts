@@ -20,6 +20,7 @@ import type { StoredOperatorToken } from '../core/access/operator-changes.ts';
 import type { OperatorFacts } from '../core/access/operators.ts';
 import type { AccountAccess, RecoveryFacts } from '../core/access/recovery.ts';
 import type { StoredPass } from '../core/access/rider-changes.ts';
+import type { SessionFacts } from '../core/access/session.ts';
 import type { Decision } from '../core/changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
@@ -188,7 +189,7 @@ export type RiderFacts = {
   ): Awaitable<RiderEnrolmentFacts>;
   /** How many of the account's passes are good then, and whether this one still is. */
   passIssue(of: PassOf & { nowS: number }): Awaitable<PassIssueFacts>;
-  session(of: PassOf): Awaitable<{ isEnded: boolean }>;
+  session(of: PassOf & { issuer: number }): Awaitable<SessionFacts>;
   topUpIntent(of: { account: string; key: string }): Awaitable<TopUpIntentFacts>;
 };
 

@@ -33,7 +33,8 @@ import type {
 } from '../core/access/recovery.ts';
 import type { NewRecoveryCode } from '../core/access/recovery-changes.ts';
 import type { Invite, StoredPass } from '../core/access/rider-changes.ts';
-import type { NewSession } from '../core/access/session.ts';
+import type { NewSession, SessionResult } from '../core/access/session.ts';
+import type { NewDenial } from '../core/lists/denial.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { KeyRevocation, KeyRevocationResult } from '../core/lists/issuer-keys.ts';
 import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
@@ -112,7 +113,7 @@ type RiderStore = {
   /** Of the account or of this pass. */
   findDenials(issuer: number, pass: PassOf): Promise<readonly DeniedBy[]>;
   /** False if the pass has ended. */
-  openSession(session: NewSession): Promise<boolean>;
+  openSession(session: NewSession): Promise<SessionResult>;
   /** Undefined if there is none or it has ended. */
   findSession(tokenHash: string, nowS: number): Promise<PassOf | undefined>;
   readRider(issuer: number, account: string): Promise<RiderView | undefined>;
@@ -254,7 +255,7 @@ type ListStore = {
   turnIssuerKeys(of: { issuer: number; nowMs: number }): Promise<boolean>;
   revokeIssuerKey(revocation: KeyRevocation): Promise<KeyRevocationResult>;
   /** The operator's own denial; false if it stands already. */
-  setDenied(denial: { id: Uint8Array; note: string; nowMs: number }): Promise<boolean>;
+  setDenied(denial: NewDenial): Promise<boolean>;
   /** False if there is none to lift. */
   liftDenied(id: Uint8Array, nowMs: number): Promise<boolean>;
 };

@@ -1,20 +1,29 @@
-/** Sessions of riders: opened with the key of a pass, as long as that pass has not ended. */
+/** Sessions of riders: opened with the key of a pass, as long as that pass has not ended and is not denied itself. */
 import { type Decision, unchanged } from '../changes.ts';
 
 export type NewSession = {
+  issuer: number;
   tokenHash: string;
   account: string;
   serial: number;
   expiresAtS: number;
 };
 
-/** False if the pass has ended. */
+export type SessionFacts = {
+  isEnded: boolean;
+  /** The operator has denied this pass itself. One whose whole account is denied still sees its money and debts. */
+  isDenied: boolean;
+};
+
+export type SessionResult = 'opened' | 'ended' | 'denied';
+
 export function decideSession(
-  { isEnded }: { isEnded: boolean },
-  session: NewSession,
-): Decision<boolean> {
-  if (isEnded) return unchanged(false);
-  return { changes: [{ kind: 'addSession', ...session }], result: true };
+  { isEnded, isDenied }: SessionFacts,
+  { issuer: _issuer, ...session }: NewSession,
+): Decision<SessionResult> {
+  if (isEnded) return unchanged('ended');
+  if (isDenied) return unchanged('denied');
+  return { changes: [{ kind: 'addSession', ...session }], result: 'opened' };
 }
 
 /** Whether a rider's session is still open: it ends by itself. */

@@ -3,15 +3,24 @@ import { type Decision, unchanged } from '../changes.ts';
 
 export type DenialFacts = { isDeniedByOperator: boolean };
 
+export type NewDenial = {
+  id: Uint8Array;
+  note: string;
+  nowMs: number;
+  /** If it is of one pass: that phone's sessions end. Null or left out: of the account as a whole. */
+  pass?: { account: string; serial: number } | null;
+};
+
 /** False if it stands already. */
 export function decideDenial(
   { isDeniedByOperator }: DenialFacts,
-  { id, note, nowMs }: { id: Uint8Array; note: string; nowMs: number },
+  { id, note, nowMs, pass = null }: NewDenial,
 ): Decision<boolean> {
   if (isDeniedByOperator) return unchanged(false);
   return {
     changes: [
       { kind: 'deny', id, cause: 'OPERATOR', note, atMs: nowMs },
+      ...(pass === null ? [] : [{ kind: 'endSessions', ...pass } as const]),
       { kind: 'requestPublish', atMs: nowMs },
     ],
     result: true,

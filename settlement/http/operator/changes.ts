@@ -135,7 +135,7 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
     {
       onRequest: requireOperator(parts),
       schema: {
-        summary: 'Deny an account, or one of its passes',
+        summary: 'Deny an account, or one of its passes, whose sessions then end',
         tags,
         security,
         body: newDenialSchema,
@@ -144,7 +144,9 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { account, serial = 0, note } = request.body;
-      await store.setDenied({ id: await idOf(request.body), note, nowMs: clock.now().wallMs });
+      const pass = serial === 0 ? null : { account, serial };
+      const nowMs = clock.now().wallMs;
+      await store.setDenied({ id: await idOf(request.body), note, nowMs, pass });
       outbox.wake();
       streams.sendToRider(account, { kind: 'ACCOUNT' });
       return { account, serial, denied: true };

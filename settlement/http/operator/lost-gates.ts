@@ -28,6 +28,12 @@ export function addLostGates(app: ApiRouter, parts: ApiParts): void {
       const { name: by } = operatorFrom(request);
       const keys = await store.revokeGate({ gate, ...request.body, by, nowMs });
       if (keys === undefined) throw new Fault('NOT_FOUND', 'there is no such gate');
+      if (keys === 0) {
+        throw new Fault(
+          'NOT_FOUND',
+          'this gate has no such key: never enrolled, or revoked already',
+        );
+      }
       log.warn({ gate, keys }, 'keys of a gate were revoked');
       return { gate, keys };
     },

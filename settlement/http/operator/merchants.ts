@@ -1,5 +1,6 @@
 /** What an operator decides about paying with a network: who is a merchant, whose seeds end. */
 
+import { Fault } from '@stile/protocol/fault.ts';
 import {
   merchantRowSchema,
   merchantTokenSchema,
@@ -21,6 +22,7 @@ const tags = ['operator'];
 const ofMerchant = z.object({ merchant: merchantIdSchema });
 
 export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
+  addSeeds(app, parts);
   const { store, streams, clock, random } = parts;
   const onRequest = requireOperator(parts);
   app.post(
@@ -90,20 +92,28 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
       return reply.code(204).send(undefined);
     },
   );
+}
+
+function addSeeds(app: ApiRouter, parts: ApiParts): void {
+  const { store, clock, config } = parts;
   app.delete(
     '/v1/operator/accounts/:account/payment-seeds',
     {
-      onRequest,
+      onRequest: requireOperator(parts),
       schema: {
         summary: 'End the payment codes of all phones of an account',
+        description: 'A phone that is online fetches new ones: a lost one is denied by its serial.',
         tags,
         security,
         params: z.object({ account: accountSchema }),
-        response: { 200: revokedSeedsSchema, 401: refusalSchema },
+        response: { 200: revokedSeedsSchema, 401: refusalSchema, 404: refusalSchema },
       },
     },
     async (request) => {
       const { account } = request.params;
+      if ((await store.readRider(config.issuer, account)) === undefined) {
+        throw new Fault('NOT_FOUND', 'there is no such account');
+      }
       return {
         ended: await store.revokeSeeds({ account, serial: null, nowMs: clock.now().wallMs }),
       };

@@ -99,15 +99,20 @@ function addChallenges(app: ApiRouter, { challenges, config }: ApiParts): void {
   );
 }
 
-/** @throws Refusal PASS_ENDED. */
+const PHONE_DENIED = 'this phone was blocked by the operator: ask them';
+
+/** @throws Refusal PASS_ENDED, or ACCOUNT_DENIED if the operator has denied this very pass. */
 export async function openSession(
-  { store, clock, random }: ApiParts,
+  { store, clock, random, config }: ApiParts,
   { account, serial }: Pick<PassRow, 'account' | 'serial'>,
 ) {
   const token = randomToken(random);
   const expiresAtS = wallS(clock) + SESSION_S;
-  const session = { tokenHash: tokenHash(token), account, serial, expiresAtS };
-  if (!(await store.openSession(session))) refuseEnded();
+  const { issuer } = config;
+  const session = { issuer, tokenHash: tokenHash(token), account, serial, expiresAtS };
+  const result = await store.openSession(session);
+  if (result === 'ended') refuseEnded();
+  if (result === 'denied') throw new Refusal('ACCOUNT_DENIED', PHONE_DENIED);
   return { token, expiresAtS };
 }
 

@@ -135,6 +135,36 @@ describe('who may enrol', () => {
     expect((await enrol(at, { invite: await invite(at, { person }) })).result).toBe('201');
   });
 
+  test('a phone that is denied by its serial opens no session, and its open ones end', async () => {
+    const at = await open({ enrolment: { policy: 'open' } });
+    const rider = await at.addRider();
+    const me = async (token: string) => (await at.ask('/v1/riders/me', { token })).status;
+    const denial = { account: rider.account, serial: 1 };
+    expect(await me(rider.session)).toBe(200);
+    await at.operate('POST', 'denials', { body: { ...denial, note: 'lost' } });
+    expect(await me(rider.session)).toBe(401);
+    await expect(at.openSession(rider)).rejects.toThrow('blocked by the operator');
+    await at.operate('DELETE', 'denials', { body: denial });
+    const { token } = await at.openSession(rider);
+    // An account that is denied as a whole still sees what it owes.
+    await at.operate('POST', 'denials', { body: { account: rider.account, note: 'owes' } });
+    expect(await me(token)).toBe(200);
+    expect(await me((await at.openSession(rider)).token)).toBe(200);
+  });
+
+  test('what an operator names and is not there is said so', async () => {
+    const at = await open({ enrolment: { policy: 'open' } });
+    const asked = { token: at.operatorToken, method: 'DELETE' as const };
+    const nobody = await at.ask('/v1/operator/accounts/00000000deadbeef/payment-seeds', asked);
+    expect(nobody).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+    await at.operate('POST', 'gates', { body: { gate: 'G9', line: 'M1' } });
+    const revoked = await at.ask('/v1/operator/gates/G9/revocation', {
+      token: at.operatorToken,
+      body: {},
+    });
+    expect(revoked).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+  });
+
   test('from one address as many as the settings say', async () => {
     const enrolment = { policy: 'open', perAddressPerHour: 3 } as const;
     const at = await open({ enrolment });

@@ -77,7 +77,13 @@ function describeRiders(open: OpenStore): void {
   });
 
   test('a session opens until it expires', async () => {
-    await store.openSession({ tokenHash: 'hash', account: a, serial: 1, expiresAtS: 100 });
+    await store.openSession({
+      issuer: 1,
+      tokenHash: 'hash',
+      account: a,
+      serial: 1,
+      expiresAtS: 100,
+    });
     expect(await store.findSession('hash', 99)).toEqual({ account: a, serial: 1 });
     expect(await store.findSession('hash', 100)).toBeUndefined();
     expect(await store.findSession('other', 0)).toBeUndefined();

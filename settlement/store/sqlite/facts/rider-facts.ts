@@ -1,5 +1,6 @@
 /** The facts of riders' and gates' enrolment, top-ups and codes, put together from their readers. */
 
+import { denyId } from '@stile/protocol/deny-list.ts';
 import {
   ENROLMENT_WINDOW_MS,
   type GateEnrolmentFacts,
@@ -8,6 +9,7 @@ import {
   type RevocationFacts,
   type RiderEnrolmentFacts,
 } from '../../../core/access/enrolment.ts';
+import type { SessionFacts } from '../../../core/access/session.ts';
 import type { DenialFacts } from '../../../core/lists/denial.ts';
 import type { TopUpFacts } from '../../../core/money/top-up.ts';
 import type { TopUpIntentFacts } from '../../../core/money/top-up-intent.ts';
@@ -101,11 +103,17 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
 
   passIssue({ nowS, ...pass }: PassOf & { nowS: number }): PassIssueFacts {
     const openIssues = this.#sql.openIssues.get(pass.account, nowS) as number;
-    return { openIssues, ...this.session(pass) };
+    return { openIssues, isEnded: this.#isEnded(pass) };
   }
 
-  session({ account, serial }: PassOf): { isEnded: boolean } {
-    return { isEnded: this.#sql.isEnded.get(account, serial) === 1 };
+  session({ issuer, account, serial }: PassOf & { issuer: number }): SessionFacts {
+    const id = denyId({ issuer, account, serial });
+    const { isDeniedByOperator: isDenied } = this.#readers.denials.denial(id);
+    return { isEnded: this.#isEnded({ account, serial }), isDenied };
+  }
+
+  #isEnded({ account, serial }: PassOf): boolean {
+    return this.#sql.isEnded.get(account, serial) === 1;
   }
 
   topUpIntent({ account, key }: { account: string; key: string }): TopUpIntentFacts {
