@@ -63,7 +63,6 @@ function listRequests({
     ],
     ['GET /v1/operator/gates', ''],
     ['POST /v1/operator/gates', '', { gate: 'walk', line: 'M1' }],
-    ['POST /v1/operator/gates/{gate}/revocation', 'walk', {}],
     ['POST /v1/operator/invites', '', { kind: 'verified', person: 'walk' }],
     ['PUT /v1/operator/lines/{line}', 'M9', { fareCents: 1 }],
     ['GET /v1/operator/taps', ''],
@@ -72,6 +71,7 @@ function listRequests({
     ['POST /v1/operator/parked/replays', '', parked],
     ['POST /v1/operator/parked/resolutions', '', { ...parked, how: 'WRITE_OFF' }],
     ['GET /v1/operator/trial-balance', ''],
+    ['POST /v1/operator/gates/{gate}/revocation', gate.gate, {}],
     ['GET /v1/operator/failed-work', ''],
     ['POST /v1/operator/failed-work/retries', '', {}],
     ['GET /v1/operator/accounts/{account}', account],
@@ -91,11 +91,12 @@ function listRequests({
     ['GET /v1/operator/acts', ''],
     ['GET /v1/operator/operators', ''],
     ['POST /v1/operator/operators', '', { name: 'Walk', role: 'READER' }],
-    ['POST /v1/operator/token', '', {}],
     ['DELETE /v1/operator/operators/{name}', 'Walk'],
     ['POST /v1/operator/issuer-keys/{keyId}/revocation', '1', {}],
     ['DELETE /v1/operator/accounts/{account}/payment-seeds', account],
     ['DELETE /v1/operator/merchants/{merchant}', 'kiosk'],
+    // A token that was rotated ends no credential: nothing comes behind it.
+    ['POST /v1/operator/token', '', {}],
   ];
 }
 
