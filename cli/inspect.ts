@@ -72,7 +72,7 @@ function judge(
     denied: options.deny !== undefined && isDenied(options.deny, { issuer, account, serial }),
     denyAtS: trust?.issuedAtS ?? 0,
     counterMax: undefined,
-    opened: undefined,
+    openings: [],
     lastOpen: undefined,
     clock: 'TRUSTED',
     signedTimeS: 0,

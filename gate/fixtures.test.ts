@@ -45,7 +45,7 @@ type Gate = {
   barrierConnected: boolean;
   denied: string[];
   counterMax: number | null;
-  opened: { issuedAt: string; count: number } | null;
+  openings: { acknowledgedAt: string | null; count: number }[];
   lastOpen: { at: string; elapsedS: number | null } | null;
 };
 type Situation = { text: string; at: string; trustList: string; gate: Partial<Gate> };
@@ -94,10 +94,11 @@ function factsOf(code: TransitCode, { trust, gate }: { trust: TrustList; gate: G
     ),
     denyAtS: Date.parse(gate.denyAt) / 1000,
     counterMax: gate.counterMax ?? undefined,
-    opened:
-      gate.opened === null
-        ? undefined
-        : { issuedAtS: Date.parse(gate.opened.issuedAt) / 1000, count: gate.opened.count },
+    openings: gate.openings.flatMap(({ acknowledgedAt, count }) =>
+      Array.from({ length: count }, () => ({
+        acknowledgedAtS: acknowledgedAt === null ? null : Date.parse(acknowledgedAt) / 1000,
+      })),
+    ),
     lastOpen:
       lastOpen === null
         ? undefined

@@ -48,7 +48,7 @@ function factsFor(code: TransitCode): Facts {
     denyAtS: 1,
     denied: false,
     counterMax: known ? GOOD.counter - 1 : undefined,
-    opened: known ? { issuedAtS: GOOD.issuedAtS, count: 1 } : undefined,
+    openings: known ? [{ acknowledgedAtS: null }] : [],
     lastOpen: undefined,
     clock: 'TRUSTED',
     signedTimeS: NOW_S - 60,

@@ -21,7 +21,6 @@ import {
   strangerKey,
 } from '../testing/phone.ts';
 import { admit, type Facts, type Rules } from './admit.ts';
-import { useOf } from './tap.ts';
 
 const verifyWithNode = createNodeVerify();
 const NOW: Now = { wallMs: NOW_S * 1000, monoMs: 1_000_000 };
@@ -49,12 +48,16 @@ const FACTS: Facts = {
   denied: false,
   denyAtS: NOW_S - 3_600,
   counterMax: undefined,
-  opened: undefined,
+  openings: [],
   lastOpen: undefined,
   clock: 'HOLDOVER',
   signedTimeS: NOW_S - 3_600,
   barrierConnected: true,
 };
+
+function openings(count: number, acknowledgedAtS: number | null): Facts['openings'] {
+  return Array.from({ length: count }, () => ({ acknowledgedAtS }));
+}
 
 /** What differs from a code that opens. */
 type Case = {
@@ -96,7 +99,7 @@ const CAUSES: [Reason, Case][] = [
   ['UNSUPPORTED_PRODUCT', { code: { product: 9 } }],
   ['DENIED', { facts: { denied: true } }],
   ['REPLAY', { facts: { counterMax: 10 } }],
-  ['ALLOWANCE_USED', { facts: { opened: { issuedAtS: NOW_S, count: 12 } } }],
+  ['ALLOWANCE_USED', { facts: { openings: openings(12, null) } }],
   ['PASSBACK', { facts: { lastOpen: { wallMs: NOW.wallMs - 9_000, monoMs: 991_000 } } }],
   ['OVER_CEILING', { code: { ceiling: 31 } }],
   ['BAD_ISSUER_SIGNATURE', { signers: { issuer: strangerKey } }],
@@ -291,31 +294,18 @@ describe('replay, passback, ceiling, scope', () => {
   });
 
   const { issuedAtS } = GOOD;
-  test.each<[string, Reason | 'open', Facts['opened'], number]>([
-    ['the first opening', 'open', undefined, 1],
-    ['the last one', 'open', { issuedAtS, count: 11 }, 12],
-    ['one more', 'ALLOWANCE_USED', { issuedAtS, count: 12 }, 12],
-    ['far more', 'ALLOWANCE_USED', { issuedAtS, count: 500 }, 255],
-    ['one more, of an issue that is new', 'open', { issuedAtS: issuedAtS - 1, count: 12 }, 12],
-    ['of an issue before the latest', 'ALLOWANCE_USED', { issuedAtS: issuedAtS + 1, count: 1 }, 1],
-    ['of a pass that allows nothing', 'ALLOWANCE_USED', undefined, 0],
-  ])('the allowance: %s: %s', (_name, expected, opened, allowance) => {
-    expect(judge({ code: { allowance }, facts: { opened } })).toBe(expected);
-  });
-
-  test('openings are counted for the latest issue that was seen', () => {
-    const opened = (code: Partial<CodeFields>, before: Facts['opened']) =>
-      useOf(makeCode(code), before).opened;
-    expect(opened({}, undefined)).toEqual({ issuedAtS, count: 1 });
-    expect(opened({}, { issuedAtS, count: 3 })).toEqual({ issuedAtS, count: 4 });
-    expect(opened({ issuedAtS: issuedAtS + 9 }, { issuedAtS, count: 3 })).toEqual({
-      issuedAtS: issuedAtS + 9,
-      count: 1,
-    });
-    expect(opened({}, { issuedAtS: issuedAtS + 9, count: 3 })).toEqual({
-      issuedAtS: issuedAtS + 9,
-      count: 4,
-    });
+  test.each<[string, Reason | 'open', Facts['openings'], number]>([
+    ['the first opening', 'open', [], 1],
+    ['the last one', 'open', openings(11, null), 12],
+    ['one more', 'ALLOWANCE_USED', openings(12, null), 12],
+    ['as many as there can be', 'ALLOWANCE_USED', openings(255, null), 255],
+    ['settlement had all when it gave the pass', 'open', openings(12, issuedAtS - 1), 12],
+    ['it had them in the same second', 'ALLOWANCE_USED', openings(12, issuedAtS), 12],
+    ['it had one of them', 'open', [...openings(1, issuedAtS - 1), ...openings(11, null)], 12],
+    ['it has them since', 'ALLOWANCE_USED', openings(1, issuedAtS + 60), 1],
+    ['of a pass that allows nothing', 'ALLOWANCE_USED', [], 0],
+  ])('the allowance: %s: %s', (_name, expected, before, allowance) => {
+    expect(judge({ code: { allowance }, facts: { openings: before } })).toBe(expected);
   });
 
   const ride = (elapsedMonoMs: number | undefined, elapsedWallMs: number): Case => ({

@@ -35,11 +35,8 @@ export type Rules = ListsRules & {
   tariffVersion: number;
 };
 
-/**
- * How often a pass has opened this gate since the latest issue of it that was seen here. An issue before that
- * one counts on: whoever keeps old ones gets no more openings by showing them in turn.
- */
-export type Opened = { issuedAtS: number; count: number };
+/** An opening for an account; settlement had it at this time of its own clock, or null: that is not known here. */
+export type Opening = { acknowledgedAtS: number | null };
 
 /** What was looked up for this code before deciding. */
 export type Facts = {
@@ -49,8 +46,8 @@ export type Facts = {
   denyAtS: number;
   /** Highest counter this gate has opened for with this pass. */
   counterMax: number | undefined;
-  /** Undefined if this pass has opened nothing here. */
-  opened: Opened | undefined;
+  /** The latest for this account, as many as the greatest allowance is. */
+  openings: readonly Opening[];
   /** When this account last opened this gate. `monoMs` only if it was in this boot. */
   lastOpen: { wallMs: number; monoMs: number | undefined } | undefined;
   clock: ClockState;
@@ -122,19 +119,24 @@ function refuseUse(
   }
   if (facts.denied) return 'DENIED';
   if (facts.counterMax !== undefined && code.counter <= facts.counterMax) return 'REPLAY';
-  if (openingsBefore(pass, facts.opened) >= pass.allowance) return 'ALLOWANCE_USED';
+  if (countOpenings(pass, facts.openings) >= pass.allowance) return 'ALLOWANCE_USED';
   if (isPassback(facts, { rules, now })) return 'PASSBACK';
   const ceilingCents = ceilingCentsOf(pass, facts.issuerKey ?? { ceilingExponent: 0 });
   const overCeiling = rules.fareCents !== undefined && rules.fareCents > ceilingCents;
   return overCeiling ? 'OVER_CEILING' : undefined;
 }
 
-/** Openings that count against the allowance of this issue: a newer one begins anew. */
-export function openingsBefore(
+/**
+ * Openings that count against the allowance of this pass: those that settlement did not have when it gave the pass.
+ * What it had, it has taken into account. So no number of issues gives more than one allowance on trust.
+ */
+export function countOpenings(
   { issuedAtS }: Pick<Pass, 'issuedAtS'>,
-  opened: Opened | undefined,
+  openings: readonly Opening[],
 ): number {
-  return opened === undefined || opened.issuedAtS < issuedAtS ? 0 : opened.count;
+  return openings.filter(
+    ({ acknowledgedAtS }) => acknowledgedAtS === null || acknowledgedAtS >= issuedAtS,
+  ).length;
 }
 
 /** Elapsed time is monotonic within a boot; across boots a clock set back counts as no time. */

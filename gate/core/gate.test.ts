@@ -38,7 +38,6 @@ describe('a scan', () => {
       counter: 7,
       issuedAtS: GOOD.issuedAtS,
       expiresAtS: GOOD.issuedAtS + GOOD.lifetimeMin * 60,
-      opened: { issuedAtS: GOOD.issuedAtS, count: 1 },
     });
     expect(tap).toEqual({
       verdict: 'open',

@@ -99,7 +99,7 @@ function onScan(
   const next = { ...state, presentation, closeAtMsBefore: state.closeAtMs };
   const tap = draftTap(event.text, verdict, { rules, clock: event.clock, sha256 });
   if (verdict.verdict === 'open' && reading.ok) {
-    const use = useOf(reading.value, facts?.opened);
+    const use = useOf(reading.value);
     const effects: GateEffect[] = [{ do: 'storeTap', tap, use }];
     return open({ state: next, effects }, context);
   }

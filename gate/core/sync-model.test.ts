@@ -109,6 +109,7 @@ function createWorld() {
         ackedSeq,
         lastSeq,
         isOwnHead: true,
+        atS: 0,
         trust: 1,
         deny: 1,
         jitter,
@@ -187,7 +188,16 @@ test('a settlement that confirms nothing is asked at the pace, not in a hot loop
       // Two servers behind one name, one of them restored: the confirmation swings.
       const reply = { gate, epoch, ackSeq: sends % 2, items: [], trustVersion: 0, denyVersion: 0 };
       const ackedSeq = (sends + 1) % 2;
-      const event = { reply, ackedSeq, lastSeq: 10, isOwnHead: true, trust: 0, deny: 0, jitter: 0 };
+      const event = {
+        reply,
+        ackedSeq,
+        lastSeq: 10,
+        isOwnHead: true,
+        atS: 0,
+        trust: 0,
+        deny: 0,
+        jitter: 0,
+      };
       state = syncStep(state, { kind: 'replied', ...event }, { monoMs: nowMs, pace: PACE }).state;
     }
     nowMs = Math.max(nowMs + 1, Math.min(state.taps.dueAtMs, state.lists.dueAtMs));

@@ -28,12 +28,14 @@ function reply(ackSeq: number, versions: Partial<BatchReply> = {}): BatchReply {
   };
 }
 
+/** When settlement signed, by its clock. */
+const AT_S = 1_767_229_200;
 const AT_THREE = { ackSeq: 2, ackedSeq: 0, lastSeq: 3 };
 type Replied = { ackSeq: number; ackedSeq: number; lastSeq: number; versions?: object };
 
 function replied({ ackSeq, ackedSeq, lastSeq, versions = {} }: Replied): SyncEvent {
   const isOwnHead = !/FORK|OTHER/.test(JSON.stringify(versions));
-  const inForce = { isOwnHead, trust: 3, deny: 4, jitter: 0.5 };
+  const inForce = { isOwnHead, atS: AT_S, trust: 3, deny: 4, jitter: 0.5 };
   return { kind: 'replied', reply: reply(ackSeq, versions), ackedSeq, lastSeq, ...inForce };
 }
 
@@ -138,7 +140,9 @@ describe('the ordinary course', () => {
       [listsFetched, T0],
       [replied({ ackSeq: 500, ackedSeq: 0, lastSeq: 900 }), T0 + 50],
     );
-    expect(more.last?.effects).toEqual([{ do: 'acknowledge', epoch: EPOCH, ackSeq: 500 }]);
+    expect(more.last?.effects).toEqual([
+      { do: 'acknowledge', epoch: EPOCH, ackSeq: 500, atS: AT_S },
+    ]);
     expect(more.last?.wakeAtMs).toBe(T0 + 50);
     expect(more.state.online).toBe(true);
     const done = run(
@@ -327,7 +331,7 @@ describe('failures', () => {
       [listsFetched, T0],
       [replied({ ackSeq, ackedSeq, lastSeq: 10 }), T0 + 1],
     );
-    expect(last?.effects).toEqual([{ do: 'acknowledge', epoch: EPOCH, ackSeq }]);
+    expect(last?.effects).toEqual([{ do: 'acknowledge', epoch: EPOCH, ackSeq, atS: AT_S }]);
     expect(last?.wakeAtMs).toBe(T0 + 1 + PACE.syncEveryMs);
   });
 });

@@ -51,6 +51,8 @@ export type SyncEvent =
       /** What was confirmed before this reply. */
       ackedSeq: number;
       lastSeq: number;
+      /** When settlement signed that, by its clock. */
+      atS: number;
       /** Whether what settlement has up to `ackSeq` is this log: by its signed head. */
       isOwnHead: boolean;
       trust: number;
@@ -71,7 +73,8 @@ export type SyncEffect =
   /** An empty batch: what lists are in force here, and how far has the log come? */
   | { do: 'sendReport' }
   | { do: 'fetchLists' }
-  | { do: 'acknowledge'; epoch: string; ackSeq: number }
+  /** `atS`: settlement's clock, as it signed. */
+  | { do: 'acknowledge'; epoch: string; ackSeq: number; atS: number }
   | { do: 'beginEpoch'; why: string };
 
 export type SyncContext = { monoMs: number; pace: SyncPace };
@@ -150,7 +153,7 @@ function onTick(state: SyncState, unconfirmed: number, { monoMs, pace }: SyncCon
 }
 
 function onReply(state: SyncState, event: Replied, { monoMs, pace }: SyncContext): SyncStep {
-  const { reply, lastSeq } = event;
+  const { reply, lastSeq, atS } = event;
   const why = findDivision(event);
   if (why !== null) return beginEpoch(state, why, { ...event, monoMs });
   // Without progress (or going back, after a restore) the same batch could come back at once, for
@@ -164,7 +167,7 @@ function onReply(state: SyncState, event: Replied, { monoMs, pace }: SyncContext
       : state.lists;
   const reportDueAtMs = monoMs + pace.listsEveryMs;
   return finish({ taps, lists, batchRecords: BATCH_RECORDS_MAX, reportDueAtMs, online: true }, [
-    { do: 'acknowledge', epoch: reply.epoch, ackSeq: reply.ackSeq },
+    { do: 'acknowledge', epoch: reply.epoch, ackSeq: reply.ackSeq, atS },
   ]);
 }
 

@@ -6,7 +6,7 @@ import { type Sha256, toHex } from '@stile/protocol/bytes.ts';
 import { SCAN_BYTES_KEPT, type TapRecord } from '@stile/protocol/gate-log.ts';
 import type { Verdict } from '@stile/protocol/reasons.ts';
 import { type Pass, TEXT_PREFIX, type TransitCode } from '@stile/protocol/transit-code.ts';
-import { type ClockState, type Opened, openingsBefore, type Rules } from './admit.ts';
+import type { ClockState, Rules } from './admit.ts';
 
 /** Which pass; a pass itself has these fields. */
 export type PassName = Pick<Pass, 'issuer' | 'account' | 'serial'>;
@@ -19,8 +19,6 @@ export type Use = {
   counter: number;
   expiresAtS: number;
   issuedAtS: number;
-  /** This opening counted. */
-  opened: Opened;
 };
 
 /** A tap before the store gives it its seq, boot and time stamps in the log. */
@@ -71,19 +69,13 @@ function latin1Of(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff);
 }
 
-/** `opened`: what was known of this pass before. */
-export function useOf(code: TransitCode, opened: Opened | undefined): Use {
-  const { pass } = code;
+export function useOf({ pass, counter }: TransitCode): Use {
   return {
     issuer: pass.issuer,
     account: pass.account,
     serial: pass.serial,
-    counter: code.counter,
+    counter,
     expiresAtS: pass.issuedAtS + pass.lifetimeMin * 60,
     issuedAtS: pass.issuedAtS,
-    opened: {
-      issuedAtS: Math.max(pass.issuedAtS, opened?.issuedAtS ?? 0),
-      count: openingsBefore(pass, opened) + 1,
-    },
   };
 }

@@ -123,7 +123,7 @@ describe('when something fails', () => {
     expect(gate.screens.at(-1)).toEqual(REASON_WORDS.STORAGE_FAILED);
     expect(gate.fatal).toEqual([]);
     expect(gate.verdicts()).toEqual(['open']);
-    gate.taps.acknowledge(1);
+    gate.taps.acknowledge(1, { atS: 0 });
     gate.scan(good(3));
     expect(gate.moves.map(({ what }) => what)).toEqual(['open', 'open']);
   });

@@ -88,7 +88,7 @@ function sample(suite: Suite): { text: string; facts: Facts } {
     denied: false,
     denyAtS: 1,
     counterMax: undefined,
-    opened: undefined,
+    openings: [],
     lastOpen: undefined,
     clock: 'TRUSTED',
     signedTimeS: 0,

@@ -43,7 +43,7 @@ const FACTS: Facts = {
   denied: false,
   denyAtS: 1,
   counterMax: undefined,
-  opened: undefined,
+  openings: [],
   lastOpen: undefined,
   clock: 'HOLDOVER',
   signedTimeS: 0,

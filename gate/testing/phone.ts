@@ -196,8 +196,7 @@ export function makeTap(
 export function makeUse(counter: number, changes: Partial<Use> = {}): Use {
   const { issuer, account, serial, issuedAtS, lifetimeMin } = GOOD;
   const expiresAtS = issuedAtS + lifetimeMin * 60;
-  const opened = { issuedAtS, count: counter };
-  return { issuer, account, serial, counter, issuedAtS, expiresAtS, opened, ...changes };
+  return { issuer, account, serial, counter, issuedAtS, expiresAtS, ...changes };
 }
 
 /** The trust list under which GOOD opens: one issuer key, one line at 3.20, exponent 1. */

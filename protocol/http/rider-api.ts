@@ -116,7 +116,7 @@ export const riderSchema = z.object({
   /** Rides at gates that cannot ask, which a pass would have that is issued now; why there are none. */
   offline: z.object({
     allowance: z.int(),
-    reason: z.enum(['NOTHING_BEHIND']).nullable(),
+    reason: z.enum(['NOTHING_BEHIND', 'CODES_COPIED']).nullable(),
   }),
   passes: z.array(
     z.object({

@@ -79,13 +79,15 @@ export async function openPasses(parts: PassParts) {
     get keys(): readonly KnownKey[] {
       return keys;
     },
-    /** `offer`: what stands behind the account allows it (core/access/standing.ts). */
-    issue({ account, serial, algorithm, publicKey }: PassRow, offer: PassOffer): IssuedPass {
+    /** `offer`: what stands behind the account allows it; `atS`: when that was read (core/access/standing.ts). */
+    issue(
+      { account, serial, algorithm, publicKey }: PassRow,
+      { offer, atS: issuedAtS }: { offer: PassOffer; atS: number },
+    ): IssuedPass {
       const suite: Suite = algorithm === 'Ed25519' ? 0 : 1;
       assert(deviceAlgorithm(suite) === algorithm, 'the suite is that of the key');
       const deviceKey = fromHex(publicKey);
       assert(deviceKey !== undefined, 'an enrolled key is hex');
-      const issuedAtS = wallS(clock);
       const key = signing(issuedAtS);
       const { keyId } = key;
       const limits = limitsOf(config, { offer, key, issuedAtS });

@@ -13,6 +13,10 @@ export type RiderView = {
   enrolledBy: EnrolmentKind;
   balanceCents: number;
   debtCents: number;
+  /** Rides that came in and are not charged yet. */
+  pendingRides: number;
+  /** When rides came in whose code had opened another gate already; as many as an allowance has. */
+  extraUsesAtMs: readonly number[];
   denied: readonly DeniedBy[];
   passes: readonly {
     serial: number;

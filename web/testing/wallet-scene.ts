@@ -90,7 +90,7 @@ export function judge(
       denied: false,
       denyAtS: 1,
       counterMax: undefined,
-      opened: undefined,
+      openings: [],
       lastOpen: undefined,
       clock: 'TRUSTED',
       signedTimeS: trust.issuedAtS,

@@ -10,7 +10,7 @@ test('what is not confirmed goes on under new numbers, after a restart too', () 
   const file = newFile();
   const store = openTaps(file);
   fill(store, { from: 1, to: 5 });
-  store.acknowledge(3);
+  store.acknowledge(3, { atS: 0 });
   const before = store.epoch;
   store.beginEpoch();
   expect(store.epoch).not.toBe(before);
@@ -39,7 +39,7 @@ test('a void takes its tap along, and one of an answer also the ask', () => {
   const answer = { kind: 'answer', clock, of: ask, verdict: 'open', reason: null } as const;
   const open = store.append({ ...answer, fareCents: 250 }, { at });
   fill(store, { from: 3, to: 3 });
-  store.acknowledge(5);
+  store.acknowledge(5, { atS: 0 });
   store.append({ kind: 'void', clock, of: 1, reason: 'BARRIER_FAILED' }, { at });
   store.append({ kind: 'void', clock, of: open, reason: 'BARRIER_FAILED' }, { at });
   store.beginEpoch();
@@ -56,7 +56,7 @@ test('a void takes its tap along, and one of an answer also the ask', () => {
 test('with nothing to send it begins empty, and a log that goes on is chained anew', () => {
   const store = openTaps(newFile());
   fill(store, { from: 1, to: 3 });
-  store.acknowledge(3);
+  store.acknowledge(3, { atS: 0 });
   store.beginEpoch();
   expect(readBack(store)).toEqual([]);
   fill(store, { from: 4, to: 4 });

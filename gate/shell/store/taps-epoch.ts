@@ -33,6 +33,8 @@ export function rewriteLog(
   const remove = db.prepare('DELETE FROM log WHERE seq = ?');
   const insert = db.prepare('INSERT INTO log (seq, at_ms, line, hash) VALUES (?, ?, ?, ?)');
   const newSeqs = new Map(seqs.map((seq, index) => [seq, index + 1]));
+  const opening = db.prepare('UPDATE opening SET seq = ? WHERE seq = ? AND acknowledged_s IS NULL');
+  db.exec('UPDATE opening SET seq = 0 WHERE acknowledged_s IS NOT NULL');
   let head = genesisHash({ gate, epoch, sha256 });
   db.prepare('DELETE FROM log WHERE seq <= ? AND seq NOT IN (SELECT value FROM json_each(?))').run(
     ackSeq,
@@ -44,6 +46,7 @@ export function rewriteLog(
     head = recordHash({ previous: head, bytes, sha256 });
     remove.run(seq);
     insert.run(index + 1, row.at_ms, bytes, head);
+    opening.run(index + 1, seq);
   }
   return { lastSeq: seqs.length, head };
 }

@@ -8,6 +8,8 @@ import type { SqliteFile } from '@stile/host/durable-sqlite.ts';
 const ROWS_MAX = 500;
 /** Confirmed records are kept at least this long. */
 const RING_MS = 7 * 24 * 3_600_000;
+/** The longest life of a pass: 16 bits of minutes. What settlement had before it counts for none (core/admit.ts). */
+const PASS_LIFE_S_MAX = 0xffff * 60;
 
 /** Up to where records may go, what time it is, and what time it is at least. */
 export type PruneBounds = { toSeq: number; wallMs: number; sureS: number };
@@ -32,7 +34,13 @@ export function pruneTaps(db: SqliteFile, { toSeq, wallMs, sureS }: PruneBounds)
     where: 'wall_ms < ?',
     values: [sureS * 1000 - RING_MS],
   });
-  return records + passes + rides;
+  const openings = deleteRows(db, {
+    table: 'opening',
+    key: 'id',
+    where: 'acknowledged_s < ?',
+    values: [sureS - PASS_LIFE_S_MAX],
+  });
+  return records + passes + rides + openings;
 }
 
 type Rows = { table: string; key: string; where: string; values: readonly number[] };

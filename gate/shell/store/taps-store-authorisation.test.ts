@@ -59,7 +59,7 @@ test('it is known even where settlement has confirmed the ask and its record is 
   const store = open(file);
   store.append(ask(), { at: AT });
   for (let counter = 1; counter <= 5; counter += 1) store.append(makeTap(counter), { at: AT });
-  store.acknowledge(6);
+  store.acknowledge(6, { atS: 0 });
   expect(store.prune(AT.wallMs + 30 * 86_400_000)).toBeGreaterThan(0);
   store.close();
   const again = open(file);

@@ -22,7 +22,7 @@ describe('damage', () => {
     const file = newFile();
     const store = openTaps(file);
     fill(store, { from: 1, to: 6 });
-    store.acknowledge(1);
+    store.acknowledge(1, { atS: NOW_MS / 1000 });
     store.close();
     tamper(file, `${statement} WHERE seq = ${seq}`);
     const { code, message } = faultOf(() => openTaps(file));
@@ -35,7 +35,7 @@ describe('damage', () => {
       const file = newFile();
       const store = openTaps(file);
       fill(store, { from: 1, to: 6 });
-      store.acknowledge(2);
+      store.acknowledge(2, { atS: NOW_MS / 1000 });
       store.close();
       tamper(file, `DELETE FROM log WHERE seq = ${lost}`);
       expect(faultOf(() => openTaps(file)).code, `${lost} lost`).toBe('STORE_CORRUPT');
@@ -46,7 +46,7 @@ describe('damage', () => {
     const file = newFile();
     const store = openTaps(file);
     fill(store, { from: 1, to: 6 });
-    store.acknowledge(6);
+    store.acknowledge(6, { atS: NOW_MS / 1000 });
     store.close();
     tamper(file, 'UPDATE log SET hash = zeroblob(32) WHERE seq = 6');
     expect(faultOf(() => openTaps(file))).toMatchObject({
@@ -146,7 +146,7 @@ describe('limits', () => {
         .counterMax,
     ).toBe(full);
     expect(readBack(store)).toHaveLength(full);
-    store.acknowledge(full);
+    store.acknowledge(full, { atS: NOW_MS / 1000 });
     expect(store.prune(NOW_MS + 8 * DAY_MS)).toBe(full - 1);
     fill(store, { from: full + 1, to: full + 5 });
     expect(readBack(store, { from: full }).map(({ seq }) => seq)).toEqual(
@@ -161,7 +161,7 @@ describe('limits', () => {
     fill(store, { from: 1, to: 10 });
     expect(faultOf(() => fill(store, { from: 11, to: 11 })).code).toBe('STORE_FULL');
     expect(store.lastSeq).toBe(10);
-    store.acknowledge(4);
+    store.acknowledge(4, { atS: NOW_MS / 1000 });
     fill(store, { from: 11, to: 14 });
     expect(faultOf(() => fill(store, { from: 15, to: 15 })).code).toBe('STORE_FULL');
     // Taking a tap back must always be possible, or a rider pays for a barrier that stayed shut.
@@ -173,13 +173,13 @@ describe('limits', () => {
   test('an acknowledgement may go back, within the ring to the record, beyond it to the oldest', () => {
     const store = openTaps(newFile(), { ringMax: 5 });
     fill(store, { from: 1, to: 20 });
-    store.acknowledge(20);
-    store.acknowledge(17);
+    store.acknowledge(20, { atS: NOW_MS / 1000 });
+    store.acknowledge(17, { atS: NOW_MS / 1000 });
     expect(store.unconfirmed).toBe(3);
     expect(readBack(store, { from: store.ackSeq }).map(({ seq }) => seq)).toEqual([18, 19, 20]);
-    store.acknowledge(20);
+    store.acknowledge(20, { atS: NOW_MS / 1000 });
     store.prune(NOW_MS + 8 * DAY_MS);
-    store.acknowledge(0);
+    store.acknowledge(0, { atS: NOW_MS / 1000 });
     expect(store.ackSeq).toBe(15);
     expect(readBack(store, { from: store.ackSeq }).map(({ seq }) => seq)).toEqual([
       16, 17, 18, 19, 20,
@@ -189,7 +189,9 @@ describe('limits', () => {
   test('an acknowledgement beyond the last record trips over our own check', () => {
     const store = openTaps(newFile());
     fill(store, { from: 1, to: 2 });
-    expect(() => store.acknowledge(3)).toThrow('Bug: settlement confirms only what was sent');
+    expect(() => store.acknowledge(3, { atS: NOW_MS / 1000 })).toThrow(
+      'Bug: settlement confirms only what was sent',
+    );
     expect(store.ackSeq).toBe(0);
   });
 
@@ -199,7 +201,7 @@ describe('limits', () => {
     fill(store, { from: 1, to: 20 });
     const later = NOW_MS + 8 * DAY_MS;
     expect(store.prune(later)).toBe(0);
-    store.acknowledge(12);
+    store.acknowledge(12, { atS: NOW_MS / 1000 });
     expect(store.prune(NOW_MS + 6 * DAY_MS)).toBe(0);
     expect(store.prune(later)).toBe(6);
     expect(store.prune(later)).toBe(0);
@@ -208,7 +210,7 @@ describe('limits', () => {
     const reopened = openTaps(file, { ringMax: 0 });
     expect(reopened.prune(later)).toBe(5);
     expect(readBack(reopened, { from: reopened.ackSeq }).map(({ seq }) => seq)[0]).toBe(13);
-    reopened.acknowledge(20);
+    reopened.acknowledge(20, { atS: NOW_MS / 1000 });
     reopened.prune(later);
     reopened.close();
     const last = openTaps(file);

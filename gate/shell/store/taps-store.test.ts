@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { GOOD, makeTap, makeUse } from '../../testing/phone.ts';
 import { fill, NOW_MS, newFile, openTaps, readBack } from '../../testing/taps.ts';
 import { openGateFile } from './sqlite.ts';
+import type { TapsStore } from './taps-store.ts';
 import { TAPS_SCHEMA } from './taps-tables.ts';
 
 describe('the log', () => {
@@ -74,6 +75,49 @@ describe('memory', () => {
     expect(store.findLastOpen({ issuer, account: 'ffffffffffffffff' })).toBeUndefined();
   });
 
+  test('openings of an account are remembered, and when settlement had them', () => {
+    const file = newFile();
+    const store = openTaps(file);
+    const { issuer, account } = GOOD;
+    const times = (of: TapsStore, serial = GOOD.serial) =>
+      of.findUsed({ issuer, account, serial }).openings.map((one) => one.acknowledgedAtS);
+    fill(store, { from: 1, to: 3 });
+    expect(times(store)).toEqual([null, null, null]);
+    store.acknowledge(2, { atS: 500 });
+    store.acknowledge(2, { atS: 900 });
+    expect(times(store)).toEqual([null, 500, 500]);
+    expect(times(store, GOOD.serial + 1)).toEqual([null, 500, 500]);
+    expect(store.findUsed({ issuer, account: 'ffffffffffffffff', serial: 1 }).openings).toEqual([]);
+    // Settlement was restored from a backup.
+    store.acknowledge(1, { atS: 1_000 });
+    expect(times(store)).toEqual([null, null, 500]);
+    // A new epoch: what settlement has not got has another seq there.
+    store.beginEpoch();
+    expect(times(store)).toEqual([null, null, 500]);
+    store.acknowledge(1, { atS: 2_000 });
+    expect(times(store)).toEqual([null, 2_000, 500]);
+    store.close();
+    const again = openTaps(file);
+    fill(again, { from: 4, to: 300 });
+    expect(times(again)).toHaveLength(255);
+    again.close();
+  });
+
+  test('openings go when every pass has ended that settlement gave before it had them', () => {
+    const store = openTaps(newFile());
+    fill(store, { from: 1, to: 2 });
+    store.acknowledge(1, { atS: 1_000 });
+    const { issuer, account, serial } = GOOD;
+    const count = () => store.findUsed({ issuer, account, serial }).openings.length;
+    const endS = 1_000 + 65_535 * 60;
+    store.raiseSignedTime(endS);
+    store.prune(endS * 1000);
+    expect(count()).toBe(2);
+    store.raiseSignedTime(endS + 1);
+    store.prune((endS + 1) * 1000);
+    expect(count()).toBe(1);
+  });
+
   test('a refused tap is logged and remembered nowhere', () => {
     const store = openTaps(newFile());
     const tap = makeTap(1, { scan: 'a code', reason: 'DENIED' });
@@ -105,7 +149,7 @@ describe('memory', () => {
     const file = newFile();
     const before = openTaps(file);
     fill(before, { from: 1, to: 4 });
-    before.acknowledge(2);
+    before.acknowledge(2, { atS: 0 });
     const { headHash, epoch } = before;
     before.close();
     const after = openTaps(file, { boot: '0000bbbb' });

@@ -17,7 +17,7 @@ import {
   genesisHash,
   recordHash,
 } from '@stile/protocol/gate-log.ts';
-import type { Facts } from '../../core/admit.ts';
+import type { Facts, Opening } from '../../core/admit.ts';
 import type { PassName, Use } from '../../core/tap.ts';
 import { openGateFile } from './sqlite.ts';
 import { rewriteLog } from './taps-epoch.ts';
@@ -29,6 +29,8 @@ const CHECK_RECORDS_MAX = 500;
 /** Header, seal and newlines of a batch, generously. */
 const BATCH_FRAME_BYTES = 2_048;
 const EPOCH_BYTES = 8;
+/** A byte of the pass. */
+const ALLOWANCE_MAX = 0xff;
 
 /** A record before it is in the log; the store adds v, seq, boot and both times. */
 export type RecordDraft = GateRecord extends infer R
@@ -181,19 +183,16 @@ export class TapsStore {
   }
 
   #writeRows({ record, hash, at, use }: Write): void {
-    const { insertRecord, upsertPass, upsertOpen } = this.#statements;
+    const { insertRecord, upsertPass, insertOpening, upsertOpen } = this.#statements;
     insertRecord.run(this.#lastSeq + 1, at.wallMs, record, hash);
     if (use === null) return;
-    const { issuer, account, serial, counter, expiresAtS, opened } = use;
+    const { issuer, account, serial, counter, expiresAtS } = use;
     const id = denyId({ issuer, account, serial });
-    upsertPass.run(id, counter, expiresAtS, opened.issuedAtS, opened.count);
+    upsertPass.run(id, counter, expiresAtS);
+    const accountId = denyId({ issuer, account, serial: 0 });
+    insertOpening.run(accountId, this.#lastSeq + 1);
     if (this.#options.remembersRides !== false) {
-      upsertOpen.run(
-        denyId({ issuer, account, serial: 0 }),
-        at.wallMs,
-        at.monoMs,
-        this.#options.boot,
-      );
+      upsertOpen.run(accountId, at.wallMs, at.monoMs, this.#options.boot);
     }
     if (use.issuedAtS > this.#signedTimeS) this.#setMeta('signed_time_s', use.issuedAtS);
   }
@@ -252,14 +251,13 @@ export class TapsStore {
     throw new Fault('STORE_CORRUPT', `${this.#options.file}: record ${seq - 1} lost`);
   }
 
-  /** What is remembered of a pass that has opened this gate. */
-  findUsed({ issuer, account, serial }: PassName): Pick<Facts, 'counterMax' | 'opened'> {
-    const row = this.#statements.findUsed.get(denyId({ issuer, account, serial })) as
-      | { counterMax: number; issuedAtS: number; count: number }
-      | undefined;
-    if (row === undefined) return { counterMax: undefined, opened: undefined };
-    const { counterMax, issuedAtS, count } = row;
-    return { counterMax, opened: { issuedAtS, count } };
+  /** What is remembered of a pass that has opened this gate, and of its account. */
+  findUsed({ issuer, account, serial }: PassName): Pick<Facts, 'counterMax' | 'openings'> {
+    const { findUsed, findOpenings } = this.#statements;
+    const counterMax = findUsed.get(denyId({ issuer, account, serial })) as number | undefined;
+    const accountId = denyId({ issuer, account, serial: 0 });
+    const openings = findOpenings.all(accountId, ALLOWANCE_MAX) as Opening[];
+    return { counterMax, openings };
   }
 
   findLastOpen({ issuer, account }: Pick<PassName, 'issuer' | 'account'>): Facts['lastOpen'] {
@@ -273,12 +271,17 @@ export class TapsStore {
 
   /**
    * Settlement has everything up to here; it may also go back, after a restore: as far as the
-   * ring reaches. What lies before it is gone here, and settlement will see the gap.
+   * ring reaches. What lies before it is gone here, and settlement will see the gap. `atS`: by its clock.
    */
-  acknowledge(seq: number): void {
+  acknowledge(seq: number, { atS }: { atS: number }): void {
     assert(seq <= this.#lastSeq, 'settlement confirms only what was sent');
     const acked = Math.max(seq, this.#resendFloor());
-    this.#setMeta('ack_seq', acked);
+    const { acknowledgeOpenings, forgetAcknowledged } = this.#statements;
+    this.#db.transaction(() => {
+      this.#setMeta('ack_seq', acked);
+      if (acked < this.#ackSeq) forgetAcknowledged.run(acked);
+      acknowledgeOpenings.run(atS, acked);
+    })();
     this.#ackSeq = acked;
   }
 

@@ -111,7 +111,7 @@ export class Syncer {
         this.#run(this.#fetchLists());
         break;
       case 'acknowledge':
-        if (effect.epoch === taps.epoch) taps.acknowledge(effect.ackSeq);
+        if (effect.epoch === taps.epoch) taps.acknowledge(effect.ackSeq, effect);
         break;
       case 'beginEpoch':
         this.#beginEpoch(effect.why);
@@ -206,7 +206,7 @@ export class Syncer {
     const { ackSeq: ackedSeq, lastSeq } = taps;
     const jitter = random.fraction();
     const isOwnHead = taps.isOwnHead(receipt.ackSeq, receipt.head);
-    const own = { ackedSeq, lastSeq, isOwnHead };
+    const own = { ackedSeq, lastSeq, isOwnHead, atS: Math.floor(receipt.atMs / 1000) };
     this.#handle({ kind: 'replied', reply, ...own, trust, deny, jitter });
   }
 

@@ -1,6 +1,7 @@
 /**
  * What each way to ride without paying costs at most, from the settings that bound it. Pure, so that
- * docs/risk.md can be held against it: nothing in that table is written by hand.
+ * docs/risk.md can be held against it: nothing in that table is written by hand. That no play exceeds it is
+ * tried against the real decisions in scripts/cheats.test.ts.
  */
 import { type EnrolmentKind, type OfflineRules, offerPass, type PassLimits } from './standing.ts';
 
@@ -8,53 +9,50 @@ export type RiskRules = { pass: PassLimits; offline: OfflineRules };
 
 /** The street that the losses are counted for. */
 export type RiskScene = {
-  /** Gates in reach that know nothing of each other and hear of no denial meanwhile. */
+  /** Gates in reach that know nothing of each other. */
   gates: number;
   /** The dearest fare that these gates take. */
   fareCents: number;
-  /** What the rider paid in. */
+  /** The most that was ever in the wallet. */
   walletCents: number;
   enrolledBy: EnrolmentKind;
-  /** Until a gate hears that an account is denied. */
+  /** Until a gate with a network hears that an account is denied. */
   denialS: number;
   /** Shortest time between two rides of one account at one gate; 0: none. */
   passbackS: number;
 };
 
 export type Risk = {
-  /** Rides at one gate with the pass as it was issued. */
+  /** Rides at one gate that settlement does not know of. */
   ridesOfPass: number;
   /** One code that is copied: once at each gate. */
   copiedCodeCents: number;
-  /** One pass, used up at every gate, less what its wallet pays. */
-  onePassCents: number;
-  /** The same with as many issues as may be good at a time. */
-  allIssuesCents: number;
-  /** A gate that hears of the denial: rides until then. */
-  gateOnlineCents: number;
+  /** All passes of the account, renewed as often as may be, used up at every gate, its wallet spent elsewhere. */
+  mostCents: number;
+  /** The same at gates that tell settlement of each ride at once and hear of the denial. */
+  onlineCents: number;
   /** A new account with nothing in its wallet. */
   freshAccountCents: number;
 };
 
 export function riskOf({ pass, offline }: RiskRules, scene: RiskScene): Risk {
   const { gates, fareCents, walletCents, enrolledBy, denialS, passbackS } = scene;
-  const offer = (cents: number) =>
-    offerPass({ walletCents: cents, debtCents: 0, enrolledBy }, { pass, offline });
   /** A fare above the ceiling opens nothing. */
-  const ridesOf = ({ allowance, ceiling }: ReturnType<typeof offer>) =>
-    fareCents > ceiling * 10 ** pass.ceilingExponent ? 0 : allowance;
-  const lossOf = (rides: number) => Math.max(0, rides * fareCents - walletCents);
-  const ridesOfPass = ridesOf(offer(walletCents));
-  const fresh = ridesOf(offer(0));
-  // The first ride, and one more each time that the passback time is over before the denial is here.
+  const ridesOf = (cents: number) => {
+    const money = { walletCents: cents, debtCents: 0, pendingRides: 0, extraUses: 0 };
+    const { allowance, ceiling } = offerPass({ ...money, enrolledBy }, { pass, offline });
+    return fareCents > ceiling * 10 ** pass.ceilingExponent ? 0 : allowance;
+  };
+  const ridesOfPass = ridesOf(walletCents);
+  const unpaidCents = (rides: number) => rides * gates * fareCents;
+  // The first ride that is not paid for, and one more each time that the passback time is over before the denial.
   const untilDenied = passbackS === 0 ? ridesOfPass : 1 + Math.floor(denialS / passbackS);
   return {
     ridesOfPass,
-    // One ride of them is charged; the others are EXTRA_USE and nobody's.
-    copiedCodeCents: ridesOfPass === 0 ? 0 : lossOf(1) + (gates - 1) * fareCents,
-    onePassCents: lossOf(ridesOfPass * gates),
-    allIssuesCents: lossOf(ridesOfPass * offline.issuesMax * gates),
-    gateOnlineCents: lossOf(Math.min(ridesOfPass, untilDenied)),
-    freshAccountCents: fresh * offline.issuesMax * gates * fareCents,
+    // One ride of them is charged, and paid from a wallet that has not been spent; nobody is charged for the others.
+    copiedCodeCents: ridesOfPass === 0 ? 0 : unpaidCents(1) - Math.min(walletCents, fareCents),
+    mostCents: unpaidCents(ridesOfPass),
+    onlineCents: unpaidCents(Math.min(ridesOfPass, untilDenied)),
+    freshAccountCents: unpaidCents(ridesOf(0)),
   };
 }

@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  countExtraUses,
   ENROLMENT_KINDS,
+  EXTRA_USE_MS,
   isKindEnough,
   mayIssue,
   type OfflineRules,
@@ -20,7 +22,14 @@ const OFFLINE: OfflineRules = {
 
 function offer(standing: Partial<Standing>) {
   const { lifetimeMin, ceiling, allowance, reason } = offerPass(
-    { walletCents: 0, debtCents: 0, enrolledBy: 'open', ...standing },
+    {
+      walletCents: 0,
+      debtCents: 0,
+      enrolledBy: 'open',
+      pendingRides: 0,
+      extraUses: 0,
+      ...standing,
+    },
     { pass: PASS, offline: OFFLINE },
   );
   return [allowance, ceiling, lifetimeMin, reason];
@@ -41,6 +50,22 @@ describe('what a pass may stand for', () => {
     ['a debt', { debtCents: 100 }, [0, 0, 1_440, 'NOTHING_BEHIND']],
     ['a debt within a deposit', { enrolledBy: 'deposit', debtCents: 600 }, [1, 300, 1_440, null]],
     [
+      'a ride that is not charged yet',
+      { walletCents: 600, pendingRides: 1 },
+      [1, 600, 1_440, null],
+    ],
+    [
+      'rides that take all of it',
+      { walletCents: 600, pendingRides: 2 },
+      [0, 600, 1_440, 'NOTHING_BEHIND'],
+    ],
+    ['codes shown twice', { walletCents: 3_600, extraUses: 5 }, [7, 3_500, 1_440, null]],
+    [
+      'as often as may be',
+      { walletCents: 9_999, extraUses: 12 },
+      [0, 3_500, 1_440, 'CODES_COPIED'],
+    ],
+    [
       'a debt beyond it',
       { enrolledBy: 'deposit', debtCents: 901 },
       [0, 0, 1_440, 'NOTHING_BEHIND'],
@@ -51,7 +76,13 @@ describe('what a pass may stand for', () => {
 
   test('in a currency of large numbers the ceiling is cut, never rounded up', () => {
     const pass = { ...PASS, ceilingExponent: 2 };
-    const standing = { walletCents: 1_999, debtCents: 0, enrolledBy: 'open' } as const;
+    const standing = {
+      walletCents: 1_999,
+      debtCents: 0,
+      enrolledBy: 'open',
+      pendingRides: 0,
+      extraUses: 0,
+    } as const;
     expect(offerPass(standing, { pass, offline: OFFLINE })).toMatchObject({ ceiling: 19 });
   });
 
@@ -60,13 +91,21 @@ describe('what a pass may stand for', () => {
     const kind = fc.constantFrom(...ENROLMENT_KINDS);
     fc.assert(
       fc.property(cents, cents, kind, (walletCents, debtCents, enrolledBy) => {
-        const standing = { walletCents, debtCents, enrolledBy };
+        const standing = { walletCents, debtCents, enrolledBy, pendingRides: 0, extraUses: 0 };
         const { allowance, ceiling } = offerPass(standing, { pass: PASS, offline: OFFLINE });
         const behind = Math.max(0, walletCents + OFFLINE.creditCents[enrolledBy] - debtCents);
         return allowance * OFFLINE.rideCents <= behind && ceiling <= behind && allowance <= 12;
       }),
     );
   });
+});
+
+test('extra uses are forgotten after their time', () => {
+  const atMs = [0, 1, 2];
+  expect(countExtraUses(atMs, 2)).toBe(3);
+  expect(countExtraUses(atMs, EXTRA_USE_MS - 1)).toBe(3);
+  expect(countExtraUses(atMs, EXTRA_USE_MS)).toBe(2);
+  expect(countExtraUses(atMs, EXTRA_USE_MS + 2)).toBe(0);
 });
 
 test('so many issues are good at a time, and no more', () => {

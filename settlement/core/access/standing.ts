@@ -1,7 +1,8 @@
 /**
  * What a pass may stand for: how long it is good, up to which fare, and for how many rides at a gate that cannot
  * ask. It follows what stands behind the account: its wallet, and what the operator lends to accounts of its
- * kind, less what is owed. Nothing behind it: no offline rides. Pure.
+ * kind, less what is owed. Nothing behind it: no offline rides. A gate counts against a pass what settlement did not
+ * have when it gave it, so every ride that it had and that nobody has paid for counts here. Pure.
  */
 
 /** How an account came to be; `open`: whoever asked. */
@@ -36,28 +37,46 @@ export type Standing = {
   walletCents: number;
   debtCents: number;
   enrolledBy: EnrolmentKind;
+  /** Rides that gates have told of and that are not charged yet. */
+  pendingRides: number;
+  /** Rides with codes that had opened another gate already: nobody pays for them. */
+  extraUses: number;
 };
+
+/** So long rides that nobody pays for count against the passes of an account. */
+export const EXTRA_USE_MS = 30 * 24 * 3_600_000;
+
+/** Of the times at which extra uses came in, those that count. */
+export function countExtraUses(atMs: readonly number[], nowMs: number): number {
+  return atMs.filter((one) => nowMs - one < EXTRA_USE_MS).length;
+}
 
 export type PassOffer = Pick<PassLimits, 'lifetimeMin' | 'ceiling' | 'allowance'> & {
   /** Why there are no offline rides; null if there are some. */
   reason: OfflineReason | null;
 };
-export type OfflineReason = 'NOTHING_BEHIND';
+export type OfflineReason = 'NOTHING_BEHIND' | 'CODES_COPIED';
 
 export function offerPass(
-  { walletCents, debtCents, enrolledBy }: Standing,
+  { walletCents, debtCents, enrolledBy, pendingRides, extraUses }: Standing,
   { pass, offline }: { pass: PassLimits; offline: OfflineRules },
 ): PassOffer {
-  const behindCents = Math.max(0, walletCents + offline.creditCents[enrolledBy] - debtCents);
-  const rides = Math.floor(behindCents / offline.rideCents);
-  const allowance = Math.min(pass.allowance, rides);
+  const { rideCents, creditCents } = offline;
+  const behindCents = Math.max(0, walletCents + creditCents[enrolledBy] - debtCents);
+  const rides = Math.min(pass.allowance, Math.floor(behindCents / rideCents)) - pendingRides;
+  const allowance = Math.max(0, rides - extraUses);
   const isWhole = allowance === pass.allowance;
   return {
     lifetimeMin: isWhole ? pass.lifetimeMin : Math.min(pass.lifetimeMin, offline.shortLifetimeMin),
     ceiling: Math.min(pass.ceiling, Math.floor(behindCents / 10 ** pass.ceilingExponent)),
     allowance,
-    reason: allowance === 0 ? 'NOTHING_BEHIND' : null,
+    reason: reasonOf({ rides, allowance }),
   };
+}
+
+function reasonOf(of: { rides: number; allowance: number }): OfflineReason | null {
+  if (of.rides <= 0) return 'NOTHING_BEHIND';
+  return of.allowance === 0 ? 'CODES_COPIED' : null;
 }
 
 /** Whether another issue may be made while so many of the account's have not ended. */

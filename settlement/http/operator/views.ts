@@ -21,7 +21,7 @@ const tags = ['operator'];
 const limit = z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX);
 
 export function addOperatorViews(app: ApiRouter, parts: ApiParts): void {
-  const { store, config } = parts;
+  const { store, config, clock } = parts;
   const onRequest = requireOperator(parts);
   const of = (summary: string) => ({ summary, tags, security });
 
@@ -49,7 +49,7 @@ export function addOperatorViews(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const rider = await store.readRider(config.issuer, request.params.account);
       if (rider === undefined) throw new Fault('NOT_FOUND', 'there is no such account');
-      return viewOfRider(rider, config);
+      return viewOfRider(rider, { config, nowMs: clock.now().wallMs });
     },
   );
   app.get(

@@ -9,7 +9,7 @@ import {
 } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
 import type { SettlementFile } from '../../config.ts';
-import { offerPass, type Standing } from '../../core/access/standing.ts';
+import { countExtraUses, offerPass, type Standing } from '../../core/access/standing.ts';
 import type { TopUpRequest } from '../../core/money/top-up.ts';
 import type { RiderView } from '../../store/views.ts';
 import { requireSession, riderFrom } from '../access.ts';
@@ -22,15 +22,23 @@ const NOT_PAID = 'this payment was refused and no money has moved: try another a
 const security = [{ session: [] }];
 
 /** What stands behind an account, as it is read. */
-export function standingOf({ balanceCents, debtCents, enrolledBy }: RiderView): Standing {
-  return { walletCents: balanceCents, debtCents, enrolledBy };
+export function standingOf(view: RiderView, nowMs: number): Standing {
+  const { balanceCents, debtCents, enrolledBy, pendingRides, extraUsesAtMs } = view;
+  const extraUses = countExtraUses(extraUsesAtMs, nowMs);
+  return { walletCents: balanceCents, debtCents, enrolledBy, pendingRides, extraUses };
 }
 
-export function viewOfRider(view: RiderView, config: SettlementFile) {
-  const { denied, passes, enrolledBy: _kind, ...rider } = view;
-  const { allowance, reason } = offerPass(standingOf(view), config);
+export function viewOfRider(
+  view: RiderView,
+  { config, nowMs }: { config: SettlementFile; nowMs: number },
+) {
+  const { denied, passes, account, balanceCents, debtCents, recoveryCodeMadeAtMs } = view;
+  const { allowance, reason } = offerPass(standingOf(view, nowMs), config);
   return {
-    ...rider,
+    account,
+    balanceCents,
+    debtCents,
+    recoveryCodeMadeAtMs,
     offline: { allowance, reason },
     denied: denied.length > 0,
     deniedReason: denied.map(({ cause, note }) => (cause === 'DEBT' ? 'DEBT' : note))[0] ?? null,
@@ -45,7 +53,7 @@ export function addAccountRoutes(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addView(app: ApiRouter, parts: ApiParts): void {
-  const { store, config } = parts;
+  const { store, config, clock } = parts;
   app.get(
     '/v1/riders/me',
     {
@@ -60,7 +68,7 @@ function addView(app: ApiRouter, parts: ApiParts): void {
     async (request) => {
       const rider = await store.readRider(config.issuer, riderFrom(request).account);
       if (rider === undefined) throw new Fault('NOT_FOUND', 'there is no such account');
-      return viewOfRider(rider, config);
+      return viewOfRider(rider, { config, nowMs: clock.now().wallMs });
     },
   );
 }

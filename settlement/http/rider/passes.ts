@@ -18,7 +18,7 @@ import { signatureHolds } from '@stile/protocol/signature.ts';
 import type { FastifyReply } from 'fastify';
 import type { RiderEnrolmentResult } from '../../core/access/enrolment.ts';
 import type { PassRow, StoredPass } from '../../core/access/rider-changes.ts';
-import { offerPass } from '../../core/access/standing.ts';
+import { type OfflineReason, offerPass } from '../../core/access/standing.ts';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
 import { addressGroup } from '../address.ts';
 import { refuseTooMany } from '../allowance.ts';
@@ -46,6 +46,12 @@ export function addPassRoutes(app: ApiRouter, parts: ApiParts & { checkProof: Pr
   addSessions(app, parts);
   addRenewal(app, parts);
 }
+
+const NO_RIDES: Readonly<Record<OfflineReason, string>> = {
+  NOTHING_BEHIND: 'nothing stands behind this account: top up, then renew',
+  CODES_COPIED:
+    'codes of this account opened several gates, and nobody pays for that: ride with online codes until that is a month ago, or ask the operator',
+};
 
 type PassParts = ApiParts & { checkProof: ProofCheck };
 
@@ -170,8 +176,10 @@ function addEnrolment(app: ApiRouter, parts: PassParts): void {
       const answer = await parts.enrolmentPolicy({ invite, publicKey, nowMs });
       if (answer.kind === 'refused') throw new Refusal(answer.code, answer.message);
       const { kind: _kind, ...enrolled } = answer;
-      const standing = { walletCents: 0, debtCents: 0, enrolledBy: answer.enrolledBy };
-      const { bytes, ...issue } = passes.issue(pass, offerPass(standing, config));
+      const { enrolledBy } = answer;
+      const nothing = { walletCents: 0, debtCents: 0, pendingRides: 0, extraUses: 0 };
+      const offer = offerPass({ ...nothing, enrolledBy }, config);
+      const { bytes, ...issue } = passes.issue(pass, { offer, atS: Math.floor(nowMs / 1000) });
       const from = { address: addressGroup(request.ip), perHourMax };
       const rider = { ...pass, ...issue, ...enrolled, from, nowMs };
       refuseEnrolment(await store.addRider(rider), reply);
@@ -245,19 +253,18 @@ function addRenewal(app: ApiRouter, parts: PassParts): void {
       if (denials.some(({ cause }) => cause === 'OPERATOR')) {
         throw new Refusal('ACCOUNT_DENIED', 'this pass was blocked by the operator: ask them');
       }
+      // Before the account is read: what comes in meanwhile counts at the gates (core/access/standing.ts).
+      const nowMs = clock.now().wallMs;
       const rider = await store.readRider(config.issuer, account);
       if (denials.length > 0) {
         const debt = `${((rider?.debtCents ?? 0) / 100).toFixed(2)} ${config.currency}`;
         throw new Refusal('ACCOUNT_DENIED', `${debt} is owed: top up, then renew`);
       }
       assert(rider !== undefined, 'an account with a pass can be read');
-      const offer = offerPass(standingOf(rider), config);
-      if (offer.reason !== null) {
-        throw new Refusal(offer.reason, 'nothing stands behind this account: top up, then renew');
-      }
-      const { bytes, ...issue } = passes.issue(pass, offer);
+      const offer = offerPass(standingOf(rider, nowMs), config);
+      if (offer.reason !== null) throw new Refusal(offer.reason, NO_RIDES[offer.reason]);
+      const { bytes, ...issue } = passes.issue(pass, { offer, atS: Math.floor(nowMs / 1000) });
       const { issuesMax } = config.offline;
-      const nowMs = clock.now().wallMs;
       if (!(await store.addPassIssue({ account, serial, issue, issuesMax, nowMs }))) {
         throw new Refusal(
           'PASSES_OPEN',

@@ -283,14 +283,15 @@ async function recover(parts: ApiParts, { algorithm, publicKey, codeHash }: KeyA
 
 /** A denied account, or one whose passes are all out, gets a pass without rides: money and debts are seen again. */
 async function issueFor(
-  { store, config, passes }: ApiParts,
+  { store, config, passes, clock }: ApiParts,
   { plan, pass }: { plan: RecoveryPlan; pass: PassRow },
 ) {
+  const nowMs = clock.now().wallMs;
   const rider = await store.readRider(config.issuer, plan.account);
   assert(rider !== undefined, 'an account with a code can be read');
   const mayRide = plan.hasRides && rider.denied.length === 0;
-  const standing = standingOf(rider);
+  const standing = standingOf(rider, nowMs);
   const nothing = { ...standing, walletCents: 0, debtCents: Number.MAX_SAFE_INTEGER };
   const offer = offerPass(mayRide ? standing : nothing, config);
-  return { offer, issue: passes.issue(pass, offer) };
+  return { offer, issue: passes.issue(pass, { offer, atS: Math.floor(nowMs / 1000) }) };
 }

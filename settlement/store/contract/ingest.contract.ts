@@ -249,6 +249,8 @@ export function describeIngest(open: OpenStore): void {
       expect((await store.listTaps({ gate: 'g1', after: 0, limit: 9 }))[0]).toMatchObject({
         outcome: 'EXTRA_USE',
       });
+      const unpaid = { pendingRides: 0, extraUsesAtMs: [expect.any(Number)] };
+      expect(await store.readRider(ISSUER, a)).toMatchObject(unpaid);
       const again = new ScriptedLog('g1', 'M1', { epoch: 'ffffffffffffffff' });
       again.ride(ride(1, 6));
       expect(places(await again.send(store))).toEqual(['rejected EXTRA_USE']);

@@ -26,6 +26,7 @@ import { TOP_UP_INQUIRIES } from './0020-top-up-inquiries.ts';
 import { ENROLMENTS } from './0021-enrolments.ts';
 import { ACT_PERSONS } from './0022-act-persons.ts';
 import { USES_BY_CODE } from './0023-uses-by-code.ts';
+import { UNPAID_RIDES } from './0024-unpaid-rides.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -51,4 +52,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   ENROLMENTS,
   ACT_PERSONS,
   USES_BY_CODE,
+  UNPAID_RIDES,
 ];

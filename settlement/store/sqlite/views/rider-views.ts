@@ -12,6 +12,8 @@ import type { RiderMoneyReader } from '../facts/rider-money.ts';
 const OPEN_TOP_UPS = `
   SELECT account, key, amount_cents AS amountCents, begun_at_ms AS begunAtMs FROM top_up_intent
   WHERE state IN ('INTENT', 'UNKNOWN')`;
+/** A byte of the pass. */
+const ALLOWANCE_MAX = 0xff;
 
 function prepare(db: Connection['db']) {
   return {
@@ -44,6 +46,23 @@ function prepare(db: Connection['db']) {
     oldestTopUp: db.prepare(
       `SELECT *, count(*) OVER () AS open FROM (${OPEN_TOP_UPS}) ORDER BY begunAtMs LIMIT 1`,
     ),
+    pendingRides: db
+      .prepare(
+        `SELECT count(*) FROM record WHERE use BETWEEN ? AND ? AND kind = 'tap' AND outcome = 'PENDING'
+           AND outcome IN ('PENDING', 'EXTRA_USE')`,
+      )
+      .pluck(),
+    extraUses: db
+      .prepare(
+        // At the gate itself it is a record that came twice, after a new epoch or from a copied card.
+        `SELECT record.received_at_ms FROM record JOIN gate_epoch AS here ON here.id = record.epoch_id
+           JOIN charge ON charge.use = record.use
+           JOIN record AS first ON first.id = charge.record JOIN gate_epoch AS elsewhere ON elsewhere.id = first.epoch_id
+         WHERE record.use BETWEEN ? AND ? AND record.outcome = 'EXTRA_USE'
+           AND record.outcome IN ('PENDING', 'EXTRA_USE') AND elsewhere.gate <> here.gate
+         ORDER BY record.received_at_ms DESC LIMIT ?`,
+      )
+      .pluck(),
   };
 }
 
@@ -77,11 +96,15 @@ export class RiderViews {
     const issues = this.#sql.issues.all(account) as Issue[];
     if (issues.length === 0) return undefined;
     const latest = new Map(issues.map((issue) => [issue.serial, issue]));
+    // Names of uses begin so (core/logs/code-use.ts), and ':' comes behind every digit.
+    const uses = [`${issuer}/${account}/`, `${issuer}/${account}/:`];
     return {
       account,
       enrolledBy: this.#sql.account.get(account) as RiderView['enrolledBy'],
       balanceCents: this.#money.walletCents(account),
       debtCents: this.#money.debtCents(account),
+      pendingRides: this.#sql.pendingRides.get(...uses) as number,
+      extraUsesAtMs: this.#sql.extraUses.all(...uses, ALLOWANCE_MAX) as number[],
       denied: this.#denials.read(issuer, { account, serial: 0 }),
       passes: [...latest.values()].map((issue) => ({
         ...issue,
