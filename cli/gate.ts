@@ -5,7 +5,7 @@ import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { writePrivateFile } from '@stile/host/private-files.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
-import { print, printJson, stopped, stopSignal } from './terminal.ts';
+import { print, printJson, sayError, stopped, stopSignal } from './terminal.ts';
 
 type RunOptions = { config: string; keyFile?: string };
 
@@ -74,7 +74,18 @@ async function enrol(options: RunOptions & { token: string }): Promise<void> {
   const { dataDir, settlement } = readConfig(options.config);
   const { token, keyFile } = options;
   const where = keyFile === undefined ? {} : { keyFile };
-  printJson(await enrolGate({ dataDir, settlementUrl: settlement.url, token, ...where }));
+  const { damagedIdentityIn, ...enrolled } = await enrolGate({
+    dataDir,
+    settlementUrl: settlement.url,
+    token,
+    ...where,
+  });
+  if (damagedIdentityIn !== undefined) {
+    sayError(
+      `The damaged identity that was here is in ${damagedIdentityIn}. Taps that wait stay.\n`,
+    );
+  }
+  printJson(enrolled);
 }
 
 function configure(options: {

@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { callJson, type HttpMethod } from '@stile/host/http-client.ts';
 import { refusePlainHttp } from '@stile/host/plain-http.ts';
-import { Fault } from '@stile/protocol/fault.ts';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
 /** In settlement's data directory; docs/operations.md says who may read it. */
 const TOKEN_FILE = 'operator-token';
+/** One word of what a header may carry. */
+const TOKEN = /^[\w.~+/=-]{1,512}$/;
 
 /** Which settlement, and whose token: a file, or that of the data directory. */
 export type Target = { data: string; url: string; tokenFile?: string; plainHttp?: boolean };
@@ -29,15 +31,18 @@ function clientWith(url: string, token: string): OperatorClient {
 }
 
 function readToken(file: string): string {
+  let text: string;
   try {
-    return readFileSync(file, 'utf8').trim();
+    text = readFileSync(file, 'utf8').trim();
   } catch (error) {
     throw new Fault(
       'FILE_UNREADABLE',
-      `there is no operator token at ${file}; is it in settlement's data directory?`,
+      `there is no operator token at ${file} (${describeError(error)}); is it in settlement's data directory?`,
       { cause: error },
     );
   }
+  if (TOKEN.test(text)) return text;
+  throw new Fault('FILE_UNREADABLE', `${file} holds no operator token: is it the right file?`);
 }
 
 /** For commands of an operator: each has its name, and options for which settlement is meant. */

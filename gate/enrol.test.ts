@@ -144,6 +144,30 @@ test.each([
   expect(() => readIdentity(dir)).toThrow('Enrol the gate again');
 });
 
+test.each([
+  ['cut', (whole: string) => whole.slice(0, 40)],
+  ['emptied', () => ''],
+])(
+  'an identity that was %s goes aside at a new enrolment, and the waiting taps stay',
+  async (_name, damage) => {
+    const { dataDir, url, token, enrol, responses } = await settlementThat(granted());
+    await enrol();
+    const identity = join(dataDir, 'identity.json');
+    const damaged = damage(readFileSync(identity, 'utf8'));
+    writeFileSync(identity, damaged);
+    writeFileSync(join(dataDir, 'taps.db'), 'taps that wait');
+    responses.set(ENROLMENTS_PATH, say(403, '{"message":"token used"}'));
+    await expect(enrol()).rejects.toMatchObject({ code: 'UPLINK_REFUSED' });
+    expect(readFileSync(identity, 'utf8')).toBe(damaged);
+    responses.set(ENROLMENTS_PATH, granted());
+    const { damagedIdentityIn = '' } = await enrolGate({ dataDir, settlementUrl: url, token });
+    expect(readFileSync(join(damagedIdentityIn, 'identity.json'), 'utf8')).toBe(damaged);
+    expect(readdirSync(damagedIdentityIn)).toEqual(['identity.json']);
+    expect(readIdentity(dataDir).gate).toBe('g1');
+    expect(readFileSync(join(dataDir, 'taps.db'), 'utf8')).toBe('taps that wait');
+  },
+);
+
 test('a key in a file of its own is nowhere in the data directory, and the gate starts with it only', async () => {
   const { dataDir, url, token } = await settlementThat(granted());
   const keyFile = join(scratchDir(), 'gate-key');

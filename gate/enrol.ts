@@ -10,16 +10,30 @@ import { makePrivateDir } from '@stile/host/private-files.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { enrolledGateSchema, gateIdentitySchema } from '@stile/protocol/http/gate-api.ts';
 import { fingerprintOf, openSigned, type RootKey } from '@stile/protocol/signed.ts';
-import { ensureKeyFile, hasIdentity, readIdentityFile, writeIdentity } from './shell/identity.ts';
+import {
+  ensureKeyFile,
+  findIdentity,
+  moveIdentityAside,
+  readIdentityFile,
+  writeIdentity,
+} from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';
 import { createListsFetcher } from './shell/uplink/lists.ts';
 import { createUplink } from './shell/uplink/uplink.ts';
 
 const TIMEOUT_MS = 30_000;
 
-export type Enrolment = { gate: string; line: string; trustVersion: number; denyVersion: number };
+export type Enrolment = {
+  gate: string;
+  line: string;
+  trustVersion: number;
+  denyVersion: number;
+  /** Where the damaged identity was moved that had been in its place. */
+  damagedIdentityIn?: string;
+};
 
 /**
+ * A damaged identity is moved aside; what the gate has not delivered yet stays, for the new one to deliver.
  * @throws Fault CONFLICT if the directory belongs to a gate already, UPLINK_REFUSED if the
  * token is not good, UPLINK_UNREACHABLE if settlement does not answer.
  */
@@ -38,9 +52,9 @@ export async function enrolGate(options: {
       'this is no token of "stile settlement add-gate": copy it whole',
     );
   }
-  if (hasIdentity(dataDir)) {
-    const { gate } = readIdentityFile(dataDir);
-    throw new Fault('CONFLICT', `${dataDir} belongs to gate ${gate} already`);
+  const before = findIdentity(dataDir);
+  if (before !== undefined && 'gate' in before) {
+    throw new Fault('CONFLICT', `${dataDir} belongs to gate ${before.gate} already`);
   }
   const key = keyFile === undefined ? generateKey('Ed25519') : ensureKeyFile(keyFile);
   const body = enrolmentBody(token, key);
@@ -61,9 +75,14 @@ export async function enrolGate(options: {
   makePrivateDir(dataDir);
   const names = { gate, line, scope, operator, rootKeys };
   const keyElsewhere = keyFile !== undefined;
+  // Only now: an enrolment that failed leaves all as it was. The taps that wait stay where they are.
+  const aside =
+    before === undefined
+      ? {}
+      : { damagedIdentityIn: moveIdentityAside(dataDir, systemClock.now().wallMs) };
   writeIdentity(dataDir, { ...names, key: key.privateJwk, keyElsewhere });
   const lists = await provision(dataDir, settlementUrl);
-  return { gate, line, ...lists };
+  return { gate, line, ...lists, ...aside };
 }
 
 /** The root key that the operator's token names: nobody else's answer counts. */

@@ -2,24 +2,47 @@
  * One process a data directory. The lock is SQLite's own file lock, held as long as the process lives:
  * the kernel gives it back even after SIGKILL, so no stale lock ever keeps a program from starting.
  */
+import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
+import { asStoreFault } from './fault.ts';
 import { ensurePrivateFile } from './private-files.ts';
 
 /**
  * `program`: what it is that runs there, for the sentence.
- * @throws Fault CONFLICT if another one runs on this directory.
+ * @throws Fault CONFLICT if another one runs on this directory, FILE_UNREADABLE or STORE_FAILED if nothing can be
+ * locked.
  */
 export function lockDataDir(dataDir: string, program: string): () => void {
   const file = join(dataDir, 'lock.db');
   ensurePrivateFile(file);
+  try {
+    try {
+      return take(file);
+    } catch (error) {
+      if (asStoreFault(error, file).code !== 'STORE_CORRUPT') throw error;
+      // It holds nothing. It is not removed: two that start at once would lock two files.
+      truncateSync(file);
+      return take(file);
+    }
+  } catch (error) {
+    if (!isBusy(error)) throw asStoreFault(error, file);
+    throw new Fault('CONFLICT', `another ${program} already runs on ${dataDir}`, { cause: error });
+  }
+}
+
+function take(file: string): () => void {
   const db = new Database(file, { timeout: 0 });
   try {
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();
-    throw new Fault('CONFLICT', `another ${program} already runs on ${dataDir}`, { cause: error });
+    throw error;
   }
   return () => db.close();
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 }

@@ -78,10 +78,20 @@ export function writePrivateFile(
 /**
  * Makes sure that a file that another library opens is its owner's alone. An existing one is not opened for
  * that: closing it would give back the locks that this process has on it.
+ * @throws Fault FILE_UNREADABLE if it is no file, STORE_FAILED if it cannot be made.
  */
 export function ensurePrivateFile(file: string): void {
-  if (!existsSync(file)) closeSync(openSync(file, 'a', FILE_MODE));
-  if ((statSync(file).mode & OTHERS) !== 0) chmodSync(file, FILE_MODE);
+  try {
+    if (!existsSync(file)) closeSync(openSync(file, 'a', FILE_MODE));
+    const found = statSync(file);
+    if (found.isDirectory()) throw new Fault('FILE_UNREADABLE', `${file} is a directory, no file`);
+    if ((found.mode & OTHERS) !== 0) chmodSync(file, FILE_MODE);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault('STORE_FAILED', `cannot open ${file}: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** What is in a file or a folder is on the disk. */

@@ -19,7 +19,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { asStoreFault } from '@stile/host/fault.ts';
-import { Fault } from '@stile/protocol/fault.ts';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
 import type { SeenVersions } from './core/lists/version-floor.ts';
 import { DATABASE_FILE, readConfig } from './data-dir.ts';
@@ -179,7 +179,15 @@ function foldersIn(dir: string): string[] {
 }
 
 function digestOf(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex');
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new Fault('FILE_UNREADABLE', `cannot read ${file}: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function syncPath(path: string): void {

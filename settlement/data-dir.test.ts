@@ -7,6 +7,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -19,6 +20,7 @@ import { makePrivateDir } from '@stile/host/private-files.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { backUp, restore } from './backup.ts';
 import { initSettlement, startSettlement } from './main.ts';
 
 const log = pino({ level: 'silent' });
@@ -117,6 +119,52 @@ describe('missing is not new', () => {
       await initSettlement(dataDir);
       await (await start(dataDir)).close();
     }
+  });
+});
+
+describe('a directory in the place of a file is named', () => {
+  test.each([
+    'lock.db',
+    'settlement.json',
+    'operator-token',
+    'settlement.db',
+    join('keys', 'book.key'),
+    join('keys', 'root.jwk.json'),
+    join('keys', 'issuer-1-1.jwk.json'),
+  ])('%s', async (part) => {
+    const dataDir = await newDir();
+    rmSync(join(dataDir, part));
+    mkdirSync(join(dataDir, part));
+    const named = (error: unknown) =>
+      expect(error).toMatchObject({
+        name: 'Fault',
+        message: expect.stringContaining(join(dataDir, part)),
+      });
+    await initSettlement(dataDir)
+      .then(() => start(dataDir))
+      .then(() => expect.fail(part), named);
+  });
+
+  test('backup.json, and what a backup has', async () => {
+    const dataDir = await newDir();
+    const backups = scratchDir();
+    for (const part of ['backup.json', 'operator-token']) {
+      const to = join(backups, part);
+      await backUp(dataDir, { to, nowMs: 0 });
+      rmSync(join(to, part));
+      mkdirSync(join(to, part));
+      await expect(restore(to, { dataDir: join(backups, 'back'), nowMs: 0 })).rejects.toMatchObject(
+        {
+          name: 'Fault',
+          message: expect.stringContaining(part),
+        },
+      );
+    }
+    mkdirSync(join(dataDir, 'backup.json'));
+    writeFileSync(join(dataDir, 'backup.json', 'x'), '');
+    await expect(backUp(dataDir, { to: join(backups, 'new'), nowMs: 0 })).rejects.toMatchObject({
+      name: 'Fault',
+    });
   });
 });
 

@@ -89,12 +89,22 @@ export function readKey(file: string): SigningKey {
 export function ensureOperatorToken(dataDir: string, random: Random): string {
   const file = join(dataDir, TOKEN_FILE);
   if (!existsSync(file)) writePrivateFile(file, `${randomToken(random)}\n`);
-  const token = readFileSync(file, 'utf8').trim();
+  const token = readText(file).trim();
   if (token.length >= TOKEN_CHARS_MIN) return token;
   throw new Fault(
     'FILE_UNREADABLE',
     `${file} holds no token, or only a part of one: restore it from the backup`,
   );
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Fault('FILE_UNREADABLE', `cannot read ${file}: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -10,6 +10,7 @@ import { makePrivateDir, writePrivateFile } from '@stile/host/private-files.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { z } from 'zod';
+import { quarantine } from './store/quarantine.ts';
 
 const IDENTITY_FILE = 'identity.json';
 
@@ -74,33 +75,51 @@ function readKeyFile(keyFile: string, publicX?: string): SigningKey {
   throw new Fault('FILE_UNREADABLE', `${keyFile} is the key of another gate`);
 }
 
-/** What is in the data directory, which may not be all of the key. */
+/**
+ * What is in the data directory, which may not be all of the key.
+ * @throws Fault FILE_UNREADABLE if the gate is not enrolled or its identity is damaged.
+ */
 export function readIdentityFile(dataDir: string): IdentityFile {
+  const identity = findIdentity(dataDir);
+  if (identity !== undefined && !('damage' in identity)) return identity;
   const file = join(dataDir, IDENTITY_FILE);
-  if (!existsSync(file)) {
-    throw new Fault(
-      'FILE_UNREADABLE',
-      `this gate is not enrolled: ${file} is missing. Run "stile gate enrol" first.`,
-    );
+  throw new Fault(
+    'FILE_UNREADABLE',
+    identity === undefined
+      ? `this gate is not enrolled: ${file} is missing. Run "stile gate enrol" first.`
+      : `${file} is damaged (${identity.damage}). Enrol the gate again.`,
+  );
+}
+
+/**
+ * Undefined: there is none. With `damage` it names nobody, and only another enrolment makes this box a gate.
+ * @throws Fault FILE_UNREADABLE if it cannot be read, which is no damage.
+ */
+export function findIdentity(dataDir: string): IdentityFile | { damage: string } | undefined {
+  const file = join(dataDir, IDENTITY_FILE);
+  if (!existsSync(file)) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Fault('FILE_UNREADABLE', `cannot read ${file}: ${describeError(error)}`, {
+      cause: error,
+    });
   }
   try {
-    const parsed = identitySchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const parsed = identitySchema.parse(JSON.parse(text));
     const { d } = parsed.key;
     // A key that is there must be whole.
     if (d !== undefined) keyFromJwk({ ...parsed.key, d });
     return parsed;
   } catch (error) {
-    throw new Fault(
-      'FILE_UNREADABLE',
-      `${file} is damaged (${describeError(error).split('\n')[0]}). Enrol the gate again.`,
-      { cause: error },
-    );
+    return { damage: describeError(error).split('\n')[0] ?? '' };
   }
 }
 
-/** Whether this data directory already belongs to a gate. */
-export function hasIdentity(dataDir: string): boolean {
-  return existsSync(join(dataDir, IDENTITY_FILE));
+/** Moves a damaged one aside, as evidence; returns the folder. */
+export function moveIdentityAside(dataDir: string, wallMs: number): string {
+  return quarantine({ dataDir, belongs: (name) => name === IDENTITY_FILE, wallMs });
 }
 
 /** `keyElsewhere`: the private half is in a file of its own. */

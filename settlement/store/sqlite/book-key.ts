@@ -27,7 +27,15 @@ export function bookKeyFile(databaseFile: string): string {
 /** The key, or undefined if there is none. @throws Fault FILE_UNREADABLE if it is damaged. */
 export function findBookKey(file: string): Uint8Array | undefined {
   if (!existsSync(file)) return undefined;
-  const key = fromHex(readFileSync(file, 'utf8').trim(), KEY_BYTES);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Fault('FILE_UNREADABLE', `cannot read ${file}: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
+  const key = fromHex(text.trim(), KEY_BYTES);
   if (key === undefined)
     throw new Fault('FILE_UNREADABLE', `${file} is damaged: restore it from a backup`);
   return key;
