@@ -98,9 +98,14 @@ export class ScriptedWallet {
     }
   }
 
-  /** So much later, as after a phone's long sleep: no alarm has rung meanwhile. */
-  sleep(ms: number): void {
+  /**
+   * So much later, as after a phone's long sleep: no alarm has rung meanwhile. Settlement has slept as long, and
+   * goes by its clock only when a person says that it is right.
+   */
+  async sleep(ms: number): Promise<void> {
     this.clock.setWall(this.clock.now().wallMs + ms);
+    const nowS = Math.floor(this.clock.now().wallMs / 1000);
+    await this.town.operate('POST', 'clock', { body: { nowS } });
   }
 
   async close(): Promise<void> {

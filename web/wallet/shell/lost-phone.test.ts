@@ -102,13 +102,13 @@ describe('a PIN', () => {
     expect(await pin.enter('2580')).toEqual({ kind: 'wait' });
     expect((await vault.readEnrolment())?.pin?.wrong).toBe(3);
     for (let tries = 3; tries < WRONG_MAX; tries += 1) {
-      scripted.sleep(3_600_000);
+      await scripted.sleep(3_600_000);
       await pin.enter('0000');
     }
     const stored = await vault.readEnrolment();
     expect(stored?.seed).toBeNull();
     expect(stored?.pin && isPinOver(stored.pin)).toBe(true);
-    scripted.sleep(86_400_000);
+    await scripted.sleep(86_400_000);
     expect(await pin.enter('2580')).toEqual({ kind: 'over' });
     expect(phone.enrolment.value?.account).toBeDefined();
   });
@@ -121,7 +121,7 @@ describe('a PIN', () => {
     const handle = phone.enrolment.value?.seed?.handle;
     page.setVisible(false);
     page.setVisible(true);
-    scripted.sleep(20 * 86_400_000);
+    await scripted.sleep(20 * 86_400_000);
     wallet.refresh.run();
     await scripted.idle();
     expect(phone.enrolment.value?.seed?.handle).toBe(handle);

@@ -68,13 +68,10 @@ describe('by itself', () => {
 describe('what falls due', () => {
   test('the pass is renewed when a quarter of its life is over, and not before', async () => {
     scripted = await ScriptedWallet.enrolled();
-    const { wallet, wire, town, clock } = scripted;
+    const { wallet, wire } = scripted;
     const { issuedAtS = 0, expiresAtS = 0 } = wallet.phone.enrolment.value ?? {};
     const quarterMs = ((expiresAtS - issuedAtS) / 4) * 1000;
-    scripted.sleep(quarterMs - 8 * MINUTE_MS);
-    // Settlement has slept as long, and signs by its clock only when a person says that it is right.
-    const nowS = Math.floor(clock.now().wallMs / 1000);
-    await town.operate('POST', 'clock', { body: { nowS } });
+    await scripted.sleep(quarterMs - 8 * MINUTE_MS);
     await scripted.pass(5 * MINUTE_MS);
     expect(wire.count('/v1/passes')).toBe(0);
     await scripted.pass(5 * MINUTE_MS);
@@ -105,7 +102,7 @@ describe('what falls due', () => {
     scripted = await ScriptedWallet.enrolled();
     const { wallet, wire } = scripted;
     const handle = wallet.phone.enrolment.value?.seed?.handle;
-    scripted.sleep(10 * DAY_MS);
+    await scripted.sleep(10 * DAY_MS);
     await scripted.pass(5 * MINUTE_MS);
     expect(wire.count(SEEDS)).toBe(2);
     expect(wallet.phone.enrolment.value?.seed?.handle).not.toBe(handle);
@@ -193,7 +190,7 @@ describe('when something fails', () => {
     const { wallet, vault } = scripted;
     const account = wallet.phone.enrolment.value?.account;
     vault.evict();
-    scripted.sleep(3 * DAY_MS);
+    await scripted.sleep(3 * DAY_MS);
     await scripted.pass(5 * MINUTE_MS);
     expect(wallet.phone.status.value).toEqual({ kind: 'evicted', account });
   });
