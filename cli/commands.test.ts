@@ -123,3 +123,26 @@ test.each([
     expect(ran).toEqual({ code: 0, stdout: `${addCheckDigits(`7100012345${otp}`)}\n`, stderr: '' });
   },
 );
+
+test('init again is nothing new; with other settings it is refused, says what is stored, and changes nothing', async () => {
+  const data = join(folder, 'settlement');
+  const settings = join(folder, 'settings.json');
+  const init = (...more: string[]) => runStile(['settlement', 'init', '--data', data, ...more]);
+  const open = ['--enrolment', 'open'];
+  expect((await init(...open)).code).toBe(0);
+  const stored = readFileSync(join(data, 'settlement.json'), 'utf8');
+  expect((await init()).code).toBe(0);
+  expect((await init(...open)).code).toBe(0);
+  const other = await init('--enrolment', 'invite');
+  expect(other).toMatchObject({ code: 1, stdout: '' });
+  expect(other.stderr).toContain('enrolment.policy is "open", not "invite"');
+  expect(other.stderr).toContain(`${data}/settlement.json`);
+  expect((await init('--top-ups', 'sandbox')).stderr).toContain(
+    'topUps.mode is "off", not "sandbox"',
+  );
+  writeFileSync(settings, '{"pass":{"ceiling":5000,"allowance":12}}');
+  const { code, stderr } = await init('--settings', settings);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('pass.ceiling is 3500, not 5000')]);
+  expect(stderr).not.toContain('allowance');
+  expect(readFileSync(join(data, 'settlement.json'), 'utf8')).toBe(stored);
+});

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { callText } from '@stile/host/http-client.ts';
 import { refusePlainHttp } from '@stile/host/plain-http.ts';
+import { parseStrictJson } from '@stile/host/strict-json.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 import { addBackupCommands } from './backup.ts';
@@ -33,7 +34,7 @@ function settingsOf({ operator, enrolment, topUps, settings }: FirstSettings) {
 /** What is in it is checked by settlement. */
 function readSettings(file: string): object {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return parseStrictJson(readFileSync(file, 'utf8')) as object;
   } catch (error) {
     throw new Fault(
       'FILE_UNREADABLE',
@@ -110,7 +111,14 @@ async function init(options: { data: string } & FirstSettings): Promise<void> {
   process.umask(PRIVATE_UMASK);
   const { initSettlement } = await import('@stile/settlement/main.ts');
   const { data } = options;
-  await initSettlement(data, settingsOf(options));
+  const { notInForce } = await initSettlement(data, settingsOf(options));
+  if (notInForce.length > 0) {
+    throw new Fault(
+      'CONFLICT',
+      `${data} was prepared before and keeps its settings: ${notInForce.join('; ')}. ` +
+        `To change them edit ${data}/settlement.json; they take force at the next start`,
+    );
+  }
   print(`${data} is ready. The operator's token is in ${data}/operator-token.\n`);
 }
 
@@ -126,7 +134,10 @@ async function start(
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
   });
-  await initSettlement(dataDir, settingsOf(options));
+  const { notInForce } = await initSettlement(dataDir, settingsOf(options));
+  if (notInForce.length > 0) {
+    log.warn({ notInForce }, 'options of the first start change nothing now: edit settlement.json');
+  }
   const signal = stopSignal();
   // Never in the data directory and never in an argument: backups and process lists are read by others.
   const seedKeys = process.env.STILE_SEED_KEY;

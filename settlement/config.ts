@@ -167,3 +167,19 @@ export const configSchema = z.strictObject({
 
 export type SettlementFile = z.infer<typeof configSchema>;
 export type SettlementOptions = Omit<z.input<typeof configSchema>, 'stile'>;
+
+/** What was asked for and is not what is in force: each with its path, what is there and what was asked. */
+export function settingsNotInForce(asked: object, inForce: object): string[] {
+  return Object.entries(asked).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    const found: unknown = Object.getOwnPropertyDescriptor(inForce, name)?.value;
+    if (isSection(value) && isSection(found)) {
+      return settingsNotInForce(value, found).map((one) => `${name}.${one}`);
+    }
+    const [is, not] = [JSON.stringify(found), JSON.stringify(value)];
+    return is === not ? [] : [`${name} is ${is}, not ${not}`];
+  });
+}
+
+const isSection = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { generateKey, keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
 import { makePrivateDir, requirePrivateDir, writePrivateFile } from '@stile/host/private-files.ts';
 import type { Random } from '@stile/host/random.ts';
+import { parseStrictJson } from '@stile/host/strict-json.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
 import { configSchema, type SettlementFile, type SettlementOptions } from './config.ts';
@@ -30,7 +31,7 @@ export function readConfig(dataDir: string): SettlementFile {
     throw new Fault('FILE_UNREADABLE', `there is no settlement in ${dataDir}: initialise it first`);
   }
   try {
-    return configSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return configSchema.parse(parseStrictJson(readFileSync(file, 'utf8')));
   } catch (error) {
     const why =
       error instanceof z.ZodError

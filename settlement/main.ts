@@ -11,7 +11,8 @@ import { lockDataDir } from '@stile/host/data-dir-lock.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
-import type { SettlementFile, SettlementOptions } from './config.ts';
+import { requireSameBooks } from './books.ts';
+import { type SettlementFile, type SettlementOptions, settingsNotInForce } from './config.ts';
 import {
   DATABASE_FILE,
   ensureConfig,
@@ -100,6 +101,8 @@ export type Initialised = {
   /** The file that holds the operator's token. */
   operatorTokenFile: string;
   rootKey: ReturnType<typeof rootKeyOf>;
+  /** Of a directory that was there: what was asked for and is kept as it was, a phrase each. */
+  notInForce: string[];
 };
 
 /** Prepares a data directory. What exists is kept, so a second run changes nothing. */
@@ -112,7 +115,8 @@ export async function initSettlement(
   const config = ensureConfig(dataDir, options);
   const unlock = lockDataDir(dataDir, 'settlement');
   try {
-    return await initialise(dataDir, { config, clock, random });
+    const initialised = await initialise(dataDir, { config, clock, random });
+    return { ...initialised, notInForce: settingsNotInForce(options, config) };
   } finally {
     unlock();
   }
@@ -121,11 +125,12 @@ export async function initSettlement(
 async function initialise(
   dataDir: string,
   { config, clock, random }: Required<Surroundings> & { config: SettlementFile },
-): Promise<Initialised> {
+): Promise<Omit<Initialised, 'notInForce'>> {
   const store = await openStore(dataDir, { config });
   try {
     // A directory of an older version has no mark; that its database knows a token says the same.
     if ((await store.readMeta(OPERATOR_TOKEN_KEY)) !== undefined) requireSecrets(dataDir);
+    await requireSameBooks(store, { ...config, dataDir });
     const rootKey = ensureKey(rootKeyFile(dataDir));
     const token = ensureOperatorToken(dataDir, random);
     await store.writeMeta(OPERATOR_TOKEN_KEY, tokenHash(token));
@@ -160,6 +165,7 @@ export async function startSettlement(
   try {
     const store = await openStore(dataDir, { config, onFatal });
     closing.first(() => store.close());
+    await requireSameBooks(store, { ...config, dataDir });
     const rootKey = readKey(rootKeyFile(dataDir));
     const parts = { store, config, clock, random, log, seedBox, rootKey, closing };
     return await open(options, parts);

@@ -1,5 +1,5 @@
 /** What a gate's configuration may say and how each mistake is named. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { Fault } from '@stile/protocol/fault.ts';
@@ -125,6 +125,11 @@ test.each<[string, unknown, RegExp]>([
   ['a scope that does not fit', rules({ scopes: [1, 65_536] }), / {2}rules\.scopes\.1: .*<=65535/],
   ['a product that does not fit', rules({ products: [256] }), / {2}rules\.products\.0: .*<=255/],
   ['a passback of years', rules({ passbackS: 1e9 }), / {2}rules\.passbackS: .*<=86400/],
+  [
+    'lists that close before they are old',
+    rules({ maxListAgeS: 100, closeListAgeS: 99 }),
+    / {2}rules\.closeListAgeS: .*below rules\.maxListAgeS/,
+  ],
   ['an unknown clock rule', rules({ onClockUnknown: 'ask' }), /"refuse"\|"admit"/],
   ['a log of nothing', { ...LEAST, store: { unconfirmedMax: 9 } }, / {2}store\.unconfirmedMax: /],
   ['a quota too small', { ...LEAST, store: { quotaMb: 3 } }, / {2}store\.quotaMb: .*>=4/],
@@ -154,6 +159,31 @@ test('a file that is not there, is a folder or is huge is refused with its name'
   const huge = join(dir, 'huge.json');
   writeFileSync(huge, ' '.repeat(64 * 1024 + 1));
   expect(messageOf(() => readConfig(huge))).toMatch(/^CONFIG_INVALID .*huge\.json is larger than/);
+});
+
+test.each([
+  ['"dataDir":"data"', '"dataDir":"data","dataDir":"other"'],
+  ['{"path":"/dev/ttyUSB1"}', '{"channel":2,"path":"/dev/ttyUSB1","channel":1}'],
+])('a key that stands twice is refused', (once, twice) => {
+  const text = JSON.stringify(LEAST).replace(once, twice);
+  expect(refusal(text)).toMatch(/^CONFIG_INVALID .*a key stands twice/);
+});
+
+test('one serial port for two devices is refused, also by another name of it', () => {
+  const dir = scratchDir();
+  writeFileSync(join(dir, 'tty1'), '');
+  symlinkSync('tty1', join(dir, 'by-id'));
+  const file = join(dir, 'gate.json');
+  const read = (paths: object) => {
+    writeFileSync(file, JSON.stringify({ ...LEAST, ...paths }));
+    return messageOf(() => readConfig(file));
+  };
+  expect(read({ scanner: { path: 'x' }, barrier: { path: './x' } })).toMatch(
+    /scanner.path and barrier.path/,
+  );
+  expect(read({ scanner: { path: 'tty1' }, display: { path: 'by-id' } })).toMatch(
+    /scanner.path and display.path are the same port/,
+  );
 });
 
 test('http to another machine is spoken if a person has said so', () => {

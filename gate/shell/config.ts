@@ -2,9 +2,10 @@
  * The gate's configuration file: one JSON object, checked before anything starts. Every message says
  * which field is wrong and what it may be. Paths are relative to the file's own folder.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isPlainHttp, plainHttpWords } from '@stile/host/plain-http.ts';
+import { parseStrictJson } from '@stile/host/strict-json.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
 
@@ -78,6 +79,10 @@ const configSchema = z.strictObject({
       onClockUnknown: z.enum(['refuse', 'admit']).default('admit'),
       presentationMs: durationMs(0, 10_000).default(1_500),
     })
+    .refine(({ maxListAgeS, closeListAgeS }) => closeListAgeS >= maxListAgeS, {
+      path: ['closeListAgeS'],
+      error: 'nothing opens from this age on, so it may not be below rules.maxListAgeS',
+    })
     .prefault({}),
   store: z
     .strictObject({
@@ -116,7 +121,7 @@ export function readConfig(file: string): GateConfig {
   const config = parseConfig(text, file);
   const base = dirname(resolve(file));
   const { dataDir, scanner, barrier, display } = config;
-  return {
+  const resolved = {
     ...config,
     dataDir: resolve(base, dataDir),
     scanner: { ...scanner, path: resolve(base, scanner.path) },
@@ -125,13 +130,32 @@ export function readConfig(file: string): GateConfig {
       ? {}
       : { display: { ...display, path: resolve(base, display.path) } }),
   };
+  refuseOnePortTwice(resolved, file);
+  return resolved;
+}
+
+/** By the port itself: a name by id and a name by number can be the same one. */
+function refuseOnePortTwice({ scanner, barrier, display }: GateConfig, file: string): void {
+  const users = new Map<string, string>();
+  for (const [user, device] of Object.entries({ scanner, barrier, display })) {
+    if (device === undefined) continue;
+    const port = existsSync(device.path) ? realpathSync(device.path) : device.path;
+    const other = users.get(port);
+    if (other !== undefined) {
+      throw new Fault(
+        'CONFIG_INVALID',
+        `${file}: ${other}.path and ${user}.path are the same port, ${port}: each device has its own`,
+      );
+    }
+    users.set(port, user);
+  }
 }
 
 /** Checks the text of a configuration; `file` only names it in messages. */
 export function parseConfig(text: string, file: string): GateConfig {
   let data: unknown;
   try {
-    data = JSON.parse(text);
+    data = parseStrictJson(text);
   } catch (error) {
     throw new Fault('CONFIG_INVALID', `${file} is not JSON: ${describeError(error)}`, {
       cause: error,

@@ -5,6 +5,7 @@
  */
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { wallS } from '@stile/host/clock.ts';
+import { parseStrictJson } from '@stile/host/strict-json.ts';
 import { equalBytes } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { gateIdSchema } from '@stile/protocol/gate-log.ts';
@@ -19,7 +20,6 @@ import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { signatureHolds, type Verify } from '@stile/protocol/signature.ts';
 import { z } from 'zod';
 import type { ApiParts, ApiRouter } from '../api.ts';
-import { parseStrictJson } from '../json-body.ts';
 import { Refusal } from '../refusal.ts';
 
 const BODY_BYTES_MAX = 1_024;
