@@ -69,7 +69,7 @@ test('a phone fetches a seed, then pays offline; a shop is added, listed and blo
   expect(code).toMatch(new RegExp(`^71${kept.handle}\\d{10}$`));
   expect(await pay(added.token, code)).toMatchObject({ outcome: 'PAID', way: 'PAYMENT_CODE' });
   const online = await good(['rider', 'online-code', '--phone', phone]);
-  expect(online).toMatch(/^72\d{16}\n$/);
+  expect(online).toMatch(/^72\d{18}\n$/);
   expect(await pay(added.token, online.trim())).toMatchObject({ outcome: 'PAID' });
 
   const { account } = JSON.parse(readFileSync(phone, 'utf8'));
