@@ -146,3 +146,13 @@ test('init again is nothing new; with other settings it is refused, says what is
   expect(stderr).not.toContain('allowance');
   expect(readFileSync(join(data, 'settlement.json'), 'utf8')).toBe(stored);
 });
+
+test('an option of init changes its own field of the settings and leaves the others of the file', async () => {
+  const data = join(folder, 'both');
+  const settings = join(folder, 'both.json');
+  writeFileSync(settings, '{"enrolment":{"policy":"invite","perAddressPerHour":3}}');
+  const of = ['--data', data, '--settings', settings, '--enrolment', 'open'];
+  expect((await runStile(['settlement', 'init', ...of])).code).toBe(0);
+  const stored = JSON.parse(readFileSync(join(data, 'settlement.json'), 'utf8'));
+  expect(stored.enrolment).toMatchObject({ policy: 'open', perAddressPerHour: 3 });
+});

@@ -22,12 +22,19 @@ type FirstSettings = {
 const policy = oneOf(['open', 'invite', 'deposit', 'verified']);
 const mode = oneOf(['off', 'sandbox']);
 
+/** An option changes its own field and leaves the others of the file. */
 function settingsOf({ operator, enrolment, topUps, settings }: FirstSettings) {
+  const fromFile: Record<string, unknown> =
+    settings === undefined ? {} : { ...readSettings(settings) };
+  const withField = (section: string, field: object) => {
+    const stored = fromFile[section];
+    return { [section]: { ...(typeof stored === 'object' ? stored : {}), ...field } };
+  };
   return {
-    ...(settings === undefined ? {} : readSettings(settings)),
+    ...fromFile,
     ...(operator === undefined ? {} : { operator }),
-    ...(enrolment === undefined ? {} : { enrolment: { policy: enrolment } }),
-    ...(topUps === undefined ? {} : { topUps: { mode: topUps } }),
+    ...(enrolment === undefined ? {} : withField('enrolment', { policy: enrolment })),
+    ...(topUps === undefined ? {} : withField('topUps', { mode: topUps })),
   };
 }
 

@@ -64,14 +64,21 @@ export const serverCodeSchema = z
 
 /**
  * What hides in a text or turns it round: control characters, direction marks, what has no width, line
- * separators, halves of pairs, private use. Variation selectors stay: emoji are written with them.
+ * separators, halves of pairs, private use, letters that are drawn as a blank. A variation selector stays behind a
+ * sign that it belongs to: emoji are written with them.
  */
-const HIDDEN = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{DI}]`;
-const PLAIN = new RegExp(`^(?:[\\uFE0E\\uFE0F]|(?!${HIDDEN})[^])*$`, 'u');
+const HIDDEN = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{DI}\u2800\u{1D159}]`;
+const SIGN = String.raw`\p{Extended_Pictographic}[\uFE0E\uFE0F]|[0-9#*]\uFE0F\u20E3`;
+const PLAIN = new RegExp(`^(?:${SIGN}|(?!${HIDDEN})[^])*$`, 'u');
+/** Two names that look alike differ in a letter: of blanks only single plain ones between words. */
+const NAME = /^[^\p{Zs}]+(?: [^\p{Zs}]+)*$/u;
 
 /** One line of text as a person sees it. */
 export const plainText = (charsMax: number) =>
   z.string().max(charsMax).regex(PLAIN, 'has characters that cannot be seen');
+/** What somebody is called. Blanks around it are taken off. */
+export const nameText = (charsMax: number) =>
+  plainText(charsMax).trim().regex(NAME, 'has blanks that cannot be told apart');
 export const noteSchema = plainText(NOTE_CHARS_MAX);
 /** Null if it was paid. */
 export const reasonSchema = z.enum(PAYMENT_REASONS).nullable();

@@ -131,6 +131,12 @@ describe('a payment code', () => {
     expect(await pay(first.codeAt(nowMs()))).toMatchObject({ reason: 'CODE_REFUSED' });
   });
 
+  test('of one time needs no body to be asked for', async () => {
+    const ask = { method: 'POST', token: ada.session } as const;
+    const { status, body } = await town.ask('/v1/riders/me/online-codes', ask);
+    expect([status, body]).toEqual([201, expect.objectContaining({ text: expect.any(String) })]);
+  });
+
   test('is off, and says so, where settlement has no key for seeds; online codes are not', async () => {
     const bare = await ScriptedTown.open({ seedKeys: null });
     try {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { gateIdSchema } from '../gate-log.ts';
-import { merchantIdSchema, plainText } from '../payment.ts';
+import { merchantIdSchema, nameText, plainText } from '../payment.ts';
 import { issuerKeySchema, lineFareSchema } from '../trust-list.ts';
 import { accountSchema, passSerialSchema } from './rider-api.ts';
 
@@ -28,7 +28,7 @@ export const OPERATOR_ROLES = ['READER', 'OPERATOR', 'ADMIN'] as const;
 export type OperatorRole = (typeof OPERATOR_ROLES)[number];
 
 /** A person's, as the log of acts has it. */
-export const operatorNameSchema = plainText(60).trim().min(1);
+export const operatorNameSchema = nameText(60);
 
 export const gateRevocationSchema = z.strictObject({
   replacedOnly: z.boolean().default(false).describe('leave the key that is in force'),
@@ -89,7 +89,7 @@ const NAME_CHARS_MAX = 60;
 
 export const newMerchantSchema = z.strictObject({
   merchant: merchantIdSchema,
-  name: plainText(NAME_CHARS_MAX).trim().min(1),
+  name: nameText(NAME_CHARS_MAX),
 });
 export type NewMerchant = z.infer<typeof newMerchantSchema>;
 

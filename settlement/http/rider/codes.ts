@@ -32,7 +32,8 @@ export function addCodeRoutes(app: ApiRouter, parts: ApiParts): void {
         summary: 'A one-time code for a merchant or gate that is online; ends the one before it',
         tags,
         security,
-        body: onlineCodeRequestSchema.optional(),
+        // What is not sent is null to Fastify.
+        body: onlineCodeRequestSchema.nullish(),
         response: { 201: onlineCodeSchema, 401: refusalSchema, 429: refusalSchema },
       },
     },
