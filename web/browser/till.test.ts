@@ -155,7 +155,8 @@ test('who may not give back sees no button for it, and reads who may', async () 
   });
   await page.goto(`${town.url}/wallet/`);
   await page.goto(`${town.url}/till/#token=${tokens.token}`);
-  await page.getByText('Harbour Kiosk').waitFor();
+  await page.getByRole('button', { name: 'Yes, sign in for it' }).click();
+  await page.locator(`[title="${shop}"]`).waitFor();
   await enterAmount('800');
   await scan(await onlineCode(rider));
   expect(await outcome()).toBe('PAID');

@@ -70,6 +70,11 @@ describe('what stands over the code', () => {
       ['denied'],
     ],
     [
+      'this phone is denied, and has no session to read so',
+      { refusal: { code: 'ACCOUNT_DENIED', message: '' } },
+      ['denied'],
+    ],
+    [
       'all at once, in the order in which they matter',
       {
         ...passUntil(-1),

@@ -66,9 +66,12 @@ export function warningsOf(facts: WalletFacts): Warning[] {
       debtCents: denied.debtCents,
     });
   }
+  // A phone that is denied by itself has no session in which it could read so.
+  const isPhoneDenied = denied === null && refusal?.code === 'ACCOUNT_DENIED';
+  if (isPhoneDenied) warnings.push({ kind: 'denied', reason: 'OPERATOR', note: '', debtCents: 0 });
   if (isClockWrong(clockOffsetS)) warnings.push({ kind: 'clockWrong', aheadS: -clockOffsetS });
   // A denied account may not renew: that is said already, with what to do.
-  if (refusal !== null && !(denied !== null && refusal.code === 'ACCOUNT_DENIED')) {
+  if (refusal !== null && refusal.code !== 'ACCOUNT_DENIED') {
     warnings.push({ kind: 'refused', ...refusal });
   }
   if (leftS >= 0 && leftS < EXPIRES_SOON_S && !facts.isOnline) {
