@@ -46,13 +46,9 @@ async function run(options: RunOptions & { check?: boolean }): Promise<void> {
     print(`${options.config} is a good gate configuration.\n`);
     return;
   }
-  const { pino } = await import('pino');
+  const { openLog } = await import('./log.ts');
   const { startGate } = await import('@stile/gate/main.ts');
-  const log = pino({
-    level: config.log.level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-  });
+  const log = openLog(config.log.level);
   const signal = stopSignal();
   const failed = Promise.withResolvers<Fault>();
   const { keyFile } = options;

@@ -133,14 +133,10 @@ async function start(
   options: { data: string; host: string; port: number; log: string } & FirstSettings,
 ): Promise<void> {
   process.umask(PRIVATE_UMASK);
-  const { pino } = await import('pino');
+  const { openLog } = await import('./log.ts');
   const { initSettlement, startSettlement } = await import('@stile/settlement/main.ts');
   const { data: dataDir, host, port } = options;
-  const log = pino({
-    level: options.log,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-  });
+  const log = openLog(options.log);
   const { notInForce } = await initSettlement(dataDir, settingsOf(options));
   if (notInForce.length > 0) {
     log.warn({ notInForce }, 'options of the first start change nothing now: edit settlement.json');

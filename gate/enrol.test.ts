@@ -1,5 +1,5 @@
 /** Enrolling a gate at a scripted settlement. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeGateToken } from '@stile/crypto/gate-token.ts';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
@@ -167,6 +167,29 @@ test.each([
     expect(readFileSync(join(dataDir, 'taps.db'), 'utf8')).toBe('taps that wait');
   },
 );
+
+test('an identity or a key that others may read is refused with what to do', async () => {
+  const { dataDir, url, token } = await settlementThat(granted());
+  const keyFile = join(scratchDir(), 'gate-key');
+  await enrolGate({ dataDir, settlementUrl: url, token, keyFile });
+  const identity = join(dataDir, 'identity.json');
+  for (const [file, mode] of [
+    [identity, 0o644],
+    [identity, 0o640],
+    [identity, 0o000],
+    [keyFile, 0o644],
+  ] as const) {
+    chmodSync(file, mode);
+    expect(() => readIdentity(dataDir, keyFile), `${file} ${mode}`).toThrow();
+    // Whoever may read everything sees it by the mode.
+    if (process.getuid?.() === 0 || mode !== 0) {
+      expect(() => readIdentity(dataDir, keyFile)).toThrow(`chmod 600 ${file}`);
+    }
+    chmodSync(file, 0o600);
+  }
+  chmodSync(keyFile, 0o440);
+  expect(readIdentity(dataDir, keyFile).gate).toBe('g1');
+});
 
 test('a key in a file of its own is nowhere in the data directory, and the gate starts with it only', async () => {
   const { dataDir, url, token } = await settlementThat(granted());

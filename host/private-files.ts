@@ -22,6 +22,7 @@ const DIR_MODE = 0o700;
 const FILE_MODE = 0o600;
 /** What group and others may do. */
 const OTHERS = 0o077;
+const OWNER_READS = 0o400;
 
 /** @throws Fault CONFIG_INVALID if others than the owner may look into it. */
 export function makePrivateDir(dir: string): void {
@@ -92,6 +93,13 @@ export function ensurePrivateFile(file: string): void {
       cause: error,
     });
   }
+}
+
+/** What its owner has to do if others may read or write it, or they themselves may not read it; else undefined. */
+export function adviceOnMode(file: string, { others = OTHERS } = {}): string | undefined {
+  const mode = statSync(file).mode & 0o777;
+  if ((mode & others) === 0 && (mode & OWNER_READS) !== 0) return undefined;
+  return `${file} has the mode ${mode.toString(8).padStart(3, '0')}: "chmod 600 ${file}"`;
 }
 
 /** What is in a file or a folder is on the disk. */

@@ -183,6 +183,23 @@ describe('nobody else looks in', () => {
     expect(modes.length).toBeGreaterThan(5);
   });
 
+  test('a file with a mode for others is named in the log at every start', async () => {
+    const dataDir = await newDir();
+    const parts = ['settlement.json', 'operator-token', join('keys', 'root.jwk.json')];
+    const warned = async () => {
+      const lines: { level: number; msg: string }[] = [];
+      const write = (line: string) => void lines.push(JSON.parse(line));
+      const loud = pino({}, { write });
+      await (await startSettlement({ dataDir, port: 0 }, { log: loud })).close();
+      return lines.filter(({ msg }) => msg.includes('chmod 600')).map(({ msg }) => msg);
+    };
+    expect(await warned()).toEqual([]);
+    for (const part of parts) chmodSync(join(dataDir, part), 0o644);
+    const files = parts.map((part) => join(dataDir, part));
+    const advice = (file: string) => `${file} has the mode 644: "chmod 600 ${file}"`;
+    expect(await warned()).toEqual(files.map(advice));
+  });
+
   test.each([0o750, 0o701, 0o755])('a directory of mode %o is refused', async (mode) => {
     const dataDir = await newDir();
     chmodSync(dataDir, mode);

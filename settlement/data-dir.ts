@@ -3,10 +3,15 @@
  * signing keys, the operator's token. All of it is its owner's alone, nothing that exists is ever replaced, and
  * what is missing from a directory that was initialised is never taken for new.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generateKey, keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
-import { makePrivateDir, requirePrivateDir, writePrivateFile } from '@stile/host/private-files.ts';
+import {
+  adviceOnMode,
+  makePrivateDir,
+  requirePrivateDir,
+  writePrivateFile,
+} from '@stile/host/private-files.ts';
 import type { Random } from '@stile/host/random.ts';
 import { parseStrictJson } from '@stile/host/strict-json.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
@@ -147,4 +152,13 @@ export function markInitialised(dataDir: string): void {
   if (existsSync(join(dataDir, MARK_FILE))) return;
   const why = 'settlement was initialised here: a part that is missing is lost, not new';
   writePrivateFile(join(dataDir, MARK_FILE), `${why}\n`);
+}
+
+/** Of settings and secrets, those whose mode lets others at them: words for the log. The directory keeps them out. */
+export function adviceOnModes(dataDir: string): string[] {
+  const keys = readdirSync(join(dataDir, 'keys')).map((name) => join('keys', name));
+  return [CONFIG_FILE, TOKEN_FILE, ...keys].flatMap((name) => {
+    const file = join(dataDir, name);
+    return existsSync(file) ? (adviceOnMode(file) ?? []) : [];
+  });
 }

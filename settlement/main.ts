@@ -14,6 +14,7 @@ import type { Logger } from 'pino';
 import { requireSameBooks } from './books.ts';
 import { type SettlementFile, type SettlementOptions, settingsNotInForce } from './config.ts';
 import {
+  adviceOnModes,
   DATABASE_FILE,
   ensureConfig,
   ensureKey,
@@ -167,6 +168,7 @@ export async function startSettlement(
     closing.first(() => store.close());
     await requireSameBooks(store, { ...config, dataDir });
     const rootKey = readKey(rootKeyFile(dataDir));
+    for (const advice of adviceOnModes(dataDir)) log.warn(advice);
     const parts = { store, config, clock, random, log, seedBox, rootKey, closing };
     return await open(options, parts);
   } catch (error) {

@@ -6,13 +6,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKey, keyFromJwk, type PrivateJwk, type SigningKey } from '@stile/crypto/sign.ts';
-import { makePrivateDir, writePrivateFile } from '@stile/host/private-files.ts';
+import { adviceOnMode, makePrivateDir, writePrivateFile } from '@stile/host/private-files.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { gateIdSchema } from '@stile/protocol/gate-log.ts';
 import { z } from 'zod';
 import { quarantine } from './store/quarantine.ts';
 
 const IDENTITY_FILE = 'identity.json';
+const OTHERS = 0o077;
+/** A supervisor may open it to this process by an access list, which shows as rights of the group. */
+const OTHERS_OF_KEY_FILE = 0o007;
 
 const jwkSchema = z.strictObject({
   kty: z.literal('OKP'),
@@ -43,13 +46,28 @@ export type Identity = Omit<IdentityFile, 'key'> & { key: SigningKey };
  */
 export function readIdentity(dataDir: string, keyFile?: string): Identity {
   const identity = readIdentityFile(dataDir);
-  if (keyFile !== undefined) return { ...identity, key: readKeyFile(keyFile, identity.key.x) };
+  refuseOpen(join(dataDir, IDENTITY_FILE), OTHERS);
+  if (keyFile !== undefined) {
+    const key = readKeyFile(keyFile, identity.key.x);
+    refuseOpen(keyFile, OTHERS_OF_KEY_FILE);
+    return { ...identity, key };
+  }
   const key = privateJwkSchema.safeParse(identity.key);
   if (key.success) return { ...identity, key: keyFromJwk(key.data) };
   throw new Fault(
     'FILE_UNREADABLE',
     `the private key of gate ${identity.gate} is in a file of its own: say where, with --key-file`,
   );
+}
+
+function refuseOpen(file: string, others: number): void {
+  const advice = adviceOnMode(file, { others });
+  if (advice !== undefined) {
+    throw new Fault(
+      'CONFIG_INVALID',
+      `others may read this gate's key: ${advice}, then start again`,
+    );
+  }
 }
 
 /** A key as it was made for this gate, or a new one in a new file: an enrolment that failed is tried again. */

@@ -20,6 +20,7 @@ export const gateTokenSchema = z.object({
   gate: z.string(),
   token: z.string(),
   expiresAtS: z.int(),
+  warning: z.string().optional().describe('what is missing for its rides to be paid'),
 });
 export type GateToken = z.infer<typeof gateTokenSchema>;
 
@@ -47,6 +48,7 @@ export const setFareSchema = z.object({
   fareCents: z.int(),
   fromS: z.int(),
   tariffVersion: z.int(),
+  warning: z.string().optional().describe('what it will not bring in'),
 });
 export type SetFare = z.infer<typeof setFareSchema>;
 

@@ -72,13 +72,21 @@ function addGates(app: ApiRouter, parts: ApiParts): void {
         expiresAtMs,
         nowMs,
       });
-      return reply.code(201).send({ gate, token, expiresAtS: Math.floor(expiresAtMs / 1000) });
+      const hasFare = (await store.listTariff(line)).length > 0;
+      return reply.code(201).send({
+        gate,
+        token,
+        expiresAtS: Math.floor(expiresAtMs / 1000),
+        ...(hasFare ? {} : { warning: `line ${line} has no fare yet: set it with set-fare` }),
+      });
     },
   );
 }
 
 function addFares(app: ApiRouter, parts: ApiParts): void {
-  const { store, clock, outbox } = parts;
+  const { store, config, clock, outbox } = parts;
+  const { ceiling, ceilingExponent } = config.pass;
+  const ceilingCents = ceiling * 10 ** ceilingExponent;
   app.put(
     '/v1/operator/lines/:line',
     {
@@ -114,7 +122,9 @@ function addFares(app: ApiRouter, parts: ApiParts): void {
         throw new Refusal('TARIFF_FULL', `a list carries ${LINE_FARES_MAX} fares: it has no room`);
       }
       outbox.wake();
-      return { line, fareCents, fromS, tariffVersion };
+      if (fareCents <= ceilingCents) return { line, fareCents, fromS, tariffVersion };
+      const warning = `no ride costs more than the ceiling of its pass: ${ceilingCents} by these settings`;
+      return { line, fareCents, fromS, tariffVersion, warning };
     },
   );
 }
