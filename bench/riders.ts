@@ -7,7 +7,8 @@ import { openReferenceStore } from '@stile/gate/shell/store/reference-store.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { concatBytes, toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
-import { type RootKey, signObject } from '@stile/protocol/signed.ts';
+import { type OnlineKey, pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
+import { type RootKey, type Signer, signObject } from '@stile/protocol/signed.ts';
 import { encodePass, issuerMessage } from '@stile/protocol/transit-code.ts';
 import type { DenyHead, TrustList } from '@stile/protocol/trust-list.ts';
 
@@ -75,20 +76,35 @@ export async function provisionGate(
   { operator, deniedCount, nowS }: { operator: Operator; deniedCount: number; nowS: number },
 ): Promise<void> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const rootKey: RootKey = { kty: 'OKP', crv: 'Ed25519', x: operator.root.privateJwk.x };
+  const root = publicOf(operator.root);
   const identity = { gate: 'bench', line: LINE, scope: SCOPE, operator: 'Bench' };
   writeIdentity(dataDir, {
     ...identity,
-    rootKeys: [rootKey],
+    root: pinnedRoot(root),
     key: generateKey('Ed25519').privateJwk,
   });
-  const reference = await openReferenceStore(dataDir, [rootKey]);
+  const reference = await openReferenceStore(dataDir, new RootTrust(pinnedRoot(root)));
   const head: DenyHead = { version: 1, count: deniedCount, setDigest: EMPTY_SET_DIGEST };
   await reference.applySnapshot({ head, body: denyBody(deniedCount) }, async () => undefined);
   const list = trustList(operator, { deny: head, nowS });
-  const key = { privateKey: operator.root.privateJwk, publicKey: rootKey };
-  reference.applyTrust(list, await signObject('stile-trust-list+jws', list, key));
+  const signer = await onlineSignerOf(operator.root, nowS);
+  const jws = await signObject('stile-trust-list+jws', list, signer);
+  reference.applyTrust(list, { jws });
   reference.close();
+}
+
+function publicOf({ privateJwk }: SigningKey): RootKey {
+  return { kty: 'OKP', crv: 'Ed25519', x: privateJwk.x };
+}
+
+async function onlineSignerOf(root: SigningKey, nowS: number): Promise<Signer> {
+  const online = generateKey('Ed25519');
+  const publicKey = publicOf(online);
+  const life = { notBeforeS: nowS - 86_400, notAfterS: nowS + 86_400 };
+  const key: OnlineKey = { stile: 'online-key/1', number: 1, publicKey, ...life };
+  const signer = { privateKey: root.privateJwk, publicKey: publicOf(root) };
+  const certificate = await signObject('stile-online-key+jws', key, signer);
+  return { privateKey: online.privateJwk, publicKey, certificate };
 }
 
 function trustList(
@@ -116,6 +132,7 @@ function trustList(
     limits: { codeLifetimeSMax: 3_600, skewS: 20 },
     tariff: { version: 1, lines: [{ line: LINE, fareCents: 250, fromS: 0 }] },
     deny,
+    roots: [],
   };
 }
 

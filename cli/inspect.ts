@@ -9,7 +9,8 @@ import { openDenyFile } from '@stile/gate/shell/store/deny-file.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Reason } from '@stile/protocol/reasons.ts';
-import { claimedRootKey, openSigned, type RootKey } from '@stile/protocol/signed.ts';
+import { claimedRootKey, openSigned, pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
+import type { RootKey } from '@stile/protocol/signed.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import {
   findFareCents,
@@ -117,7 +118,7 @@ async function readTrust(file: string, root: string | undefined) {
   const rootKey: RootKey =
     root === undefined ? claimedRootKey(jws) : { kty: 'OKP', crv: 'Ed25519', x: root };
   const list = await openSigned('stile-trust-list+jws', jws, {
-    rootKeys: [rootKey],
+    root: new RootTrust(pinnedRoot(rootKey)),
     schema: trustListSchema,
   });
   const { operator, version, deny } = list;

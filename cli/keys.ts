@@ -1,6 +1,6 @@
 /**
  * `stile keys`: makes and looks at key files (JWK), says whether a public key may be certified, and changes the
- * keys that a running settlement signs passes with.
+ * keys that a running settlement signs with.
  */
 import { readFileSync } from 'node:fs';
 import { generateKey, keyFromJwk, type PrivateJwk } from '@stile/crypto/sign.ts';
@@ -10,6 +10,7 @@ import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { Command } from 'commander';
 import { clientOf, operateOn, type Target } from './operator-client.ts';
+import { addOperatorKeyCommands } from './roots.ts';
 import { oneOf, printJson, wholeNumber } from './terminal.ts';
 
 const ALGORITHMS: readonly Algorithm[] = ['Ed25519', 'P-256'];
@@ -49,6 +50,7 @@ export function addKeysCommand(program: Command): void {
       printJson({ algorithm, sound: isKeyOfPrimeOrder(algorithm, bytes) });
     });
   addIssuerCommands(keys);
+  addOperatorKeyCommands(keys);
 }
 
 /** Of a settlement that runs: the keys that sign passes. */

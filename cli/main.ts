@@ -11,6 +11,7 @@ import { addGateCommand } from './gate.ts';
 import { addHardwareCommands } from './hardware.ts';
 import { addKeysCommand } from './keys.ts';
 import { addRiderCommand } from './rider.ts';
+import { addRootCommand } from './roots.ts';
 import { addSettlementCommand } from './settlement.ts';
 import { print, sayError } from './terminal.ts';
 
@@ -32,6 +33,7 @@ async function main(): Promise<number> {
   addRiderCommand(program);
   addCodeCommand(program);
   addKeysCommand(program);
+  addRootCommand(program);
   addAuditCommand(program);
   for (const command of everyCommand(program)) command.copyInheritedSettings(program);
   try {

@@ -7,12 +7,21 @@ import { keyFromSeed, type SigningKey } from '@stile/crypto/sign.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
-import { fingerprintOf, type RootKey } from '@stile/protocol/signed.ts';
+import { RootTrust } from '@stile/protocol/root-trust.ts';
+import { fingerprintOf } from '@stile/protocol/signed.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { enrolGate } from './enrol.ts';
 import { readIdentity, readIdentityFile } from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';
-import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from './testing/phone.ts';
+import {
+  makeTrust,
+  NOW_S,
+  rootKey,
+  rootKeyOf,
+  signAsRoot,
+  statementOf,
+  strangerKey,
+} from './testing/phone.ts';
 import { type Respond, say, startSettlement, TRUST_PATH } from './testing/settlement.ts';
 
 const ENROLMENTS_PATH = '/v1/gates/enrolments';
@@ -21,23 +30,24 @@ const GRANTED = {
   line: 'M1',
   scope: 1,
   operator: 'Test operator',
-  rootKeys: [rootKeyOf(rootKey)],
 };
 
 const SECRET = new Uint8Array(32).fill(9);
 
 /** Grants what is asked for, signed; `lie` may change what, and by which key. */
 function granted(
-  lie: { key?: SigningKey; publicKey?: string; rootKeys?: RootKey[] } = {},
+  lie: { key?: SigningKey; publicKey?: string; roots?: SigningKey[] } = {},
 ): Respond {
   return (response, request) => {
     const { publicKey } = JSON.parse(String(request.body));
     const { gate, line, scope, operator } = GRANTED;
     const names = { gate, line, scope, operator, publicKey: lie.publicKey ?? publicKey };
-    const payload = { stile: 'gate-enrolment/1', ...names };
-    const { key = rootKey, rootKeys = GRANTED.rootKeys } = lie;
-    void signAsRoot('stile-gate-enrolment+jws', payload, { key }).then((identity) =>
-      say(201, JSON.stringify({ ...GRANTED, rootKeys, identity }))(response, request),
+    const payload = { stile: 'gate-enrolment/1', ...names, issuedAtS: NOW_S };
+    const { key = rootKey, roots = [rootKey] } = lie;
+    const words = roots.map((root) => statementOf(root));
+    const signed = signAsRoot('stile-gate-enrolment+jws', payload, { key });
+    void Promise.all([signed, ...words]).then(([identity, ...statements]) =>
+      say(201, JSON.stringify({ ...GRANTED, statements, identity }))(response, request),
     );
   };
 }
@@ -52,6 +62,8 @@ async function settlementThat(answer: Respond) {
   const enrol = () => enrolGate({ dataDir, settlementUrl: settlement.url, token });
   return { ...settlement, dataDir, enrol, token };
 }
+
+const KNOWN = { root: rootKeyOf(rootKey), generation: 1, number: 1, floor: 0, earlier: [] };
 
 test('a box proves its new key, becomes the gate it is told to be, and has its lists', async () => {
   const { requests, dataDir, enrol } = await settlementThat(granted());
@@ -71,12 +83,12 @@ test('a box proves its new key, becomes the gate it is told to be, and has its l
   );
 
   const identity = readIdentity(dataDir);
-  expect(identity).toMatchObject({ gate: 'g1', line: 'M1', scope: 1, rootKeys: GRANTED.rootKeys });
+  expect(identity).toMatchObject({ gate: 'g1', line: 'M1', scope: 1, root: KNOWN });
   expect(toHex(identity.key.publicKey)).toBe(publicKey);
   expect(String(requests[0]?.body)).not.toContain(identity.key.privateJwk.d);
   expect(statSync(join(dataDir, 'identity.json')).mode & 0o077).toBe(0);
   expect(statSync(dataDir).mode & 0o077).toBe(0);
-  const reference = await openReferenceStore(dataDir, identity.rootKeys);
+  const reference = await openReferenceStore(dataDir, new RootTrust(identity.root));
   onTestFinished(() => reference.close());
   expect(reference.trust?.version).toBe(5);
 });
@@ -105,12 +117,12 @@ test.each<[string, Respond, object]>([
   ['a page of a captive portal', say(200, '<html>'), { code: 'UPLINK_REFUSED' }],
   [
     'who answers with a root key of their own',
-    granted({ key: strangerKey, rootKeys: [rootKeyOf(strangerKey)] }),
+    granted({ key: strangerKey, roots: [strangerKey] }),
     { code: 'ANSWER_REFUSED', message: expect.stringContaining('Is this the address') },
   ],
   [
     'who puts a key of their own beside the true one',
-    granted({ key: strangerKey, rootKeys: [rootKeyOf(strangerKey), rootKeyOf(rootKey)] }),
+    granted({ key: strangerKey, roots: [strangerKey, rootKey] }),
     { code: 'ANSWER_REFUSED' },
   ],
   [
@@ -120,7 +132,7 @@ test.each<[string, Respond, object]>([
   ],
   [
     'an answer with a part missing',
-    say(200, JSON.stringify({ ...GRANTED, rootKeys: [] })),
+    say(200, JSON.stringify({ ...GRANTED, statements: [] })),
     { code: 'UPLINK_REFUSED' },
   ],
 ])('%s enrols nothing', async (_name, answer, expected) => {

@@ -9,10 +9,18 @@ import { callJson } from '@stile/host/http-client.ts';
 import { makePrivateDir } from '@stile/host/private-files.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { enrolledGateSchema, gateIdentitySchema } from '@stile/protocol/http/gate-api.ts';
-import { fingerprintOf, openSigned, type RootKey } from '@stile/protocol/signed.ts';
+import {
+  openSigned,
+  openStatement,
+  pinnedRoot,
+  type RootState,
+  RootTrust,
+} from '@stile/protocol/root-trust.ts';
+import { fingerprintOf } from '@stile/protocol/signed.ts';
 import {
   ensureKeyFile,
   findIdentity,
+  keepRoot,
   moveIdentityAside,
   readIdentityFile,
   writeIdentity,
@@ -63,9 +71,9 @@ export async function enrolGate(options: {
   if (!parsed.success) {
     throw new Fault('UPLINK_REFUSED', `${settlementUrl} answers the enrolment with something else`);
   }
-  const rootKeys = await pinned(parsed.data.rootKeys, token);
+  const root = new RootTrust(await pinned(parsed.data.statements, token));
   const identity = await openSigned('stile-gate-enrolment+jws', parsed.data.identity, {
-    rootKeys,
+    root,
     schema: gateIdentitySchema,
   });
   if (identity.publicKey !== body.publicKey) {
@@ -73,7 +81,7 @@ export async function enrolGate(options: {
   }
   const { gate, line, scope, operator } = identity;
   makePrivateDir(dataDir);
-  const names = { gate, line, scope, operator, rootKeys };
+  const names = { gate, line, scope, operator, root: root.state };
   const keyElsewhere = keyFile !== undefined;
   // Only now: an enrolment that failed leaves all as it was. The taps that wait stay where they are.
   const aside =
@@ -85,13 +93,16 @@ export async function enrolGate(options: {
   return { gate, line, ...lists, ...aside };
 }
 
-/** The root key that the operator's token names: nobody else's answer counts. */
+/** The root that the operator's token names, or one that has followed it since: nobody else's answer counts. */
 async function pinned(
-  rootKeys: readonly RootKey[],
+  statements: readonly string[],
   { fingerprint }: GateToken,
-): Promise<RootKey[]> {
-  for (const key of rootKeys) {
-    if ((await fingerprintOf(key)) === fingerprint) return [key];
+): Promise<RootState> {
+  for (const statement of statements) {
+    const { root } = await openStatement(statement);
+    if ((await fingerprintOf(root)) !== fingerprint) continue;
+    const start = pinnedRoot(root);
+    return (await new RootTrust(start).follow(statements)) ?? start;
   }
   throw new Fault(
     'ANSWER_REFUSED',
@@ -102,10 +113,16 @@ async function pinned(
 
 /** Fetches the lists into an enrolled gate's directory, as the running gate does. */
 async function provision(dataDir: string, url: string) {
-  const { rootKeys } = readIdentityFile(dataDir);
-  const reference = await openReferenceStore(dataDir, rootKeys);
+  const root = new RootTrust(readIdentityFile(dataDir).root);
+  const reference = await openReferenceStore(dataDir, root);
   try {
-    const uplink = createUplink({ url, timeoutMs: TIMEOUT_MS, rootKeys, clock: systemClock });
+    const uplink = createUplink({
+      url,
+      timeoutMs: TIMEOUT_MS,
+      root,
+      keepRoot: (state) => keepRoot(dataDir, state),
+      clock: systemClock,
+    });
     await createListsFetcher({ reference, uplink, onTrust: () => undefined }).refresh();
     return {
       trustVersion: reference.trust?.version ?? 0,

@@ -11,8 +11,9 @@ import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import type { Reason, Verdict } from '@stile/protocol/reasons.ts';
+import { openSigned, pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
-import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
+import type { RootKey } from '@stile/protocol/signed.ts';
 import { readTransitCode, type TransitCode } from '@stile/protocol/transit-code.ts';
 import {
   type DenyHead,
@@ -75,7 +76,7 @@ async function openTrust(path: string): Promise<TrustList> {
   if (known !== undefined) return known;
   const jws = Buffer.from(readBytes(path)).toString('utf8');
   const list = await openSigned('stile-trust-list+jws', jws, {
-    rootKeys: [rootKey],
+    root: new RootTrust(pinnedRoot(rootKey)),
     schema: trustListSchema,
   });
   trustLists.set(path, list);
@@ -176,7 +177,7 @@ type DenyExpected = {
 
 describe('deny lists', () => {
   const expected = readJson<DenyExpected>('lists/deny-expected.json');
-  const rootKeys = [expected.rootKey];
+  const root = new RootTrust(pinnedRoot(expected.rootKey));
   const folders: string[] = [];
   const files: ReturnType<typeof openDenyFile>[] = [];
   const noPause = async () => undefined;
@@ -189,7 +190,7 @@ describe('deny lists', () => {
     const folder = mkdtempSync(join(tmpdir(), 'stile-deny-'));
     folders.push(folder);
     const file = join(folder, 'deny.db');
-    const { head, body } = await openSnapshot(readBytes('lists/deny-snapshot-5.bin'), rootKeys);
+    const { head, body } = await openSnapshot(readBytes('lists/deny-snapshot-5.bin'), root);
     await buildDenyFile(file, { head, body, pause: noPause });
     const deny = openDenyFile(file);
     files.push(deny);
@@ -198,7 +199,7 @@ describe('deny lists', () => {
 
   function openDelta(file: string) {
     const jws = Buffer.from(readBytes(`lists/${file}`)).toString('utf8');
-    return openSigned('stile-deny-delta+jws', jws, { rootKeys, schema: denyDeltaSchema });
+    return openSigned('stile-deny-delta+jws', jws, { root, schema: denyDeltaSchema });
   }
 
   function deniesOnly(deny: ReturnType<typeof openDenyFile>, ids: readonly string[]): boolean {
@@ -211,7 +212,7 @@ describe('deny lists', () => {
   }
 
   test.each(expected.snapshots)('$file opens: $opens', async ({ file, opens }) => {
-    const opening = openSnapshot(readBytes(`lists/${file}`), rootKeys);
+    const opening = openSnapshot(readBytes(`lists/${file}`), root);
     if (opens) expect((await opening).head.version).toBe(5);
     else await expect(opening).rejects.toMatchObject({ code: 'LIST_REFUSED' });
   });

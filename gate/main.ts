@@ -11,13 +11,14 @@ import { lockDataDir } from '@stile/host/data-dir-lock.ts';
 import { type Exchange, exchange } from '@stile/host/http-client.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import { describeError, type Fault } from '@stile/protocol/fault.ts';
+import { type RootState, RootTrust } from '@stile/protocol/root-trust.ts';
 import type { Logger } from 'pino';
 import { type ClockError, isNews } from './core/clock-error.ts';
 import type { GateConfig } from './shell/config.ts';
 import { openOutputs, openScanner } from './shell/devices.ts';
 import type { GateSettings } from './shell/facts.ts';
 import { startHousekeeping, warnIfExpired } from './shell/housekeeping.ts';
-import { type Identity, readIdentity } from './shell/identity.ts';
+import { type Identity, keepRoot, readIdentity } from './shell/identity.ts';
 import { createGateLoop } from './shell/loop.ts';
 import { createStopwatch } from './shell/stopwatch.ts';
 import { openStores } from './shell/stores.ts';
@@ -72,7 +73,8 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   open.defer(lockDataDir(config.dataDir, 'gate'));
   try {
     const parts = { ...system, ...options, onFatal: onceFatal(options) };
-    return await assemble(parts, { identity, open });
+    const root = new RootTrust(identity.root);
+    return await assemble(parts, { identity, root, open });
   } catch (error) {
     await open.disposeAsync();
     log.debug({ error: describeError(error) }, 'start failed');
@@ -80,12 +82,11 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   }
 }
 
-async function assemble(
-  parts: Parts,
-  { identity, open }: { identity: Identity; open: AsyncDisposableStack },
-): Promise<Gate> {
+type Opened = { identity: Identity; root: RootTrust; open: AsyncDisposableStack };
+
+async function assemble(parts: Parts, { identity, root, open }: Opened): Promise<Gate> {
   const { config, log, clock, random, onFatal } = parts;
-  const { taps, reference, replaced } = await openStores({ ...parts, identity });
+  const { taps, reference, replaced } = await openStores({ ...parts, identity, root });
   open.defer(() => reference.close());
   open.defer(() => taps.close());
   const stopwatch = createStopwatch();
@@ -97,7 +98,7 @@ async function assemble(
     await barrier.close().catch(() => undefined);
     await barrier.release();
   });
-  const { uplink, clockWatch } = openUplink(parts, { identity, open });
+  const { uplink, clockWatch } = openUplink(parts, { root, open });
   const loop = createGateLoop({
     taps,
     reference,
@@ -119,7 +120,7 @@ async function assemble(
     taps,
     reference,
     uplink,
-    lists: createListsFetcher({ reference, uplink, onTrust: (list) => loop.onTrust(list) }),
+    lists: createListsFetcher({ reference, uplink, onTrust: (list, of) => loop.onTrust(list, of) }),
     heldLists: () => loop.heldLists(),
     clock,
     pace: config.settlement,
@@ -162,17 +163,24 @@ async function assemble(
   };
 }
 
-function openUplink(
-  parts: Parts,
-  { identity, open }: { identity: Identity; open: AsyncDisposableStack },
-) {
-  const { rootKeys } = identity;
-  const clockWatch = watchClock(parts.log);
-  const onClockError = (error: ClockError) => clockWatch.note(error);
-  const { settlement } = parts.config;
-  const uplink = createUplink({ ...parts, ...settlement, rootKeys, onClockError });
+function openUplink(parts: Parts, { root, open }: Pick<Opened, 'root' | 'open'>) {
+  const { config, log } = parts;
+  const clockWatch = watchClock(log);
+  const uplink = createUplink({
+    ...parts,
+    ...config.settlement,
+    root,
+    keepRoot: (state) => keepAndSay(state, parts),
+    onClockError: (error: ClockError) => clockWatch.note(error),
+  });
   open.defer(() => uplink.close());
   return { uplink, clockWatch };
+}
+
+function keepAndSay(state: RootState, { config, log }: Parts): void {
+  keepRoot(config.dataDir, state);
+  const { generation, floor } = state;
+  log.warn({ generation, floor }, "the operator's root has spoken: who is believed has changed");
 }
 
 /** How wrong the gate's clock is, by signed time; says so whenever it is news. */

@@ -34,6 +34,12 @@ import {
   REASONS,
 } from './reasons.ts';
 import { writeRecoveryCode } from './recovery-code.ts';
+import {
+  onlineKeySchema,
+  ROOT_STATEMENTS_MAX,
+  ROOT_WORD_CHARS_MAX,
+  rootStatementSchema,
+} from './root-trust.ts';
 import { SIGNED_BYTES_MAX } from './signed.ts';
 import { batchReplySchema, RULING_REASONS, RULINGS } from './sync.ts';
 import {
@@ -100,6 +106,8 @@ test('§7 and §8 list every refusal, ruling and ruling reason', () => {
 test.each([
   [4, 'trust list', trustListSchema],
   [4, 'issuer key', issuerKeySchema],
+  [4, 'certificate', onlineKeySchema],
+  [4, 'statement of a root', rootStatementSchema],
   [5, 'deny snapshot', denySnapshotSchema],
   [5, 'deny delta', denyDeltaSchema],
   [7, 'tap', tapSchema],
@@ -129,6 +137,8 @@ test('§9 names every purpose', () => {
 
 test.each([
   ['SIGNED_BYTES_MAX', SIGNED_BYTES_MAX, 'characters'],
+  ['ROOT_WORD_CHARS_MAX', ROOT_WORD_CHARS_MAX, 'characters'],
+  ['ROOT_STATEMENTS_MAX', ROOT_STATEMENTS_MAX, ''],
   ['ISSUER_KEYS_MAX', ISSUER_KEYS_MAX, ''],
   ['LINE_FARES_MAX', LINE_FARES_MAX, ''],
   ['DELTA_IDS_MAX', DELTA_IDS_MAX, ''],

@@ -1,13 +1,12 @@
-/** Signed objects: which open, and everything that does not. */
+/** Objects signed by a key: which open, and everything that does not. Whose keys count is root-trust.test.ts. */
 import { generateKeyPairSync } from 'node:crypto';
 import { CompactSign } from 'jose';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { utf8 } from './bytes.ts';
-import { Fault } from './fault.ts';
 import {
-  claimedRootKey,
-  openSigned,
+  claimedSigner,
+  openByKey,
   type RootKey,
   SIGNED_BYTES_MAX,
   type SignedType,
@@ -33,12 +32,9 @@ function rootKey() {
 
 function open(
   jws: string,
-  {
-    rootKeys = [root.publicKey],
-    type = TYPE,
-  }: { rootKeys?: readonly RootKey[]; type?: SignedType } = {},
+  { key = root.publicKey, type = TYPE }: { key?: RootKey; type?: SignedType } = {},
 ) {
-  return openSigned(type, jws, { rootKeys, schema });
+  return openByKey(type, jws, { key, schema });
 }
 
 async function refusal(opening: Promise<unknown>): Promise<string> {
@@ -46,8 +42,8 @@ async function refusal(opening: Promise<unknown>): Promise<string> {
     () => 'it was taken',
     (reason: unknown) => reason,
   );
-  if (error instanceof Fault && error.code === 'LIST_REFUSED') return error.message;
-  throw new Error(`expected LIST_REFUSED, got ${error}`);
+  if (error instanceof Error) return error.message;
+  throw new Error(`expected a refusal, got ${error}`);
 }
 
 async function signedByHand(header: object, body: string): Promise<string> {
@@ -60,10 +56,8 @@ function part(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-test('a list opens with the key that signed it, among several, with space around it', async () => {
+test('a list opens with the key that signed it, with space around it', async () => {
   expect(await open(good)).toEqual(payload);
-  expect(await open(good, { rootKeys: [other.publicKey, root.publicKey] })).toEqual(payload);
-  expect(await open(good, { rootKeys: [root.publicKey, other.publicKey] })).toEqual(payload);
   expect(await open(`\n${good}\r\n`)).toEqual(payload);
 });
 
@@ -75,24 +69,22 @@ test('its header is as §4 says', () => {
     kid: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
     jwk: root.publicKey,
   });
-  expect(claimedRootKey(good)).toEqual(root.publicKey);
+  expect(claimedSigner(good)).toEqual({ key: root.publicKey, certificate: undefined });
 });
 
-test('another key, or none, does not open it', async () => {
-  expect(await refusal(open(good, { rootKeys: [other.publicKey] }))).toContain('signature');
-  expect(await refusal(open(good, { rootKeys: [] }))).toContain('no root key');
+test('another key does not open it', async () => {
+  expect(await refusal(open(good, { key: other.publicKey }))).toContain('signature');
 });
 
 test('the key that rides along in the header opens nothing', async () => {
   const forged = await signObject(TYPE, payload, other);
-  expect(claimedRootKey(forged)).toEqual(other.publicKey);
+  expect(claimedSigner(forged).key).toEqual(other.publicKey);
   expect(await refusal(open(forged))).toContain('signature');
 });
 
-test('a list of one type does not pass for another, whichever of several keys signed it', async () => {
+test('a list of one type does not pass for another', async () => {
   for (const type of ['stile-deny-snapshot+jws', 'stile-deny-delta+jws'] as const) {
-    const keys = [root.publicKey, other.publicKey];
-    expect(await refusal(open(good, { rootKeys: keys, type }))).toContain(`typ is ${TYPE}`);
+    expect(await refusal(open(good, { type }))).toContain(`typ is ${TYPE}`);
   }
   expect(await refusal(open(await signedByHand({ typ: undefined }, '{"version":7}')))).toContain(
     'typ is undefined',
@@ -107,7 +99,9 @@ test.each([
   ['no algorithm', { typ: TYPE }, 'AAAA'],
 ])('alg %s is refused', async (_what, header, signature) => {
   const [, body = '', sig = ''] = good.split('.');
-  expect(await refusal(open(`${part(header)}.${body}.${signature ?? sig}`))).toMatch(/refused/);
+  expect(await refusal(open(`${part(header)}.${body}.${signature ?? sig}`))).toMatch(
+    /alg|signature|Algorithm/i,
+  );
 });
 
 test('EdDSA is refused even where its signature is good', async () => {
@@ -134,7 +128,7 @@ test.each([
   ['NULs', '\0\0\0'],
 ])('%s is refused', async (_what, text) => {
   await refusal(open(text));
-  expect(() => claimedRootKey(text)).toThrow(Fault);
+  expect(() => claimedSigner(text)).toThrow(Error);
 });
 
 test.each([

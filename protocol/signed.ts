@@ -1,10 +1,18 @@
 /**
- * What the operator signs and gates obey: trust lists, deny snapshots and deltas, all compact JWS
- * (RFC 7515) with alg Ed25519 (RFC 9864) and a `typ` of their own, so that none can pass for
- * another. Signing and checking is jose's work; this file fixes algorithm, type and size.
+ * What the operator signs and gates obey: trust lists, deny snapshots and deltas, answers, and what its keys
+ * say of each other, all compact JWS (RFC 7515) with alg Ed25519 (RFC 9864) and a `typ` of their own, so that
+ * none can pass for another. Signing and checking is jose's work; this file fixes algorithm, type and size.
+ * Whose signature counts is root-trust.ts.
  */
-import { CompactSign, type CryptoKey, calculateJwkThumbprint, compactVerify, type JWK } from 'jose';
-import type { z } from 'zod';
+import {
+  CompactSign,
+  type CryptoKey,
+  calculateJwkThumbprint,
+  compactVerify,
+  decodeProtectedHeader,
+  type JWK,
+} from 'jose';
+import { z } from 'zod';
 import { utf8 } from './bytes.ts';
 import { describeError, Fault, type FaultCode } from './fault.ts';
 
@@ -23,7 +31,11 @@ export type SignedType =
   /** What time it is, for whoever sent a nonce (§8). */
   | 'stile-time+jws'
   /** Who a box is from now on (§9). */
-  | 'stile-gate-enrolment+jws';
+  | 'stile-gate-enrolment+jws'
+  /** The root's word that a key signs all of these, from and until when (§4.1). */
+  | 'stile-online-key+jws'
+  /** A root's word on itself: which one follows it, and which of its online keys have ended (§4.2). */
+  | 'stile-root+jws';
 
 /** Who is not believed: what gates obey, or what they are answered. */
 const REFUSED: Readonly<Record<SignedType, FaultCode>> = {
@@ -34,10 +46,20 @@ const REFUSED: Readonly<Record<SignedType, FaultCode>> = {
   'stile-gate-receipt+jws': 'ANSWER_REFUSED',
   'stile-time+jws': 'ANSWER_REFUSED',
   'stile-gate-enrolment+jws': 'ANSWER_REFUSED',
+  'stile-online-key+jws': 'LIST_REFUSED',
+  'stile-root+jws': 'LIST_REFUSED',
 };
 
-/** The public half of a key that signs lists: an OKP JWK with crv Ed25519. */
-export type RootKey = { kty: 'OKP'; crv: 'Ed25519'; x: string };
+/** The public half of a root or an online key: an OKP JWK with crv Ed25519. */
+export const rootKeySchema = z.strictObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: z.string().regex(/^[\w-]{43}$/),
+});
+export type RootKey = z.infer<typeof rootKeySchema>;
+
+/** Who signs: a root by itself, an online key with the certificate that a root has given it. */
+export type Signer = { privateKey: CryptoKey | JWK; publicKey: RootKey; certificate?: string };
 
 /** What an operator can read out to a box: RFC 7638 thumbprint, 43 characters. */
 export async function fingerprintOf(key: RootKey): Promise<string> {
@@ -48,74 +70,53 @@ export async function fingerprintOf(key: RootKey): Promise<string> {
 export async function signObject(
   type: SignedType,
   payload: unknown,
-  key: { privateKey: CryptoKey | JWK; publicKey: RootKey },
+  { privateKey, publicKey, certificate }: Signer,
 ): Promise<string> {
-  const { kty, crv, x } = key.publicKey;
+  const { kty, crv, x } = publicKey;
   return await new CompactSign(utf8(JSON.stringify(payload)))
     .setProtectedHeader({
       alg: ALGORITHM,
       typ: type,
       kid: await calculateJwkThumbprint({ kty, crv, x }),
       jwk: { kty, crv, x },
+      ...(certificate === undefined ? {} : { cert: certificate }),
     })
-    .sign(key.privateKey);
+    .sign(privateKey);
+}
+
+/** Says as a Fault why something is not believed. */
+export function refusalOf(type: SignedType, cause: unknown): Fault {
+  return new Fault(REFUSED[type], `${type} refused: ${describeError(cause)}`, { cause });
 }
 
 /**
- * Checks a signed object against one of the pinned root keys and its schema.
- * @throws Fault LIST_REFUSED, or ANSWER_REFUSED for an answer, with the reason, if anything about it is
- * not as it must be.
+ * Checks a signed object against one key and its schema; white space around it is ignored.
+ * @throws Error with the reason if anything about it is not as it must be.
  */
-export async function openSigned<T>(
+export async function openByKey<T>(
   type: SignedType,
   jws: string,
-  { rootKeys, schema }: { rootKeys: readonly RootKey[]; schema: z.ZodType<T> },
+  { key, schema }: { key: RootKey; schema: z.ZodType<T> },
 ): Promise<T> {
-  if (jws.length > SIGNED_BYTES_MAX) {
-    throw new Fault(REFUSED[type], `${type} is larger than ${SIGNED_BYTES_MAX} bytes`);
-  }
-  try {
-    const { payload, protectedHeader } = await verifyWithAny(jws.trim(), rootKeys);
-    if (protectedHeader.typ !== type) throw new Error(`typ is ${protectedHeader.typ}`);
-    return parsePayload(payload, schema);
-  } catch (error) {
-    throw new Fault(REFUSED[type], `${type} refused: ${describeError(error)}`, { cause: error });
-  }
-}
-
-async function verifyWithAny(jws: string, rootKeys: readonly RootKey[]) {
-  let failure: unknown = new Error('no root key is known');
-  for (const rootKey of rootKeys) {
-    try {
-      return await compactVerify(jws, rootKey, { algorithms: [ALGORITHM] });
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
+  if (jws.length > SIGNED_BYTES_MAX) throw new Error(`it is larger than ${SIGNED_BYTES_MAX} bytes`);
+  const { payload, protectedHeader } = await compactVerify(jws.trim(), key, {
+    algorithms: [ALGORITHM],
+  });
+  if (protectedHeader.typ !== type) throw new Error(`typ is ${protectedHeader.typ}`);
+  return parsePayload(payload, schema);
 }
 
 /**
- * The root key that a list says it was signed with. For a person's inspection only: a gate pins its
- * root keys at enrolment and never learns one from a list.
- * @throws Fault LIST_REFUSED if the text is no signed list.
+ * What an object says of who signed it: a key, and the certificate of that key. It is a claim until the
+ * signature was checked.
+ * @throws Error if the text is no signed object of ours.
  */
-export function claimedRootKey(jws: string): RootKey {
-  try {
-    const header = JSON.parse(new TextDecoder().decode(base64UrlBytes(jws.trim().split('.')[0])));
-    const { kty, crv, x } = header.jwk;
-    if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string') throw new Error('no jwk');
-    return { kty, crv, x };
-  } catch (error) {
-    throw new Fault('LIST_REFUSED', 'this is not a signed list of ours (compact JWS)', {
-      cause: error,
-    });
-  }
-}
-
-function base64UrlBytes(text: string | undefined): Uint8Array {
-  const binary = atob((text ?? '').replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+export function claimedSigner(jws: string): { key: RootKey; certificate: string | undefined } {
+  if (jws.length > SIGNED_BYTES_MAX) throw new Error(`it is larger than ${SIGNED_BYTES_MAX} bytes`);
+  const { jwk, cert } = decodeProtectedHeader(jws.trim()) as { jwk?: unknown; cert?: unknown };
+  const key = rootKeySchema.parse(jwk);
+  if (cert !== undefined && typeof cert !== 'string') throw new Error('cert is no certificate');
+  return { key, certificate: cert };
 }
 
 function parsePayload<T>(payload: Uint8Array, schema: z.ZodType<T>): T {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DELTA_IDS_MAX, DENY_ID_BYTES } from './deny-list.ts';
+import { ROOT_STATEMENTS_MAX, ROOT_WORD_CHARS_MAX } from './root-trust.ts';
 
 export const ISSUER_KEYS_MAX = 256;
 export const LINE_FARES_MAX = 5_000;
@@ -58,6 +59,8 @@ export const trustListSchema = z.strictObject({
     lines: z.array(lineFareSchema).max(LINE_FARES_MAX),
   }),
   deny: denyHeadSchema,
+  /** What the roots say (§4.2). Lists of before they spoke have none. */
+  roots: z.array(z.string().max(ROOT_WORD_CHARS_MAX)).max(ROOT_STATEMENTS_MAX).default([]),
 });
 
 export type IssuerKey = z.infer<typeof issuerKeySchema>;

@@ -92,6 +92,16 @@ export const configSchema = z.strictObject({
         .int()
         .min(3_600)
         .default(2 * 365 * 86_400),
+      /** Of a key that signs lists and answers, while the root key is in the data directory. */
+      onlineKeyLifetimeS: z
+        .int()
+        .min(3_600)
+        .default(90 * 86_400),
+      /** So long before its end it is followed, or a person is told that the root has to sign a new one. */
+      onlineKeyWarnS: z
+        .int()
+        .min(60)
+        .default(30 * 86_400),
       /** A new issuer key is published so long before it signs; a revocation does not wait. */
       keyAnnounceS: z
         .int()

@@ -73,6 +73,8 @@ describe('missing is not new', () => {
     'settlement.json',
     'operator-token',
     join('keys', 'root.jwk.json'),
+    join('keys', 'root-2.jwk.json'),
+    join('keys', 'first-root.json'),
     join('keys', 'issuer-1-1.jwk.json'),
   ])('%s', async (part) => {
     for (const hasMark of [true, false]) {

@@ -4,7 +4,7 @@
  * what is missing from a directory that was initialised is never taken for new.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { generateKey, keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
 import {
   adviceOnMode,
@@ -15,6 +15,7 @@ import {
 import type { Random } from '@stile/host/random.ts';
 import { parseStrictJson } from '@stile/host/strict-json.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { type RootKey, rootKeySchema } from '@stile/protocol/signed.ts';
 import { z } from 'zod';
 import { configSchema, type SettlementFile, type SettlementOptions } from './config.ts';
 import { randomToken } from './keys/tokens.ts';
@@ -27,6 +28,11 @@ const TOKEN_CHARS_MIN = 32;
 export const TOKEN_FILE = 'operator-token';
 export const DATABASE_FILE = 'settlement.db';
 const ROOT_KEY = join('keys', 'root.jwk.json');
+const ROOT_KEY_NAME = /^root(-\d+)?\.jwk\.json$/;
+/** Says that the root keys were taken out on purpose, and when. */
+const ROOT_AWAY = join('keys', 'root-away.json');
+/** The public half of the first root. */
+const FIRST_ROOT = join('keys', 'first-root.json');
 const SECRETS = [ROOT_KEY, TOKEN_FILE];
 
 /** @throws Fault FILE_UNREADABLE if the directory was never initialised or the file is wrong. */
@@ -59,8 +65,64 @@ export function ensureConfig(dataDir: string, options: SettlementOptions): Settl
   return readConfig(dataDir);
 }
 
-export function rootKeyFile(dataDir: string): string {
-  return join(dataDir, ROOT_KEY);
+/** The first root has the name that it has always had. */
+export function rootKeyFile(dataDir: string, generation: number): string {
+  return generation === 1
+    ? join(dataDir, ROOT_KEY)
+    : join(dataDir, 'keys', `root-${generation}.jwk.json`);
+}
+
+export function onlineKeyFile(dataDir: string, number: number): string {
+  return join(dataDir, 'keys', `online-${number}.jwk.json`);
+}
+
+/** Which root was the first: from it on whoever follows is found, and without it no list is believed. */
+export function writeFirstRoot(dataDir: string, root: RootKey): void {
+  const file = join(dataDir, FIRST_ROOT);
+  if (!existsSync(file)) writePrivateFile(file, `${JSON.stringify(root)}\n`);
+}
+
+/** Undefined if it is not there. @throws Fault FILE_UNREADABLE if it is damaged. */
+export function findFirstRoot(dataDir: string): RootKey | undefined {
+  const file = join(dataDir, FIRST_ROOT);
+  if (!existsSync(file)) return undefined;
+  try {
+    return rootKeySchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new Fault('FILE_UNREADABLE', `${file} is damaged: restore it from the backup`, {
+      cause: error,
+    });
+  }
+}
+
+/** @throws Fault FILE_UNREADABLE if it is missing or another one. */
+export function requireFirstRoot(dataDir: string, root: RootKey): void {
+  const first = findFirstRoot(dataDir);
+  if (first === undefined) throw missingFrom(dataDir, [FIRST_ROOT]);
+  if (first.x === root.x) return;
+  throw new Fault('FILE_UNREADABLE', `${FIRST_ROOT} is not the first root that the database has`);
+}
+
+/** Whether the root keys are kept elsewhere. */
+export function isRootAway(dataDir: string): boolean {
+  return existsSync(join(dataDir, ROOT_AWAY));
+}
+
+export function recordRootAway(dataDir: string, record: { sinceMs: number; root: string }): void {
+  const file = join(dataDir, ROOT_AWAY);
+  writePrivateFile(file, `${JSON.stringify(record)}\n`, { mayReplace: true });
+}
+
+/** Which root it has to be is said by the database, once it is open. */
+function isRootAccountedFor(dataDir: string): boolean {
+  return isRootAway(dataDir) || rootKeyFilesIn(dataDir).length > 0;
+}
+
+export function rootKeyFilesIn(dataDir: string): string[] {
+  const folder = join(dataDir, 'keys');
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => ROOT_KEY_NAME.test(name));
+  return names.map((name) => join(folder, name));
 }
 
 export function issuerKeyFile(
@@ -122,7 +184,7 @@ function readText(file: string): string {
 export function requireWhole(dataDir: string): void {
   if (!existsSync(dataDir)) return;
   requirePrivateDir(dataDir);
-  const isThere = (part: string) => existsSync(join(dataDir, part));
+  const isThere = (part: string) => isPartThere(dataDir, part);
   const hasBegun = isThere(DATABASE_FILE) || SECRETS.some(isThere);
   const expected = isThere(MARK_FILE)
     ? [CONFIG_FILE, DATABASE_FILE, ...SECRETS]
@@ -137,10 +199,27 @@ export function requireSecrets(dataDir: string): void {
   requireParts(dataDir, SECRETS);
 }
 
+function isPartThere(dataDir: string, part: string): boolean {
+  return part === ROOT_KEY ? isRootAccountedFor(dataDir) : existsSync(join(dataDir, part));
+}
+
+/** @throws Fault FILE_UNREADABLE with the name of the one that is missing. */
 function requireParts(dataDir: string, parts: readonly string[]): void {
-  const missing = parts.filter((part) => !existsSync(join(dataDir, part)));
-  if (missing.length === 0) return;
-  throw new Fault(
+  const missing = parts.filter((part) => !isPartThere(dataDir, part));
+  if (missing.length > 0) throw missingFrom(dataDir, missing);
+}
+
+/** These root keys and no other have to be there. @throws Fault FILE_UNREADABLE */
+export function requireRootKeys(dataDir: string, generations: readonly number[]): void {
+  const missing = generations
+    .map((generation) => rootKeyFile(dataDir, generation))
+    .filter((file) => !existsSync(file))
+    .map((file) => relative(dataDir, file));
+  if (missing.length > 0) throw missingFrom(dataDir, missing);
+}
+
+function missingFrom(dataDir: string, missing: readonly string[]): Fault {
+  return new Fault(
     'FILE_UNREADABLE',
     `${missing.join(' and ')} is missing from ${dataDir}, which was initialised. Nothing new is made in its ` +
       `place: restore it from the backup, or begin with an empty directory.`,

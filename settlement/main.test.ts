@@ -34,7 +34,9 @@ test('a second initialisation keeps keys, token and settings', async () => {
   expect(files()).toEqual(before);
   expect(readdirSync(join(dataDir, 'keys')).sort()).toEqual([
     'book.key',
+    'first-root.json',
     'issuer-7-1.jwk.json',
+    'root-2.jwk.json',
     'root.jwk.json',
   ]);
 });

@@ -5,11 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SigningKey } from '@stile/crypto/sign.ts';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { lockDataDir } from '@stile/host/data-dir-lock.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
+import type { RootKey } from '@stile/protocol/signed.ts';
 import type { Logger } from 'pino';
 import { requireSameBooks } from './books.ts';
 import { type SettlementFile, type SettlementOptions, settingsNotInForce } from './config.ts';
@@ -17,14 +17,11 @@ import {
   adviceOnModes,
   DATABASE_FILE,
   ensureConfig,
-  ensureKey,
   ensureOperatorToken,
   markInitialised,
   readConfig,
-  readKey,
   requireSecrets,
   requireWhole,
-  rootKeyFile,
   TOKEN_FILE,
 } from './data-dir.ts';
 import { type Api, buildApi } from './http/app.ts';
@@ -35,8 +32,8 @@ import { createEventStreams } from './http/event-streams.ts';
 import { isBeyondLoopback } from './http/loopback.ts';
 import { createEnrolmentPolicy, type EnrolmentPolicy } from './http/rider/enrolment-policy.ts';
 import { createAnswerSigner } from './keys/answer-signer.ts';
+import { type OperatorKeys, openOperatorKeys } from './keys/operator-keys.ts';
 import { addIssuerKey, openPasses } from './keys/passes.ts';
-import { rootKeyOf, signerOf } from './keys/root-key.ts';
 import { createSeedBox, type SeedBox } from './keys/seeds.ts';
 import { createSignedClock, type SignedClock } from './keys/signed-clock.ts';
 import { tokenHash } from './keys/tokens.ts';
@@ -101,7 +98,7 @@ export type Initialised = {
   config: SettlementFile;
   /** The file that holds the operator's token. */
   operatorTokenFile: string;
-  rootKey: ReturnType<typeof rootKeyOf>;
+  rootKey: RootKey;
   /** Of a directory that was there: what was asked for and is kept as it was, a phrase each. */
   notInForce: string[];
 };
@@ -132,7 +129,7 @@ async function initialise(
     // A directory of an older version has no mark; that its database knows a token says the same.
     if ((await store.readMeta(OPERATOR_TOKEN_KEY)) !== undefined) requireSecrets(dataDir);
     await requireSameBooks(store, { ...config, dataDir });
-    const rootKey = ensureKey(rootKeyFile(dataDir));
+    const { rootKey } = await openOperatorKeys({ dataDir, store, config, clock });
     const token = ensureOperatorToken(dataDir, random);
     await store.writeMeta(OPERATOR_TOKEN_KEY, tokenHash(token));
     const { issuerKeys } = await store.readListFacts();
@@ -141,7 +138,7 @@ async function initialise(
     }
     markInitialised(dataDir);
     const operatorTokenFile = join(dataDir, TOKEN_FILE);
-    return { config, operatorTokenFile, rootKey: rootKeyOf(rootKey) };
+    return { config, operatorTokenFile, rootKey };
   } finally {
     await store.close();
   }
@@ -167,10 +164,8 @@ export async function startSettlement(
     const store = await openStore(dataDir, { config, onFatal });
     closing.first(() => store.close());
     await requireSameBooks(store, { ...config, dataDir });
-    const rootKey = readKey(rootKeyFile(dataDir));
     for (const advice of adviceOnModes(dataDir)) log.warn(advice);
-    const parts = { store, config, clock, random, log, seedBox, rootKey, closing };
-    return await open(options, parts);
+    return await open(options, { store, config, clock, random, log, seedBox, closing });
   } catch (error) {
     await closing.run();
     throw error;
@@ -182,13 +177,12 @@ type OpenParts = Required<Omit<SettlementParts, 'onFatal'>> & {
   config: SettlementFile;
   /** Null: no seed key was given, payment codes are off. */
   seedBox: SeedBox | null;
-  rootKey: SigningKey;
   closing: Closing;
 };
 
 async function open(options: SettlementConfig, parts: OpenParts): Promise<Settlement> {
   const { dataDir, host = '127.0.0.1', port, webDir = WEB_DIR } = options;
-  const { store, config, random, log, seedBox, rootKey, closing } = parts;
+  const { store, config, random, log, seedBox, closing } = parts;
   const { issuer, payments: limits } = config;
   const operatorTokenHash = await readTokenHash(store);
   const signedClock = await openSignedClock(parts);
@@ -196,7 +190,8 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   const { clock } = signedClock;
   const passes = await openPasses({ dataDir, config, store, clock });
   await passes.keepAhead();
-  const publisher = createPublisher({ store, rootKey, config, clock, signedClock, log });
+  const operatorKeys = await openKeys(parts, { dataDir, signedClock });
+  const publisher = createPublisher({ store, operatorKeys, config, clock, signedClock, log });
   await publisher.publish();
   const streams = createEventStreams({ perAddressMax: config.http.streamsPerAddressMax });
   const onMoneyMoved = (account: string) => streams.sendToRider(account, { kind: 'ACCOUNT' });
@@ -215,6 +210,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
       log,
     }),
     retain: createRetention({ store, retention: config.retention, signedClock, clock, log }),
+    operatorKeys,
     onMoneyMoved,
     issuer,
     clock,
@@ -230,12 +226,13 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     publisher,
     signedClock,
     passes,
+    operatorKeys,
     pool,
     outbox,
     streams,
     codePayments: createCodePayments({ store, seedBox, streams, issuer, clock }),
     codeIssue: createCodeIssue({ store, seedBox, limits, clock, random }),
-    answers: createAnswerSigner(signerOf(rootKey)),
+    answers: createAnswerSigner(operatorKeys),
     challenges: createChallenges({ clock, random }),
     webDir,
     config,
@@ -255,6 +252,17 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   }
   outbox.start();
   return { url, api, settled: () => outbox.settled(), close: () => closing.run() };
+}
+
+/** With one that signs, if the root is here. */
+async function openKeys(
+  { store, config }: OpenParts,
+  { dataDir, signedClock }: { dataDir: string; signedClock: SignedClock },
+): Promise<OperatorKeys> {
+  const { clock } = signedClock;
+  const operatorKeys = await openOperatorKeys({ dataDir, store, config, clock });
+  await operatorKeys.keepAhead();
+  return operatorKeys;
 }
 
 /** It begins at the latest list, which was the last to be signed for sure. */

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptedGate } from './testing/gate.ts';
 import {
   authorisationOf,
+  grantIn,
   makeRequests,
   PARKED_SEQ,
   type Request,
@@ -95,7 +96,8 @@ beforeAll(async () => {
   const move = { token: await addOperator('Bea'), body: { note: 'lost' } };
   await town.get(`/v1/operator/accounts/${ada.account}/move-code`, move);
   credentials = makeCredentials();
-  requests = makeRequests({ account: ada.account, handle: seed.handle, order, spare, gate });
+  const grant = grantIn(String(await town.get('/v1/trust-list')));
+  requests = makeRequests({ account: ada.account, handle: seed.handle, order, spare, gate, grant });
 });
 afterAll(async () => {
   await town.close();
@@ -335,7 +337,8 @@ describe("another's", () => {
 });
 
 test('each operation is answered to whom it is meant for', async () => {
-  requests = makeRequests({ account: ada.account, handle: seed.handle, order, spare, gate });
+  const grant = grantIn(String(await town.get('/v1/trust-list')));
+  requests = makeRequests({ account: ada.account, handle: seed.handle, order, spare, gate, grant });
   for (const [name, request] of requests) {
     const role = roleOf(request.url);
     const credential = credentials.find((one) => one.role === role);

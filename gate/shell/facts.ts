@@ -58,9 +58,12 @@ export function createFactsReader({ taps, reference, barrier, settings }: FactsP
     },
 
     /** A list was fetched and applied. Says whether the mark of signed time has fallen to its time. */
-    onTrust({ version, issuedAtS }: Pick<TrustList, 'version' | 'issuedAtS'>): boolean {
+    onTrust(
+      { version, issuedAtS }: Pick<TrustList, 'version' | 'issuedAtS'>,
+      { isAnew }: { isAnew: boolean },
+    ): boolean {
       freshSignedTime = true;
-      return taps.takeListTime({ version, atS: issuedAtS });
+      return taps.takeListTime({ version, atS: issuedAtS, isAnew });
     },
 
     rulesAt(now: Now): GateRules {

@@ -1,7 +1,8 @@
 /**
- * Who this gate is: its id and signing key, its line, and the operator's root keys that it believes.
- * Written once at enrolment, readable by the gate's user only. Nothing in it forges a rider's code. The private
- * half of the key may lie in a file of its own, which a supervisor opens for this process alone.
+ * Who this gate is: its id and signing key, its line, and the operator's root that it believes.
+ * Written at enrolment, and again when that root is followed by another or ends a key; readable by the gate's
+ * user only. Nothing in it forges a rider's code. The private half of the key may lie in a file of its own, which
+ * a supervisor opens for this process alone.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { generateKey, keyFromJwk, type PrivateJwk, type SigningKey } from '@stil
 import { adviceOnMode, makePrivateDir, writePrivateFile } from '@stile/host/private-files.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { gateIdSchema } from '@stile/protocol/gate-log.ts';
+import { type RootState, rootStateSchema } from '@stile/protocol/root-trust.ts';
 import { z } from 'zod';
 import { quarantine } from './store/quarantine.ts';
 
@@ -32,9 +34,8 @@ const identitySchema = z.strictObject({
   scope: z.int().min(0).max(0xffff),
   operator: z.string(),
   key: jwkSchema,
-  rootKeys: z
-    .array(z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }))
-    .min(1),
+  /** Whom this gate believes. It follows its operator's root to the next one. */
+  root: rootStateSchema,
 });
 
 export type IdentityFile = z.infer<typeof identitySchema>;
@@ -151,7 +152,15 @@ export function writeIdentity(
   makePrivateDir(dataDir);
   const { kty, crv, x, d } = identity.key;
   const key = keyElsewhere ? { kty, crv, x } : { kty, crv, x, d };
-  const text = JSON.stringify({ ...identity, key }, null, 2);
+  replaceIdentity(dataDir, { ...identity, key });
+}
+
+/** On disk when it returns: what has ended stays ended through any restart. The key stays where it is. */
+export function keepRoot(dataDir: string, root: RootState): void {
+  replaceIdentity(dataDir, { ...readIdentityFile(dataDir), root });
+}
+
+function replaceIdentity(dataDir: string, identity: object): void {
   const file = join(dataDir, IDENTITY_FILE);
-  writePrivateFile(file, `${text}\n`, { mayReplace: true });
+  writePrivateFile(file, `${JSON.stringify(identity, null, 2)}\n`, { mayReplace: true });
 }

@@ -10,7 +10,7 @@ import { ANSWER_RETRY_MS } from '../core/gate.ts';
 import { CHECKING_WORDS, IDLE_WORDS, OPEN_WORDS } from '../core/gate-state.ts';
 import type { Use } from '../core/tap.ts';
 import { type GateOptions, gateWith, readyGate, TIMING } from '../testing/loop.ts';
-import { gateKey, makeText, rootKey, rootKeyOf, strangerKey } from '../testing/phone.ts';
+import { gateKey, makeText, rootKey, strangerKey, trustIn } from '../testing/phone.ts';
 import {
   answerPaid,
   answerRefused,
@@ -227,11 +227,12 @@ describe('over a real connection', () => {
   async function connected(answer: Respond) {
     const settlement = await startSettlement();
     settlement.responses.set(PAYMENTS_PATH, answer);
-    const rootKeys = [rootKeyOf(rootKey)];
+    const root = trustIn(rootKey);
     const uplink = createUplink({
       url: settlement.url,
       timeoutMs: 5_000,
-      rootKeys,
+      root,
+      keepRoot: () => undefined,
       clock: systemClock,
     });
     onTestFinished(() => uplink.close());
@@ -295,7 +296,7 @@ describe('over a real connection', () => {
     gate.clock.advance(TIMING.payBudgetMs);
     expect(gate.recordsOnDisk()).toMatchObject([
       { kind: 'ask' },
-      { kind: 'note', note: 'ANSWER_REFUSED', detail: expect.stringContaining('signature') },
+      { kind: 'note', note: 'ANSWER_REFUSED', detail: expect.stringContaining('no root that is') },
       { kind: 'answer', of: 1, verdict: 'refuse', reason: 'NO_ANSWER' },
     ]);
     expect(gate.moves).toEqual([]);

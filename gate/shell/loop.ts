@@ -93,8 +93,11 @@ export class GateLoop {
   }
 
   /** A list was fetched and applied: rules follow it from the next scan on. */
-  onTrust(list: Pick<TrustList, 'version' | 'issuedAtS'>): void {
-    if (!this.#facts.onTrust(list)) return;
+  onTrust(
+    list: Pick<TrustList, 'version' | 'issuedAtS'>,
+    { isAnew = false }: { isAnew?: boolean } = {},
+  ): void {
+    if (!this.#facts.onTrust(list, { isAnew })) return;
     const at = new Date(list.issuedAtS * 1000).toISOString();
     this.#parts.log.warn(
       { trust: list.version, at },

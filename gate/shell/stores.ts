@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Clock } from '@stile/host/clock.ts';
 import type { Random } from '@stile/host/random.ts';
+import type { RootTrust } from '@stile/protocol/root-trust.ts';
 import type { Logger } from 'pino';
 import type { GateConfig } from './config.ts';
 import type { Identity } from './identity.ts';
@@ -18,6 +19,7 @@ const NOTE_CHARS_MAX = 500;
 export type StoresParts = {
   config: GateConfig;
   identity: Identity;
+  root: RootTrust;
   clock: Clock;
   random: Random;
   log: Logger;
@@ -31,10 +33,10 @@ export type Stores = {
 };
 
 export async function openStores(parts: StoresParts): Promise<Stores> {
-  const { config, identity, clock, random, log } = parts;
+  const { config, identity, root, clock, random, log } = parts;
   const { dataDir, store } = config;
   const { wallMs } = clock.now();
-  const reference = await openOrReplace(() => openReferenceStore(dataDir, identity.rootKeys), {
+  const reference = await openOrReplace(() => openReferenceStore(dataDir, root), {
     dataDir,
     belongs: (name) => name.startsWith('reference.db') || name.startsWith('deny-'),
     wallMs,

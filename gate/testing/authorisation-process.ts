@@ -18,7 +18,7 @@ import {
   type Stamp,
   type TapsStore,
 } from '../shell/store/taps-store.ts';
-import { NOW_S, rootKey, rootKeyOf } from './phone.ts';
+import { NOW_S, rootKey, trustIn } from './phone.ts';
 
 const STDOUT = 1;
 const [, , dir = '', killAt = ''] = process.argv;
@@ -49,7 +49,7 @@ const taps = openTapsStore({
   random: systemRandom,
   ...limits,
 });
-const reference = await openReferenceStore(dir, [rootKeyOf(rootKey)]);
+const reference = await openReferenceStore(dir, trustIn(rootKey));
 const ended = Promise.withResolvers<void>();
 let attempts = 0;
 const loop = createGateLoop({

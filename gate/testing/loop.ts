@@ -20,7 +20,7 @@ import { createStopwatch } from '../shell/stopwatch.ts';
 import { openReferenceStore, type ReferenceStore } from '../shell/store/reference-store.ts';
 import { openTapsStore, type TapsStore } from '../shell/store/taps-store.ts';
 import type { Authoriser } from '../shell/uplink/authoriser.ts';
-import { makeTrust, NOW_S, rootKey, rootKeyOf, signAsRoot } from './phone.ts';
+import { makeTrust, NOW_S, rootKey, signAsRoot, trustIn } from './phone.ts';
 
 const verify = createNodeVerify();
 export const START = { wallMs: NOW_S * 1000, monoMs: 10_000 };
@@ -77,7 +77,7 @@ export async function gateWith(options: GateOptions = {}) {
   const file = join(dir, 'taps.db');
   const limits = { quotaMb: 64, unconfirmedMax, ringMax: 0 };
   const taps = openTapsStore({ file, gate: 'g1', boot, random: systemRandom, ...limits });
-  const reference = await openReferenceStore(dir, [rootKeyOf(rootKey)]);
+  const reference = await openReferenceStore(dir, trustIn(rootKey));
   const clock = createMovedClock(START);
   const screens: Words[] = [];
   const moves: { what: 'open' | 'close'; atMs: number; onDisk: GateRecord | undefined }[] = [];
@@ -129,7 +129,7 @@ export async function gateWith(options: GateOptions = {}) {
   onTestFinished(close);
   async function trust(changes: Partial<TrustList> = {}): Promise<void> {
     const list = makeTrust(changes);
-    reference.applyTrust(list, await signAsRoot('stile-trust-list+jws', list));
+    reference.applyTrust(list, { jws: await signAsRoot('stile-trust-list+jws', list) });
   }
   const scan = (text: string) => loop.onScan(text, clock.now().monoMs);
   const verdicts = () =>

@@ -5,7 +5,8 @@ import { generateKey, keyFromSeed, type SigningKey } from '@stile/crypto/sign.ts
 import { concatBytes } from '@stile/protocol/bytes.ts';
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import type { Reason } from '@stile/protocol/reasons.ts';
-import { type RootKey, type SignedType, signObject } from '@stile/protocol/signed.ts';
+import { pinnedRoot, type RootStatement, RootTrust } from '@stile/protocol/root-trust.ts';
+import { type RootKey, type SignedType, type Signer, signObject } from '@stile/protocol/signed.ts';
 import {
   deviceMessage,
   encodeCodeFields,
@@ -222,6 +223,7 @@ export function makeTrust(changes: Partial<TrustList> = {}): TrustList {
     limits: { codeLifetimeSMax: 120, skewS: 20 },
     tariff: { version: 2, lines: [{ line: 'M1', fareCents: 320, fromS: 0 }] },
     deny: { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST },
+    roots: [],
     ...changes,
   };
 }
@@ -230,11 +232,57 @@ export function rootKeyOf(key: SigningKey): RootKey {
   return { kty: 'OKP', crv: 'Ed25519', x: key.privateJwk.x };
 }
 
-/** Signs a list as the operator does, or as a stranger would. */
-export function signAsRoot(
+/** Somebody who believes this root, and has heard nothing of it yet. */
+export function trustIn(key: SigningKey): RootTrust {
+  return new RootTrust(pinnedRoot(rootKeyOf(key)));
+}
+
+/** A root's word on itself; by default the first, which announces no root that anybody has. */
+export async function statementOf(
+  root: SigningKey,
+  says: Partial<RootStatement> = {},
+): Promise<string> {
+  const statement: RootStatement = {
+    stile: 'root/1',
+    generation: 1,
+    number: 1,
+    root: rootKeyOf(root),
+    next: 'n'.repeat(43),
+    floor: 0,
+    issuedAtS: NOW_S,
+    ...says,
+  };
+  return await signObject('stile-root+jws', statement, {
+    privateKey: root.privateJwk,
+    publicKey: rootKeyOf(root),
+  });
+}
+
+const signers = new Map<string, Promise<Signer>>();
+
+/** An online key that this root has certified for ever. */
+export async function onlineSignerOf(
+  root: SigningKey,
+  { number = 1, notBeforeS = 0, notAfterS = 0xffffffff } = {},
+): Promise<Signer> {
+  const online = seeded(40 + number);
+  const key = { stile: 'online-key/1', number, notBeforeS, notAfterS };
+  const publicKey = rootKeyOf(online);
+  const certificate = await signObject(
+    'stile-online-key+jws',
+    { ...key, publicKey },
+    { privateKey: root.privateJwk, publicKey: rootKeyOf(root) },
+  );
+  return { privateKey: online.privateJwk, publicKey, certificate };
+}
+
+/** Signs a list as the operator does, by an online key of this root, or as a stranger would. */
+export async function signAsRoot(
   type: SignedType,
   payload: unknown,
   { key = rootKey }: { key?: SigningKey } = {},
 ): Promise<string> {
-  return signObject(type, payload, { privateKey: key.privateJwk, publicKey: rootKeyOf(key) });
+  const known = signers.get(key.privateJwk.x) ?? onlineSignerOf(key);
+  signers.set(key.privateJwk.x, known);
+  return await signObject(type, payload, await known);
 }

@@ -19,7 +19,7 @@ import { startGate } from '../main.ts';
 import { parseConfig } from '../shell/config.ts';
 import { writeIdentity } from '../shell/identity.ts';
 import { LogLines } from './log-lines.ts';
-import { gateKey, NOW_S, rootKey, rootKeyOf } from './phone.ts';
+import { gateKey, NOW_S, rootKey, trustIn } from './phone.ts';
 import { createSettlementInMemory } from './settlement-in-memory.ts';
 
 /** A file system in memory, if there is one: thousands of durable commits would be waits for a disk. */
@@ -31,7 +31,7 @@ export async function startWholeGate(seed: number) {
   const dataDir = join(scratchDir(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir()), 'gate');
   mkdirSync(dataDir, { mode: 0o700 });
   const own = { gate: 'g1', line: 'M1', scope: 1, operator: 'Test operator' };
-  writeIdentity(dataDir, { ...own, rootKeys: [rootKeyOf(rootKey)], key: gateKey.privateJwk });
+  writeIdentity(dataDir, { ...own, root: trustIn(rootKey).state, key: gateKey.privateJwk });
   const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 1_000 });
   const ports = createMemoryPorts();
   const paths = { scanner: '/scanner', barrier: '/barrier', display: '/display' };

@@ -8,6 +8,7 @@ import { concatBytes, fromHex, toHex } from '../bytes.ts';
 import { DOMAINS } from '../domains.ts';
 import { gateIdSchema } from '../gate-log.ts';
 import { instantMs, reasonSchema, serverCodeSchema } from '../payment.ts';
+import { rootStatementsSchema } from '../root-trust.ts';
 import { lineFareSchema } from '../trust-list.ts';
 
 /** Proofs of the token's key and of the gate's (§9). */
@@ -19,15 +20,13 @@ export const gateEnrolmentSchema = z.strictObject({
 });
 export type GateEnrolment = z.infer<typeof gateEnrolmentSchema>;
 
-/** Who the box is from now on, and which keys sign what it obeys. */
+/** Who the box is from now on, and what the roots say whose online keys sign what it obeys. */
 export const enrolledGateSchema = z.object({
   gate: gateIdSchema,
   line: z.string().min(1).max(32),
   scope: z.int(),
   operator: z.string(),
-  rootKeys: z
-    .array(z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }))
-    .min(1),
+  statements: rootStatementsSchema,
   identity: z.string().max(4_096).describe('compact JWS, typ stile-gate-enrolment+jws'),
 });
 
@@ -39,6 +38,7 @@ export const gateIdentitySchema = z.strictObject({
   scope: z.int().min(0).max(0xffff),
   operator: z.string(),
   publicKey: z.string().regex(/^[0-9a-f]{64}$/),
+  issuedAtS: z.int().min(0),
 });
 export type GateIdentity = z.infer<typeof gateIdentitySchema>;
 

@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { gateIdSchema } from '../gate-log.ts';
 import { merchantIdSchema, nameText, plainText } from '../payment.ts';
+import { ROOT_WORD_CHARS_MAX, rootStatementsSchema } from '../root-trust.ts';
+import { rootKeySchema } from '../signed.ts';
 import { issuerKeySchema, lineFareSchema } from '../trust-list.ts';
 import { accountSchema, passSerialSchema } from './rider-api.ts';
 
@@ -86,6 +88,46 @@ export const issuerKeyNameSchema = z.object({ keyId: z.coerce.number().int().min
 
 export const issuerKeyViewSchema = issuerKeySchema.extend({ signsFromS: z.int() });
 export type IssuerKeyView = z.infer<typeof issuerKeyViewSchema>;
+
+/** What is carried to the root: the key that shall sign, and what the roots have said. Nothing is secret. */
+export const rootRequestSchema = z.strictObject({
+  stile: z.literal('root-request/1'),
+  operator: z.string(),
+  statements: rootStatementsSchema,
+  number: z.int().min(1),
+  publicKey: rootKeySchema,
+});
+export type RootRequest = z.infer<typeof rootRequestSchema>;
+
+/** What is carried back: the root's word, for everybody to read. */
+export const rootGrantSchema = z.strictObject({
+  stile: z.literal('root-grant/1'),
+  statements: rootStatementsSchema,
+  certificate: z.string().min(1).max(ROOT_WORD_CHARS_MAX),
+});
+export type RootGrant = z.infer<typeof rootGrantSchema>;
+
+export const operatorKeysViewSchema = z.object({
+  root: z.object({
+    generation: z.int(),
+    statement: z.int(),
+    fingerprint: z.string(),
+    next: z.string().describe('fingerprint of the root that can follow'),
+    isHere: z.boolean().describe('false: it was taken out of the data directory'),
+  }),
+  onlineKeys: z.array(
+    z.object({
+      number: z.int(),
+      publicKey: z.string(),
+      notBeforeS: z.int(),
+      notAfterS: z.int(),
+      state: z.enum(['signs', 'good', 'waits', 'ended', 'revoked']),
+    }),
+  ),
+  signsUntilS: z.int().nullable(),
+  isDue: z.boolean().describe('a new online key is needed soon, or at once'),
+});
+export type OperatorKeysView = z.infer<typeof operatorKeysViewSchema>;
 
 const NAME_CHARS_MAX = 60;
 

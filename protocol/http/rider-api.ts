@@ -243,5 +243,7 @@ export const healthSchema = z.object({
   nowS: z.int(),
   /** Whether money can be paid in, and whether it is real. */
   topUps: z.enum(['off', 'sandbox', 'provider']),
+  /** Whether lists and answers are signed, and for how long. */
+  signing: z.enum(['GOOD', 'ENDS_SOON', 'ENDED']),
 });
 export type Health = z.infer<typeof healthSchema>;

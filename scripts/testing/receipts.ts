@@ -1,6 +1,6 @@
 /** What settlement signs for a gate besides lists: receipts and identities, one of each good, the others not. */
-import { type SignedType, signObject } from '@stile/protocol/signed.ts';
-import { rootKeyOf, signingKeyOf } from './list-keys.ts';
+import type { SignedType } from '@stile/protocol/signed.ts';
+import { rootKeyOf, signUnder } from './list-keys.ts';
 import * as keys from './test-keys.ts';
 import { addJson, addText, type Tree, unixS } from './tree.ts';
 
@@ -21,6 +21,7 @@ const IDENTITY = {
   scope: 1,
   operator: 'Harbour Transit',
   publicKey: 'fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025',
+  issuedAtS: unixS('2026-01-01T00:59:00Z'),
 };
 const RECEIPT_TYPE = 'stile-gate-receipt+jws';
 const IDENTITY_TYPE = 'stile-gate-enrolment+jws';
@@ -77,7 +78,7 @@ export async function addReceipts(tree: Tree): Promise<void> {
   const expected: Record<string, object> = {};
   for (const { name, type, opens, signedAs = type, key = keys.ROOT, payload } of CASES) {
     const path = `receipts/${name}.jws`;
-    const jws = await signObject(signedAs, payload, signingKeyOf(key));
+    const jws = await signUnder(key, { type: signedAs, payload });
     addText(tree, { path, text: `${jws}\n` });
     expected[`${name}.jws`] = opens ? { type, opens, payload } : { type, opens };
   }

@@ -77,6 +77,11 @@ export const GATE = ed25519Key('gate-harbour-1', GATE_SEED);
 export const OTHER_GATE = ed25519Key('gate-harbour-2');
 export const ROOT = ed25519Key('root');
 export const OTHER_ROOT = ed25519Key('other-root');
+/** The root that the first one announces, and the one after it. */
+export const NEXT_ROOT = ed25519Key('next-root');
+export const THIRD_ROOT = ed25519Key('third-root');
+export const ONLINE = ed25519Key('online');
+export const OTHER_ONLINE = ed25519Key('other-online');
 
 const ALL_KEYS: readonly TestKey[] = [
   ISSUER_7_KEY_0,
@@ -94,6 +99,10 @@ const ALL_KEYS: readonly TestKey[] = [
   OTHER_GATE,
   ROOT,
   OTHER_ROOT,
+  NEXT_ROOT,
+  THIRD_ROOT,
+  ONLINE,
+  OTHER_ONLINE,
 ];
 
 /** Where the private key is, below `fixtures/`. */

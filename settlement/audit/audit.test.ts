@@ -286,16 +286,16 @@ test('an old list is found that was changed with all that is stored beside it', 
   );
   const checks = await auditSettlement(copy);
   expect(checks.filter(({ ok }) => !ok).map(({ name, detail }) => [name, detail])).toEqual([
-    ['every trust list is signed by the root key', 'trust list 1'],
+    ['every trust list is signed by the operator', 'trust list 1'],
     [RULES, 'rules of trust list 1'],
   ]);
 });
 
-test('without its root key no list is called signed', async () => {
+test('without its first root no list is called signed', async () => {
   const copy = copyOf(town.dataDir);
-  rmSync(join(copy, 'keys', 'root.jwk.json'));
+  rmSync(join(copy, 'keys', 'first-root.json'));
   const checks = await auditSettlement(copy);
-  const signed = checks.find(({ name }) => name === 'every trust list is signed by the root key');
+  const signed = checks.find(({ name }) => name === 'every trust list is signed by the operator');
   expect(signed).toMatchObject({ ok: false, detail: expect.stringContaining('is missing') });
 });
 

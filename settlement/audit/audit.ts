@@ -5,10 +5,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
-import type { RootKey } from '@stile/protocol/signed.ts';
+import { pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
 import type { KeyedHash } from '../core/money/book-seal.ts';
-import { DATABASE_FILE, readKey, rootKeyFile } from '../data-dir.ts';
-import { rootKeyOf } from '../keys/root-key.ts';
+import { DATABASE_FILE, findFirstRoot } from '../data-dir.ts';
 import { openAuditReader } from '../store/sqlite/audit/reader.ts';
 import { bookKeyFile, findBookKey } from '../store/sqlite/book-key.ts';
 import { keyedHashOf } from '../store/sqlite/seals.ts';
@@ -24,6 +23,7 @@ import { checkBalances, checkBounds, checkCash, checkTotals } from './money/ledg
 import { checkBookSeal, checkResolutionSeal } from './money/seals.ts';
 import { checkOrders } from './orders.ts';
 import { checkMerchantBalances, checkPostings, checkRefunds } from './payments.ts';
+import type { AuditReader } from './port.ts';
 import { checkReceipts } from './receipts.ts';
 import { checkLoss, checkResolutions } from './resolutions.ts';
 import { checkRideTimes } from './ride-times.ts';
@@ -60,7 +60,7 @@ export async function auditSettlement(
       checkResolutionSeal(keyedHash),
       ...paymentChecks(),
       ...recordChecks(signatures),
-      ...listChecks({ keyedHash, rootKey: findRootKey(dataDir) }),
+      ...listChecks({ keyedHash, root: await findRoot(dataDir, reader) }),
       checkWork(),
     ]);
   } finally {
@@ -99,22 +99,26 @@ export function paymentChecks(): Check[] {
   ];
 }
 
-type ListKeys = { keyedHash: KeyedHash | null; rootKey: RootKey | null };
+type ListKeys = { keyedHash: KeyedHash | null; root: RootTrust | null };
 
-function listChecks({ keyedHash, rootKey }: ListKeys): Check[] {
+function listChecks({ keyedHash, root }: ListKeys): Check[] {
   return [
     checkDenyList(),
     checkTrustLists(),
-    checkListSignatures(rootKey),
+    checkListSignatures(root),
     checkListRules(keyedHash),
     checkCuts(keyedHash),
   ];
 }
 
-/** Null if it is not there: then nothing can be said of what it has signed. */
-function findRootKey(dataDir: string): RootKey | null {
-  const file = rootKeyFile(dataDir);
-  return existsSync(file) ? rootKeyOf(readKey(file)) : null;
+/** The first root and those that have followed it. Null if it is not there: then nothing can be said of lists. */
+async function findRoot(dataDir: string, reader: AuditReader): Promise<RootTrust | null> {
+  const first = findFirstRoot(dataDir);
+  if (first === undefined) return null;
+  const root = new RootTrust(pinnedRoot(first));
+  const state = await root.follow(await reader.rootStatements()).catch(() => null);
+  if (state !== null) root.adopt(state);
+  return root;
 }
 
 function recordChecks(signatures: boolean): Check[] {

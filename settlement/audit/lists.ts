@@ -6,7 +6,8 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
-import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
+import { openSigned, type RootTrust } from '@stile/protocol/root-trust.ts';
+import { openByKey } from '@stile/protocol/signed.ts';
 import { trustListSchema } from '@stile/protocol/trust-list.ts';
 import { type ListRules, rulesOf } from '../core/lists/list-rules.ts';
 import { type KeyedHash, listRulesSeal } from '../core/money/book-seal.ts';
@@ -63,31 +64,37 @@ function denyHeadIn(payload: string): string {
   }
 }
 
-/** Each list that is still there is signed by the operator, whatever its text says now. Null: there is no key. */
-export function checkListSignatures(rootKey: RootKey | null): Check {
+/** Each list that is still there is signed by the operator, whatever its text says now. Null: no root is known. */
+export function checkListSignatures(root: RootTrust | null): Check {
   const wrong: Promise<string | null>[] = [];
   return {
     trustList: ({ version, jws }) => {
-      wrong.push(isSignedBy(rootKey, jws).then((is) => (is ? null : `trust list ${version}`)));
+      wrong.push(isSignedUnder(root, jws).then((is) => (is ? null : `trust list ${version}`)));
     },
     results: async () => {
       const found = (await Promise.all(wrong)).filter((name) => name !== null);
-      if (rootKey === null) found.unshift('the root key is missing');
+      if (root === null) found.unshift('the first root is missing');
       const good = `${wrong.length} lists`;
-      return [checkOf('every trust list is signed by the root key', { wrong: found, good })];
+      return [checkOf('every trust list is signed by the operator', { wrong: found, good })];
     },
   };
 }
 
-async function isSignedBy(rootKey: RootKey | null, jws: string): Promise<boolean> {
-  if (rootKey === null) return false;
-  const rootKeys = [rootKey];
-  try {
-    await openSigned('stile-trust-list+jws', jws, { rootKeys, schema: trustListSchema });
-    return true;
-  } catch {
-    return false;
+/** Also by roots and online keys that have ended since, and by the first root itself: it once signed lists. */
+async function isSignedUnder(root: RootTrust | null, jws: string): Promise<boolean> {
+  if (root === null) return false;
+  const type = 'stile-trust-list+jws';
+  const schema = trustListSchema;
+  const first = root.state.earlier[0] ?? root.state.root;
+  const ways = [
+    () => openSigned(type, jws, { root, schema, isKept: true }),
+    () => openByKey(type, jws, { key: first, schema }),
+  ];
+  for (const open of ways) {
+    const list = await open().catch(() => null);
+    if (list !== null) return true;
   }
+  return false;
 }
 
 /** What rulings go by is what the list said, as long as it is there, and as it was sealed. */

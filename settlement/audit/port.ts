@@ -247,6 +247,8 @@ export type WorkRow = { failed: string | null };
 export type AuditReader = {
   /** What the database says of its own files: `ok` or what is broken. */
   checkFiles(): Promise<string>;
+  /** What the roots have said, as text, the first root's first. */
+  rootStatements(): Promise<readonly string[]>;
 
   /** By name. */
   ledgerAccounts(): Rows<LedgerAccountRow>;

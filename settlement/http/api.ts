@@ -6,6 +6,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { SettlementFile } from '../config.ts';
 import type { AnswerSigner } from '../keys/answer-signer.ts';
+import type { OperatorKeys } from '../keys/operator-keys.ts';
 import type { Passes } from '../keys/passes.ts';
 import type { SignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
@@ -34,6 +35,7 @@ export type ApiParts = {
   /** What is signed goes by it. */
   signedClock: SignedClock;
   passes: Passes;
+  operatorKeys: OperatorKeys;
   answers: AnswerSigner;
   pool: VerifyPool;
   challenges: Challenges;

@@ -56,6 +56,7 @@ describe('the OpenAPI document', () => {
       'GET /v1/operator/operators',
       'GET /v1/operator/parked',
       'GET /v1/operator/parked/resolutions',
+      'GET /v1/operator/roots',
       'GET /v1/operator/taps',
       'GET /v1/operator/trial-balance',
       'GET /v1/orders/{order}',
@@ -86,6 +87,11 @@ describe('the OpenAPI document', () => {
       'POST /v1/operator/operators',
       'POST /v1/operator/parked/replays',
       'POST /v1/operator/parked/resolutions',
+      'POST /v1/operator/roots/grants',
+      'POST /v1/operator/roots/online-keys',
+      'POST /v1/operator/roots/online-keys/revocation',
+      'POST /v1/operator/roots/requests',
+      'POST /v1/operator/roots/rotation',
       'POST /v1/operator/token',
       'POST /v1/orders',
       'POST /v1/passes',
@@ -198,9 +204,9 @@ describe('refusals', () => {
     expect(headers['content-security-policy']).toBeTruthy();
   });
 
-  test('health says that it runs, which version, what time, whether money is real, no more', async () => {
+  test('health says that it runs, which version, what time, whether money is real and lists are signed, no more', async () => {
     const health = await town.get<{ topUps: string }>('/v1/health');
-    expect(Object.keys(health)).toEqual(['ok', 'version', 'nowS', 'topUps']);
+    expect(Object.keys(health)).toEqual(['ok', 'version', 'nowS', 'topUps', 'signing']);
     expect(health.topUps).toBe('sandbox');
   });
 });

@@ -171,7 +171,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addOperators(app, parts);
   addOperatorWork(app, parts);
   addParked(app, parts);
-  const { version, clock } = parts;
+  const { version, clock, operatorKeys } = parts;
   const topUps = topUpsOf(parts);
   app.get(
     '/v1/health',
@@ -183,7 +183,13 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
         response: { 200: healthSchema },
       },
     },
-    async () => ({ ok: true, version, nowS: wallS(clock), topUps }),
+    async () => ({
+      ok: true,
+      version,
+      nowS: wallS(clock),
+      topUps,
+      signing: operatorKeys.health(),
+    }),
   );
 }
 

@@ -9,7 +9,7 @@ import { LINE_FARES_MAX } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DATABASE_FILE } from '../data-dir.ts';
-import { authorisationOf, makeRequests, type Request } from '../testing/requests.ts';
+import { authorisationOf, grantIn, makeRequests, type Request } from '../testing/requests.ts';
 import { ScriptedTown } from '../testing/town.ts';
 
 let town: ScriptedTown;
@@ -27,7 +27,8 @@ beforeAll(async () => {
   kiosk = await town.addMerchant('kiosk');
   const order = await makeOrder('order-of-kiosk');
   const spare = await makeOrder('spare-of-kiosk');
-  requests = makeRequests({ account: ada.account, handle, order, spare, gate });
+  const grant = grantIn(String(await town.get('/v1/trust-list')));
+  requests = makeRequests({ account: ada.account, handle, order, spare, gate, grant });
 });
 afterAll(async () => {
   await town.close();

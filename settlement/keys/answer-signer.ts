@@ -3,22 +3,20 @@
  * that is not signed.
  */
 import type { AuthorisationAnswer, GateIdentity } from '@stile/protocol/http/gate-api.ts';
-import { signObject } from '@stile/protocol/signed.ts';
 import type { GateReceipt, GateTime } from '@stile/protocol/sync.ts';
-import type { Signer } from './root-key.ts';
+import type { DocumentSigner } from './operator-keys.ts';
 
 export type AnswerSigner = ReturnType<typeof createAnswerSigner>;
 
-export function createAnswerSigner(signer: Signer) {
+export function createAnswerSigner(signer: DocumentSigner) {
   return {
     /** A compact JWS. */
     sign: async (answer: AuthorisationAnswer): Promise<string> =>
-      await signObject('stile-gate-payment-answer+jws', answer, signer),
+      await signer.sign('stile-gate-payment-answer+jws', answer),
     signIdentity: async (identity: GateIdentity): Promise<string> =>
-      await signObject('stile-gate-enrolment+jws', identity, signer),
-    signTime: async (time: GateTime): Promise<string> =>
-      await signObject('stile-time+jws', time, signer),
+      await signer.sign('stile-gate-enrolment+jws', identity),
+    signTime: async (time: GateTime): Promise<string> => await signer.sign('stile-time+jws', time),
     signReceipt: async (receipt: GateReceipt): Promise<string> =>
-      await signObject('stile-gate-receipt+jws', receipt, signer),
+      await signer.sign('stile-gate-receipt+jws', receipt),
   };
 }

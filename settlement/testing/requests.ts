@@ -2,6 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import type { Order } from '@stile/protocol/http/merchant-api.ts';
+import type { RootGrant } from '@stile/protocol/http/operator-api.ts';
+import { rootWordsIn } from '@stile/protocol/root-trust.ts';
+import { claimedSigner } from '@stile/protocol/signed.ts';
 import type { ScriptedGate } from './gate.ts';
 import { START_MS } from './town.ts';
 
@@ -13,8 +16,24 @@ export const SALE = 'sale-of-kiosk';
 /** Of the gate's record that is parked. */
 export const PARKED_SEQ = 2;
 
-/** An account of two phones and its seed, a move of another operator's that waits, two orders of the kiosk, a gate. */
-type World = { account: string; handle: string; order: Order; spare: Order; gate: ScriptedGate };
+/**
+ * An account of two phones and its seed, a move of another operator's that waits, two orders of the kiosk, a
+ * gate, what the root has granted.
+ */
+type World = {
+  account: string;
+  handle: string;
+  order: Order;
+  spare: Order;
+  gate: ScriptedGate;
+  grant: RootGrant;
+};
+
+/** What the root has granted to who signed this list. */
+export function grantIn(list: string): RootGrant {
+  const { certificate = '' } = claimedSigner(list);
+  return { stile: 'root-grant/1', statements: [...rootWordsIn(list)], certificate };
+}
 
 /** In the order in which the right ones are asked: what ends something comes last. */
 export function makeRequests(world: World): Map<string, Request> {
@@ -23,13 +42,9 @@ export function makeRequests(world: World): Map<string, Request> {
   );
 }
 
-function listRequests({
-  account,
-  handle,
-  order,
-  spare,
-  gate,
-}: World): [operation: string, rest: string, body?: object][] {
+type Listed = [operation: string, rest: string, body?: object];
+
+function listRequests({ account, handle, order, spare, gate, grant }: World): Listed[] {
   const code = addCheckDigits(`72${'1'.repeat(16)}`);
   const parked = { gate: gate.gate, epoch: gate.epoch, seq: PARKED_SEQ, note: 'walk' };
   return [
@@ -84,6 +99,7 @@ function listRequests({
     ['DELETE /v1/operator/denials', '', { account }],
     ['GET /v1/operator/issuer-keys', ''],
     ['POST /v1/operator/issuer-keys', '', {}],
+    ...listRootRequests(grant),
     ['GET /v1/operator/lists', ''],
     ['POST /v1/operator/lists/force', '', { denyVersion: 1 }],
     ['POST /v1/operator/clock', '', { nowS: START_MS / 1000 }],
@@ -97,6 +113,17 @@ function listRequests({
     ['DELETE /v1/operator/merchants/{merchant}', 'kiosk'],
     // A token that was rotated ends no credential: nothing comes behind it.
     ['POST /v1/operator/token', '', {}],
+  ];
+}
+
+function listRootRequests(grant: RootGrant): Listed[] {
+  return [
+    ['GET /v1/operator/roots', ''],
+    ['POST /v1/operator/roots/requests', '', {}],
+    ['POST /v1/operator/roots/grants', '', grant],
+    ['POST /v1/operator/roots/online-keys', '', {}],
+    ['POST /v1/operator/roots/online-keys/revocation', '', {}],
+    ['POST /v1/operator/roots/rotation', '', {}],
   ];
 }
 

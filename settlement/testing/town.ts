@@ -13,6 +13,7 @@ import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import type { OnlineCode, Seed } from '@stile/protocol/http/rider-api.ts';
 import { otpOfTimeStep, timeStepAt, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
+import { pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { RootKey } from '@stile/protocol/signed.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
@@ -43,6 +44,8 @@ export class ScriptedTown {
   readonly settlement: Settlement;
   readonly operatorToken: string;
   readonly rootKey: RootKey;
+  /** Somebody who believes its first root and has heard nothing of it yet. */
+  readonly root: RootTrust;
   readonly clock: MovedClock;
   readonly #scratch: ScratchSettlement;
 
@@ -52,6 +55,7 @@ export class ScriptedTown {
     this.settlement = scratch.settlement;
     this.operatorToken = scratch.operatorToken;
     this.rootKey = scratch.rootKey;
+    this.root = new RootTrust(pinnedRoot(scratch.rootKey));
     this.clock = clock;
   }
 

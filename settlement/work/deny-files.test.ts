@@ -1,15 +1,21 @@
 /** Steps of the deny list: made once for all who ask, one at a time, and not for more than can wait. */
-import { generateKey } from '@stile/crypto/sign.ts';
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import { expect, test } from 'vitest';
-import { signerOf } from '../keys/root-key.ts';
+import type { OperatorKeys } from '../keys/operator-keys.ts';
 import { createSignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
 import { createTownClock } from '../testing/town.ts';
 import { createDenyFiles } from './deny-files.ts';
 
 function open() {
-  const state = { version: 500, forced: 0, made: [] as number[], atOnce: 0, atOnceMax: 0 };
+  const state = {
+    version: 500,
+    forced: 0,
+    key: 'first',
+    made: [] as number[],
+    atOnce: 0,
+    atOnceMax: 0,
+  };
   const clock = createTownClock();
   const store = {
     readDenyWord: async () => ({ forced: { version: state.forced }, saneFrom: 0 }),
@@ -22,10 +28,14 @@ function open() {
       return from === 1 ? undefined : { adds: [], removes: [] };
     },
   } as unknown as Store;
+  const signer = {
+    sign: async () => `eyJ signed by the ${state.key}`,
+    nameAt: () => state.key,
+  } as unknown as OperatorKeys;
   const files = createDenyFiles(
     {
       store,
-      signer: signerOf(generateKey('Ed25519')),
+      signer,
       signedClock: createSignedClock(clock, { lastS: undefined, jumpSMax: 86_400 }),
     },
     () => ({ version: state.version, count: 0, setDigest: EMPTY_SET_DIGEST }),
@@ -42,14 +52,16 @@ test('a step is made once, however many ask for it, also if there is none', asyn
   expect(state.made).toEqual([7, 1]);
 });
 
-test('another version, and another word of the operator, are other steps', async () => {
+test('another version, another word of the operator, and another key are other steps', async () => {
   const { state, files } = open();
   await files.delta(7);
   state.forced = 500;
   await files.delta(7);
   state.version = 501;
   await files.delta(7);
-  expect(state.made).toEqual([7, 7, 7]);
+  state.key = 'second';
+  expect(await files.delta(7)).toContain('second');
+  expect(state.made).toEqual([7, 7, 7, 7]);
 });
 
 test('who asks for every step has them made one at a time, and is told to come back', async () => {

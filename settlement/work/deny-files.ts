@@ -4,9 +4,8 @@
  */
 import { DELTA_IDS_MAX } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { signObject } from '@stile/protocol/signed.ts';
 import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
-import type { Signer } from '../keys/root-key.ts';
+import type { OperatorKeys } from '../keys/operator-keys.ts';
 import type { SignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
 import { buildDenySnapshot } from './deny-snapshot.ts';
@@ -19,7 +18,7 @@ const DELTAS_WAITING_MAX = 8;
 type DenyWord = { force: boolean; saneFrom: number };
 
 export function createDenyFiles(
-  { store, signer, signedClock }: { store: Store; signer: Signer; signedClock: SignedClock },
+  { store, signer, signedClock }: { store: Store; signer: OperatorKeys; signedClock: SignedClock },
   current: () => DenyHead,
 ) {
   let deltas: { name: string; files: Map<number, Promise<string>> } | undefined;
@@ -37,9 +36,9 @@ export function createDenyFiles(
     async snapshot(): Promise<Uint8Array> {
       const deny = current();
       const word = await readWord(deny.version);
-      const name = JSON.stringify([deny.version, word]);
+      const issuedAtS = signedClock.judge().atS;
+      const name = JSON.stringify([deny.version, word, signer.nameAt(issuedAtS)]);
       if (snapshot?.name !== name) {
-        const issuedAtS = signedClock.judge().atS;
         const file = buildDenySnapshot(store, deny, { signer, issuedAtS, ...word });
         snapshot = { name, file };
         file.catch(() => {
@@ -58,7 +57,7 @@ export function createDenyFiles(
       const deny = current();
       if (from === deny.version) return 'current';
       const word = await readWord(deny.version);
-      const name = JSON.stringify([deny.version, word]);
+      const name = JSON.stringify([deny.version, word, signer.nameAt(signedClock.judge().atS)]);
       if (deltas?.name !== name) deltas = { name, files: new Map() };
       const { files } = deltas;
       const known = files.get(from);
@@ -89,7 +88,7 @@ export function createDenyFiles(
       issuedAtS: signedClock.judge().atS,
       ...word,
     };
-    return await signObject('stile-deny-delta+jws', signed, signer);
+    return await signer.sign('stile-deny-delta+jws', signed);
   }
 
   /** One at a time, so that others have their turn in between. */

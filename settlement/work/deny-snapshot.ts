@@ -2,9 +2,8 @@
 import { createHash } from 'node:crypto';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { assert } from '@stile/protocol/fault.ts';
-import { signObject } from '@stile/protocol/signed.ts';
 import type { DenyHead, DenySnapshotHead } from '@stile/protocol/trust-list.ts';
-import type { Signer } from '../keys/root-key.ts';
+import type { DocumentSigner } from '../keys/operator-keys.ts';
 import type { Store } from '../store/port.ts';
 import { pause } from './pause.ts';
 
@@ -18,7 +17,7 @@ export async function buildDenySnapshot(
     signer,
     ...signing
   }: Pick<DenySnapshotHead, 'issuedAtS' | 'force' | 'saneFrom'> & {
-    signer: Signer;
+    signer: DocumentSigner;
   },
 ): Promise<Uint8Array> {
   const body = Buffer.alloc(head.count * DENY_ID_BYTES);
@@ -41,6 +40,6 @@ export async function buildDenySnapshot(
   const bodySha256 = hash.digest('hex');
   const stile = 'deny-snapshot/1';
   const signed: DenySnapshotHead = { stile, ...head, bodySha256, ...signing };
-  const jws = await signObject('stile-deny-snapshot+jws', signed, signer);
+  const jws = await signer.sign('stile-deny-snapshot+jws', signed);
   return Buffer.concat([Buffer.from(`${jws}\n`), body]);
 }

@@ -2,17 +2,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKey, sha256 } from '@stile/crypto/sign.ts';
+import { sha256 } from '@stile/crypto/sign.ts';
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
-import { openSigned } from '@stile/protocol/signed.ts';
+import { openSigned } from '@stile/protocol/root-trust.ts';
 import { denySnapshotSchema } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { configSchema } from '../config.ts';
 import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
-import { rootKeyOf } from '../keys/root-key.ts';
+import { openOperatorKeys } from '../keys/operator-keys.ts';
 import { createSignedClock } from '../keys/signed-clock.ts';
+import type { Store } from '../store/port.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
 import { LIMITS } from '../testing/log.ts';
 import { createTownClock } from '../testing/town.ts';
@@ -20,11 +21,13 @@ import { createPublisher, type PublisherParts } from './publisher.ts';
 
 const IDS = 20_000;
 
-type Parts = Pick<PublisherParts, 'store' | 'rootKey' | 'config'>;
-function partsOf(parts: Parts): PublisherParts {
+async function partsOf(dataDir: string, store: Store): Promise<PublisherParts> {
   const clock = createTownClock();
+  const config = configSchema.parse({ stile: 'settlement/1' });
+  const operatorKeys = await openOperatorKeys({ dataDir, store, config, clock });
   const signedClock = createSignedClock(clock, { lastS: undefined, jumpSMax: 86_400 });
-  return { ...parts, clock, signedClock, log: pino({ level: 'silent' }) };
+  const log = pino({ level: 'silent' });
+  return { store, operatorKeys, config, clock, signedClock, log };
 }
 
 /** Ids in an order of their own, none of them sorted. */
@@ -54,9 +57,8 @@ test('a snapshot of many ids is sorted, complete, signed, and made once', async 
   db.close();
   const store = await openSqliteStore({ file, limitsNow: LIMITS });
   try {
-    const rootKey = generateKey('Ed25519');
-    const config = configSchema.parse({ stile: 'settlement/1' });
-    const publisher = createPublisher(partsOf({ store, rootKey, config }));
+    const parts = await partsOf(dir, store);
+    const publisher = createPublisher(parts);
     await publisher.publish();
     let turns = 0;
     const counting = setInterval(() => (turns += 1), 0);
@@ -66,9 +68,8 @@ test('a snapshot of many ids is sorted, complete, signed, and made once', async 
     expect(second).toBe(first);
     const end = Buffer.from(first).indexOf('\n');
     const jws = Buffer.from(first.subarray(0, end)).toString();
-    const root = [rootKeyOf(rootKey)];
     const head = await openSigned('stile-deny-snapshot+jws', jws, {
-      rootKeys: root,
+      root: parts.operatorKeys.trust,
       schema: denySnapshotSchema,
     });
     expect(head).toMatchObject({ version: 1, count: IDS, setDigest });
@@ -102,9 +103,8 @@ test('more changes than one transaction writes are still one published list', as
     await store.addIssuerKey(key, 0);
     const ids = makeIds().slice(0, 1_201);
     for (const id of ids) await store.setDenied({ id, note: 'lost', nowMs: 0 });
-    const rootKey = generateKey('Ed25519');
-    const config = configSchema.parse({ stile: 'settlement/1' });
-    const publisher = createPublisher(partsOf({ store, rootKey, config }));
+    const parts = await partsOf(dir, store);
+    const publisher = createPublisher(parts);
     await publisher.publish();
     const setDigest = updateSetDigest(EMPTY_SET_DIGEST, { adds: ids, removes: [], sha256 });
     expect(publisher.current().list).toMatchObject({

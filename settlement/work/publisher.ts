@@ -3,15 +3,13 @@
  * trust list, however many accounts it concerns. What is served is always the deny list that the published
  * trust list names, even while the next version is already being written.
  */
-import type { SigningKey } from '@stile/crypto/sign.ts';
 import type { Clock } from '@stile/host/clock.ts';
 import { assert } from '@stile/protocol/fault.ts';
-import { signObject } from '@stile/protocol/signed.ts';
 import type { DenyHead, TrustList } from '@stile/protocol/trust-list.ts';
 import type { Logger } from 'pino';
 import type { SignedTime } from '../core/lists/signed-time.ts';
 import { decideNextLists, isRefreshDue, type TrustTerms } from '../core/lists/trust.ts';
-import { rootKeyOf, type Signer } from '../keys/root-key.ts';
+import type { OperatorKeys } from '../keys/operator-keys.ts';
 import type { SignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
 import { createDenyFiles } from './deny-files.ts';
@@ -25,7 +23,7 @@ export type Publisher = ReturnType<typeof createPublisher>;
 
 export type PublisherParts = {
   store: Store;
-  rootKey: SigningKey;
+  operatorKeys: OperatorKeys;
   config: TrustTerms;
   clock: Clock;
   /** What is signed goes by it. */
@@ -37,9 +35,7 @@ export type PublisherParts = {
 export type ListsState = Published & { heldDeny: DenyHead | null; time: SignedTime };
 
 export function createPublisher(parts: PublisherParts) {
-  const { store, rootKey, config: terms, clock, signedClock, log } = parts;
-  const publicKey = rootKeyOf(rootKey);
-  const signer: Signer = { privateKey: rootKey.privateJwk, publicKey };
+  const { store, operatorKeys, config: terms, clock, signedClock, log } = parts;
   let published: Published | undefined;
   let heldDeny: DenyHead | null = null;
 
@@ -53,7 +49,16 @@ export function createPublisher(parts: PublisherParts) {
   async function publishOnce(): Promise<void> {
     while (await store.advanceDenyList(CHANGED_IDS_MAX, clock.now().wallMs)) await pause();
     const facts = await store.readListFacts();
-    const next = decideNextLists(facts, { terms, nowS: signedNowS() });
+    const nowS = signedNowS();
+    if (facts.trust !== undefined && !operatorKeys.canSignAt(nowS)) {
+      log.error('nothing is published: no key may sign; the root has to certify a new one');
+      published = facts.trust;
+      return;
+    }
+    // Gates that have heard that its key was ended wait for another list.
+    const mustSign = facts.trust !== undefined && !(await operatorKeys.isBelieved(facts.trust.jws));
+    const roots = operatorKeys.statements;
+    const next = decideNextLists(facts, { terms, roots, nowS, mustSign });
     const { list } = next;
     heldDeny = next.heldDeny;
     if (heldDeny !== null) {
@@ -67,7 +72,7 @@ export function createPublisher(parts: PublisherParts) {
       published = facts.trust;
       return;
     }
-    const jws = await signObject('stile-trust-list+jws', list, signer);
+    const jws = await operatorKeys.sign('stile-trust-list+jws', list);
     await store.addTrustList(list, { jws, nowMs: clock.now().wallMs });
     published = { list, jws };
   }
@@ -90,12 +95,11 @@ export function createPublisher(parts: PublisherParts) {
   }
 
   return {
-    publicKey,
     publish,
     current,
     /** Whether the list in force is old enough to be signed anew. */
     isRefreshDue: () => isRefreshDue(current().list, { nowS: signedNowS(), pace: terms.lists }),
     state: (): ListsState => ({ ...current(), heldDeny, time: signedClock.judge() }),
-    ...createDenyFiles({ store, signer, signedClock }, () => current().list.deny),
+    ...createDenyFiles({ store, signer: operatorKeys, signedClock }, () => current().list.deny),
   };
 }

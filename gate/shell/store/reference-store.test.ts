@@ -6,7 +6,7 @@ import { concatBytes, fromHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, denyIdHex } from '@stile/protocol/deny-list.ts';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../../testing/phone.ts';
+import { makeTrust, rootKey, signAsRoot, strangerKey, trustIn } from '../../testing/phone.ts';
 import { type DenyStep, denyOf } from '../../testing/settlement.ts';
 import { openReferenceStore } from './reference-store.ts';
 
@@ -16,7 +16,7 @@ const LIST_3 = denyOf(3, [denyIdHex({ issuer: 7, account: ACCOUNT, serial: 2 })]
 const noPause = async () => undefined;
 
 async function open(dir: string, key = rootKey) {
-  const store = await openReferenceStore(dir, [rootKeyOf(key)]);
+  const store = await openReferenceStore(dir, trustIn(key));
   let closed = false;
   const close = () => {
     if (!closed) store.close();
@@ -33,7 +33,7 @@ async function applyTrust(
   { deny, version }: { deny: DenyStep; version: number },
 ): Promise<void> {
   const list = makeTrust({ deny: deny.head, version });
-  store.applyTrust(list, await signAsRoot('stile-trust-list+jws', list));
+  store.applyTrust(list, { jws: await signAsRoot('stile-trust-list+jws', list) });
 }
 
 function applySnapshot(

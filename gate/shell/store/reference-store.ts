@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@stile/protocol/fault.ts';
-import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
+import { openSigned, type RootTrust } from '@stile/protocol/root-trust.ts';
 import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { PassName } from '../../core/tap.ts';
 import { buildDenyFile, type DenyFile, type DenySnapshot, openDenyFile } from './deny-file.ts';
@@ -33,7 +33,7 @@ export type ReferenceStore = Awaited<ReturnType<typeof openReferenceStore>>;
  * Opens the cached lists and checks the trust list's signature again.
  * @throws Fault STORE_CORRUPT if a file is damaged: move it aside and open again.
  */
-export async function openReferenceStore(dataDir: string, rootKeys: readonly RootKey[]) {
+export async function openReferenceStore(dataDir: string, root: RootTrust) {
   const db = openGateFile(join(dataDir, 'reference.db'), REFERENCE_SCHEMA);
   const get = db.prepare('SELECT value FROM current WHERE key = ?').pluck();
   const set = db.prepare('INSERT OR REPLACE INTO current (key, value) VALUES (?, ?)');
@@ -45,10 +45,14 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
   let denyAtS = 0;
   let deny: DenyFile;
   let trust: TrustList | null = null;
+  let trustJws = '';
   try {
     const jws = get.get('trust') as string | undefined;
     if (jws !== undefined) {
-      trust = await openSigned('stile-trust-list+jws', jws, { rootKeys, schema: trustListSchema });
+      // It was believed when it was kept, and stays until there is another.
+      const parts = { root, schema: trustListSchema, isKept: true };
+      trust = await openSigned('stile-trust-list+jws', jws, parts);
+      trustJws = jws;
     }
     deny = openDenyFile(join(dataDir, (get.get('deny_file') as string | undefined) ?? 'deny-0.db'));
     denyAtS = Number(get.get('deny_at_s') ?? togetherAtS(trust, deny.head));
@@ -90,12 +94,16 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
     get denyAtS(): number {
       return denyAtS;
     },
+    /** Whether the list in force is one that would not be taken any more: its signer has ended. */
+    isSignerEnded: async (): Promise<boolean> =>
+      trust !== null && !(await root.isBelieved(trustJws)),
     /**
-     * With the deny list that it names, or without it if that could not be had.
+     * With the deny list that it names, or without it if that could not be had. `isAnew`: the one in force was
+     * signed by a key that has ended, whatever its version.
      * @throws Fault LIST_REFUSED for a list older than the one in force.
      */
-    applyTrust(list: TrustList, jws: string): void {
-      if (trust !== null && list.version < trust.version) {
+    applyTrust(list: TrustList, { jws, isAnew = false }: { jws: string; isAnew?: boolean }): void {
+      if (trust !== null && list.version < trust.version && !isAnew) {
         throw new Fault(
           'LIST_REFUSED',
           `trust list ${list.version} is older than ${trust.version}, which is in force`,
@@ -104,6 +112,7 @@ export async function openReferenceStore(dataDir: string, rootKeys: readonly Roo
       const nextDenyAtS = isSameHead(list.deny, deny.head) ? list.issuedAtS : denyAtS;
       write({ jws, denyAtS: nextDenyAtS, denyVersion: deny.head.version });
       trust = list;
+      trustJws = jws;
       denyAtS = nextDenyAtS;
     },
     close(): void {

@@ -319,14 +319,17 @@ export class TapsStore {
 
   /**
    * The time of a trust list. A newer list of an earlier time says that the one before was signed by a wrong
-   * clock: the mark falls to it, or this gate would take every code for too old until that time has come.
+   * clock: the mark falls to it, or this gate would take every code for too old until that time has come. So
+   * does `isAnew`: who signed the one before is not believed any more.
    * @returns Whether the mark has fallen.
    */
-  takeListTime({ version, atS }: { version: number; atS: number }): boolean {
+  takeListTime(list: { version: number; atS: number; isAnew?: boolean }): boolean {
+    const { version, atS, isAnew = false } = list;
     const lastVersion = Number(this.#getMeta('list_version') ?? 0);
     const lastS = Number(this.#getMeta('list_time_s') ?? 0);
-    if (version < lastVersion || (version === lastVersion && atS <= lastS)) return false;
-    const falls = version > lastVersion && atS < lastS;
+    const isOlder = version < lastVersion || (version === lastVersion && atS <= lastS);
+    if (isOlder && !isAnew) return false;
+    const falls = (version > lastVersion || isAnew) && atS < lastS;
     const markS = falls ? atS : Math.max(atS, this.#signedTimeS);
     this.#db.transaction(() => {
       this.#setMeta('list_version', version);

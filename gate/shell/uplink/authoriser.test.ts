@@ -9,9 +9,9 @@ import {
   makeTrust,
   NOW_S,
   rootKey,
-  rootKeyOf,
   signAsRoot,
   strangerKey,
+  trustIn,
 } from '../../testing/phone.ts';
 import {
   answerPaid,
@@ -38,9 +38,10 @@ async function world(answer: Respond, syncEveryMs = SYNC_EVERY_MS) {
   const settlement = await startSettlement();
   settlement.responses.set(PAYMENTS_PATH, answer);
   const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 0 });
-  const rootKeys = [rootKeyOf(rootKey)];
+  const root = trustIn(rootKey);
+  const keepRoot = () => undefined;
   const { url } = settlement;
-  const uplink = createUplink({ url, timeoutMs: 5_000, rootKeys, syncEveryMs, clock });
+  const uplink = createUplink({ url, timeoutMs: 5_000, root, keepRoot, syncEveryMs, clock });
   onTestFinished(() => uplink.close());
   const log = pino({ level: 'silent' });
   const authoriser = createAuthoriser({ gate: 'g1', line: 'M1', key: gateKey, uplink, log });

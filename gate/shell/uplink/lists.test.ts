@@ -4,7 +4,7 @@ import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeTrust, rootKey, rootKeyOf, signAsRoot, strangerKey } from '../../testing/phone.ts';
+import { makeTrust, rootKey, signAsRoot, strangerKey, trustIn } from '../../testing/phone.ts';
 import {
   cutOff,
   DELTA_PATH,
@@ -24,14 +24,14 @@ import { openReferenceStore } from '../store/reference-store.ts';
 import { createListsFetcher } from './lists.ts';
 import { createUplink } from './uplink.ts';
 
-const ROOT_KEYS = [rootKeyOf(rootKey)];
+const ROOT = trustIn(rootKey);
 const ACCOUNT = '0000000000000001';
 const id = (serial: number) => denyIdHex({ issuer: 7, account: ACCOUNT, serial });
 const DENY_3 = denyOf(3, [id(1), id(2)]);
 const DENY_4 = denyOf(4, [id(2), id(3)]);
 
 async function openStore(dir: string) {
-  const store = await openReferenceStore(dir, ROOT_KEYS);
+  const store = await openReferenceStore(dir, ROOT);
   let closed = false;
   const close = () => {
     if (!closed) store.close();
@@ -47,7 +47,13 @@ async function world() {
   const { responses, requests, url } = settlement;
   const dir = scratchDir();
   const { store, close } = await openStore(dir);
-  const uplink = createUplink({ url, timeoutMs: 1_000, rootKeys: ROOT_KEYS, clock: systemClock });
+  const uplink = createUplink({
+    url,
+    timeoutMs: 1_000,
+    root: ROOT,
+    keepRoot: () => undefined,
+    clock: systemClock,
+  });
   const lists = createListsFetcher({ reference: store, uplink, onTrust: () => undefined });
 
   const signTrust = (

@@ -34,7 +34,7 @@ export type ListsParts = {
   reference: ReferenceStore;
   uplink: Uplink;
   /** A trust list has come into force, or is known to be the latest still. */
-  onTrust: (list: TrustList) => void;
+  onTrust: (list: TrustList, of: { isAnew: boolean }) => void;
 };
 
 export function createListsFetcher({ reference, uplink, onTrust }: ListsParts): ListsFetcher {
@@ -44,21 +44,23 @@ export function createListsFetcher({ reference, uplink, onTrust }: ListsParts): 
       for (let round = 0; round < ROUNDS_MAX; round += 1) {
         const fetched = await uplink.fetchTrust(etag);
         if (fetched === null) {
-          if (reference.trust !== null) onTrust(reference.trust);
+          if (reference.trust !== null) onTrust(reference.trust, { isAnew: false });
           return { changed: false };
         }
         const { list, jws } = fetched;
         const inForce = reference.trust?.version ?? 0;
-        if (list.version < inForce) {
+        // A thief may have signed the one in force, under any version.
+        const isAnew = await reference.isSignerEnded();
+        if (list.version < inForce && !isAnew) {
           throw new Fault(
             'LIST_REFUSED',
             `trust list ${list.version} is older than ${inForce}, which is in force`,
           );
         }
-        const denied = await attemptDeny(list.deny, { reference, uplink });
+        const denied = await attemptDeny(list.deny, { reference, uplink, isAnew });
         if (denied === 'other' && round < ROUNDS_MAX - 1) continue;
-        reference.applyTrust(list, jws);
-        onTrust(list);
+        reference.applyTrust(list, { jws, isAnew });
+        onTrust(list, { isAnew });
         // Without it everything is fetched again the next time.
         etag = denied === 'applied' ? fetched.etag : null;
         if (denied === 'applied') return { changed: list.version !== inForce };
@@ -69,10 +71,12 @@ export function createListsFetcher({ reference, uplink, onTrust }: ListsParts): 
   };
 }
 
+type DenyParts = { reference: ReferenceStore; uplink: Uplink; isAnew: boolean };
+
 /** `other`: it is another list by now. A fault: it could not be had, or is refused. */
 async function attemptDeny(
   wanted: DenyHead,
-  parts: { reference: ReferenceStore; uplink: Uplink },
+  parts: DenyParts,
 ): Promise<'applied' | 'other' | Fault> {
   try {
     return (await bringDenyTo(wanted, parts)) ? 'applied' : 'other';
@@ -85,11 +89,11 @@ async function attemptDeny(
 /** Whether the cached deny list is now exactly the one that the trust list names. */
 async function bringDenyTo(
   wanted: DenyHead,
-  { reference, uplink }: { reference: ReferenceStore; uplink: Uplink },
+  { reference, uplink, isAnew }: DenyParts,
 ): Promise<boolean> {
   if (isSameHead(reference.denyHead, wanted)) return true;
-  if (wanted.version < reference.denyHead.version) return false;
-  const delta = await uplink.fetchDelta(reference.denyHead.version);
+  if (wanted.version < reference.denyHead.version && !isAnew) return false;
+  const delta = isAnew ? 'snapshot' : await uplink.fetchDelta(reference.denyHead.version);
   if (delta !== 'current' && delta !== 'snapshot') {
     if (!isSameHead(delta, wanted)) return false;
     try {
@@ -103,7 +107,7 @@ async function bringDenyTo(
   const { head, body } = await uplink.fetchSnapshot();
   if (!isSameHead(head, wanted)) return false;
   const before = reference.denyHead;
-  if (!isTakenStep(before, head)) {
+  if (!isAnew && !isTakenStep(before, head)) {
     throw new Fault(
       'LIST_REFUSED',
       `deny list refused: from ${before.count} to ${head.count} entries without force`,

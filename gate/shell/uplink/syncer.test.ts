@@ -24,9 +24,9 @@ import {
   makeUse,
   NOW_S,
   rootKey,
-  rootKeyOf,
   signAsRoot,
   strangerKey,
+  trustIn,
 } from '../../testing/phone.ts';
 import { createReceipts } from '../../testing/receipts.ts';
 import { type Respond, say, startSettlement, TRUST_PATH } from '../../testing/settlement.ts';
@@ -52,9 +52,10 @@ async function world(taps: number) {
     boot: '0000aaaa',
     ...limits,
   });
-  const rootKeys = [rootKeyOf(rootKey)];
-  const reference = await openReferenceStore(dir, rootKeys);
-  const uplink = createUplink({ url, timeoutMs: 5_000, rootKeys, clock: systemClock });
+  const root = trustIn(rootKey);
+  const keepRoot = () => undefined;
+  const reference = await openReferenceStore(dir, root);
+  const uplink = createUplink({ url, timeoutMs: 5_000, root, keepRoot, clock: systemClock });
   const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 0 });
   const fatal: Fault[] = [];
   const quiet = { isQuiet: true };

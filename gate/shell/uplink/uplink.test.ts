@@ -9,9 +9,9 @@ import {
   makeTrust,
   NOW_S,
   rootKey,
-  rootKeyOf,
   signAsRoot,
   strangerKey,
+  trustIn,
 } from '../../testing/phone.ts';
 import { createReceipts } from '../../testing/receipts.ts';
 import {
@@ -61,7 +61,8 @@ async function connect(timeoutMs = 5_000) {
   const uplink = createUplink({
     url,
     timeoutMs,
-    rootKeys: [rootKeyOf(rootKey)],
+    root: trustIn(rootKey),
+    keepRoot: () => undefined,
     clock: systemClock,
   });
   return { ...settlement, uplink };
@@ -155,7 +156,8 @@ describe('batches', () => {
       const uplink = createUplink({
         url: `${url}/stile${end}`,
         timeoutMs: 5_000,
-        rootKeys: [rootKeyOf(rootKey)],
+        root: trustIn(rootKey),
+        keepRoot: () => undefined,
         clock: systemClock,
       });
       expect(await uplink.sendBatch('g1', { batch: Buffer.from('x'), nonce: NONCE })).toMatchObject(
@@ -319,7 +321,8 @@ describe('signed time', () => {
     const uplink = createUplink({
       url: settlement.url,
       timeoutMs: 5_000,
-      rootKeys: [rootKeyOf(rootKey)],
+      root: trustIn(rootKey),
+      keepRoot: () => undefined,
       clock,
       onClockError: (error) => {
         heard.push(error);

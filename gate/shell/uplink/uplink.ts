@@ -23,7 +23,15 @@ import {
   type AuthorisationAnswer,
   authorisationAnswerSchema,
 } from '@stile/protocol/http/gate-api.ts';
-import { openSigned, type RootKey, SIGNED_BYTES_MAX } from '@stile/protocol/signed.ts';
+import {
+  type Opening,
+  openSigned,
+  type RootState,
+  type RootTrust,
+  rootWordsIn,
+  SignerUnknown,
+} from '@stile/protocol/root-trust.ts';
+import { SIGNED_BYTES_MAX, type SignedType } from '@stile/protocol/signed.ts';
 import {
   type BatchReply,
   batchReplySchema,
@@ -43,8 +51,10 @@ import {
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
 import { type ClockError, clockErrorOf } from '../../core/clock-error.ts';
+import { codeOf, messageOf, parseJson, refused, retryAfterMs, textOf } from './responses.ts';
 
 const NONCE_BYTES = 16;
+
 /** Largest reply to a batch: 500 rulings. */
 const REPLY_BYTES_MAX = 256 * 1024;
 /** Largest answer to an authorisation; they have about 500. */
@@ -55,6 +65,8 @@ const ANSWER_BYTES_MAX = 8 * 1024;
  */
 const KNOWN_DOWN_MS_MIN = 5_000;
 const KNOWN_DOWN_MS_MAX = 30_000;
+/** Between two looks for a root that may have followed. */
+const ROOTS_ASKED_MS = 30_000;
 /** Largest snapshot: ten million entries and their head. */
 export const SNAPSHOT_BYTES_MAX = 10_000_000 * DENY_ID_BYTES + SIGNED_BYTES_MAX;
 
@@ -72,7 +84,9 @@ export type AuthorisationResult =
 export type UplinkOptions = {
   url: string;
   timeoutMs: number;
-  rootKeys: readonly RootKey[];
+  root: RootTrust;
+  /** Puts it on disk, before it is believed. */
+  keepRoot: (state: RootState) => void;
   syncEveryMs?: number;
   clock: Clock;
   random?: Pick<Random, 'hex'>;
@@ -119,7 +133,8 @@ export function createUplink(options: UplinkOptions): Uplink {
 export class Uplink {
   readonly #base: string;
   readonly #timeoutMs: number;
-  readonly #rootKeys: readonly RootKey[];
+  readonly #root: RootTrust;
+  readonly #keepRoot: (state: RootState) => void;
   readonly #clock: Clock;
   readonly #exchange: Exchange;
   readonly #knownDownMs: number;
@@ -128,12 +143,14 @@ export class Uplink {
   readonly #kept: KeptConnection;
   /** When an exchange failed, if none has succeeded since. */
   #failedAtMs: number | null = null;
+  #rootsAskedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: UplinkOptions) {
-    const { url, timeoutMs, rootKeys, clock } = options;
+    const { url, timeoutMs, root, keepRoot, clock } = options;
     this.#base = url.endsWith('/') ? url : `${url}/`;
     this.#timeoutMs = timeoutMs;
-    this.#rootKeys = rootKeys;
+    this.#root = root;
+    this.#keepRoot = keepRoot;
     this.#clock = clock;
     this.#exchange = options.exchange ?? exchange;
     this.#random = options.random ?? systemRandom;
@@ -190,10 +207,8 @@ export class Uplink {
     { nonce, reply }: { nonce: string; reply: BatchReply },
   ): Promise<GateReceipt> {
     const type = 'stile-gate-receipt+jws';
-    const receipt = await openSigned(type, String(headers[RECEIPT_HEADER] ?? ''), {
-      rootKeys: this.#rootKeys,
-      schema: gateReceiptSchema,
-    });
+    const jws = String(headers[RECEIPT_HEADER] ?? '');
+    const receipt = await this.#openAnswer(type, { jws, schema: gateReceiptSchema });
     const { gate, epoch, ackSeq } = reply;
     const isOfReply = receipt.gate === gate && receipt.epoch === epoch && receipt.ackSeq === ackSeq;
     if (isOfReply && receipt.nonce === nonce) return receipt;
@@ -220,10 +235,7 @@ export class Uplink {
     }
     const type = 'stile-gate-payment-answer+jws';
     const jws = textOf(response.body);
-    const opened = await openSigned(type, jws, {
-      rootKeys: this.#rootKeys,
-      schema: authorisationAnswerSchema,
-    });
+    const opened = await this.#openAnswer(type, { jws, schema: authorisationAnswerSchema });
     return { kind: 'answered', answer: opened };
   }
 
@@ -239,8 +251,9 @@ export class Uplink {
     if (response.status === 304 && etag !== null) return null;
     if (response.status !== 200) throw refused('the trust list', response);
     const jws = textOf(response.body);
+    await this.#followRoots(jws);
     const list = await openSigned('stile-trust-list+jws', jws, {
-      rootKeys: this.#rootKeys,
+      root: this.#root,
       schema: trustListSchema,
     });
     return { list, jws, etag: response.headers.etag?.toString() ?? null };
@@ -255,7 +268,7 @@ export class Uplink {
     if (response.status !== 200) throw refused('a deny delta', response);
     const jws = textOf(response.body);
     return await openSigned('stile-deny-delta+jws', jws, {
-      rootKeys: this.#rootKeys,
+      root: this.#root,
       schema: denyDeltaSchema,
     });
   }
@@ -263,7 +276,42 @@ export class Uplink {
   async fetchSnapshot(): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
     const response = await this.#request('v1/deny-list/snapshot', { bytesMax: SNAPSHOT_BYTES_MAX });
     if (response.status !== 200) throw refused('the deny snapshot', response);
-    return await openSnapshot(response.body, this.#rootKeys);
+    return await openSnapshot(response.body, this.#root);
+  }
+
+  /** An answer by a key that nobody who is believed has certified may be that of a root that follows. */
+  async #openAnswer<T>(
+    type: SignedType,
+    { jws, schema }: { jws: string; schema: Opening<T>['schema'] },
+  ): Promise<T> {
+    const parts = { root: this.#root, schema };
+    try {
+      return await openSigned(type, jws, parts);
+    } catch (error) {
+      if (!(error instanceof Fault && error.cause instanceof SignerUnknown)) throw error;
+      if (!(await this.#askForRoots())) throw error;
+      return await openSigned(type, jws, parts);
+    }
+  }
+
+  /** Now and then: whoever answers in settlement's place must not make a gate ask without end. */
+  async #askForRoots(): Promise<boolean> {
+    const { monoMs } = this.#clock.now();
+    if (monoMs < this.#rootsAskedMs + ROOTS_ASKED_MS) return false;
+    this.#rootsAskedMs = monoMs;
+    const asked = this.#request('v1/trust-list', { bytesMax: SIGNED_BYTES_MAX });
+    // Without an answer the first refusal stands.
+    const response = await asked.catch(() => null);
+    return response?.status === 200 && (await this.#followRoots(textOf(response.body)));
+  }
+
+  /** Whether what a list carries of roots has changed who is believed. */
+  async #followRoots(jws: string): Promise<boolean> {
+    const state = await this.#root.follow(rootWordsIn(jws));
+    if (state === null) return false;
+    this.#keepRoot(state);
+    this.#root.adopt(state);
+    return true;
   }
 
   /** One exchange; what is no response of settlement's is thrown as an UplinkFault. */
@@ -295,9 +343,9 @@ export class Uplink {
 
   /** A time that is not signed, or was for another request, says nothing. */
   async #readTime(jws: string, timed: Timed): Promise<void> {
-    const rootKeys = this.#rootKeys;
+    const parts = { root: this.#root, schema: gateTimeSchema };
     try {
-      const time = await openSigned('stile-time+jws', jws, { rootKeys, schema: gateTimeSchema });
+      const time = await openSigned('stile-time+jws', jws, parts);
       if (time.nonce === timed.nonce) this.#noteTime(timed, time.atMs);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -333,12 +381,12 @@ export class Uplink {
 /** Takes a snapshot file apart: signed head, LF, then exactly the ids that the head covers. */
 export async function openSnapshot(
   file: Uint8Array,
-  rootKeys: readonly RootKey[],
+  root: RootTrust,
 ): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
   const end = file.indexOf(0x0a);
   const jws = textOf(file.subarray(0, Math.max(0, Math.min(end, SIGNED_BYTES_MAX))));
   const head = await openSigned('stile-deny-snapshot+jws', jws, {
-    rootKeys,
+    root,
     schema: denySnapshotSchema,
   });
   const body = file.subarray(end + 1);
@@ -346,37 +394,4 @@ export async function openSnapshot(
     throw new Fault('LIST_REFUSED', 'deny snapshot refused: its body is not the signed one');
   }
   return { head, body };
-}
-
-function retryAfterMs(header: string | string[] | undefined): number | null {
-  // The other form is a date, which a gate with a wrong clock would misread.
-  return typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) * 1000 : null;
-}
-
-function refused(what: string, response: HttpResponse): Fault {
-  const message = messageOf(parseJson(response.body));
-  return new Fault('UPLINK_REFUSED', `settlement refuses ${what}: ${response.status} ${message}`);
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(textOf(bytes));
-  } catch {
-    // A body that is not JSON says nothing; the status has said enough.
-    return undefined;
-  }
-}
-
-function codeOf(json: unknown): string {
-  const code = json !== null && typeof json === 'object' && 'code' in json && json.code;
-  return typeof code === 'string' ? code.slice(0, 60) : '';
-}
-
-function messageOf(json: unknown): string {
-  const message = json !== null && typeof json === 'object' && 'message' in json && json.message;
-  return typeof message === 'string' ? message.slice(0, 300) : '';
 }

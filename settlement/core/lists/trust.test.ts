@@ -33,6 +33,7 @@ const CONTENT: TrustContent = {
   limits: { codeLifetimeSMax: 120, skewS: 20 },
   tariff: { version: 1, lines: [] },
   deny: { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST },
+  roots: ['the first word'],
 };
 const PACE = { expiresS: 1000, refreshS: 100 };
 
@@ -54,12 +55,19 @@ test.each([
   ['nothing has changed', CONTENT, 5099, null],
   ['it is time to say so again', CONTENT, 5100, 2],
   ['the tariff has changed', { ...CONTENT, tariff: { version: 2, lines: [] } }, 5001, 2],
+  ['a root has spoken', { ...CONTENT, roots: ['a second'] }, 5001, 2],
   ['the deny list has', { ...CONTENT, deny: { ...CONTENT.deny, version: 1 } }, 5001, 2],
   ['a key has', { ...CONTENT, issuers: [{ ...KEY, status: 'retired' as const }] }, 5001, 2],
 ])('the next list when %s', (_name, content, nowS, version) => {
   expect(nextTrustList({ content, inForce: first() }, { nowS, pace: PACE })?.version ?? null).toBe(
     version,
   );
+});
+
+test('who signed the list in force has ended: it is signed anew', () => {
+  const of = { content: CONTENT, inForce: first() };
+  const pace = PACE;
+  expect(nextTrustList(of, { nowS: 5001, pace, mustSign: true })).toMatchObject({ version: 2 });
 });
 
 describe('a deny list', () => {
@@ -76,7 +84,7 @@ describe('a deny list', () => {
       denyHead: of.head,
       trust: { list, jws: '' },
     };
-    return decideNextLists(facts, { terms, nowS: 5001 });
+    return decideNextLists(facts, { terms, roots: CONTENT.roots, nowS: 5001 });
   }
   const [small, huge] = [denyOf(3, 100), denyOf(9, 10_101)];
 

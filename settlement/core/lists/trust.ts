@@ -48,15 +48,20 @@ export type NextLists = {
   heldDeny: DenyHead | null;
 };
 
+/** `roots`: what the roots have said so far. */
+type Signing = { terms: TrustTerms; roots: readonly string[]; nowS: number };
+
+/** `mustSign`: who signed the list in force is not believed any more. */
 export function decideNextLists(
   facts: ListFacts,
-  { terms, nowS }: { terms: TrustTerms; nowS: number },
+  { terms, roots, nowS, mustSign = false }: Signing & { mustSign?: boolean },
 ): NextLists {
   const inForce = facts.trust?.list;
   const denyHead = nextDenyHead(facts, inForce?.deny);
-  const content = trustContent({ ...facts, denyHead }, { terms, nowS });
+  const content = trustContent({ ...facts, denyHead }, { terms, roots, nowS });
   const floor = floorOf(facts.seen.trust, inForce?.version ?? 0);
-  const list = nextTrustList({ content, inForce, floor }, { nowS, pace: terms.lists });
+  const pace = terms.lists;
+  const list = nextTrustList({ content, inForce, floor }, { nowS, pace, mustSign });
   const isHeld = denyHead !== facts.denyHead && denyHead === inForce?.deny;
   return { list, heldDeny: isHeld ? facts.denyHead : null };
 }
@@ -77,7 +82,7 @@ function isSane(before: DenyHead, after: DenyHead): boolean {
 
 function trustContent(
   { issuerKeys, tariff, tariffVersion, denyHead }: ListFacts,
-  { terms, nowS }: { terms: TrustTerms; nowS: number },
+  { terms, roots, nowS }: Signing,
 ): TrustContent {
   const { operator, currency, limits } = terms;
   return {
@@ -88,6 +93,7 @@ function trustContent(
     limits,
     tariff: { version: tariffVersion, lines: carriedFares(tariff, nowS) },
     deny: denyHead,
+    roots: [...roots],
   };
 }
 
@@ -102,10 +108,11 @@ export function nextTrustList(
     inForce,
     floor = 0,
   }: { content: TrustContent; inForce: TrustList | undefined; floor?: number },
-  { nowS, pace }: { nowS: number; pace: TrustPace },
+  { nowS, pace, mustSign = false }: { nowS: number; pace: TrustPace; mustSign?: boolean },
 ): TrustList | null {
   const version = inForce?.version ?? 0;
-  const isDue = inForce === undefined || isRefreshDue(inForce, { nowS, pace }) || floor > version;
+  const isOld = inForce === undefined || isRefreshDue(inForce, { nowS, pace });
+  const isDue = isOld || floor > version || mustSign;
   if (!isDue && isSameContent(content, inForce)) return null;
   return {
     ...content,
@@ -130,8 +137,8 @@ function isSameContent(content: TrustContent, list: TrustList): boolean {
 }
 
 function canonical(content: TrustContent): string {
-  const { stile, operator, currency, issuers, limits, tariff, deny } = content;
-  return JSON.stringify([stile, operator, currency, issuers, limits, tariff, deny]);
+  const { stile, operator, currency, issuers, limits, tariff, deny, roots } = content;
+  return JSON.stringify([stile, operator, currency, issuers, limits, tariff, deny, roots]);
 }
 
 /** When a key begins to sign is the issuer's own affair; gates know it from the beginning. */

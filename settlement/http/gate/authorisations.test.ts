@@ -5,7 +5,7 @@ import {
   type AuthorisationAnswer,
   authorisationAnswerSchema,
 } from '@stile/protocol/http/gate-api.ts';
-import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
+import { openSigned, type RootTrust } from '@stile/protocol/root-trust.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ScriptedGate } from '../../testing/gate.ts';
 import { type ScriptedRider, ScriptedTown, START_MS } from '../../testing/town.ts';
@@ -16,14 +16,14 @@ const FARE = 250;
 let town: ScriptedTown;
 let gate: ScriptedGate;
 let rider: ScriptedRider;
-let rootKeys: RootKey[];
+let root: RootTrust;
 beforeEach(async () => {
   town = await ScriptedTown.open();
   await town.setFare('M1', FARE);
   gate = await town.addGate('g1', 'M1');
   rider = await town.addRider();
   await rider.topUp(1_000);
-  rootKeys = [town.rootKey];
+  root = town.root;
 });
 afterEach(async () => {
   await town.close();
@@ -44,7 +44,7 @@ async function answerTo(question: Question): Promise<AuthorisationAnswer> {
   });
   const jws = Buffer.from(body as Uint8Array).toString();
   const type = 'stile-gate-payment-answer+jws';
-  return await openSigned(type, jws, { rootKeys, schema: authorisationAnswerSchema });
+  return await openSigned(type, jws, { root, schema: authorisationAnswerSchema });
 }
 
 async function refusal(question: Question, to?: string) {
@@ -125,7 +125,7 @@ describe('an answer', () => {
     await town.close();
     town = await ScriptedTown.open({ seedKeys: null });
     gate = await town.addGate('g1', 'M1');
-    rootKeys = [town.rootKey];
+    root = town.root;
     const answer = await answerTo(
       gate.question(ID, { code: '71000123454611924629', atMs: START_MS }),
     );

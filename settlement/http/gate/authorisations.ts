@@ -1,7 +1,7 @@
 /**
  * A gate's authorisation: whether a payment or online code pays its fare (protocol/README.md §14). The body is
  * signed as a whole by the gate's key and looked at only behind that signature; the answer is signed
- * by the root key, because a gate believes nothing else. The same id gives the same answer.
+ * by an online key, because a gate believes nothing else. The same id gives the same answer.
  */
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { wallS } from '@stile/host/clock.ts';
@@ -61,6 +61,8 @@ async function answerTo(
   parts: ApiParts,
   { gate, id, line, code }: AuthorisationBody,
 ): Promise<string> {
+  // What could not be answered would be paid and not opened for.
+  parts.operatorKeys.requireSigner(wallS(parts.clock));
   const payee = { kind: 'gate', gate, line, idempotencyKey: id } as const;
   const paid = await parts.codePayments.pay(payee, { code, note: null });
   if (paid !== 'off' && paid.kind === 'conflict') {

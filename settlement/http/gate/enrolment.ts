@@ -15,7 +15,7 @@ const TOKEN_REFUSED = 'this token is unknown, used or expired';
 
 export function addGateEnrolment(
   app: ApiRouter,
-  { store, config, publisher, answers, clock }: ApiParts,
+  { store, config, operatorKeys, answers, signedClock, clock }: ApiParts,
 ): void {
   const verify = createNodeVerify();
   const isProofOf = (
@@ -55,17 +55,19 @@ export function addGateEnrolment(
           message: proofMessage('spend-gate-token', parts),
         }) && isProofOf(publicKey, { proof, message: proofMessage('enrol-gate', parts) });
       if (!isProven) throw new Fault('PROOF_REFUSED', 'a proof is not by its key over this token');
+      const issuedAtS = signedClock.judge().atS;
+      operatorKeys.requireSigner(issuedAtS);
       const enrolled = await store.enrolGate({ ...enrolment, nowMs: clock.now().wallMs });
       if (enrolled.kind === 'keyTaken') {
         throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
       }
       if (enrolled.kind === 'refused') throw new Refusal('TOKEN_REFUSED', TOKEN_REFUSED);
       const { gate, line, scope } = enrolled;
-      const rootKeys = [publisher.publicKey];
       const names = { gate, line, scope, operator: config.operator };
-      const signed = { stile: 'gate-enrolment/1', ...names, publicKey } as const;
+      const signed = { stile: 'gate-enrolment/1', ...names, publicKey, issuedAtS } as const;
       const identity = await answers.signIdentity(signed);
-      return reply.code(201).send({ ...names, rootKeys, identity });
+      const statements = [...operatorKeys.statements];
+      return reply.code(201).send({ ...names, statements, identity });
     },
   );
 }

@@ -7,7 +7,7 @@ import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import { BATCH_BYTES_MAX, readBatch } from '@stile/protocol/gate-log.ts';
 import type { GateEnrolment } from '@stile/protocol/http/gate-api.ts';
-import { claimedRootKey, openSigned } from '@stile/protocol/signed.ts';
+import { openSigned } from '@stile/protocol/root-trust.ts';
 import {
   batchReplySchema,
   gateReceiptSchema,
@@ -53,7 +53,7 @@ describe('enrolment', () => {
     const { status, body } = await enrol();
     expect(status).toBe(201);
     expect(body).toMatchObject({ gate: 'g2', line: 'M1', scope: 1, operator: 'Stile' });
-    expect((body as { rootKeys: unknown[] }).rootKeys).toHaveLength(1);
+    expect((body as { statements: unknown[] }).statements).toHaveLength(1);
   });
 
   test.each([
@@ -178,9 +178,8 @@ describe('a batch as a whole', () => {
     const nonce = '0a'.repeat(16);
     town.clock.advance(7_000);
     const { headers } = await send(nonce);
-    const rootKey = claimedRootKey(String(await town.get('/v1/trust-list')));
     const jws = String(headers[RECEIPT_HEADER]);
-    const parts = { rootKeys: [rootKey], schema: gateReceiptSchema };
+    const parts = { root: town.root, schema: gateReceiptSchema };
     const receipt = await openSigned('stile-gate-receipt+jws', jws, parts);
     const reading = readBatch(gate.batch(), sha256);
     const head = reading.ok ? toHex(reading.batch.head) : '';

@@ -2,7 +2,7 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { DENY_ID_BYTES, denyIdHex, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
-import { openSigned, type RootKey } from '@stile/protocol/signed.ts';
+import { openSigned, type RootTrust } from '@stile/protocol/root-trust.ts';
 import {
   denyDeltaSchema,
   denySnapshotSchema,
@@ -13,10 +13,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Asked, ScriptedTown } from '../../testing/town.ts';
 
 let town: ScriptedTown;
-let rootKeys: RootKey[];
+let root: RootTrust;
 beforeEach(async () => {
   town = await ScriptedTown.open();
-  rootKeys = [town.rootKey];
+  root = town.root;
 });
 afterEach(async () => {
   await town.close();
@@ -28,7 +28,7 @@ async function fetchTrust(): Promise<TrustList> {
   const { body, headers } = await town.ask('/v1/trust-list');
   expect(headers['content-type']).toBe('application/jose');
   return await openSigned('stile-trust-list+jws', textOf(body), {
-    rootKeys,
+    root,
     schema: trustListSchema,
   });
 }
@@ -39,7 +39,7 @@ async function fetchSnapshot() {
   const end = file.indexOf('\n');
   const jws = file.subarray(0, end).toString();
   const head = await openSigned('stile-deny-snapshot+jws', jws, {
-    rootKeys,
+    root,
     schema: denySnapshotSchema,
   });
   const ids = file.subarray(end + 1);
@@ -123,7 +123,7 @@ describe('the deny list', () => {
     expect(snapshot.ids.toString('hex')).toBe(id);
     const { body } = await town.ask('/v1/deny-list/delta?from=1');
     const delta = await openSigned('stile-deny-delta+jws', textOf(body), {
-      rootKeys,
+      root,
       schema: denyDeltaSchema,
     });
     expect(delta).toMatchObject({

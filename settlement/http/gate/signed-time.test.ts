@@ -1,5 +1,5 @@
 /** Every response that grants a gate what it asked for tells it the time, signed for its nonce; no other does. */
-import { openSigned } from '@stile/protocol/signed.ts';
+import { openSigned } from '@stile/protocol/root-trust.ts';
 import { gateTimeSchema, NONCE_HEADER, RECEIPT_HEADER, TIME_HEADER } from '@stile/protocol/sync.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ScriptedGate } from '../../testing/gate.ts';
@@ -50,7 +50,7 @@ test.each<[string, string, () => Asked, number]>([
   const answer = await askWith(path, asked());
   expect(answer.status).toBe(status);
   const jws = String(answer.headers[TIME_HEADER]);
-  const opened = { rootKeys: [town.rootKey], schema: gateTimeSchema };
+  const opened = { root: town.root, schema: gateTimeSchema };
   const time = await openSigned('stile-time+jws', jws, opened);
   expect(time).toEqual({ stile: 'gate-time/1', atMs: START_MS, nonce: NONCE });
 });

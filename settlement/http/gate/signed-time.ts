@@ -12,7 +12,7 @@ const STATUS_REFUSED_MIN = 400;
 /** For all routes that are added behind it. A batch's receipt says the time itself. */
 export function addSignedTime(
   app: ApiRouter,
-  { answers, clock }: Pick<ApiParts, 'answers' | 'clock'>,
+  { answers, operatorKeys, clock }: Pick<ApiParts, 'answers' | 'operatorKeys' | 'clock'>,
 ): void {
   app.addHook('onSend', async (request, reply) => {
     const tags = request.routeOptions.schema?.tags ?? [];
@@ -20,7 +20,10 @@ export function addSignedTime(
     if (reply.hasHeader(RECEIPT_HEADER)) return;
     const nonce = nonceSchema.safeParse(request.raw.headers[NONCE_HEADER]);
     if (!nonce.success) return;
-    const time = { stile: 'gate-time/1', atMs: clock.now().wallMs, nonce: nonce.data } as const;
+    const atMs = clock.now().wallMs;
+    // Lists are served past the end of the last key: a time that nobody may sign must not keep them back.
+    if (!operatorKeys.canSignAt(Math.floor(atMs / 1000))) return;
+    const time = { stile: 'gate-time/1', atMs, nonce: nonce.data } as const;
     void reply.header(TIME_HEADER, await answers.signTime(time));
   });
 }

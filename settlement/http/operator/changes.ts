@@ -25,6 +25,7 @@ import { requireCurrentToken, requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { addIssuerKeys } from './issuer-keys.ts';
+import { addRootRoutes } from './roots.ts';
 
 const GATE_SECRET_BYTES = 32;
 const GATE_TOKEN_MS = 24 * 3_600_000;
@@ -39,10 +40,11 @@ export function addOperatorRoutes(app: ApiRouter, parts: ApiParts): void {
   addFares(app, parts);
   addDenials(app, parts);
   addIssuerKeys(app, parts);
+  addRootRoutes(app, parts);
 }
 
 function addGates(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, publisher, clock, random } = parts;
+  const { store, config, operatorKeys, clock, random } = parts;
   app.post(
     '/v1/operator/gates',
     {
@@ -61,7 +63,7 @@ function addGates(app: ApiRouter, parts: ApiParts): void {
     async (request, reply) => {
       const { gate, line, scope = config.pass.scope } = request.body;
       const secret = random.bytes(GATE_SECRET_BYTES);
-      const token = writeGateToken(await fingerprintOf(publisher.publicKey), secret);
+      const token = writeGateToken(await fingerprintOf(operatorKeys.rootKey), secret);
       const nowMs = clock.now().wallMs;
       const expiresAtMs = nowMs + GATE_TOKEN_MS;
       await store.addGateToken({

@@ -2,7 +2,7 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import type { ListsView } from '@stile/protocol/http/operator-api.ts';
-import { openSigned } from '@stile/protocol/signed.ts';
+import { openSigned } from '@stile/protocol/root-trust.ts';
 import { denySnapshotSchema, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
@@ -18,18 +18,18 @@ afterEach(async () => {
 
 async function fetchTrust(): Promise<TrustList> {
   const { body } = await town.ask('/v1/trust-list');
-  const rootKeys = [town.rootKey];
+  const { root } = town;
   const jws = Buffer.from(body as Uint8Array).toString();
-  return await openSigned('stile-trust-list+jws', jws, { rootKeys, schema: trustListSchema });
+  return await openSigned('stile-trust-list+jws', jws, { root, schema: trustListSchema });
 }
 
 async function fetchSnapshotHead() {
   const { body } = await town.ask('/v1/deny-list/snapshot');
   const file = Buffer.from(body as Uint8Array);
-  const rootKeys = [town.rootKey];
+  const { root } = town;
   const jws = file.subarray(0, file.indexOf('\n')).toString();
   const schema = denySnapshotSchema;
-  return await openSigned('stile-deny-snapshot+jws', jws, { rootKeys, schema });
+  return await openSigned('stile-deny-snapshot+jws', jws, { root, schema });
 }
 
 test('a clock that jumps is not signed, denials go on, and the operator ends it', async () => {

@@ -35,6 +35,7 @@ function revokedList(): TrustList {
     limits: LIMITS,
     tariff: { version: 1, lines: [] },
     deny: { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST },
+    roots: [],
   };
 }
 

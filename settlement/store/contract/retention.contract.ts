@@ -170,6 +170,7 @@ export function describeRetention(open: OpenStore): void {
       limits: LIMITS,
       tariff: { version: 1, lines: [] },
       deny,
+      roots: [],
     };
     await store.addTrustList(list, { jws: `list ${version}`, nowMs: NOW_MS });
   }

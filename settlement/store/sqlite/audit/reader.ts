@@ -18,6 +18,7 @@ export function openAuditReader(file: string): { reader: AuditReader; close: () 
   db.exec('BEGIN');
   const reader = {
     checkFiles: async () => String(db.pragma('quick_check', { simple: true })),
+    rootStatements: async () => rootStatementsIn(connection),
     ...readMoneyTables(connection),
     ...readPaymentTables(connection),
     ...readRecordTables(connection),
@@ -26,4 +27,13 @@ export function openAuditReader(file: string): { reader: AuditReader; close: () 
     ...readSettleFacts(connection),
   };
   return { reader, close: () => connection.close() };
+}
+
+type Reading = Pick<ReturnType<typeof openForReading>, 'db'>;
+
+/** As text, unchecked; none if the database is older than they are. */
+function rootStatementsIn({ db }: Reading): string[] {
+  const find = db.prepare("SELECT value FROM meta WHERE key = 'operatorKeys'").pluck();
+  const book = find.get() as string | undefined;
+  return book === undefined ? [] : (JSON.parse(book) as { statements: string[] }).statements;
 }

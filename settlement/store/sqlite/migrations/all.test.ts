@@ -193,6 +193,7 @@ const LIST: TrustList = {
   limits: { codeLifetimeSMax: 90, skewS: 21 },
   tariff: { version: 1, lines: [] },
   deny: { version: 0, count: 0, setDigest: '0'.repeat(64) },
+  roots: [],
 };
 
 test.each([

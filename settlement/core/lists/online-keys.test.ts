@@ -1,0 +1,56 @@
+/** Which online key signs when, when the next is due, and that nothing signs past an end. */
+import { expect, test } from 'vitest';
+import { findOnlineKey, nextOnlineNumber, onlineKeyNeed, onlineKeyState } from './online-keys.ts';
+
+const key = (number: number, [notBeforeS, notAfterS]: [number, number]) => {
+  return { number, notBeforeS, notAfterS };
+};
+const KEYS = [key(1, [0, 1_000]), key(2, [500, 2_000])];
+
+test.each([
+  [0, 0, 1],
+  [0, 499, 1],
+  [0, 500, 2],
+  [0, 2_000, 2],
+  [0, 2_001, undefined],
+  [2, 499, undefined],
+  [2, 500, 2],
+  [3, 500, undefined],
+])('with floor %i at %i key %s signs', (floor, atS, number) => {
+  expect(findOnlineKey(KEYS, { floor, atS })?.number).toBe(number);
+  expect(findOnlineKey([...KEYS].reverse(), { floor, atS })?.number).toBe(number);
+});
+
+test('a number is never given twice, nor one that was ended', () => {
+  expect(nextOnlineNumber([], 0)).toBe(1);
+  expect(nextOnlineNumber(KEYS, 0)).toBe(3);
+  expect(nextOnlineNumber(KEYS, 9)).toBe(9);
+});
+
+test.each([
+  ['far from its end', 0, 1_000, { isDue: false, endsAtS: 2_000 }],
+  ['as near as the warning', 0, 1_900, { isDue: true, endsAtS: 2_000 }],
+  ['just before that', 0, 1_899, { isDue: false, endsAtS: 2_000 }],
+  ['past all ends', 0, 2_001, { isDue: true, endsAtS: null }],
+  ['all have been ended', 3, 600, { isDue: true, endsAtS: null }],
+  ['the one that is left waits', 2, 400, { isDue: true, endsAtS: 2_000 }],
+])('what is needed when it is %s', (_what, floor, atS, need) => {
+  expect(onlineKeyNeed(KEYS, { floor, atS, warnS: 100 })).toEqual(need);
+});
+
+test('of a key that lives shorter than the warning half its life is early enough', () => {
+  expect(onlineKeyNeed([key(1, [0, 100])], { floor: 0, atS: 49, warnS: 1_000 }).isDue).toBe(false);
+  expect(onlineKeyNeed([key(1, [0, 100])], { floor: 0, atS: 50, warnS: 1_000 }).isDue).toBe(true);
+});
+
+test.each([
+  [1, 0, 600, 'good'],
+  [2, 0, 600, 'signs'],
+  [2, 0, 400, 'waits'],
+  [1, 0, 1_001, 'ended'],
+  [1, 2, 600, 'revoked'],
+])('key %i with floor %i at %i: %s', (number, floor, atS, state) => {
+  const found = KEYS.find((one) => one.number === number) ?? key(0, [0, 0]);
+  const signing = findOnlineKey(KEYS, { floor, atS })?.number;
+  expect(onlineKeyState(found, { floor, atS, signing })).toBe(state);
+});

@@ -1,0 +1,365 @@
+/**
+ * The keys of the operator besides those that sign passes: the root, which certifies, and the online keys that
+ * sign lists and answers. The root may be away; then what it signs is carried here by hand. What is public of
+ * them is in the database, the private halves are files.
+ */
+import { rmSync } from 'node:fs';
+import type { SigningKey } from '@stile/crypto/sign.ts';
+import { type Clock, wallS } from '@stile/host/clock.ts';
+import { Fault } from '@stile/protocol/fault.ts';
+import type {
+  OperatorKeysView,
+  RootGrant,
+  RootRequest,
+} from '@stile/protocol/http/operator-api.ts';
+import {
+  type OnlineKey,
+  type RootState,
+  RootTrust,
+  signedAtS,
+} from '@stile/protocol/root-trust.ts';
+import {
+  fingerprintOf,
+  type RootKey,
+  type SignedType,
+  type Signer,
+  signObject,
+} from '@stile/protocol/signed.ts';
+import { z } from 'zod';
+import type { SettlementFile } from '../config.ts';
+import {
+  findOnlineKey,
+  nextOnlineNumber,
+  onlineKeyNeed,
+  onlineKeyState,
+} from '../core/lists/online-keys.ts';
+import {
+  ensureKey,
+  isRootAway,
+  onlineKeyFile,
+  readKey,
+  requireFirstRoot,
+  requireRootKeys,
+  rootKeyFile,
+  writeFirstRoot,
+} from '../data-dir.ts';
+import type { Store } from '../store/port.ts';
+import {
+  rootKeyOf,
+  signFirstStatement,
+  signGrant,
+  signRotation,
+  stateOfStatements,
+} from './root-grant.ts';
+
+const META_KEY = 'operatorKeys';
+/** Ended ones included, which say what was. */
+const CERTIFICATES_KEPT_MAX = 64;
+
+const bookSchema = z.strictObject({
+  statements: z.array(z.string()).min(1),
+  certificates: z.array(z.string()),
+});
+type Book = z.infer<typeof bookSchema>;
+type Held = OnlineKey & { certificate: string };
+
+/** Signs what says when it was signed, by a key that is good at that time. */
+export type DocumentSigner = { sign(type: SignedType, document: object): Promise<string> };
+
+export type OperatorKeysParts = {
+  dataDir: string;
+  store: Pick<Store, 'readMeta' | 'writeMeta'>;
+  config: SettlementFile;
+  clock: Clock;
+};
+
+/**
+ * Opens them; a settlement that has none yet gets a root and the one that will follow it.
+ * @throws Fault FILE_UNREADABLE if a key is missing that nobody took out on purpose.
+ */
+export async function openOperatorKeys(parts: OperatorKeysParts): Promise<OperatorKeys> {
+  const { dataDir, store } = parts;
+  const known = await store.readMeta(META_KEY);
+  const book = known === undefined ? await beginBook(parts) : bookSchema.parse(JSON.parse(known));
+  const keys = new OperatorKeys(parts, new RootTrust(await stateOfStatements(book.statements)));
+  const { generation, root, earlier } = keys.trust.state;
+  requireFirstRoot(dataDir, earlier[0] ?? root);
+  if (!isRootAway(dataDir)) requireRootKeys(dataDir, [generation, generation + 1]);
+  await keys.load(book);
+  return keys;
+}
+
+/** A crash before it is stored leaves keys that nobody knows, and the next start takes them. */
+async function beginBook({ dataDir, store, clock }: OperatorKeysParts): Promise<Book> {
+  const root = ensureKey(rootKeyFile(dataDir, 1));
+  const next = rootKeyOf(ensureKey(rootKeyFile(dataDir, 2)));
+  writeFirstRoot(dataDir, rootKeyOf(root));
+  const statements = [await signFirstStatement(root, { next, nowS: wallS(clock) })];
+  const book: Book = { statements, certificates: [] };
+  await store.writeMeta(META_KEY, JSON.stringify(book));
+  return book;
+}
+
+export class OperatorKeys implements DocumentSigner {
+  readonly trust: RootTrust;
+  readonly #parts: OperatorKeysParts;
+  readonly #signers = new Map<number, Signer>();
+  #statements: readonly string[] = [];
+  #keys: readonly Held[] = [];
+  #latest: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: OperatorKeysParts, trust: RootTrust) {
+    this.#parts = parts;
+    this.trust = trust;
+  }
+
+  async load({ statements, certificates }: Book): Promise<void> {
+    this.#statements = statements;
+    this.#keys = await Promise.all(certificates.map((word) => this.#openOwn(word)));
+  }
+
+  /** What the roots have said, for everybody to follow. */
+  get statements(): readonly string[] {
+    return this.#statements;
+  }
+
+  get rootKey(): RootKey {
+    return this.trust.state.root;
+  }
+
+  get isRootHere(): boolean {
+    return !isRootAway(this.#parts.dataDir);
+  }
+
+  /** @throws Fault KEY_ENDED: nothing is signed past an end. */
+  async sign(type: SignedType, document: object): Promise<string> {
+    return await signObject(type, document, await this.#signerAt(signedAtS(document)));
+  }
+
+  canSignAt(atS: number): boolean {
+    return this.isRootHere || this.#find(atS) !== undefined;
+  }
+
+  /**
+   * Before something is done that has to be answered by a signature.
+   * @throws Fault KEY_ENDED
+   */
+  requireSigner(atS: number): void {
+    if (!this.canSignAt(atS)) throw noneSigns();
+  }
+
+  /** Which key signs at this instant, for what is made once for each. */
+  nameAt(atS: number): string {
+    return `${this.rootKey.x}/${this.#find(atS)?.number ?? 0}`;
+  }
+
+  /** Whether who signed this is believed still. */
+  async isBelieved(jws: string): Promise<boolean> {
+    return await this.trust.isBelieved(jws);
+  }
+
+  /** Until when there is a key, and whether a person has to see to it that there will be. */
+  need(): { signsUntilS: number | null; isDue: boolean } {
+    const atS = wallS(this.#parts.clock);
+    const { floor } = this.trust.state;
+    const { onlineKeyWarnS: warnS } = this.#parts.config.lists;
+    const { isDue, endsAtS } = onlineKeyNeed(this.#keys, { floor, atS, warnS });
+    return { signsUntilS: endsAtS, isDue };
+  }
+
+  /** For everybody to see: whether lists and answers are signed, and for how long. */
+  health(): 'GOOD' | 'ENDS_SOON' | 'ENDED' {
+    if (this.isRootHere) return 'GOOD';
+    const { signsUntilS, isDue } = this.need();
+    if (signsUntilS === null) return 'ENDED';
+    return isDue ? 'ENDS_SOON' : 'GOOD';
+  }
+
+  /** A new key ahead of the end of the one that signs, while the root is here. */
+  async keepAhead(): Promise<OnlineKey | null> {
+    if (!this.isRootHere || !this.need().isDue) return null;
+    return await this.#inTurn(async () => {
+      return this.need().isDue ? await this.#addHere({ endOthers: false }) : null;
+    });
+  }
+
+  /** What to carry to the root. Asked again before it is granted it is the same request. */
+  async request(): Promise<RootRequest> {
+    const { dataDir, config } = this.#parts;
+    const number = nextOnlineNumber(this.#keys, this.trust.state.floor);
+    const publicKey = rootKeyOf(ensureKey(onlineKeyFile(dataDir, number)));
+    const statements = [...this.#statements];
+    return { stile: 'root-request/1', operator: config.operator, statements, number, publicKey };
+  }
+
+  /**
+   * Takes what a root has signed.
+   * @throws Fault REQUEST_INVALID if it is not for this settlement, or of a root that does not count.
+   */
+  async install(grant: RootGrant): Promise<OnlineKey> {
+    return await this.#inTurn(() => this.#install(grant));
+  }
+
+  /** Another online key, which signs from now on. */
+  async addOnlineKey(): Promise<OnlineKey> {
+    this.#requireRoot('stile root sign');
+    return await this.#inTurn(() => this.#addHere({ endOthers: false }));
+  }
+
+  /** Ends the online keys that there are, and goes on with a new one. */
+  async endOnlineKeys(): Promise<OnlineKey> {
+    this.#requireRoot('stile root sign --end-others');
+    return await this.#inTurn(() => this.#addHere({ endOthers: true }));
+  }
+
+  /** The announced root takes over; another one is announced. */
+  async rotateRoot(): Promise<OnlineKey> {
+    this.#requireRoot('stile root rotate');
+    return await this.#inTurn(() => this.#rotateHere());
+  }
+
+  async view(): Promise<OperatorKeysView> {
+    const { generation, floor, root, next, number } = this.trust.state;
+    const atS = wallS(this.#parts.clock);
+    const signing = this.#find(atS)?.number;
+    const onlineKeys = this.#keys.map((key) => ({
+      number: key.number,
+      publicKey: key.publicKey.x,
+      notBeforeS: key.notBeforeS,
+      notAfterS: key.notAfterS,
+      state: onlineKeyState(key, { floor, atS, signing }),
+    }));
+    return {
+      root: {
+        generation,
+        statement: number,
+        fingerprint: await fingerprintOf(root),
+        next: next ?? '',
+        isHere: this.isRootHere,
+      },
+      onlineKeys,
+      ...this.need(),
+    };
+  }
+
+  #find(atS: number): Held | undefined {
+    return findOnlineKey(this.#keys, { floor: this.trust.state.floor, atS });
+  }
+
+  async #signerAt(atS: number): Promise<Signer> {
+    if (this.#find(atS) === undefined && this.isRootHere) {
+      await this.#inTurn(async () => {
+        if (this.#find(atS) === undefined) await this.#addHere({ endOthers: false, nowS: atS });
+      });
+    }
+    const key = this.#find(atS);
+    if (key === undefined) throw noneSigns();
+    return this.#signerOf(key);
+  }
+
+  #signerOf({ number, publicKey, certificate }: Held): Signer {
+    const known = this.#signers.get(number);
+    if (known !== undefined) return known;
+    const file = onlineKeyFile(this.#parts.dataDir, number);
+    const key = readKey(file);
+    if (rootKeyOf(key).x !== publicKey.x) {
+      throw new Fault('FILE_UNREADABLE', `${file} is not the key that was certified`);
+    }
+    const signer = { privateKey: key.privateJwk, publicKey, certificate };
+    this.#signers.set(number, signer);
+    return signer;
+  }
+
+  async #addHere({ endOthers, nowS }: { endOthers: boolean; nowS?: number }): Promise<OnlineKey> {
+    const { dataDir, clock, config } = this.#parts;
+    const root = readKey(rootKeyFile(dataDir, this.trust.state.generation));
+    const signing = {
+      nowS: nowS ?? wallS(clock),
+      lifetimeS: config.lists.onlineKeyLifetimeS,
+    };
+    return await this.#install(
+      await signGrant(await this.request(), { root, endOthers, ...signing }),
+    );
+  }
+
+  async #rotateHere(): Promise<OnlineKey> {
+    const { dataDir, clock, config } = this.#parts;
+    const { generation } = this.trust.state;
+    const root: SigningKey = readKey(rootKeyFile(dataDir, generation + 1));
+    // Before anything names it: a crash in between leaves a key that nobody knows.
+    const next = rootKeyOf(ensureKey(rootKeyFile(dataDir, generation + 2)));
+    const signing = { nowS: wallS(clock), lifetimeS: config.lists.onlineKeyLifetimeS };
+    const key = await this.#install(
+      await signRotation(await this.request(), { root, next, ...signing }),
+    );
+    rmSync(rootKeyFile(dataDir, generation));
+    return key;
+  }
+
+  async #install({ statements, certificate }: RootGrant): Promise<OnlineKey> {
+    const before = this.trust.state;
+    const after = (await this.trust.follow(statements).catch(asRequestFault)) ?? before;
+    const trust = new RootTrust(after);
+    const key = await trust.openCertificate(certificate, { isKept: false }).catch(asRequestFault);
+    const file = onlineKeyFile(this.#parts.dataDir, key.number);
+    if (rootKeyOf(readKey(file)).x !== key.publicKey.x) {
+      throw new Fault('REQUEST_INVALID', 'this was granted to another settlement');
+    }
+    const others = after.root.x === before.root.x ? this.#keys : [];
+    const kept = others.filter(({ number }) => number !== key.number);
+    const keys = [...kept, { ...key, certificate }].slice(-CERTIFICATES_KEPT_MAX);
+    const words = after === before ? this.#statements : await wholeChain(statements, after);
+    const certificates = keys.map((held) => held.certificate);
+    const book: Book = { statements: [...words], certificates };
+    await this.#parts.store.writeMeta(META_KEY, JSON.stringify(book));
+    this.trust.adopt(after);
+    this.#statements = words;
+    this.#keys = keys;
+    this.#signers.delete(key.number);
+    return key;
+  }
+
+  async #openOwn(certificate: string): Promise<Held> {
+    return { ...(await this.trust.openCertificate(certificate, { isKept: true })), certificate };
+  }
+
+  #requireRoot(command: string): void {
+    if (this.isRootHere) return;
+    throw new Fault(
+      'CONFLICT',
+      `the root key is kept elsewhere: "keys request-online-key", then "${command}" where it is, then ` +
+        '"keys install"',
+    );
+  }
+
+  /** One change at a time. */
+  async #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const mine = this.#latest.then(change);
+    this.#latest = mine.catch(() => undefined);
+    return await mine;
+  }
+}
+
+function noneSigns(): Fault {
+  return new Fault(
+    'KEY_ENDED',
+    'no key may sign lists and answers now: carry a new request to the root (docs/operations.md, "The root key")',
+  );
+}
+
+/** Who was away for long has to find every root in it. */
+async function wholeChain(
+  statements: readonly string[],
+  { earlier, number }: RootState,
+): Promise<readonly string[]> {
+  const all = await stateOfStatements(statements);
+  if (all.number === number && all.earlier.length === earlier.length) return statements;
+  throw new Fault('REQUEST_INVALID', 'what the roots have said before is missing from it');
+}
+
+function asRequestFault(error: unknown): never {
+  const why = error instanceof Error ? error.message : String(error);
+  throw new Fault('REQUEST_INVALID', `this is not what the root would sign: ${why}`, {
+    cause: error,
+  });
+}
