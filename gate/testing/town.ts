@@ -4,7 +4,7 @@
  * is not settlement's own town: gate and settlement never import each other, so here settlement is a
  * program that is started, and nothing of it but its HTTP is known.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, request, type ServerResponse } from 'node:http';
@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { generateKey } from '@stile/crypto/sign.ts';
 import { openVirtualPort } from '@stile/hardware/serial/pty.ts';
 import type { VirtualPort } from '@stile/hardware/serial/virtual-port.ts';
@@ -29,24 +30,32 @@ const STILE = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 export const FARE_CENTS = 250;
 export const BUDGET_MS = 1_500;
 
+const execute = promisify(execFile);
+
+/** A command as a person runs it. @throws Error with what it says, if it fails. */
+export async function runStile(...args: readonly string[]): Promise<string> {
+  return (await execute(process.execPath, [STILE, ...args])).stdout;
+}
+
 /** Settlement as a process; returns its address once it listens. */
-async function startSettlementProcess(dataDir: string): Promise<string> {
-  const start = ['settlement', 'start', '--data', dataDir, '--port', '0'];
+async function startSettlementProcess(dataDir: string, port = '0') {
+  const start = ['settlement', 'start', '--data', dataDir, '--port', port];
   const args = [STILE, ...start, '--enrolment', 'open', '--top-ups', 'sandbox'];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, STILE_SEED_KEY: '5a'.repeat(32) },
   });
   const exited = once(child, 'exit');
-  onTestFinished(async () => {
+  const stop = async () => {
     child.kill('SIGTERM');
     await exited;
-  });
+  };
+  onTestFinished(stop);
   const lines = new LogLines();
   createInterface({ input: child.stdout }).on('line', lines.write);
   const ended = exited.then(([code]) => Promise.reject(new Error(`settlement ended: ${code}`)));
   ended.catch(() => undefined);
-  return String((await Promise.race([lines.next('listening'), ended])).url);
+  return { url: String((await Promise.race([lines.next('listening'), ended])).url), stop };
 }
 
 /** `pass`: as a wire does. `lose`: the request arrives, its answer does not. `cut`: nothing arrives. */
@@ -54,10 +63,17 @@ export type WireMode = 'pass' | 'lose' | 'cut';
 
 /** A wire to settlement; only authorisations can be lost, a cut is a cut for all. */
 async function layWire(settlementUrl: string) {
-  const wire = { mode: 'pass' as WireMode, url: '', authorisations: 0 };
+  const wire = {
+    mode: 'pass' as WireMode,
+    url: '',
+    authorisations: 0,
+    /** What somebody in between answers in the place of the list. */
+    trustList: null as string | null,
+  };
   const server = createServer((incoming, response) => {
     if (wire.mode === 'cut') return incoming.socket.destroy();
     const { method, headers, url = '/' } = incoming;
+    if (wire.trustList !== null && url === '/v1/trust-list') return response.end(wire.trustList);
     const isAuthorisation = url.endsWith('/payments');
     if (isAuthorisation) wire.authorisations += 1;
     const { mode } = wire;
@@ -117,7 +133,8 @@ function watchArm(port: VirtualPort) {
 export async function openTown() {
   const dir = scratchDir();
   const settlementDir = join(dir, 'settlement');
-  const settlementUrl = await startSettlementProcess(settlementDir);
+  const first = await startSettlementProcess(settlementDir);
+  const { url: settlementUrl } = first;
   const operatorToken = readFileSync(join(settlementDir, 'operator-token'), 'utf8').trim();
   async function operate(
     method: HttpMethod,
@@ -167,15 +184,26 @@ export async function openTown() {
   }
   await devicesUp();
   /** Stops the gate, does something to its folder, and starts it again. */
-  async function restartGate(between: () => void): Promise<Gate> {
+  async function restartGate(between: () => void | Promise<void>): Promise<Gate> {
     await running.gate.close();
-    between();
-
+    await between();
     running.gate = await start();
     await devicesUp();
     return running.gate;
   }
+  const settlements = [first];
+  /** Stops settlement, does something to its folder, and starts it again where it was. */
+  async function restartSettlement(between: (data: string) => Promise<unknown>): Promise<void> {
+    await settlements.at(-1)?.stop();
+    await between(settlementDir);
+    const { port } = new URL(settlementUrl);
+    settlements.push(await startSettlementProcess(settlementDir, port));
+  }
+  /** A command of an operator. */
+  const stile = (...args: string[]) =>
+    runStile(...args, '--data', settlementDir, '--url', settlementUrl);
   const show = (text: string) => ports.scanner.write(Buffer.from(`${text}\r`));
   const { gate } = running;
-  return { arm, dataDir, gate, log, operate, phone, restartGate, show, wire };
+  const parts = { arm, dataDir, gate, log, operate, phone, show, stile, wire };
+  return { ...parts, restartGate, restartSettlement };
 }
