@@ -11,7 +11,7 @@ import { RootTrust } from '@stile/protocol/root-trust.ts';
 import { fingerprintOf } from '@stile/protocol/signed.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { enrolGate } from './enrol.ts';
-import { readIdentity, readIdentityFile } from './shell/identity.ts';
+import { keepRoot, readIdentity, readIdentityFile } from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';
 import {
   makeTrust,
@@ -215,6 +215,10 @@ test('a key in a file of its own is nowhere in the data directory, and the gate 
   const { key } = readIdentity(dataDir, keyFile);
   expect(key.privateJwk.x).toBe(readIdentityFile(dataDir).key.x);
   expect(() => readIdentity(dataDir)).toThrow('say where, with --key-file');
+  // Another root is kept beside it, and the key stays where it is.
+  keepRoot(dataDir, { ...readIdentityFile(dataDir).root, floor: 3 });
+  expect(readIdentity(dataDir, keyFile)).toMatchObject({ root: { floor: 3 } });
+  expect(readFileSync(join(dataDir, 'identity.json')).includes(d)).toBe(false);
   const other = join(scratchDir(), 'other-key');
   writeFileSync(other, JSON.stringify(strangerKey.privateJwk));
   expect(() => readIdentity(dataDir, other)).toThrow('is the key of another gate');

@@ -113,7 +113,9 @@ test('the root goes away, online keys and roots follow, and nobody enrols anew',
   drill.wire.trustList = null;
   await keys('request-online-key', '--out', at('request-again'));
   const again = ['--request', at('request-again'), '--out', at('grant-again')];
-  await expect(root('sign', '--root', at('root'), ...again)).rejects.toThrow(/not the one in force/);
+  await expect(root('sign', '--root', at('root'), ...again)).rejects.toThrow(
+    /not the one in force/,
+  );
 
   // The third root is on the card: it is believed after another start.
   const last = await drill.restartGate(async () => undefined);
