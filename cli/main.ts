@@ -10,7 +10,7 @@ import { addCodeCommand } from './code.ts';
 import { addGateCommand } from './gate.ts';
 import { addHardwareCommands } from './hardware.ts';
 import { addKeysCommand } from './keys.ts';
-import { addRiderCommand } from './rider.ts';
+import { addRiderCommand } from './rider/rider.ts';
 import { addRootCommand } from './roots.ts';
 import { addSettlementCommand } from './settlement.ts';
 import { print, sayError } from './terminal.ts';

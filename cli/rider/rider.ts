@@ -20,10 +20,10 @@ import {
   openSession,
   type PhoneOption,
   requireNewPhone,
-} from './phone.ts';
-import { addPaymentCodeCommands } from './rider-payment.ts';
-import { addRecoveryCommands } from './rider-recovery.ts';
-import { instant, oneOf, print, printJson, secondsOf, wholeNumber } from './terminal.ts';
+} from '../phone.ts';
+import { instant, oneOf, print, printJson, secondsOf, wholeNumber } from '../terminal.ts';
+import { addPaymentCodeCommands } from './payment.ts';
+import { addRecoveryCommands } from './recovery.ts';
 
 export function addRiderCommand(program: Command): void {
   const rider = program

@@ -11,8 +11,8 @@ import {
   writePaymentCode,
 } from '@stile/protocol/payment-code.ts';
 import { type Command, InvalidArgumentError } from 'commander';
-import { commandsWithPhone, drawPng, openSession, type PhoneOption } from './phone.ts';
-import { instant, print, printJson, secondsOf, wholeNumber } from './terminal.ts';
+import { commandsWithPhone, drawPng, openSession, type PhoneOption } from '../phone.ts';
+import { instant, print, printJson, secondsOf, wholeNumber } from '../terminal.ts';
 
 export function addPaymentCodeCommands(rider: Command): void {
   const withPhone = commandsWithPhone(rider);

@@ -9,8 +9,8 @@ import { blockedSchema } from '@stile/protocol/http/rider-api.ts';
 import { readRecoveryCode } from '@stile/protocol/recovery-code.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { Command } from 'commander';
-import { commandsWithPhone, openSession, type PhoneOption, requireNewPhone } from './phone.ts';
-import { oneOf, printJson, wholeNumber } from './terminal.ts';
+import { commandsWithPhone, openSession, type PhoneOption, requireNewPhone } from '../phone.ts';
+import { oneOf, printJson, wholeNumber } from '../terminal.ts';
 
 /** Behind a response that is not heard. */
 const TRIES_MAX = 3;
