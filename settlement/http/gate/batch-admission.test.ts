@@ -132,7 +132,9 @@ test('one gate has its share of the queue, and one address; others get in', asyn
   second.note(START_MS);
   const ofSecond = { as: second.batch(), to: 'g2', headers: ofLength(second.batch().length) };
   expect(await refusal(ofSecond.as, ofSecond)).toBe('200 undefined');
-  waiting.push(...[1, 2].map(() => begin(ofSecond.as.subarray(0, 10), ofSecond)));
+  for (let count = 0; count < 2; count += 1) {
+    waiting.push(begin(ofSecond.as.subarray(0, 10), ofSecond));
+  }
   const third = await town.addGate('g3', 'M1');
   third.note(START_MS);
   const ofThird = { as: third.batch(), to: 'g3', headers: ofLength(third.batch().length) };
