@@ -1,32 +1,9 @@
 /** A real process, killed as a power cut kills: what was acknowledged is there, and is charged once. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { announce } from '@stile/protocol/batch-seal.ts';
 import { expect, test } from 'vitest';
 import { auditSettlement } from './audit/audit.ts';
+import { startProcess } from './testing/start-process.ts';
 import { ScriptedTown, START_MS } from './testing/town.ts';
-
-const PROGRAM = fileURLToPath(new URL('./testing/process.ts', import.meta.url));
-
-async function start(dataDir: string, jobs: 'run' | 'hold') {
-  const child: ChildProcess = spawn(process.execPath, [PROGRAM, dataDir, jobs], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (child.stdout === null) throw new Error('the process has an output');
-  const lines = createInterface({ input: child.stdout });
-  // A process that dies before it has said anything fails the test at once.
-  const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`exit code ${code}`)));
-  const [url] = (await Promise.race([once(lines, 'line'), died])) as [string];
-  died.catch(() => undefined);
-  const kill = async () => {
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  };
-  return { url, kill };
-}
 
 async function post(
   url: string,
@@ -66,14 +43,14 @@ async function moneyAfterRestart(dataDir: string, session: string) {
 test('killed between the commit and the first job, it charges after the restart', async () => {
   const { town, gate, rider } = await prepare();
   try {
-    const held = await start(town.dataDir, 'hold');
+    const held = await startProcess(town.dataDir, 'hold');
     expect(await post(held.url, { gate: 'g1', body: gate.batch(1, 3) })).toMatchObject({
       ackSeq: 3,
     });
     await held.kill();
     const before = await auditSettlement(town.dataDir);
     expect(before.find(({ name }) => name === 'no job is left over')?.ok).toBe(false);
-    const second = await start(town.dataDir, 'hold');
+    const second = await startProcess(town.dataDir, 'hold');
     expect(await post(second.url, { gate: 'g1', body: gate.batch(1, 6) })).toMatchObject({
       ackSeq: 6,
     });
@@ -92,7 +69,7 @@ test('killed right behind each answer, again and again, it charges each ride onc
   const { town, gate, rider } = await prepare();
   try {
     for (let seq = 1; seq <= gate.lastSeq; seq += 1) {
-      const running = await start(town.dataDir, 'run');
+      const running = await startProcess(town.dataDir, 'run');
       expect(await post(running.url, { gate: 'g1', body: gate.batch(1, seq) })).toMatchObject({
         ackSeq: seq,
       });
@@ -122,11 +99,11 @@ test('killed right behind the answer to a payment, it knows the payment and does
       return await answer.json();
     };
     for (const [index, code] of codes.entries()) {
-      const first = await start(town.dataDir, 'run');
+      const first = await startProcess(town.dataDir, 'run');
       const paid = await pay(first.url, { code, idempotencyKey: `a-sale-${index}` });
       await first.kill();
       expect(paid).toMatchObject({ outcome: 'PAID', receipt: index + 1 });
-      const second = await start(town.dataDir, 'run');
+      const second = await startProcess(town.dataDir, 'run');
       expect(await pay(second.url, { code, idempotencyKey: `a-sale-${index}` })).toEqual(paid);
       expect(await pay(second.url, { code, idempotencyKey: `another-${index}` })).toMatchObject({
         reason: 'CODE_USED',

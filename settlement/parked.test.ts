@@ -1,20 +1,16 @@
 /** Parked records at the edge: who may end their waiting, how it is refused, a restored backup, and a kill in the middle. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, cpSync, rmSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import type { ResolutionView, Resolved } from '@stile/protocol/http/parked-api.ts';
 import { expect, test } from 'vitest';
 import { auditSettlement } from './audit/audit.ts';
 import type { ScriptedGate } from './testing/gate.ts';
+import { startProcess } from './testing/start-process.ts';
 import { type ScriptedRider, ScriptedTown, START_MS } from './testing/town.ts';
 
 type Parked = { seq: number; why: string; hash: string; offers: string[] };
 
-const PROGRAM = fileURLToPath(new URL('./testing/process.ts', import.meta.url));
 const RIDES = 40;
 
 async function wrongIn(dataDir: string) {
@@ -135,7 +131,7 @@ test('killed in the middle of many, each is resolved whole or not at all', async
   const { town, gate } = await openGap(RIDES);
   try {
     await town.stop();
-    const running = await start(town.dataDir);
+    const running = await startProcess(town.dataDir);
     const authorization = `Bearer ${town.operatorToken}`;
     const headers = { authorization, 'content-type': 'application/json' };
     const url = new URL('/v1/operator/parked/resolutions', running.url);
@@ -171,22 +167,4 @@ async function renew(town: ScriptedTown, rider: ScriptedRider): Promise<void> {
   const body = { account, serial, ...proof };
   const { pass } = await town.get<{ pass: string }>('/v1/passes', { body });
   rider.pass = fromHex(pass) ?? new Uint8Array();
-}
-
-async function start(dataDir: string) {
-  const child: ChildProcess = spawn(process.execPath, [PROGRAM, dataDir, 'run'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (child.stdout === null) throw new Error('the process has an output');
-  const lines = createInterface({ input: child.stdout });
-  // A process that dies before it has said anything fails the test at once.
-  const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`exit code ${code}`)));
-  const [url] = (await Promise.race([once(lines, 'line'), died])) as [string];
-  died.catch(() => undefined);
-  const kill = async () => {
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  };
-  return { url, kill };
 }
