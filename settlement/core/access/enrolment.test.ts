@@ -25,7 +25,7 @@ const rider = {
 const free = {
   isKeyTaken: false,
   invite: null,
-  isPersonDenied: false,
+  denialsOfPerson: [],
   fromAddress: { count: 0, firstAtMs: null },
 };
 
@@ -87,10 +87,27 @@ describe('an invitation', () => {
     ['that is unknown', { invite: null }, 'inviteUsed'],
     ['that was used', { invite: { ...invite, usedAtMs: 1 } }, 'inviteUsed'],
     ['that has ended', { invite: { ...invite, expiresAtMs: NOW_MS } }, 'inviteUsed'],
-    ['of somebody who is denied', { invite, isPersonDenied: true }, 'personDenied'],
   ] as const)('%s makes none', (_name, facts, result) => {
     expect(decideRiderEnrolment({ ...free, ...facts }, invited)).toEqual({ changes: [], result });
   });
+
+  test.each([
+    ['DEBT', false, 'personDenied'],
+    ['OPERATOR', false, 'personDenied'],
+    ['OPERATOR', true, 'enrolled'],
+    ['RIDER', false, 'enrolled'],
+    ['RIDER', true, 'enrolled'],
+  ] as const)(
+    'of somebody denied by %s, the phone ended: %s: %s',
+    (cause, isOfEndedPass, result) => {
+      const denial = { cause, isOfEndedPass };
+      const facts = { ...free, invite, denialsOfPerson: [denial] };
+      expect(decideRiderEnrolment(facts, invited).result).toBe(result);
+      const lost = { cause: 'RIDER', isOfEndedPass: true } as const;
+      const two = { ...facts, denialsOfPerson: [lost, denial] };
+      expect(decideRiderEnrolment(two, invited).result).toBe(result);
+    },
+  );
 });
 
 const token = { gate: 'g1', line: 'M1', scope: 2, expiresAtMs: NOW_MS + 1, usedAtMs: null };

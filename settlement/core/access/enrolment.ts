@@ -1,5 +1,6 @@
 /** Who becomes a rider or a gate: a key enrols once, a gate's token counts once and for a time. */
 import { type Change, type Decision, unchanged } from '../changes.ts';
+import type { DenyCause } from '../lists/deny.ts';
 import { kindOf, receivableOf, walletOf } from '../money/ledger.ts';
 import type { Invite, PassIssue, PassRow } from './rider-changes.ts';
 import { type EnrolmentKind, mayIssue } from './standing.ts';
@@ -28,10 +29,17 @@ export type RiderEnrolmentFacts = {
   isKeyTaken: boolean;
   /** Null if none was named, or there is none. */
   invite: (Omit<Invite, 'tokenHash'> & { usedAtMs: number | null }) | null;
-  /** An account of the same person is denied. */
-  isPersonDenied: boolean;
+  /** Of all accounts of the same person, and of their passes. */
+  denialsOfPerson: readonly PersonDenial[];
   /** Accounts that were made from the same address within the window, and the first of them. */
   fromAddress: { count: number; firstAtMs: number | null };
+};
+
+/** A denial that stands. */
+export type PersonDenial = {
+  cause: DenyCause;
+  /** It is of a phone that was blocked, or whose account is on another; never of an account as a whole. */
+  isOfEndedPass: boolean;
 };
 
 export type RiderEnrolmentResult =
@@ -44,7 +52,7 @@ export type RiderEnrolmentResult =
 
 /** A key enrols once, an invitation counts once, and who is denied does not begin anew. */
 export function decideRiderEnrolment(
-  { isKeyTaken, invite, isPersonDenied, fromAddress }: RiderEnrolmentFacts,
+  { isKeyTaken, invite, denialsOfPerson, fromAddress }: RiderEnrolmentFacts,
   rider: NewRider,
 ): Decision<RiderEnrolmentResult> {
   const { from } = rider;
@@ -57,7 +65,7 @@ export function decideRiderEnrolment(
   if (isKeyTaken) return unchanged('keyTaken');
   const { enrolledBy, personHash, inviteHash } = rider;
   if (inviteHash !== null && !isOpenInvite(invite, rider.nowMs)) return unchanged('inviteUsed');
-  if (isPersonDenied) return unchanged('personDenied');
+  if (denialsOfPerson.some(isOfPerson)) return unchanged('personDenied');
   const { account, serial, algorithm, publicKey, nowMs } = rider;
   const { issuer, keyId, issuedAtS, expiresAtS } = rider;
   const ledgerAccounts = [walletOf(account), receivableOf(account)];
@@ -84,6 +92,15 @@ export function decideRiderEnrolment(
     ],
     result: 'enrolled',
   };
+}
+
+/**
+ * Whether a denial means the person and not a phone. A debt does, and so does an operator's word, of one pass too,
+ * until that phone ends: then the account goes on with another phone, and nobody is kept from a second account
+ * because one was lost.
+ */
+function isOfPerson({ cause, isOfEndedPass }: PersonDenial): boolean {
+  return cause !== 'RIDER' && !isOfEndedPass;
 }
 
 /** Whether this invitation still makes an account. */

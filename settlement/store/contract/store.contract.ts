@@ -160,6 +160,12 @@ function describeRiders(open: OpenStore): void {
     await store.setDenied({ id, note: 'did not pay', nowMs: NOW_MS });
     expect(await enrol('w', 'i2')).toBe('personDenied');
     await store.liftDenied(id, NOW_MS);
+    const ofPhone = denyId({ issuer: ISSUER, account: accountOf('v'), serial: 1 });
+    await store.setDenied({ id: ofPhone, note: 'copied codes', nowMs: NOW_MS });
+    expect(await enrol('w', 'i2')).toBe('personDenied');
+    // The phone is blocked by its rider, and its account goes on.
+    const block = { issuer: ISSUER, account: accountOf('v'), serial: 1, nowMs: NOW_MS };
+    expect(await store.blockPass(block)).toBe(true);
     expect(await enrol('w', 'i2')).toBe('enrolled');
   });
 

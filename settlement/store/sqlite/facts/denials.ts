@@ -10,6 +10,9 @@ function prepare(db: Connection['db']) {
     ofPass: db.prepare(
       `SELECT cause, note FROM denial WHERE id IN (?, ?) AND lifted_at_ms IS NULL ORDER BY number`,
     ),
+    ofId: db.prepare(
+      `SELECT cause, note FROM denial WHERE id = ? AND lifted_at_ms IS NULL ORDER BY number`,
+    ),
     byOperator: db
       .prepare(`SELECT 1 FROM denial WHERE id = ? AND cause = 'OPERATOR' AND lifted_at_ms IS NULL`)
       .pluck(),
@@ -27,6 +30,10 @@ export class DenialReader {
   read(issuer: number, { account, serial }: PassOf): DeniedBy[] {
     const ids = [denyId({ issuer, account, serial: 0 }), denyId({ issuer, account, serial })];
     return this.#sql.ofPass.all(ids) as DeniedBy[];
+  }
+
+  readOfId(id: Uint8Array): DeniedBy[] {
+    return this.#sql.ofId.all(id) as DeniedBy[];
   }
 
   denial(id: Uint8Array): DenialFacts {

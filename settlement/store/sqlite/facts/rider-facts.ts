@@ -6,6 +6,7 @@ import {
   type GateEnrolmentFacts,
   type GateEnrolmentRequest,
   type PassIssueFacts,
+  type PersonDenial,
   type RevocationFacts,
   type RiderEnrolmentFacts,
 } from '../../../core/access/enrolment.ts';
@@ -31,7 +32,10 @@ function prepare(db: Connection['db']) {
       `SELECT amount_cents AS amountCents, state, attempts FROM top_up_intent
        WHERE account = ? AND key = ?`,
     ),
-    accountsOfPerson: db.prepare('SELECT account FROM account WHERE person_hash = ?').pluck(),
+    passesOfPerson: db.prepare(
+      `SELECT pass.account, serial, ended_at_ms IS NOT NULL AS isEnded
+       FROM account JOIN pass ON pass.account = account.account WHERE person_hash = ?`,
+    ),
     openIssues: db
       .prepare('SELECT count(*) FROM pass_issue WHERE account = ? AND expires_at_s >= ?')
       .pluck(),
@@ -67,6 +71,7 @@ export type RiderReaders = {
 };
 
 type RiderToEnrol = Parameters<RiderFacts['riderEnrolment']>[0];
+type PassOfPerson = PassOf & { isEnded: 0 | 1 };
 type FromAddress = RiderEnrolmentFacts['fromAddress'];
 type GateToken = NonNullable<GateEnrolmentFacts['token']>;
 
@@ -89,16 +94,29 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
   riderEnrolment(rider: RiderToEnrol): RiderEnrolmentFacts {
     const { publicKey, issuer, inviteHash, personHash, from, nowMs } = rider;
     const sinceMs = nowMs - ENROLMENT_WINDOW_MS;
-    const accounts =
-      personHash === null ? [] : (this.#sql.accountsOfPerson.all(personHash) as string[]);
     return {
       isKeyTaken: this.#sql.passOfKey.get(publicKey) !== undefined,
       invite: (inviteHash === null ? undefined : this.#invites.read(inviteHash)) ?? null,
       fromAddress: this.#sql.fromAddress.get(from?.address ?? '', sinceMs) as FromAddress,
-      isPersonDenied: accounts.some(
-        (account) => this.#readers.denials.read(issuer, { account, serial: 0 }).length > 0,
-      ),
+      denialsOfPerson: personHash === null ? [] : this.#denialsOfPerson(issuer, personHash),
     };
+  }
+
+  #denialsOfPerson(issuer: number, personHash: string): PersonDenial[] {
+    const passes = this.#sql.passesOfPerson.all(personHash) as PassOfPerson[];
+    const { denials } = this.#readers;
+    const ofPasses = passes.flatMap(({ account, serial, isEnded }) =>
+      denials
+        .readOfId(denyId({ issuer, account, serial }))
+        .map(({ cause }) => ({ cause, isOfEndedPass: isEnded === 1 })),
+    );
+    const accounts = [...new Set(passes.map(({ account }) => account))];
+    const ofAccounts = accounts.flatMap((account) =>
+      denials
+        .readOfId(denyId({ issuer, account, serial: 0 }))
+        .map(({ cause }) => ({ cause, isOfEndedPass: false })),
+    );
+    return [...ofAccounts, ...ofPasses];
   }
 
   passIssue({ nowS, ...pass }: PassOf & { nowS: number }): PassIssueFacts {
