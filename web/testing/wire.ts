@@ -8,7 +8,8 @@ import type { Fetch } from '../parts/net.ts';
 /** `lose`: the request arrives, its response does not. `silent`: nothing comes back, not even a failure. */
 export type WireMode = 'pass' | 'cut' | 'lose' | 'silent';
 type Respond = (request: WireRequest) => { status: number; body: unknown };
-type WireRequest = { method: string; path: string; body: unknown };
+/** `token`: undefined if none was sent. */
+type WireRequest = { method: string; path: string; body: unknown; token: string | undefined };
 
 export class Wire {
   mode: WireMode = 'pass';
@@ -78,7 +79,9 @@ export class Wire {
   async #send(path: string, init: RequestInit): Promise<Response> {
     const method = init.method ?? 'GET';
     const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
-    const request = { method, path, body };
+    const { authorization } = (init.headers ?? {}) as Record<string, string | undefined>;
+    const token = authorization?.replace('Bearer ', '');
+    const request = { method, path, body, token };
     this.requests.push(request);
     const { mode } = this;
     if (mode === 'cut') throw new TypeError('the wire is cut');

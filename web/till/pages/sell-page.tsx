@@ -70,6 +70,7 @@ export function SellPage({ words }: { words: Words }) {
         </div>
       </section>
       <section class="card stack" aria-live="polite">
+        <OfOthers words={words} />
         {isFree ? (
           <Ways
             words={words}
@@ -86,6 +87,20 @@ export function SellPage({ words }: { words: Words }) {
       </section>
     </div>
   );
+}
+
+/** What was begun for another shop: this one can neither ask for it nor take it back. */
+function OfOthers({ words }: { words: Words }) {
+  const { sale } = useTill();
+  const style = useMoneyStyle();
+  return sale.ofOthers.value.map(({ merchant, merchantName, amountCents }) => (
+    <p key={merchant} class="note bad" role="alert" data-of-other={merchant}>
+      {words.sell.ofOther({
+        amount: moneyText(amountCents, style),
+        shop: `${merchantName} (${merchant})`,
+      })}
+    </p>
+  ));
 }
 
 function amountOf(value: SaleState): number {

@@ -62,8 +62,11 @@ describe('a payment', () => {
   test('is stored before it is sent, and no more when it is decided', async () => {
     await till.start();
     const taking = till.sale.take(await rider.onlineCode(), PRICE_CENTS);
-    const pending = JSON.parse(storage.getItem(PENDING) ?? '');
-    expect(wire.requests.at(-1)).toMatchObject({ path: '/v1/payments', body: pending });
+    const [{ merchant, merchantName: _name, ...request }] = JSON.parse(
+      storage.getItem(PENDING) ?? '',
+    );
+    expect(merchant).toBe('kiosk');
+    expect(wire.requests.at(-1)).toMatchObject({ path: '/v1/payments', body: request });
     await taking;
     expect(till.sale.state.value).toMatchObject({
       kind: 'decided',
@@ -159,6 +162,69 @@ describe('a payment', () => {
     void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
     await wire.idle();
     expect(till.sale.state.value.kind).toBe(kind);
+  });
+});
+
+describe('a payment that is not known when the till changes its shop', () => {
+  const tokensOfPayments = () =>
+    wire.requests.filter(({ path }) => path.startsWith('/v1/payments')).map((sent) => sent.token);
+
+  async function leaveUnknown(): Promise<void> {
+    await till.start();
+    wire.mode = 'lose';
+    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    await wire.idle();
+    wire.mode = 'pass';
+  }
+
+  test.each(['in the middle of its tries', 'in another window', 'after a reload'])(
+    '%s, is shown as the first shop’s and never sent for the second',
+    async (when) => {
+      const other = await town.addMerchant('bakery');
+      await leaveUnknown();
+      if (when === 'in another window') storage.setItem(TOKEN, other);
+      else till.signOut();
+      if (when === 'after a reload') till = openTill();
+      if (when !== 'in another window') await till.signIn(other);
+      for (const waitMs of [700, 1_400, 2_100]) await pass(waitMs);
+      expect(new Set(tokensOfPayments())).toEqual(new Set([token]));
+      if (when === 'in another window') {
+        expect(till.sale.state.value).toMatchObject({ kind: 'decided' });
+        return;
+      }
+      expect(till.sale.state.value).toEqual({ kind: 'none' });
+      expect(till.sale.ofOthers.value).toMatchObject([
+        { merchant: 'kiosk', amountCents: PRICE_CENTS },
+      ]);
+      const [pending] = till.sale.ofOthers.value;
+      if (pending === undefined) throw new Error('nothing is pending');
+      await till.sale.resolve(pending);
+      await till.sale.reverse(pending);
+      expect(new Set(tokensOfPayments())).toEqual(new Set([token]));
+    },
+  );
+
+  test('outlives what the second shop sells, and is found out by the first', async () => {
+    const other = await town.addMerchant('bakery');
+    await leaveUnknown();
+    till.signOut();
+    await till.signIn(other);
+    await till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    expect(till.sale.state.value).toMatchObject({ payment: { outcome: 'PAID' } });
+    till.signOut();
+    await till.signIn(token);
+    expect(till.sale.state.value).toMatchObject({ payment: { outcome: 'PAID', receipt: 1 } });
+    expect(storage.getItem(PENDING)).toBeNull();
+    expect((await rider.money()).balanceCents).toBe(MONEY_CENTS - 2 * PRICE_CENTS);
+  });
+
+  test('is not taken for refused if only its token has ended', async () => {
+    await leaveUnknown();
+    const next = await town.addMerchant('kiosk');
+    for (const waitMs of [700, 1_400, 2_100]) await pass(waitMs);
+    expect(till.sale.state.value.kind).toBe('unknown');
+    await till.signIn(next);
+    expect(till.sale.state.value).toMatchObject({ payment: { outcome: 'PAID', receipt: 1 } });
   });
 });
 

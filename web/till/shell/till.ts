@@ -46,6 +46,8 @@ export class Till {
   readonly sale: Sale;
   readonly #parts: TillParts;
   readonly #client: MerchantClient;
+  /** Sent with each request: of the shop that is shown, whatever another window stores meanwhile. */
+  #inUse = '';
   #listening: AbortController | null = null;
 
   constructor(parts: TillParts) {
@@ -54,7 +56,7 @@ export class Till {
     this.clock = clock;
     this.random = random;
     this.language = language;
-    this.#client = new MerchantClient(createApi(parts), () => this.#token());
+    this.#client = new MerchantClient(createApi(parts), () => this.#inUse);
     const onChange = () => this.#countChange();
     this.sale = new Sale({ client: this.#client, clock, random, storage, onChange });
   }
@@ -131,6 +133,8 @@ export class Till {
     this.#parts.storage.removeItem(TOKEN_STORED_AS);
     this.#listening?.abort();
     this.#listening = null;
+    this.#inUse = '';
+    this.sale.leave();
     batch(() => {
       this.merchant.value = null;
       this.access.value = 'out';
@@ -138,11 +142,14 @@ export class Till {
   }
 
   async #enter(): Promise<void> {
+    this.sale.leave();
+    this.#inUse = this.#token();
     try {
-      this.merchant.value = await this.#client.readMerchant();
+      const merchant = await this.#client.readMerchant();
+      this.merchant.value = merchant;
       this.access.value = 'in';
       this.#listen();
-      await this.sale.resume();
+      await this.sale.enter(merchant);
     } catch (error) {
       // Also a token that has ended stays until another takes its place: it was shown only once.
       this.access.value = isEnded(error) ? 'refused' : 'unreachable';

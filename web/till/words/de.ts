@@ -45,6 +45,8 @@ export const de: Words = {
     orderHint: 'Die Kundin scannt das mit der Kamera des Telefons und bestätigt.',
     orderLabel: 'Bestellung für das Telefon der Kundin',
     orderWaiting: 'Warten auf die Kundin …',
+    ofOther: ({ amount, shop }) =>
+      `Eine Zahlung von ${amount} gehört zu ${shop} und ist noch nicht bekannt. Melden Sie die Kasse für dieses Geschäft an, um nachzufragen.`,
   },
   outcome: {
     waiting: 'Wird gefragt …',

@@ -43,6 +43,8 @@ export const en = {
     orderHint: 'The customer scans this with the phone’s camera and confirms.',
     orderLabel: 'Order for the customer’s phone',
     orderWaiting: 'Waiting for the customer …',
+    ofOther: ({ amount, shop }: { amount: string; shop: string }) =>
+      `A payment of ${amount} belongs to ${shop} and is not known yet. Sign in for that shop to ask.`,
   },
   outcome: {
     waiting: 'Asking …',
