@@ -28,8 +28,12 @@ export type TransferRow = {
   amountCents: number;
   code: string;
 };
-/** `cause`: whether the charge, top-up or payment that its id names is stored. */
+/**
+ * `cause`: whether the charge, top-up or payment that its id names is stored. `chain`: the name of the seal that
+ * it is chained under; numbers count within it.
+ */
 export type PostedTransferRow = TransferRow & {
+  chain: string;
   number: number;
   happenedAtMs: number;
   recordedAtMs: number;
@@ -252,7 +256,7 @@ export type AuditReader = {
 
   /** By name. */
   ledgerAccounts(): Rows<LedgerAccountRow>;
-  /** As they were posted. */
+  /** Chain by chain, within it as they were posted. */
   transfers(): Rows<PostedTransferRow>;
   topUps(): Rows<TopUpRow>;
   denials(): Rows<DenialRow>;
@@ -302,7 +306,7 @@ export type AuditReader = {
   deniedIds(): Rows<{ id: Uint8Array }>;
   /** What settling reads, of every code use and authorisation. */
   settleFacts(): Rows<SettleFacts>;
-  /** One of the ledger, or none if the books were never sealed; one of resolutions, if there are any. */
+  /** One of each of the ledger's chains, or none if the books were never sealed; one of resolutions, if there are any. */
   bookSeal(): Rows<BookSealRow>;
   /** As they were decided. */
   resolutions(): Rows<ResolutionRow>;

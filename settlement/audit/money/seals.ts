@@ -1,6 +1,7 @@
-/** The seal of the books: the ledger's chain computed again to its last link, and the seal of every epoch. */
+/** The seal of the books: the ledger's chains computed again to their last links, and the seal of every epoch. */
 
-import { toHex } from '@stile/protocol/bytes.ts';
+import { sha256 } from '@stile/crypto/sign.ts';
+import { concatBytes, toHex } from '@stile/protocol/bytes.ts';
 import {
   epochSeal,
   FIRST_LINK,
@@ -12,19 +13,26 @@ import { type Check, checkOf } from '../check.ts';
 
 const SHOWN_HEX = 16;
 
+/** Names of the ledger's chains: one `ledger`, or many `ledger:NUMBER`. */
+function isLedger(name: string): boolean {
+  return name === 'ledger' || name.startsWith('ledger:');
+}
+
 /** @param keyedHash Null: the key of the books is not there, so nothing can be said. */
 export function checkBookSeal(keyedHash: KeyedHash | null): Check {
   const wrong: string[] = keyedHash === null ? ['the key of the books is missing'] : [];
-  let link: Uint8Array = FIRST_LINK;
+  const links = new Map<string, Uint8Array>();
+  const stored = new Map<string, Uint8Array>();
   let count = 0;
-  let stored: Uint8Array | null = null;
   return {
-    transfer: (transfer) => {
+    transfer: ({ chain, ...transfer }) => {
       count += 1;
-      if (keyedHash !== null) link = nextLink(link, { transfer, keyedHash });
+      if (keyedHash === null) return;
+      const link = links.get(chain) ?? FIRST_LINK;
+      links.set(chain, nextLink(link, { transfer, keyedHash }));
     },
-    bookSeal: (seal) => {
-      if (seal.name === 'ledger') stored = seal.link;
+    bookSeal: ({ name, link }) => {
+      if (isLedger(name)) stored.set(name, link);
     },
     epoch: (epoch) => {
       if (keyedHash === null) return;
@@ -33,14 +41,27 @@ export function checkBookSeal(keyedHash: KeyedHash | null): Check {
       if (!isSealed) wrong.push(`epoch ${epoch.gate}/${epoch.epoch}`);
     },
     results: () => {
-      const end = toHex(link);
-      if (keyedHash !== null && (stored === null || toHex(stored) !== end))
-        wrong.push('the ledger');
-      const good = `${count} transfers, which end in ${end.slice(0, SHOWN_HEX)}`;
+      if (keyedHash !== null) wrong.push(...wrongChains(links, stored));
+      const ends = [...stored].sort().map(([, link]) => link);
+      const end = ends.length === 1 ? (ends[0] ?? FIRST_LINK) : sha256(concatBytes(...ends));
+      const good = `${count} transfers, which end in ${toHex(end).slice(0, SHOWN_HEX)}`;
       return [checkOf('the books are as they were sealed', { wrong, good })];
     },
   };
 }
+
+/** Those that do not end in their seal; the ledger as a whole if nothing was ever sealed. */
+function wrongChains(links: Chains, stored: Chains): string[] {
+  if (stored.size === 0) return ['the ledger'];
+  const names = new Set([...links.keys(), ...stored.keys()]);
+  const endOf = (chains: Chains, name: string) => toHex(chains.get(name) ?? FIRST_LINK);
+  const wrong = [...names].filter(
+    (name) => !stored.has(name) || endOf(stored, name) !== endOf(links, name),
+  );
+  return wrong.map((name) => (name === 'ledger' ? 'the ledger' : `chain ${name}`));
+}
+
+type Chains = ReadonlyMap<string, Uint8Array>;
 
 /** Who decided what about parked records, when and why. @param keyedHash Null: nothing can be said. */
 export function checkResolutionSeal(keyedHash: KeyedHash | null): Check {

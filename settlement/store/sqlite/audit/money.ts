@@ -1,4 +1,5 @@
 /** What the audit reads of the ledger, of charges and of who is denied, on SQLite. It only reads. */
+import { readTransferCause, type TransferCause } from '../../../audit/money/transfer-cause.ts';
 import type {
   AuditReader,
   ChargeEventRow,
@@ -21,6 +22,8 @@ type MoneyTable =
   | 'bookSeal'
   | 'work';
 
+/** All transfers are one chain here. */
+const LEDGER = 'ledger';
 const POSTING = 'debit, credit, amount_cents AS amountCents, code';
 const TOP_UPS = 'SELECT account, key, amount_cents AS amountCents FROM top_up ORDER BY number';
 const CHARGES = `
@@ -30,7 +33,6 @@ const CHARGES = `
 const STAND = 'rev, state, fare_cents AS fareCents, record';
 const CHARGE_EVENTS = `SELECT use, ${STAND} FROM charge_event ORDER BY use, number`;
 
-/** Ids are `charge:USE:REV:…`, `topUp:ACCOUNT:KEY:…`, `payment:ID:…` and `writeOff:NUMBER:loss`; no part but a key may hold a colon. */
 function withCause(db: Connection['db']) {
   const charge = db.prepare('SELECT 1 FROM charge WHERE use = ? AND rev >= ?').pluck();
   const topUp = db.prepare('SELECT 1 FROM top_up WHERE account = ? AND key = ?').pluck();
@@ -38,17 +40,23 @@ function withCause(db: Connection['db']) {
   const writeOff = db
     .prepare(`SELECT 1 FROM resolution WHERE number = ? AND how = 'WRITE_OFF'`)
     .pluck();
-  const isCaused = (id: string): boolean => {
-    const [kind = '', first = '', ...rest] = id.split(':');
-    if (kind === 'charge') return charge.get(first, Number(rest[0])) !== undefined;
-    if (kind === 'topUp') return topUp.get(first, rest.slice(0, -1).join(':')) !== undefined;
-    if (kind === 'writeOff') return writeOff.get(Number(first)) !== undefined;
-    return kind === 'payment' && payment.get(Number(first)) !== undefined;
+  const isStored = (cause: TransferCause): boolean => {
+    switch (cause.kind) {
+      case 'charge':
+        return charge.get(cause.use, cause.rev) !== undefined;
+      case 'topUp':
+        return topUp.get(cause.account, cause.key) !== undefined;
+      case 'writeOff':
+        return writeOff.get(cause.number) !== undefined;
+      case 'payment':
+        return payment.get(cause.id) !== undefined;
+    }
   };
-  return (transfer: Omit<PostedTransferRow, 'cause'>): PostedTransferRow => ({
-    ...transfer,
-    cause: isCaused(transfer.id),
-  });
+  type Stored = Omit<PostedTransferRow, 'cause' | 'chain'>;
+  return (transfer: Stored): PostedTransferRow => {
+    const cause = readTransferCause(transfer.id);
+    return { ...transfer, chain: LEDGER, cause: cause !== null && isStored(cause) };
+  };
 }
 
 function withPosting(db: Connection['db']) {
