@@ -8,6 +8,9 @@ const PURPOSES: ProofPurpose[] = [
   'enrol-rider',
   'open-session',
   'renew-pass',
+  'make-recovery-code',
+  'make-phone-code',
+  'block-phone',
   'enrol-gate',
   'spend-gate-token',
 ];

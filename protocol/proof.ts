@@ -12,6 +12,9 @@ export type ProofPurpose =
   | 'recover-account'
   | 'open-session'
   | 'renew-pass'
+  | 'make-recovery-code'
+  | 'make-phone-code'
+  | 'block-phone'
   | 'enrol-gate'
   | 'spend-gate-token';
 

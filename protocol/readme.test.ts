@@ -129,6 +129,9 @@ test('§9 names every purpose', () => {
     'recover-account': true,
     'open-session': true,
     'renew-pass': true,
+    'make-recovery-code': true,
+    'make-phone-code': true,
+    'block-phone': true,
     'enrol-gate': true,
     'spend-gate-token': true,
   };

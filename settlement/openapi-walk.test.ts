@@ -13,6 +13,7 @@ import {
   grantIn,
   makeRequests,
   PARKED_SEQ,
+  presencesOf,
   type Request,
   requestOf,
   SALE,
@@ -96,12 +97,18 @@ beforeAll(async () => {
   const move = { token: await addOperator('Bea'), body: { note: 'lost' } };
   await town.get(`/v1/operator/accounts/${ada.account}/move-code`, move);
   credentials = makeCredentials();
-  const grant = grantIn(String(await town.get('/v1/trust-list')));
-  requests = makeRequests({ account: ada.account, handle: seed.handle, order, spare, gate, grant });
+  requests = await freshRequests();
 });
 afterAll(async () => {
   await town.close();
 });
+
+async function freshRequests(): Promise<Map<string, Request>> {
+  const grant = grantIn(String(await town.get('/v1/trust-list')));
+  const presence = await presencesOf(ada);
+  const { account } = ada;
+  return makeRequests({ account, handle: seed.handle, order, spare, gate, grant, presence });
+}
 
 async function addOperator(name: string): Promise<string> {
   const body = { name, role: 'ADMIN' };
@@ -337,8 +344,7 @@ describe("another's", () => {
 });
 
 test('each operation is answered to whom it is meant for', async () => {
-  const grant = grantIn(String(await town.get('/v1/trust-list')));
-  requests = makeRequests({ account: ada.account, handle: seed.handle, order, spare, gate, grant });
+  requests = await freshRequests();
   for (const [name, request] of requests) {
     const role = roleOf(request.url);
     const credential = credentials.find((one) => one.role === role);

@@ -56,6 +56,10 @@ export const passProofSchema = z.strictObject({
 });
 export type PassProof = z.infer<typeof passProofSchema>;
 
+/** Beside a session, for what outlives it: the phone's own key signs, with a purpose of its own. */
+export const presenceSchema = z.strictObject({ challenge, proof });
+export type Presence = z.infer<typeof presenceSchema>;
+
 /** A bearer token of 30 minutes. */
 export const sessionSchema = z.object({ token: z.string(), expiresAtS: z.int() });
 export type Session = z.infer<typeof sessionSchema>;

@@ -9,7 +9,13 @@ import { LINE_FARES_MAX } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DATABASE_FILE } from '../data-dir.ts';
-import { authorisationOf, grantIn, makeRequests, type Request } from '../testing/requests.ts';
+import {
+  authorisationOf,
+  grantIn,
+  makeRequests,
+  presencesOf,
+  type Request,
+} from '../testing/requests.ts';
 import { ScriptedTown } from '../testing/town.ts';
 
 let town: ScriptedTown;
@@ -28,7 +34,9 @@ beforeAll(async () => {
   const order = await makeOrder('order-of-kiosk');
   const spare = await makeOrder('spare-of-kiosk');
   const grant = grantIn(String(await town.get('/v1/trust-list')));
-  requests = makeRequests({ account: ada.account, handle, order, spare, gate, grant });
+  const { account } = ada;
+  const presence = await presencesOf(ada);
+  requests = makeRequests({ account, handle, order, spare, gate, grant, presence });
 });
 afterAll(async () => {
   await town.close();

@@ -6,7 +6,7 @@ import type { RootGrant } from '@stile/protocol/http/operator-api.ts';
 import { rootWordsIn } from '@stile/protocol/root-trust.ts';
 import { claimedSigner } from '@stile/protocol/signed.ts';
 import type { ScriptedGate } from './gate.ts';
-import { START_MS } from './town.ts';
+import { type ScriptedRider, START_MS } from './town.ts';
 
 export type Request = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; url: string; body?: object };
 
@@ -27,7 +27,19 @@ type World = {
   spare: Order;
   gate: ScriptedGate;
   grant: RootGrant;
+  presence: Presences;
 };
+
+/** What the account's phone signs beside its session, each good once. */
+type Presences = { recoveryCode: object; phoneCode: object; block: object };
+
+export async function presencesOf(rider: ScriptedRider): Promise<Presences> {
+  return {
+    recoveryCode: await rider.provePresence('make-recovery-code'),
+    phoneCode: await rider.provePresence('make-phone-code'),
+    block: await rider.provePresence('block-phone', '/2'),
+  };
+}
 
 /** What the root has granted to who signed this list. */
 export function grantIn(list: string): RootGrant {
@@ -44,7 +56,7 @@ export function makeRequests(world: World): Map<string, Request> {
 
 type Listed = [operation: string, rest: string, body?: object];
 
-function listRequests({ account, handle, order, spare, gate, grant }: World): Listed[] {
+function listRequests({ account, handle, order, spare, gate, grant, presence }: World): Listed[] {
   const code = addCheckDigits(`72${'1'.repeat(16)}`);
   const parked = { gate: gate.gate, epoch: gate.epoch, seq: PARKED_SEQ, note: 'walk' };
   return [
@@ -57,9 +69,9 @@ function listRequests({ account, handle, order, spare, gate, grant }: World): Li
     ['POST /v1/riders/me/online-codes', '', {}],
     ['GET /v1/riders/me/orders/{order}', order.order],
     ['POST /v1/riders/me/orders/{order}/confirmation', order.order, { amountCents: 120 }],
-    ['POST /v1/riders/me/recovery-code', '', {}],
-    ['POST /v1/riders/me/phone-code', '', {}],
-    ['POST /v1/riders/me/passes/{serial}/block', '2', {}],
+    ['POST /v1/riders/me/recovery-code', '', presence.recoveryCode],
+    ['POST /v1/riders/me/phone-code', '', presence.phoneCode],
+    ['POST /v1/riders/me/passes/{serial}/block', '2', presence.block],
     ['DELETE /v1/riders/me/payment-seeds', ''],
     ['GET /v1/merchants/me', ''],
     ['GET /v1/merchants/me/events', ''],

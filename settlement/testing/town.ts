@@ -255,8 +255,14 @@ export class ScriptedRider {
 
   /** A new recovery code, or one for a second phone. */
   async drawCode(kind: 'recovery-code' | 'phone-code' = 'recovery-code'): Promise<string> {
-    const asked = { token: this.session, body: {} };
+    const asked = { token: this.session, body: await this.provePresence(`make-${kind}`) };
     return (await this.#town.get<{ code: string }>(`/v1/riders/me/${kind}`, asked)).code;
+  }
+
+  /** Beside a session: its phone's key signs. `about`: whatever else it is about. */
+  async provePresence(purpose: ProofPurpose, about = '') {
+    const subject = `${this.account}/${this.serial}${about}`;
+    return await this.#town.prove(this.key, { purpose, subject });
   }
 
   async money(): Promise<Money> {

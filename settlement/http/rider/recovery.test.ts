@@ -189,6 +189,52 @@ describe('guessing', () => {
   });
 });
 
+describe('a session that was stolen', () => {
+  const NO_PROOF = '403 PROOF_REFUSED';
+  let asked = 0;
+  /** Each time from another address: an address makes a few codes a minute. */
+  const ask = async (path: string, payload: object) => {
+    asked += 1;
+    const response = await town.settlement.api.inject({
+      method: 'POST',
+      url: `/v1/riders/me/${path}`,
+      remoteAddress: `192.0.2.${asked}`,
+      headers: { authorization: `Bearer ${rider.session}` },
+      payload,
+    });
+    const { statusCode: status, body } = response;
+    return await codeOf(Promise.resolve({ status, body: body === '' ? {} : JSON.parse(body) }));
+  };
+
+  test.each([
+    ['recovery-code', 'make-recovery-code', '', '201'],
+    ['phone-code', 'make-phone-code', '', '201'],
+    ['passes/2/block', 'block-phone', '/2', '204'],
+  ] as const)(
+    'makes or ends nothing that lasts: %s takes the phone',
+    async (path, purpose, about, good) => {
+      await town.recover(await rider.drawCode('phone-code'));
+      const before = await view(rider);
+      const proof = await rider.provePresence(purpose, about);
+      const other = await town.addRider();
+      const subject = `${rider.account}/${rider.serial}${about}`;
+      const wrong = [
+        { ...proof, proof: 'a'.repeat(128) },
+        { ...proof, challenge: 'x' },
+        await rider.provePresence('open-session', about),
+        await rider.provePresence(purpose, `${about}/9`),
+        await other.provePresence(purpose, about),
+        await town.prove(other.key, { purpose, subject }),
+      ];
+      expect(await ask(path, {})).toBe('400 REQUEST_INVALID');
+      for (const body of wrong) expect(await ask(path, body)).toBe(NO_PROOF);
+      expect(await view(rider)).toEqual(before);
+      expect(await ask(path, proof)).toBe(good);
+      expect(await ask(path, proof)).toBe(NO_PROOF);
+    },
+  );
+});
+
 describe('a block', () => {
   const block = (code: string) => town.ask('/v1/blocks', { body: { code } });
 
@@ -207,8 +253,10 @@ describe('a block', () => {
     const { rider: second, recoveryCode } = await town.recover(await rider.drawCode('phone-code'));
     expect(recoveryCode).toBe('');
     expect(await rider.money()).toEqual(await second.money());
-    const ask = (serial: number) =>
-      town.ask(`/v1/riders/me/passes/${serial}/block`, { body: {}, token: second.session });
+    const ask = async (serial: number) => {
+      const body = await second.provePresence('block-phone', `/${serial}`);
+      return town.ask(`/v1/riders/me/passes/${serial}/block`, { body, token: second.session });
+    };
     expect(await codeOf(ask(2))).toBe('409 CONFLICT');
     expect(await codeOf(ask(3))).toBe('404 NOT_FOUND');
     expect((await ask(1)).status).toBe(204);

@@ -9,8 +9,10 @@ import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import {
   blockedSchema,
   blockSchema,
+  type Presence,
   passSerialSchema,
   phoneCodeSchema,
+  presenceSchema,
   type Recovery,
   recoveredRiderSchema,
   recoveryCodeSchema,
@@ -23,7 +25,7 @@ import type { RecoveryPlan } from '../../core/access/recovery.ts';
 import type { PassRow } from '../../core/access/rider-changes.ts';
 import { offerPass } from '../../core/access/standing.ts';
 import { makeRecoveryCode, recoveryCodeHash } from '../../keys/recovery-codes.ts';
-import { requireSession, riderFrom } from '../access.ts';
+import { type RiderSession, requireSession, riderFrom } from '../access.ts';
 import { addressGroup } from '../address.ts';
 import { createAllowance, createWindow, spend } from '../allowance.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
@@ -84,7 +86,28 @@ function refuseCode(): never {
   );
 }
 
-function addCodes(app: ApiRouter, parts: ApiParts): void {
+type PresenceClaim = {
+  purpose: 'make-recovery-code' | 'make-phone-code' | 'block-phone';
+  rider: RiderSession;
+  proof: Presence;
+  /** Whatever else it is about. */
+  about?: string;
+};
+
+/**
+ * What lasts longer than a session takes the phone's key: who took the token of one would keep the account by it.
+ * @throws Fault PROOF_REFUSED.
+ */
+async function requirePresence(
+  { store, checkProof }: RecoveryParts,
+  { purpose, rider, proof, about = '' }: PresenceClaim,
+): Promise<void> {
+  const { account, serial } = rider;
+  const key = await store.findPass(account, serial);
+  checkProof(purpose, { ...proof, subject: `${account}/${serial}${about}`, key });
+}
+
+function addCodes(app: ApiRouter, parts: RecoveryParts): void {
   const { store, clock, random } = parts;
   const onRequest = requireSession(parts);
   const config = { rateLimit: { max: CODES_PER_MINUTE_MAX, timeWindow: '1 minute' } };
@@ -95,13 +118,24 @@ function addCodes(app: ApiRouter, parts: ApiParts): void {
       config,
       schema: {
         summary: 'A recovery code, shown this once; ends the one before it',
+        description: 'Proof `make-recovery-code`; subject: account/serial.',
         tags,
         security,
-        response: { 201: recoveryCodeSchema, 401: refusalSchema, 429: refusalSchema },
+        body: presenceSchema,
+        response: {
+          201: recoveryCodeSchema,
+          400: refusalSchema,
+          401: refusalSchema,
+          403: refusalSchema,
+          429: refusalSchema,
+        },
       },
     },
     async (request, reply) => {
-      const { account } = riderFrom(request);
+      const rider = riderFrom(request);
+      const claim = { purpose: 'make-recovery-code', rider } as const;
+      await requirePresence(parts, { ...claim, proof: request.body });
+      const { account } = rider;
       const { code, codeHash } = await makeRecoveryCode(random);
       const madeAtMs = clock.now().wallMs;
       await store.addRecoveryCode({
@@ -121,13 +155,24 @@ function addCodes(app: ApiRouter, parts: ApiParts): void {
       config,
       schema: {
         summary: 'A code with which a second phone joins the account, for ten minutes',
+        description: 'Proof `make-phone-code`; subject: account/serial.',
         tags,
         security,
-        response: { 201: phoneCodeSchema, 401: refusalSchema, 429: refusalSchema },
+        body: presenceSchema,
+        response: {
+          201: phoneCodeSchema,
+          400: refusalSchema,
+          401: refusalSchema,
+          403: refusalSchema,
+          429: refusalSchema,
+        },
       },
     },
     async (request, reply) => {
-      const { account } = riderFrom(request);
+      const rider = riderFrom(request);
+      const claim = { purpose: 'make-phone-code', rider } as const;
+      await requirePresence(parts, { ...claim, proof: request.body });
+      const { account } = rider;
       const { code, codeHash } = await makeRecoveryCode(random);
       const madeAtMs = clock.now().wallMs;
       const expiresAtMs = madeAtMs + PHONE_CODE_MS;
@@ -137,7 +182,7 @@ function addCodes(app: ApiRouter, parts: ApiParts): void {
   );
 }
 
-function addPassBlocks(app: ApiRouter, parts: ApiParts): void {
+function addPassBlocks(app: ApiRouter, parts: RecoveryParts): void {
   const { store, config, clock, outbox, streams } = parts;
   app.post(
     '/v1/riders/me/passes/:serial/block',
@@ -145,12 +190,17 @@ function addPassBlocks(app: ApiRouter, parts: ApiParts): void {
       onRequest: requireSession(parts),
       schema: {
         summary: 'Block another phone of this account',
+        description:
+          'Proof `block-phone`; subject: account/serial/serial of the phone that is blocked.',
         tags,
         security,
         params: z.object({ serial: z.coerce.number().pipe(passSerialSchema) }),
+        body: presenceSchema,
         response: {
           204: z.undefined(),
+          400: refusalSchema,
           401: refusalSchema,
+          403: refusalSchema,
           404: refusalSchema,
           409: refusalSchema,
         },
@@ -162,6 +212,8 @@ function addPassBlocks(app: ApiRouter, parts: ApiParts): void {
       if (serial === own) {
         throw new Fault('CONFLICT', 'this phone blocks others: a lost one is blocked from another');
       }
+      const claim = { purpose: 'block-phone', rider: riderFrom(request) } as const;
+      await requirePresence(parts, { ...claim, proof: request.body, about: `/${serial}` });
       const nowMs = clock.now().wallMs;
       if (!(await store.blockPass({ issuer: config.issuer, account, serial, nowMs }))) {
         throw new Fault('NOT_FOUND', 'there is no such phone, or it is blocked already');

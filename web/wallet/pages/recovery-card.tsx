@@ -1,6 +1,7 @@
 /** What helps if this phone is lost: the recovery code, and the other phones of the account. */
 import { useState } from 'preact/hooks';
 import { timeText } from '../../parts/money.ts';
+import type { Enrolment } from '../shell/vault.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { useWallet } from './wallet-context.ts';
@@ -15,23 +16,25 @@ export function RecoveryCard({ words }: { words: Words }) {
   const madeAtMs = rider.recoveryCodeMadeAtMs;
   const own = phone.enrolment.value?.serial;
   const phones = rider.passes.filter(({ ended }) => ended === null);
-  const run = async (work: (token: string) => Promise<void>) => {
+  const run = async (work: (token: string, holder: Enrolment) => Promise<void>) => {
     setFailure('');
+    const holder = phone.enrolment.value;
+    if (holder === null) return;
     try {
-      await session.run(work);
+      await session.run((token) => work(token, holder));
       await refresh.readAccount();
     } catch (error) {
       setFailure(failureText(error, words));
     }
   };
   const makeCode = () =>
-    run(async (token) => {
-      const { code } = await settlement.fetchRecoveryCode(token);
+    run(async (token, holder) => {
+      const { code } = await settlement.fetchRecoveryCode(token, holder);
       freshCode.value = { kind: 'recovery', code };
     });
   const addPhone = () =>
-    run(async (token) => {
-      const { code } = await settlement.fetchPhoneCode(token);
+    run(async (token, holder) => {
+      const { code } = await settlement.fetchPhoneCode(token, holder);
       freshCode.value = { kind: 'phone', code };
     });
   const isOnline = refresh.isOnline.value;
@@ -55,7 +58,9 @@ export function RecoveryCard({ words }: { words: Words }) {
           <li key={serial}>
             <span>{recovery.phone(serial, serial === own)}</span>
             {serial !== own &&
-              action(recovery.block, () => run((token) => settlement.blockPass(token, { serial })))}
+              action(recovery.block, () =>
+                run((token, holder) => settlement.blockPass(token, { holder, blocked: serial })),
+              )}
           </li>
         ))}
       </ul>

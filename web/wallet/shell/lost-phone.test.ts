@@ -16,8 +16,10 @@ async function enrolled(): Promise<ScriptedWallet> {
 }
 
 async function drawCode({ wallet }: ScriptedWallet): Promise<string> {
-  const { session, settlement } = wallet;
-  return (await session.run((token) => settlement.fetchRecoveryCode(token))).code;
+  const { session, settlement, phone } = wallet;
+  const { value: holder } = phone.enrolment;
+  if (holder === null) throw new Error('nobody is enrolled');
+  return (await session.run((token) => settlement.fetchRecoveryCode(token, holder))).code;
 }
 
 describe('a recovery', () => {

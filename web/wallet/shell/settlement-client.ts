@@ -47,6 +47,7 @@ const anySchema = z.unknown();
 
 /** Whose pass it is, and the key that proves it. */
 type Holder = { key: DeviceKey; account: string; serial: number };
+type PassBlock = { holder: Holder; blocked: number };
 type Proof = { challenge: string; proof: string };
 
 export class SettlementClient {
@@ -86,19 +87,27 @@ export class SettlementClient {
     return (await this.#api.request('/v1/blocks', { schema: blockedSchema, body })).phones;
   }
 
-  async fetchRecoveryCode(token: string): Promise<RecoveryCode> {
+  async fetchRecoveryCode(token: string, { key, account, serial }: Holder): Promise<RecoveryCode> {
     const path = '/v1/riders/me/recovery-code';
-    return await this.#api.request(path, { schema: recoveryCodeSchema, token, body: {} });
+    const subject = `${account}/${serial}`;
+    const body = await this.#prove(key, { purpose: 'make-recovery-code', subject });
+    return await this.#api.request(path, { schema: recoveryCodeSchema, token, body });
   }
 
-  async fetchPhoneCode(token: string): Promise<PhoneCode> {
+  async fetchPhoneCode(token: string, { key, account, serial }: Holder): Promise<PhoneCode> {
     const path = '/v1/riders/me/phone-code';
-    return await this.#api.request(path, { schema: phoneCodeSchema, token, body: {} });
+    const subject = `${account}/${serial}`;
+    const body = await this.#prove(key, { purpose: 'make-phone-code', subject });
+    return await this.#api.request(path, { schema: phoneCodeSchema, token, body });
   }
 
-  async blockPass(token: string, { serial }: { serial: number }): Promise<void> {
-    const path = `/v1/riders/me/passes/${serial}/block`;
-    await this.#api.request(path, { schema: anySchema, token, body: {} });
+  /** `blocked`: the serial of another phone. */
+  async blockPass(token: string, { holder, blocked }: PassBlock): Promise<void> {
+    const { key, account, serial } = holder;
+    const path = `/v1/riders/me/passes/${blocked}/block`;
+    const subject = `${account}/${serial}/${blocked}`;
+    const body = await this.#prove(key, { purpose: 'block-phone', subject });
+    await this.#api.request(path, { schema: anySchema, token, body });
   }
 
   async openSession({ key, account, serial }: Holder): Promise<Session> {
