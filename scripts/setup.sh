@@ -57,27 +57,48 @@ stile_pages() {
   rm -f "$log"
 }
 
+# Installs a package of the distribution for the tests. Arguments: what the tests need, the package.
+stile_install() {
+  command -v apt-get >/dev/null 2>&1 || stile_fail "the tests need $1: install it first."
+  sudo=''
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || stile_fail "the tests need $1: apt-get install $2"
+    sudo=sudo
+  fi
+  echo "stile: installing $1 for the tests (apt-get) ..." >&2
+  log=$(mktemp) || stile_fail "cannot write a temporary file"
+  if ! { $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq \
+    --no-install-recommends "$2"; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    stile_fail "$1 could not be installed; the lines above say why."
+  fi
+  rm -f "$log"
+}
+
 # A browser for the tests of the pages: any Chromium that is there, otherwise Debian's.
 stile_browser() {
   STILE_CHROMIUM=${STILE_CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
   if [ -z "$STILE_CHROMIUM" ]; then
     command -v apt-get >/dev/null 2>&1 ||
       stile_fail "the tests need Chromium. Install it, or name it in STILE_CHROMIUM."
-    sudo=''
-    if [ "$(id -u)" -ne 0 ]; then
-      command -v sudo >/dev/null 2>&1 || stile_fail "the tests need Chromium: apt-get install chromium"
-      sudo=sudo
-    fi
-    echo "stile: installing Chromium for the tests (apt-get) ..." >&2
-    log=$(mktemp) || stile_fail "cannot write a temporary file"
-    if ! { $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq \
-      --no-install-recommends chromium; } >"$log" 2>&1; then
-      tail -n 20 "$log" >&2
-      rm -f "$log"
-      stile_fail "Chromium could not be installed; the lines above say why."
-    fi
-    rm -f "$log"
+    stile_install Chromium chromium
     STILE_CHROMIUM=$(command -v chromium) || stile_fail "Chromium was installed but is not in the PATH."
   fi
   export STILE_CHROMIUM
+}
+
+# The programs of PostgreSQL: each test starts a server of its own, none has to run.
+stile_postgres() {
+  if stile_has_postgres; then return; fi
+  stile_install PostgreSQL postgresql
+  stile_has_postgres || stile_fail "PostgreSQL was installed but its initdb was not found."
+}
+
+stile_has_postgres() {
+  if command -v initdb >/dev/null 2>&1; then return; fi
+  for program in /usr/lib/postgresql/*/bin/initdb; do
+    if [ -x "$program" ]; then return; fi
+  done
+  return 1
 }

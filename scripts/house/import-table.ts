@@ -16,6 +16,7 @@ export type ImportRule = {
 };
 
 const SETTLEMENT_BENEATH = ['settlement/core/', 'host/', 'protocol/', 'crypto/'];
+const DATABASES = ['settlement/store/sqlite/', 'settlement/store/postgres/'];
 
 export const IMPORT_RULES: readonly ImportRule[] = [
   {
@@ -38,11 +39,16 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   { path: 'gate/main.ts', ours: ['gate/', 'host/', 'protocol/', 'crypto/', 'hardware/'] },
 
   { path: 'settlement/core/', ours: ['protocol/'], outside: [] },
-  { path: 'settlement/store/', ours: SETTLEMENT_BENEATH, never: ['settlement/store/sqlite/'] },
+  { path: 'settlement/store/', ours: SETTLEMENT_BENEATH, never: DATABASES },
+  {
+    path: 'settlement/store/postgres/',
+    ours: ['settlement/store/', 'settlement/audit/', ...SETTLEMENT_BENEATH],
+    never: ['settlement/audit/audit.ts', 'settlement/store/sqlite/'],
+  },
   {
     path: 'settlement/store/sqlite/',
     ours: ['settlement/store/', 'settlement/audit/', ...SETTLEMENT_BENEATH],
-    never: ['settlement/audit/audit.ts'],
+    never: ['settlement/audit/audit.ts', 'settlement/store/postgres/'],
   },
   {
     path: 'settlement/keys/',
@@ -63,7 +69,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
       'settlement/http/event-streams.ts',
       ...SETTLEMENT_BENEATH,
     ],
-    never: ['settlement/store/sqlite/'],
+    never: DATABASES,
   },
   {
     path: 'settlement/http/',
@@ -74,7 +80,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
       'settlement/config.ts',
       ...SETTLEMENT_BENEATH,
     ],
-    never: ['settlement/store/sqlite/'],
+    never: DATABASES,
   },
   { path: 'settlement/audit/', ours: SETTLEMENT_BENEATH },
   { path: 'settlement/', ours: ['settlement/', 'host/', 'protocol/', 'crypto/'] },

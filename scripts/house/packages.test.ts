@@ -23,6 +23,7 @@ const CALLED = [
   'typescript',
   '@types/node',
   '@types/better-sqlite3',
+  '@types/pg',
   '@vitest/coverage-v8',
 ];
 

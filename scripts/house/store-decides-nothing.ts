@@ -15,7 +15,7 @@ import {
 } from './syntax.ts';
 
 /** Product files that hold SQL. */
-export const STORES = ['settlement/store/sqlite/'];
+export const STORES = ['settlement/store/sqlite/', 'settlement/store/postgres/'];
 
 /** What a store may take from the core beside types and limits: names of things and the shape of an answer. */
 export const NAMING: Readonly<Record<string, string>> = {

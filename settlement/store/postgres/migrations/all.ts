@@ -1,0 +1,20 @@
+/**
+ * Every migration, in order, append only. A list rather than a folder that is read at run time: what runs is what was
+ * checked and tested. Each statement runs in one transaction with its number and name.
+ */
+import { LISTS_AND_OPERATORS } from './0001-lists.ts';
+import { GATES_AND_LOGS } from './0002-gates.ts';
+import { RIDERS } from './0003-riders.ts';
+import { PAYMENTS } from './0004-payments.ts';
+import { LEDGER } from './0005-ledger.ts';
+import { WORK } from './0006-work.ts';
+import type { Migration } from './migration.ts';
+
+export const MIGRATIONS: readonly Migration[] = [
+  LISTS_AND_OPERATORS,
+  GATES_AND_LOGS,
+  RIDERS,
+  PAYMENTS,
+  LEDGER,
+  WORK,
+];

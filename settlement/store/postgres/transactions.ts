@@ -1,0 +1,63 @@
+/**
+ * One use case in one transaction, READ COMMITTED: what it decides from is locked before it is read. Where another
+ * transaction was first (a deadlock, a row that somebody else has just made) all of it is undone and run again.
+ */
+import { type Clock, sleep } from '@stile/host/clock.ts';
+import type { Random } from '@stile/host/random.ts';
+import { Fault } from '@stile/protocol/fault.ts';
+import pg from 'pg';
+import { asPostgresFault, isWorthAnotherRun } from './faults.ts';
+import type { Session, SessionPool } from './session.ts';
+
+/** Runs of one use case before it gives up. */
+export const RUNS_MAX = 12;
+/** The first pause may be as long as this; each further one twice as long, up to the most. */
+const PAUSE_MS = 4;
+const PAUSE_MS_MAX = 500;
+
+export type TransactionParts = {
+  pool: SessionPool;
+  url: string;
+  clock: Clock;
+  random: Random;
+};
+
+export type Transact = <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
+
+/** @throws Fault STORE_FAILED or STORE_FULL if the database cannot do it now. */
+export function createTransactions({ pool, url, clock, random }: TransactionParts): Transact {
+  async function attempt<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return await pool.withSession(async (session) => {
+      await session.run('BEGIN');
+      try {
+        const result = await work(session);
+        await session.run('COMMIT');
+        return result;
+      } catch (error) {
+        await session.run('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  return async (work) => {
+    for (let run = 1; ; run += 1) {
+      try {
+        return await attempt(work);
+      } catch (error) {
+        if (!(error instanceof pg.DatabaseError)) throw error;
+        if (!isWorthAnotherRun(error)) throw asPostgresFault(error, url);
+        if (run === RUNS_MAX) throw tooBusy(error, url);
+      }
+      const most = Math.min(PAUSE_MS * 2 ** (run - 1), PAUSE_MS_MAX);
+      await sleep(clock, most * random.fraction());
+    }
+  };
+}
+
+function tooBusy(error: Error, url: string): Fault {
+  const { message } = asPostgresFault(error, url);
+  return new Fault('STORE_FAILED', `tried ${RUNS_MAX} times, others were first: ${message}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,160 @@
+/**
+ * A PostgreSQL server of a test's own: in a folder of its own, reached by a socket in it, ended with the test and also
+ * when the test's process dies. Every test gets a fresh database, made from one that is migrated already.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import pg from 'pg';
+import { afterAll, beforeAll } from 'vitest';
+import { migrate } from '../store/postgres/migrate.ts';
+import { MIGRATIONS } from '../store/postgres/migrations/all.ts';
+
+const USER = 'stile';
+const MIGRATED = 'migrated';
+const SETTINGS = [
+  'listen_addresses=',
+  'shared_buffers=32MB',
+  'max_connections=200',
+  'deadlock_timeout=200ms',
+  'max_wal_size=256MB',
+];
+/** Ends the server when this pipe closes, for whatever reason, and takes its folder away. */
+const KEEPER = `
+  dir=$1; bin=$2; shift 2
+  exec 3<&0
+  "$bin/postgres" -D "$dir/data" -k "$dir" "$@" </dev/null 3<&- &
+  server=$!
+  { read -r _ <&3; kill -INT $server; } 2>/dev/null &
+  wait $server
+  kill $! 2>/dev/null
+  rm -rf "$dir"`;
+
+export type PostgresServer = {
+  url(database: string): string;
+  /** A new database with the tables of today, and its URL. */
+  freshDatabase(): Promise<string>;
+  /** A new database with nothing in it, and its URL. */
+  emptyDatabase(): Promise<string>;
+  /** Statements as the server's owner, on any database. */
+  run(sql: string, database?: string): Promise<pg.QueryResult>;
+  stop(): Promise<void>;
+};
+
+/** One server for a file of tests, there from its first test to its last. */
+export function usePostgres(): Pick<PostgresServer, 'freshDatabase' | 'emptyDatabase' | 'run'> {
+  let server: PostgresServer | undefined;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(async () => await server?.stop());
+  const started = () => {
+    if (server === undefined) throw new Error('the server starts before the first test');
+    return server;
+  };
+  return {
+    freshDatabase: () => started().freshDatabase(),
+    emptyDatabase: () => started().emptyDatabase(),
+    run: (sql, database) => started().run(sql, database),
+  };
+}
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const bin = findPrograms();
+  const user = userToRunAs();
+  const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  const dir = mkdtempSync(join(base, 'stile-postgres-'));
+  if (user !== undefined) chownSync(dir, user.uid, user.gid);
+  const options = { ...user, cwd: dir, env: { PATH: process.env.PATH, LC_ALL: 'C' } };
+  const cluster = ['-D', join(dir, 'data'), '-U', USER, '-A', 'trust', '-E', 'UTF8', '-N'];
+  execFileSync(join(bin, 'initdb'), [...cluster, '--locale=C'], { ...options, stdio: 'pipe' });
+  const settings = SETTINGS.flatMap((setting) => ['-c', setting]);
+  const child = spawn('/bin/sh', ['-c', KEEPER, 'keeper', dir, bin, ...settings], {
+    ...options,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  await untilReady(child);
+  const server = serverIn(dir, child);
+  await migrate({ url: await makeDatabase(server, MIGRATED), migrations: MIGRATIONS });
+  return server;
+}
+
+function serverIn(dir: string, child: ChildProcess): PostgresServer {
+  const url = (database: string) =>
+    `postgres://${USER}@localhost/${database}?host=${encodeURIComponent(dir)}`;
+  let made = 0;
+  const next = () => {
+    made += 1;
+    return `test${made}`;
+  };
+  const server: PostgresServer = {
+    url,
+    freshDatabase: () => makeDatabase(server, `${next()} TEMPLATE ${MIGRATED}`),
+    emptyDatabase: () => makeDatabase(server, next()),
+    run: async (sql, database = 'postgres') => {
+      const client = new pg.Client({ connectionString: url(database) });
+      await client.connect();
+      try {
+        return await client.query(sql);
+      } finally {
+        await client.end();
+      }
+    },
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.stdin?.end();
+      await ended;
+    },
+  };
+  return server;
+}
+
+async function makeDatabase(server: PostgresServer, what: string): Promise<string> {
+  await server.run(`CREATE DATABASE ${what}`);
+  return server.url(what.split(' ')[0] ?? what);
+}
+
+/** @throws Error if PostgreSQL is not installed: a test without it is a failure, never left out. */
+function findPrograms(): string {
+  const onPath = (process.env.PATH ?? '').split(delimiter);
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort() : [];
+  const folders = [...onPath, ...versions.reverse().map((version) => join(debian, version, 'bin'))];
+  const found = folders.find((folder) =>
+    ['initdb', 'postgres'].every((name) => folder !== '' && existsSync(join(folder, name))),
+  );
+  if (found !== undefined) return found;
+  throw new Error('these tests need PostgreSQL 15 or newer: apt-get install postgresql');
+}
+
+/** PostgreSQL does not run as root. */
+function userToRunAs(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const numberOf = (flag: string) =>
+        Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }));
+      return { uid: numberOf('-u'), gid: numberOf('-g') };
+    } catch {
+      // The next one.
+    }
+  }
+  throw new Error('PostgreSQL does not run as root, and there is no user postgres or nobody');
+}
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  if (child.stderr === null) throw new Error('the server has an output');
+  const said: string[] = [];
+  for await (const line of createInterface({ input: child.stderr })) {
+    said.push(line);
+    if (line.includes('ready to accept connections')) {
+      // Nobody reads further; a full pipe would stop the server.
+      child.stderr.resume();
+      return;
+    }
+  }
+  throw new Error(`PostgreSQL did not start:\n${said.join('\n')}`);
+}
