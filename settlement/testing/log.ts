@@ -58,6 +58,14 @@ export class ScriptedLog {
     return this.#records.length;
   }
 
+  /** A log that goes its own way behind this record, in the same epoch. */
+  fork(behindSeq = this.lastSeq): ScriptedLog {
+    const other = new ScriptedLog(this.gate, this.line, { epoch: this.epoch });
+    other.#records.push(...this.#records.slice(0, behindSeq));
+    other.#hashes.splice(0, 1, ...this.#hashes.slice(0, behindSeq + 1));
+    return other;
+  }
+
   add(content: RecordContent, text?: string): number {
     const bytes = utf8(text ?? recordText(content, this.lastSeq + 1));
     const hash = recordHash({ previous: this.#hashes.at(-1) ?? new Uint8Array(32), bytes, sha256 });

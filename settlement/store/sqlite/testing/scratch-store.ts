@@ -1,0 +1,21 @@
+/** A store on a SQLite file of its own, for one test. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Limits } from '../../../core/logs/rulings.ts';
+import type { Store } from '../../port.ts';
+import { openSqliteStore } from '../store.ts';
+
+export type ScratchStore = { store: Store; remove: () => Promise<void> };
+
+export async function openScratchSqlite(limitsNow: Limits): Promise<ScratchStore> {
+  const dir = mkdtempSync(join(tmpdir(), 'stile-store-'));
+  const store = await openSqliteStore({ file: join(dir, 'settlement.db'), limitsNow });
+  return {
+    store,
+    remove: async () => {
+      await store.close();
+      rmSync(dir, { recursive: true });
+    },
+  };
+}
