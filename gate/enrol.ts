@@ -3,7 +3,7 @@
  * token buys an identity, and the first lists are fetched, so that no network is needed from then on.
  */
 import { enrolmentBody, type GateToken, readGateToken } from '@stile/crypto/gate-token.ts';
-import { generateKey } from '@stile/crypto/sign.ts';
+import { generateKey, type SigningKey } from '@stile/crypto/sign.ts';
 import { systemClock } from '@stile/host/clock.ts';
 import { callJson } from '@stile/host/http-client.ts';
 import { makePrivateDir } from '@stile/host/private-files.ts';
@@ -89,7 +89,7 @@ export async function enrolGate(options: {
       ? {}
       : { damagedIdentityIn: moveIdentityAside(dataDir, systemClock.now().wallMs) };
   writeIdentity(dataDir, { ...names, key: key.privateJwk, keyElsewhere });
-  const lists = await provision(dataDir, settlementUrl);
+  const lists = await provision(dataDir, { url: settlementUrl, gate, key });
   return { gate, line, ...lists, ...aside };
 }
 
@@ -112,7 +112,10 @@ async function pinned(
 }
 
 /** Fetches the lists into an enrolled gate's directory, as the running gate does. */
-async function provision(dataDir: string, url: string) {
+async function provision(
+  dataDir: string,
+  { url, gate, key }: { url: string; gate: string; key: SigningKey },
+) {
   const root = new RootTrust(readIdentityFile(dataDir).root);
   const reference = await openReferenceStore(dataDir, root);
   try {
@@ -123,7 +126,7 @@ async function provision(dataDir: string, url: string) {
       keepRoot: (state) => keepRoot(dataDir, state),
       clock: systemClock,
     });
-    await createListsFetcher({ reference, uplink, onTrust: () => undefined }).refresh();
+    await createListsFetcher({ gate, key, reference, uplink, onTrust: () => undefined }).refresh();
     return {
       trustVersion: reference.trust?.version ?? 0,
       denyVersion: reference.denyHead.version,

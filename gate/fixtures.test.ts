@@ -26,7 +26,7 @@ import {
 import { afterEach, describe, expect, test } from 'vitest';
 import { admit, type ClockState, type Facts, type Rules } from './core/admit.ts';
 import { buildDenyFile, openDenyFile } from './shell/store/deny-file.ts';
-import { openSnapshot } from './shell/uplink/uplink.ts';
+import { openSnapshot } from './shell/uplink/deny-snapshot.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 /** How long this boot has lasted in every case. */

@@ -23,7 +23,7 @@ import { createGateLoop } from './shell/loop.ts';
 import { createStopwatch } from './shell/stopwatch.ts';
 import { openStores } from './shell/stores.ts';
 import { createAuthoriser } from './shell/uplink/authoriser.ts';
-import { createListsFetcher } from './shell/uplink/lists.ts';
+import { createListsFetcher, type ListsParts } from './shell/uplink/lists.ts';
 import { createSyncer } from './shell/uplink/syncer.ts';
 import { createUplink } from './shell/uplink/uplink.ts';
 import { warmUp } from './shell/warm-up.ts';
@@ -114,13 +114,13 @@ async function assemble(parts: Parts, { identity, root, open }: Opened): Promise
     onFatal,
   });
   open.defer(() => loop.close());
+  const onTrust: ListsParts['onTrust'] = (list, of) => loop.onTrust(list, of);
   const syncer = createSyncer({
-    gate: identity.gate,
-    key: identity.key,
+    ...identity,
     taps,
     reference,
     uplink,
-    lists: createListsFetcher({ reference, uplink, onTrust: (list, of) => loop.onTrust(list, of) }),
+    lists: createListsFetcher({ ...identity, reference, uplink, onTrust }),
     heldLists: () => loop.heldLists(),
     clock,
     pace: config.settlement,

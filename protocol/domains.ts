@@ -21,6 +21,8 @@ export const DOMAINS = {
   proof: utf8('Stile-proof\0'),
   /** A gate's signature of its question about a code (§14). */
   authorisation: utf8('Stile-gate-payment\0'),
+  /** A gate's signature of a request that has no body (§5). */
+  gateRequest: utf8('Stile-gate-request\0'),
 
   // What follows never crosses the wire: only whoever wrote it reads it again.
   /** The hash that is stored of a bearer token. */

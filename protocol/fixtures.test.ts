@@ -10,6 +10,7 @@ import type { z } from 'zod';
 import { fromHex, toHex, utf8 } from './bytes.ts';
 import { genesisHash, readBatch, readRecord, sealHolds } from './gate-log.ts';
 import { gateIdentitySchema } from './http/gate-api.ts';
+import { gateRequestMessage, isChallenge, readGateSignature } from './http/gate-request.ts';
 import { claimedRootKey, openSigned, pinnedRoot, type RootState, RootTrust } from './root-trust.ts';
 import { signatureHolds } from './signature.ts';
 import { claimedSigner, type RootKey, type SignedType } from './signed.ts';
@@ -92,6 +93,22 @@ describe('receipts', () => {
     });
     if (opens) expect(await opened).toEqual(payload);
     else await expect(opened).rejects.toMatchObject({ code: 'ANSWER_REFUSED' });
+  });
+});
+
+describe('requests of a gate', () => {
+  type Signed = { name: string; holds: boolean; signature: string };
+  type Expected = { gateKey: string; path: string; challenge: string; cases: Signed[] };
+  const { gateKey, path, challenge, cases } = readJson<Expected>('requests/expected.json');
+
+  test.each(cases)('$name holds: $holds', ({ holds, signature }) => {
+    const read = readGateSignature(signature);
+    if (read === undefined) throw new Error('every one has the form of a signature');
+    const message = gateRequestMessage({ path, challenge });
+    const verify = createNodeVerify();
+    const isSigned = signatureHolds(verify, { ...read, algorithm: 'Ed25519', message });
+    expect(isSigned && toHex(read.publicKey) === gateKey).toBe(holds);
+    expect(isChallenge(challenge)).toBe(true);
   });
 });
 

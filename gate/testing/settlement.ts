@@ -26,8 +26,8 @@ export type SeenRequest = {
 export type Respond = (response: ServerResponse, asked: SeenRequest) => void;
 
 export const TRUST_PATH = '/v1/trust-list';
-export const DELTA_PATH = '/v1/deny-list/delta';
-export const SNAPSHOT_PATH = '/v1/deny-list/snapshot';
+export const DELTA_PATH = '/v1/gates/g1/deny-list/delta';
+export const SNAPSHOT_PATH = '/v1/gates/g1/deny-list/snapshot';
 export const PAYMENTS_PATH = '/v1/gates/g1/payments';
 
 /** A plain answer: status, body, headers. */

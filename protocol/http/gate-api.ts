@@ -1,15 +1,16 @@
 /**
  * What crosses HTTP between a gate and settlement besides its log and its lists: its enrolment (§9) and the
  * authorisation of a code that only settlement can judge (§14). Batches are gate-log.ts and sync.ts, lists
- * signed-list.ts and trust-list.ts.
+ * deny-list.ts and trust-list.ts.
  */
 import { z } from 'zod';
-import { concatBytes, fromHex, toHex } from '../bytes.ts';
+import { concatBytes } from '../bytes.ts';
 import { DOMAINS } from '../domains.ts';
 import { gateIdSchema } from '../gate-log.ts';
 import { instantMs, reasonSchema, serverCodeSchema } from '../payment.ts';
 import { rootStatementsSchema } from '../root-trust.ts';
 import { lineFareSchema } from '../trust-list.ts';
+import { type GateSigner, writeGateSignature } from './gate-request.ts';
 
 /** Proofs of the token's key and of the gate's (§9). */
 export const gateEnrolmentSchema = z.strictObject({
@@ -63,22 +64,10 @@ export function authorisationMessage(body: Uint8Array): Uint8Array {
   return concatBytes(DOMAINS.authorisation, body);
 }
 
-/** What goes in `stile-signature`: the gate's public key and its signature, hex, a dot between. */
-export function signAuthorisation(
-  body: Uint8Array,
-  { publicKey, sign }: { publicKey: Uint8Array; sign: (message: Uint8Array) => Uint8Array },
-): string {
-  return `${toHex(publicKey)}.${toHex(sign(authorisationMessage(body)))}`;
-}
-
-export function readGateSignature(
-  text: string,
-): { publicKey: Uint8Array; signature: Uint8Array } | undefined {
-  const [key = '', sig = '', ...more] = text.split('.');
-  const publicKey = fromHex(key, 32);
-  const signature = fromHex(sig, 64);
-  if (publicKey === undefined || signature === undefined || more.length > 0) return undefined;
-  return { publicKey, signature };
+/** What goes in `stile-signature`. */
+export function signAuthorisation(body: Uint8Array, key: GateSigner): string {
+  const signature = key.sign(authorisationMessage(body));
+  return writeGateSignature({ publicKey: key.publicKey, signature });
 }
 
 /** The answer to it: a JWS like the lists, because a gate believes nothing that is not signed. */

@@ -222,7 +222,8 @@ function describe(version: string) {
           type: 'apiKey' as const,
           in: 'header' as const,
           name: 'stile-signature',
-          description: "the gate key's signature over the body",
+          description:
+            "the gate key's signature over the body; if there is none, over path and challenge",
         },
       },
     },

@@ -1,7 +1,7 @@
 /**
- * Challenges for proofs of possession, short-lived, good once. Nothing is kept of one that is only asked for:
+ * Challenges for proofs of possession and for what gates ask, short-lived, good once. Nothing is kept of one that is only asked for:
  * it carries its end and a MAC of this process, so that a flood of them pushes nobody's out. Kept, until they
- * end, are those that a proof has held for; a restart forgets all and a phone asks again.
+ * end, are those that a proof has held for; a restart forgets all and whoever it was asks again.
  */
 
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
@@ -70,7 +70,7 @@ export function createChallenges(
       const nowS = wallS(clock);
       dropEnded(nowS);
       if (used.size >= usedMax) {
-        throw new Fault('UPLINK_BUSY', 'too many phones ask at once: try again in a minute');
+        throw new Fault('UPLINK_BUSY', 'too many ask at once: try again in a minute');
       }
       used.set(challenge, endOf(challenge) ?? nowS);
     },

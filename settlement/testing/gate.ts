@@ -13,6 +13,7 @@ import {
   writeBatch,
 } from '@stile/protocol/gate-log.ts';
 import { signAuthorisation } from '@stile/protocol/http/gate-api.ts';
+import { signGateRequest } from '@stile/protocol/http/gate-request.ts';
 import type { AuthorisationReason } from '@stile/protocol/reasons.ts';
 
 const BOOT = '0badcafe';
@@ -84,6 +85,11 @@ export class ScriptedGate {
       'stile-signature': signAuthorisation(utf8(text), this.key),
     };
     return { bytes: utf8(text), headers };
+  }
+
+  /** The headers with which it asks for what only gates get. */
+  signRequest(path: string, challenge: string): Record<string, string> {
+    return signGateRequest({ path, challenge }, this.key);
   }
 
   /** Appends how an ask ended: opened for that fare, or refused if there is a reason. */

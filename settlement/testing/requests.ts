@@ -83,11 +83,7 @@ function listRequests({ account, handle, order, spare, gate, grant, presence }: 
     ['POST /v1/orders', '', { idempotencyKey: 'walk-order', amountCents: 50 }],
     ['GET /v1/orders/{order}', spare.order],
     ['DELETE /v1/orders/{order}', spare.order],
-    [
-      'POST /v1/gates/{gate}/payments',
-      gate.gate,
-      authorisationOf(gate, addCheckDigits('72'.padEnd(18, '3'))),
-    ],
+    ...listGateRequests(gate),
     ['GET /v1/operator/gates', ''],
     ['POST /v1/operator/gates', '', { gate: 'walk', line: 'M1' }],
     ['POST /v1/operator/invites', '', { kind: 'verified', person: 'walk' }],
@@ -128,6 +124,15 @@ function listRequests({ account, handle, order, spare, gate, grant, presence }: 
   ];
 }
 
+function listGateRequests(gate: ScriptedGate): Listed[] {
+  const code = addCheckDigits('72'.padEnd(18, '3'));
+  return [
+    ['POST /v1/gates/{gate}/payments', gate.gate, authorisationOf(gate, code)],
+    ['GET /v1/gates/{gate}/deny-list/delta', `${gate.gate}?from=0`],
+    ['GET /v1/gates/{gate}/deny-list/snapshot', gate.gate],
+  ];
+}
+
 function listRootRequests(grant: RootGrant): Listed[] {
   return [
     ['GET /v1/operator/roots', ''],
@@ -144,12 +149,13 @@ export function authorisationOf({ gate: name, line }: ScriptedGate, code: string
   return { stile: 'gate-payment/1', gate: name, id, code, line, atMs: START_MS };
 }
 
-/** `rest`: what stands for the name in the path, or the query. */
+/** `rest`: what stands for the name in the path, and the query. */
 export function requestOf(
   operation: string,
   { rest, body }: { rest: string; body: object | undefined },
 ): Request {
   const [method, path = ''] = operation.split(' ');
-  const url = path.includes('{') ? path.replace(/\{\w+\}/, rest) : path + rest;
+  const [name = '', ...query] = rest.split('?');
+  const url = [path.replace(/\{\w+\}/, name), ...query].join('?');
   return { method: method as Request['method'], url, ...(body === undefined ? {} : { body }) };
 }

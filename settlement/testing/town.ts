@@ -10,6 +10,7 @@ import { createMovedClock, type MovedClock } from '@stile/host/testing/moved-clo
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { announce } from '@stile/protocol/batch-seal.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
+import { CHALLENGE_HEADER } from '@stile/protocol/http/gate-request.ts';
 import type { OnlineCode, Seed } from '@stile/protocol/http/rider-api.ts';
 import { otpOfTimeStep, timeStepAt, writePaymentCode } from '@stile/protocol/payment-code.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
@@ -133,6 +134,18 @@ export class ScriptedTown {
       body: { gate, line },
     });
     await this.get('/v1/gates/enrolments', { body: enrolmentBody(gateTokenIn(token), key) });
+  }
+
+  /** What a gate signs with the next request of its. */
+  async fetchChallenge(): Promise<string> {
+    return String((await this.ask('/v1/trust-list')).headers[CHALLENGE_HEADER]);
+  }
+
+  /** Asks for the deny list as this gate does: `delta?from=3`, or `snapshot`. */
+  async askDeny(gate: ScriptedGate, { rest, ...asked }: Asked & { rest: string }): Promise<Answer> {
+    const path = `/v1/gates/${gate.gate}/deny-list/${rest}`;
+    const signed = gate.signRequest(path, await this.fetchChallenge());
+    return await this.ask(path, { ...asked, headers: { ...asked.headers, ...signed } });
   }
 
   async send(gate: ScriptedGate, { fromSeq = 1, toSeq = gate.lastSeq } = {}): Promise<BatchReply> {

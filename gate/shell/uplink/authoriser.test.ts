@@ -1,7 +1,8 @@
 /** Authorisations over HTTP: signed, timed, tried again. */
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
-import { authorisationMessage, readGateSignature } from '@stile/protocol/http/gate-api.ts';
+import { authorisationMessage } from '@stile/protocol/http/gate-api.ts';
+import { readGateSignature } from '@stile/protocol/http/gate-request.ts';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {

@@ -4,7 +4,14 @@ import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeTrust, rootKey, signAsRoot, strangerKey, trustIn } from '../../testing/phone.ts';
+import {
+  gateKey,
+  makeTrust,
+  rootKey,
+  signAsRoot,
+  strangerKey,
+  trustIn,
+} from '../../testing/phone.ts';
 import {
   cutOff,
   DELTA_PATH,
@@ -54,7 +61,13 @@ async function world() {
     keepRoot: () => undefined,
     clock: systemClock,
   });
-  const lists = createListsFetcher({ reference: store, uplink, onTrust: () => undefined });
+  const lists = createListsFetcher({
+    gate: 'g1',
+    key: gateKey,
+    reference: store,
+    uplink,
+    onTrust: () => undefined,
+  });
 
   const signTrust = (
     deny: DenyStep,

@@ -4,10 +4,12 @@
  * for a list that is refused. What failed is fetched again.
  */
 
+import type { SigningKey } from '@stile/crypto/sign.ts';
 import { isTakenStep } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { DenyHead, TrustList } from '@stile/protocol/trust-list.ts';
 import { isSameHead, type ReferenceStore } from '../store/reference-store.ts';
+import type { Caller } from './deny-snapshot.ts';
 import type { Uplink } from './uplink.ts';
 
 /** Lists may change between two requests; after this many tries the next round has to do. */
@@ -31,13 +33,22 @@ function pause(): Promise<void> {
 }
 
 export type ListsParts = {
+  gate: string;
+  key: SigningKey;
   reference: ReferenceStore;
   uplink: Uplink;
   /** A trust list has come into force, or is known to be the latest still. */
   onTrust: (list: TrustList, of: { isAnew: boolean }) => void;
 };
 
-export function createListsFetcher({ reference, uplink, onTrust }: ListsParts): ListsFetcher {
+export function createListsFetcher({
+  gate,
+  key,
+  reference,
+  uplink,
+  onTrust,
+}: ListsParts): ListsFetcher {
+  const caller = { gate, key };
   let etag: string | null = null;
   return {
     async refresh() {
@@ -57,7 +68,7 @@ export function createListsFetcher({ reference, uplink, onTrust }: ListsParts): 
             `trust list ${list.version} is older than ${inForce}, which is in force`,
           );
         }
-        const denied = await attemptDeny(list.deny, { reference, uplink, isAnew });
+        const denied = await attemptDeny(list.deny, { caller, reference, uplink, isAnew });
         if (denied === 'other' && round < ROUNDS_MAX - 1) continue;
         reference.applyTrust(list, { jws, isAnew });
         onTrust(list, { isAnew });
@@ -71,7 +82,7 @@ export function createListsFetcher({ reference, uplink, onTrust }: ListsParts): 
   };
 }
 
-type DenyParts = { reference: ReferenceStore; uplink: Uplink; isAnew: boolean };
+type DenyParts = { caller: Caller; reference: ReferenceStore; uplink: Uplink; isAnew: boolean };
 
 /** `other`: it is another list by now. A fault: it could not be had, or is refused. */
 async function attemptDeny(
@@ -89,11 +100,11 @@ async function attemptDeny(
 /** Whether the cached deny list is now exactly the one that the trust list names. */
 async function bringDenyTo(
   wanted: DenyHead,
-  { reference, uplink, isAnew }: DenyParts,
+  { caller, reference, uplink, isAnew }: DenyParts,
 ): Promise<boolean> {
   if (isSameHead(reference.denyHead, wanted)) return true;
   if (wanted.version < reference.denyHead.version && !isAnew) return false;
-  const delta = isAnew ? 'snapshot' : await uplink.fetchDelta(reference.denyHead.version);
+  const delta = isAnew ? 'snapshot' : await uplink.fetchDelta(caller, reference.denyHead.version);
   if (delta !== 'current' && delta !== 'snapshot') {
     if (!isSameHead(delta, wanted)) return false;
     try {
@@ -104,7 +115,7 @@ async function bringDenyTo(
       if (!(error instanceof Fault) || error.code !== 'LIST_REFUSED') throw error;
     }
   }
-  const { head, body } = await uplink.fetchSnapshot();
+  const { head, body } = await uplink.fetchSnapshot(caller);
   if (!isSameHead(head, wanted)) return false;
   const before = reference.denyHead;
   if (!isAnew && !isTakenStep(before, head)) {

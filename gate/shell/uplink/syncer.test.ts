@@ -71,6 +71,8 @@ async function world(taps: number) {
     pace: PACE,
     heldLists: () => ({ trust: 3, deny: 4, denyAtS: 5, stage: 'FRESH' }),
     lists: createListsFetcher({
+      gate: 'g1',
+      key: gateKey,
       reference,
       uplink,
       onTrust: ({ issuedAtS }) => applied.push(issuedAtS),

@@ -221,7 +221,9 @@ export class Syncer {
       this.#handle({ kind: 'listsFetched' });
     } catch (error) {
       if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;
-      const level = error.code === 'LIST_REFUSED' ? 'error' : 'debug';
+      // No network is no news; what does not mend itself is.
+      const isRefused = error.code === 'LIST_REFUSED' || error.code === 'UPLINK_REFUSED';
+      const level = isRefused ? 'error' : 'debug';
       log[level]({ error: error.message }, 'lists not fetched; the cached ones stay in force');
       this.#handle({
         kind: 'listsFailed',

@@ -6,6 +6,7 @@ import { NONCE_HEADER, RECEIPT_HEADER, TIME_HEADER } from '@stile/protocol/sync.
 import { describe, expect, test } from 'vitest';
 import type { ClockError } from '../../core/clock-error.ts';
 import {
+  gateKey,
   makeTrust,
   NOW_S,
   rootKey,
@@ -43,6 +44,7 @@ const REPLY = {
   denyVersion: 2,
 };
 
+const CALLER = { gate: 'g1', key: gateKey };
 const NONCE = '0a'.repeat(16);
 
 /** The reply with a receipt for whoever asked. */
@@ -102,7 +104,7 @@ describe('every exchange fails as a fault that says when to come back', () => {
     for (const path of [TRUST_PATH, DELTA_PATH, BATCHES_PATH]) responses.set(path, answer);
     const batch = Buffer.from('batch');
     await expect(uplink.fetchTrust(null)).rejects.toMatchObject(expected);
-    await expect(uplink.fetchDelta(0)).rejects.toMatchObject(expected);
+    await expect(uplink.fetchDelta(CALLER, 0)).rejects.toMatchObject(expected);
     await expect(uplink.sendBatch('g1', { batch, nonce: NONCE })).rejects.toMatchObject(expected);
   });
 
@@ -257,11 +259,11 @@ describe('deny lists', () => {
   test('a delta is asked for by version; 204 is current, 410 wants the snapshot', async () => {
     const { responses, requests, uplink } = await connect();
     responses.set(DELTA_PATH, say(200, await signDelta(NO_DENY, denyOf(4, [ID]))));
-    expect(await uplink.fetchDelta(0)).toMatchObject({ from: 0, version: 4, adds: [ID] });
+    expect(await uplink.fetchDelta(CALLER, 0)).toMatchObject({ from: 0, version: 4, adds: [ID] });
     responses.set(DELTA_PATH, say(204));
-    expect(await uplink.fetchDelta(4)).toBe('current');
+    expect(await uplink.fetchDelta(CALLER, 4)).toBe('current');
     responses.set(DELTA_PATH, say(410, '{}'));
-    expect(await uplink.fetchDelta(2)).toBe('snapshot');
+    expect(await uplink.fetchDelta(CALLER, 2)).toBe('snapshot');
     expect(requests.map(({ query }) => query.get('from'))).toEqual(['0', '4', '2']);
   });
 
@@ -269,14 +271,14 @@ describe('deny lists', () => {
     const { responses, uplink } = await connect();
     const delta = await signDelta(NO_DENY, denyOf(4, [ID]), { key: strangerKey });
     responses.set(DELTA_PATH, say(200, delta));
-    await expect(uplink.fetchDelta(0)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
+    await expect(uplink.fetchDelta(CALLER, 0)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
   });
 
   test('a snapshot is taken apart, and its body must be the signed one', async () => {
     const { responses, uplink } = await connect();
     const good = await signSnapshot(denyOf(4, [ID]));
     responses.set(SNAPSHOT_PATH, say(200, good));
-    const { head, body } = await uplink.fetchSnapshot();
+    const { head, body } = await uplink.fetchSnapshot(CALLER);
     expect(head).toMatchObject({ version: 4, count: 1, force: false });
     expect(Buffer.from(body).toString('hex')).toBe(ID);
     const flipped = good.slice();
@@ -291,7 +293,9 @@ describe('deny lists', () => {
     };
     for (const [name, bytes] of Object.entries(bad)) {
       responses.set(SNAPSHOT_PATH, say(200, bytes));
-      await expect(uplink.fetchSnapshot(), name).rejects.toMatchObject({ code: 'LIST_REFUSED' });
+      await expect(uplink.fetchSnapshot(CALLER), name).rejects.toMatchObject({
+        code: 'LIST_REFUSED',
+      });
     }
   });
 });

@@ -4,7 +4,6 @@
  * are confirmed; of the rest of a reply only hints are taken. So whoever answers in settlement's place, or a
  * proxy in between, can delay but not deceive.
  */
-import { sha256 } from '@stile/crypto/sign.ts';
 import type { Clock } from '@stile/host/clock.ts';
 import {
   type Exchange,
@@ -16,13 +15,16 @@ import {
 } from '@stile/host/http-client.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import { announce } from '@stile/protocol/batch-seal.ts';
-import { toHex } from '@stile/protocol/bytes.ts';
-import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import {
   type AuthorisationAnswer,
   authorisationAnswerSchema,
 } from '@stile/protocol/http/gate-api.ts';
+import {
+  CHALLENGE_HEADER,
+  isChallenge,
+  signGateRequest,
+} from '@stile/protocol/http/gate-request.ts';
 import {
   type Opening,
   openSigned,
@@ -46,11 +48,11 @@ import {
   type DenyDelta,
   type DenySnapshotHead,
   denyDeltaSchema,
-  denySnapshotSchema,
   type TrustList,
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
 import { type ClockError, clockErrorOf } from '../../core/clock-error.ts';
+import { type Caller, openSnapshot, SNAPSHOT_BYTES_MAX } from './deny-snapshot.ts';
 import { codeOf, messageOf, parseJson, refused, retryAfterMs, textOf } from './responses.ts';
 
 const NONCE_BYTES = 16;
@@ -67,8 +69,6 @@ const KNOWN_DOWN_MS_MIN = 5_000;
 const KNOWN_DOWN_MS_MAX = 30_000;
 /** Between two looks for a root that may have followed. */
 const ROOTS_ASKED_MS = 30_000;
-/** Largest snapshot: ten million entries and their head. */
-export const SNAPSHOT_BYTES_MAX = 10_000_000 * DENY_ID_BYTES + SIGNED_BYTES_MAX;
 
 export type BatchResult =
   /** Only the receipt is signed: by it alone records are confirmed. */
@@ -144,6 +144,8 @@ export class Uplink {
   /** When an exchange failed, if none has succeeded since. */
   #failedAtMs: number | null = null;
   #rootsAskedMs = Number.NEGATIVE_INFINITY;
+  /** Good for one request, and not for long. */
+  #challenge: string | null = null;
 
   constructor(options: UplinkOptions) {
     const { url, timeoutMs, root, keepRoot, clock } = options;
@@ -252,31 +254,47 @@ export class Uplink {
     if (response.status !== 200) throw refused('the trust list', response);
     const jws = textOf(response.body);
     await this.#followRoots(jws);
-    const list = await openSigned('stile-trust-list+jws', jws, {
-      root: this.#root,
-      schema: trustListSchema,
-    });
+    const parts = { root: this.#root, schema: trustListSchema };
+    const list = await openSigned('stile-trust-list+jws', jws, parts);
     return { list, jws, etag: response.headers.etag?.toString() ?? null };
   }
 
   /** The delta from `from` to the list in force; 'snapshot' if there is none. */
-  async fetchDelta(from: number): Promise<DenyDelta | 'current' | 'snapshot'> {
-    const bytesMax = SIGNED_BYTES_MAX;
-    const response = await this.#request(`v1/deny-list/delta?from=${from}`, { bytesMax });
+  async fetchDelta(caller: Caller, from: number): Promise<DenyDelta | 'current' | 'snapshot'> {
+    const path = `deny-list/delta?from=${from}`;
+    const response = await this.#requestSigned(caller, { path, bytesMax: SIGNED_BYTES_MAX });
     if (response.status === 204) return 'current';
     if (response.status === 410) return 'snapshot';
     if (response.status !== 200) throw refused('a deny delta', response);
-    const jws = textOf(response.body);
-    return await openSigned('stile-deny-delta+jws', jws, {
-      root: this.#root,
-      schema: denyDeltaSchema,
-    });
+    const parts = { root: this.#root, schema: denyDeltaSchema };
+    return await openSigned('stile-deny-delta+jws', textOf(response.body), parts);
   }
 
-  async fetchSnapshot(): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
-    const response = await this.#request('v1/deny-list/snapshot', { bytesMax: SNAPSHOT_BYTES_MAX });
+  async fetchSnapshot(caller: Caller): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
+    const path = 'deny-list/snapshot';
+    const response = await this.#requestSigned(caller, { path, bytesMax: SNAPSHOT_BYTES_MAX });
     if (response.status !== 200) throw refused('the deny snapshot', response);
     return await openSnapshot(response.body, this.#root);
+  }
+
+  /**
+   * As a gate, by the latest challenge that settlement has given: the trust list has brought one. A refusal
+   * brings another, for the one that ended on the way; a second refusal is meant.
+   */
+  async #requestSigned(
+    { gate, key }: Caller,
+    { path, bytesMax }: { path: string; bytesMax: number },
+  ): Promise<HttpResponse> {
+    const whole = `v1/gates/${gate}/${path}`;
+    const ask = async () => {
+      const challenge = this.#challenge;
+      this.#challenge = null;
+      const headers =
+        challenge === null ? {} : signGateRequest({ path: `/${whole}`, challenge }, key);
+      return await this.#request(whole, { bytesMax, headers });
+    };
+    const response = await ask();
+    return response.status === 401 && this.#challenge !== null ? await ask() : response;
   }
 
   /** An answer by a key that nobody who is believed has certified may be that of a root that follows. */
@@ -335,6 +353,8 @@ export class Uplink {
       const says = `settlement answers ${status} to ${path}`;
       throw new UplinkFault(says, { retryAfterMs: retryAfterMs(headers['retry-after']) });
     }
+    const challenge = headers[CHALLENGE_HEADER];
+    if (isChallenge(challenge)) this.#challenge = challenge;
     const time = headers[TIME_HEADER];
     // Nobody waits for it, least of all a rider.
     if (typeof time === 'string') void this.#readTime(time, timed);
@@ -376,22 +396,4 @@ export class Uplink {
       throw new UplinkFault(says, { cause: error });
     }
   }
-}
-
-/** Takes a snapshot file apart: signed head, LF, then exactly the ids that the head covers. */
-export async function openSnapshot(
-  file: Uint8Array,
-  root: RootTrust,
-): Promise<{ head: DenySnapshotHead; body: Uint8Array }> {
-  const end = file.indexOf(0x0a);
-  const jws = textOf(file.subarray(0, Math.max(0, Math.min(end, SIGNED_BYTES_MAX))));
-  const head = await openSigned('stile-deny-snapshot+jws', jws, {
-    root,
-    schema: denySnapshotSchema,
-  });
-  const body = file.subarray(end + 1);
-  if (body.length !== head.count * DENY_ID_BYTES || toHex(sha256(body)) !== head.bodySha256) {
-    throw new Fault('LIST_REFUSED', 'deny snapshot refused: its body is not the signed one');
-  }
-  return { head, body };
 }

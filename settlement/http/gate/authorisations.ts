@@ -13,8 +13,12 @@ import {
   type AuthorisationBody,
   authorisationBodySchema,
   authorisationMessage,
-  readGateSignature,
 } from '@stile/protocol/http/gate-api.ts';
+import {
+  readGateSignature,
+  SIGNATURE_CHARS_MAX,
+  SIGNATURE_HEADER,
+} from '@stile/protocol/http/gate-request.ts';
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { signatureHolds, type Verify } from '@stile/protocol/signature.ts';
@@ -23,7 +27,6 @@ import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 
 const BODY_BYTES_MAX = 1_024;
-const SIGNATURE_CHARS_MAX = 200;
 const JOSE = 'application/jose';
 
 const NO_SUCH_CODE = { outcome: 'REFUSED', reason: 'CODE_REFUSED', amountCents: 0 } as const;
@@ -104,7 +107,9 @@ export function addAuthorisationRoutes(app: ApiRouter, parts: ApiParts): void {
           tags: ['gate'],
           security: [{ gate: [] }],
           params: z.object({ gate: gateIdSchema }),
-          headers: z.object({ 'stile-signature': z.string().max(SIGNATURE_CHARS_MAX).default('') }),
+          headers: z.object({
+            [SIGNATURE_HEADER]: z.string().max(SIGNATURE_CHARS_MAX).default(''),
+          }),
           body: z.custom<Buffer>(Buffer.isBuffer, 'send JSON').meta({ type: 'object' }),
           response: {
             200: z.string().describe('compact JWS, typ stile-gate-payment-answer+jws'),
@@ -118,7 +123,7 @@ export function addAuthorisationRoutes(app: ApiRouter, parts: ApiParts): void {
       },
       async (request, reply) => {
         const { gate } = request.params;
-        const header = request.headers['stile-signature'];
+        const header = request.headers[SIGNATURE_HEADER];
         const authorisation = await readAuthorisation(
           { ...parts, verify },
           { gate, header, body: request.body },

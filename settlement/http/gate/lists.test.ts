@@ -10,13 +10,16 @@ import {
   trustListSchema,
 } from '@stile/protocol/trust-list.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ScriptedGate } from '../../testing/gate.ts';
 import { type Asked, ScriptedTown } from '../../testing/town.ts';
 
 let town: ScriptedTown;
 let root: RootTrust;
+let gate: ScriptedGate;
 beforeEach(async () => {
   town = await ScriptedTown.open();
   root = town.root;
+  gate = await town.addGate('harbour', 'M1');
 });
 afterEach(async () => {
   await town.close();
@@ -34,7 +37,7 @@ async function fetchTrust(): Promise<TrustList> {
 }
 
 async function fetchSnapshot() {
-  const { body } = await town.ask('/v1/deny-list/snapshot');
+  const { body } = await town.askDeny(gate, { rest: 'snapshot' });
   const file = Buffer.from(body as Uint8Array);
   const end = file.indexOf('\n');
   const jws = file.subarray(0, end).toString();
@@ -121,7 +124,7 @@ describe('the deny list', () => {
     expect(snapshot.head).toMatchObject(head);
     const id = denyIdHex({ issuer: 1, account: b.account, serial: 1 });
     expect(snapshot.ids.toString('hex')).toBe(id);
-    const { body } = await town.ask('/v1/deny-list/delta?from=1');
+    const { body } = await town.askDeny(gate, { rest: 'delta?from=1' });
     const delta = await openSigned('stile-deny-delta+jws', textOf(body), {
       root,
       schema: denyDeltaSchema,
@@ -136,14 +139,14 @@ describe('the deny list', () => {
   });
 
   test.each([
-    ['the version in force', 'from=1', 204, undefined],
-    ['a version that never was', 'from=99', 410, 'DELTA_UNAVAILABLE'],
-    ['no number', 'from=x', 400, 'REQUEST_INVALID'],
-    ['a version below zero', 'from=-1', 400, 'REQUEST_INVALID'],
+    ['the version in force', '?from=1', 204, undefined],
+    ['a version that never was', '?from=99', 410, 'DELTA_UNAVAILABLE'],
+    ['no number', '?from=x', 400, 'REQUEST_INVALID'],
+    ['a version below zero', '?from=-1', 400, 'REQUEST_INVALID'],
     ['nothing', '', 400, 'REQUEST_INVALID'],
   ])('a delta from %s', async (_name, query, status, code) => {
     await deny((await town.addRider()).account);
-    const answer = await town.ask(`/v1/deny-list/delta?${query}`);
+    const answer = await town.askDeny(gate, { rest: `delta${query}` });
     expect(answer.status).toBe(status);
     if (code !== undefined) expect(answer.body).toMatchObject({ code });
   });

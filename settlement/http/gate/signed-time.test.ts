@@ -6,6 +6,9 @@ import type { ScriptedGate } from '../../testing/gate.ts';
 import { type Asked, ScriptedTown, START_MS } from '../../testing/town.ts';
 
 const NONCE = 'ab'.repeat(16);
+const SNAPSHOT = '/v1/gates/g1/deny-list/snapshot';
+const NO_STEP = '/v1/gates/g1/deny-list/delta?from=0';
+const NEVER = '/v1/gates/g1/deny-list/delta?from=99';
 let town: ScriptedTown;
 let gate: ScriptedGate;
 let etag = '';
@@ -30,7 +33,11 @@ async function askWith(
   return await town.ask(path, { ...asked, headers: sent });
 }
 
-test.each<[string, string, () => Asked, number]>([
+async function signed(path: string): Promise<Asked> {
+  return { headers: gate.signRequest(path, await town.fetchChallenge()) };
+}
+
+test.each<[string, string, () => Asked | Promise<Asked>, number]>([
   ['the trust list', '/v1/trust-list', () => ({}), 200],
   [
     'one that has not changed',
@@ -38,8 +45,8 @@ test.each<[string, string, () => Asked, number]>([
     () => ({ headers: { 'if-none-match': etag } }),
     304,
   ],
-  ['no step of the deny list', '/v1/deny-list/delta?from=0', () => ({}), 204],
-  ['the whole deny list', '/v1/deny-list/snapshot', () => ({}), 200],
+  ['no step of the deny list', NO_STEP, () => signed(NO_STEP), 204],
+  ['the whole deny list', SNAPSHOT, () => signed(SNAPSHOT), 200],
   [
     'an answer about a code',
     '/v1/gates/g1/payments',
@@ -47,7 +54,7 @@ test.each<[string, string, () => Asked, number]>([
     200,
   ],
 ])('%s carries it', async (_name, path, asked, status) => {
-  const answer = await askWith(path, asked());
+  const answer = await askWith(path, await asked());
   expect(answer.status).toBe(status);
   const jws = String(answer.headers[TIME_HEADER]);
   const opened = { root: town.root, schema: gateTimeSchema };
@@ -55,13 +62,14 @@ test.each<[string, string, () => Asked, number]>([
   expect(time).toEqual({ stile: 'gate-time/1', atMs: START_MS, nonce: NONCE });
 });
 
-test.each<[string, string, () => Asked, string | null]>([
+test.each<[string, string, () => Asked | Promise<Asked>, string | null]>([
   ['who sends no nonce', '/v1/trust-list', () => ({}), null],
   ['who sends something else', '/v1/trust-list', () => ({}), 'x'.repeat(5_000)],
-  ['a refused request', '/v1/deny-list/delta?from=99', () => ({}), NONCE],
+  ['a refused request', NEVER, () => signed(NEVER), NONCE],
+  ['a request that is not signed', NO_STEP, () => ({}), NONCE],
   ['who is no gate', '/v1/health', () => ({}), NONCE],
 ])('%s gets none', async (_name, path, asked, nonce) => {
-  const { headers } = await askWith(path, { ...asked(), nonce });
+  const { headers } = await askWith(path, { ...(await asked()), nonce });
   expect(headers[TIME_HEADER]).toBeUndefined();
 });
 

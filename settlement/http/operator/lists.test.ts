@@ -7,6 +7,7 @@ import { denySnapshotSchema, type TrustList, trustListSchema } from '@stile/prot
 import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
 import { DATABASE_FILE } from '../../data-dir.ts';
+import type { ScriptedGate } from '../../testing/gate.ts';
 import { ScriptedTown, START_MS } from '../../testing/town.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,8 +24,8 @@ async function fetchTrust(): Promise<TrustList> {
   return await openSigned('stile-trust-list+jws', jws, { root, schema: trustListSchema });
 }
 
-async function fetchSnapshotHead() {
-  const { body } = await town.ask('/v1/deny-list/snapshot');
+async function fetchSnapshotHead(gate: ScriptedGate) {
+  const { body } = await town.askDeny(gate, { rest: 'snapshot' });
   const file = Buffer.from(body as Uint8Array);
   const { root } = town;
   const jws = file.subarray(0, file.indexOf('\n')).toString();
@@ -76,6 +77,7 @@ test('after a start with the right clock a list of a month ahead is taken back',
 
 test('a deny list out of all proportion waits for the operator, who forces one version', async () => {
   town = await ScriptedTown.open();
+  const gate = await town.addGate('g1', 'M1');
   const { account } = await town.addRider();
   await town.operate('POST', 'denials', { body: { account, note: 'lost' } });
   await town.settled();
@@ -104,11 +106,11 @@ test('a deny list out of all proportion waits for the operator, who forces one v
   expect((await town.ask('/v1/operator/lists/force', force)).status).toBe(404);
   await town.operate('POST', 'lists/force', { body: { denyVersion } });
   expect((await fetchTrust()).deny).toMatchObject({ version: denyVersion, count: 10_002 });
-  expect(await fetchSnapshotHead()).toMatchObject({ version: denyVersion, force: true });
+  expect(await fetchSnapshotHead(gate)).toMatchObject({ version: denyVersion, force: true });
   await town.operate('DELETE', 'denials', { body: { account } });
   await town.settled();
   // The next one is an ordinary step again, and a gate that was away for all of it takes it.
-  expect(await fetchSnapshotHead()).toMatchObject({
+  expect(await fetchSnapshotHead(gate)).toMatchObject({
     version: denyVersion + 1,
     force: false,
     saneFrom: 0,
