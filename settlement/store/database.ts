@@ -185,7 +185,10 @@ export type RiderFacts = {
   /** Hashes of one-time codes that are still live. */
   liveOnlineCodes(of: PassOf): Awaitable<readonly string[]>;
   riderEnrolment(
-    rider: Pick<NewRider, 'publicKey' | 'issuer' | 'inviteHash' | 'personHash' | 'from' | 'nowMs'>,
+    rider: Pick<
+      NewRider,
+      'account' | 'publicKey' | 'issuer' | 'inviteHash' | 'personHash' | 'from' | 'nowMs'
+    >,
   ): Awaitable<RiderEnrolmentFacts>;
   /** How many of the account's passes are good then, and whether this one still is. */
   passIssue(of: PassOf & { nowS: number }): Awaitable<PassIssueFacts>;

@@ -1,0 +1,93 @@
+/** The oldest of what is kept for a time only, and what was cut of it so far. */
+import type { CutKind, CutTotal } from '../../../core/retention/cut-changes.ts';
+import {
+  type CutBounds,
+  type CutFacts,
+  NOTHING_CUT,
+  type OldPayment,
+} from '../../../core/retention/cuts.ts';
+import { lock } from '../locks.ts';
+import type { Session } from '../session.ts';
+
+type Rows<Kind extends CutKind> = Extract<CutFacts, { kind: Kind }>['rows'][number];
+
+const TOTAL = 'SELECT rows, link FROM cut WHERE kind = $1';
+const TRUST_LISTS = `SELECT version, list_sha256 AS "listSha256"
+  FROM trust_list JOIN list_rules USING (version)
+  WHERE version <= (SELECT version FROM trust_list ORDER BY version DESC LIMIT 1 OFFSET $1)
+  ORDER BY version LIMIT $2`;
+const LAST_TRUST_LIST = 'SELECT coalesce(max(version), 0) AS number FROM trust_list';
+const PAYMENTS = `SELECT id, payee, key, reason, at_ms AS "atMs", request_hash AS "requestHash", way,
+    account, serial, handle, line, note, order_id AS "order", amount_cents AS "amountCents"
+  FROM payment WHERE outcome = 'REFUSED' AND at_ms < $1 ORDER BY at_ms, id LIMIT $2`;
+const DENY_VERSIONS = `SELECT version, count, set_digest AS "setDigest", made_at_ms AS "madeAtMs"
+  FROM deny_version ORDER BY version LIMIT $1`;
+const OLDEST_DENY_VERSION = 'SELECT coalesce(min(version), 0) AS number FROM deny_version';
+const DENY_ENTRIES = `SELECT encode(id, 'hex') AS id, added_in AS "addedIn", removed_in AS "removedIn"
+  FROM deny_entry WHERE removed_in IS NOT NULL ORDER BY removed_in, id LIMIT $1`;
+const PUBLISHED = `SELECT (payload::json -> 'deny' ->> 'version')::int8 AS number FROM trust_list
+  ORDER BY version DESC LIMIT 1`;
+const DENIALS = `SELECT number, encode(id, 'hex') AS id, cause, note, since_ms AS "sinceMs",
+    lifted_at_ms AS "liftedAtMs"
+  FROM denial WHERE lifted_at_ms < $1 ORDER BY lifted_at_ms, number LIMIT $2`;
+/** Numbers are not taken from the last row that is there, so none has to stay for it. */
+const NO_LAST = Number.MAX_SAFE_INTEGER;
+
+type PaymentRow = Omit<OldPayment, 'rest'> & Record<(typeof REST)[number], string | number | null>;
+const REST = [
+  'requestHash',
+  'way',
+  'account',
+  'serial',
+  'handle',
+  'line',
+  'note',
+  'order',
+  'amountCents',
+] as const;
+
+export class CutFactReader {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async read(kind: CutKind, bounds: CutBounds): Promise<CutFacts> {
+    await lock(this.#session, { turns: [`cut:${kind}`] });
+    const total = (await this.#session.first<CutTotal>(TOTAL, [kind])) ?? NOTHING_CUT;
+    const { beforeMs, newestKept, rowsMax } = bounds;
+    switch (kind) {
+      case 'trustList': {
+        const of = [newestKept, rowsMax];
+        const rows = await this.#session.all<Rows<typeof kind>>(TRUST_LISTS, of);
+        return { kind, total, rows, inForce: await this.#number(LAST_TRUST_LIST) };
+      }
+      case 'refusedPayment': {
+        const rows = await this.#session.all<PaymentRow>(PAYMENTS, [beforeMs, rowsMax]);
+        return { kind, total, rows: rows.map(toOldPayment), lastId: NO_LAST };
+      }
+      case 'denyVersion': {
+        const rows = await this.#session.all<Rows<typeof kind>>(DENY_VERSIONS, [rowsMax]);
+        return { kind, total, rows, published: await this.#number(PUBLISHED) };
+      }
+      case 'denyEntry': {
+        const rows = await this.#session.all<Rows<typeof kind>>(DENY_ENTRIES, [rowsMax]);
+        return { kind, total, rows, oldestVersion: await this.#number(OLDEST_DENY_VERSION) };
+      }
+      case 'denial': {
+        const rows = await this.#session.all<Rows<typeof kind>>(DENIALS, [beforeMs, rowsMax]);
+        return { kind, total, rows, lastNumber: NO_LAST };
+      }
+    }
+  }
+
+  async #number(text: string): Promise<number> {
+    return (await this.#session.first<{ number: number }>(text))?.number ?? 0;
+  }
+}
+
+function toOldPayment(row: PaymentRow): OldPayment {
+  const { id, payee, key, reason, atMs } = row;
+  return { id, payee, key, reason, atMs, rest: JSON.stringify(REST.map((name) => row[name])) };
+}

@@ -1,0 +1,103 @@
+/** What is known of an account's phones and of the codes that bring it to another one; moves that wait. */
+import type { MoveFacts, StoredApproval } from '../../../core/access/approval.ts';
+import type {
+  AccountAccess,
+  RecoveryFacts,
+  StoredRecoveryCode,
+} from '../../../core/access/recovery.ts';
+import type { RecoveryReader } from '../../database.ts';
+import { lock } from '../locks.ts';
+import type { Session } from '../session.ts';
+import { PassReader } from './invites.ts';
+import { passesOf } from './ruling-facts.ts';
+
+const APPROVAL = `SELECT id, account, note, by_name AS "by", asked_at_ms AS "askedAtMs",
+    ends_at_ms AS "endsAtMs", approved_by AS "approvedBy", used_at_ms AS "usedAtMs"
+  FROM approval`;
+const BY_ID = `${APPROVAL} WHERE id = $1`;
+const BY_ASKER = `${APPROVAL} WHERE account = $1 AND by_name = $2 ORDER BY id DESC LIMIT 1`;
+const OPEN = `${APPROVAL} WHERE used_at_ms IS NULL AND ends_at_ms > $1 ORDER BY id`;
+const NEXT = 'SELECT coalesce(max(id), 0) + 1 AS next FROM approval';
+const CODE = `SELECT account, kind, made_at_ms AS "madeAtMs", expires_at_ms AS "expiresAtMs",
+    ended_at_ms AS "endedAtMs", used_serial AS "usedSerial"
+  FROM recovery_code WHERE code_hash = $1`;
+const CODES = `SELECT code_hash AS "codeHash", kind FROM recovery_code
+  WHERE account = $1 AND ended_at_ms IS NULL ORDER BY code_hash`;
+const PASSES = `SELECT serial, public_key AS "publicKey", ended_at_ms AS "endedAtMs" FROM pass
+  WHERE account = $1 ORDER BY serial`;
+const SEEDS = `SELECT handle, serial FROM payment_seed
+  WHERE account = $1 AND ended_at_ms IS NULL ORDER BY handle`;
+const ONLINE_CODES = `SELECT code_hash AS "codeHash", serial FROM online_code
+  WHERE account = $1 AND state = 'live' ORDER BY code_hash`;
+/** No code has this; what follows from it is that nothing reaches the account. */
+const NO_ACCOUNT = '';
+
+type CodeQuery = Parameters<RecoveryReader['recovery']>[0];
+
+export class RecoveryFactReader implements RecoveryReader {
+  readonly #session: Session;
+  readonly #passes: PassReader;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#passes = new PassReader(session);
+  }
+
+  async accountAccess(account: string): Promise<AccountAccess> {
+    await lock(this.#session, { accounts: [account] });
+    return await this.#access(account);
+  }
+
+  async recovery({ codeHash, publicKey, nowMs }: CodeQuery): Promise<RecoveryFacts> {
+    // Whose code it is never changes.
+    const account = (await this.#code(codeHash))?.account ?? NO_ACCOUNT;
+    await lock(this.#session, { accounts: [account], owns: [passesOf(account)] });
+    return {
+      code: await this.#code(codeHash),
+      isKeyTaken: await this.#passes.isKeyTaken(publicKey),
+      openIssues: await this.#passes.openIssues(account, Math.floor(nowMs / 1000)),
+      access: await this.#access(account),
+    };
+  }
+
+  async move({ account, by }: { account: string; by: string }): Promise<MoveFacts> {
+    await lock(this.#session, { accounts: [account], turns: ['approvals'] });
+    const next = await this.#session.first<{ next: number }>(NEXT);
+    return {
+      isKnown: await this.#passes.isAccountKnown(account),
+      approval: (await this.#session.first<StoredApproval>(BY_ASKER, [account, by])) ?? null,
+      nextApproval: next?.next ?? 1,
+      access: await this.#access(account),
+    };
+  }
+
+  async approval(id: number): Promise<StoredApproval | null> {
+    // Whose it is never changes.
+    const found = await this.#approval(id);
+    if (found === null) return null;
+    await lock(this.#session, { accounts: [found.account] });
+    return await this.#approval(id);
+  }
+
+  async listApprovals(nowMs: number): Promise<StoredApproval[]> {
+    return await this.#session.all<StoredApproval>(OPEN, [nowMs]);
+  }
+
+  async #approval(id: number): Promise<StoredApproval | null> {
+    return (await this.#session.first<StoredApproval>(BY_ID, [id])) ?? null;
+  }
+
+  async #code(codeHash: string): Promise<StoredRecoveryCode | null> {
+    return (await this.#session.first<StoredRecoveryCode>(CODE, [codeHash])) ?? null;
+  }
+
+  async #access(account: string): Promise<AccountAccess> {
+    const of = [account];
+    return {
+      passes: await this.#session.all<AccountAccess['passes'][number]>(PASSES, of),
+      seeds: await this.#session.all<AccountAccess['seeds'][number]>(SEEDS, of),
+      onlineCodes: await this.#session.all<AccountAccess['onlineCodes'][number]>(ONLINE_CODES, of),
+      codes: await this.#session.all<AccountAccess['codes'][number]>(CODES, of),
+    };
+  }
+}

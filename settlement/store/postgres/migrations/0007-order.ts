@@ -1,0 +1,11 @@
+/** Numbers that payments take without waiting for each other, and the order in which work came. */
+import type { Migration } from './migration.ts';
+
+export const ORDER: Migration = {
+  name: '0007-order',
+  statements: [
+    // More than a piece of work has records: each may need a number (facts/stored-payments.ts).
+    'CREATE SEQUENCE payment_number MINVALUE 64 INCREMENT BY 64',
+    'CREATE INDEX outbox_order ON outbox (created_at_ms, id)',
+  ],
+};
