@@ -83,6 +83,8 @@ export function openPool({ url, connectionsMax, onIdleError }: PoolOptions): Ses
     connectionTimeoutMillis: CONNECT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     lock_timeout: LOCK_MS,
+    // Statements are sent without waiting for the answers to those before them; they are carried out in their order.
+    pipeline: true,
     types,
   });
   // Without a listener a server that stops would end this process.

@@ -8,6 +8,7 @@ import { RIDERS } from './0003-riders.ts';
 import { PAYMENTS } from './0004-payments.ts';
 import { LEDGER } from './0005-ledger.ts';
 import { WORK } from './0006-work.ts';
+import { ORDER } from './0007-order.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   PAYMENTS,
   LEDGER,
   WORK,
+  ORDER,
 ];
