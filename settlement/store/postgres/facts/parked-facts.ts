@@ -38,17 +38,14 @@ const GATE_OF_ODD = `SELECT gate FROM odd_line JOIN gate_epoch ON gate_epoch.id 
   WHERE odd_line.id = $1`;
 const GATE_OF_RECORD = `SELECT gate FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
   WHERE record.id = $1`;
-// Only what says that it is a void is read as JSON.
 const ODD = `SELECT epoch_id AS "epochId", gate, epoch, seq, batch_id AS "batchId", line AS bytes,
     prev, hash, checked, received_at_ms AS "receivedAtMs", why,
-    EXISTS (SELECT 1 FROM odd_line AS taken
-      WHERE taken.epoch_id = odd_line.epoch_id AND taken.seq > odd_line.seq
-        AND CASE WHEN taken.checked LIKE '%"kind":"void"%'
-          THEN taken.checked::json ->> 'kind' = 'void' AND taken.checked::json ->> 'of' = odd_line.seq::text
-          ELSE false END) AS "isVoided",
     (SELECT coalesce(json_agg(how ORDER BY number), '[]') FROM resolution
      WHERE resolution.odd_line = odd_line.id) AS before
   FROM odd_line JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE odd_line.id = $1`;
+/** Those that may take it back; what they say is read by whoever asks. */
+const TAKEN_BACK = `SELECT checked FROM odd_line WHERE epoch_id = $1 AND seq > $2
+  AND strpos(checked, '"kind":"void"') > 0 AND strpos(checked, '"of":' || $2::text) > 0`;
 const RECORD = `SELECT epoch_id AS "epochId", gate, epoch, seq, batch_id AS "batchId", line AS bytes,
     NULL AS prev, hash, received_at_ms AS "receivedAtMs", coalesce(outcome, '') AS why,
     ride_ms AS "rideMs", ceiling_cents AS "ceilingCents",
@@ -73,7 +70,7 @@ const IDENTITY = `SELECT EXISTS (SELECT 1 FROM account WHERE account = $1) AS "i
     EXISTS (SELECT 1 FROM pass_key WHERE public_key = $2) AS "isKeyTaken"`;
 
 type Found = Subject & { seq: number };
-type OddRow = Omit<StoredParked, 'subject' | 'content' | 'rideMs' | 'ceilingCents'> & {
+type OddRow = Omit<StoredParked, 'subject' | 'content' | 'isVoided' | 'rideMs' | 'ceilingCents'> & {
   checked: string;
 };
 type RecordRow = Omit<StoredParked, 'subject' | 'content'>;
@@ -115,7 +112,16 @@ export class ParkedReader {
     const { checked, ...row } = found;
     const content = completeContent(JSON.parse(checked) as RecordContent, row);
     const ceilingCents = 'code' in content ? (content.code.ceilingCents ?? null) : null;
-    return { ...row, subject, content, rideMs: null, ceilingCents };
+    const isVoided = await this.#isTakenBack(found);
+    return { ...row, isVoided, subject, content, rideMs: null, ceilingCents };
+  }
+
+  async #isTakenBack({ epochId, seq }: OddRow): Promise<boolean> {
+    const rows = await this.#session.all<{ checked: string }>(TAKEN_BACK, [epochId, seq]);
+    return rows.some(({ checked }) => {
+      const content = JSON.parse(checked) as RecordContent;
+      return content.kind === 'void' && content.of === seq;
+    });
   }
 
   async nextNumber(): Promise<number> {

@@ -2,6 +2,7 @@
  * All that settling has to know: taps and charge of each code use, authorisations, fares, riders' money. However many
  * uses a piece has, each of these is one statement.
  */
+import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import type { CeilingKey } from '../../../core/logs/check-record.ts';
 import { accountOfUse, readAuthorisationKey } from '../../../core/logs/code-use.ts';
 import { gatePayee } from '../../../core/payments/payee.ts';
@@ -21,14 +22,14 @@ import type { FareReader } from './fares.ts';
 import type { RiderMoneyReader } from './rider-money.ts';
 import type { PaymentKey, StoredPayments } from './stored-payments.ts';
 
-/** The received bytes are read only of a tap whose ceiling an earlier version did not store. */
-const NEEDS_BYTES = `kind = 'tap' AND ceiling_cents IS NULL`;
 const RECORDS = `SELECT use, record.id, epoch_id AS "epochId", gate, epoch, seq, kind,
     coalesce(ride_ms, at_ms) AS "atMs", at_ms AS "gateMs", clock, stale = 1 AS "isStale",
-    ceiling_cents AS "ceilingCents", ride_line AS line, of_seq AS "ofSeq", outcome AS disposition,
-    CASE WHEN ${NEEDS_BYTES} THEN record.line END AS bytes, CASE WHEN ${NEEDS_BYTES} THEN hash END AS hash
+    ceiling_cents AS "ceilingCents", ride_line AS line, of_seq AS "ofSeq", outcome AS disposition
   FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
   WHERE use = ANY($1::text[]) ORDER BY received_at_ms, record.id`;
+/** Of taps whose ceiling an earlier version did not store. */
+const RECEIVED = `SELECT id, seq, line AS bytes, hash FROM record
+  WHERE use = ANY($1::text[]) AND kind = 'tap' AND ceiling_cents IS NULL`;
 const CHARGES = `SELECT asked.use, rev, record, line, fare_cents AS "fareCents", state,
     ridden_at_ms AS "riddenAtMs", EXISTS (SELECT 1 FROM resolution
       WHERE resolution.use = asked.use AND fare_cents IS NOT NULL) AS "isWrittenOff"
@@ -36,16 +37,13 @@ const CHARGES = `SELECT asked.use, rev, record, line, fare_cents AS "fareCents",
   LEFT JOIN charge ON charge.use = asked.use AND charge.account = asked.account`;
 /** In the order in which they were taken in; what the fare was, only the answer itself says. */
 const AUTHORISATIONS = `SELECT use, id, kind, verdict, epoch_id AS "epochId", seq, of_seq AS "ofSeq",
-    outcome AS disposition, CASE WHEN kind = 'answer' THEN line END AS answer
+    outcome AS disposition, line AS bytes
   FROM record WHERE use = ANY($1::text[]) ORDER BY received_at_ms, id`;
 const ISSUER_KEYS = `SELECT issuer, key_id AS "keyId", ceiling_exponent AS "ceilingExponent"
   FROM issuer_key`;
 
-type UseRow = Omit<UseRecord, 'received'> & {
-  use: string;
-  bytes: Uint8Array | null;
-  hash: Uint8Array | null;
-};
+type UseRow = Omit<UseRecord, 'received'> & { use: string };
+type ReceivedRow = LogRecord & { id: number };
 type ChargeRow = { [Key in keyof Charge]: Key extends 'use' ? string : Charge[Key] | null } & {
   isWrittenOff: boolean;
 };
@@ -53,7 +51,7 @@ type Answered = AuthorisationFacts['records'][number];
 type AuthorisationRow = Omit<AuthorisationRecord, 'fareCents'> & {
   use: string;
   disposition: string | null;
-  answer: Uint8Array | null;
+  bytes: Uint8Array;
 };
 type Authorisation = { use: string; gate: string; id: string };
 
@@ -128,11 +126,15 @@ export class SettleFactReader {
   async #uses(uses: readonly string[]): Promise<UseFacts[]> {
     if (uses.length === 0) return [];
     const recordsOf = new Map(uses.map((use): [string, UseRecord[]] => [use, []]));
-    const [rows, charges] = await Promise.all([
+    const [rows, bytes, charges] = await Promise.all([
       this.#session.all<UseRow>(RECORDS, [uses]),
+      this.#session.all<ReceivedRow>(RECEIVED, [uses]),
       this.#session.all<ChargeRow>(CHARGES, [uses, uses.map(accountOfUse)]),
     ]);
-    for (const { use, ...row } of rows) recordsOf.get(use)?.push(toUseRecord(row));
+    const received = new Map(bytes.map(({ id, ...record }) => [id, record]));
+    for (const { use, ...row } of rows) {
+      recordsOf.get(use)?.push({ ...row, received: received.get(row.id) ?? null });
+    }
     const chargeOf = new Map(charges.map((row) => [row.use, row]));
     return uses.map((use) => {
       const { isWrittenOff = false, ...charge } = chargeOf.get(use) ?? { rev: null };
@@ -159,8 +161,9 @@ export class SettleFactReader {
     if (asked.length === 0) return [];
     const recordsOf = new Map(asked.map(({ use }): [string, Answered[]] => [use, []]));
     const rows = await this.#session.all<AuthorisationRow>(AUTHORISATIONS, [[...recordsOf.keys()]]);
-    for (const { use, answer, ...row } of rows) {
-      recordsOf.get(use)?.push({ ...row, fareCents: fareCentsIn(answer) });
+    for (const { use, bytes, ...row } of rows) {
+      const fareCents = row.kind === 'answer' ? fareCentsIn(bytes) : null;
+      recordsOf.get(use)?.push({ ...row, fareCents });
     }
     return asked.map(({ use, gate, id }, index) => {
       return { gate, id, records: recordsOf.get(use) ?? [], payment: payments[index] ?? null };
@@ -178,13 +181,7 @@ export class SettleFactReader {
   }
 }
 
-function toUseRecord({ bytes, hash, ...row }: Omit<UseRow, 'use'>): UseRecord {
-  const isRead = bytes !== null && hash !== null;
-  return { ...row, received: isRead ? { seq: row.seq, bytes, hash } : null };
-}
-
-function fareCentsIn(answer: Uint8Array | null): number | null {
-  if (answer === null) return null;
+function fareCentsIn(answer: Uint8Array): number | null {
   const { fareCents } = JSON.parse(new TextDecoder().decode(answer)) as { fareCents?: unknown };
   return typeof fareCents === 'number' ? fareCents : null;
 }
