@@ -31,6 +31,7 @@ export const NAMING: Readonly<Record<string, string>> = {
   completeContent: 'reads what an earlier version stored of a record',
   oddKey: 'the name of what is odd in a log',
   merchantView: 'the shape in which a merchant sees a payment',
+  netTotals: 'the sums of what was posted, by the parts that it is stored in',
   nextLink: 'the seal of what was written, which decides nothing',
   listRulesSeal: 'the seal of what was written, which decides nothing',
   cutSeal: 'the seal of what was written, which decides nothing',

@@ -70,7 +70,7 @@ export const ALLOWED: readonly Allowed[] = [
     why: 'a turn of the event loop: events of one moment are written together',
   },
   {
-    file: 'settlement/store/sqlite/turns.ts',
+    file: 'settlement/store/turns.ts',
     uses: ['setImmediate'],
     why: 'a turn of the event loop: long work lets others in',
   },

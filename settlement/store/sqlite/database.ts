@@ -6,6 +6,7 @@
 import type { Decision } from '../../core/changes.ts';
 import type { KeyedHash } from '../../core/money/book-seal.ts';
 import type { Database, Facts, UseCase, Views } from '../database.ts';
+import { createTurns } from '../turns.ts';
 import { createApply } from './changes/apply.ts';
 import type { Connection } from './connection.ts';
 import { CodeReader } from './facts/code-facts.ts';
@@ -29,7 +30,6 @@ import { RulingFactReader } from './facts/ruling-facts.ts';
 import { SettleFactReader } from './facts/settle-facts.ts';
 import { StoredPayments } from './facts/stored-payments.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { createTurns } from './turns.ts';
 import { MerchantViews } from './views/merchant-views.ts';
 import { OperatorViews } from './views/operator-views.ts';
 import { RiderViews } from './views/rider-views.ts';

@@ -5,7 +5,7 @@ import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { auditSettlement } from '../../audit/audit.ts';
-import { bookKeyFile } from './book-key.ts';
+import { bookKeyFile } from '../book-key.ts';
 import { openSqliteStore } from './store.ts';
 
 const LIMITS = { codeLifetimeSMax: 60, skewS: 20 };

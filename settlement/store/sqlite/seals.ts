@@ -1,5 +1,4 @@
 /** The seal of the books as it is stored, and sealing what an earlier version of this program wrote. */
-import { createHmac, createSecretKey } from 'node:crypto';
 import type { Random } from '@stile/host/random.ts';
 import { equalBytes, fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
@@ -18,7 +17,7 @@ import {
   type SealedTransfer,
 } from '../../core/money/book-seal.ts';
 import type { CutKind, CutTotal } from '../../core/retention/cut-changes.ts';
-import { bookKeyFile, ensureBookKey } from './book-key.ts';
+import { bookKeyFile, ensureBookKey, keyedHashOf } from '../book-key.ts';
 import type { Connection } from './connection.ts';
 
 export const TRANSFERS = `SELECT number, id, debit, credit, amount_cents AS amountCents, code,
@@ -30,12 +29,6 @@ export const RESOLUTIONS = `SELECT number, odd_line AS oddLine, record, how, why
 const KEY_CHECK = 'bookKeyCheck';
 const EPOCHS = 'SELECT id, gate, epoch, last_seq AS lastSeq, head FROM gate_epoch';
 
-export function keyedHashOf(keyBytes: Uint8Array): KeyedHash {
-  // Prepared once: it takes Node six times as long as the hash itself.
-  const key = createSecretKey(keyBytes);
-  return (message) => new Uint8Array(createHmac('sha256', key).update(message).digest());
-}
-
 /**
  * @throws Fault STORE_CORRUPT if the books were sealed and their key is missing or another one, or if there is a
  * key and no seal: what is written with a wrong key is never good again.
@@ -46,8 +39,13 @@ export function openSeals(
 ) {
   const { db } = connection;
   const isSealed = db.prepare(`SELECT 1 FROM book_seal WHERE name = 'ledger'`).get() !== undefined;
-  const seal = (key: Uint8Array) => connection.write(() => sealAll(db, keyedHashOf(key)));
-  const keyedHash = keyedHashOf(ensureBookKey(file, { random, isSealed, seal }));
+  const database = file;
+  const { key, isNew, finish } = ensureBookKey(bookKeyFile(file), { database, isSealed, random });
+  const keyedHash = keyedHashOf(key);
+  if (isNew) {
+    connection.write(() => sealAll(db, keyedHash));
+    finish();
+  }
   refuseOtherKey(connection, { keyedHash, file });
   return keyedHash;
 }

@@ -1,0 +1,52 @@
+/** Recovery codes, ended passes and approvals, written as the changes say. */
+import type { RecoveryChange } from '../../../core/access/recovery-changes.ts';
+import type { Session } from '../session.ts';
+
+const ADD_CODE = `INSERT INTO recovery_code (code_hash, account, kind, made_at_ms, expires_at_ms)
+  VALUES ($1, $2, $3, $4, $5)`;
+const END_CODE = `UPDATE recovery_code SET ended_at_ms = $1, used_serial = $2 WHERE code_hash = $3`;
+const END_PASS = `UPDATE pass SET ended_at_ms = $1, ended_why = $2 WHERE account = $3 AND serial = $4`;
+const END_SESSIONS = 'DELETE FROM session WHERE account = $1 AND serial = $2';
+const ADD_APPROVAL = `INSERT INTO approval (id, account, note, by_name, asked_at_ms, ends_at_ms)
+  VALUES ($1, $2, $3, $4, $5, $6)`;
+const SET_APPROVED = 'UPDATE approval SET approved_by = $1, approved_at_ms = $2 WHERE id = $3';
+const USE_APPROVAL = 'UPDATE approval SET used_at_ms = $1 WHERE id = $2';
+
+export class RecoveryRows {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async write(change: RecoveryChange): Promise<void> {
+    const { run } = this.#session;
+    switch (change.kind) {
+      case 'addRecoveryCode': {
+        const { codeHash, account, kind, madeAtMs, expiresAtMs } = change.code;
+        await run(ADD_CODE, [codeHash, account, kind, madeAtMs, expiresAtMs]);
+        break;
+      }
+      case 'endRecoveryCode':
+        await run(END_CODE, [change.atMs, change.usedSerial, change.codeHash]);
+        break;
+      case 'endPass':
+        await run(END_PASS, [change.atMs, change.why, change.account, change.serial]);
+        break;
+      case 'endSessions':
+        await run(END_SESSIONS, [change.account, change.serial]);
+        break;
+      case 'addApproval': {
+        const { account, note, by, askedAtMs, endsAtMs } = change.approval;
+        await run(ADD_APPROVAL, [change.id, account, note, by, askedAtMs, endsAtMs]);
+        break;
+      }
+      case 'setApproved':
+        await run(SET_APPROVED, [change.by, change.atMs, change.id]);
+        break;
+      case 'useApproval':
+        await run(USE_APPROVAL, [change.atMs, change.id]);
+        break;
+    }
+  }
+}
