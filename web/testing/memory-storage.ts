@@ -11,5 +11,6 @@ export function createMemoryStorage(first: Readonly<Record<string, string>> = {}
     removeItem: (name) => {
       texts.delete(name);
     },
+    names: () => [...texts.keys()],
   };
 }

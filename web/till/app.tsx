@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Language } from '../parts/money.ts';
 import { DayPage } from './pages/day-page.tsx';
+import { LeaveNote, OfOthers, OpenNotes } from './pages/open-notes.tsx';
 import { SellPage } from './pages/sell-page.tsx';
 import { useTill } from './pages/till-context.ts';
 import type { Words } from './words/shape.ts';
@@ -41,7 +42,7 @@ export function App() {
         </nav>
         <span class="row">
           <LanguageChoice />
-          <button type="button" class="tab" onClick={() => till.signOut()}>
+          <button type="button" class="tab" onClick={() => till.askToSignOut()}>
             {words.signOut}
           </button>
         </span>
@@ -51,6 +52,8 @@ export function App() {
           {words.offer.failed}
         </p>
       )}
+      <LeaveNote words={words} />
+      <OpenNotes words={words} />
       <main>{page.value === 'sell' ? <SellPage words={words} /> : <DayPage words={words} />}</main>
     </div>
   );
@@ -80,6 +83,7 @@ function OfferPage({ words }: { words: Words }) {
       <p class="note bad" role="alert">
         {words.offer.warning}
       </p>
+      <OfOthers words={words} />
       <button type="button" onClick={() => void till.answerOffer(false)}>
         {words.offer.no}
       </button>
@@ -103,6 +107,7 @@ function SignIn({ words, state }: { words: Words; state: 'out' | 'refused' | 'un
           {words.signIn[state]} {till.hasToken && words.signIn.kept}
         </p>
       )}
+      <OfOthers words={words} />
       <form
         class="card stack"
         onSubmit={(event) => {

@@ -35,4 +35,5 @@ if (root !== null) {
     root,
   );
 }
+window.addEventListener('storage', () => void till.onStored());
 void till.start();

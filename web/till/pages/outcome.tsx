@@ -2,14 +2,14 @@
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import { moneyText, timeText } from '../../parts/money.ts';
 import type { Words } from '../words/shape.ts';
-import { useMoneyStyle, useTill } from './till-context.ts';
+import { failureText, useMoneyStyle, useTill } from './till-context.ts';
 
 export function OutcomeView({ words, next }: { words: Words; next: () => void }) {
   const { sale } = useTill();
   const { value } = sale.state;
   const onwards = () => {
     next();
-    sale.nextCustomer();
+    void sale.nextCustomer();
   };
   if (value.kind === 'waiting') {
     return (
@@ -19,12 +19,17 @@ export function OutcomeView({ words, next }: { words: Words; next: () => void })
     );
   }
   if (value.kind === 'unknown') {
-    const { pending } = value;
+    const { pending, failure } = value;
     return (
       <div class="outcome unsure stack" data-outcome="UNKNOWN">
         <Mark path="M9.5 9a2.6 2.6 0 1 1 3.6 2.4c-.8.4-1.1 1-1.1 1.9M12 17h.01" />
         <h2 class="figure">{words.outcome.unknown}</h2>
         <p>{words.outcome.unknownText}</p>
+        {failure !== null && (
+          <p class="note bad" role="alert">
+            {words.outcome.notReversed} {failureText(words, failure)}
+          </p>
+        )}
         <button type="button" onClick={() => void sale.resolve(pending)}>
           {words.outcome.again}
         </button>

@@ -8,10 +8,11 @@ import { moneyText } from '../../parts/money.ts';
 import { type Key, keyOf, pressKey } from '../core/amount.ts';
 import { readScanned } from '../core/scanned.ts';
 import { BURST_GAP_MS_MAX, NO_BURST, pressWedge } from '../core/wedge.ts';
+import { type Failure, failureOf } from '../shell/merchant-client.ts';
 import type { SaleState } from '../shell/sale.ts';
 import type { Words } from '../words/shape.ts';
 import { OutcomeView } from './outcome.tsx';
-import { useMoneyStyle, useTill } from './till-context.ts';
+import { failureText, useMoneyStyle, useTill } from './till-context.ts';
 
 const PAD: readonly Key[] = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '00', '0', 'back'];
 const ORDER_LOOK_MS = 5_000;
@@ -70,7 +71,6 @@ export function SellPage({ words }: { words: Words }) {
         </div>
       </section>
       <section class="card stack" aria-live="polite">
-        <OfOthers words={words} />
         {isFree ? (
           <Ways
             words={words}
@@ -89,24 +89,10 @@ export function SellPage({ words }: { words: Words }) {
   );
 }
 
-/** What was begun for another shop: this one can neither ask for it nor take it back. */
-function OfOthers({ words }: { words: Words }) {
-  const { sale } = useTill();
-  const style = useMoneyStyle();
-  return sale.ofOthers.value.map(({ merchant, merchantName, amountCents }) => (
-    <p key={merchant} class="note bad" role="alert" data-of-other={merchant}>
-      {words.sell.ofOther({
-        amount: moneyText(amountCents, style),
-        shop: `${merchantName} (${merchant})`,
-      })}
-    </p>
-  ));
-}
-
 function amountOf(value: SaleState): number {
-  if (value.kind === 'waiting' || value.kind === 'reversed') return value.amountCents;
+  if (value.kind === 'reversed') return value.amountCents;
   if (value.kind === 'decided') return value.payment.amountCents;
-  if (value.kind === 'unknown') return value.pending.amountCents;
+  if (value.kind === 'waiting' || value.kind === 'unknown') return value.pending.amountCents;
   return value.kind === 'order' ? value.order.amountCents : 0;
 }
 
@@ -167,7 +153,7 @@ function Ways({ words, how, setHow, cents, hint, setHint, onText }: WaysProps) {
   const [digits, setDigits] = useState('');
   const show = async () => {
     if (cents === 0) return setHint(words.sell.amountFirst);
-    await sale.makeOrder(cents).catch((error: Error) => setHint(error.message));
+    await sale.makeOrder(cents).catch((error) => setHint(failureText(words, failureOf(error))));
   };
   return (
     <>
@@ -224,17 +210,23 @@ function Ways({ words, how, setHow, cents, hint, setHint, onText }: WaysProps) {
 
 function Under({ words, next }: { words: Words; next: () => void }) {
   const { value } = useTill().sale.state;
-  if (value.kind === 'order') return <OrderView words={words} order={value.order} next={next} />;
+  if (value.kind === 'order') return <OrderView words={words} {...value} next={next} />;
   return <OutcomeView words={words} next={next} />;
 }
 
-function OrderView({ words, order, next }: { words: Words; order: Order; next: () => void }) {
+type OrderProps = { words: Words; order: Order; failure: Failure | null; next: () => void };
+
+function OrderView({ words, order, failure, next }: OrderProps) {
   const { sale, clock } = useTill();
   useEffect(() => {
     // An event says it at once; it is looked up as well, because an event can be missed.
     const fire = () => void sale.lookAtOrder(order).catch(() => undefined);
     return repeat(clock, { everyMs: ORDER_LOOK_MS, fire });
-  }, [order]);
+  }, [order.order]);
+  const cancel = async () => {
+    await sale.cancelOrder(order);
+    if (sale.state.value.kind !== 'order') next();
+  };
   return (
     <>
       <div class="sheet order-qr" data-link={order.link}>
@@ -244,11 +236,12 @@ function OrderView({ words, order, next }: { words: Words; order: Order; next: (
       <p class="soft" role="status">
         {words.sell.orderWaiting}
       </p>
-      <button
-        type="button"
-        class="quiet"
-        onClick={() => void sale.cancelOrder(order).then(next, () => undefined)}
-      >
+      {failure !== null && (
+        <p class="note bad" role="alert">
+          {words.sell.notCancelled} {failureText(words, failure)}
+        </p>
+      )}
+      <button type="button" class="quiet" onClick={() => void cancel()}>
         {words.sell.cancel}
       </button>
     </>

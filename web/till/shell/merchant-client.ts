@@ -14,7 +14,7 @@ import {
   paymentSchema,
   type RefundRequest,
 } from '@stile/protocol/http/merchant-api.ts';
-import type { Api } from '../../parts/api.ts';
+import { type Api, ApiRefusal } from '../../parts/api.ts';
 
 /** Longest wait for one response about a payment. */
 const PAYMENT_TIMEOUT_MS = 5_000;
@@ -78,6 +78,11 @@ export class MerchantClient {
     return await this.#api.request('/v1/orders', { schema: orderSchema, token, body });
   }
 
+  async readOrder({ order }: Order): Promise<Order> {
+    const token = this.#token();
+    return await this.#api.request(`/v1/orders/${order}`, { schema: orderSchema, token });
+  }
+
   async cancelOrder({ order }: Order): Promise<Order> {
     const token = this.#token();
     const path = `/v1/orders/${order}`;
@@ -95,4 +100,23 @@ export class MerchantClient {
       onState,
     });
   }
+}
+
+/** Why a request did not do what it should: settlement's own refusal, or that nothing is known. */
+export type Failure = { code: string; message: string };
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof ApiRefusal) return { code: error.code, message: error.message };
+  return { code: 'UNREACHABLE', message: '' };
+}
+
+/**
+ * Whether settlement has said no for good. A busy one may still have the request before it. One that does not know
+ * the token, or what it may, says nothing of the same request sent earlier: another token of the shop finds out.
+ */
+export function isFinal(error: unknown, { isRepeat }: { isRepeat: boolean }): error is ApiRefusal {
+  if (!(error instanceof ApiRefusal)) return false;
+  const { status, code } = error;
+  if (status === 403) return !isRepeat;
+  return (status < 500 && status !== 429 && status !== 401) || code === 'PAYMENT_CODES_OFF';
 }

@@ -21,7 +21,8 @@ test('two tills at the same instant draw different keys, and one till draws a ne
       onChange: () => undefined,
     });
   const [first, second] = [till(1), till(2)];
-  for (const sale of [first, second]) await sale.enter({ merchant: 'kiosk', name: 'Kiosk' });
+  for (const sale of [first, second])
+    await sale.enter({ merchant: 'kiosk', name: 'Kiosk', currency: 'EUR' });
   await first.take('code', 1);
   await second.take('code', 1);
   await first.take('code', 1);

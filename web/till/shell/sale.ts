@@ -3,41 +3,42 @@
  * this browser before it is sent, so that a reload or a lost response leaves a request that can be sent
  * again, and never a second charge. It belongs to the shop that began it: under another shop's token it waits.
  */
-import { batch, signal } from '@preact/signals';
-import type { Merchant, MerchantEvent, Order, Payment } from '@stile/protocol/http/merchant-api.ts';
+import { batch, computed, signal } from '@preact/signals';
+import {
+  type Merchant,
+  type MerchantEvent,
+  type Order,
+  orderSchema,
+  type Payment,
+} from '@stile/protocol/http/merchant-api.ts';
 import { z } from 'zod';
-import { ApiRefusal } from '../../parts/api.ts';
+import type { ApiRefusal } from '../../parts/api.ts';
 import { type Clock, pause } from '../../parts/clock.ts';
 import { drawId, type Random } from '../../parts/random.ts';
 import type { TextStorage } from '../../parts/storage.ts';
-import type { MerchantClient } from './merchant-client.ts';
+import { type Failure, failureOf, isFinal, type MerchantClient } from './merchant-client.ts';
+import { Records, recordSchema } from './records.ts';
 
-const STORED_AS = 'stile-till-pending';
 /** How often the till asks by itself before it leaves it to a person. */
 const TRIES_MAX = 3;
 const RETRY_MS = 700;
 
-const pendingSchema = z.object({
-  merchant: z.string(),
-  merchantName: z.string(),
-  idempotencyKey: z.string(),
-  code: z.string(),
-  amountCents: z.int(),
-});
+const pendingSchema = recordSchema.extend({ code: z.string() });
 export type Pending = z.infer<typeof pendingSchema>;
-/** Of each shop that this browser has sold for, the last that is not known yet. */
-const storedSchema = z.array(pendingSchema);
+const openOrderSchema = recordSchema.extend({ order: orderSchema });
+type OpenOrder = z.infer<typeof openOrderSchema>;
 
-export type Shop = Pick<Merchant, 'merchant' | 'name'>;
+export type Shop = Pick<Merchant, 'merchant' | 'name' | 'currency'>;
 
 export type SaleState =
   | { kind: 'none' }
-  | { kind: 'waiting'; amountCents: number }
-  | { kind: 'decided'; payment: Payment }
-  /** May be paid or not; the same key finds out. */
-  | { kind: 'unknown'; pending: Pending }
+  | { kind: 'waiting'; pending: Pending }
+  /** `code`: what paid or did not; null of an order. */
+  | { kind: 'decided'; payment: Payment; code: string | null }
+  /** May be paid or not; the same key finds out. `failure`: why it could not be taken back. */
+  | { kind: 'unknown'; pending: Pending; failure: Failure | null }
   | { kind: 'reversed'; amountCents: number }
-  | { kind: 'order'; order: Order };
+  | { kind: 'order'; order: Order; failure: Failure | null };
 
 export type SaleParts = {
   client: MerchantClient;
@@ -50,164 +51,232 @@ export type SaleParts = {
 
 export class Sale {
   readonly state = signal<SaleState>({ kind: 'none' });
-  /** Begun for other shops, and not known yet: only their own token finds out. */
-  readonly ofOthers = signal<readonly Pending[]>([]);
   readonly #parts: SaleParts;
-  #shop: Shop | null = null;
+  readonly #shop = signal<Shop | null>(null);
+  readonly #pending: Records<Pending>;
+  readonly #orders: Records<OpenOrder>;
+  readonly #stored = signal<readonly Pending[]>([]);
+  /** Keys that were there when this shop came: asked about one after another. */
+  #left = new Set<string>();
+  #isMakingOrder = false;
+
+  /** Begun for other shops, and not known yet: only their own token finds out. */
+  readonly ofOthers = computed(() => this.#stored.value.filter((one) => !this.#isOwn(one)));
+  /** Of this shop, and not known yet, the one that is being asked about among them. */
+  readonly own = computed(() => this.#stored.value.filter((one) => this.#isOwn(one)));
+  /** Of this shop, and not known yet, beside the one that is shown. */
+  readonly unknown = computed(() => {
+    const { value } = this.state;
+    const isAsked = value.kind === 'waiting' || value.kind === 'unknown';
+    const shown = isAsked ? value.pending.idempotencyKey : null;
+    return this.own.value.filter(({ idempotencyKey }) => idempotencyKey !== shown);
+  });
 
   constructor(parts: SaleParts) {
+    const { storage } = parts;
     this.#parts = parts;
+    this.#pending = new Records(storage, { prefix: 'stile-till-pending-', schema: pendingSchema });
+    this.#orders = new Records(storage, { prefix: 'stile-till-order-', schema: openOrderSchema });
   }
 
   async take(code: string, amountCents: number): Promise<void> {
-    if (this.#shop === null) return;
-    const { merchant, name: merchantName } = this.#shop;
-    const idempotencyKey = `till-${drawId(this.#parts.random)}`;
-    const pending = { merchant, merchantName, idempotencyKey, code, amountCents };
-    this.#store([...this.#stored().filter((other) => other.merchant !== merchant), pending]);
-    await this.resolve(pending);
+    const shop = this.#shop.value;
+    const { kind } = this.state.value;
+    if (shop === null || kind === 'waiting' || kind === 'unknown') return;
+    const pending = { ...this.#begin(shop, amountCents), code };
+    this.#pending.add(pending);
+    await this.#ask(pending, { isRepeat: false });
   }
 
-  /** Whose token is sent from now on. Goes on with what a reload has interrupted of this shop, and shows others'. */
+  #begin({ merchant, name, currency }: Shop, amountCents: number) {
+    const { random, clock } = this.#parts;
+    const idempotencyKey = `till-${drawId(random)}`;
+    const atMs = clock.now().wallMs;
+    return { merchant, merchantName: name, currency, idempotencyKey, amountCents, atMs };
+  }
+
+  /** Whose token is sent from now on. Goes on with what a reload has interrupted of this shop. */
   async enter(shop: Shop): Promise<void> {
-    const { merchant } = shop;
-    const stored = this.#stored();
-    const own = stored.find((pending) => pending.merchant === merchant);
     batch(() => {
-      this.#shop = shop;
-      this.state.value = { kind: 'none' };
-      this.ofOthers.value = stored.filter((pending) => pending.merchant !== merchant);
+      this.#shop.value = shop;
+      this.#show({ kind: 'none' });
     });
-    if (own !== undefined) await this.resolve(own);
+    const records = [...this.own.value, ...this.#orders.all()];
+    this.#left = new Set(records.map(({ idempotencyKey }) => idempotencyKey));
+    await this.#goOn();
   }
 
   /** Nobody's token is there: nothing is sent, and what is stored stays. */
   leave(): void {
     batch(() => {
-      this.#shop = null;
-      this.state.value = { kind: 'none' };
-      this.ofOthers.value = [];
+      this.#shop.value = null;
+      this.#show({ kind: 'none' });
     });
   }
 
-  #stored(): Pending[] {
-    const text = this.#parts.storage.getItem(STORED_AS);
-    return (text === null ? undefined : storedSchema.safeParse(JSON.parse(text)).data) ?? [];
+  async #goOn(): Promise<void> {
+    const isLeft = ({ idempotencyKey }: { idempotencyKey: string }) =>
+      this.#left.delete(idempotencyKey);
+    const pending = this.own.value.find(isLeft);
+    if (pending !== undefined) return await this.resolve(pending);
+    const open = this.#orders.all().filter((one) => this.#isOwn(one));
+    const order = open.find(isLeft)?.order;
+    if (order === undefined) return;
+    this.#show({ kind: 'order', order, failure: null });
+    // Without a response it is looked up again, as long as it is shown.
+    await this.lookAtOrder(order).catch(() => undefined);
   }
 
-  #store(all: readonly Pending[]): void {
-    const { storage } = this.#parts;
-    if (all.length === 0) storage.removeItem(STORED_AS);
-    else storage.setItem(STORED_AS, JSON.stringify(all));
+  #show(state: SaleState): void {
+    batch(() => {
+      this.state.value = state;
+      this.#stored.value = this.#pending.all();
+    });
   }
 
-  #isOwn({ merchant }: Pending): boolean {
-    return this.#shop?.merchant === merchant;
+  /** Another window has stored something: what it has found out is no longer unknown here. */
+  async onStored(): Promise<void> {
+    this.#stored.value = this.#pending.all();
+    const { value } = this.state;
+    if (value.kind === 'unknown' && !this.#pending.has(value.pending)) {
+      await this.resolve(value.pending);
+    }
   }
 
-  /** Sends a payment, with the same key however often, until something is known or a person decides. */
+  #isOwn({ merchant }: { merchant: string }): boolean {
+    return this.#shop.value?.merchant === merchant;
+  }
+
+  /** Sends a payment again, with the same key however often, until something is known or a person decides. */
   async resolve(pending: Pending): Promise<void> {
+    await this.#ask(pending, { isRepeat: true });
+  }
+
+  async #ask(pending: Pending, { isRepeat }: { isRepeat: boolean }): Promise<void> {
     const { client, clock } = this.#parts;
     const { idempotencyKey, code, amountCents } = pending;
     if (!this.#isOwn(pending)) return;
-    this.state.value = { kind: 'waiting', amountCents };
+    this.#show({ kind: 'waiting', pending });
     for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
       // The till may be another shop's by now, and so its token.
       if (!this.#isOwn(pending)) return;
       try {
         const payment = await client.pay({ idempotencyKey, code, amountCents });
-        if (payment.outcome === 'UNKNOWN') continue;
-        this.#end(pending, { kind: 'decided', payment });
-        return;
+        if (payment.outcome !== 'UNKNOWN') {
+          return this.#end(pending, { kind: 'decided', payment, code });
+        }
       } catch (error) {
-        if (error instanceof ApiRefusal && isFinal(error)) {
+        if (isFinal(error, { isRepeat: isRepeat || tries > 1 })) {
           const payment = refusedBy(error, { pending, atMs: clock.now().wallMs });
-          this.#end(pending, { kind: 'decided', payment });
-          return;
+          return this.#end(pending, { kind: 'decided', payment, code });
         }
       }
       await pause(clock, { ms: RETRY_MS * tries });
     }
-    if (this.#isOwn(pending)) this.state.value = { kind: 'unknown', pending };
+    if (this.#isOwn(pending)) this.#show({ kind: 'unknown', pending, failure: null });
   }
 
-  /** Makes certain that nothing is charged. */
+  /** Makes certain that nothing is charged; what another window has found out meanwhile is shown instead. */
   async reverse(pending: Pending): Promise<void> {
     if (!this.#isOwn(pending)) return;
+    if (!this.#pending.has(pending)) return await this.resolve(pending);
+    this.#show({ kind: 'waiting', pending });
     try {
       await this.#parts.client.reverse(pending.idempotencyKey);
       this.#end(pending, { kind: 'reversed', amountCents: pending.amountCents });
-    } catch {
+    } catch (error) {
       if (!this.#isOwn(pending)) return;
-      // Still not known: the person sees the same choice again.
-      this.state.value = { kind: 'unknown', pending };
+      // Still not known: the person sees the same choice again, and why.
+      this.#show({ kind: 'unknown', pending, failure: failureOf(error) });
     }
   }
 
-  #end({ merchant, idempotencyKey }: Pending, state: SaleState): void {
-    this.#store(this.#stored().filter((other) => other.idempotencyKey !== idempotencyKey));
-    batch(() => {
-      const { value: others } = this.ofOthers;
-      this.ofOthers.value = others.filter((other) => other.idempotencyKey !== idempotencyKey);
-      if (this.#shop?.merchant !== merchant) return;
-      this.state.value = state;
-      this.#parts.onChange();
-    });
+  #end(pending: Pending, state: SaleState): void {
+    this.#pending.remove(pending);
+    const isOwn = this.#isOwn(pending);
+    this.#show(isOwn ? state : this.state.value);
+    if (isOwn) this.#parts.onChange();
   }
 
-  nextCustomer(): void {
-    this.state.value = { kind: 'none' };
+  async nextCustomer(): Promise<void> {
+    this.#show({ kind: 'none' });
+    await this.#goOn();
   }
 
+  /** @throws what the request throws. */
   async makeOrder(amountCents: number): Promise<void> {
-    const { client, random } = this.#parts;
-    const idempotencyKey = `till-${drawId(random)}`;
-    const shop = this.#shop;
-    const order = await client.makeOrder({ idempotencyKey, amountCents });
-    if (this.#shop !== shop) return;
-    this.state.value = { kind: 'order', order };
+    const shop = this.#shop.value;
+    if (shop === null || this.#isMakingOrder) return;
+    this.#isMakingOrder = true;
+    try {
+      const begun = this.#begin(shop, amountCents);
+      const { idempotencyKey } = begun;
+      const order = await this.#parts.client.makeOrder({ idempotencyKey, amountCents });
+      this.#orders.add({ ...begun, order });
+      if (this.#isOwn(shop)) this.#show({ kind: 'order', order, failure: null });
+    } finally {
+      this.#isMakingOrder = false;
+    }
   }
 
   async cancelOrder(order: Order): Promise<void> {
     const { client } = this.#parts;
-    const shop = this.#shop;
-    const { state } = await client.cancelOrder(order);
-    if (this.#shop !== shop) return;
-    if (state !== 'PAID') return this.nextCustomer();
-    const payment = await client.readPayment(order.idempotencyKey);
-    if (this.#shop !== shop) return;
-    this.state.value = { kind: 'decided', payment };
+    const shop = this.#shop.value;
+    try {
+      const { state } = await client.cancelOrder(order);
+      const payment = state === 'PAID' ? await client.readPayment(order.idempotencyKey) : null;
+      if (this.#shop.value !== shop) return;
+      if (payment !== null) return this.#endOrder(order, payment);
+    } catch (error) {
+      if (this.#shop.value !== shop) return;
+      if (!isFinal(error, { isRepeat: true })) {
+        return this.#show({ kind: 'order', order, failure: failureOf(error) });
+      }
+    }
+    this.#orders.remove(order);
+    await this.nextCustomer();
   }
 
-  /** Whether a customer has confirmed, looked up in case the event was missed. */
+  /** Whether a customer has confirmed, looked up in case the event was missed. @throws what the request throws. */
   async lookAtOrder(order: Order): Promise<void> {
-    const shop = this.#shop;
-    const payment = await this.#parts.client.readPayment(order.idempotencyKey);
-    if (payment.outcome === 'PAID' && this.#shop === shop)
-      this.state.value = { kind: 'decided', payment };
+    const { client } = this.#parts;
+    const shop = this.#shop.value;
+    const found = await client.readOrder(order);
+    const isPaid = found.state === 'PAID';
+    const payment = isPaid ? await client.readPayment(order.idempotencyKey) : notPaid(found);
+    if (payment !== null && this.#shop.value === shop) this.#endOrder(order, payment);
+  }
+
+  /** Only of the order that is shown. */
+  #endOrder({ order, idempotencyKey }: Order, payment: Payment): void {
+    const { value } = this.state;
+    if (value.kind !== 'order' || value.order.order !== order) return;
+    this.#orders.remove({ idempotencyKey });
+    this.#show({ kind: 'decided', payment, code: null });
+    this.#parts.onChange();
   }
 
   onEvent(event: MerchantEvent): void {
     const { value } = this.state;
     if (value.kind !== 'order') return;
-    const { order } = value.order;
+    const { order } = value;
     if (event.kind === 'PAYMENT') {
       const { payment } = event;
       // A refused confirmation leaves the order open: its customer may top up and try again.
-      const isPaid = payment.order === order && payment.outcome === 'PAID';
-      if (isPaid) this.state.value = { kind: 'decided', payment };
-    } else if (event.order.order === order && event.order.state !== 'PAID') {
-      this.state.value = { kind: 'order', order: event.order };
+      const isPaid = payment.order === order.order && payment.outcome === 'PAID';
+      if (isPaid) this.#endOrder(order, payment);
+    } else if (event.order.order === order.order) {
+      const payment = notPaid(event.order);
+      if (payment !== null) this.#endOrder(order, payment);
     }
   }
 }
 
-/**
- * Whether settlement has said no for good; a busy one may still have the request before it, and so may one that does
- * not know the token any more: another token of the shop finds out.
- */
-function isFinal({ status, code }: ApiRefusal): boolean {
-  return (status < 500 && status !== 429 && status !== 401) || code === 'PAYMENT_CODES_OFF';
+/** An order that nobody can pay any more; null if it is open or paid. */
+function notPaid({ order, state, idempotencyKey, amountCents }: Order): Payment | null {
+  if (state === 'OPEN' || state === 'PAID') return null;
+  const reason = state === 'EXPIRED' ? 'ORDER_EXPIRED' : 'ORDER_CANCELLED';
+  return { ...refused(idempotencyKey, amountCents), way: 'ORDER', order, reason };
 }
 
 /** Settlement would not even look at it: nothing was charged, and its own words say why. */
@@ -215,17 +284,22 @@ function refusedBy(
   error: ApiRefusal,
   { pending, atMs }: { pending: Pending; atMs: number },
 ): Payment {
+  const { idempotencyKey, amountCents } = pending;
+  return { ...refused(idempotencyKey, amountCents), note: error.message, atMs };
+}
+
+function refused(idempotencyKey: string, amountCents: number): Payment {
   return {
-    idempotencyKey: pending.idempotencyKey,
+    idempotencyKey,
     outcome: 'REFUSED',
     reason: null,
     way: null,
-    amountCents: pending.amountCents,
+    amountCents,
     refundedCents: 0,
-    note: error.message,
+    note: null,
     receipt: null,
     order: null,
-    atMs,
+    atMs: null,
     refunds: [],
   };
 }

@@ -37,6 +37,8 @@ export class Till {
   readonly offer = signal<Offer | null>(null);
   /** A link's token was refused, or could not be asked about: the till is as it was. */
   readonly linkFailed = signal(false);
+  /** Somebody wants to sign out although something of this shop is not known yet. */
+  readonly isLeaving = signal(false);
   readonly page = signal<TillPage>('sell');
   /** Counts what has changed the day's list. */
   readonly changes = signal(0);
@@ -76,6 +78,7 @@ export class Till {
 
   async start(): Promise<void> {
     const { address } = this.#parts;
+    this.sale.leave();
     const token = /^#token=([\w.~-]{16,200})$/.exec(address.hash())?.[1];
     // It must not stay in the address, where others see it and the browser remembers it.
     if (token !== undefined) address.clearHash();
@@ -129,6 +132,16 @@ export class Till {
     await this.#enter();
   }
 
+  /** What is not known yet is never dropped, but only this shop's token can ask for it: that is said first. */
+  askToSignOut(): void {
+    if (this.sale.own.value.length === 0) this.signOut();
+    else this.isLeaving.value = true;
+  }
+
+  stay(): void {
+    this.isLeaving.value = false;
+  }
+
   signOut(): void {
     this.#parts.storage.removeItem(TOKEN_STORED_AS);
     this.#listening?.abort();
@@ -136,6 +149,7 @@ export class Till {
     this.#inUse = '';
     this.sale.leave();
     batch(() => {
+      this.isLeaving.value = false;
       this.merchant.value = null;
       this.access.value = 'out';
     });
@@ -170,6 +184,11 @@ export class Till {
         if (state === 'refused') this.access.value = 'refused';
       },
     });
+  }
+
+  /** Another window of this browser has stored something. */
+  async onStored(): Promise<void> {
+    await this.sale.onStored();
   }
 
   #countChange(): void {

@@ -45,8 +45,19 @@ export const de: Words = {
     orderHint: 'Die Kundin scannt das mit der Kamera des Telefons und bestätigt.',
     orderLabel: 'Bestellung für das Telefon der Kundin',
     orderWaiting: 'Warten auf die Kundin …',
+    notCancelled: 'Die Bestellung wurde nicht zurückgenommen:',
+  },
+  open: {
+    payment: ({ amount, shop }) =>
+      `Eine Zahlung von ${amount} bei ${shop} ist noch nicht bekannt. Vielleicht ist bezahlt, vielleicht nicht.`,
     ofOther: ({ amount, shop }) =>
       `Eine Zahlung von ${amount} gehört zu ${shop} und ist noch nicht bekannt. Melden Sie die Kasse für dieses Geschäft an, um nachzufragen.`,
+  },
+  leave: {
+    title: 'Noch ist nicht alles bekannt',
+    text: 'Fragen Sie noch einmal, bevor Sie abmelden. Danach kann nur ein Zugangsschlüssel dieses Ladens nachfragen; in diesem Browser wird nichts vergessen.',
+    no: 'Angemeldet bleiben',
+    yes: 'Trotzdem abmelden',
   },
   outcome: {
     waiting: 'Wird gefragt …',
@@ -58,6 +69,7 @@ export const de: Words = {
       'Es kam keine Antwort. Vielleicht ist bezahlt, vielleicht nicht: Nehmen Sie dafür keinen anderen Code. Noch einmal fragen bucht nicht doppelt.',
     again: 'Noch einmal fragen',
     reverse: 'Zurücknehmen',
+    notReversed: 'Es konnte nicht zurückgenommen werden:',
     reversed: 'Zurückgenommen. Es wird nichts gebucht.',
     next: 'Nächste Kundin',
     print: 'Beleg drucken',
@@ -89,6 +101,10 @@ export const de: Words = {
     PAYMENT_CODE: 'Zahlcode',
     ONLINE_CODE: 'Online-Code',
     ORDER: 'Bestellung',
+  },
+  failures: {
+    UNREACHABLE: 'keine Antwort. Prüfen Sie das Netz und versuchen Sie es wieder.',
+    MANAGER_NEEDED: 'Das kann nur, wer mit dem Zugangsschlüssel der Leitung angemeldet ist.',
   },
   refusals: {
     REVERSED: 'Es wurde zurückgenommen.',

@@ -43,8 +43,19 @@ export const en = {
     orderHint: 'The customer scans this with the phone’s camera and confirms.',
     orderLabel: 'Order for the customer’s phone',
     orderWaiting: 'Waiting for the customer …',
+    notCancelled: 'The order was not taken back:',
+  },
+  open: {
+    payment: ({ amount, shop }: { amount: string; shop: string }) =>
+      `A payment of ${amount} at ${shop} is not known yet. It may be paid or not.`,
     ofOther: ({ amount, shop }: { amount: string; shop: string }) =>
       `A payment of ${amount} belongs to ${shop} and is not known yet. Sign in for that shop to ask.`,
+  },
+  leave: {
+    title: 'Not all is known yet',
+    text: 'Ask again before you sign out. Afterwards only a token of this shop can ask; nothing is forgotten in this browser.',
+    no: 'Stay signed in',
+    yes: 'Sign out all the same',
   },
   outcome: {
     waiting: 'Asking …',
@@ -56,6 +67,7 @@ export const en = {
       'No answer came. It may be paid or not: do not take another code for it. Asking again cannot charge twice.',
     again: 'Ask again',
     reverse: 'Take back',
+    notReversed: 'It could not be taken back:',
     reversed: 'Taken back. Nothing is charged.',
     next: 'Next customer',
     print: 'Print receipt',
@@ -83,6 +95,10 @@ export const en = {
     ONLINE_CODE: 'online code',
     ORDER: 'order',
   } satisfies Record<PaymentMethod, string>,
+  failures: {
+    UNREACHABLE: 'no answer. Check the network and try again.',
+    MANAGER_NEEDED: 'it takes the manager’s token. Sign in with it.',
+  },
   refusals: {
     REVERSED: 'It was taken back.',
     TOO_MANY_TRIES: 'Too many wrong codes. Wait a while, or show a QR.',
