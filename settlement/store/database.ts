@@ -51,7 +51,7 @@ import type { NewSeedFacts, SeedConfirmationFacts } from '../core/payments/seed.
 import type { SeedFacts } from '../core/payments/spend-code.ts';
 import type { CutKind } from '../core/retention/cut-changes.ts';
 import type { CutBounds, CutFacts } from '../core/retention/cuts.ts';
-import type { PieceQuery } from '../core/rides/outbox.ts';
+import type { Piece, PieceQuery } from '../core/rides/outbox.ts';
 import type { PieceRecord, Work } from '../core/rides/outbox-changes.ts';
 import type { SettleFacts } from '../core/rides/settle.ts';
 import type { Awaitable } from './awaitable.ts';
@@ -142,7 +142,7 @@ export type WorkReader = {
    */
   nextWork(due: { dueMs: number; dueBeyondMs: number }): Awaitable<Work | null>;
   failedWorkIds(): Awaitable<readonly number[]>;
-  piece(query: PieceQuery): Awaitable<readonly PieceRecord[]>;
+  piece(query: PieceQuery): Awaitable<Piece>;
   settle(records: readonly PieceRecord[]): Awaitable<SettleFacts>;
   /** The oldest of what is kept for a time only. */
   cut(kind: CutKind, bounds: CutBounds): Awaitable<CutFacts>;

@@ -11,7 +11,13 @@ import {
   type Failure,
   PAUSE_MS_MAX,
 } from '../core/rides/failed-work.ts';
-import { decideTurn, pieceQuery, retimeQuery, type WorkFacts } from '../core/rides/outbox.ts';
+import {
+  decideTurn,
+  type Piece,
+  pieceQuery,
+  retimeQuery,
+  type WorkFacts,
+} from '../core/rides/outbox.ts';
 import type { Work, WorkTurn } from '../core/rides/outbox-changes.ts';
 import { type Awaitable, follow } from './awaitable.ts';
 import type { Database, Facts } from './database.ts';
@@ -30,6 +36,8 @@ type OutboxUseCases = Pick<
   | 'closePublishRequest'
 >;
 
+const NOTHING_FOUND: Pick<Piece, 'records'> = { records: [] };
+
 /** `limitsNow`: for taps that name no published limits. */
 export function outboxUseCases(
   { views, transact, write, takeTurn }: Database,
@@ -39,8 +47,8 @@ export function outboxUseCases(
   async function noteFailure(work: Work, failure: Failure): Promise<WorkTurn> {
     try {
       return await transact({
-        read: (facts) => (isOfLog(work) ? [] : facts.piece(pieceQuery(work))),
-        decide: (records) => decideFailure({ work, records }, failure),
+        read: (facts) => (isOfLog(work) ? NOTHING_FOUND : facts.piece(pieceQuery(work))),
+        decide: ({ records }) => decideFailure({ work, records }, failure),
       });
     } catch {
       // Not even what it is about can be read.
@@ -98,11 +106,17 @@ function readWork(facts: Facts, work: Work): Awaitable<WorkFacts> {
       kind: 'piece',
       work,
       records,
+      lookedUpTo: work.until,
       facts: found,
     }));
   }
-  return follow(facts.piece(pieceQuery(work)), (records) =>
-    follow(facts.settle(records), (found) => ({ kind: 'piece', work, records, facts: found })),
+  return follow(facts.piece(pieceQuery(work)), (piece) =>
+    follow(facts.settle(piece.records), (found) => ({
+      kind: 'piece',
+      work,
+      ...piece,
+      facts: found,
+    })),
   );
 }
 

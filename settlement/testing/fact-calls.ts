@@ -81,7 +81,13 @@ export const LOG_CALLS = {
   nextWork: (facts) => facts.nextWork({ dueMs: NOW_MS, dueBeyondMs: NOW_MS + 1 }),
   failedWorkIds: (facts) => facts.failedWorkIds(),
   piece: (facts) =>
-    facts.piece({ after: 0, upTo: 9, limit: 5, only: { line: 'A', fromMs: NOW_MS } }),
+    facts.piece({
+      after: 0,
+      upTo: 9,
+      until: 9,
+      limit: 5,
+      only: { line: 'A', fromMs: NOW_MS },
+    }),
   settle: (facts) =>
     facts.settle([
       { id: 1, use: USE },

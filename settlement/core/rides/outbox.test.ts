@@ -33,7 +33,8 @@ function records(from: number, count: number) {
 }
 
 function piece(of: Work, found: ReturnType<typeof records>): WorkFacts {
-  return { kind: 'piece', work: of, records: found, facts: NOTHING };
+  const lookedUpTo = pieceQuery(of).upTo;
+  return { kind: 'piece', work: of, records: found, lookedUpTo, facts: NOTHING };
 }
 
 test('nothing waits: nothing is written', () => {
@@ -60,6 +61,12 @@ describe('a piece', () => {
       { kind: 'moveWork', id: 5, cursor: pieceQuery(long).upTo, recordsMax: null },
     ]);
   });
+});
+
+test('a piece that has looked at all of it ends its work, however long that is', () => {
+  const long = work({ until: 1_000_000 });
+  const found = { ...piece(long, records(3, 2)), lookedUpTo: long.until } as WorkFacts;
+  expect(decideTurn(found, CONTEXT).changes).toEqual([{ kind: 'finishWork', id: 5 }]);
 });
 
 test('work whose subject is gone ends', () => {

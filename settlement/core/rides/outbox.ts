@@ -15,10 +15,15 @@ import { decideSettle, type SettleContext, type SettleFacts } from './settle.ts'
 /** Records that one piece looks at: most are of no concern to work that looks for one line. */
 const PIECE_SCAN_MAX = 5_000;
 
-/** The records that a piece looks for: those with a use, of one line from an instant on if it says so. */
+/**
+ * The records that a piece looks for: those with a use, of one line from an instant on if it says so. `upTo`: how far it
+ * looks at most where every record is looked at; a database that finds those of a line by themselves may look further,
+ * `until` the end of the work.
+ */
 export type PieceQuery = {
   after: number;
   upTo: number;
+  until: number;
   limit: number;
   only: { line: string; fromMs: number } | null;
 };
@@ -27,7 +32,7 @@ export function pieceQuery({ kind, cursor, until, subject, recordsMax }: Work): 
   const upTo = Math.min(until, cursor + PIECE_SCAN_MAX);
   const only =
     kind === 'reprice' ? (JSON.parse(subject) as { line: string; fromMs: number }) : null;
-  return { after: cursor, upTo, limit: recordsMax ?? PIECE_RECORDS_MAX, only };
+  return { after: cursor, upTo, until, limit: recordsMax ?? PIECE_RECORDS_MAX, only };
 }
 
 export function retimeQuery({ cursor, until, subject, recordsMax }: Work): RetimeQuery {
@@ -35,14 +40,12 @@ export function retimeQuery({ cursor, until, subject, recordsMax }: Work): Retim
   return { epochId: Number(subject), after: cursor, upTo, limit: recordsMax ?? PIECE_RECORDS_MAX };
 }
 
+/** What a piece found, and the last record that it looked at, found or not. */
+export type Piece = { records: readonly PieceRecord[]; lookedUpTo: number };
+
 /** What a turn is about, with the facts that its kind of work needs. */
 export type WorkFacts = PieceFacts | JoinFacts | RetimeWorkFacts | { kind: 'nothing'; work: Work };
-type PieceFacts = {
-  kind: 'piece';
-  work: Work;
-  records: readonly PieceRecord[];
-  facts: SettleFacts;
-};
+type PieceFacts = Piece & { kind: 'piece'; work: Work; facts: SettleFacts };
 type RetimeWorkFacts = {
   kind: 'retime';
   work: Work;
@@ -73,13 +76,12 @@ export function decideTurn(found: WorkFacts | null, context: WorkContext): Decis
 
 /** Settles one piece and moves its work on, or ends it. */
 function decidePiece(
-  { work, records, facts }: PieceFacts,
+  { work, records, lookedUpTo, facts }: PieceFacts,
   context: SettleContext,
 ): Decision<WorkTurn> {
   const { changes, result: accounts } = decideSettle(facts, context);
-  const { upTo, limit } = pieceQuery(work);
-  const isFull = records.length === limit;
-  const cursor = isFull ? (records.at(-1)?.id ?? upTo) : upTo;
+  const isFull = records.length === pieceQuery(work).limit;
+  const cursor = isFull ? (records.at(-1)?.id ?? lookedUpTo) : lookedUpTo;
   const items = records.length;
   if (cursor >= work.until) return finished(work, { changes, items, accounts });
   return {

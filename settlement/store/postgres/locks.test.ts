@@ -138,6 +138,12 @@ const writeOff =
 const retime: Reading = (facts) =>
   facts.retimePiece({ epochId: epochOfG1(), after: 0, upTo: 9, limit: 5 });
 
+function enrol(account: string, address: string): Reading {
+  const rider = { account, publicKey: account, issuer: ISSUER, inviteHash: null, personHash: null };
+  const from = { address, perHourMax: 5 };
+  return (facts) => facts.riderEnrolment({ ...rider, from, nowMs: NOW_MS });
+}
+
 type Pairs = Record<string, readonly [first: Reading, second: Reading]>;
 
 const HELD_UP: Pairs = {
@@ -164,6 +170,7 @@ const HELD_UP: Pairs = {
   'a new fare and settling': [(facts) => facts.fare(), settle(A)],
   'a pass and a tap that waits for it': [passIssue(A), rule(A)],
   'a tap that waits for a pass, and it': [rule(A), passIssue(A)],
+  'two enrolments from one address': [enrol('a', '::1'), enrol('b', '::1')],
   'two acts': [(facts) => facts.nextAct(), (facts) => facts.nextAct()],
   'two resolutions': [(facts) => facts.nextResolution(), (facts) => facts.nextResolution()],
   'two versions of the deny list': [(facts) => facts.denyList(5), (facts) => facts.denyList(5)],
@@ -179,6 +186,7 @@ const AT_ONCE: Pairs = {
   'settling two accounts': [settle(A), settle(B)],
   'logs of two gates': [log('g1', 'e1'), log('g2', 'e1')],
   'two parts of logs that are there, in one slot': [log('g1', 'e'), log(GATES[2], 'e1')],
+  'enrolments from two addresses': [enrol('a', '::1'), enrol('b', '::2')],
   'orders of two merchants': [newOrder('m1'), newOrder('m2')],
   'a log and settling': [log('g1', 'e1'), settle(A)],
   'a pass and a tap of somebody else': [passIssue(A), rule(B)],

@@ -1,5 +1,5 @@
 /** Waiting work, and the records that a piece of it is about. */
-import type { PieceQuery } from '../../../core/rides/outbox.ts';
+import type { Piece, PieceQuery } from '../../../core/rides/outbox.ts';
 import type { PieceRecord, Work } from '../../../core/rides/outbox-changes.ts';
 import type { FailedWorkView, WorkCounts } from '../../views.ts';
 import type { Session } from '../session.ts';
@@ -11,9 +11,14 @@ const NEXT = `SELECT id, kind, cursor, until, subject, attempts, records_max AS 
   ORDER BY created_at_ms, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`;
 const PIECE = `SELECT id, use FROM record
   WHERE id > $1 AND id <= $2 AND use IS NOT NULL ORDER BY id LIMIT $3`;
-const PIECE_OF_LINE = `SELECT id, use FROM record
-  WHERE id > $1 AND id <= $2 AND use IS NOT NULL AND ride_line = $4 AND coalesce(ride_ms, at_ms) >= $5
-  ORDER BY id LIMIT $3`;
+/** Ids are far apart from one gate to the next: so many records of the line are looked at, wherever they are. */
+const LINE_RECORDS_MAX = 5_000;
+const OF_LINE = `SELECT id, use, coalesce(ride_ms, at_ms) AS ridden_ms FROM record
+  WHERE ride_line = $1 AND use IS NOT NULL AND id > $2 AND id <= $3
+  ORDER BY id LIMIT ${LINE_RECORDS_MAX}`;
+const PIECE_OF_LINE = `SELECT id, use FROM (${OF_LINE}) AS of_line
+  WHERE ridden_ms >= $4 ORDER BY id LIMIT $5`;
+const LOOKED_AT = `SELECT count(*) AS count, max(id) AS last FROM (${OF_LINE}) AS of_line`;
 const PUBLISH = `SELECT until FROM outbox WHERE kind = 'publish'`;
 const COUNTS = `SELECT count(*) FILTER (WHERE failed IS NULL) AS waiting,
     count(*) FILTER (WHERE failed IS NOT NULL) AS failed, min(failed_since_ms) AS "failedSinceMs"
@@ -22,6 +27,8 @@ const FAILED_IDS = 'SELECT id FROM outbox WHERE failed IS NOT NULL ORDER BY id';
 const FAILED = `SELECT id, kind, subject, until AS "lastRecord", failed AS reason, attempts,
     failed_since_ms AS "failedSinceMs", due_at_ms AS "nextTryMs"
   FROM outbox WHERE failed IS NOT NULL ORDER BY failed_since_ms, id LIMIT $1`;
+
+type LookedAt = { count: number; last: number | null };
 
 const NO_WORK: WorkCounts = { waiting: 0, failed: 0, failedSinceMs: null };
 
@@ -37,11 +44,18 @@ export class OutboxReader {
     return (await this.#session.first<Work>(NEXT, [dueMs, dueBeyondMs])) ?? null;
   }
 
-  async piece({ after, upTo, limit, only }: PieceQuery): Promise<PieceRecord[]> {
-    const range = [after, upTo, limit];
-    if (only === null) return await this.#session.all<PieceRecord>(PIECE, range);
-    const { line, fromMs } = only;
-    return await this.#session.all<PieceRecord>(PIECE_OF_LINE, [...range, line, fromMs]);
+  async piece({ after, upTo, until, limit, only }: PieceQuery): Promise<Piece> {
+    if (only === null) {
+      const records = await this.#session.all<PieceRecord>(PIECE, [after, upTo, limit]);
+      return { records, lookedUpTo: upTo };
+    }
+    const range = [only.line, after, until];
+    const [records, seen] = await Promise.all([
+      this.#session.all<PieceRecord>(PIECE_OF_LINE, [...range, only.fromMs, limit]),
+      this.#session.first<LookedAt>(LOOKED_AT, range),
+    ]);
+    const isAll = (seen?.count ?? 0) < LINE_RECORDS_MAX;
+    return { records, lookedUpTo: isAll ? until : (seen?.last ?? until) };
   }
 
   /** The generation of the waiting request to publish, or undefined. */

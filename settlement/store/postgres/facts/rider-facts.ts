@@ -83,9 +83,10 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
 
   async riderEnrolment(rider: RiderToEnrol): Promise<RiderEnrolmentFacts> {
     const { account, publicKey, issuer, inviteHash, personHash, from, nowMs } = rider;
-    // A key and the number of an enrolment from an address are there once: who comes second is run again.
+    // A key is there once: who comes second with it is run again.
     const invite = inviteHash === null ? undefined : await this.#invites.lock(inviteHash);
-    await lock(this.#session, { owns: [passesOf(account)] });
+    const address = from === undefined ? [] : [`enrolments:${from.address}`];
+    await lock(this.#session, { owns: [passesOf(account), ...address] });
     const since = [from?.address ?? '', nowMs - ENROLMENT_WINDOW_MS];
     return {
       isKeyTaken: await this.#passes.isKeyTaken(publicKey),

@@ -1,4 +1,4 @@
-/** Numbers that payments take without waiting for each other, and the order in which work came. */
+/** Numbers that payments take without waiting for each other, the order in which work came, the records of a line. */
 import type { Migration } from './migration.ts';
 
 export const ORDER: Migration = {
@@ -7,5 +7,6 @@ export const ORDER: Migration = {
     // More than a piece of work has records: each may need a number (facts/stored-payments.ts).
     'CREATE SEQUENCE payment_number MINVALUE 64 INCREMENT BY 64',
     'CREATE INDEX outbox_order ON outbox (created_at_ms, id)',
+    'CREATE INDEX record_of_line ON record (ride_line, id) WHERE use IS NOT NULL',
   ],
 };

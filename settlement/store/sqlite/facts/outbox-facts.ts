@@ -1,5 +1,5 @@
 /** Waiting work, and the records that a piece of it is about. */
-import type { PieceQuery } from '../../../core/rides/outbox.ts';
+import type { Piece, PieceQuery } from '../../../core/rides/outbox.ts';
 import type { PieceRecord, Work } from '../../../core/rides/outbox-changes.ts';
 import type { FailedWorkView, WorkCounts } from '../../views.ts';
 import type { Connection } from '../connection.ts';
@@ -45,10 +45,13 @@ export class OutboxReader {
     return (this.#sql.nextWork.get(due) as Work | undefined) ?? null;
   }
 
-  piece({ after, upTo, limit, only }: PieceQuery): PieceRecord[] {
+  piece({ after, upTo, limit, only }: PieceQuery): Piece {
     const { piece, pieceOfLine } = this.#sql;
-    if (only === null) return piece.all(after, upTo, limit) as PieceRecord[];
-    return pieceOfLine.all(after, upTo, only.line, only.fromMs, limit) as PieceRecord[];
+    const rows =
+      only === null
+        ? piece.all(after, upTo, limit)
+        : pieceOfLine.all(after, upTo, only.line, only.fromMs, limit);
+    return { records: rows as PieceRecord[], lookedUpTo: upTo };
   }
 
   /** The generation of the waiting request to publish, or undefined. */
