@@ -268,7 +268,7 @@ describe('an order’s QR', () => {
   });
 });
 
-test('a top-up without a response is repeated with its key, and paid in once', async () => {
+test('a top-up without a response is shown after a reload, asked about, and paid in once', async () => {
   await enrol(page, town);
   await goTo('money');
   await page.route('**/top-ups', async (route) => {
@@ -276,11 +276,22 @@ test('a top-up without a response is repeated with its key, and paid in once', a
     await route.abort();
   });
   await page.locator('[data-top-up="1000"]').click();
-  await page.getByText('it is paid in once').waitFor();
+  const open = page.locator('[data-open-top-up="1000"]');
+  await open.getByText('they are paid in once').waitFor();
+  await goTo('pay');
+  await page.reload();
+  await goTo('money');
+  await open.waitFor();
+  expect(await page.locator('[data-top-up="1000"]').isDisabled()).toBe(true);
+  const asked = page.waitForRequest('**/top-ups');
+  await open.getByRole('button', { name: 'Ask now' }).click();
+  await asked;
   await page.unroute('**/top-ups');
-  await page.locator('[data-top-up="1000"]').click();
+  // By itself, as soon as there is a network.
+  await page.evaluate(() => dispatchEvent(new Event('online')));
   await page.getByText('€10.00 paid in.').waitFor();
   await balance(1_000).waitFor();
+  await expect.poll(() => page.getByText('Top-up').count()).toBe(1);
 });
 
 test('money that comes back from a shop is told at once', async () => {

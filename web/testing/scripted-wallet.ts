@@ -25,15 +25,21 @@ export class ScriptedWallet {
   readonly vault = new MemoryVault();
   readonly wallet: Wallet;
   #runs = 0;
+  #wallets = 0;
   readonly #ended = new EventTarget();
 
   private constructor(town: ScriptedTown) {
     this.town = town;
     this.clock = town.clock;
     this.wire = new Wire(town);
-    this.wallet = createWallet({
-      clock: town.clock,
-      random: createSeededRandom(1),
+    this.wallet = this.#create();
+  }
+
+  #create(): Wallet {
+    this.#wallets += 1;
+    return createWallet({
+      clock: this.clock,
+      random: createSeededRandom(this.#wallets),
       fetch: this.wire.fetch,
       page: this.page,
       address: { hash: () => '', onChange: () => undefined },
@@ -64,6 +70,14 @@ export class ScriptedWallet {
     await scripted.wallet.enrol(null, null);
     await scripted.idle();
     return scripted;
+  }
+
+  /** Another page over the same vault, as after a reload or in another tab; the one before hears nothing of it. */
+  async reload(): Promise<Wallet> {
+    const wallet = this.#create();
+    await wallet.start();
+    await this.idle();
+    return wallet;
   }
 
   readonly #runAlone: RunAlone = async (work) => {

@@ -6,7 +6,7 @@ import { signOf } from '../core/account.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
-import { useTopUp } from './top-up.ts';
+import { TopUpNotice, useTopUp } from './top-up.tsx';
 import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
 
@@ -53,7 +53,7 @@ export function MoneyPage({ words }: { words: Words }) {
 
 function TopUp({ words, cents }: Props) {
   const { phone } = useWallet();
-  const { pay, busy, notice, mode } = useTopUp(words, cents);
+  const { pay, busy, mode } = useTopUp();
   const debtCents = phone.view.value?.rider.debtCents ?? 0;
   const isKnown = phone.view.value !== null;
   return (
@@ -93,9 +93,7 @@ function TopUp({ words, cents }: Props) {
           </button>
         ))}
       </fieldset>
-      <div aria-live="polite">
-        {notice !== null && <p class={notice.isGood ? 'note good' : 'note bad'}>{notice.text}</p>}
-      </div>
+      <TopUpNotice words={words} cents={cents} />
     </div>
   );
 }

@@ -10,7 +10,7 @@ import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
 import { Guarded } from './pin-pad.tsx';
-import { useTopUp } from './top-up.ts';
+import { TopUpNotice, useTopUp } from './top-up.tsx';
 import { useWallet } from './wallet-context.ts';
 
 type Shown =
@@ -150,20 +150,26 @@ type ShortProps = Omit<OutcomeProps, 'payment'> & { cents: (amount: number) => s
 /** The order stays open: what is missing is paid in here, and the order looked at again. */
 function Short({ words, offer, cents, again }: ShortProps) {
   const { phone } = useWallet();
-  const { pay, busy, notice } = useTopUp(words, cents);
+  const { pay, busy } = useTopUp();
   const rider = phone.view.value?.rider;
   // A debt is paid first, out of what comes in.
   const missingCents = offer.amountCents - (rider?.balanceCents ?? 0) + (rider?.debtCents ?? 0);
   const topUp = async () => {
-    if (await pay(Math.max(1, missingCents))) await again();
+    if (await pay(missingCents)) await again();
   };
   return (
     <>
       <p class="note bad">{words.refusals.WALLET_SHORT}</p>
-      {notice !== null && !notice.isGood && <p class="note bad">{notice.text}</p>}
-      <button type="button" disabled={busy} onClick={() => void topUp()}>
-        {words.order.topUp(cents(missingCents))}
-      </button>
+      <TopUpNotice words={words} cents={cents} />
+      {missingCents > 0 ? (
+        <button type="button" disabled={busy} onClick={() => void topUp()}>
+          {words.order.topUp(cents(missingCents))}
+        </button>
+      ) : (
+        <button type="button" onClick={() => void again()}>
+          {words.order.again}
+        </button>
+      )}
     </>
   );
 }

@@ -126,7 +126,10 @@ export class Phone {
     const { askToPersist, tabs } = this.#parts;
     const { account, serial, issuer, pass } = enrolled;
     const named = { key, account, serial, issuer, ...readPass(pass) };
-    const enrolment: Enrolment = { ...named, seed: null, pin: null };
+    const before = this.enrolment.value;
+    // The same account by another key: what was sent for is still open.
+    const topUp = before?.account === account ? before.topUp : null;
+    const enrolment: Enrolment = { ...named, seed: null, pin: null, topUp };
     // A browser that asks its reader may wait for them: nothing here does.
     askToPersist().catch(() => undefined);
     assert(this.#vault !== null, 'a phone stores after it was opened');

@@ -14,6 +14,7 @@ import type { RiderEvents } from './rider-events.ts';
 import type { RiderSession } from './session.ts';
 import type { SettlementClient } from './settlement-client.ts';
 import type { RunAlone } from './tabs.ts';
+import type { TopUps } from './top-ups.ts';
 import { type AccountView, VaultLost } from './vault.ts';
 
 export type RefreshParts = {
@@ -25,6 +26,7 @@ export type RefreshParts = {
   settlement: SettlementClient;
   events: RiderEvents;
   renewal: Renewal;
+  topUps: TopUps;
 };
 
 export class Refresh {
@@ -94,9 +96,11 @@ export class Refresh {
   }
 
   async #runOnce(): Promise<void> {
-    const { phone, events, renewal } = this.#parts;
+    const { phone, events, renewal, topUps } = this.#parts;
     if (phone.enrolment.value === null) return;
     try {
+      // Whether it came in is in what is read next.
+      if (topUps.open !== null) await topUps.askAgain();
       await this.readAccount();
       events.listen();
       await renewal.run();

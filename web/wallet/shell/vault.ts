@@ -8,6 +8,9 @@ import type { DeviceKey } from './device-key.ts';
 import type { StoredPin } from './pin-key.ts';
 import type { StoredSeed } from './seed.ts';
 
+/** Money that was sent for, and of which nobody here knows yet whether it was paid in. */
+export type OpenTopUp = { idempotencyKey: string; amountCents: number };
+
 /** What a phone has from its enrolment on. */
 export type Enrolment = {
   key: DeviceKey;
@@ -20,6 +23,7 @@ export type Enrolment = {
   seed: StoredSeed | null;
   /** Null: nobody has to enter one. */
   pin: StoredPin | null;
+  topUp: OpenTopUp | null;
 };
 
 /** What is stored otherwise from now on; a function sees what is stored, and nothing comes in between. */

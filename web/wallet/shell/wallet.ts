@@ -18,6 +18,7 @@ import { RiderSession } from './session.ts';
 import { SettlementClient } from './settlement-client.ts';
 import type { RunAlone, Tabs } from './tabs.ts';
 import { createTicker } from './ticker.ts';
+import { TopUps } from './top-ups.ts';
 import type { Vault } from './vault.ts';
 
 export type WalletParts = {
@@ -40,7 +41,6 @@ export type Address = { hash(): string; onChange(run: () => void): void };
 
 export type Wallet = {
   clock: Clock;
-  random: Random;
   page: PageState;
   language: LanguageChoice;
   /** The wall clock, for what counts down. */
@@ -54,6 +54,7 @@ export type Wallet = {
   renewal: Renewal;
   refresh: Refresh;
   pin: PinLock;
+  topUps: TopUps;
   /** A code that is shown this once, until its rider has it; null: none. */
   freshCode: Signal<FreshCode | null>;
   /** @throws ApiRefusal or Unreachable. */
@@ -79,13 +80,13 @@ export function createWallet(parts: WalletParts): Wallet {
   const { nowMs } = ticker;
   const pin = new PinLock({ clock, random, page, nowMs, phone, session, settlement });
   const renewal = new Renewal({ clock, phone, session, settlement, pin });
-  const work = { phone, session, settlement, events, renewal };
+  const topUps = new TopUps({ random, phone, session, settlement });
+  const work = { phone, session, settlement, events, renewal, topUps };
   const refresh: Refresh = new Refresh({ clock, page, runAlone, ...work });
   const freshCode = signal<FreshCode | null>(null);
   const route = signal(routeOf(address.hash()));
   return {
     clock,
-    random,
     page,
     language,
     nowMs,

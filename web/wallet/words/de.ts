@@ -51,7 +51,9 @@ export const de: Words = {
     sandbox: 'Sandkasten: Dieses Geld ist erfunden, nichts davon ist echt.',
     topUpsOff: 'Hier kann kein Geld aufgeladen werden. Fragen Sie Ihren Betreiber.',
     topUpDone: (amount) => `${amount} aufgeladen.`,
-    topUpUnsure: 'Keine Antwort. Drücken Sie denselben Betrag noch einmal: Er wird einmal gebucht.',
+    topUpOpen: (amount) =>
+      `Noch keine Antwort, ob ${amount} aufgeladen wurden. Dieses Telefon fragt weiter: Sie werden einmal gebucht. Danach können Sie wieder aufladen.`,
+    topUpAsk: 'Jetzt fragen',
     statement: 'Fahrten und Zahlungen',
     empty: 'Noch nichts. Hier werden Ihre Fahrten mit ihrem Preis stehen.',
     earlier: 'Frühere zeigen',
@@ -260,8 +262,6 @@ export const de: Words = {
     PASSES_OPEN: 'Ihr Pass wurde zu oft erneuert. Warten Sie, bis ein früherer abgelaufen ist.',
     TOP_UPS_OFF: 'Hier kann kein Geld aufgeladen werden. Fragen Sie Ihren Betreiber.',
     TOP_UP_FAILED: 'Die Zahlung wurde abgelehnt. Es ist kein Geld geflossen.',
-    TOP_UP_UNKNOWN:
-      'Noch keine Nachricht von diesem Geld. Drücken Sie denselben Betrag noch einmal: Er wird einmal gebucht.',
     WALLET_FULL: 'Die Karte würde mehr enthalten, als sie darf.',
     ORDER_UNKNOWN: 'Diese Bestellung gibt es nicht.',
     AMOUNT_CHANGED: 'Die Bestellung hat jetzt einen anderen Betrag. Sehen Sie noch einmal hin.',

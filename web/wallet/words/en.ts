@@ -50,7 +50,9 @@ export const en = {
     sandbox: 'Sandbox: this money is made up, none of it is real.',
     topUpsOff: 'Money cannot be paid in here. Ask your operator how to.',
     topUpDone: (amount: string) => `${amount} paid in.`,
-    topUpUnsure: 'No answer. Press the same amount again: it is paid in once.',
+    topUpOpen: (amount: string) =>
+      `No answer yet whether ${amount} were paid in. This phone goes on asking: they are paid in once. Then you can top up again.`,
+    topUpAsk: 'Ask now',
     statement: 'Rides and payments',
     empty: 'Nothing yet. Your rides will stand here with their fares.',
     earlier: 'Show earlier ones',
@@ -254,7 +256,6 @@ export const en = {
     PASSES_OPEN: 'Your pass was renewed too often. Wait until an earlier one has ended.',
     TOP_UPS_OFF: 'Money cannot be paid in here. Ask your operator how to.',
     TOP_UP_FAILED: 'The payment was refused. No money has moved.',
-    TOP_UP_UNKNOWN: 'No word of this money yet. Press the same amount again: it is paid in once.',
     WALLET_FULL: 'The wallet would hold more than it may.',
     ORDER_UNKNOWN: 'There is no such order.',
     AMOUNT_CHANGED: 'The order asks for another amount now. Look again.',
