@@ -117,6 +117,50 @@ test('a person who types on the keyboard enters the amount, not a code', async (
   await page.locator('[data-cents="125"]').waitFor();
 });
 
+test('a slow scan pays what stood there, its Enter presses no button, and a second pull wipes nothing', async () => {
+  const rider = await town.addRider(2_000);
+  const code = await onlineCode(rider);
+  await enterAmount('600');
+  await page.keyboard.type(code, { delay: 80 });
+  await page.keyboard.press('Enter');
+  expect(await outcome()).toBe('PAID');
+  await page.getByRole('button', { name: 'Next customer' }).focus();
+  await page.keyboard.type(code, { delay: 3 });
+  await page.keyboard.press('Enter');
+  await page.getByText('has just paid €6.00').waitFor();
+  expect(await outcome()).toBe('PAID');
+  await screenshot(page, 'till-paid-again');
+  await page.getByRole('button', { name: 'Next customer' }).click();
+  await page.keyboard.type('1250', { delay: 50 });
+  await page.locator('[data-cents="1250"]').waitFor();
+  await page.getByRole('button', { name: '0', exact: true }).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Backspace');
+  await page.locator('[data-cents="125"]').waitFor();
+  expect((await rider.client.readRider(rider.session)).balanceCents).toBe(1_400);
+});
+
+test('what is not known is said before signing out, and waits for its own shop', async () => {
+  const rider = await town.addRider(2_000);
+  const other = await town.addMerchant(`bakery-${shops}`, 'Bakery');
+  await page.route('**/v1/payments', (route) => route.abort('connectionreset'));
+  await enterAmount('900');
+  await scan(await onlineCode(rider));
+  expect(await outcome()).toBe('UNKNOWN');
+  await page.unroute('**/v1/payments');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('Not all is known yet').waitFor();
+  await screenshot(page, 'till-leaving');
+  await page.getByRole('button', { name: 'Sign out all the same' }).click();
+  await page.getByText('Sign in for that shop to ask').waitFor();
+  await page.getByLabel('Token').fill(other);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator(`[title="bakery-${shops}"]`).waitFor();
+  await page.locator(`[data-of-other="${shop}"]`).waitFor();
+  expect(await page.locator('[data-outcome]').count()).toBe(0);
+  expect((await rider.client.readRider(rider.session)).balanceCents).toBe(2_000);
+});
+
 test('digits can be typed, and a transit code is told from a payment code', async () => {
   const rider = await town.addRider(2_000);
   await enterAmount('500');

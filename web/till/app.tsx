@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Language } from '../parts/money.ts';
 import { DayPage } from './pages/day-page.tsx';
+import { useKeyboard } from './pages/keyboard.ts';
 import { LeaveNote, OfOthers, OpenNotes } from './pages/open-notes.tsx';
 import { SellPage } from './pages/sell-page.tsx';
 import { useTill } from './pages/till-context.ts';
@@ -12,6 +13,7 @@ export function App() {
   const till = useTill();
   const { access, merchant, page, language } = till;
   const words = WORDS[language.current.value];
+  useKeyboard();
   useEffect(() => {
     document.title = words.title;
   }, [words]);

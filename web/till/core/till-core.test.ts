@@ -1,11 +1,10 @@
-/** The till's pure parts: keys, bursts, what was scanned. */
+/** The till's pure parts: the keypad, and what was scanned. */
 
 import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Key, keyOf, pressKey } from './amount.ts';
 import { readScanned } from './scanned.ts';
-import { BURST_GAP_MS_MAX, NO_BURST, pressWedge } from './wedge.ts';
 
 describe('the amount', () => {
   test.each<[Key[], number]>([
@@ -37,38 +36,6 @@ describe('the amount', () => {
     ['a', undefined],
   ])('key %s means %s', (name, key) => {
     expect(keyOf(name)).toBe(key);
-  });
-});
-
-function typed(text: string, gapMs: number): string | null {
-  let burst = NO_BURST;
-  let scan: string | null = null;
-  for (const [index, key] of [...text, 'Enter'].entries()) {
-    ({ burst, scan } = pressWedge(burst, { key, atMs: 1_000 + index * gapMs }));
-  }
-  return scan;
-}
-
-describe('a keyboard wedge', () => {
-  const code = '71000123454611924629';
-  test('is known by its pace', () => {
-    expect(typed(code, 2)).toBe(code);
-    expect(typed(code, BURST_GAP_MS_MAX)).toBe(code);
-    expect(typed(code, BURST_GAP_MS_MAX + 1)).toBeNull();
-  });
-
-  test('is not taken for an amount that somebody types in a hurry', () => {
-    expect(typed('1250', 20)).toBeNull();
-  });
-
-  test('sends a second code as a new one', () => {
-    let step = { burst: NO_BURST, scan: null as string | null };
-    const scans: string[] = [];
-    for (const [index, key] of [...code, 'Enter', ...code, 'Enter'].entries()) {
-      step = pressWedge(step.burst, { key, atMs: index * 3 });
-      if (step.scan !== null) scans.push(step.scan);
-    }
-    expect(scans).toEqual([code, code]);
   });
 });
 

@@ -4,13 +4,11 @@ import { moneyText, timeText } from '../../parts/money.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText, useMoneyStyle, useTill } from './till-context.ts';
 
-export function OutcomeView({ words, next }: { words: Words; next: () => void }) {
-  const { sale } = useTill();
+export function OutcomeView({ words }: { words: Words }) {
+  const till = useTill();
+  const { sale } = till;
   const { value } = sale.state;
-  const onwards = () => {
-    next();
-    void sale.nextCustomer();
-  };
+  const onwards = () => void till.nextCustomer();
   if (value.kind === 'waiting') {
     return (
       <p class="figure soft" role="status">

@@ -59,6 +59,8 @@ export class Sale {
   /** Keys that were there when this shop came: asked about one after another. */
   #left = new Set<string>();
   #isMakingOrder = false;
+  /** What has paid last here: the same code scanned once more is no new customer. */
+  lastPaid: { code: string; amountCents: number } | null = null;
 
   /** Begun for other shops, and not known yet: only their own token finds out. */
   readonly ofOthers = computed(() => this.#stored.value.filter((one) => !this.#isOwn(one)));
@@ -108,6 +110,7 @@ export class Sale {
 
   /** Nobody's token is there: nothing is sent, and what is stored stays. */
   leave(): void {
+    this.lastPaid = null;
     batch(() => {
       this.#shop.value = null;
       this.#show({ kind: 'none' });
@@ -128,6 +131,9 @@ export class Sale {
   }
 
   #show(state: SaleState): void {
+    if (state.kind === 'decided' && state.code !== null && state.payment.outcome === 'PAID') {
+      this.lastPaid = { code: state.code, amountCents: state.payment.amountCents };
+    }
     batch(() => {
       this.state.value = state;
       this.#stored.value = this.#pending.all();

@@ -7,6 +7,8 @@ import type { LanguageChoice } from '../../parts/language.ts';
 import type { Fetch } from '../../parts/net.ts';
 import type { Random } from '../../parts/random.ts';
 import type { TextStorage } from '../../parts/storage.ts';
+import type { Press } from '../core/keyboard.ts';
+import { AmountEntry } from './amount-entry.ts';
 import { MerchantClient } from './merchant-client.ts';
 import { Sale } from './sale.ts';
 
@@ -46,6 +48,7 @@ export class Till {
   readonly random: Random;
   readonly language: LanguageChoice;
   readonly sale: Sale;
+  readonly entry: AmountEntry;
   readonly #parts: TillParts;
   readonly #client: MerchantClient;
   /** Sent with each request: of the shop that is shown, whatever another window stores meanwhile. */
@@ -61,6 +64,7 @@ export class Till {
     this.#client = new MerchantClient(createApi(parts), () => this.#inUse);
     const onChange = () => this.#countChange();
     this.sale = new Sale({ client: this.#client, clock, random, storage, onChange });
+    this.entry = new AmountEntry(this.sale);
   }
 
   /** Settlement refuses it to the token of a till, whatever a page shows. */
@@ -148,6 +152,7 @@ export class Till {
     this.#listening = null;
     this.#inUse = '';
     this.sale.leave();
+    this.entry.clear();
     batch(() => {
       this.isLeaving.value = false;
       this.merchant.value = null;
@@ -193,6 +198,17 @@ export class Till {
 
   #countChange(): void {
     this.changes.value += 1;
+  }
+
+  /** A key that goes to no field. Says whether nothing else on the page may act on it. */
+  pressKey(press: Omit<Press, 'isOpen'>): boolean {
+    const isIn = this.access.value === 'in' && !this.isLeaving.value;
+    return this.entry.press(press, { isSelling: isIn && this.page.value === 'sell' });
+  }
+
+  async nextCustomer(): Promise<void> {
+    this.entry.clear();
+    await this.sale.nextCustomer();
   }
 
   /** What was sold since midnight; `after`: `next` of the page before, null for the first. */

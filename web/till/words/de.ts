@@ -41,6 +41,9 @@ export const de: Words = {
       'Eine Ziffer ist falsch oder fehlt. Noch einmal scannen oder alle 20 Ziffern eingeben.',
     transit: 'Das ist ein Fahrcode: Er öffnet Sperren. Bitten Sie um die Seite „Zahlen“ der Karte.',
     amountFirst: 'Geben Sie zuerst den Betrag ein.',
+    alreadyPaid: (amount) =>
+      `Dieser Code hat gerade ${amount} bezahlt: Es wird nichts weiter genommen.`,
+    nextFirst: 'Erst „Nächste Kundin“: Mit diesem Code wurde nichts genommen.',
     cameraFailed: 'Die Kamera geht hier nicht. Tippen Sie die Ziffern.',
     orderHint: 'Die Kundin scannt das mit der Kamera des Telefons und bestätigt.',
     orderLabel: 'Bestellung für das Telefon der Kundin',

@@ -39,6 +39,8 @@ export const en = {
     misread: 'A digit is wrong or missing. Scan again, or type all 20 digits.',
     transit: 'That is a transit code: it opens gates. Ask for the Pay page of the wallet.',
     amountFirst: 'Enter the amount first.',
+    alreadyPaid: (amount: string) => `This code has just paid ${amount}: nothing more is taken.`,
+    nextFirst: 'First “Next customer”: nothing was taken with this code.',
     cameraFailed: 'The camera cannot be used here. Type the digits.',
     orderHint: 'The customer scans this with the phone’s camera and confirms.',
     orderLabel: 'Order for the customer’s phone',
