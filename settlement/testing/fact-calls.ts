@@ -119,6 +119,6 @@ export const EVERY_FACT: [Exclude<keyof Facts, Called>] extends [never] ? true :
 /** Without what a database numbers in its own way. */
 export function withoutNumbers(found: unknown): unknown {
   if (found === null || typeof found !== 'object' || Array.isArray(found)) return found;
-  const own = ['nextIds', 'nextPaymentId', 'lastId', 'lastNumber'];
+  const own = ['nextIds', 'nextPaymentId', 'lastNumbers'];
   return Object.fromEntries(Object.entries(found).filter(([name]) => !own.includes(name)));
 }

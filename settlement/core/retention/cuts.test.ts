@@ -71,7 +71,7 @@ test('a lifted denial goes when it is old, but not the last one', () => {
     liftedAtMs: NOW_MS - days * DAY_MS,
   });
   const rows = [denial(1, 21), denial(2, 20), denial(3, 21)];
-  const { changes } = cut({ kind: 'denial', total, rows, lastNumber: 3 });
+  const { changes } = cut({ kind: 'denial', total, rows, lastNumbers: new Set([3]) });
   expect(changes.map((change) => 'number' in change && change.number)).toEqual([1, false]);
 });
 

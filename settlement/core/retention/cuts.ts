@@ -60,6 +60,7 @@ export type CutFacts = { total: CutTotal } & (
       rows: readonly { version: number; listSha256: Uint8Array }[];
       inForce: number;
     }
+  /** `lastId`: of the payment that came last. */
   | { kind: 'refusedPayment'; rows: readonly OldPayment[]; lastId: number }
   | {
       kind: 'denyVersion';
@@ -81,7 +82,8 @@ export type CutFacts = { total: CutTotal } & (
         sinceMs: number;
         liftedAtMs: number;
       }[];
-      lastNumber: number;
+      /** Those from which the next numbers are counted. */
+      lastNumbers: ReadonlySet<number>;
     }
 );
 
@@ -121,7 +123,7 @@ function cutsOf(facts: CutFacts, { beforeMs }: CutBounds): Cut[] {
     case 'refusedPayment':
       // Ids count up from the last one, which therefore stays.
       return facts.rows
-        .filter(({ id, atMs }) => id < facts.lastId && atMs < beforeMs)
+        .filter(({ id, atMs }) => id !== facts.lastId && atMs < beforeMs)
         .map((row) => {
           const { id, payee, key, reason, atMs } = row;
           return { change: { kind: 'cutRefusedPayment', id, payee, key, reason, atMs }, row };
@@ -141,7 +143,7 @@ function cutsOf(facts: CutFacts, { beforeMs }: CutBounds): Cut[] {
         }));
     case 'denial':
       return facts.rows
-        .filter(({ number, liftedAtMs }) => number < facts.lastNumber && liftedAtMs < beforeMs)
+        .filter(({ number, liftedAtMs }) => !facts.lastNumbers.has(number) && liftedAtMs < beforeMs)
         .map((row) => ({ change: { kind: 'cutDenial', number: row.number }, row }));
   }
 }

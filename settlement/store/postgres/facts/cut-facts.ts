@@ -6,6 +6,7 @@ import {
   NOTHING_CUT,
   type OldPayment,
 } from '../../../core/retention/cuts.ts';
+import { ROWS_OF_SLOT } from '../ids.ts';
 import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
 
@@ -30,8 +31,11 @@ const PUBLISHED = `SELECT (payload::json -> 'deny' ->> 'version')::int8 AS numbe
 const DENIALS = `SELECT number, encode(id, 'hex') AS id, cause, note, since_ms AS "sinceMs",
     lifted_at_ms AS "liftedAtMs"
   FROM denial WHERE lifted_at_ms < $1 ORDER BY lifted_at_ms, number LIMIT $2`;
-/** Numbers are not taken from the last row that is there, so none has to stay for it. */
-const NO_LAST = Number.MAX_SAFE_INTEGER;
+/** Numbers of payments count up whichever slot they are in (stored-payments.ts). */
+const LAST_PAYMENT = `SELECT id AS number FROM payment
+  ORDER BY (id & ${ROWS_OF_SLOT - 1}) DESC LIMIT 1`;
+/** Denials are numbered within their slot. */
+const LAST_DENIALS = `SELECT max(number) AS number FROM denial WHERE slot = ANY($1::int2[]) GROUP BY slot`;
 
 type PaymentRow = Omit<OldPayment, 'rest'> & Record<(typeof REST)[number], string | number | null>;
 const REST = [
@@ -65,7 +69,12 @@ export class CutFactReader {
       }
       case 'refusedPayment': {
         const rows = await this.#session.all<PaymentRow>(PAYMENTS, [beforeMs, rowsMax]);
-        return { kind, total, rows: rows.map(toOldPayment), lastId: NO_LAST };
+        return {
+          kind,
+          total,
+          rows: rows.map(toOldPayment),
+          lastId: await this.#number(LAST_PAYMENT),
+        };
       }
       case 'denyVersion': {
         const rows = await this.#session.all<Rows<typeof kind>>(DENY_VERSIONS, [rowsMax]);
@@ -77,9 +86,15 @@ export class CutFactReader {
       }
       case 'denial': {
         const rows = await this.#session.all<Rows<typeof kind>>(DENIALS, [beforeMs, rowsMax]);
-        return { kind, total, rows, lastNumber: NO_LAST };
+        return { kind, total, rows, lastNumbers: await this.#lastDenials(rows) };
       }
     }
+  }
+
+  async #lastDenials(rows: readonly Rows<'denial'>[]): Promise<Set<number>> {
+    const slots = new Set(rows.map(({ number }) => Math.floor(number / ROWS_OF_SLOT)));
+    const lasts = await this.#session.all<{ number: number }>(LAST_DENIALS, [[...slots]]);
+    return new Set(lasts.map(({ number }) => number));
   }
 
   async #number(text: string): Promise<number> {

@@ -69,7 +69,8 @@ export class CutFactReader {
       }
       case 'denial': {
         const rows = this.#sql.denials.all(bounds) as Rows<typeof kind>;
-        return { kind, total, rows, lastNumber: this.#sql.lastDenial.get() as number };
+        const lastNumbers = new Set([this.#sql.lastDenial.get() as number]);
+        return { kind, total, rows, lastNumbers };
       }
     }
   }
