@@ -1,0 +1,84 @@
+/**
+ * The audit's port on PostgreSQL: SELECTs in one read-only transaction of a connection of its own, so that all
+ * rows are of one instant, also beside a running settlement. No rule is in it.
+ */
+import type { AuditReader } from '../../../audit/port.ts';
+import { createReaders } from '../facts-of.ts';
+import { SettleFactReader } from '../facts/settle-facts.ts';
+import { openPool, type Session } from '../session.ts';
+import { readListTables } from './lists.ts';
+import { readMoneyTables } from './money.ts';
+import { readPaymentTables } from './payments.ts';
+import { readRecordTables } from './records.ts';
+import { readResolutions } from './resolutions.ts';
+import { readSettleFacts } from './settle-facts.ts';
+
+const BEGIN = [
+  'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+  // It locks nothing, and a check may think for as long as it likes.
+  'SET LOCAL idle_in_transaction_session_timeout = 0',
+  // Cursors are read to their end.
+  'SET LOCAL cursor_tuple_fraction = 1',
+];
+
+/** What the server itself knows to be wrong: pages that it could not read, guards that are taken away. */
+const DAMAGE = `
+  SELECT 'index ' || indexrelid::regclass || ' is not valid' AS damage
+  FROM pg_index WHERE NOT indisvalid AND indrelid >= 16384
+  UNION ALL
+  SELECT 'constraint ' || conname || ' of ' || conrelid::regclass || ' was never checked'
+  FROM pg_constraint WHERE NOT convalidated AND conrelid >= 16384
+  UNION ALL
+  SELECT 'trigger ' || tgname || ' of ' || tgrelid::regclass || ' is off'
+  FROM pg_trigger WHERE tgenabled NOT IN ('O', 'A')
+  UNION ALL
+  SELECT checksum_failures || ' pages with a wrong checksum'
+  FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0
+  ORDER BY damage`;
+
+/** @throws Fault CONFIG_INVALID or STORE_FAILED if there is no database that can be read. */
+export async function readInOneInstant<Result>(
+  url: string,
+  work: (reader: AuditReader) => Promise<Result>,
+): Promise<Result> {
+  const pool = openPool({ url, connectionsMax: 1 });
+  try {
+    return await pool.withSession(async (session) => {
+      for (const statement of BEGIN) await session.run(statement);
+      try {
+        return await work(readerOn(session));
+      } finally {
+        await session.run('ROLLBACK').catch(() => undefined);
+      }
+    });
+  } finally {
+    await pool.close();
+  }
+}
+
+function readerOn(session: Session): AuditReader {
+  const settling = new SettleFactReader(session, createReaders(session));
+  return {
+    checkFiles: () => checkFiles(session),
+    rootStatements: () => rootStatementsIn(session),
+    ...readMoneyTables(session),
+    ...readPaymentTables(session),
+    ...readRecordTables(session),
+    ...readListTables(session),
+    ...readResolutions(session),
+    ...readSettleFacts(session, (records) => settling.settle(records)),
+  };
+}
+
+async function checkFiles(session: Session): Promise<string> {
+  const found = await session.all<{ damage: string }>(DAMAGE);
+  return found.length === 0 ? 'ok' : found.map(({ damage }) => damage).join(', ');
+}
+
+/** As text, unchecked; none if there are no keys of an operator yet. */
+async function rootStatementsIn(session: Session): Promise<string[]> {
+  const row = await session.first<{ value: string }>(
+    `SELECT value FROM meta WHERE key = 'operatorKeys'`,
+  );
+  return row === undefined ? [] : (JSON.parse(row.value) as { statements: string[] }).statements;
+}
