@@ -6,13 +6,17 @@ import type { Command } from 'commander';
 import { print, printJson } from './terminal.ts';
 
 type Check = { name: string; ok: boolean; detail: string; findings?: readonly string[] };
-type AuditOptions = { json?: boolean; signatures?: boolean; known?: string };
+type AuditOptions = { json?: boolean; signatures?: boolean; known?: string; database?: string };
 
 export function addAuditCommand(program: Command): void {
   program
     .command('audit')
     .description('check ledger and logs in a data directory; exit code 1 if anything is wrong')
     .argument('<dir>', "settlement's or a gate's data directory")
+    .option(
+      '--database <url>',
+      'settlement: its books lie in PostgreSQL, the directory has its keys',
+    )
     .option('--json', 'one JSON object instead of a table')
     .option('--known <file>', 'findings about gates that somebody has looked at, one a line')
     .option('--signatures', "settlement: check every tap's signatures again (slow)")
@@ -24,8 +28,9 @@ async function audit(dir: string, options: AuditOptions) {
   const { auditSettlement, isSettlementDir } = await import('@stile/settlement/audit/audit.ts');
   let checks: readonly Check[];
   if (isGateDir(dir)) checks = auditGate(dir);
-  else if (isSettlementDir(dir)) {
-    checks = await auditSettlement(dir, { signatures: options.signatures ?? false });
+  else if (isSettlementDir(dir) || options.database !== undefined) {
+    const { signatures = false, database } = options;
+    checks = await auditSettlement(dir, { signatures, database });
   } else {
     throw new Fault(
       'FILE_UNREADABLE',

@@ -9,6 +9,8 @@ import { pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
 import type { KeyedHash } from '../core/money/book-seal.ts';
 import { DATABASE_FILE, findFirstRoot } from '../data-dir.ts';
 import { bookKeyFile, findBookKey, keyedHashOf } from '../store/book-key.ts';
+import { readInOneInstant } from '../store/postgres/audit/reader.ts';
+import { openAuditReader } from '../store/sqlite/audit/reader.ts';
 import { openAuditReader } from '../store/sqlite/audit/reader.ts';
 import { checkAuthorisations } from './authorisations.ts';
 import type { AuditCheck, Check } from './check.ts';
@@ -36,6 +38,8 @@ import { checkFiles, checkWork } from './work.ts';
 export type AuditOptions = {
   /** Also checks every seal and every charged code's signatures again. Slow. */
   signatures?: boolean;
+  /** The URL of the PostgreSQL database that has the books; default: the file in the directory. */
+  database?: string | undefined;
 };
 
 /** Whether this directory is a settlement's. */
@@ -43,16 +47,18 @@ export function isSettlementDir(dataDir: string): boolean {
   return existsSync(join(dataDir, DATABASE_FILE));
 }
 
-/** @throws Fault FILE_UNREADABLE or STORE_CORRUPT if there is no database that can be read. */
+/**
+ * @throws Fault FILE_UNREADABLE or STORE_CORRUPT if there is no database that can be read, CONFIG_INVALID or
+ * STORE_FAILED if it cannot be reached.
+ */
 export async function auditSettlement(
   dataDir: string,
-  { signatures = false }: AuditOptions = {},
+  { signatures = false, database }: AuditOptions = {},
 ): Promise<readonly AuditCheck[]> {
-  const { reader, close } = openAuditReader(join(dataDir, DATABASE_FILE));
-  try {
-    const key = findBookKey(bookKeyFile(join(dataDir, DATABASE_FILE)));
-    const keyedHash = key === undefined ? null : keyedHashOf(key);
-    return await runChecks(reader, [
+  const key = findBookKey(bookKeyFile(join(dataDir, DATABASE_FILE)));
+  const keyedHash = key === undefined ? null : keyedHashOf(key);
+  const runAll = async (reader: AuditReader) =>
+    await runChecks(reader, [
       checkFiles(),
       ...moneyChecks(),
       checkBookSeal(keyedHash),
@@ -62,6 +68,10 @@ export async function auditSettlement(
       ...listChecks({ keyedHash, root: await findRoot(dataDir, reader) }),
       checkWork(),
     ]);
+  if (database !== undefined) return await readInOneInstant(database, runAll);
+  const { reader, close } = openAuditReader(join(dataDir, DATABASE_FILE));
+  try {
+    return await runAll(reader);
   } finally {
     close();
   }

@@ -243,7 +243,8 @@ export type IssuerKeyRow = {
   ceilingExponent: number;
 };
 
-export type BookSealRow = { name: string; link: Uint8Array };
+/** `link`: null where a chain has no seal that has to have one. */
+export type BookSealRow = { name: string; link: Uint8Array | null };
 
 /** `failed`: what went wrong the last time, if it did. */
 export type WorkRow = { failed: string | null };

@@ -52,6 +52,7 @@ test.each([
   ['one has no seal', TRANSFERS, SEALS.slice(0, 1), 'chain ledger:10'],
   ['a seal is that of another one', TRANSFERS, swapped(), 'chain ledger:3, chain ledger:10'],
   ['a transfer is chained elsewhere', moved(), SEALS, 'chain ledger:3, chain ledger:10'],
+  ['one and its seal are gone', TRANSFERS.slice(0, 2), withoutSecond(), 'chain ledger:10'],
   ['no chain was ever sealed', TRANSFERS, [], 'the ledger'],
 ])('%s: found', async (_what, transfers, seals, detail) => {
   expect(await resultOf(transfers, seals)).toMatchObject({ ok: false, detail });
@@ -63,6 +64,10 @@ function swapped(): BookSealRow[] {
     { ...first, link: second.link },
     { ...second, link: first.link },
   ];
+}
+
+function withoutSecond(): BookSealRow[] {
+  return [sealOf('ledger:3'), { name: 'ledger:10', link: null }];
 }
 
 function moved(): PostedTransferRow[] {

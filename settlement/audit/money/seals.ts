@@ -22,7 +22,7 @@ function isLedger(name: string): boolean {
 export function checkBookSeal(keyedHash: KeyedHash | null): Check {
   const wrong: string[] = keyedHash === null ? ['the key of the books is missing'] : [];
   const links = new Map<string, Uint8Array>();
-  const stored = new Map<string, Uint8Array>();
+  const stored = new Map<string, Uint8Array | null>();
   let count = 0;
   return {
     transfer: ({ chain, ...transfer }) => {
@@ -42,7 +42,7 @@ export function checkBookSeal(keyedHash: KeyedHash | null): Check {
     },
     results: () => {
       if (keyedHash !== null) wrong.push(...wrongChains(links, stored));
-      const ends = [...stored].sort().map(([, link]) => link);
+      const ends = [...stored].sort().map(([, link]) => link ?? FIRST_LINK);
       const end = ends.length === 1 ? (ends[0] ?? FIRST_LINK) : sha256(concatBytes(...ends));
       const good = `${count} transfers, which end in ${toHex(end).slice(0, SHOWN_HEX)}`;
       return [checkOf('the books are as they were sealed', { wrong, good })];
@@ -52,14 +52,16 @@ export function checkBookSeal(keyedHash: KeyedHash | null): Check {
 
 /** Those that do not end in their seal; the ledger as a whole if nothing was ever sealed. */
 function wrongChains(links: Chains, stored: Chains): string[] {
-  if (stored.size === 0) return ['the ledger'];
+  if ([...stored.values()].every((seal) => seal === null)) return ['the ledger'];
   const names = new Set([...links.keys(), ...stored.keys()]);
-  const endOf = (chains: Chains, name: string) => toHex(chains.get(name) ?? FIRST_LINK);
-  const wrong = [...names].filter((name) => endOf(stored, name) !== endOf(links, name));
+  const wrong = [...names].filter((name) => {
+    const seal = stored.get(name) ?? null;
+    return seal === null || toHex(seal) !== toHex(links.get(name) ?? FIRST_LINK);
+  });
   return wrong.map((name) => (name === 'ledger' ? 'the ledger' : `chain ${name}`));
 }
 
-type Chains = ReadonlyMap<string, Uint8Array>;
+type Chains = ReadonlyMap<string, Uint8Array | null>;
 
 /** Who decided what about parked records, when and why. @param keyedHash Null: nothing can be said. */
 export function checkResolutionSeal(keyedHash: KeyedHash | null): Check {
@@ -72,7 +74,7 @@ export function checkResolutionSeal(keyedHash: KeyedHash | null): Check {
       if (keyedHash !== null) link = nextResolutionLink(link, { resolution, keyedHash });
     },
     bookSeal: (seal) => {
-      if (seal.name === 'resolutions') stored = seal.link;
+      if (seal.name === 'resolutions') stored = seal.link ?? FIRST_LINK;
     },
     results: () => {
       const isSealed = keyedHash !== null && toHex(stored) === toHex(link);

@@ -1,7 +1,7 @@
 /** What is read for people, put together; every statement for itself, and nothing is locked. */
 import type { Views } from '../database.ts';
-import type { Readers } from './facts-of.ts';
 import { InviteReader } from './facts/invites.ts';
+import type { Readers } from './facts-of.ts';
 import type { Session } from './session.ts';
 import { MerchantViews } from './views/merchant-views.ts';
 import { OperatorViews } from './views/operator-views.ts';

@@ -6,6 +6,7 @@ import type {
   PostedTransferRow,
   TopUpRow,
 } from '../../../audit/port.ts';
+import { PARTS } from '../ids.ts';
 import type { Session } from '../session.ts';
 import { mappedRowsOf, rowsOf } from './pages.ts';
 
@@ -19,6 +20,12 @@ type MoneyTable =
   | 'chargeEvents'
   | 'bookSeal'
   | 'work';
+
+/** Every chain of the ledger has one from the start. */
+const BOOK_SEALS = `
+  SELECT name, link
+  FROM (SELECT 'ledger:' || chain AS name FROM generate_series(0, ${PARTS - 1}) AS chain) AS chains
+    FULL JOIN book_seal USING (name) ORDER BY name`;
 
 /** An account lies in parts; a name that has two kinds is shown as two accounts, which no check lets pass. */
 const LEDGER_ACCOUNTS = `
@@ -105,7 +112,7 @@ export function readMoneyTables(session: Session): Pick<AuditReader, MoneyTable>
         sql: CHARGE_EVENTS,
         toRows: (page) => page.map(toEvent),
       }),
-    bookSeal: () => rowsOf(session, { sql: 'SELECT name, link FROM book_seal ORDER BY name' }),
+    bookSeal: () => rowsOf(session, { sql: BOOK_SEALS }),
     work: () => rowsOf(session, { sql: 'SELECT failed FROM outbox' }),
   };
 }

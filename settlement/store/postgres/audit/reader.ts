@@ -3,8 +3,8 @@
  * rows are of one instant, also beside a running settlement. No rule is in it.
  */
 import type { AuditReader } from '../../../audit/port.ts';
-import { createReaders } from '../facts-of.ts';
 import { SettleFactReader } from '../facts/settle-facts.ts';
+import { createReaders } from '../facts-of.ts';
 import { openPool, type Session } from '../session.ts';
 import { readListTables } from './lists.ts';
 import { readMoneyTables } from './money.ts';
@@ -66,7 +66,7 @@ function readerOn(session: Session): AuditReader {
     ...readRecordTables(session),
     ...readListTables(session),
     ...readResolutions(session),
-    ...readSettleFacts(session, (records) => settling.settle(records)),
+    ...readSettleFacts(session, (records) => settling.look(records)),
   };
 }
 

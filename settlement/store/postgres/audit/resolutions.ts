@@ -5,10 +5,15 @@ import type { PassIssue } from '../../../core/access/rider-changes.ts';
 import { accountOfUse } from '../../../core/logs/code-use.ts';
 import type { SealedResolution } from '../../../core/money/book-seal.ts';
 import type { GateLine } from '../../../core/rides/tariff.ts';
-import { RESOLUTIONS } from '../seals.ts';
 import type { Session } from '../session.ts';
 import { mappedRowsOf } from './pages.ts';
 
+/** Every column, as each is sealed. */
+const RESOLUTIONS = `
+  SELECT number, odd_line AS "oddLine", record, how, why, by_name AS "by", note, at_ms AS "atMs", use, line,
+    ride_ms AS "rideMs", ceiling_cents AS "ceilingCents", fare_cents AS "fareCents",
+    tariff_version AS "tariffVersion", adopted_record AS "adoptedRecord"
+  FROM resolution ORDER BY number`;
 /** By where they stand in the arrays, as all that follow. */
 const ODD_LINES = `
   SELECT of.at, gate_epoch.gate, epoch_id AS "epochId", seq, line AS bytes, odd_line.hash, why AS "end",
@@ -67,7 +72,7 @@ export function readResolutions(session: Session): Pick<AuditReader, 'resolution
   return {
     resolutions: () =>
       mappedRowsOf<SealedResolution, ResolutionRow>(session, {
-        sql: `${RESOLUTIONS} ORDER BY number`,
+        sql: RESOLUTIONS,
         toRows: (page) => new Page(session, page).rows(),
       }),
   };
