@@ -1,16 +1,12 @@
 /** The time of a ride is computed again: whatever anybody changes of it, or of what it follows from, is found. */
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { copyOf, tamper } from '../testing/tampering.ts';
-import { ScriptedTown, START_MS } from '../testing/town.ts';
-import { auditSettlement } from './audit.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Books, KindOfBooks } from '../testing/books.ts';
+import { type ScriptedTown, START_MS } from '../testing/town.ts';
 
 const RIDE_TIMES = 'every ride was when its record and its neighbours say';
 const AGAIN = 'every fare is what settling again would charge';
 
-let town: ScriptedTown;
-beforeAll(async () => {
-  town = await ScriptedTown.open();
+async function liveIn(town: ScriptedTown): Promise<void> {
   await town.setFare('M1', 250);
   const gate = await town.addGate('g2', 'M1');
   const rider = await town.addRider();
@@ -27,22 +23,9 @@ beforeAll(async () => {
   await town.send(gate, { fromSeq: 3 });
   await town.settled();
   await town.stop();
-});
-
-afterAll(async () => {
-  await town.close();
-});
-
-async function audit(dataDir: string, name: string) {
-  return (await auditSettlement(dataDir)).find((check) => check.name === name);
 }
 
-test('rides by each kind of clock pass', async () => {
-  expect(await audit(town.dataDir, RIDE_TIMES)).toMatchObject({ ok: true, detail: '3 rides' });
-  expect((await auditSettlement(town.dataDir)).filter(({ ok }) => !ok)).toEqual([]);
-});
-
-test.each([
+const CORRUPTIONS: readonly (readonly [check: string, statements: string])[] = [
   [RIDE_TIMES, `UPDATE record SET ride_ms = ride_ms - 1 WHERE ride_ms_source = 'GATE'`],
   [RIDE_TIMES, `UPDATE record SET ride_ms = ride_ms - 1 WHERE ride_ms_source = 'BOOT'`],
   [RIDE_TIMES, `UPDATE record SET ride_ms = NULL WHERE ride_ms_source = 'BOOT'`],
@@ -52,8 +35,37 @@ test.each([
   [RIDE_TIMES, `UPDATE record SET ride_ms_source = NULL WHERE ride_ms_source = 'GATE'`],
   [RIDE_TIMES, `UPDATE record SET stale = 1 WHERE ride_ms_source = 'CODE'`],
   [AGAIN, `UPDATE record SET stale = 1 WHERE ride_ms_source = 'CODE'`],
-])('%s: found when it is not so: %s', async (name, statement) => {
-  const copy = copyOf(town.dataDir);
-  tamper(join(copy, 'settlement.db'), statement);
-  expect((await audit(copy, name))?.ok).toBe(false);
-});
+];
+
+export function describeRideTimeAudit(name: string, kind: KindOfBooks): void {
+  describe(name, () => {
+    let town: ScriptedTown;
+    let books: Books;
+    let loose: Books;
+    beforeAll(async () => {
+      town = await kind.openTown();
+      await liveIn(town);
+      books = await kind.booksOf(town);
+      loose = await books.copy();
+      await loose.tamper('SELECT 1');
+    });
+    afterAll(async () => {
+      await town.close();
+    });
+
+    test('rides by each kind of clock pass', async () => {
+      const checks = await books.audit();
+      expect(checks.find((check) => check.name === RIDE_TIMES)).toMatchObject({
+        ok: true,
+        detail: '3 rides',
+      });
+      expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+    });
+
+    test.each(CORRUPTIONS)('%s: found when it is not so: %s', async (check, statements) => {
+      const copy = await loose.copy();
+      await copy.tamper(statements);
+      expect((await copy.audit()).find((one) => one.name === check)?.ok).toBe(false);
+    });
+  });
+}

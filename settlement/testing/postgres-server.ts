@@ -39,13 +39,18 @@ export type PostgresServer = {
   freshDatabase(): Promise<string>;
   /** A new database with nothing in it, and its URL. */
   emptyDatabase(): Promise<string>;
+  /** A new database with all that is in this one, which nobody uses; its URL. */
+  copyOf(database: string): Promise<string>;
   /** Statements as the server's owner, on any database. */
   run(sql: string, database?: string): Promise<pg.QueryResult>;
   stop(): Promise<void>;
 };
 
 /** One server for a file of tests, there from its first test to its last. */
-export function usePostgres(): Pick<PostgresServer, 'freshDatabase' | 'emptyDatabase' | 'run'> {
+export function usePostgres(): Pick<
+  PostgresServer,
+  'freshDatabase' | 'emptyDatabase' | 'copyOf' | 'run'
+> {
   let server: PostgresServer | undefined;
   beforeAll(async () => {
     server = await startPostgres();
@@ -58,6 +63,7 @@ export function usePostgres(): Pick<PostgresServer, 'freshDatabase' | 'emptyData
   return {
     freshDatabase: () => started().freshDatabase(),
     emptyDatabase: () => started().emptyDatabase(),
+    copyOf: (database) => started().copyOf(database),
     run: (sql, database) => started().run(sql, database),
   };
 }
@@ -94,6 +100,7 @@ function serverIn(dir: string, child: ChildProcess): PostgresServer {
     url,
     freshDatabase: () => makeDatabase(server, `${next()} TEMPLATE ${MIGRATED}`),
     emptyDatabase: () => makeDatabase(server, next()),
+    copyOf: (database) => makeDatabase(server, `${next()} TEMPLATE ${database}`),
     run: async (sql, database = 'postgres') => {
       const client = new pg.Client({ connectionString: url(database) });
       await client.connect();

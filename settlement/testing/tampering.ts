@@ -1,11 +1,38 @@
-/** Books as somebody with a database editor leaves them: a copy of a data directory, and what nobody can do by our code. */
+/** Books in a SQLite file as somebody with a database editor leaves them. */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import Database from 'better-sqlite3';
+import { auditSettlement } from '../audit/audit.ts';
+import { openSqliteStore } from '../store/sqlite/store.ts';
+import { type Books, type KindOfBooks, LIMITS_OF_BOOKS } from './books.ts';
+import { ScriptedTown } from './town.ts';
+
+export const SQLITE_BOOKS: KindOfBooks = {
+  openTown: async () => await ScriptedTown.open(),
+  booksOf: async ({ dataDir }) => booksIn(dataDir),
+  lastPlace: { columns: 'number', values: '999' },
+};
+
+function booksIn(dataDir: string): Books {
+  const file = join(dataDir, 'settlement.db');
+  return {
+    dataDir,
+    audit: async (options) => await auditSettlement(dataDir, options),
+    copy: async () => booksIn(copyOf(dataDir)),
+    tamper: async (statements) => tamper(file, statements),
+    read: async <Row>(query: string) => {
+      const db = new Database(file, { readonly: true });
+      const rows = db.prepare(query).all() as Row[];
+      db.close();
+      return rows;
+    },
+    openStore: async () => await openSqliteStore({ file, limitsNow: LIMITS_OF_BOOKS }),
+  };
+}
 
 /** A data directory of its own, with the same books and keys. */
-export function copyOf(dataDir: string): string {
+function copyOf(dataDir: string): string {
   const copy = scratchDir();
   const original = new Database(join(dataDir, 'settlement.db'), { readonly: true });
   original.exec(`VACUUM INTO '${join(copy, 'settlement.db')}'`);
@@ -15,12 +42,12 @@ export function copyOf(dataDir: string): string {
 }
 
 /** The file's own guards are taken away first. */
-export function tamper(file: string, statement: string): void {
+function tamper(file: string, statements: string): void {
   const db = new Database(file);
   db.pragma('foreign_keys = OFF');
   db.pragma('ignore_check_constraints = ON');
   const triggers = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger'`).pluck();
   for (const trigger of triggers.all()) db.exec(`DROP TRIGGER ${trigger}`);
-  db.exec(statement);
+  db.exec(statements);
   db.close();
 }

@@ -1,0 +1,23 @@
+/** The audit of books in a SQLite file. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { SQLITE_BOOKS } from '../testing/tampering.ts';
+import { describeAudit } from './audit.contract.ts';
+import { auditSettlement, isSettlementDir } from './audit.ts';
+import { describeResolutionAudit } from './resolutions.contract.ts';
+import { describeRideTimeAudit } from './ride-times.contract.ts';
+
+describeAudit('books on SQLite', SQLITE_BOOKS);
+describeResolutionAudit('decisions on SQLite', SQLITE_BOOKS);
+describeRideTimeAudit('times of rides on SQLite', SQLITE_BOOKS);
+
+test('a directory is a settlement by its database', async () => {
+  const town = await SQLITE_BOOKS.openTown();
+  expect(isSettlementDir(town.dataDir)).toBe(true);
+  expect(isSettlementDir(join(town.dataDir, 'keys'))).toBe(false);
+  await town.close();
+});
+
+test('there is nothing to audit where there is no settlement', async () => {
+  await expect(auditSettlement('/nowhere')).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+});

@@ -1,0 +1,39 @@
+/**
+ * Books of a settlement that has ended, in whichever database: audited, copied, and changed as nobody can change them by
+ * our code.
+ */
+import type { AuditCheck } from '../audit/check.ts';
+import type { Store } from '../store/port.ts';
+import type { ScriptedTown } from './town.ts';
+
+export type Books = {
+  /** Settings and keys; of SQLite the database too. */
+  dataDir: string;
+  audit(options?: { signatures?: boolean }): Promise<readonly AuditCheck[]>;
+  /** Of their own, with the same keys. */
+  copy(): Promise<Books>;
+  /** Statements that both databases understand; guards are taken away first. */
+  tamper(statements: string): Promise<void>;
+  /** What is stored, for a statement that depends on it. */
+  read<Row>(query: string): Promise<Row[]>;
+  /** For what our code does to old books. */
+  openStore(): Promise<Store>;
+};
+
+export type KindOfBooks = {
+  /** A town on a new database. */
+  openTown(): Promise<ScriptedTown>;
+  /** Of a town that was stopped. */
+  booksOf(town: ScriptedTown): Promise<Books>;
+  /** Columns that say where a transfer is chained, and a place behind all others. */
+  lastPlace: { columns: string; values: string };
+};
+
+/** For books that are audited only. */
+export const LIMITS_OF_BOOKS = { codeLifetimeSMax: 120, skewS: 20 };
+
+/** Statements that chain a transfer say PLACE_COLUMNS and PLACE_VALUES for where. */
+export function placed(statements: string, { lastPlace }: Pick<KindOfBooks, 'lastPlace'>): string {
+  const { columns, values } = lastPlace;
+  return statements.replaceAll('PLACE_COLUMNS', columns).replaceAll('PLACE_VALUES', values);
+}
