@@ -38,7 +38,6 @@ import { createSeedBox, type SeedBox } from './keys/seeds.ts';
 import { createSignedClock, type SignedClock } from './keys/signed-clock.ts';
 import { tokenHash } from './keys/tokens.ts';
 import type { Store } from './store/port.ts';
-import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import { createBackground } from './work/background.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
@@ -54,8 +53,6 @@ const WEB_DIR = fileURLToPath(new URL('../web/dist', import.meta.url));
 
 export type SettlementConfig = {
   dataDir: string;
-  /** The URL of the PostgreSQL database that has the books; default: a SQLite file in the directory. */
-  database?: string | undefined;
   /** Default 127.0.0.1. */
   host?: string;
   /** 0: any that is free. */
@@ -110,17 +107,13 @@ export type Initialised = {
 export async function initSettlement(
   dataDir: string,
   options: SettlementOptions = {},
-  {
-    clock = systemClock,
-    random = systemRandom,
-    database,
-  }: Surroundings & Pick<SettlementConfig, 'database'> = {},
+  { clock = systemClock, random = systemRandom }: Surroundings = {},
 ): Promise<Initialised> {
-  requireWhole(dataDir, { database });
+  requireWhole(dataDir);
   const config = ensureConfig(dataDir, options);
   const unlock = lockDataDir(dataDir, 'settlement');
   try {
-    const initialised = await initialise(dataDir, { config, clock, random, database });
+    const initialised = await initialise(dataDir, { config, clock, random });
     return { ...initialised, notInForce: settingsNotInForce(options, config) };
   } finally {
     unlock();
@@ -129,9 +122,9 @@ export async function initSettlement(
 
 async function initialise(
   dataDir: string,
-  { config, clock, random, database }: OpenStoreParts,
+  { config, clock, random }: Required<Surroundings> & { config: SettlementFile },
 ): Promise<Omit<Initialised, 'notInForce'>> {
-  const store = await openStore(dataDir, { config, clock, random, database });
+  const store = await openStore(dataDir, { config });
   try {
     // A directory of an older version has no mark; that its database knows a token says the same.
     if ((await store.readMeta(OPERATOR_TOKEN_KEY)) !== undefined) requireSecrets(dataDir);
@@ -163,13 +156,12 @@ export async function startSettlement(
   const { dataDir, seedKeys } = options;
   const log = parentLog.child({}, { redact: ['*.token', '*.authorization', '*.proof', '*.scan'] });
   const seedBox = seedKeys === undefined ? null : createSeedBox(seedKeys, random);
-  const { database } = options;
-  requireWhole(dataDir, { database });
+  requireWhole(dataDir);
   const config = readConfig(dataDir);
   const unlock = lockDataDir(dataDir, 'settlement');
   const closing = new Closing(async () => unlock());
   try {
-    const store = await openStore(dataDir, { config, clock, random, database, onFatal });
+    const store = await openStore(dataDir, { config, onFatal });
     closing.first(() => store.close());
     await requireSameBooks(store, { ...config, dataDir });
     for (const advice of adviceOnModes(dataDir)) log.warn(advice);
@@ -325,19 +317,12 @@ async function listen(api: Api, { host, port }: { host: string; port: number }):
   }
 }
 
-type OpenStoreParts = Required<Surroundings> & {
-  config: SettlementFile;
-  database: SettlementConfig['database'];
-  onFatal?: SettlementParts['onFatal'];
-};
-
-async function openStore(dataDir: string, parts: OpenStoreParts): Promise<Store> {
-  const { config, clock, random, database, onFatal } = parts;
-  const rules = { limitsNow: config.limits, paymentLimits: config.payments };
-  if (database !== undefined) {
-    return await openPostgresStore({ url: database, dataDir, ...rules, clock, random });
-  }
+async function openStore(
+  dataDir: string,
+  { config, onFatal }: { config: SettlementFile; onFatal?: SettlementParts['onFatal'] },
+): Promise<Store> {
   const file = join(dataDir, DATABASE_FILE);
+  const rules = { limitsNow: config.limits, paymentLimits: config.payments };
   return await openSqliteStore({ file, ...rules, ...(onFatal && { onDiskFailure: onFatal }) });
 }
 

@@ -11,7 +11,6 @@ import { DATABASE_FILE, findFirstRoot } from '../data-dir.ts';
 import { bookKeyFile, findBookKey, keyedHashOf } from '../store/book-key.ts';
 import { readInOneInstant } from '../store/postgres/audit/reader.ts';
 import { openAuditReader } from '../store/sqlite/audit/reader.ts';
-import { openAuditReader } from '../store/sqlite/audit/reader.ts';
 import { checkAuthorisations } from './authorisations.ts';
 import type { AuditCheck, Check } from './check.ts';
 import { checkColumns } from './columns.ts';

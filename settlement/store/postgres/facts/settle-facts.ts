@@ -55,6 +55,18 @@ type AuthorisationRow = Omit<AuthorisationRecord, 'fareCents'> & {
 };
 type Authorisation = { use: string; gate: string; id: string };
 
+type Reading = {
+  /** Adds who has paid to the accounts. */
+  findPayments: (
+    accounts: Set<string>,
+    asked: readonly Authorisation[],
+  ) => Promise<(StoredPayment | null)[]>;
+  nextPaymentId: (
+    asked: readonly Authorisation[],
+    payments: readonly (StoredPayment | null)[],
+  ) => Promise<number>;
+};
+
 export type SettleReaders = {
   payments: StoredPayments;
   money: RiderMoneyReader;
@@ -71,6 +83,28 @@ export class SettleFactReader {
   }
 
   async settle(records: readonly PieceRecord[]): Promise<SettleFacts> {
+    return await this.#read(records, {
+      findPayments: (accounts, asked) => this.#lockAll(accounts, asked),
+      nextPaymentId: (asked, payments) => this.#nextPaymentId(asked, payments),
+    });
+  }
+
+  /** The same for who only looks: nothing is locked, and no number for a payment is drawn. */
+  async look(records: readonly PieceRecord[]): Promise<SettleFacts> {
+    return await this.#read(records, {
+      findPayments: async (accounts, asked) => {
+        const keys = asked.map(keyOf);
+        for (const account of await this.#readers.payments.accountsOf(keys)) accounts.add(account);
+        return await this.#readers.payments.findAll(keys);
+      },
+      nextPaymentId: async () => 0,
+    });
+  }
+
+  async #read(
+    records: readonly PieceRecord[],
+    { findPayments, nextPaymentId: nextId }: Reading,
+  ): Promise<SettleFacts> {
     const uses: string[] = [];
     const asked: Authorisation[] = [];
     for (const use of new Set(records.map((record) => record.use))) {
@@ -79,12 +113,12 @@ export class SettleFactReader {
       else asked.push({ use, ...authorisation });
     }
     const accounts = new Set(uses.map(accountOfUse));
-    const payments = await this.#lockAll(accounts, asked);
+    const payments = await findPayments(accounts, asked);
     const [found, authorisations, money, nextPaymentId] = await Promise.all([
       this.#uses(uses),
       this.#authorisations(asked, payments),
       this.#readers.money.readAll([...accounts]),
-      this.#nextPaymentId(asked, payments),
+      nextId(asked, payments),
     ]);
     const [fares, issuerKeys] = await Promise.all([this.#fares(found), this.#issuerKeysFor(found)]);
     return { uses: found, authorisations, ...fares, money, issuerKeys, nextPaymentId };
@@ -108,7 +142,7 @@ export class SettleFactReader {
     asked: readonly Authorisation[],
   ): Promise<(StoredPayment | null)[]> {
     const { payments } = this.#readers;
-    const keys = asked.map(({ gate, id }): PaymentKey => ({ payee: gatePayee(gate), key: id }));
+    const keys = asked.map(keyOf);
     // Who has paid never changes.
     for (const account of await payments.accountsOf(keys)) accounts.add(account);
     const [, found] = await Promise.all([
@@ -179,6 +213,10 @@ export class SettleFactReader {
     ]);
     return { gateLines, lineFares };
   }
+}
+
+function keyOf({ gate, id }: Authorisation): PaymentKey {
+  return { payee: gatePayee(gate), key: id };
 }
 
 function fareCentsIn(answer: Uint8Array): number | null {
