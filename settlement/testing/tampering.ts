@@ -1,7 +1,6 @@
 /** Books in a SQLite file as somebody with a database editor leaves them. */
-import { cpSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import Database from 'better-sqlite3';
 import { auditSettlement } from '../audit/audit.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
@@ -10,16 +9,17 @@ import { ScriptedTown } from './town.ts';
 
 export const SQLITE_BOOKS: KindOfBooks = {
   openTown: async () => await ScriptedTown.open(),
-  booksOf: async ({ dataDir }) => booksIn(dataDir),
+  booksOf: async ({ dataDir }) => booksIn(dataDir, { town: dataDir }),
   lastPlace: { columns: 'number', values: '999' },
 };
 
-function booksIn(dataDir: string): Books {
+/** Copies lie in the directory of the town, which goes with it. */
+function booksIn(dataDir: string, { town }: { town: string }): Books {
   const file = join(dataDir, 'settlement.db');
   return {
     dataDir,
     audit: async (options) => await auditSettlement(dataDir, options),
-    copy: async () => booksIn(copyOf(dataDir)),
+    copy: async () => booksIn(copyOf(dataDir, mkdtempSync(join(town, 'copy-'))), { town }),
     tamper: async (statements) => tamper(file, statements),
     read: async <Row>(query: string) => {
       const db = new Database(file, { readonly: true });
@@ -32,8 +32,7 @@ function booksIn(dataDir: string): Books {
 }
 
 /** A data directory of its own, with the same books and keys. */
-function copyOf(dataDir: string): string {
-  const copy = scratchDir();
+function copyOf(dataDir: string, copy: string): string {
   const original = new Database(join(dataDir, 'settlement.db'), { readonly: true });
   original.exec(`VACUUM INTO '${join(copy, 'settlement.db')}'`);
   original.close();
