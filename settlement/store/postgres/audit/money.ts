@@ -42,15 +42,13 @@ type StoredTransfer = Omit<PostedTransferRow, 'cause'>;
 const CAUSES = `
   SELECT at FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::bigint[])
     AS cause (at, kind, name, key, number)
-  WHERE CASE cause.kind
-    WHEN 'charge' THEN EXISTS (
-      SELECT 1 FROM charge WHERE use = cause.name AND rev >= cause.number)
-    WHEN 'topUp' THEN EXISTS (
-      SELECT 1 FROM top_up WHERE account = cause.name AND top_up.key = cause.key)
-    WHEN 'payment' THEN EXISTS (SELECT 1 FROM payment WHERE id = cause.number)
-    WHEN 'writeOff' THEN EXISTS (
-      SELECT 1 FROM resolution WHERE resolution.number = cause.number AND how = 'WRITE_OFF')
-    END`;
+  WHERE (cause.kind = 'charge' AND EXISTS (
+      SELECT 1 FROM charge WHERE use = cause.name AND rev >= cause.number))
+    OR (cause.kind = 'topUp' AND EXISTS (
+      SELECT 1 FROM top_up WHERE account = cause.name AND top_up.key = cause.key))
+    OR (cause.kind = 'payment' AND EXISTS (SELECT 1 FROM payment WHERE id = cause.number))
+    OR (cause.kind = 'writeOff' AND EXISTS (
+      SELECT 1 FROM resolution WHERE resolution.number = cause.number AND how = 'WRITE_OFF'))`;
 
 const TOP_UPS = `
   SELECT top_up.account, top_up.key, top_up.amount_cents AS "amountCents", debit, credit,
