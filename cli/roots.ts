@@ -45,8 +45,11 @@ export function addRootCommand(program: Command): void {
   offline('rotate', 'let this root, which was announced, take over from the one in force')
     .requiredOption('--next-to <file>', 'where to write the root that it announces in its turn')
     .action(async ({ nextTo, ...options }: Offline & { nextTo: string }) => {
-      const { rootKeyOf, signRotation } = await import('@stile/settlement/keys/root-grant.ts');
+      const { requireNextFile, rootKeyOf, signRotation } = await import(
+        '@stile/settlement/keys/root-grant.ts'
+      );
       const key = readKey(options.root);
+      await requireNextFile(readAs(rootRequestSchema, options.request), existsSync(nextTo));
       const next = rootKeyOf(ensureNext(nextTo));
       await sign(options, (request, life) => signRotation(request, { root: key, next, ...life }));
     });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { callText } from '@stile/host/http-client.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
+import type { GateView } from '@stile/protocol/http/operator-api.ts';
 import { openSigned, RootTrust, SignerUnknown } from '@stile/protocol/root-trust.ts';
 import { trustListSchema } from '@stile/protocol/trust-list.ts';
 import { expect, test } from 'vitest';
@@ -44,6 +45,7 @@ async function openDrill() {
     keys: (...args: string[]) => town.stile('keys', ...args),
     /** Where the root is; `stile root` speaks to nobody. */
     root: (...args: string[]) => runStile('root', ...args),
+    gates: () => town.operate('GET', 'gates'),
     roots: async () => (await town.operate('GET', 'roots')) as unknown as Roots,
     trustList: () => callText(town.wire.url, 'v1/trust-list'),
   };
@@ -122,4 +124,7 @@ test('the root goes away, online keys and roots follow, and nobody enrols anew',
   await drill.ride();
   last.syncNow();
   await drill.charged();
+  // It says so with its batches: by that a restored settlement knows how far gates are.
+  const [held] = (await drill.gates()) as unknown as GateView[];
+  expect(held).toMatchObject({ rootGeneration: 3, rootNumber: 1, refusesSigner: false });
 });

@@ -151,6 +151,14 @@ export type GateRecord = z.infer<typeof recordSchema>;
 export const LISTS_STAGES = ['FRESH', 'STALE', 'EXPIRED', 'NONE'] as const;
 export type ListsStage = (typeof LISTS_STAGES)[number];
 
+/** How far a gate has heard the operator's roots (§4.2): it ignores older statements, and keys below the floor. */
+export const heldRootSchema = z.strictObject({
+  generation: z.int().min(1),
+  number: z.int().min(1),
+  floor: z.int().min(0),
+});
+export type HeldRoot = z.infer<typeof heldRootSchema>;
+
 /** What a gate has in force while it seals a batch. */
 export const heldListsSchema = z.strictObject({
   trust: z.int().min(0),
@@ -158,6 +166,8 @@ export const heldListsSchema = z.strictObject({
   /** When the deny list was last known to be the latest, by the operator's signature; 0: never. */
   denyAtS: z.int().min(0),
   stage: z.enum(LISTS_STAGES),
+  /** Left out: it has heard no statement yet. */
+  root: heldRootSchema.optional(),
 });
 export type HeldLists = z.infer<typeof heldListsSchema>;
 

@@ -184,6 +184,9 @@ function readText(file: string): string {
 export function requireWhole(dataDir: string): void {
   if (!existsSync(dataDir)) return;
   requirePrivateDir(dataDir);
+  // A key that is made later would be refused there.
+  const keys = join(dataDir, 'keys');
+  if (existsSync(keys)) requirePrivateDir(keys);
   const isThere = (part: string) => isPartThere(dataDir, part);
   const hasBegun = isThere(DATABASE_FILE) || SECRETS.some(isThere);
   const expected = isThere(MARK_FILE)

@@ -52,9 +52,11 @@ export function createFactsReader({ taps, reference, barrier, settings }: FactsP
     /** What is said with every batch. A clock that is lost says nothing of an age but its least. */
     heldLists(now: Now): HeldLists {
       const { denyAtS, denyHead, trust } = reference;
+      const { generation, number, floor } = reference.rootState();
       const nowS = clockState(now) === 'UNKNOWN' ? taps.signedTimeS : Math.floor(now.wallMs / 1000);
       const stage = listsStageAt({ denyAtS, nowS }, settings);
-      return { trust: trust?.version ?? 0, deny: denyHead.version, denyAtS, stage };
+      const lists = { trust: trust?.version ?? 0, deny: denyHead.version, denyAtS, stage };
+      return generation === 0 ? lists : { ...lists, root: { generation, number, floor } };
     },
 
     /** A list was fetched and applied. Says whether the mark of signed time has fallen to its time. */

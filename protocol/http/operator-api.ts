@@ -94,6 +94,8 @@ export const rootRequestSchema = z.strictObject({
   stile: z.literal('root-request/1'),
   operator: z.string(),
   statements: rootStatementsSchema,
+  /** What gates hold, where that is later, and what a restored backup leaves out: the next statement's number is greater. */
+  above: z.strictObject({ generation: z.int().min(1), statement: z.int().min(0) }),
   number: z.int().min(1),
   publicKey: rootKeySchema,
 });
@@ -126,6 +128,12 @@ export const operatorKeysViewSchema = z.object({
   ),
   signsUntilS: z.int().nullable(),
   isDue: z.boolean().describe('a new online key is needed soon, or at once'),
+  gatesAhead: z
+    .array(z.string())
+    .describe(
+      'gates that have heard later words of the roots than there are here: a restored backup',
+    ),
+  gatesRefusing: z.array(z.string()).describe('those of them that refuse what is signed now'),
 });
 export type OperatorKeysView = z.infer<typeof operatorKeysViewSchema>;
 
@@ -222,6 +230,10 @@ export const gateViewSchema = z.object({
   tariffSeen: number,
   denyAtS: number.describe('when its deny list was last the latest'),
   listsStage: text.describe('how far it believes its lists: FRESH, STALE, EXPIRED or NONE'),
+  rootGeneration: number.describe('the root that it believes'),
+  rootNumber: number.describe('of the statements of that root the last that it has heard'),
+  rootFloor: number.describe('online keys with a lower number it refuses'),
+  refusesSigner: z.boolean().describe('it refuses what settlement signs now'),
   epochs: z.array(z.object({ epoch: z.string(), lastSeq: count })),
   gaps: z.array(z.object({ epoch: z.string(), fromSeq: count, toSeq: count })),
   alarms: z.object({

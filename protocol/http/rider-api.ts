@@ -248,6 +248,6 @@ export const healthSchema = z.object({
   /** Whether money can be paid in, and whether it is real. */
   topUps: z.enum(['off', 'sandbox', 'provider']),
   /** Whether lists and answers are signed, and for how long. */
-  signing: z.enum(['GOOD', 'ENDS_SOON', 'ENDED']),
+  signing: z.enum(['GOOD', 'ENDS_SOON', 'ENDED', 'REFUSED']),
 });
 export type Health = z.infer<typeof healthSchema>;

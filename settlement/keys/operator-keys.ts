@@ -3,21 +3,18 @@
  * sign lists and answers. The root may be away; then what it signs is carried here by hand. What is public of
  * them is in the database, the private halves are files.
  */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { SigningKey } from '@stile/crypto/sign.ts';
 import { type Clock, wallS } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
+import type { HeldRoot } from '@stile/protocol/gate-log.ts';
 import type {
   OperatorKeysView,
   RootGrant,
   RootRequest,
 } from '@stile/protocol/http/operator-api.ts';
-import {
-  type OnlineKey,
-  type RootState,
-  RootTrust,
-  signedAtS,
-} from '@stile/protocol/root-trust.ts';
+import type { Health } from '@stile/protocol/http/rider-api.ts';
+import { type OnlineKey, RootTrust, signedAtS } from '@stile/protocol/root-trust.ts';
 import {
   fingerprintOf,
   type RootKey,
@@ -27,12 +24,8 @@ import {
 } from '@stile/protocol/signed.ts';
 import { z } from 'zod';
 import type { SettlementFile } from '../config.ts';
-import {
-  findOnlineKey,
-  nextOnlineNumber,
-  onlineKeyNeed,
-  onlineKeyState,
-} from '../core/lists/online-keys.ts';
+import { findOnlineKey, onlineKeyNeed, onlineKeyState } from '../core/lists/online-keys.ts';
+import { isLaterRoot, type OwnRoot } from '../core/lists/root-floor.ts';
 import {
   ensureKey,
   isRootAway,
@@ -44,6 +37,8 @@ import {
   writeFirstRoot,
 } from '../data-dir.ts';
 import type { Store } from '../store/port.ts';
+import { HeldRoots, type OwnKeys } from './held-roots.ts';
+import { openGrant } from './open-grant.ts';
 import {
   rootKeyOf,
   signFirstStatement,
@@ -68,7 +63,7 @@ export type DocumentSigner = { sign(type: SignedType, document: object): Promise
 
 export type OperatorKeysParts = {
   dataDir: string;
-  store: Pick<Store, 'readMeta' | 'writeMeta'>;
+  store: Pick<Store, 'readMeta' | 'writeMeta' | 'readRootFacts'>;
   config: SettlementFile;
   clock: Clock;
 };
@@ -107,10 +102,12 @@ export class OperatorKeys implements DocumentSigner {
   #statements: readonly string[] = [];
   #keys: readonly Held[] = [];
   #latest: Promise<unknown> = Promise.resolve();
+  readonly #held: HeldRoots;
 
   constructor(parts: OperatorKeysParts, trust: RootTrust) {
     this.#parts = parts;
     this.trust = trust;
+    this.#held = new HeldRoots(parts.store);
   }
 
   async load({ statements, certificates }: Book): Promise<void> {
@@ -168,28 +165,63 @@ export class OperatorKeys implements DocumentSigner {
   }
 
   /** For everybody to see: whether lists and answers are signed, and for how long. */
-  health(): 'GOOD' | 'ENDS_SOON' | 'ENDED' {
-    if (this.isRootHere) return 'GOOD';
+  health(): Health['signing'] {
     const { signsUntilS, isDue } = this.need();
-    if (signsUntilS === null) return 'ENDED';
+    if (signsUntilS === null && !this.isRootHere) return 'ENDED';
+    if (this.gatesAhead().refusing.length > 0) return 'REFUSED';
+    if (this.isRootHere) return 'GOOD';
     return isDue ? 'ENDS_SOON' : 'GOOD';
   }
 
-  /** A new key ahead of the end of the one that signs, while the root is here. */
+  /** Gates that have heard more of the roots than there is here, and those that refuse what is signed now. */
+  gatesAhead(): { ahead: string[]; refusing: string[] } {
+    return this.#held.gatesAhead(this.#own());
+  }
+
+  /** Of the roots, as a gate says it. */
+  get heard(): OwnRoot {
+    return this.#own().own;
+  }
+
+  /** What a gate says that it holds. Whether it has heard more than was known to be heard until now. */
+  async noteHeld(gate: string, held: HeldRoot): Promise<boolean> {
+    const { own } = this.#own();
+    if (!isLaterRoot(held, own) || this.gatesAhead().ahead.includes(gate)) return false;
+    await this.#held.refresh();
+    return true;
+  }
+
+  /**
+   * While the root is here: a new key ahead of the end of the one that signs, and a new word that gates take if
+   * they have heard later ones, from before a restore.
+   */
   async keepAhead(): Promise<OnlineKey | null> {
-    if (!this.isRootHere || !this.need().isDue) return null;
+    await this.#held.refresh();
+    if (!this.isRootHere || !this.#isDueHere()) return null;
     return await this.#inTurn(async () => {
-      return this.need().isDue ? await this.#addHere({ endOthers: false }) : null;
+      return this.#isDueHere() ? await this.#addHere({ endOthers: false }) : null;
     });
+  }
+
+  /** Gates of a later root follow no word of this one: a person has to let the next root take over. */
+  #isDueHere(): boolean {
+    const { own } = this.#own();
+    const isBehind =
+      this.#held.isBehind(own) && this.#held.above(own).generation === own.generation;
+    return isBehind || this.need().isDue;
   }
 
   /** What to carry to the root. Asked again before it is granted it is the same request. */
   async request(): Promise<RootRequest> {
     const { dataDir, config } = this.#parts;
-    const number = nextOnlineNumber(this.#keys, this.trust.state.floor);
+    const { operator } = config;
+    await this.#held.refresh();
+    const { own } = this.#own();
+    const above = this.#held.above(own);
+    const number = this.#held.nextNumber(this.#keys, own);
     const publicKey = rootKeyOf(ensureKey(onlineKeyFile(dataDir, number)));
     const statements = [...this.#statements];
-    return { stile: 'root-request/1', operator: config.operator, statements, number, publicKey };
+    return { stile: 'root-request/1', operator, statements, above, number, publicKey };
   }
 
   /**
@@ -219,6 +251,8 @@ export class OperatorKeys implements DocumentSigner {
   }
 
   async view(): Promise<OperatorKeysView> {
+    await this.#held.refresh();
+    const { ahead: gatesAhead, refusing: gatesRefusing } = this.gatesAhead();
     const { generation, floor, root, next, number } = this.trust.state;
     const atS = wallS(this.#parts.clock);
     const signing = this.#find(atS)?.number;
@@ -239,7 +273,15 @@ export class OperatorKeys implements DocumentSigner {
       },
       onlineKeys,
       ...this.need(),
+      gatesAhead,
+      gatesRefusing,
     };
+  }
+
+  #own(): OwnKeys {
+    const { generation, number, floor } = this.trust.state;
+    const signing = this.#find(wallS(this.#parts.clock))?.number;
+    return { own: { generation, number, floor }, signing };
   }
 
   #find(atS: number): Held | undefined {
@@ -286,6 +328,7 @@ export class OperatorKeys implements DocumentSigner {
     const { dataDir, clock, config } = this.#parts;
     const { generation } = this.trust.state;
     const root: SigningKey = readKey(rootKeyFile(dataDir, generation + 1));
+    this.#requireAnnounced(generation + 2);
     // Before anything names it: a crash in between leaves a key that nobody knows.
     const next = rootKeyOf(ensureKey(rootKeyFile(dataDir, generation + 2)));
     const signing = { nowS: wallS(clock), lifetimeS: config.lists.onlineKeyLifetimeS };
@@ -296,22 +339,30 @@ export class OperatorKeys implements DocumentSigner {
     return key;
   }
 
-  async #install({ statements, certificate }: RootGrant): Promise<OnlineKey> {
-    const before = this.trust.state;
-    const after = (await this.trust.follow(statements).catch(asRequestFault)) ?? before;
-    const trust = new RootTrust(after);
-    const key = await trust.openCertificate(certificate, { isKept: false }).catch(asRequestFault);
-    const file = onlineKeyFile(this.#parts.dataDir, key.number);
-    if (rootKeyOf(readKey(file)).x !== key.publicKey.x) {
-      throw new Fault('REQUEST_INVALID', 'this was granted to another settlement');
-    }
-    const others = after.root.x === before.root.x ? this.#keys : [];
+  /** Gates that follow that root already know which one it has announced: another one they would ignore. */
+  #requireAnnounced(generation: number): void {
+    const { own } = this.#own();
+    const file = rootKeyFile(this.#parts.dataDir, generation);
+    if (this.#held.above(own).generation === own.generation || existsSync(file)) return;
+    throw new Fault(
+      'CONFLICT',
+      `gates follow the next root already, and it has announced one that is not here: copy ${file} from the ` +
+        'directory of before the restore',
+    );
+  }
+
+  async #install(grant: RootGrant): Promise<OnlineKey> {
+    const { dataDir, store } = this.#parts;
+    const { state } = this.trust;
+    const before = { dataDir, state, statements: this.#statements, known: this.#keys };
+    const { after, key, words } = await openGrant(grant, before);
+    const { certificate } = grant;
+    const others = after.root.x === state.root.x ? this.#keys : [];
     const kept = others.filter(({ number }) => number !== key.number);
     const keys = [...kept, { ...key, certificate }].slice(-CERTIFICATES_KEPT_MAX);
-    const words = after === before ? this.#statements : await wholeChain(statements, after);
     const certificates = keys.map((held) => held.certificate);
     const book: Book = { statements: [...words], certificates };
-    await this.#parts.store.writeMeta(META_KEY, JSON.stringify(book));
+    await store.writeMeta(META_KEY, JSON.stringify(book));
     this.trust.adopt(after);
     this.#statements = words;
     this.#keys = keys;
@@ -345,21 +396,4 @@ function noneSigns(): Fault {
     'KEY_ENDED',
     'no key may sign lists and answers now: carry a new request to the root (docs/operations.md, "The root key")',
   );
-}
-
-/** Who was away for long has to find every root in it. */
-async function wholeChain(
-  statements: readonly string[],
-  { earlier, number }: RootState,
-): Promise<readonly string[]> {
-  const all = await stateOfStatements(statements);
-  if (all.number === number && all.earlier.length === earlier.length) return statements;
-  throw new Fault('REQUEST_INVALID', 'what the roots have said before is missing from it');
-}
-
-function asRequestFault(error: unknown): never {
-  const why = error instanceof Error ? error.message : String(error);
-  throw new Fault('REQUEST_INVALID', `this is not what the root would sign: ${why}`, {
-    cause: error,
-  });
 }

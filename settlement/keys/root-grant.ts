@@ -55,21 +55,62 @@ export async function signGrant(
   { root, endOthers, ...signing }: Signing & { root: SigningKey; endOthers: boolean },
 ): Promise<RootGrant> {
   const state = await stateOfStatements(request.statements);
-  if (state.root.x !== rootKeyOf(root).x || state.next === null) {
-    throw new Fault('REQUEST_INVALID', 'this root is not the one in force: take the file of that');
-  }
+  const { above } = request;
+  const next = await requireInForce(state, { root, above });
   const certificate = await signCertificate(root, { request, ...signing });
-  if (!endOthers) return { stile: 'root-grant/1', statements: request.statements, certificate };
-  const { generation, next } = state;
+  // What gates have heard of this root that settlement has lost ended keys: those stay ended, with the rest.
+  if (!endOthers && above.statement <= state.number)
+    return { stile: 'root-grant/1', statements: request.statements, certificate };
+  const { generation } = state;
   const statement = await signStatement(root, {
     generation,
-    number: state.number + 1,
+    number: Math.max(state.number, above.statement) + 1,
     next,
     floor: request.number,
     issuedAtS: signing.nowS,
   });
   const others = request.statements.slice(0, -1);
   return { stile: 'root-grant/1', statements: [...others, statement], certificate };
+}
+
+/** Returns the root that it announces. */
+async function requireInForce(
+  state: RootState,
+  { root, above }: { root: SigningKey; above: RootRequest['above'] },
+): Promise<string> {
+  const key = rootKeyOf(root);
+  if ((await fingerprintOf(key)) === state.next) {
+    throw new Fault(
+      'REQUEST_INVALID',
+      'settlement does not know yet that this root has taken over: "stile root rotate" with it. If it has before ' +
+        'the backup was restored, --next-to is the file of then, of the root that it has announced',
+    );
+  }
+  if (state.root.x !== key.x || state.next === null) {
+    throw new Fault('REQUEST_INVALID', 'this root is not the one in force: take the file of that');
+  }
+  if (above.generation > state.generation) {
+    throw new Fault(
+      'REQUEST_INVALID',
+      `gates follow root ${above.generation} already, and this is root ${state.generation}: let the next root ` +
+        'take over again, "stile root rotate", with the files of then',
+    );
+  }
+  return state.next;
+}
+
+/**
+ * Gates that follow this root already know which one it has announced: another one they would ignore.
+ * @throws Fault REQUEST_INVALID if that has to be there, and is not.
+ */
+export async function requireNextFile(request: RootRequest, isThere: boolean): Promise<void> {
+  const { generation } = await stateOfStatements(request.statements);
+  if (isThere || request.above.generation <= generation) return;
+  throw new Fault(
+    'REQUEST_INVALID',
+    'gates follow this root already, from before the restore: --next-to has to be the file of then, of the root ' +
+      'that it has announced',
+  );
 }
 
 /**
@@ -89,7 +130,7 @@ export async function signRotation(
   }
   const statement = await signStatement(root, {
     generation: state.generation + 1,
-    number: 1,
+    number: request.above.statement + 1,
     next: await fingerprintOf(next),
     floor: request.number,
     issuedAtS: signing.nowS,

@@ -26,6 +26,7 @@ import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
 import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
 import type { DenyListFacts, FareFacts } from '../core/lists/publish.ts';
+import type { StoredRootFacts } from '../core/lists/root-floor.ts';
 import type { DenyWord, ListFacts } from '../core/lists/trust.ts';
 import type { BatchPart } from '../core/logs/batch.ts';
 import type { GateKey } from '../core/logs/check-batch.ts';
@@ -255,6 +256,7 @@ export type Views = {
   findPublishRequest(): Awaitable<number | undefined>;
   readListFacts(): Awaitable<ListFacts>;
   readDenyWord(): Awaitable<DenyWord>;
+  readRootFacts(): Awaitable<StoredRootFacts>;
   denyVersion(version: number): Awaitable<DenyHead | null>;
   /** Versions that are published now. */
   published(): Awaitable<{ trustVersion: number; denyVersion: number }>;

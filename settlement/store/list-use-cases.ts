@@ -19,6 +19,7 @@ type ListUseCases = Pick<
   | 'addTrustList'
   | 'advanceDenyList'
   | 'readDenyWord'
+  | 'readRootFacts'
   | 'forceDenyList'
   | 'jumpAhead'
   | 'findDenyDelta'
@@ -40,6 +41,7 @@ export function listUseCases({ views, transact, write }: Database): ListUseCases
         decide: (found) => decideDenyVersion(found, { idsMax, nowMs, sha256 }),
       }),
     readDenyWord: async () => await views.readDenyWord(),
+    readRootFacts: async () => await views.readRootFacts(),
     forceDenyList: (version, nowMs) =>
       transact({
         read: (facts) => facts.denyVersion(version),

@@ -39,6 +39,7 @@ import type { DeniedBy } from '../core/lists/deny.ts';
 import type { KeyRevocation, KeyRevocationResult } from '../core/lists/issuer-keys.ts';
 import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
 import type { DeltaQuery } from '../core/lists/publish.ts';
+import type { StoredRootFacts } from '../core/lists/root-floor.ts';
 import type { DenyWord, ListFacts } from '../core/lists/trust.ts';
 import type { SeenVersions } from '../core/lists/version-floor.ts';
 import type { CheckedBatch } from '../core/logs/batch.ts';
@@ -234,6 +235,8 @@ type ListStore = {
   advanceDenyList(idsMax: number, nowMs: number): Promise<boolean>;
   /** What operators have said of the deny list. */
   readDenyWord(): Promise<DenyWord>;
+  /** How far gates whose keys are good have heard the operator's roots. */
+  readRootFacts(): Promise<StoredRootFacts>;
   /** The operator vouches for this version of the deny list; false if it is none of ours. */
   forceDenyList(version: number, nowMs: number): Promise<boolean>;
   /** Of a database that was copied back: versions go on where no gate can have seen them. */

@@ -64,6 +64,10 @@ export type GateView = {
   denyAtS: number | null;
   /** How far it believes its lists. */
   listsStage: string | null;
+  /** How far it has heard the operator's roots. */
+  rootGeneration: number | null;
+  rootNumber: number | null;
+  rootFloor: number | null;
   epochs: readonly { epoch: string; lastSeq: number }[];
   gaps: readonly { epoch: string; fromSeq: number; toSeq: number }[];
   alarms: {

@@ -8,9 +8,9 @@ import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import { isAlarming } from '../core/rides/failed-work.ts';
 import type { WorkTurn } from '../core/rides/outbox-changes.ts';
-import type { OperatorKeys } from '../keys/operator-keys.ts';
 import type { Passes } from '../keys/passes.ts';
 import type { Store } from '../store/port.ts';
+import { createOnlineKeyWatch, type OnlineKeyWatchParts } from './online-key-watch.ts';
 import type { Publisher } from './publisher.ts';
 
 /** An alarm that stands is said again after so long. */
@@ -24,7 +24,7 @@ export type BackgroundParts = {
   askAboutTopUps: () => Promise<void>;
   /** Takes away what was kept long enough. */
   retain: () => Promise<void>;
-  operatorKeys: Pick<OperatorKeys, 'keepAhead' | 'need'>;
+  operatorKeys: OnlineKeyWatchParts['operatorKeys'];
   /** Called behind the commit, once for each account. */
   onMoneyMoved: (account: string) => void;
   issuer: number;
@@ -45,10 +45,10 @@ export type Background = {
 };
 
 export function createBackground(parts: BackgroundParts): Background {
-  const { store, publisher, passes, operatorKeys, askAboutTopUps, retain } = parts;
+  const { store, publisher, passes, askAboutTopUps, retain } = parts;
+  const keepOnlineKeys = createOnlineKeyWatch(parts);
   const { onMoneyMoved, issuer, clock, log } = parts;
   let nextAlarmMs = 0;
-  let nextKeyAlarmMs = 0;
 
   async function alarmOfFailures(): Promise<void> {
     const { wallMs, monoMs } = clock.now();
@@ -58,20 +58,6 @@ export function createBackground(parts: BackgroundParts): Background {
     nextAlarmMs = monoMs + ALARM_EVERY_MS;
     const sinceS = Math.floor(failedSinceMs / 1000);
     log.error({ failed, sinceS }, 'ALARM: work fails for long: see stile settlement failed-work');
-  }
-
-  async function keepOnlineKeys(): Promise<void> {
-    const added = await operatorKeys.keepAhead();
-    if (added !== null) {
-      const { number, notAfterS } = added;
-      log.info({ number, notAfterS }, 'a new online key ahead of the end of the one before');
-    }
-    const { signsUntilS, isDue } = operatorKeys.need();
-    const { monoMs } = clock.now();
-    if (!isDue || monoMs < nextKeyAlarmMs) return;
-    nextKeyAlarmMs = monoMs + ALARM_EVERY_MS;
-    const until = signsUntilS === null ? null : new Date(signsUntilS * 1000).toISOString();
-    log.error({ until }, 'ALARM: the root has to certify a new online key: see "keys roots"');
   }
 
   return {

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@stile/protocol/fault.ts';
-import { openSigned, type RootTrust } from '@stile/protocol/root-trust.ts';
+import { openSigned, type RootState, type RootTrust } from '@stile/protocol/root-trust.ts';
 import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { PassName } from '../../core/tap.ts';
 import { buildDenyFile, type DenyFile, type DenySnapshot, openDenyFile } from './deny-file.ts';
@@ -67,12 +67,12 @@ export async function openReferenceStore(dataDir: string, root: RootTrust) {
     get trust() {
       return trust;
     },
+    /** Whom this gate believes. */
+    rootState: (): RootState => root.state,
     get denyHead(): DenyHead {
       return deny.head;
     },
-    isDenied(pass: PassName): boolean {
-      return deny.isDenied(pass);
-    },
+    isDenied: (pass: PassName): boolean => deny.isDenied(pass),
     applyDelta: (delta: Parameters<DenyFile['applyDelta']>[0], pause: () => Promise<void>) =>
       deny.applyDelta(delta, pause),
     /** Builds the snapshot aside, then swaps it in whole; the old one stays until it has. */

@@ -1,5 +1,5 @@
 /** Gates' logs and how their records have ended, as they are written. */
-import type { ListsStage } from '@stile/protocol/gate-log.ts';
+import type { HeldRoot, ListsStage } from '@stile/protocol/gate-log.ts';
 import type { RecordContent } from './check-record.ts';
 import type { ClockAnchor, RideTime } from './ride-time.ts';
 
@@ -83,6 +83,8 @@ export type LogChange =
       /** When its deny list was last the latest, and how far it believes its lists. */
       denyAtS: number | null;
       stage: ListsStage | null;
+      /** How far it has heard the operator's roots. */
+      root: HeldRoot | null;
       atMs: number;
     }
   | { kind: 'setDisposition'; record: number; disposition: string }

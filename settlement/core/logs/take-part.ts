@@ -160,6 +160,7 @@ function noteOf({ batch, records }: BatchPart, nowMs: number): Change {
     tariff: latest?.kind === 'tap' ? latest.tariff : null,
     denyAtS: lists?.denyAtS ?? null,
     stage: lists?.stage ?? null,
+    root: lists?.root ?? null,
     atMs: nowMs,
   };
 }

@@ -105,11 +105,19 @@ export function addBatchRoutes(app: ApiRouter, parts: ApiParts): void {
 
 /** A gate with later lists than ours has them from a settlement whose backup this is. */
 async function noteAhead(
-  { store, clock, log }: ApiParts,
+  { store, operatorKeys, clock, log }: ApiParts,
   { batch, reply }: { batch: CheckedBatch; reply: BatchReply },
 ): Promise<void> {
   const { gate, lists } = batch;
   const { trustVersion: trust, denyVersion: deny } = reply;
+  if (lists?.root !== undefined && (await operatorKeys.noteHeld(gate, lists.root))) {
+    const { root } = lists;
+    const ours = operatorKeys.heard;
+    log.error(
+      { gate, root, ours },
+      'a gate has heard later words of the root: was settlement restored?',
+    );
+  }
   if (lists === null || !isAhead(lists, { trust, deny })) return;
   log.error({ gate, lists, trust, deny }, 'a gate has later lists: was settlement restored?');
   await store.requestPublish(clock.now().wallMs);

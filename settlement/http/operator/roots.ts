@@ -51,7 +51,12 @@ export function addRootRoutes(app: ApiRouter, parts: ApiParts): void {
         tags,
         security,
         body: rootGrantSchema,
-        response: { 200: operatorKeysViewSchema, 400: refusalSchema, 401: refusalSchema },
+        response: {
+          200: operatorKeysViewSchema,
+          400: refusalSchema,
+          401: refusalSchema,
+          409: refusalSchema,
+        },
       },
     },
     async (request) => {

@@ -21,7 +21,7 @@ const tags = ['operator'];
 const limit = z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX);
 
 export function addOperatorViews(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock } = parts;
+  const { store, operatorKeys, config, clock } = parts;
   const onRequest = requireOperator(parts);
   const of = (summary: string) => ({ summary, tags, security });
 
@@ -34,7 +34,14 @@ export function addOperatorViews(app: ApiRouter, parts: ApiParts): void {
         response: { 200: z.array(gateViewSchema), 401: refusalSchema },
       },
     },
-    async () => (await store.listGates()).map((gate) => ({ ...gate, ...copyLists(gate) })),
+    async () => {
+      const { gatesRefusing } = await operatorKeys.view();
+      return (await store.listGates()).map((gate) => ({
+        ...gate,
+        ...copyLists(gate),
+        refusesSigner: gatesRefusing.includes(gate.gate),
+      }));
+    },
   );
   app.get(
     '/v1/operator/accounts/:account',

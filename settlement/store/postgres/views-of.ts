@@ -45,6 +45,7 @@ export function viewsOf(session: Session, readers: Readers): Views {
     findPublishRequest: () => outbox.publishRequest(),
     readListFacts: () => lists.lists(),
     readDenyWord: () => lists.denyWord(),
+    readRootFacts: () => lists.rootFacts(),
     denyVersion: (version) => lists.denyVersion(version),
     published: () => lists.published(),
     denyRows: (of) => lists.denyRows(of),

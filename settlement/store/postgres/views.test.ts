@@ -76,6 +76,7 @@ const READS: Record<keyof Views, (of: Views) => unknown> = {
   findPublishRequest: (of) => of.findPublishRequest(),
   readListFacts: (of) => of.readListFacts(),
   readDenyWord: (of) => of.readDenyWord(),
+  readRootFacts: (of) => of.readRootFacts(),
   denyVersion: (of) => of.denyVersion(1),
   published: (of) => of.published(),
   denyRows: (of) => of.denyRows({ from: 0, to: 1, rowsMax: 9 }),

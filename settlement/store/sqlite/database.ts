@@ -191,6 +191,7 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     findPublishRequest: () => readers.outbox.publishRequest(),
     readListFacts: () => readers.lists.lists(),
     readDenyWord: () => readers.lists.denyWord(),
+    readRootFacts: () => readers.lists.rootFacts(),
     denyVersion: (version) => readers.lists.denyVersion(version),
     published: () => readers.lists.published(),
     denyRows: (of) => readers.lists.denyRows(of),

@@ -123,6 +123,9 @@ export type Tables = {
     tariff_seen: number | null;
     deny_at_s: number | null;
     lists_stage: string | null;
+    root_generation: number | null;
+    root_number: number | null;
+    root_floor: number | null;
   };
   gate_line: { number: Generated<number>; gate: string; line: string; from_ms: number };
   gate_token: {

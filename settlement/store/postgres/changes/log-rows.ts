@@ -16,7 +16,9 @@ const ADD_BATCH = `INSERT INTO batch (id, slot, epoch_id, header_line, seal_line
 const SET_WHY = 'UPDATE odd_line SET why = $1 WHERE id = $2 AND slot = $3';
 const NOTE_GATE = `UPDATE gate SET last_sync_ms = $1, trust_seen = coalesce($2, trust_seen),
     deny_seen = coalesce($3, deny_seen), tariff_seen = coalesce($4, tariff_seen),
-    deny_at_s = coalesce($5, deny_at_s), lists_stage = coalesce($6, lists_stage)
+    deny_at_s = coalesce($5, deny_at_s), lists_stage = coalesce($6, lists_stage),
+    root_generation = coalesce($8, root_generation), root_number = coalesce($9, root_number),
+    root_floor = coalesce($10, root_floor)
   WHERE gate = $7`;
 const SET_USE = `UPDATE record SET use = $1, ride_ms = coalesce($2, ride_ms),
     ride_ms_source = coalesce($3, ride_ms_source), stale = coalesce($4, stale),
@@ -61,11 +63,8 @@ export class LogRows {
         await this.#session.run(SET_WHY, [why, id, slotOfRecord(id)]);
         return;
       }
-      case 'noteGate': {
-        const { atMs, trust, deny, tariff, denyAtS, stage, gate } = change;
-        await this.#session.run(NOTE_GATE, [atMs, trust, deny, tariff, denyAtS, stage, gate]);
-        return;
-      }
+      case 'noteGate':
+        return await this.#noteGate(change);
       case 'setUse':
         return await this.#setUse(change);
       case 'dropUnjudged':
@@ -100,6 +99,13 @@ export class LogRows {
     const { id, epochId, headerBytes, sealBytes, gateKeyId, receivedAtMs } = change;
     const row = [id, slotOfRecord(id), epochId, headerBytes, sealBytes, gateKeyId, receivedAtMs];
     await this.#session.run(ADD_BATCH, row);
+  }
+
+  async #noteGate(change: Of<'noteGate'>): Promise<void> {
+    const { atMs, trust, deny, tariff, denyAtS, stage, gate } = change;
+    const { generation = null, number = null, floor = null } = change.root ?? {};
+    const lists = [atMs, trust, deny, tariff, denyAtS, stage, gate];
+    await this.#session.run(NOTE_GATE, [...lists, generation, number, floor]);
   }
 
   async #setUse({ record, use, rideTime, ceilingCents }: Of<'setUse'>): Promise<void> {

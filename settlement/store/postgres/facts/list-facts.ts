@@ -9,8 +9,10 @@ import {
   DENY_SANE_FROM_KEY,
   type DenyListFacts,
   type FareFacts,
+  RESTORED_KEY,
   TRUST_FLOOR_KEY,
 } from '../../../core/lists/publish.ts';
+import { HELD_NUMBER_MAX, type StoredRootFacts } from '../../../core/lists/root-floor.ts';
 import type { DenyWord, ListFacts } from '../../../core/lists/trust.ts';
 import type { SeenVersions } from '../../../core/lists/version-floor.ts';
 import { FARES, lock } from '../locks.ts';
@@ -30,6 +32,12 @@ const DENY_VERSION = `SELECT version, count, set_digest AS "setDigest" FROM deny
 const NOTES = 'SELECT key, value FROM meta WHERE key = ANY($1::text[])';
 const SEEN = `SELECT coalesce(max(trust_seen), 0) AS trust, coalesce(max(deny_seen), 0) AS deny
   FROM gate`;
+/** What a revoked key has said of its gate counts for nothing. */
+const HELD_ROOTS = `SELECT gate, root_generation AS generation, root_number AS number,
+    root_floor AS floor
+  FROM gate WHERE root_generation IS NOT NULL AND EXISTS (
+    SELECT 1 FROM gate_key WHERE gate_key.gate = gate.gate AND revoked_at_ms IS NULL)
+  ORDER BY gate`;
 const CHANGED = `SELECT id, added_in AS "addedIn", removed_in AS "removedIn" FROM deny_entry
     WHERE added_in > $1 AND added_in <= $2
   UNION
@@ -132,6 +140,12 @@ export class ListFactReader {
       trust: Math.max(trust, notes.get(TRUST_FLOOR_KEY) ?? 0),
       deny: Math.max(deny, notes.get(DENY_FLOOR_KEY) ?? 0),
     };
+  }
+
+  async rootFacts(): Promise<StoredRootFacts> {
+    const held = await this.#session.all<StoredRootFacts['held'][number]>(HELD_ROOTS);
+    const restoredMs = (await this.#notes([RESTORED_KEY])).get(RESTORED_KEY) ?? 0;
+    return { held, restoredS: Math.min(Math.floor(restoredMs / 1000), HELD_NUMBER_MAX) };
   }
 
   async #notes(keys: readonly string[]): Promise<Map<string, number>> {

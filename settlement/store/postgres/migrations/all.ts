@@ -9,6 +9,7 @@ import { PAYMENTS } from './0004-payments.ts';
 import { LEDGER } from './0005-ledger.ts';
 import { WORK } from './0006-work.ts';
 import { ORDER } from './0007-order.ts';
+import { HELD_ROOTS } from './0008-held-roots.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   LEDGER,
   WORK,
   ORDER,
+  HELD_ROOTS,
 ];

@@ -16,6 +16,7 @@ const GATES = `
   SELECT gate, scope, enrolled_at_ms AS "enrolledAtMs", last_sync_ms AS "lastSyncMs",
     trust_seen AS "trustSeen", deny_seen AS "denySeen", tariff_seen AS "tariffSeen",
     deny_at_s AS "denyAtS", lists_stage AS "listsStage",
+    root_generation AS "rootGeneration", root_number AS "rootNumber", root_floor AS "rootFloor",
     (SELECT line FROM gate_line WHERE gate_line.gate = gate.gate
      ORDER BY number DESC LIMIT 1) AS line
   FROM gate ORDER BY gate`;

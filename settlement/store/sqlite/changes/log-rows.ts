@@ -29,10 +29,12 @@ function prepare(db: Connection['db']) {
     ),
     setWhy: db.prepare('UPDATE odd_line SET why = ? WHERE id = ?'),
     noteGate: db.prepare(
-      `UPDATE gate SET last_sync_ms = ?, trust_seen = coalesce(?, trust_seen),
-         deny_seen = coalesce(?, deny_seen), tariff_seen = coalesce(?, tariff_seen),
-         deny_at_s = coalesce(?, deny_at_s), lists_stage = coalesce(?, lists_stage)
-       WHERE gate = ?`,
+      `UPDATE gate SET last_sync_ms = @atMs, trust_seen = coalesce(@trust, trust_seen),
+         deny_seen = coalesce(@deny, deny_seen), tariff_seen = coalesce(@tariff, tariff_seen),
+         deny_at_s = coalesce(@denyAtS, deny_at_s), lists_stage = coalesce(@stage, lists_stage),
+         root_generation = coalesce(@generation, root_generation),
+         root_number = coalesce(@number, root_number), root_floor = coalesce(@floor, root_floor)
+       WHERE gate = @gate`,
     ),
     setUse: db.prepare(
       `UPDATE record SET use = ?, ride_ms = coalesce(?, ride_ms),
@@ -90,8 +92,9 @@ export class LogRows {
         this.#sql.setWhy.run(change.why, change.id);
         break;
       case 'noteGate': {
-        const { atMs, trust, deny, tariff, denyAtS, stage, gate } = change;
-        this.#sql.noteGate.run(atMs, trust, deny, tariff, denyAtS, stage, gate);
+        const { root, ...rest } = change;
+        const { generation = null, number = null, floor = null } = root ?? {};
+        this.#sql.noteGate.run({ ...rest, generation, number, floor });
         break;
       }
       case 'setDisposition':

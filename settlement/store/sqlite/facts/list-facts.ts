@@ -9,8 +9,10 @@ import {
   DENY_SANE_FROM_KEY,
   type DenyListFacts,
   type FareFacts,
+  RESTORED_KEY,
   TRUST_FLOOR_KEY,
 } from '../../../core/lists/publish.ts';
+import { HELD_NUMBER_MAX, type StoredRootFacts } from '../../../core/lists/root-floor.ts';
 import type { DenyWord, ListFacts } from '../../../core/lists/trust.ts';
 import type { SeenVersions } from '../../../core/lists/version-floor.ts';
 import type { ListReader } from '../../database.ts';
@@ -44,6 +46,13 @@ function prepare(db: Connection['db']) {
        SELECT id, added_in, removed_in FROM deny_entry
          WHERE removed_in > @from AND removed_in <= @to
        LIMIT @rows`,
+    ),
+    // What a revoked key has said of its gate counts for nothing.
+    heldRoots: db.prepare(
+      `SELECT gate, root_generation AS generation, root_number AS number, root_floor AS floor
+       FROM gate WHERE root_generation IS NOT NULL AND EXISTS (
+         SELECT 1 FROM gate_key WHERE gate_key.gate = gate.gate AND revoked_at_ms IS NULL)
+       ORDER BY gate`,
     ),
     page: db
       .prepare(
@@ -125,6 +134,12 @@ export class ListFactReader implements ListReader {
       trust: Math.max(trust, this.#number(TRUST_FLOOR_KEY)),
       deny: Math.max(deny, this.#number(DENY_FLOOR_KEY)),
     };
+  }
+
+  rootFacts(): StoredRootFacts {
+    const held = this.#sql.heldRoots.all() as StoredRootFacts['held'];
+    const restoredS = Math.floor(this.#number(RESTORED_KEY) / 1000);
+    return { held, restoredS: Math.min(restoredS, HELD_NUMBER_MAX) };
   }
 
   #number(key: string): number {

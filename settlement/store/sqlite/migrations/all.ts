@@ -27,6 +27,7 @@ import { ENROLMENTS } from './0021-enrolments.ts';
 import { ACT_PERSONS } from './0022-act-persons.ts';
 import { USES_BY_CODE } from './0023-uses-by-code.ts';
 import { UNPAID_RIDES } from './0024-unpaid-rides.ts';
+import { HELD_ROOTS } from './0025-held-roots.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -53,4 +54,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   ACT_PERSONS,
   USES_BY_CODE,
   UNPAID_RIDES,
+  HELD_ROOTS,
 ];
