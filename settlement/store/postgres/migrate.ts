@@ -16,12 +16,14 @@ const VERSION_NUMBER_MIN = 150_000;
 const STEPS = `CREATE TABLE IF NOT EXISTS schema_step (
   number integer PRIMARY KEY, name text COLLATE "C" NOT NULL)`;
 
+const BACKEND = 'SELECT pg_backend_pid() AS backend';
+
 type Step = { name: string; statement: string };
 export type MigrateOptions = {
   url: string;
   migrations: readonly Migration[];
-  /** Before each step; a test ends here. */
-  onStep?: (number: number) => void;
+  /** Behind the statement of each step, before it is noted. */
+  onStep?: (step: { number: number; backend: number }) => void | Promise<void>;
 };
 
 /**
@@ -47,6 +49,7 @@ async function migrateOn(
 ): Promise<number> {
   const place = `PostgreSQL at ${placeOf(url)}`;
   await checkServer(session, place);
+  const { backend = 0 } = (await session.first<{ backend: number }>(BACKEND)) ?? {};
   const steps = stepsOf(migrations);
   let done = 0;
   for (;;) {
@@ -58,8 +61,8 @@ async function migrateOn(
       const next = (await countDone(session, { steps, place })) + 1;
       const step = steps[next - 1];
       if (step === undefined) return null;
-      onStep(next);
       await session.run(step.statement);
+      await onStep({ number: next, backend });
       await session.run('INSERT INTO schema_step VALUES ($1, $2)', [next, step.name]);
       return next;
     });
@@ -90,24 +93,37 @@ function stepsOf(migrations: readonly Migration[]): Step[] {
 }
 
 async function checkServer(session: Session, place: string): Promise<void> {
-  type Row = { version: number; text: string; standby: boolean; fsync: string; commit: string };
-  const row = await session.first<Row>(
+  const server = await session.first<Server>(
     `SELECT current_setting('server_version_num')::int AS version, version() AS text,
-       pg_is_in_recovery() AS standby, current_setting('fsync') AS fsync,
+       pg_is_in_recovery() AS "isStandby", current_setting('fsync') AS fsync,
        current_setting('synchronous_commit') AS commit`,
   );
-  if (row === undefined || row.version < VERSION_NUMBER_MIN) {
-    throw new Fault('STORE_FAILED', `${place} is ${row?.text}: 15 or newer is needed`);
+  const problem = server === undefined ? 'says nothing of itself' : findUnfitServer(server);
+  if (problem !== null) throw new Fault('STORE_FAILED', `${place} ${problem}`);
+}
+
+export type Server = {
+  version: number;
+  text: string;
+  isStandby: boolean;
+  fsync: string;
+  commit: string;
+};
+
+/** Why settlement does not run on it; null: it does. */
+export function findUnfitServer({
+  version,
+  text,
+  isStandby,
+  fsync,
+  commit,
+}: Server): string | null {
+  if (version < VERSION_NUMBER_MIN) return `is ${text}: 15 or newer is needed`;
+  if (isStandby) return 'is a standby: name the server that takes writes';
+  if (fsync === 'off' || commit === 'off') {
+    return 'may forget a commit: set fsync and synchronous_commit to on';
   }
-  if (row.standby) {
-    throw new Fault('STORE_FAILED', `${place} is a standby: name the server that takes writes`);
-  }
-  if (row.fsync === 'off' || row.commit === 'off') {
-    throw new Fault(
-      'STORE_FAILED',
-      `${place} may forget a commit: set fsync and synchronous_commit to on`,
-    );
-  }
+  return null;
 }
 
 /** A database with tables and without our steps is somebody else's. */

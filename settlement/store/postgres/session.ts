@@ -42,7 +42,7 @@ function wholeNumber(text: string): number {
 }
 
 function bytesOf(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
+  return Buffer.from(text.slice(2), 'hex');
 }
 
 function numbersOf(text: string): (number | null)[] {

@@ -28,9 +28,11 @@ export type Transact = <Result>(work: (session: Session) => Promise<Result>) => 
 export function createTransactions({ pool, url, clock, random }: TransactionParts): Transact {
   async function attempt<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
     return await pool.withSession(async (session) => {
-      await session.run('BEGIN');
+      await session.run('BEGIN ISOLATION LEVEL READ COMMITTED');
       try {
-        const result = await work(session);
+        const { watched, throwFailure } = watch(session);
+        const result = await work(watched);
+        throwFailure();
         await session.run('COMMIT');
         return result;
       } catch (error) {
@@ -52,6 +54,29 @@ export function createTransactions({ pool, url, clock, random }: TransactionPart
       const most = Math.min(PAUSE_MS * 2 ** (run - 1), PAUSE_MS_MAX);
       await sleep(clock, most * random.fraction());
     }
+  };
+}
+
+/** A statement that failed has ended its transaction, whoever passed over it: a COMMIT would undo all without a word. */
+function watch(session: Session): { watched: Session; throwFailure: () => void } {
+  let failure: { error: unknown } | null = null;
+  const note = async <Result>(answer: Promise<Result>): Promise<Result> => {
+    try {
+      return await answer;
+    } catch (error) {
+      failure ??= { error };
+      throw error;
+    }
+  };
+  return {
+    watched: {
+      all: (text, values) => note(session.all(text, values)),
+      first: (text, values) => note(session.first(text, values)),
+      run: (text, values) => note(session.run(text, values)),
+    },
+    throwFailure: () => {
+      if (failure !== null) throw failure.error;
+    },
   };
 }
 

@@ -3,6 +3,7 @@
  * part of both accounts: whoever holds the chain's row is alone with them.
  */
 import type { DatedTransfer, DenialChange, PostingChange } from '../../../core/changes.ts';
+import { accountOfUse } from '../../../core/logs/code-use.ts';
 import type { SealedTransfer } from '../../../core/money/book-seal.ts';
 import { type LedgerKind, netTotals } from '../../../core/money/ledger.ts';
 import { partOf, rowRange } from '../ids.ts';
@@ -38,10 +39,14 @@ const MARK = `INSERT INTO deny_dirty VALUES ($1)
 
 const RIDERS = /^(?:wallet|receivable):(.*)$/;
 
+/** A fare that goes from one line to another moves what its rider has paid. */
+const CHARGES = /^charge:([^:]*):/;
+
 /** The part of a transfer is its rider's; of what no rider is part of, its own. */
 export function partOfTransfer({ id, debit, credit }: DatedTransfer): number {
   const account = RIDERS.exec(debit)?.[1] ?? RIDERS.exec(credit)?.[1];
-  return partOf(account ?? id);
+  const use = CHARGES.exec(id)?.[1];
+  return partOf(account ?? (use === undefined ? id : accountOfUse(use)));
 }
 
 export class MoneyRows {
