@@ -1,0 +1,43 @@
+/** PostgreSQL as a Database: what a decision is made from is locked, read and changed within one transaction. */
+import type { Decision } from '../../core/changes.ts';
+import type { KeyedHash } from '../../core/money/book-seal.ts';
+import type { Database, UseCase } from '../database.ts';
+import { createTurns } from '../turns.ts';
+import { applyChanges } from './changes/apply.ts';
+import { createReaders, factsOf } from './facts-of.ts';
+import { KnownRules } from './known-rules.ts';
+import type { Session, SessionPool } from './session.ts';
+import type { Transact } from './transactions.ts';
+import { viewsOf } from './views-of.ts';
+
+export type DatabaseParts = { pool: SessionPool; transactions: Transact; keyedHash: KeyedHash };
+
+export function createDatabase({ pool, transactions, keyedHash }: DatabaseParts): Database {
+  const turns = createTurns();
+  const rules = new KnownRules();
+
+  function transact<Read, Result>({ read, decide }: UseCase<Read, Result>): Promise<Result> {
+    return transactions(async (session) => {
+      const found = await read(factsOf(session, { rules }));
+      return await finish(session, decide(found));
+    });
+  }
+
+  async function finish<Result>(
+    session: Session,
+    { changes, result }: Decision<Result>,
+  ): Promise<Result> {
+    await applyChanges(session, { changes, keyedHash });
+    return result;
+  }
+
+  return {
+    takeTurn: () => turns.take(),
+    views: viewsOf(pool.session, createReaders(pool.session)),
+    transact,
+    // The server itself gathers commits of one moment.
+    transactTogether: transact,
+    write: (decision) => transactions((session) => finish(session, decision)),
+    close: () => pool.close(),
+  };
+}
