@@ -46,15 +46,16 @@ const TAPS = `
   WHERE record.id > $1`;
 
 const PARKED = `
-  SELECT gate_epoch.gate, epoch, seq, why, odd_line.received_at_ms AS "receivedAtMs", line AS bytes,
+  (SELECT gate_epoch.gate, epoch, seq, why, odd_line.received_at_ms AS "receivedAtMs", line AS bytes,
     encode(hash, 'hex') AS hash
   FROM odd_line JOIN gate_epoch ON gate_epoch.id = epoch_id
-  WHERE why IN ('GAP', 'FORK', 'OTHER_BYTES')
+  WHERE why IN ('GAP', 'FORK', 'OTHER_BYTES') ORDER BY odd_line.id LIMIT $1)
   UNION ALL
-  SELECT gate_epoch.gate, epoch, seq, outcome, record.received_at_ms, line, encode(hash, 'hex')
+  (SELECT gate_epoch.gate, epoch, seq, outcome, record.received_at_ms, line, encode(hash, 'hex')
   FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
   WHERE ${ENDED_BADLY}
     AND outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'KEY_UNKNOWN', 'KEY_EXPIRED', 'PASS_NOT_ISSUED', 'UNREADABLE')
+  ORDER BY record.id LIMIT $1)
   LIMIT $1`;
 
 const RESOLUTIONS = `
