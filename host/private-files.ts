@@ -6,6 +6,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -23,6 +24,8 @@ const FILE_MODE = 0o600;
 /** What group and others may do. */
 const OTHERS = 0o077;
 const OWNER_READS = 0o400;
+/** What FAT and some network drives say to a link. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** @throws Fault CONFIG_INVALID if others than the owner may look into it. */
 export function makePrivateDir(dir: string): void {
@@ -44,7 +47,8 @@ export function requirePrivateDir(dir: string): void {
 }
 
 /**
- * Makes a file whole; the second call for a file that is there fails, unless it may replace it.
+ * Makes a file whole; the second call for a file that is there fails, unless it may replace it. What failed leaves
+ * nothing behind: it may be a secret.
  * @throws Fault STORE_FAILED
  */
 export function writePrivateFile(
@@ -55,25 +59,55 @@ export function writePrivateFile(
   const part = `${file}.part`;
   try {
     rmSync(part, { force: true });
-    const handle = openSync(part, 'wx', FILE_MODE);
-    try {
-      writeSync(handle, text);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
+    writeNewFile(part, Buffer.from(text));
     if (mayReplace) renameSync(part, file);
-    else {
-      // A link fails if there is a file already; a rename would replace it.
-      linkSync(part, file);
-      rmSync(part);
-    }
+    else giveFreeName(part, file);
     syncPath(dirname(file));
   } catch (error) {
+    rmSync(part, { force: true });
     throw new Fault('STORE_FAILED', `cannot write ${file}: ${describeError(error)}`, {
       cause: error,
     });
   }
+}
+
+/** All of it, on the disk: one call may write less than it was given, on a medium that is nearly full. */
+function writeNewFile(file: string, bytes: Uint8Array): void {
+  const handle = openSync(file, 'wx', FILE_MODE);
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const written = writeSync(handle, bytes, done);
+      if (written === 0) throw new Error('the medium takes no more');
+      done += written;
+    }
+    fsyncSync(handle);
+    const { size } = fstatSync(handle);
+    if (size !== bytes.length) throw new Error(`${size} of ${bytes.length} bytes are there`);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** A link fails if there is a file already; a rename would replace it. */
+function giveFreeName(part: string, file: string): void {
+  try {
+    linkSync(part, file);
+    rmSync(part);
+  } catch (error) {
+    if (!NO_LINKS.has(codeOf(error))) throw error;
+    // A medium without links: who makes the empty file has the name, and replaces it whole.
+    closeSync(openSync(file, 'wx', FILE_MODE));
+    try {
+      renameSync(part, file);
+    } catch (failed) {
+      rmSync(file, { force: true });
+      throw failed;
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /**
