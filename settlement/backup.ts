@@ -21,6 +21,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { asStoreFault } from '@stile/host/fault.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
+import { requireKeysOfDatabase } from './backup-keys.ts';
 import type { SeenVersions } from './core/lists/version-floor.ts';
 import { DATABASE_FILE, readConfig } from './data-dir.ts';
 import { openForReading } from './store/sqlite/connection.ts';
@@ -35,21 +36,26 @@ const manifestSchema = z.strictObject({
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
+/** Copies of a directory whose keys change meanwhile. */
+const COPIES_MAX = 3;
+
+export type BackUp = {
+  to: string;
+  nowMs: number;
+  /** Called between the copies of the database and of the keys. */
+  onDatabaseCopied?: () => Promise<void>;
+};
+
 /**
  * Copies a settlement, also one that runs, into a directory that must not exist yet.
  * @throws Fault CONFLICT if it does, FILE_UNREADABLE if there is no settlement, STORE_* if the copy fails.
  */
-export async function backUp(
-  dataDir: string,
-  of: { to: string; nowMs: number },
-): Promise<Manifest> {
+export async function backUp(dataDir: string, of: BackUp): Promise<Manifest> {
   const to = resolve(of.to);
   readConfig(dataDir);
   refuseExisting(to, 'a backup goes into a new directory');
   return await buildAside(to, async (part) => {
-    // The database first: a key that it names was on disk before it was named.
-    await copyDatabase(join(dataDir, DATABASE_FILE), join(part, DATABASE_FILE));
-    copyRest({ from: dataDir, to: part, isLeftOut: (name) => name.startsWith(DATABASE_FILE) });
+    await copyWhole(dataDir, { ...of, part });
     const files = Object.fromEntries(
       namesIn(part).map((name) => [name, digestOf(join(part, name))]),
     );
@@ -57,6 +63,28 @@ export async function backUp(
     writeFileSync(join(part, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
     return manifest;
   });
+}
+
+/**
+ * The database first: a key that it names was on disk before it was named. But a root that another one follows goes
+ * from the disk: if that fell between the two copies they do not fit, and both are made again.
+ */
+async function copyWhole(
+  dataDir: string,
+  { part, onDatabaseCopied }: BackUp & { part: string },
+): Promise<void> {
+  for (let turn = 1; ; turn += 1) {
+    await copyDatabase(join(dataDir, DATABASE_FILE), join(part, DATABASE_FILE));
+    await onDatabaseCopied?.();
+    try {
+      copyRest({ from: dataDir, to: part, isLeftOut: (name) => name.startsWith(DATABASE_FILE) });
+      await requireKeysOfDatabase(part);
+      return;
+    } catch (error) {
+      if (turn === COPIES_MAX) throw error;
+      for (const name of readdirSync(part)) rmSync(join(part, name), { recursive: true });
+    }
+  }
 }
 
 export type Restored = { madeAtMs: number; floors: SeenVersions };
@@ -75,6 +103,7 @@ export async function restore(
   refuseExisting(dataDir, 'move it away first; nothing is overwritten');
   return await buildAside(dataDir, async (part) => {
     copyRest({ from, to: part, isLeftOut: (name) => name === MANIFEST });
+    await requireKeysOfDatabase(part);
     const { limits: limitsNow, payments: paymentLimits } = readConfig(part);
     const file = join(part, DATABASE_FILE);
     const store = await openSqliteStore({ file, limitsNow, paymentLimits });

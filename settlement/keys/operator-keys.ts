@@ -47,7 +47,7 @@ import {
   stateOfStatements,
 } from './root-grant.ts';
 
-const META_KEY = 'operatorKeys';
+export const META_KEY = 'operatorKeys';
 /** Ended ones included, which say what was. */
 const CERTIFICATES_KEPT_MAX = 64;
 
