@@ -32,6 +32,7 @@ import { createEventStreams } from './http/event-streams.ts';
 import { isBeyondLoopback } from './http/loopback.ts';
 import { createEnrolmentPolicy, type EnrolmentPolicy } from './http/rider/enrolment-policy.ts';
 import { createAnswerSigner } from './keys/answer-signer.ts';
+import { createTimeKeeper, readLastTime } from './keys/kept-time.ts';
 import { type OperatorKeys, openOperatorKeys } from './keys/operator-keys.ts';
 import { addIssuerKey, openPasses } from './keys/passes.ts';
 import { createSeedBox, type SeedBox } from './keys/seeds.ts';
@@ -190,6 +191,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   const { clock } = signedClock;
   const passes = await openPasses({ dataDir, config, store, clock });
   await passes.keepAhead();
+  const timeKeeper = createTimeKeeper({ store, signedClock });
   const operatorKeys = await openKeys(parts, { dataDir, signedClock });
   const publisher = createPublisher({ store, operatorKeys, config, clock, signedClock, log });
   await publisher.publish();
@@ -211,6 +213,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     }),
     retain: createRetention({ store, retention: config.retention, signedClock, clock, log }),
     operatorKeys,
+    timeKeeper,
     onMoneyMoved,
     issuer,
     clock,
@@ -225,6 +228,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     store,
     publisher,
     signedClock,
+    timeKeeper,
     passes,
     operatorKeys,
     pool,
@@ -265,11 +269,10 @@ async function openKeys(
   return operatorKeys;
 }
 
-/** It begins at the latest list, which was the last to be signed for sure. */
+/** It begins at the latest list, or at the time that was believed after it. */
 async function openSignedClock({ store, clock, config }: OpenParts): Promise<SignedClock> {
-  const { trust } = await store.readListFacts();
   const { jumpS: jumpSMax } = config.lists;
-  return createSignedClock(clock, { lastS: trust?.list.issuedAtS, jumpSMax });
+  return createSignedClock(clock, { lastS: await readLastTime(store), jumpSMax });
 }
 
 /** @throws Fault CONFIG_INVALID if made-up money could be had from elsewhere and nobody said that it may. */

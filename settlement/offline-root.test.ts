@@ -188,7 +188,10 @@ describe('taken out', () => {
     expect(gate).toContain('KEY_ENDED');
     const { dataDir } = town;
     await town.stop();
+    // By the time of then, though no list was signed since, and though the machine's clock says another.
     town = await ScriptedTown.open({ dataDir });
+    expect(await health()).toBe('ENDED');
+    expect((await trustList()).list.version).toBe(before.list.version);
     town.clock.advance(91 * DAY_MS);
     const nowS = NOW_S + 91 * 86_400;
     await town.operate('POST', 'clock', { body: { nowS } });
@@ -196,6 +199,23 @@ describe('taken out', () => {
     await install(await signGrant(await request(), signing));
     expect((await trustList()).list.version).toBeGreaterThan(before.list.version);
     expect((await trustList()).list.issuedAtS).toBeGreaterThanOrEqual(nowS);
+  });
+
+  test('a time that was confirmed stands through a restart, though no key may sign it', async () => {
+    await takeRootOut();
+    const { dataDir } = town;
+    const before = await trustList();
+    await town.stop();
+    town = await ScriptedTown.open({ dataDir, startMs: START_MS + 100 * DAY_MS });
+    const health = async () => (await town.get<{ signing: string }>('/v1/health')).signing;
+    expect(await health()).toBe('GOOD');
+    const nowS = NOW_S + 100 * 86_400;
+    await town.operate('POST', 'clock', { body: { nowS } });
+    expect(await health()).toBe('ENDED');
+    await town.stop();
+    town = await ScriptedTown.open({ dataDir, startMs: START_MS + 100 * DAY_MS });
+    expect(await health()).toBe('ENDED');
+    expect((await trustList()).list.version).toBe(before.list.version);
   });
 
   test('a stolen online key is ended where the root is', async () => {

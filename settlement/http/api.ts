@@ -6,6 +6,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { SettlementFile } from '../config.ts';
 import type { AnswerSigner } from '../keys/answer-signer.ts';
+import type { TimeKeeper } from '../keys/kept-time.ts';
 import type { OperatorKeys } from '../keys/operator-keys.ts';
 import type { Passes } from '../keys/passes.ts';
 import type { SignedClock } from '../keys/signed-clock.ts';
@@ -36,6 +37,7 @@ export type ApiParts = {
   signedClock: SignedClock;
   passes: Passes;
   operatorKeys: OperatorKeys;
+  timeKeeper: Pick<TimeKeeper, 'keepNow'>;
   answers: AnswerSigner;
   pool: VerifyPool;
   challenges: Challenges;

@@ -38,7 +38,10 @@ export type Asked = {
   headers?: Record<string, string>;
 };
 
-export type TownOptions = Omit<ScratchOptions, 'clock'>;
+export type TownOptions = Omit<ScratchOptions, 'clock'> & {
+  /** Where its clock starts. */
+  startMs?: number;
+};
 
 export class ScriptedTown {
   readonly dataDir: string;
@@ -61,7 +64,7 @@ export class ScriptedTown {
   }
 
   static async open(options: TownOptions = {}): Promise<ScriptedTown> {
-    const clock = createTownClock();
+    const clock = createTownClock(options.startMs);
     return new ScriptedTown(await openScratchSettlement({ ...options, clock }), clock);
   }
 
@@ -300,6 +303,6 @@ function scriptedSeed(seed: Seed): ScriptedSeed {
 }
 
 /** A clock that stands at `START_MS` until it is moved. */
-export function createTownClock(): MovedClock {
-  return createMovedClock({ wallMs: START_MS, monoMs: 0 });
+export function createTownClock(wallMs = START_MS): MovedClock {
+  return createMovedClock({ wallMs, monoMs: 0 });
 }

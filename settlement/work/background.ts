@@ -8,6 +8,7 @@ import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import { isAlarming } from '../core/rides/failed-work.ts';
 import type { WorkTurn } from '../core/rides/outbox-changes.ts';
+import type { TimeKeeper } from '../keys/kept-time.ts';
 import type { Passes } from '../keys/passes.ts';
 import type { Store } from '../store/port.ts';
 import { createOnlineKeyWatch, type OnlineKeyWatchParts } from './online-key-watch.ts';
@@ -25,6 +26,7 @@ export type BackgroundParts = {
   /** Takes away what was kept long enough. */
   retain: () => Promise<void>;
   operatorKeys: OnlineKeyWatchParts['operatorKeys'];
+  timeKeeper: Pick<TimeKeeper, 'keep'>;
   /** Called behind the commit, once for each account. */
   onMoneyMoved: (account: string) => void;
   issuer: number;
@@ -95,6 +97,7 @@ export function createBackground(parts: BackgroundParts): Background {
         log.info({ keyId, signsFromS }, 'a new issuer key ahead of the end of the one before');
       }
       await keepOnlineKeys();
+      await parts.timeKeeper.keep();
       if (publisher.isRefreshDue()) await store.requestPublish(clock.now().wallMs);
     },
   };

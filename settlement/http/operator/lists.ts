@@ -58,7 +58,7 @@ export function addOperatorLists(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addClockWord(app: ApiRouter, parts: ApiParts): void {
-  const { publisher, signedClock, clock } = parts;
+  const { publisher, signedClock, timeKeeper, clock } = parts;
   app.post(
     '/v1/operator/clock',
     {
@@ -81,6 +81,8 @@ function addClockWord(app: ApiRouter, parts: ApiParts): void {
         const says = new Date(machineMs).toISOString();
         throw new Fault('CONFLICT', `settlement's clock says ${says}: set it, then confirm it`);
       }
+      // By itself: while no key signs no list says it.
+      await timeKeeper.keepNow();
       await publisher.publish();
       return viewOf(publisher.state());
     },
