@@ -20,11 +20,11 @@ vi.mock('node:fs', async (original) => {
   const real = await original<typeof import('node:fs')>();
   return {
     ...real,
-    writeSync: (handle: number, bytes: Uint8Array, from: number) => {
+    writeSync: (handle: number, bytes: Uint8Array) => {
       if (medium.roomBytes === 0) refuse('ENOSPC');
-      const written = Math.min(medium.bytesAtOnce, medium.roomBytes, bytes.length - from);
+      const written = Math.min(medium.bytesAtOnce, medium.roomBytes, bytes.length);
       medium.roomBytes -= written;
-      return real.writeSync(handle, bytes, from, written);
+      return real.writeSync(handle, bytes.subarray(0, written));
     },
     linkSync: (from: string, to: string) =>
       medium.hasLinks ? real.linkSync(from, to) : refuse('EPERM'),

@@ -17,9 +17,9 @@ vi.mock('node:fs', async (original) => {
       names.set(handle, (path ?? '').split('/').at(-1) ?? '');
       return handle;
     },
-    writeSync: (handle: number, bytes: Uint8Array, from: number) => {
+    writeSync: (handle: number, bytes: Uint8Array) => {
       calls.push(`write ${names.get(handle)}`);
-      return real.writeSync(handle, bytes, from);
+      return real.writeSync(handle, bytes);
     },
     fsyncSync: (handle: number) => {
       calls.push(`sync ${names.get(handle)}`);

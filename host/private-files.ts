@@ -76,7 +76,7 @@ function writeNewFile(file: string, bytes: Uint8Array): void {
   const handle = openSync(file, 'wx', FILE_MODE);
   try {
     for (let done = 0; done < bytes.length; ) {
-      const written = writeSync(handle, bytes, done);
+      const written = writeSync(handle, bytes.subarray(done));
       if (written === 0) throw new Error('the medium takes no more');
       done += written;
     }
