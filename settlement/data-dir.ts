@@ -179,9 +179,13 @@ function readText(file: string): string {
  * Refuses a directory that was initialised and has lost a part: a new root key is one that no gate believes, a
  * new database has no books. The first initialisation makes settings and database before any secret, so that one
  * that was cut off goes on.
+ * `database`: the URL of the one that has the books instead of the file.
  * @throws Fault FILE_UNREADABLE with the part's name, CONFIG_INVALID if others may look into the directory.
  */
-export function requireWhole(dataDir: string): void {
+export function requireWhole(
+  dataDir: string,
+  { database }: { database?: string | undefined } = {},
+): void {
   if (!existsSync(dataDir)) return;
   requirePrivateDir(dataDir);
   // A key that is made later would be refused there.
@@ -189,11 +193,8 @@ export function requireWhole(dataDir: string): void {
   if (existsSync(keys)) requirePrivateDir(keys);
   const isThere = (part: string) => isPartThere(dataDir, part);
   const hasBegun = isThere(DATABASE_FILE) || SECRETS.some(isThere);
-  const expected = isThere(MARK_FILE)
-    ? [CONFIG_FILE, DATABASE_FILE, ...SECRETS]
-    : hasBegun
-      ? [CONFIG_FILE, DATABASE_FILE]
-      : [];
+  const plain = database === undefined ? [CONFIG_FILE, DATABASE_FILE] : [CONFIG_FILE];
+  const expected = isThere(MARK_FILE) ? [...plain, ...SECRETS] : hasBegun ? plain : [];
   requireParts(dataDir, expected);
 }
 

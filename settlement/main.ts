@@ -39,6 +39,7 @@ import { createSeedBox, type SeedBox } from './keys/seeds.ts';
 import { createSignedClock, type SignedClock } from './keys/signed-clock.ts';
 import { tokenHash } from './keys/tokens.ts';
 import type { Store } from './store/port.ts';
+import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import { createBackground } from './work/background.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
@@ -54,6 +55,8 @@ const WEB_DIR = fileURLToPath(new URL('../web/dist', import.meta.url));
 
 export type SettlementConfig = {
   dataDir: string;
+  /** The URL of the PostgreSQL database that has the books; default: a SQLite file in the directory. */
+  database?: string | undefined;
   /** Default 127.0.0.1. */
   host?: string;
   /** 0: any that is free. */
@@ -108,13 +111,17 @@ export type Initialised = {
 export async function initSettlement(
   dataDir: string,
   options: SettlementOptions = {},
-  { clock = systemClock, random = systemRandom }: Surroundings = {},
+  {
+    clock = systemClock,
+    random = systemRandom,
+    database,
+  }: Surroundings & Pick<SettlementConfig, 'database'> = {},
 ): Promise<Initialised> {
-  requireWhole(dataDir);
+  requireWhole(dataDir, { database });
   const config = ensureConfig(dataDir, options);
   const unlock = lockDataDir(dataDir, 'settlement');
   try {
-    const initialised = await initialise(dataDir, { config, clock, random });
+    const initialised = await initialise(dataDir, { config, clock, random, database });
     return { ...initialised, notInForce: settingsNotInForce(options, config) };
   } finally {
     unlock();
@@ -123,9 +130,9 @@ export async function initSettlement(
 
 async function initialise(
   dataDir: string,
-  { config, clock, random }: Required<Surroundings> & { config: SettlementFile },
+  { config, clock, random, database }: OpenStoreParts,
 ): Promise<Omit<Initialised, 'notInForce'>> {
-  const store = await openStore(dataDir, { config });
+  const store = await openStore(dataDir, { config, clock, random, database });
   try {
     // A directory of an older version has no mark; that its database knows a token says the same.
     if ((await store.readMeta(OPERATOR_TOKEN_KEY)) !== undefined) requireSecrets(dataDir);
@@ -157,12 +164,13 @@ export async function startSettlement(
   const { dataDir, seedKeys } = options;
   const log = parentLog.child({}, { redact: ['*.token', '*.authorization', '*.proof', '*.scan'] });
   const seedBox = seedKeys === undefined ? null : createSeedBox(seedKeys, random);
-  requireWhole(dataDir);
+  const { database } = options;
+  requireWhole(dataDir, { database });
   const config = readConfig(dataDir);
   const unlock = lockDataDir(dataDir, 'settlement');
   const closing = new Closing(async () => unlock());
   try {
-    const store = await openStore(dataDir, { config, onFatal });
+    const store = await openStore(dataDir, { config, clock, random, database, onFatal });
     closing.first(() => store.close());
     await requireSameBooks(store, { ...config, dataDir });
     for (const advice of adviceOnModes(dataDir)) log.warn(advice);
@@ -320,12 +328,19 @@ async function listen(api: Api, { host, port }: { host: string; port: number }):
   }
 }
 
-async function openStore(
-  dataDir: string,
-  { config, onFatal }: { config: SettlementFile; onFatal?: SettlementParts['onFatal'] },
-): Promise<Store> {
-  const file = join(dataDir, DATABASE_FILE);
+type OpenStoreParts = Required<Surroundings> & {
+  config: SettlementFile;
+  database: SettlementConfig['database'];
+  onFatal?: SettlementParts['onFatal'];
+};
+
+async function openStore(dataDir: string, parts: OpenStoreParts): Promise<Store> {
+  const { config, clock, random, database, onFatal } = parts;
   const rules = { limitsNow: config.limits, paymentLimits: config.payments };
+  if (database !== undefined) {
+    return await openPostgresStore({ url: database, dataDir, ...rules, clock, random });
+  }
+  const file = join(dataDir, DATABASE_FILE);
   return await openSqliteStore({ file, ...rules, ...(onFatal && { onDiskFailure: onFatal }) });
 }
 

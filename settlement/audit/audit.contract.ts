@@ -68,7 +68,7 @@ async function rideOnline(
   await town.send(gate, { fromSeq: 7 });
 }
 
-const OF = "(SELECT name FROM ledger_account WHERE kind = 'wallet' AND credits_cents > 0)";
+const OF = "(SELECT name FROM ledger_account WHERE kind = 'wallet' AND credits_cents > 0 LIMIT 1)";
 const BECOMES = 'UPDATE payment SET';
 const REFUND = 'every refund has its postings, none exceeds its payment';
 const OPENED = 'every code that a gate opened for was paid';
@@ -242,7 +242,6 @@ const CORRUPTIONS: readonly (readonly [check: string, statements: string])[] = [
   [RULES, `UPDATE list_rules SET skew_s = 300 WHERE version = 1; ${CUT_LIST}`],
   [CUTS, CUT_LIST],
   [CUTS, `${NOTED} SELECT 'trustList', 1, zeroblob(32), zeroblob(32); ${CUT_LIST}`],
-  [CUTS, `DELETE FROM payment WHERE key = 'pay-again'`],
   [CUTS, `INSERT INTO refused_key VALUES ('merchant:kiosk', 'pay-other', 'REVERSED', 1)`],
   [
     CUTS,
@@ -287,6 +286,15 @@ export function describeAudit(name: string, kind: KindOfBooks): void {
       const checks = await copy.audit({ signatures: true });
       expect(checks.find((one) => one.name === check)?.ok).toBe(false);
     });
+
+    // Elsewhere nothing else knows of it: it has moved no money.
+    if (kind.countsPayments) {
+      test('a refused payment that went without a word is missed', async () => {
+        const copy = await loose.copy();
+        await copy.tamper(`DELETE FROM payment WHERE key = 'pay-again'`);
+        expect((await copy.audit()).find((one) => one.name === CUTS)?.ok).toBe(false);
+      });
+    }
 
     test('an old list is found that was changed with all that is stored beside it', async () => {
       const copy = await books.copy();
@@ -373,7 +381,9 @@ export function describeAudit(name: string, kind: KindOfBooks): void {
       await liar.close();
       const wrong = checks.filter(({ ok }) => !ok);
       expect(wrong.map(({ name }) => name)).toEqual(['no gate says what cannot be']);
-      expect(wrong[0]?.findings).toEqual(['g1: record 3 answers an ask a second time']);
+      expect(wrong[0]?.findings).toEqual([
+        expect.stringMatching(/^g1: record \d+ answers an ask a second time$/),
+      ]);
     });
   });
 }

@@ -1,6 +1,7 @@
 /**
- * What retention has taken away: no more is gone than it has noted, and what it notes is sealed. Payments and
- * denials are numbered without a gap, so that a row which went without a word is missed. It holds a few numbers.
+ * What retention has taken away: no more is gone than it has noted, and what it notes is sealed. Denials, and in
+ * most databases payments, are numbered without a gap, so that a row which went without a word is missed. It holds
+ * a few numbers.
  */
 import { toHex } from '@stile/protocol/bytes.ts';
 import { cutSeal, type KeyedHash } from '../core/money/book-seal.ts';
@@ -11,16 +12,18 @@ import { type Check, checkOf } from './check.ts';
 export function checkCuts(keyedHash: KeyedHash | null): Check {
   const cut = new Map<CutKind, number>();
   const wrong: string[] = [];
-  const payments = { rows: 0, last: 0 };
-  const denials = { rows: 0, last: 0 };
+  const payments = new Numbers();
+  const denials = new Numbers();
   const lists = { rows: 0, all: 0 };
   let keys = 0;
   return {
-    payment: ({ id }) => count(payments, id),
+    payment: ({ number }) => {
+      if (number !== null) payments.add(0, number);
+    },
     refusedKey: () => {
       keys += 1;
     },
-    denial: ({ number }) => count(denials, number),
+    denial: ({ series, number }) => denials.add(series, number),
     trustList: () => {
       lists.rows += 1;
     },
@@ -36,9 +39,9 @@ export function checkCuts(keyedHash: KeyedHash | null): Check {
     results: () => {
       const cutOf = (kind: CutKind) => cut.get(kind) ?? 0;
       const missing: [string, number][] = [
-        ['payments', payments.last - payments.rows - cutOf('refusedPayment')],
+        ['payments', payments.isEmpty ? 0 : payments.missing - cutOf('refusedPayment')],
         ['keys of refused payments', cutOf('refusedPayment') - keys],
-        ['denials', denials.last - denials.rows - cutOf('denial')],
+        ['denials', denials.missing - cutOf('denial')],
         ['trust lists', lists.all - lists.rows - cutOf('trustList')],
       ];
       for (const [what, rows] of missing) if (rows !== 0) wrong.push(`${rows} ${what}`);
@@ -48,7 +51,21 @@ export function checkCuts(keyedHash: KeyedHash | null): Check {
   };
 }
 
-function count(numbers: { rows: number; last: number }, number: number): void {
-  numbers.rows += 1;
-  numbers.last = Math.max(numbers.last, number);
+/** Rows that count up within their series. */
+class Numbers {
+  readonly #last = new Map<number, number>();
+  #rows = 0;
+
+  add(series: number, number: number): void {
+    this.#rows += 1;
+    this.#last.set(series, Math.max(this.#last.get(series) ?? 0, number));
+  }
+
+  get isEmpty(): boolean {
+    return this.#rows === 0;
+  }
+
+  get missing(): number {
+    return [...this.#last.values()].reduce((sum, last) => sum + last, 0) - this.#rows;
+  }
 }

@@ -48,8 +48,9 @@ export type TopUpRow = {
 };
 export type RiderAccountRow = { account: string };
 
-/** `id` is the deny list's: issuer, account and serial in binary. */
+/** `id` is the deny list's: issuer, account and serial in binary. Within a series numbers have no gap. */
 export type DenialRow = {
+  series: number;
   number: number;
   id: Uint8Array;
   cause: string;
@@ -96,6 +97,8 @@ export type RefundRow = { id: number; key: string; amountCents: number };
 
 export type PaymentRow = {
   id: number;
+  /** Counts up without a gap; null where payments are numbered with gaps. */
+  number: number | null;
   payee: string;
   outcome: string;
   method: string | null;

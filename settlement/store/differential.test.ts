@@ -7,15 +7,21 @@ import { expect, test } from 'vitest';
 import { histories } from '../testing/history/deeds.ts';
 import { playHistory } from '../testing/history/play.ts';
 import { LIMITS } from '../testing/log.ts';
+import { usePostgres } from '../testing/postgres-server.ts';
 import { storeProperty } from '../testing/store-property.ts';
+import { openScratchPostgres } from './postgres/testing/scratch-store.ts';
 import { openScratchSqlite } from './sqlite/testing/scratch-store.ts';
 
-const HISTORIES = Number(process.env.STILE_HISTORIES ?? 20);
+const HISTORIES = Number(process.env.STILE_HISTORIES ?? 12);
 const { STILE_SEED } = process.env;
 const SEED = STILE_SEED === undefined ? {} : { seed: Number(STILE_SEED) };
 
-/** SQLite says how it has to be. */
-const OTHERS = { 'on SQLite once more': () => openScratchSqlite(LIMITS) };
+const server = usePostgres();
+/** SQLite says how it has to be; played once more it is seen to change nothing where it refuses. */
+const OTHERS = {
+  'on SQLite once more': () => openScratchSqlite(LIMITS),
+  'on PostgreSQL': () => openScratchPostgres(server, LIMITS),
+};
 
 test.each(Object.entries(OTHERS))(
   '%s: a history ends as it does on SQLite',

@@ -25,6 +25,8 @@ export type KindOfBooks = {
   openTown(): Promise<ScriptedTown>;
   /** Of a town that was stopped. */
   booksOf(town: ScriptedTown): Promise<Books>;
+  /** Payments are numbered without a gap. */
+  countsPayments: boolean;
   /** Columns that say where a transfer is chained, and a place behind all others. */
   lastPlace: { columns: string; values: string };
 };

@@ -51,7 +51,9 @@ export async function openScratchSettlement(options: ScratchOptions): Promise<Sc
   const { clock, log = pino({ level: 'silent' }) } = options;
   const settings = { ...OPEN_SETTINGS, ...options.settings };
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stile-settlement-'));
-  const { operatorTokenFile, rootKey } = await initSettlement(dataDir, settings, { clock });
+  const { database } = options.config ?? {};
+  const surroundings = { clock, database };
+  const { operatorTokenFile, rootKey } = await initSettlement(dataDir, settings, surroundings);
   const { seedKeys = TEST_SEED_KEY } = options;
   const sealed = seedKeys === null ? {} : { seedKeys };
   const config = { dataDir, port: 0, ...sealed, ...options.config };

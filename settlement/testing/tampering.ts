@@ -10,6 +10,7 @@ import { ScriptedTown } from './town.ts';
 export const SQLITE_BOOKS: KindOfBooks = {
   openTown: async () => await ScriptedTown.open(),
   booksOf: async ({ dataDir }) => booksIn(dataDir, { town: dataDir }),
+  countsPayments: true,
   lastPlace: { columns: 'number', values: '999' },
 };
 

@@ -16,10 +16,16 @@ export function textOf(value: unknown): string {
     value,
     (key, one: unknown) => {
       if (NAMES_OF_ROWS.has(key)) return undefined;
-      return one instanceof Uint8Array ? toHex(one) : one;
+      return one instanceof Uint8Array ? toHex(one) : inOrder(one);
     },
     1,
   );
+}
+
+/** In which order a row has its columns nobody sees. */
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Whole sentences about everybody: balances, statements, payments, how records ended, lists. */

@@ -21,7 +21,7 @@ export function readListTables(session: Session): Pick<AuditReader, ListTable> {
                 skew_s AS "skewS", revoked, list_sha256 AS "listSha256", seal
               FROM list_rules ORDER BY version`,
       }),
-    cuts: () => rowsOf(session, { sql: 'SELECT kind, rows, link, seal FROM cut' }),
+    cuts: () => rowsOf(session, { sql: 'SELECT kind, rows, link, seal FROM cut ORDER BY kind' }),
     denyVersions: () =>
       rowsOf(session, {
         sql: `SELECT version, count, set_digest AS "setDigest" FROM deny_version

@@ -101,7 +101,9 @@ export function readMoneyTables(session: Session): Pick<AuditReader, MoneyTable>
       }),
     denials: () =>
       rowsOf(session, {
-        sql: 'SELECT number, id, cause, lifted_at_ms AS "liftedAtMs" FROM denial',
+        sql: `SELECT slot AS series, number - (slot::bigint << 45) AS number, id, cause,
+                lifted_at_ms AS "liftedAtMs"
+              FROM denial`,
       }),
     riderAccounts: () => rowsOf(session, { sql: 'SELECT account FROM account ORDER BY account' }),
     charges: () => rowsOf(session, { sql: CHARGES }),

@@ -26,7 +26,7 @@ type StoredOrder = Omit<OrderRow, 'payment'> & {
 
 /** Each with its refunds and transfers. `;` is the character behind `:`, so a range is every id that begins so. */
 const PAYMENTS = `
-  SELECT id, payee, outcome, way AS method, account, handle, line, order_id AS "order",
+  SELECT id, NULL AS number, payee, outcome, way AS method, account, handle, line, order_id AS "order",
     order_id IS NOT NULL AND EXISTS (
       SELECT 1 FROM purchase_order WHERE purchase_order.order_id = payment.order_id
     ) AS "isOrderKnown",

@@ -97,7 +97,9 @@ export function readMoneyTables({ db }: Connection): Pick<AuditReader, MoneyTabl
     transfers: () => mappedRowsOf(db, { sql: TRANSFERS, toRow: withCause(db) }),
     topUps: () => mappedRowsOf(db, { sql: TOP_UPS, toRow: withPosting(db) }),
     denials: () =>
-      rowsOf(db, { sql: 'SELECT number, id, cause, lifted_at_ms AS liftedAtMs FROM denial' }),
+      rowsOf(db, {
+        sql: 'SELECT 0 AS series, number, id, cause, lifted_at_ms AS liftedAtMs FROM denial',
+      }),
     riderAccounts: () => rowsOf(db, { sql: 'SELECT account FROM account ORDER BY account' }),
     charges: () => mappedRowsOf(db, { sql: CHARGES, toRow: withTransfers(db) }),
     chargeEvents: () => mappedRowsOf(db, { sql: CHARGE_EVENTS, toRow: withCharge(db) }),

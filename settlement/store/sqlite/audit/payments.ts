@@ -25,7 +25,7 @@ type StoredOrder = Omit<OrderRow, 'payment'> & {
 };
 
 const PAYMENTS = `
-  SELECT id, payee, outcome, way AS method, account, handle, line, order_id AS "order",
+  SELECT id, id AS number, payee, outcome, way AS method, account, handle, line, order_id AS "order",
     order_id IN (SELECT order_id FROM purchase_order) AS isOrderKnown,
     amount_cents AS amountCents, refunded_cents AS refundedCents, receipt, at_ms AS atMs,
     line IS NOT NULL AND EXISTS (SELECT 1 FROM record
