@@ -122,3 +122,23 @@ test('the audit reads every table in a transaction that writes nothing', async (
   const seals = Array.from({ length: PARTS }, () => ({ name: expect.any(String), link: null }));
   expect(onPostgres).toEqual({ ...onSqlite, bookSeal: seals });
 });
+
+test('a database that has no books of ours, or other tables than ours, is not audited', async () => {
+  const audit = async (of: string) => await readInOneInstant(of, async () => undefined);
+  const empty = await server.emptyDatabase();
+  await expect(audit(empty)).rejects.toMatchObject({
+    code: 'STORE_CORRUPT',
+    message: expect.stringContaining('has no books of a settlement'),
+  });
+  const older = await server.freshDatabase();
+  await server.run('DELETE FROM schema_step WHERE number > 9', new URL(older).pathname.slice(1));
+  await expect(audit(older)).rejects.toMatchObject({
+    code: 'STORE_CORRUPT',
+    message: expect.stringContaining('another version'),
+  });
+  await expect(audit(`${empty}`.replace('/test', '/none'))).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('no such database'),
+  });
+  await expect(audit('mysql://localhost/x')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+});

@@ -2,9 +2,14 @@
  * The audit's port on PostgreSQL: SELECTs in one read-only transaction of a connection of its own, so that all
  * rows are of one instant, also beside a running settlement. No rule is in it.
  */
+
+import { Fault } from '@stile/protocol/fault.ts';
+import pg from 'pg';
 import type { AuditReader } from '../../../audit/port.ts';
 import { SettleFactReader } from '../facts/settle-facts.ts';
 import { createReaders } from '../facts-of.ts';
+import { asPostgresFault, placeOf } from '../faults.ts';
+import { MIGRATIONS } from '../migrations/all.ts';
 import { openPool, type Session } from '../session.ts';
 import { readListTables } from './lists.ts';
 import { readMoneyTables } from './money.ts';
@@ -36,7 +41,7 @@ const DAMAGE = `
   FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0
   ORDER BY damage`;
 
-/** @throws Fault CONFIG_INVALID or STORE_FAILED if there is no database that can be read. */
+/** @throws Fault CONFIG_INVALID, STORE_CORRUPT or STORE_FAILED if there is no database that can be read. */
 export async function readInOneInstant<Result>(
   url: string,
   work: (reader: AuditReader) => Promise<Result>,
@@ -46,7 +51,10 @@ export async function readInOneInstant<Result>(
     return await pool.withSession(async (session) => {
       for (const statement of BEGIN) await session.run(statement);
       try {
+        await refuseOtherSchema(session, url);
         return await work(readerOn(session));
+      } catch (error) {
+        throw error instanceof pg.DatabaseError ? asPostgresFault(error, url) : error;
       } finally {
         await session.run('ROLLBACK').catch(() => undefined);
       }
@@ -54,6 +62,24 @@ export async function readInOneInstant<Result>(
   } finally {
     await pool.close();
   }
+}
+
+/** Tables of another day would be read as damage. */
+async function refuseOtherSchema(session: Session, url: string): Promise<void> {
+  const has = await session.first<{ steps: string | null }>(
+    `SELECT to_regclass('schema_step')::text AS steps`,
+  );
+  const place = `PostgreSQL at ${placeOf(url)}`;
+  if (has === undefined || has.steps === null) {
+    throw new Fault('STORE_CORRUPT', `${place} has no books of a settlement: name its database`);
+  }
+  const steps = MIGRATIONS.reduce((sum, { statements }) => sum + statements.length, 0);
+  const done = await session.first<{ steps: number }>('SELECT count(*) AS steps FROM schema_step');
+  if (done?.steps === steps) return;
+  throw new Fault(
+    'STORE_CORRUPT',
+    `${place} was written by another version of this software: audit it with that one, or start settlement once`,
+  );
 }
 
 function readerOn(session: Session): AuditReader {
