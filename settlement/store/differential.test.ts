@@ -12,7 +12,7 @@ import { storeProperty } from '../testing/store-property.ts';
 import { openScratchPostgres } from './postgres/testing/scratch-store.ts';
 import { openScratchSqlite } from './sqlite/testing/scratch-store.ts';
 
-const HISTORIES = Number(process.env.STILE_HISTORIES ?? 12);
+const HISTORIES = Number(process.env.STILE_HISTORIES ?? 20);
 const { STILE_SEED } = process.env;
 const SEED = STILE_SEED === undefined ? {} : { seed: Number(STILE_SEED) };
 
