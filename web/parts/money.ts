@@ -15,6 +15,16 @@ export function moneyText(cents: number, { currency, language }: MoneyStyle): st
   return new Intl.NumberFormat(localeOf(language), format).format(cents / 100);
 }
 
+/** An amount as a person of that language types it: no currency, no groups. */
+export function plainMoneyText(cents: number, language: Language): string {
+  const format = {
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+    useGrouping: false,
+  } as const;
+  return new Intl.NumberFormat(localeOf(language), format).format(cents / 100);
+}
+
 /**
  * Cents of an amount that a person typed: digits, one separator at most, no more decimals than a cent. Undefined
  * is no amount, or none that can be paid: nothing is guessed, rounded, or read as a program would (1e2, 0x10).

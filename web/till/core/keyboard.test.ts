@@ -163,6 +163,11 @@ test.each([
   expect(end).toMatchObject({ cents: 600, scans: [scanned] });
 });
 
+test('a short number that would be an amount is none at a machine’s pace', () => {
+  const end = press([...typed('401234', 3), ENTER], { from: onPad('6') });
+  expect(end).toMatchObject({ cents: 6, scans: ['401234'] });
+});
+
 describe('Enter alone', () => {
   const enter = (rest: Partial<Rest>) => press([ENTER], rest).taken[0];
 

@@ -1,9 +1,9 @@
 /** The day's list: what was sold, what was given back, what is left; and the way to give back more. */
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { clockText, moneyText, readMoney } from '../../parts/money.ts';
-import { drawId } from '../../parts/random.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { clockText, moneyText } from '../../parts/money.ts';
 import type { Words } from '../words/shape.ts';
+import { RefundForm } from './refund-form.tsx';
 import { useMoneyStyle, useTill } from './till-context.ts';
 
 type Cents = (amount: number) => string;
@@ -27,8 +27,13 @@ export function DayPage({ words }: { words: Words }) {
   const cents: Cents = (amount) => moneyText(amount, style);
   const more = async () => {
     if (day?.next == null) return;
-    const next = await till.readDay(day.next);
-    setDay({ ...next, items: [...day.items, ...next.items] });
+    try {
+      const next = await till.readDay(day.next);
+      setDay({ ...next, items: [...day.items, ...next.items] });
+      setOld(false);
+    } catch {
+      setOld(true);
+    }
   };
   return (
     <div class="day stack">
@@ -40,7 +45,7 @@ export function DayPage({ words }: { words: Words }) {
       )}
       {day !== null && <Totals words={words} day={day} cents={cents} />}
       {chosen !== null && (
-        <RefundForm words={words} payment={chosen} cents={cents} close={() => setChosen(null)} />
+        <RefundForm words={words} payment={chosen} close={() => setChosen(null)} />
       )}
       <section class="card">
         {!till.mayRefund && <p class="soft">{words.list.managerOnly}</p>}
@@ -96,7 +101,8 @@ type ItemProps = {
 };
 
 function Item({ words, item, cents, choose }: ItemProps) {
-  const { language, mayRefund } = useTill();
+  const { language, mayRefund, refunds } = useTill();
+  const isAsked = refunds.ofPayment(item) !== undefined;
   const { outcome, reason, receipt, way, amountCents, refundedCents, atMs } = item;
   const isPaid = outcome === 'PAID';
   return (
@@ -112,72 +118,12 @@ function Item({ words, item, cents, choose }: ItemProps) {
           {reason !== null && ` · ${words.refusals[reason]}`}
           {refundedCents > 0 && ` · ${words.list.gaveBack(cents(refundedCents))}`}
         </span>
-        {mayRefund && isPaid && refundedCents < amountCents && (
+        {mayRefund && isPaid && !isAsked && refundedCents < amountCents && (
           <button type="button" class="tab" onClick={() => choose(item)}>
             {words.list.refund}
           </button>
         )}
       </span>
     </li>
-  );
-}
-
-type RefundProps = { words: Words; payment: Payment; cents: Cents; close: () => void };
-
-function RefundForm({ words, payment, cents, close }: RefundProps) {
-  const till = useTill();
-  const drawKey = () => `refund-${drawId(till.random)}`;
-  const leftCents = payment.amountCents - payment.refundedCents;
-  const [text, setText] = useState((leftCents / 100).toFixed(2));
-  const [failure, setFailure] = useState('');
-  // One key for one intention: pressing again after a lost response gives back once.
-  const key = useRef('');
-  if (key.current === '') key.current = drawKey();
-  const amountCents = readMoney(text);
-  const isGood = amountCents !== undefined && amountCents <= leftCents;
-  const give = async () => {
-    if (amountCents === undefined) return;
-    try {
-      await till.refund(payment, { idempotencyKey: key.current, amountCents });
-      close();
-    } catch (error) {
-      setFailure(error instanceof Error ? error.message : '');
-    }
-  };
-  return (
-    <form
-      class="card stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void give();
-      }}
-    >
-      <h2>{words.list.refundTitle(payment.receipt ?? 0)}</h2>
-      <label>
-        {words.list.refundAmount} ({cents(leftCents)})
-        <input
-          inputMode="decimal"
-          value={text}
-          aria-invalid={!isGood}
-          onInput={(event) => {
-            key.current = drawKey();
-            setText(event.currentTarget.value);
-          }}
-        />
-      </label>
-      {failure !== '' && (
-        <p class="note bad" role="alert">
-          {words.list.refundFailed} {failure}
-        </p>
-      )}
-      <div class="ways">
-        <button type="submit" class="danger" disabled={!isGood}>
-          {words.list.refundYes}
-        </button>
-        <button type="button" class="quiet" onClick={close}>
-          {words.sell.cancel}
-        </button>
-      </div>
-    </form>
   );
 }

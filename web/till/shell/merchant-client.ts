@@ -68,8 +68,8 @@ export class MerchantClient {
     return await this.#api.request(path, { schema: paymentListSchema, token: this.#token() });
   }
 
-  async refund(payment: Payment, body: RefundRequest): Promise<void> {
-    const path = `/v1/payments/${payment.idempotencyKey}/refunds`;
+  async refund(paymentKey: string, body: RefundRequest): Promise<void> {
+    const path = `/v1/payments/${paymentKey}/refunds`;
     await this.#api.request(path, { schema: paymentSchema, token: this.#token(), body });
   }
 

@@ -1,6 +1,6 @@
 /** The till without its pages: which shop it is signed in for, what settlement tells it, the day's list. */
 import { batch, signal } from '@preact/signals';
-import type { Merchant, Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
+import type { Merchant, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import { ApiRefusal, createApi } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
 import type { LanguageChoice } from '../../parts/language.ts';
@@ -10,6 +10,7 @@ import type { TextStorage } from '../../parts/storage.ts';
 import type { Press } from '../core/keyboard.ts';
 import { AmountEntry } from './amount-entry.ts';
 import { MerchantClient } from './merchant-client.ts';
+import { Refunds } from './refunds.ts';
 import { Sale } from './sale.ts';
 
 const TOKEN_STORED_AS = 'stile-till-token';
@@ -49,6 +50,7 @@ export class Till {
   readonly language: LanguageChoice;
   readonly sale: Sale;
   readonly entry: AmountEntry;
+  readonly refunds: Refunds;
   readonly #parts: TillParts;
   readonly #client: MerchantClient;
   /** Sent with each request: of the shop that is shown, whatever another window stores meanwhile. */
@@ -63,7 +65,9 @@ export class Till {
     this.language = language;
     this.#client = new MerchantClient(createApi(parts), () => this.#inUse);
     const onChange = () => this.#countChange();
-    this.sale = new Sale({ client: this.#client, clock, random, storage, onChange });
+    const shared = { client: this.#client, clock, random, storage, onChange };
+    this.sale = new Sale(shared);
+    this.refunds = new Refunds(shared);
     this.entry = new AmountEntry(this.sale);
   }
 
@@ -82,7 +86,7 @@ export class Till {
 
   async start(): Promise<void> {
     const { address } = this.#parts;
-    this.sale.leave();
+    this.#leave();
     const token = /^#token=([\w.~-]{16,200})$/.exec(address.hash())?.[1];
     // It must not stay in the address, where others see it and the browser remembers it.
     if (token !== undefined) address.clearHash();
@@ -138,7 +142,8 @@ export class Till {
 
   /** What is not known yet is never dropped, but only this shop's token can ask for it: that is said first. */
   askToSignOut(): void {
-    if (this.sale.own.value.length === 0) this.signOut();
+    const { sale, refunds } = this;
+    if (sale.own.value.length + refunds.own.value.length === 0) this.signOut();
     else this.isLeaving.value = true;
   }
 
@@ -151,7 +156,7 @@ export class Till {
     this.#listening?.abort();
     this.#listening = null;
     this.#inUse = '';
-    this.sale.leave();
+    this.#leave();
     this.entry.clear();
     batch(() => {
       this.isLeaving.value = false;
@@ -160,14 +165,20 @@ export class Till {
     });
   }
 
-  async #enter(): Promise<void> {
+  #leave(): void {
     this.sale.leave();
+    this.refunds.enter(null);
+  }
+
+  async #enter(): Promise<void> {
+    this.#leave();
     this.#inUse = this.#token();
     try {
       const merchant = await this.#client.readMerchant();
       this.merchant.value = merchant;
       this.access.value = 'in';
       this.#listen();
+      this.refunds.enter(merchant);
       await this.sale.enter(merchant);
     } catch (error) {
       // Also a token that has ended stays until another takes its place: it was shown only once.
@@ -193,6 +204,7 @@ export class Till {
 
   /** Another window of this browser has stored something. */
   async onStored(): Promise<void> {
+    this.refunds.onStored();
     await this.sale.onStored();
   }
 
@@ -216,14 +228,6 @@ export class Till {
     const midnight = new Date(this.clock.now().wallMs);
     const fromMs = midnight.setHours(0, 0, 0, 0);
     return await this.#client.readPayments({ fromMs, toMs: fromMs + DAY_MS, after });
-  }
-
-  async refund(
-    payment: Payment,
-    request: { idempotencyKey: string; amountCents: number },
-  ): Promise<void> {
-    await this.#client.refund(payment, request);
-    this.#countChange();
   }
 }
 

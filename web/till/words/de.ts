@@ -5,22 +5,23 @@ export const de: Words = {
   title: 'Stile-Kasse',
   signIn: {
     title: 'Diese Kasse anmelden',
-    text: 'Ihr Betreiber gibt Ihrem Laden ein Zeichen. Es bleibt in diesem Browser, bis Sie abmelden.',
-    token: 'Zeichen',
+    text: 'Ihr Betreiber gibt Ihrem Laden einen Zugangsschlüssel. Er bleibt in diesem Browser, bis Sie abmelden.',
+    token: 'Zugangsschlüssel',
     button: 'Anmelden',
-    refused: 'Dieses Zeichen ist nicht bekannt oder wurde beendet. Bitten Sie um ein neues.',
-    kept: 'Das Zeichen in diesem Browser bleibt, bis ein anderes an seine Stelle tritt.',
+    refused:
+      'Dieser Zugangsschlüssel ist nicht bekannt oder wurde beendet. Bitten Sie um einen neuen.',
+    kept: 'Der Zugangsschlüssel in diesem Browser bleibt, bis ein anderer an seine Stelle tritt.',
     unreachable: 'Keine Antwort vom Betreiber. Prüfen Sie das Netz und versuchen Sie es wieder.',
   },
   offer: {
     title: 'Diese Kasse für einen anderen Laden anmelden?',
-    text: 'Ein Link hat diese Seite mit einem Zeichen geöffnet. Sagen Sie ja, gehen ab jetzt alle Verkäufe an diesen Laden:',
+    text: 'Ein Link hat diese Seite mit einem Zugangsschlüssel geöffnet. Sagen Sie ja, gehen ab jetzt alle Verkäufe an diesen Laden:',
     warning:
       'Sagen Sie nur ja, wenn Ihr Betreiber Ihnen diesen Link gegeben hat. Vergleichen Sie auch den Namen in Klammern.',
     yes: 'Ja, dafür anmelden',
     no: 'Nein, alles lassen, wie es war',
     failed:
-      'Ein Link mit einem ungültigen Zeichen wurde geöffnet. Diese Kasse ist angemeldet wie zuvor.',
+      'Ein Link mit einem ungültigen Zugangsschlüssel wurde geöffnet. Diese Kasse ist angemeldet wie zuvor.',
   },
   signOut: 'Abmelden',
   pages: { sell: 'Verkauf', list: 'Heute' },
@@ -55,6 +56,10 @@ export const de: Words = {
       `Eine Zahlung von ${amount} bei ${shop} ist noch nicht bekannt. Vielleicht ist bezahlt, vielleicht nicht.`,
     ofOther: ({ amount, shop }) =>
       `Eine Zahlung von ${amount} gehört zu ${shop} und ist noch nicht bekannt. Melden Sie die Kasse für dieses Geschäft an, um nachzufragen.`,
+    refund: ({ amount }, receipt) =>
+      `Ob ${amount} von Beleg ${receipt} zurückgegeben wurden, ist noch nicht bekannt. Noch einmal fragen gibt es nur einmal zurück.`,
+    refundOfOther: ({ amount, shop }) =>
+      `Eine Erstattung von ${amount} gehört zu ${shop} und ist noch nicht bekannt. Melden Sie die Kasse für dieses Geschäft an, um nachzufragen.`,
   },
   leave: {
     title: 'Noch ist nicht alles bekannt',
@@ -84,7 +89,8 @@ export const de: Words = {
     total: 'Summe',
     empty: 'Heute nichts verkauft.',
     refund: 'Erstatten',
-    managerOnly: 'Geld zurückgeben kann nur, wer mit dem Token der Leitung angemeldet ist.',
+    managerOnly:
+      'Geld zurückgeben kann nur, wer mit dem Zugangsschlüssel der Leitung angemeldet ist.',
     refundTitle: (n) => `Beleg ${n} erstatten`,
     refundAmount: 'Betrag zurück',
     refundYes: 'Zurückgeben',

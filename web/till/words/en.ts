@@ -52,6 +52,10 @@ export const en = {
       `A payment of ${amount} at ${shop} is not known yet. It may be paid or not.`,
     ofOther: ({ amount, shop }: { amount: string; shop: string }) =>
       `A payment of ${amount} belongs to ${shop} and is not known yet. Sign in for that shop to ask.`,
+    refund: ({ amount }: { amount: string }, receipt: number) =>
+      `Whether ${amount} of receipt ${receipt} went back is not known yet. Asking again gives it back once.`,
+    refundOfOther: ({ amount, shop }: { amount: string; shop: string }) =>
+      `A refund of ${amount} belongs to ${shop} and is not known yet. Sign in for that shop to ask.`,
   },
   leave: {
     title: 'Not all is known yet',
