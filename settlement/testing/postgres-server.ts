@@ -29,7 +29,9 @@ const KEEPER = `
   "$bin/postgres" -D "$dir/data" -k "$dir" "$@" </dev/null 3<&- &
   server=$!
   { read -r _ <&3; kill -INT $server; } 2>/dev/null &
-  wait $server
+  # Whoever ends the whole group of processes leaves no folder either.
+  trap 'kill -INT $server' TERM INT HUP
+  while kill -0 $server 2>/dev/null; do wait $server; done
   kill $! 2>/dev/null
   rm -rf "$dir"`;
 
