@@ -17,7 +17,7 @@ import {
   timeStepAt,
   writePaymentCode,
 } from '@stile/protocol/payment-code.ts';
-import { DATABASE_FILE } from '@stile/settlement/data-dir.ts';
+import { DATABASE_FILE } from '@stile/settlement/database-place.ts';
 import { createSeedBox } from '@stile/settlement/keys/seeds.ts';
 import { tokenHash } from '@stile/settlement/keys/tokens.ts';
 import { initSettlement } from '@stile/settlement/main.ts';

@@ -23,7 +23,8 @@ import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
 import { requireKeysOfDatabase } from './backup-keys.ts';
 import type { SeenVersions } from './core/lists/version-floor.ts';
-import { DATABASE_FILE, readConfig } from './data-dir.ts';
+import { readConfig } from './data-dir.ts';
+import { DATABASE_FILE } from './database-place.ts';
 import { openForReading } from './store/sqlite/connection.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 

@@ -18,6 +18,7 @@ import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { type RootKey, rootKeySchema } from '@stile/protocol/signed.ts';
 import { z } from 'zod';
 import { configSchema, type SettlementFile, type SettlementOptions } from './config.ts';
+import { DATABASE_FILE, PLACE_FILE } from './database-place.ts';
 import { randomToken } from './keys/tokens.ts';
 
 const CONFIG_FILE = 'settlement.json';
@@ -26,7 +27,6 @@ const MARK_FILE = 'initialised';
 /** Of a token that is one; an empty or cut file is no token. */
 const TOKEN_CHARS_MIN = 32;
 export const TOKEN_FILE = 'operator-token';
-export const DATABASE_FILE = 'settlement.db';
 const ROOT_KEY = join('keys', 'root.jwk.json');
 const ROOT_KEY_NAME = /^root(-\d+)?\.jwk\.json$/;
 /** Says that the root keys were taken out on purpose, and when. */
@@ -192,8 +192,9 @@ export function requireWhole(
   const keys = join(dataDir, 'keys');
   if (existsSync(keys)) requirePrivateDir(keys);
   const isThere = (part: string) => isPartThere(dataDir, part);
-  const hasBegun = isThere(DATABASE_FILE) || SECRETS.some(isThere);
-  const plain = database === undefined ? [CONFIG_FILE, DATABASE_FILE] : [CONFIG_FILE];
+  const books = database === undefined && !isThere(PLACE_FILE) ? DATABASE_FILE : PLACE_FILE;
+  const plain = [CONFIG_FILE, books];
+  const hasBegun = isThere(books) || SECRETS.some(isThere);
   const expected = isThere(MARK_FILE) ? [...plain, ...SECRETS] : hasBegun ? plain : [];
   requireParts(dataDir, expected);
 }

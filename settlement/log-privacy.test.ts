@@ -13,7 +13,7 @@ import type { Order, Payment } from '@stile/protocol/http/merchant-api.ts';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DATABASE_FILE } from './data-dir.ts';
+import { DATABASE_FILE } from './database-place.ts';
 import type { ScriptedGate } from './testing/gate.ts';
 import { ScriptedTown, START_MS } from './testing/town.ts';
 

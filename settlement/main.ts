@@ -15,7 +15,6 @@ import { requireSameBooks } from './books.ts';
 import { type SettlementFile, type SettlementOptions, settingsNotInForce } from './config.ts';
 import {
   adviceOnModes,
-  DATABASE_FILE,
   ensureConfig,
   ensureOperatorToken,
   markInitialised,
@@ -24,6 +23,7 @@ import {
   requireWhole,
   TOKEN_FILE,
 } from './data-dir.ts';
+import { DATABASE_FILE } from './database-place.ts';
 import { type Api, buildApi } from './http/app.ts';
 import { createChallenges } from './http/challenges.ts';
 import { createCodeIssue } from './http/code-issue.ts';

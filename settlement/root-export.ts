@@ -10,7 +10,6 @@ import { syncPath, writePrivateFile } from '@stile/host/private-files.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { fingerprintOf } from '@stile/protocol/signed.ts';
 import {
-  DATABASE_FILE,
   readConfig,
   readKey,
   recordRootAway,
@@ -18,6 +17,7 @@ import {
   rootKeyFile,
   rootKeyFilesIn,
 } from './data-dir.ts';
+import { DATABASE_FILE } from './database-place.ts';
 import { openOperatorKeys } from './keys/operator-keys.ts';
 import { rootKeyOf } from './keys/root-grant.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';

@@ -8,7 +8,7 @@ import type { Order } from '@stile/protocol/http/merchant-api.ts';
 import { LINE_FARES_MAX } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DATABASE_FILE } from '../data-dir.ts';
+import { DATABASE_FILE } from '../database-place.ts';
 import {
   authorisationOf,
   grantIn,

@@ -6,7 +6,7 @@ import { openSigned } from '@stile/protocol/root-trust.ts';
 import { denySnapshotSchema, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
-import { DATABASE_FILE } from '../../data-dir.ts';
+import { DATABASE_FILE } from '../../database-place.ts';
 import type { ScriptedGate } from '../../testing/gate.ts';
 import { ScriptedTown, START_MS } from '../../testing/town.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROTATION_MS } from '../../core/access/operators.ts';
-import { DATABASE_FILE } from '../../data-dir.ts';
+import { DATABASE_FILE } from '../../database-place.ts';
 import { tokenHash } from '../../keys/tokens.ts';
 import { type Asked, ScriptedTown } from '../../testing/town.ts';
 import { HIDDEN_FIELDS } from './acts.ts';

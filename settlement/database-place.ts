@@ -1,0 +1,92 @@
+/**
+ * Where a settlement's books lie: in a file of its data directory, or in a PostgreSQL database. The directory names
+ * such a database by the id of its books and not by its address, which holds a password and may change.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writePrivateFile } from '@stile/host/private-files.ts';
+import type { Random } from '@stile/host/random.ts';
+import { parseStrictJson } from '@stile/host/strict-json.ts';
+import { Fault } from '@stile/protocol/fault.ts';
+import { z } from 'zod';
+import type { Store } from './store/port.ts';
+
+/** Lies in the directory if the books do not. */
+export const PLACE_FILE = 'database.json';
+export const DATABASE_FILE = 'settlement.db';
+const BOOKS_KEY = 'booksId';
+const ID_BYTES = 16;
+const placeSchema = z.strictObject({
+  stile: z.literal('database/1'),
+  kind: z.literal('postgres'),
+  books: z.string().regex(/^[0-9a-f]{32}$/),
+});
+
+/** Undefined: in a file of the directory, or nowhere yet. @throws Fault FILE_UNREADABLE if it is damaged. */
+export function findBooksId(dataDir: string): string | undefined {
+  const file = join(dataDir, PLACE_FILE);
+  if (!existsSync(file)) return undefined;
+  try {
+    return placeSchema.parse(parseStrictJson(readFileSync(file, 'utf8'))).books;
+  } catch (error) {
+    throw new Fault('FILE_UNREADABLE', `${file} is damaged: restore it from the backup`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The database that is named, if any, has to be the place where this directory's books lie.
+ * @throws Fault CONFIG_INVALID
+ */
+export function requirePlace(dataDir: string, database: string | undefined): void {
+  const isFile = existsSync(join(dataDir, DATABASE_FILE));
+  if (database !== undefined && isFile) {
+    throw new Fault(
+      'CONFIG_INVALID',
+      `the books of ${dataDir} are in ${DATABASE_FILE} there and not in PostgreSQL: start it without --database`,
+    );
+  }
+  if (database === undefined && findBooksId(dataDir) !== undefined) {
+    throw new Fault(
+      'CONFIG_INVALID',
+      `the books of ${dataDir} are in a PostgreSQL database: name it with --database or STILE_DATABASE`,
+    );
+  }
+}
+
+/**
+ * The books in a PostgreSQL database have to be this directory's. A database without any becomes its own.
+ * @throws Fault CONFIG_INVALID if they are another settlement's, FILE_UNREADABLE if they are gone
+ */
+export async function requireOwnBooks(
+  store: Store,
+  { dataDir, random, isInitialised }: { dataDir: string; random: Random; isInitialised: boolean },
+): Promise<void> {
+  const expected = findBooksId(dataDir);
+  const stored = await store.readMeta(BOOKS_KEY);
+  if (expected === undefined) {
+    if (isInitialised) {
+      throw new Fault(
+        'CONFIG_INVALID',
+        `the database has the books of another directory than ${dataDir}: name the right one, or restore ${dataDir}`,
+      );
+    }
+    const books = stored ?? random.hex(ID_BYTES);
+    if (stored === undefined) await store.writeMeta(BOOKS_KEY, books);
+    const place = { stile: 'database/1', kind: 'postgres', books };
+    writePrivateFile(join(dataDir, PLACE_FILE), `${JSON.stringify(place)}\n`);
+    return;
+  }
+  if (stored === expected) return;
+  if (stored === undefined) {
+    throw new Fault(
+      'FILE_UNREADABLE',
+      `the database is empty, but ${dataDir} was initialised: name the right one, or restore it from the backup`,
+    );
+  }
+  throw new Fault(
+    'CONFIG_INVALID',
+    `the database has other books than those of ${dataDir}: name the right one with --database`,
+  );
+}
