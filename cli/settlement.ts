@@ -4,13 +4,16 @@ import { callText } from '@stile/host/http-client.ts';
 import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { parseStrictJson } from '@stile/host/strict-json.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addBackupCommands } from './backup.ts';
 import { addMerchantCommands } from './merchants.ts';
 import { addOperatorCommands } from './operator.ts';
 import { DEFAULT_URL } from './operator-client.ts';
 import { addStaffCommands } from './staff.ts';
 import { oneOf, PRIVATE_UMASK, print, stopped, stopSignal, wholeNumber } from './terminal.ts';
+
+/** `database`: of its books, if they are not in the directory. */
+type Place = { data: string; database?: string };
 
 /** What a first start writes into the settings; later ones leave them as they are. */
 type FirstSettings = {
@@ -53,6 +56,14 @@ function readSettings(file: string): object {
   }
 }
 
+/** In the environment it is not in the list of processes, where others could read the password. */
+function databaseOption(): Option {
+  return new Option(
+    '--database <url>',
+    'PostgreSQL database of the books (postgres://…); default: a file in the data directory',
+  ).env('STILE_DATABASE');
+}
+
 export function addSettlementCommand(program: Command): void {
   const settlement = program
     .command('settlement')
@@ -61,6 +72,7 @@ export function addSettlementCommand(program: Command): void {
     .command('start', { isDefault: true })
     .description('run settlement on a data directory; prepares it where needed')
     .option('--data <dir>', 'data directory', './settlement-data')
+    .addOption(databaseOption())
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0: any', wholeNumber(0, 65_535), 8080)
     .option('--log <level>', 'trace, debug, info, warn, error or silent', 'info')
@@ -73,6 +85,7 @@ export function addSettlementCommand(program: Command): void {
     .command('init')
     .description('prepare a data directory: keys, operator token; a second run keeps them')
     .option('--data <dir>', 'data directory', './settlement-data')
+    .addOption(databaseOption())
     .option('--operator <name>', 'name of the operator')
     .option('--enrolment <policy>', 'who may enrol: open, invite, deposit or verified', policy)
     .option('--top-ups <mode>', 'off or sandbox (made-up money)', mode)
@@ -114,11 +127,11 @@ async function fetchTrustList(options: {
   }
 }
 
-async function init(options: { data: string } & FirstSettings): Promise<void> {
+async function init(options: Place & FirstSettings): Promise<void> {
   process.umask(PRIVATE_UMASK);
   const { initSettlement } = await import('@stile/settlement/main.ts');
-  const { data } = options;
-  const { notInForce } = await initSettlement(data, settingsOf(options));
+  const { data, database } = options;
+  const { notInForce } = await initSettlement(data, settingsOf(options), { database });
   if (notInForce.length > 0) {
     throw new Fault(
       'CONFLICT',
@@ -130,14 +143,14 @@ async function init(options: { data: string } & FirstSettings): Promise<void> {
 }
 
 async function start(
-  options: { data: string; host: string; port: number; log: string } & FirstSettings,
+  options: Place & { host: string; port: number; log: string } & FirstSettings,
 ): Promise<void> {
   process.umask(PRIVATE_UMASK);
   const { openLog } = await import('./log.ts');
   const { initSettlement, startSettlement } = await import('@stile/settlement/main.ts');
-  const { data: dataDir, host, port } = options;
+  const { data: dataDir, database, host, port } = options;
   const log = openLog(options.log);
-  const { notInForce } = await initSettlement(dataDir, settingsOf(options));
+  const { notInForce } = await initSettlement(dataDir, settingsOf(options), { database });
   if (notInForce.length > 0) {
     log.warn({ notInForce }, 'options of the first start change nothing now: edit settlement.json');
   }
@@ -152,7 +165,8 @@ async function start(
     process.exitCode = 1;
     failed.abort();
   };
-  const settlement = await startSettlement({ dataDir, host, port, ...sealed }, { log, onFatal });
+  const place = database === undefined ? { dataDir } : { dataDir, database };
+  const settlement = await startSettlement({ ...place, host, port, ...sealed }, { log, onFatal });
   log.info({ url: settlement.url }, 'listening');
   await Promise.race([stopped(signal), stopped(failed.signal)]);
   await settlement.close();

@@ -14,7 +14,8 @@ import type { Store } from './store/port.ts';
 /** Lies in the directory if the books do not. */
 export const PLACE_FILE = 'database.json';
 export const DATABASE_FILE = 'settlement.db';
-const BOOKS_KEY = 'booksId';
+/** Under which name of `meta` the id stands. */
+export const BOOKS_KEY = 'booksId';
 const ID_BYTES = 16;
 const placeSchema = z.strictObject({
   stile: z.literal('database/1'),
@@ -55,31 +56,24 @@ export function requirePlace(dataDir: string, database: string | undefined): voi
   }
 }
 
+/** What a database says of its books: their id, and whether a settlement was initialised on them. */
+export type StoredBooks = { books: string | undefined; isInitialised: boolean };
+
 /**
- * The books in a PostgreSQL database have to be this directory's. A database without any becomes its own.
+ * The books in a PostgreSQL database have to be this directory's, or none yet.
  * @throws Fault CONFIG_INVALID if they are another settlement's, FILE_UNREADABLE if they are gone
  */
-export async function requireOwnBooks(
-  store: Store,
-  { dataDir, random, isInitialised }: { dataDir: string; random: Random; isInitialised: boolean },
-): Promise<void> {
+export function requireOwnBooks(dataDir: string, { books, isInitialised }: StoredBooks): void {
   const expected = findBooksId(dataDir);
-  const stored = await store.readMeta(BOOKS_KEY);
   if (expected === undefined) {
-    if (isInitialised) {
-      throw new Fault(
-        'CONFIG_INVALID',
-        `the database has the books of another directory than ${dataDir}: name the right one, or restore ${dataDir}`,
-      );
-    }
-    const books = stored ?? random.hex(ID_BYTES);
-    if (stored === undefined) await store.writeMeta(BOOKS_KEY, books);
-    const place = { stile: 'database/1', kind: 'postgres', books };
-    writePrivateFile(join(dataDir, PLACE_FILE), `${JSON.stringify(place)}\n`);
-    return;
+    if (!isInitialised) return;
+    throw new Fault(
+      'CONFIG_INVALID',
+      `the database has the books of another directory than ${dataDir}: name the right one, or restore ${dataDir}`,
+    );
   }
-  if (stored === expected) return;
-  if (stored === undefined) {
+  if (books === expected) return;
+  if (books === undefined) {
     throw new Fault(
       'FILE_UNREADABLE',
       `the database is empty, but ${dataDir} was initialised: name the right one, or restore it from the backup`,
@@ -89,4 +83,17 @@ export async function requireOwnBooks(
     'CONFIG_INVALID',
     `the database has other books than those of ${dataDir}: name the right one with --database`,
   );
+}
+
+/** From now on this directory and these books belong together. The database knows first. */
+export async function recordBooks(
+  store: Store,
+  { dataDir, random }: { dataDir: string; random: Random },
+): Promise<void> {
+  if (findBooksId(dataDir) !== undefined) return;
+  const stored = await store.readMeta(BOOKS_KEY);
+  const books = stored ?? random.hex(ID_BYTES);
+  if (stored === undefined) await store.writeMeta(BOOKS_KEY, books);
+  const place = { stile: 'database/1', kind: 'postgres', books };
+  writePrivateFile(join(dataDir, PLACE_FILE), `${JSON.stringify(place)}\n`);
 }

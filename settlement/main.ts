@@ -23,7 +23,13 @@ import {
   requireWhole,
   TOKEN_FILE,
 } from './data-dir.ts';
-import { DATABASE_FILE } from './database-place.ts';
+import {
+  BOOKS_KEY,
+  DATABASE_FILE,
+  recordBooks,
+  requireOwnBooks,
+  requirePlace,
+} from './database-place.ts';
 import { type Api, buildApi } from './http/app.ts';
 import { createChallenges } from './http/challenges.ts';
 import { createCodeIssue } from './http/code-issue.ts';
@@ -39,6 +45,7 @@ import { createSeedBox, type SeedBox } from './keys/seeds.ts';
 import { createSignedClock, type SignedClock } from './keys/signed-clock.ts';
 import { tokenHash } from './keys/tokens.ts';
 import type { Store } from './store/port.ts';
+import { peekMeta } from './store/postgres/peek.ts';
 import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import { createBackground } from './work/background.ts';
@@ -107,16 +114,16 @@ export type Initialised = {
   notInForce: string[];
 };
 
+/** `database`: as in `SettlementConfig`. */
+export type InitSurroundings = Surroundings & { database?: string | undefined };
+
 /** Prepares a data directory. What exists is kept, so a second run changes nothing. */
 export async function initSettlement(
   dataDir: string,
   options: SettlementOptions = {},
-  {
-    clock = systemClock,
-    random = systemRandom,
-    database,
-  }: Surroundings & Pick<SettlementConfig, 'database'> = {},
+  { clock = systemClock, random = systemRandom, database }: InitSurroundings = {},
 ): Promise<Initialised> {
+  requirePlace(dataDir, database);
   requireWhole(dataDir, { database });
   const config = ensureConfig(dataDir, options);
   const unlock = lockDataDir(dataDir, 'settlement');
@@ -130,9 +137,10 @@ export async function initSettlement(
 
 async function initialise(
   dataDir: string,
-  { config, clock, random, database }: OpenStoreParts,
+  parts: Required<Surroundings> & { config: SettlementFile; database: string | undefined },
 ): Promise<Omit<Initialised, 'notInForce'>> {
-  const store = await openStore(dataDir, { config, clock, random, database });
+  const { config, clock, random } = parts;
+  const store = await openStore(dataDir, parts);
   try {
     // A directory of an older version has no mark; that its database knows a token says the same.
     if ((await store.readMeta(OPERATOR_TOKEN_KEY)) !== undefined) requireSecrets(dataDir);
@@ -161,16 +169,16 @@ export async function startSettlement(
   options: SettlementConfig,
   { log: parentLog, onFatal, clock = systemClock, random = systemRandom }: SettlementParts,
 ): Promise<Settlement> {
-  const { dataDir, seedKeys } = options;
+  const { dataDir, seedKeys, database } = options;
   const log = parentLog.child({}, { redact: ['*.token', '*.authorization', '*.proof', '*.scan'] });
   const seedBox = seedKeys === undefined ? null : createSeedBox(seedKeys, random);
-  const { database } = options;
+  requirePlace(dataDir, database);
   requireWhole(dataDir, { database });
   const config = readConfig(dataDir);
   const unlock = lockDataDir(dataDir, 'settlement');
   const closing = new Closing(async () => unlock());
   try {
-    const store = await openStore(dataDir, { config, clock, random, database, onFatal });
+    const store = await openStore(dataDir, { config, onFatal, clock, random, database });
     closing.first(() => store.close());
     await requireSameBooks(store, { ...config, dataDir });
     for (const advice of adviceOnModes(dataDir)) log.warn(advice);
@@ -328,20 +336,43 @@ async function listen(api: Api, { host, port }: { host: string; port: number }):
   }
 }
 
-type OpenStoreParts = Required<Surroundings> & {
+type StoreParts = Required<Surroundings> & {
   config: SettlementFile;
-  database: SettlementConfig['database'];
+  database: string | undefined;
   onFatal?: SettlementParts['onFatal'];
 };
 
-async function openStore(dataDir: string, parts: OpenStoreParts): Promise<Store> {
-  const { config, clock, random, database, onFatal } = parts;
+/** The books of this directory, wherever they lie. */
+async function openStore(dataDir: string, parts: StoreParts): Promise<Store> {
+  const { config, database, clock, random, onFatal } = parts;
   const rules = { limitsNow: config.limits, paymentLimits: config.payments };
   if (database !== undefined) {
-    return await openPostgresStore({ url: database, dataDir, ...rules, clock, random });
+    return await openOnPostgres(dataDir, { database, clock, random, rules });
   }
   const file = join(dataDir, DATABASE_FILE);
   return await openSqliteStore({ file, ...rules, ...(onFatal && { onDiskFailure: onFatal }) });
+}
+
+type PostgresParts = Required<Surroundings> & {
+  database: string;
+  rules: { limitsNow: SettlementFile['limits']; paymentLimits: SettlementFile['payments'] };
+};
+
+async function openOnPostgres(dataDir: string, parts: PostgresParts): Promise<Store> {
+  const { database: url, clock, random, rules } = parts;
+  const meta = await peekMeta(url, [BOOKS_KEY, OPERATOR_TOKEN_KEY]);
+  requireOwnBooks(dataDir, {
+    books: meta.get(BOOKS_KEY),
+    isInitialised: meta.has(OPERATOR_TOKEN_KEY),
+  });
+  const store = await openPostgresStore({ url, dataDir, clock, random, ...rules });
+  try {
+    await recordBooks(store, { dataDir, random });
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 async function readTokenHash(store: Store): Promise<string> {
