@@ -136,12 +136,15 @@ export type ParkedFacts = {
   }): Awaitable<Pick<AcceptFacts, 'isAccountKnown' | 'isKeyTaken'>>;
 };
 
+/** `shard`: of this one only, of which one works at a time. */
+export type WorkDue = { dueMs: number; dueBeyondMs: number; shard?: number | undefined };
+
 export type WorkReader = {
   /**
-   * What is done next; null if nothing is due. Work that failed is due until an instant, and if it was put
-   * off beyond another.
+   * What is done next; null if nothing is due, or if another one works on the shard. Work that failed is due until
+   * an instant, and if it was put off beyond another.
    */
-  nextWork(due: { dueMs: number; dueBeyondMs: number }): Awaitable<Work | null>;
+  nextWork(due: WorkDue): Awaitable<Work | null>;
   failedWorkIds(): Awaitable<readonly number[]>;
   piece(query: PieceQuery): Awaitable<Piece>;
   settle(records: readonly PieceRecord[]): Awaitable<SettleFacts>;
@@ -251,6 +254,8 @@ export type Views = {
   listApprovals(nowMs: number): Awaitable<readonly StoredApproval[]>;
   readMeta(key: string): Awaitable<string | undefined>;
   countWork(): Awaitable<WorkCounts>;
+  /** With work that is due, as for `nextWork`. */
+  listDueShards(due: Omit<WorkDue, 'shard'>): Awaitable<readonly number[]>;
   listFailedWork(limit: number): Awaitable<readonly FailedWorkView[]>;
   /** The generation of the waiting request to publish, or undefined. */
   findPublishRequest(): Awaitable<number | undefined>;

@@ -28,6 +28,7 @@ import { readRetime } from './read-again.ts';
 type OutboxUseCases = Pick<
   Store,
   | 'workOnce'
+  | 'listDueShards'
   | 'countWork'
   | 'listFailedWork'
   | 'retryFailedWork'
@@ -57,13 +58,13 @@ export function outboxUseCases(
   }
 
   return {
-    workOnce: async (issuer, nowMs) => {
+    workOnce: async ({ issuer, nowMs, shard }) => {
       await takeTurn();
       const current: { work: Work | null } = { work: null };
       try {
         return await transact({
           read: (facts) =>
-            follow(facts.nextWork({ dueMs: nowMs, dueBeyondMs: nowMs + PAUSE_MS_MAX }), (work) => {
+            follow(facts.nextWork({ ...dueAt(nowMs), shard }), (work) => {
               current.work = work;
               return work && readWork(facts, work);
             }),
@@ -74,6 +75,7 @@ export function outboxUseCases(
         return await noteFailure(current.work, { error, nowMs });
       }
     },
+    listDueShards: async (nowMs) => await views.listDueShards(dueAt(nowMs)),
     countWork: async () => await views.countWork(),
     listFailedWork: async (limit) => await views.listFailedWork(limit),
     retryFailedWork: (id) =>
@@ -87,6 +89,11 @@ export function outboxUseCases(
     closePublishRequest: (generation) =>
       write({ changes: [{ kind: 'finishPublish', generation }], result: undefined }),
   };
+}
+
+/** What was put off too far ahead, by a clock that has been set since, is due as well. */
+function dueAt(nowMs: number) {
+  return { dueMs: nowMs, dueBeyondMs: nowMs + PAUSE_MS_MAX };
 }
 
 /** It is about a log and not about uses. */

@@ -209,8 +209,10 @@ type GateStore = {
 export type IngestResult = { reply: BatchReply; head: Uint8Array } | 'EPOCH_OF_OTHER_KEY';
 
 type WorkStore = {
-  /** Does a bounded piece of the next work; requests go through before it. */
-  workOnce(issuer: number, nowMs: number): Promise<WorkTurn>;
+  /** Does a bounded piece of the next work; requests go through before it. `shard`: of that shard only. */
+  workOnce(turn: { issuer: number; nowMs: number; shard?: number }): Promise<WorkTurn>;
+  /** Shards that have work which is due, for those who share it. A database of one process has one. */
+  listDueShards(nowMs: number): Promise<readonly number[]>;
   countWork(): Promise<WorkCounts>;
   /** Work that fails, the oldest first. It is tried again by itself. */
   listFailedWork(limit: number): Promise<readonly FailedWorkView[]>;

@@ -189,7 +189,7 @@ export const ISSUER_KEY: StoredIssuerKey = {
 /** Works until the outbox holds nothing but a request to publish. */
 export async function drain(store: Store): Promise<void> {
   for (;;) {
-    const turn = await store.workOnce(ISSUER, NOW_MS);
+    const turn = await store.workOnce({ issuer: ISSUER, nowMs: NOW_MS });
     if (turn.kind === 'idle' && (await store.judgeOnce(NOW_MS)) === 'idle') return;
     if (turn.kind === 'failed') throw turn.error;
   }

@@ -64,7 +64,7 @@ export function createBackground(parts: BackgroundParts): Background {
 
   return {
     async workOnce() {
-      const turn = await store.workOnce(issuer, clock.now().wallMs);
+      const turn = await store.workOnce({ issuer, nowMs: clock.now().wallMs });
       if (turn.kind === 'failed') {
         const { work, next, error } = turn;
         const level = next === 'smaller' ? 'debug' : 'error';

@@ -63,7 +63,7 @@ test('the cursor is moved in the transaction that moves the money', async () => 
     );
     const { workOnce } = outboxUseCases(database, { limitsNow: LIMITS });
     // The first commit of a piece is made; the process dies before any other.
-    await workOnce(ISSUER, NOW_MS).catch(() => null);
+    await workOnce({ issuer: ISSUER, nowMs: NOW_MS }).catch(() => null);
     const { charged, cursor } = progressOf(connection);
     expect(cursor).toBe(charged);
     seen.push(Number(charged));

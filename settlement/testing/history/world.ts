@@ -114,7 +114,7 @@ export class World {
   /** Works until nothing is due. */
   async settle(): Promise<void> {
     for (;;) {
-      const turn = await this.store.workOnce(ISSUER, this.#nowMs);
+      const turn = await this.store.workOnce({ issuer: ISSUER, nowMs: this.#nowMs });
       if (turn.kind === 'failed') throw turn.error;
       if (turn.kind === 'idle' && (await this.store.judgeOnce(this.#nowMs)) === 'idle') return;
     }

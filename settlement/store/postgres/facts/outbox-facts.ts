@@ -1,6 +1,7 @@
 /** Waiting work, and the records that a piece of it is about. */
 import type { Piece, PieceQuery } from '../../../core/rides/outbox.ts';
 import type { PieceRecord, Work } from '../../../core/rides/outbox-changes.ts';
+import type { WorkDue } from '../../database.ts';
 import type { FailedWorkView, WorkCounts } from '../../views.ts';
 import type { Session } from '../session.ts';
 
@@ -8,7 +9,14 @@ import type { Session } from '../session.ts';
 const NEXT = `SELECT id, kind, cursor, until, subject, attempts, records_max AS "recordsMax",
     failed_since_ms AS "failedSinceMs"
   FROM outbox WHERE kind <> 'publish' AND (due_at_ms <= $1 OR due_at_ms > $2)
+    AND ($3::int2 IS NULL OR shard = $3)
   ORDER BY created_at_ms, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`;
+/** Held until the transaction ends: a shard is worked on by one at a time. */
+const TAKE_SHARD = `UPDATE shard_turn SET fence = fence + 1
+  WHERE shard = (SELECT shard FROM shard_turn WHERE shard = $1 FOR NO KEY UPDATE SKIP LOCKED)`;
+const DUE_SHARDS = `SELECT shard FROM outbox
+  WHERE kind <> 'publish' AND (due_at_ms <= $1 OR due_at_ms > $2)
+  GROUP BY shard ORDER BY min(created_at_ms), shard`;
 const PIECE = `SELECT id, use FROM record
   WHERE id > $1 AND id <= $2 AND use IS NOT NULL ORDER BY id LIMIT $3`;
 /** Ids are far apart from one gate to the next: so many records of the line are looked at, wherever they are. */
@@ -40,8 +48,15 @@ export class OutboxReader {
   }
 
   /** Nobody else does it until this transaction has ended. */
-  async nextWork({ dueMs, dueBeyondMs }: { dueMs: number; dueBeyondMs: number }) {
-    return (await this.#session.first<Work>(NEXT, [dueMs, dueBeyondMs])) ?? null;
+  async nextWork({ dueMs, dueBeyondMs, shard }: WorkDue): Promise<Work | null> {
+    if (shard !== undefined && (await this.#session.run(TAKE_SHARD, [shard])) === 0) return null;
+    return (await this.#session.first<Work>(NEXT, [dueMs, dueBeyondMs, shard ?? null])) ?? null;
+  }
+
+  /** Those first whose work has waited longest. */
+  async dueShards({ dueMs, dueBeyondMs }: WorkDue): Promise<number[]> {
+    const rows = await this.#session.all<{ shard: number }>(DUE_SHARDS, [dueMs, dueBeyondMs]);
+    return rows.map(({ shard }) => shard);
   }
 
   async piece({ after, upTo, until, limit, only }: PieceQuery): Promise<Piece> {

@@ -10,6 +10,7 @@ import { LEDGER } from './0005-ledger.ts';
 import { WORK } from './0006-work.ts';
 import { ORDER } from './0007-order.ts';
 import { HELD_ROOTS } from './0008-held-roots.ts';
+import { SHARD_TURN } from './0009-shard-turn.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   WORK,
   ORDER,
   HELD_ROOTS,
+  SHARD_TURN,
 ];

@@ -1,6 +1,7 @@
 /** Waiting work, and the records that a piece of it is about. */
 import type { Piece, PieceQuery } from '../../../core/rides/outbox.ts';
 import type { PieceRecord, Work } from '../../../core/rides/outbox-changes.ts';
+import type { WorkDue } from '../../database.ts';
 import type { FailedWorkView, WorkCounts } from '../../views.ts';
 import type { Connection } from '../connection.ts';
 
@@ -41,7 +42,9 @@ export class OutboxReader {
     this.#sql = prepare(db);
   }
 
-  nextWork(due: { dueMs: number; dueBeyondMs: number }): Work | null {
+  /** One process works here, so that there is one shard. */
+  nextWork({ dueMs, dueBeyondMs }: WorkDue): Work | null {
+    const due = { dueMs, dueBeyondMs };
     return (this.#sql.nextWork.get(due) as Work | undefined) ?? null;
   }
 
@@ -52,6 +55,10 @@ export class OutboxReader {
         ? piece.all(after, upTo, limit)
         : pieceOfLine.all(after, upTo, only.line, only.fromMs, limit);
     return { records: rows as PieceRecord[], lookedUpTo: upTo };
+  }
+
+  dueShards(due: WorkDue): number[] {
+    return this.nextWork(due) === null ? [] : [0];
   }
 
   /** The generation of the waiting request to publish, or undefined. */
