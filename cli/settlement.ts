@@ -4,13 +4,14 @@ import { callText } from '@stile/host/http-client.ts';
 import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { parseStrictJson } from '@stile/host/strict-json.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { addBackupCommands } from './backup.ts';
 import { addMerchantCommands } from './merchants.ts';
 import { addOperatorCommands } from './operator.ts';
 import { DEFAULT_URL } from './operator-client.ts';
 import { addStaffCommands } from './staff.ts';
 import { oneOf, PRIVATE_UMASK, print, stopped, stopSignal, wholeNumber } from './terminal.ts';
+import { addWorkerCommands, databaseOption, redisOption } from './worker.ts';
 
 /** `database`: of its books, if they are not in the directory. */
 type Place = { data: string; database?: string };
@@ -56,14 +57,6 @@ function readSettings(file: string): object {
   }
 }
 
-/** In the environment it is not in the list of processes, where others could read the password. */
-function databaseOption(): Option {
-  return new Option(
-    '--database <url>',
-    'PostgreSQL database of the books (postgres://…); default: a file in the data directory',
-  ).env('STILE_DATABASE');
-}
-
 export function addSettlementCommand(program: Command): void {
   const settlement = program
     .command('settlement')
@@ -73,6 +66,7 @@ export function addSettlementCommand(program: Command): void {
     .description('run settlement on a data directory; prepares it where needed')
     .option('--data <dir>', 'data directory', './settlement-data')
     .addOption(databaseOption())
+    .addOption(redisOption())
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0: any', wholeNumber(0, 65_535), 8080)
     .option('--log <level>', 'trace, debug, info, warn, error or silent', 'info')
@@ -91,6 +85,7 @@ export function addSettlementCommand(program: Command): void {
     .option('--top-ups <mode>', 'off or sandbox (made-up money)', mode)
     .option('--settings <file>', 'further settings as JSON')
     .action(init);
+  addWorkerCommands(settlement);
   addBackupCommands(settlement);
   addOperatorCommands(settlement);
   addTrustListCommand(settlement);
@@ -143,12 +138,12 @@ async function init(options: Place & FirstSettings): Promise<void> {
 }
 
 async function start(
-  options: Place & { host: string; port: number; log: string } & FirstSettings,
+  options: Place & { redis?: string; host: string; port: number; log: string } & FirstSettings,
 ): Promise<void> {
   process.umask(PRIVATE_UMASK);
   const { openLog } = await import('./log.ts');
   const { initSettlement, startSettlement } = await import('@stile/settlement/main.ts');
-  const { data: dataDir, database, host, port } = options;
+  const { data: dataDir, database, redis, host, port } = options;
   const log = openLog(options.log);
   const { notInForce } = await initSettlement(dataDir, settingsOf(options), { database });
   if (notInForce.length > 0) {
@@ -165,7 +160,7 @@ async function start(
     process.exitCode = 1;
     failed.abort();
   };
-  const place = database === undefined ? { dataDir } : { dataDir, database };
+  const place = { dataDir, database, redis };
   const settlement = await startSettlement({ ...place, host, port, ...sealed }, { log, onFatal });
   log.info({ url: settlement.url }, 'listening');
   await Promise.race([stopped(signal), stopped(failed.signal)]);

@@ -102,3 +102,10 @@ stile_has_postgres() {
   done
   return 1
 }
+
+# A Redis for the tests of workers; each test starts its own.
+stile_redis() {
+  if command -v redis-server >/dev/null 2>&1; then return; fi
+  stile_install Redis redis-server
+  command -v redis-server >/dev/null 2>&1 || stile_fail "Redis was installed but redis-server is not in the PATH."
+}

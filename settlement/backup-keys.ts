@@ -4,14 +4,8 @@ import { Fault } from '@stile/protocol/fault.ts';
 import { RootTrust } from '@stile/protocol/root-trust.ts';
 import { fingerprintOf } from '@stile/protocol/signed.ts';
 import { z } from 'zod';
-import {
-  DATABASE_FILE,
-  isRootAway,
-  onlineKeyFile,
-  readKey,
-  requireFirstRoot,
-  rootKeyFile,
-} from './data-dir.ts';
+import { isRootAway, onlineKeyFile, readKey, requireFirstRoot, rootKeyFile } from './data-dir.ts';
+import { DATABASE_FILE } from './database-place.ts';
 import { META_KEY } from './keys/operator-keys.ts';
 import { rootKeyOf, stateOfStatements } from './keys/root-grant.ts';
 import { openForReading } from './store/sqlite/connection.ts';

@@ -56,6 +56,16 @@ export function requirePlace(dataDir: string, database: string | undefined): voi
   }
 }
 
+/** @throws Fault CONFIG_INVALID if the books are in a file: one process works on them. */
+export function requireBooksId(dataDir: string): string {
+  const books = findBooksId(dataDir);
+  if (books !== undefined) return books;
+  throw new Fault(
+    'CONFIG_INVALID',
+    `the books of ${dataDir} are in a file, on which one process works: Redis and workers need --database`,
+  );
+}
+
 /** What a database says of its books: their id, and whether a settlement was initialised on them. */
 export type StoredBooks = { books: string | undefined; isInitialised: boolean };
 

@@ -23,13 +23,7 @@ import {
   requireWhole,
   TOKEN_FILE,
 } from './data-dir.ts';
-import {
-  BOOKS_KEY,
-  DATABASE_FILE,
-  recordBooks,
-  requireOwnBooks,
-  requirePlace,
-} from './database-place.ts';
+import { requireBooksId, requirePlace } from './database-place.ts';
 import { type Api, buildApi } from './http/app.ts';
 import { createChallenges } from './http/challenges.ts';
 import { createCodeIssue } from './http/code-issue.ts';
@@ -38,25 +32,25 @@ import { createEventStreams } from './http/event-streams.ts';
 import { isBeyondLoopback } from './http/loopback.ts';
 import { createEnrolmentPolicy, type EnrolmentPolicy } from './http/rider/enrolment-policy.ts';
 import { createAnswerSigner } from './keys/answer-signer.ts';
-import { createTimeKeeper, readLastTime } from './keys/kept-time.ts';
+import { createTimeKeeper, openSignedClock } from './keys/kept-time.ts';
 import { type OperatorKeys, openOperatorKeys } from './keys/operator-keys.ts';
 import { addIssuerKey, openPasses } from './keys/passes.ts';
 import { createSeedBox, type SeedBox } from './keys/seeds.ts';
-import { createSignedClock, type SignedClock } from './keys/signed-clock.ts';
+import type { SignedClock } from './keys/signed-clock.ts';
 import { tokenHash } from './keys/tokens.ts';
+import { OPERATOR_TOKEN_KEY, openStore, readTokenHash } from './open-store.ts';
 import type { Store } from './store/port.ts';
-import { peekMeta } from './store/postgres/peek.ts';
-import { openPostgresStore } from './store/postgres/store.ts';
-import { openSqliteStore } from './store/sqlite/store.ts';
 import { createBackground } from './work/background.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
 import { createPublisher } from './work/publisher.ts';
+import { createRelay } from './work/queue/relay.ts';
+import { openSharedWork } from './work/queue/shared-work.ts';
 import { createRetention } from './work/retention.ts';
+import { createDoPiece, type DoPiece } from './work/shard-work.ts';
 import { createTopUpInquiry } from './work/top-up-inquiry.ts';
 import { SANDBOX, type TopUpProvider } from './work/top-up-provider.ts';
 import { createVerifyPool, type VerifyPool } from './work/verify-pool.ts';
 
-const OPERATOR_TOKEN_KEY = 'operatorTokenHash';
 const FIRST_KEY_ID = 1;
 const WEB_DIR = fileURLToPath(new URL('../web/dist', import.meta.url));
 
@@ -64,6 +58,8 @@ export type SettlementConfig = {
   dataDir: string;
   /** The URL of the PostgreSQL database that has the books; default: a SQLite file in the directory. */
   database?: string | undefined;
+  /** The Redis through which workers hear of work, as redis://…; only with a database. Default: it is done here. */
+  redis?: string | undefined;
   /** Default 127.0.0.1. */
   host?: string;
   /** 0: any that is free. */
@@ -202,7 +198,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   const { store, config, random, log, seedBox, closing } = parts;
   const { issuer, payments: limits } = config;
   const operatorTokenHash = await readTokenHash(store);
-  const signedClock = await openSignedClock(parts);
+  const signedClock = await openClock(parts);
   // One clock for all that is signed, stored and judged by: the machine's own only while it is believed.
   const { clock } = signedClock;
   const passes = await openPasses({ dataDir, config, store, clock });
@@ -213,6 +209,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   await publisher.publish();
   const streams = createEventStreams({ perAddressMax: config.http.streamsPerAddressMax });
   const onMoneyMoved = (account: string) => streams.sendToRider(account, { kind: 'ACCOUNT' });
+  const doPiece = await openWork(options, { parts, clock, onMoneyMoved });
   const topUpProvider = options.topUpProvider ?? builtInProvider(config, host);
   const background = createBackground({
     store,
@@ -230,8 +227,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     retain: createRetention({ store, retention: config.retention, signedClock, clock, log }),
     operatorKeys,
     timeKeeper,
-    onMoneyMoved,
-    issuer,
+    doPiece,
     clock,
     log,
   });
@@ -274,6 +270,38 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   return { url, api, settled: () => outbox.settled(), close: () => closing.run() };
 }
 
+function openClock({ store, clock, config }: OpenParts): Promise<SignedClock> {
+  return openSignedClock(store, { clock, jumpSMax: config.lists.jumpS });
+}
+
+/** Pieces of the work: done here, or with Redis by workers, who are told of it and tell whose money moved. */
+async function openWork(
+  { dataDir, redis }: SettlementConfig,
+  of: { parts: OpenParts; clock: Clock; onMoneyMoved: (account: string) => void },
+): Promise<DoPiece> {
+  const { parts, clock, onMoneyMoved } = of;
+  const { store, config, log, closing } = parts;
+  if (redis === undefined) {
+    return createDoPiece({ store, onMoneyMoved, issuer: config.issuer, clock, log });
+  }
+  const shared = await openSharedWork({ url: redis, books: requireBooksId(dataDir), log });
+  closing.first(() => shared.close());
+  await shared.onMoneyMoved(onMoneyMoved);
+  const relay = createRelay({
+    listDueShards: () => store.listDueShards(clock.now().wallMs),
+    announce: (shards) => shared.queue.announce(shards),
+    isReachable: () => shared.isReachable(),
+    clock,
+    log,
+  });
+  closing.first(() => relay.close());
+  relay.start();
+  return async () => {
+    relay.wake();
+    return 'idle';
+  };
+}
+
 /** With one that signs, if the root is here. */
 async function openKeys(
   { store, config }: OpenParts,
@@ -283,12 +311,6 @@ async function openKeys(
   const operatorKeys = await openOperatorKeys({ dataDir, store, config, clock });
   await operatorKeys.keepAhead();
   return operatorKeys;
-}
-
-/** It begins at the latest list, or at the time that was believed after it. */
-async function openSignedClock({ store, clock, config }: OpenParts): Promise<SignedClock> {
-  const { jumpS: jumpSMax } = config.lists;
-  return createSignedClock(clock, { lastS: await readLastTime(store), jumpSMax });
 }
 
 /** @throws Fault CONFIG_INVALID if made-up money could be had from elsewhere and nobody said that it may. */
@@ -334,51 +356,6 @@ async function listen(api: Api, { host, port }: { host: string; port: number }):
   } catch (error) {
     throw new Fault('CONFIG_INVALID', `cannot listen on ${host}:${port}: ${describeError(error)}`);
   }
-}
-
-type StoreParts = Required<Surroundings> & {
-  config: SettlementFile;
-  database: string | undefined;
-  onFatal?: SettlementParts['onFatal'];
-};
-
-/** The books of this directory, wherever they lie. */
-async function openStore(dataDir: string, parts: StoreParts): Promise<Store> {
-  const { config, database, clock, random, onFatal } = parts;
-  const rules = { limitsNow: config.limits, paymentLimits: config.payments };
-  if (database !== undefined) {
-    return await openOnPostgres(dataDir, { database, clock, random, rules });
-  }
-  const file = join(dataDir, DATABASE_FILE);
-  return await openSqliteStore({ file, ...rules, ...(onFatal && { onDiskFailure: onFatal }) });
-}
-
-type PostgresParts = Required<Surroundings> & {
-  database: string;
-  rules: { limitsNow: SettlementFile['limits']; paymentLimits: SettlementFile['payments'] };
-};
-
-async function openOnPostgres(dataDir: string, parts: PostgresParts): Promise<Store> {
-  const { database: url, clock, random, rules } = parts;
-  const meta = await peekMeta(url, [BOOKS_KEY, OPERATOR_TOKEN_KEY]);
-  requireOwnBooks(dataDir, {
-    books: meta.get(BOOKS_KEY),
-    isInitialised: meta.has(OPERATOR_TOKEN_KEY),
-  });
-  const store = await openPostgresStore({ url, dataDir, clock, random, ...rules });
-  try {
-    await recordBooks(store, { dataDir, random });
-    return store;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
-async function readTokenHash(store: Store): Promise<string> {
-  const hash = await store.readMeta(OPERATOR_TOKEN_KEY);
-  if (hash !== undefined) return hash;
-  throw new Fault('FILE_UNREADABLE', 'this settlement was never initialised');
 }
 
 /** Work of another process: nothing is worked on here, the outbox keeps it all. */

@@ -2,9 +2,10 @@
  * The time that is believed, on disk by itself: while nothing may be signed no list says it, and a start that went by
  * the last list would fall back behind the end of a key.
  */
+import type { Clock } from '@stile/host/clock.ts';
 import { z } from 'zod';
 import type { Store } from '../store/port.ts';
-import type { SignedClock } from './signed-clock.ts';
+import { createSignedClock, type SignedClock } from './signed-clock.ts';
 
 const META_KEY = 'believedTime';
 /** Between two notes while the clock is believed. */
@@ -55,4 +56,12 @@ export function createTimeKeeper({
       if (signedClock.judge().atS >= keptS + EVERY_S) await keepNow();
     },
   };
+}
+
+/** It begins at the latest list, or at the time that was believed after it. `jumpSMax` as in `createSignedClock`. */
+export async function openSignedClock(
+  store: KeepingStore,
+  { clock, jumpSMax }: { clock: Clock; jumpSMax: number },
+): Promise<SignedClock> {
+  return createSignedClock(clock, { lastS: await readLastTime(store), jumpSMax });
 }

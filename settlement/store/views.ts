@@ -160,7 +160,13 @@ export type OperatorRow = StoredOperator & { tokenEndsAtMs: number | null };
 /** `status`: how it was answered; null if that is not known. */
 export type ActView = Act & { status: number | null };
 /** `failed` is work that is tried again; since when the oldest of it fails. */
-export type WorkCounts = { waiting: number; failed: number; failedSinceMs: number | null };
+/** `waitingSinceMs`: since when the oldest waits that has not failed; requests to publish do not count there. */
+export type WorkCounts = {
+  waiting: number;
+  waitingSinceMs: number | null;
+  failed: number;
+  failedSinceMs: number | null;
+};
 
 export type FailedWorkView = {
   id: number;

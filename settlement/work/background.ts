@@ -4,7 +4,6 @@
  */
 
 import type { Clock } from '@stile/host/clock.ts';
-import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import { isAlarming } from '../core/rides/failed-work.ts';
 import type { WorkTurn } from '../core/rides/outbox-changes.ts';
@@ -13,6 +12,7 @@ import type { Passes } from '../keys/passes.ts';
 import type { Store } from '../store/port.ts';
 import { createOnlineKeyWatch, type OnlineKeyWatchParts } from './online-key-watch.ts';
 import type { Publisher } from './publisher.ts';
+import type { DoPiece } from './shard-work.ts';
 
 /** An alarm that stands is said again after so long. */
 const ALARM_EVERY_MS = 900_000;
@@ -27,9 +27,8 @@ export type BackgroundParts = {
   retain: () => Promise<void>;
   operatorKeys: OnlineKeyWatchParts['operatorKeys'];
   timeKeeper: Pick<TimeKeeper, 'keep'>;
-  /** Called behind the commit, once for each account. */
-  onMoneyMoved: (account: string) => void;
-  issuer: number;
+  /** A piece of the work; of processes that share it only those do pieces that are told to. */
+  doPiece: DoPiece;
   clock: Clock;
   log: Logger;
 };
@@ -49,31 +48,30 @@ export type Background = {
 export function createBackground(parts: BackgroundParts): Background {
   const { store, publisher, passes, askAboutTopUps, retain } = parts;
   const keepOnlineKeys = createOnlineKeyWatch(parts);
-  const { onMoneyMoved, issuer, clock, log } = parts;
+  const { doPiece, clock, log } = parts;
   let nextAlarmMs = 0;
 
-  async function alarmOfFailures(): Promise<void> {
+  async function alarmOfWork(): Promise<void> {
     const { wallMs, monoMs } = clock.now();
-    const { failed, failedSinceMs } = await store.countWork();
-    if (failedSinceMs === null || !isAlarming(failedSinceMs, wallMs) || monoMs < nextAlarmMs)
-      return;
+    const { failed, failedSinceMs, waiting, waitingSinceMs } = await store.countWork();
+    const isLong = (sinceMs: number | null) => sinceMs !== null && isAlarming(sinceMs, wallMs);
+    if (monoMs < nextAlarmMs || !(isLong(failedSinceMs) || isLong(waitingSinceMs))) return;
     nextAlarmMs = monoMs + ALARM_EVERY_MS;
-    const sinceS = Math.floor(failedSinceMs / 1000);
-    log.error({ failed, sinceS }, 'ALARM: work fails for long: see stile settlement failed-work');
+    if (isLong(failedSinceMs)) {
+      const sinceS = Math.floor((failedSinceMs ?? 0) / 1000);
+      log.error({ failed, sinceS }, 'ALARM: work fails for long: see stile settlement failed-work');
+    }
+    if (isLong(waitingSinceMs)) {
+      const sinceS = Math.floor((waitingSinceMs ?? 0) / 1000);
+      log.error({ waiting, sinceS }, 'ALARM: work waits for long: does a worker run, and keep up?');
+    }
   }
 
   return {
     async workOnce() {
-      const turn = await store.workOnce({ issuer, nowMs: clock.now().wallMs });
-      if (turn.kind === 'failed') {
-        const { work, next, error } = turn;
-        const level = next === 'smaller' ? 'debug' : 'error';
-        log[level]({ work, next, error: describeError(error) }, 'a job failed');
-      }
-      if (turn.kind === 'idle')
-        return (await store.judgeOnce(clock.now().wallMs)) === 'idle' ? 'idle' : 'worked';
-      if (turn.kind === 'worked') for (const account of turn.accounts) onMoneyMoved(account);
-      return turn.kind;
+      const done = await doPiece();
+      if (done !== 'idle') return done;
+      return (await store.judgeOnce(clock.now().wallMs)) === 'idle' ? 'idle' : 'worked';
     },
     async publishIfRequested() {
       const generation = await store.findPublishRequest();
@@ -90,7 +88,7 @@ export function createBackground(parts: BackgroundParts): Background {
     retain,
     async sweep() {
       await store.sweepExpired(clock.now().wallMs);
-      await alarmOfFailures();
+      await alarmOfWork();
       const added = await passes.keepAhead();
       if (added !== null) {
         const { keyId, signsFromS } = added;

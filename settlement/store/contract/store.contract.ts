@@ -329,7 +329,12 @@ function describeLists(open: OpenStore): void {
     const later = await store.findPublishRequest();
     expect(later).toBeDefined();
     await store.closePublishRequest(later ?? 0);
-    expect(await store.countWork()).toEqual({ waiting: 0, failed: 0, failedSinceMs: null });
+    expect(await store.countWork()).toEqual({
+      waiting: 0,
+      waitingSinceMs: null,
+      failed: 0,
+      failedSinceMs: null,
+    });
   });
 
   test('one issuer key is active', async () => {

@@ -41,6 +41,7 @@ export function viewsOf(session: Session, readers: Readers): Views {
     listApprovals: (nowMs) => recovery.listApprovals(nowMs),
     readMeta: (key) => operators.readMeta(key),
     countWork: () => outbox.counts(),
+    listDueShards: (due) => outbox.dueShards(due),
     listFailedWork: (limit) => outbox.failed(limit),
     findPublishRequest: () => outbox.publishRequest(),
     readListFacts: () => lists.lists(),

@@ -51,7 +51,7 @@ class Outbox {
     [...this.waiting].filter(([, pieces]) => pieces > 0).map(([shard]) => shard);
 
   workOnce = async (shard: number): Promise<ShardTurn> => {
-    if (this.#held.has(shard)) return 'busy';
+    if (this.#held.has(shard)) return 'idle';
     const pieces = this.waiting.get(shard) ?? 0;
     if (pieces === 0) return 'idle';
     this.#held.add(shard);

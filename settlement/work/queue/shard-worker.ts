@@ -24,8 +24,8 @@ const CHECK_MS = 2_000;
 /** Workers that may die at one job before it is given up; the sweep of the database brings it back. */
 const STALLED_MAX = 10;
 
-/** `busy`: another one works on that shard now. */
-export type ShardTurn = 'worked' | 'failed' | 'idle' | 'busy';
+/** `idle`: nothing is due there, or another one works on it now. */
+export type ShardTurn = 'worked' | 'failed' | 'idle';
 
 export type ShardWorkerParts = {
   /** One piece of the shard's work, in a transaction that holds its row. */
@@ -39,7 +39,7 @@ export type ShardWorkerParts = {
   log: Logger;
 };
 
-export type Drain = (shard: number) => Promise<'idle' | 'busy' | 'more'>;
+export type Drain = (shard: number) => Promise<'done' | 'more'>;
 
 export function createDrain({
   workOnce,
@@ -50,7 +50,7 @@ export function createDrain({
     while (clock.now().monoMs < endMs) {
       const turn = await workOnce(shard);
       // What failed was made smaller or put off: the rest of the shard goes on.
-      if (turn === 'idle' || turn === 'busy') return turn;
+      if (turn === 'idle') return 'done';
     }
     return 'more';
   };
@@ -73,7 +73,7 @@ export function createShardWorker(
   let cancelCheck: () => void = () => undefined;
   const drain = createDrain({
     clock,
-    workOnce: async (shard) => (isClosing ? 'busy' : await parts.workOnce(shard)),
+    workOnce: async (shard) => (isClosing ? 'idle' : await parts.workOnce(shard)),
   });
 
   async function work({ name, data }: Job<ShardJob>): Promise<void> {

@@ -29,7 +29,8 @@ const PIECE_OF_LINE = `SELECT id, use FROM (${OF_LINE}) AS of_line
 const LOOKED_AT = `SELECT count(*) AS count, max(id) AS last FROM (${OF_LINE}) AS of_line`;
 const PUBLISH = `SELECT until FROM outbox WHERE kind = 'publish'`;
 const COUNTS = `SELECT count(*) FILTER (WHERE failed IS NULL) AS waiting,
-    count(*) FILTER (WHERE failed IS NOT NULL) AS failed, min(failed_since_ms) AS "failedSinceMs"
+    count(*) FILTER (WHERE failed IS NOT NULL) AS failed, min(failed_since_ms) AS "failedSinceMs",
+    min(created_at_ms) FILTER (WHERE failed IS NULL AND kind <> 'publish') AS "waitingSinceMs"
   FROM outbox`;
 const FAILED_IDS = 'SELECT id FROM outbox WHERE failed IS NOT NULL ORDER BY id';
 const FAILED = `SELECT id, kind, subject, until AS "lastRecord", failed AS reason, attempts,
@@ -38,7 +39,7 @@ const FAILED = `SELECT id, kind, subject, until AS "lastRecord", failed AS reaso
 
 type LookedAt = { count: number; last: number | null };
 
-const NO_WORK: WorkCounts = { waiting: 0, failed: 0, failedSinceMs: null };
+const NO_WORK: WorkCounts = { waiting: 0, waitingSinceMs: null, failed: 0, failedSinceMs: null };
 
 export class OutboxReader {
   readonly #session: Session;

@@ -24,7 +24,9 @@ function prepare(db: Connection['db']) {
     counts: db.prepare(
       `SELECT count(*) FILTER (WHERE failed IS NULL) AS waiting,
               count(*) FILTER (WHERE failed IS NOT NULL) AS failed,
-              min(failed_since_ms) AS failedSinceMs FROM outbox`,
+              min(failed_since_ms) AS failedSinceMs,
+              min(created_at_ms) FILTER (WHERE failed IS NULL AND kind <> 'publish') AS waitingSinceMs
+       FROM outbox`,
     ),
     failedIds: db.prepare('SELECT id FROM outbox WHERE failed IS NOT NULL ORDER BY id').pluck(),
     failed: db.prepare(

@@ -1,0 +1,32 @@
+/** A piece of waiting work: what came of it is said to riders and to the log. */
+import type { Clock } from '@stile/host/clock.ts';
+import { describeError } from '@stile/protocol/fault.ts';
+import type { Logger } from 'pino';
+import type { WorkTurn } from '../core/rides/outbox-changes.ts';
+import type { Store } from '../store/port.ts';
+
+export type PieceParts = {
+  store: Pick<Store, 'workOnce'>;
+  /** Called behind the commit, once for each account. */
+  onMoneyMoved: (account: string) => void;
+  issuer: number;
+  clock: Clock;
+  log: Logger;
+};
+
+/** `shard`: of that shard only, for processes that share the work. */
+export type DoPiece = (shard?: number) => Promise<WorkTurn['kind']>;
+
+export function createDoPiece({ store, onMoneyMoved, issuer, clock, log }: PieceParts): DoPiece {
+  return async (shard) => {
+    const ofShard = shard === undefined ? {} : { shard };
+    const turn = await store.workOnce({ issuer, nowMs: clock.now().wallMs, ...ofShard });
+    if (turn.kind === 'failed') {
+      const { work, next, error } = turn;
+      const level = next === 'smaller' ? 'debug' : 'error';
+      log[level]({ work, next, error: describeError(error) }, 'a job failed');
+    }
+    if (turn.kind === 'worked') for (const account of turn.accounts) onMoneyMoved(account);
+    return turn.kind;
+  };
+}
