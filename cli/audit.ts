@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 import { print, printJson } from './terminal.ts';
+import { databaseOption } from './worker.ts';
 
 type Check = { name: string; ok: boolean; detail: string; findings?: readonly string[] };
 type AuditOptions = { json?: boolean; signatures?: boolean; known?: string; database?: string };
@@ -13,10 +14,7 @@ export function addAuditCommand(program: Command): void {
     .command('audit')
     .description('check ledger and logs in a data directory; exit code 1 if anything is wrong')
     .argument('<dir>', "settlement's or a gate's data directory")
-    .option(
-      '--database <url>',
-      'settlement: its books lie in PostgreSQL, the directory has its keys',
-    )
+    .addOption(databaseOption())
     .option('--json', 'one JSON object instead of a table')
     .option('--known <file>', 'findings about gates that somebody has looked at, one a line')
     .option('--signatures', "settlement: check every tap's signatures again (slow)")
@@ -28,7 +26,7 @@ async function audit(dir: string, options: AuditOptions) {
   const { auditSettlement, isSettlementDir } = await import('@stile/settlement/audit/audit.ts');
   let checks: readonly Check[];
   if (isGateDir(dir)) checks = auditGate(dir);
-  else if (isSettlementDir(dir) || options.database !== undefined) {
+  else if (isSettlementDir(dir)) {
     const { signatures = false, database } = options;
     checks = await auditSettlement(dir, { signatures, database });
   } else {

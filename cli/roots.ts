@@ -17,6 +17,7 @@ import { fingerprintOf } from '@stile/protocol/signed.ts';
 import type { Command } from 'commander';
 import { clientOf, operateOn, type Target } from './operator-client.ts';
 import { PRIVATE_UMASK, printJson, wholeNumber } from './terminal.ts';
+import { databaseOption } from './worker.ts';
 
 const DAY_S = 86_400;
 const PATH = 'v1/operator/roots';
@@ -137,11 +138,14 @@ export function addOperatorKeyCommands(keys: Command): void {
     .command('export-root')
     .description('take the root and the one that follows it out of a data directory')
     .option('--data <dir>', 'data directory; settlement must not run', './settlement-data')
+    .addOption(databaseOption())
     .requiredOption('--to <file>', 'where the root goes')
     .requiredOption('--next-to <file>', 'where the one that follows goes: another place')
-    .action(async ({ data, ...to }: { data: string; to: string; nextTo: string }) => {
-      process.umask(PRIVATE_UMASK);
-      const { exportRoot } = await import('@stile/settlement/root-export.ts');
-      printJson(await exportRoot(data, { ...to, nowMs: systemClock.now().wallMs }));
-    });
+    .action(
+      async ({ data, ...of }: { data: string; database?: string; to: string; nextTo: string }) => {
+        process.umask(PRIVATE_UMASK);
+        const { exportRoot } = await import('@stile/settlement/root-export.ts');
+        printJson(await exportRoot(data, { ...of, nowMs: systemClock.now().wallMs }));
+      },
+    );
 }

@@ -24,7 +24,7 @@ import { z } from 'zod';
 import { requireKeysOfDatabase } from './backup-keys.ts';
 import type { SeenVersions } from './core/lists/version-floor.ts';
 import { readConfig } from './data-dir.ts';
-import { DATABASE_FILE } from './database-place.ts';
+import { DATABASE_FILE, requireBooksInFile } from './database-place.ts';
 import { openForReading } from './store/sqlite/connection.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 
@@ -54,6 +54,7 @@ export type BackUp = {
 export async function backUp(dataDir: string, of: BackUp): Promise<Manifest> {
   const to = resolve(of.to);
   readConfig(dataDir);
+  requireBooksInFile(dataDir);
   refuseExisting(to, 'a backup goes into a new directory');
   return await buildAside(to, async (part) => {
     await copyWhole(dataDir, { ...of, part });

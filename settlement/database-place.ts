@@ -36,6 +36,16 @@ export function findBooksId(dataDir: string): string | undefined {
   }
 }
 
+/** @throws Fault CONFIG_INVALID if the books of this directory are in PostgreSQL. */
+export function requireBooksInFile(dataDir: string): void {
+  if (findBooksId(dataDir) === undefined) return;
+  throw new Fault(
+    'CONFIG_INVALID',
+    `the books of ${dataDir} are in a PostgreSQL database: copy it with pg_dump and the directory after it, as ` +
+      'docs/operations.md says',
+  );
+}
+
 /**
  * The database that is named, if any, has to be the place where this directory's books lie.
  * @throws Fault CONFIG_INVALID

@@ -1,11 +1,14 @@
 /** A settlement whose books lie in a PostgreSQL database: a whole day of it, and every way to name the wrong one. */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { PLACE_FILE } from './database-place.ts';
+import { auditSettlement } from './audit/audit.ts';
+import { backUp } from './backup.ts';
+import { DATABASE_FILE, PLACE_FILE } from './database-place.ts';
 import { initSettlement, startSettlement } from './main.ts';
+import { exportRoot } from './root-export.ts';
 import { usePostgres } from './testing/postgres-server.ts';
 import { ScriptedTown, START_MS } from './testing/town.ts';
 
@@ -94,5 +97,45 @@ describe('the books of a directory are in one place, and another one is refused:
     ['no address', 'stile', 'postgres://'],
   ])('%s', async (_, database, words) => {
     await expect(initSettlement(scratchDir(), {}, { database })).rejects.toThrow(words);
+  });
+});
+
+describe('what looks at the file of books by itself', () => {
+  async function stopped() {
+    const database = await server.freshDatabase();
+    const dataDir = scratchDir();
+    await initSettlement(dataDir, {}, { database });
+    const settlement = await startSettlement({ dataDir, port: 0, database }, { log });
+    await settlement.settled();
+    await settlement.close();
+    return { dataDir, database };
+  }
+
+  test('the backup refuses, and says what copies such books', async () => {
+    const { dataDir } = await stopped();
+    const to = join(scratchDir(), 'copy');
+    await expect(backUp(dataDir, { to, nowMs: START_MS })).rejects.toMatchObject(
+      invalid('pg_dump'),
+    );
+    expect(existsSync(to)).toBe(false);
+  });
+
+  test('the audit asks for the database, and makes no file', async () => {
+    const { dataDir, database } = await stopped();
+    await expect(auditSettlement(dataDir)).rejects.toMatchObject(invalid('--database'));
+    const checks = await auditSettlement(dataDir, { database });
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect(existsSync(join(dataDir, DATABASE_FILE))).toBe(false);
+  });
+
+  test('the root is taken out with the database, and not beside it', async () => {
+    const { dataDir, database } = await stopped();
+    const media = scratchDir();
+    const of = { to: join(media, 'root'), nextTo: join(media, 'next'), nowMs: Date.now() };
+    await expect(exportRoot(dataDir, of)).rejects.toMatchObject(invalid('--database'));
+    await exportRoot(dataDir, { ...of, database });
+    expect(existsSync(join(media, 'root'))).toBe(true);
+    expect(existsSync(join(dataDir, DATABASE_FILE))).toBe(false);
+    await (await startSettlement({ dataDir, port: 0, database }, { log })).close();
   });
 });

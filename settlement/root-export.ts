@@ -3,10 +3,11 @@
  * without them: its online key signs until its end, and the next one is certified where the root is.
  */
 import { existsSync, readFileSync, realpathSync, rmSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { lockDataDir } from '@stile/host/data-dir-lock.ts';
 import { syncPath, writePrivateFile } from '@stile/host/private-files.ts';
+import { systemRandom } from '@stile/host/random.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { fingerprintOf } from '@stile/protocol/signed.ts';
 import {
@@ -17,15 +18,23 @@ import {
   rootKeyFile,
   rootKeyFilesIn,
 } from './data-dir.ts';
-import { DATABASE_FILE } from './database-place.ts';
+import { requirePlace } from './database-place.ts';
 import { openOperatorKeys } from './keys/operator-keys.ts';
 import { rootKeyOf } from './keys/root-grant.ts';
-import { openSqliteStore } from './store/sqlite/store.ts';
+import { openStore } from './open-store.ts';
 
 export type RootExport = { root: string; next: string };
 
 /** One of the two keys: where it lies, where it goes, and which it is. */
 type Taken = { from: string; to: string; fingerprint: string };
+
+/** Where the two go. `database`: the URL of the one that has the books, if they are not in the directory. */
+export type ExportOf = {
+  to: string;
+  nextTo: string;
+  nowMs: number;
+  database?: string | undefined;
+};
 
 /**
  * On disk elsewhere, and read back from there, before it goes here: cut off anywhere, it is done again with the
@@ -33,11 +42,9 @@ type Taken = { from: string; to: string; fingerprint: string };
  * @throws Fault CONFLICT if settlement runs, the root is away already, or a file is there that is another;
  * REQUEST_INVALID if a file would lie in the data directory, or is the key itself.
  */
-export async function exportRoot(
-  dataDir: string,
-  of: { to: string; nextTo: string; nowMs: number },
-): Promise<RootExport> {
-  requireWhole(dataDir);
+export async function exportRoot(dataDir: string, of: ExportOf): Promise<RootExport> {
+  requirePlace(dataDir, of.database);
+  requireWhole(dataDir, of);
   const unlock = lockDataDir(dataDir, 'settlement');
   try {
     const [root, next] = await pairOf(dataDir, of);
@@ -57,14 +64,11 @@ export async function exportRoot(
  * Which two they are is known to the database alone: a rotation that was cut off has left a third. An online key
  * that signs without them is made before they go.
  */
-async function pairOf(
-  dataDir: string,
-  of: { to: string; nextTo: string; nowMs: number },
-): Promise<readonly [Taken, Taken]> {
+async function pairOf(dataDir: string, of: ExportOf): Promise<readonly [Taken, Taken]> {
   const config = readConfig(dataDir);
-  const { limits: limitsNow, payments: paymentLimits } = config;
-  const file = join(dataDir, DATABASE_FILE);
-  const store = await openSqliteStore({ file, limitsNow, paymentLimits });
+  const { database } = of;
+  const parts = { config, database, clock: systemClock, random: systemRandom };
+  const store = await openStore(dataDir, parts);
   const clock: Clock = {
     ...systemClock,
     now: () => ({ ...systemClock.now(), wallMs: of.nowMs }),

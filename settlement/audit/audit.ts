@@ -8,7 +8,7 @@ import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
 import type { KeyedHash } from '../core/money/book-seal.ts';
 import { findFirstRoot } from '../data-dir.ts';
-import { DATABASE_FILE } from '../database-place.ts';
+import { DATABASE_FILE, findBooksId, requirePlace } from '../database-place.ts';
 import { bookKeyFile, findBookKey, keyedHashOf } from '../store/book-key.ts';
 import { readInOneInstant } from '../store/postgres/audit/reader.ts';
 import { openAuditReader } from '../store/sqlite/audit/reader.ts';
@@ -44,7 +44,7 @@ export type AuditOptions = {
 
 /** Whether this directory is a settlement's. */
 export function isSettlementDir(dataDir: string): boolean {
-  return existsSync(join(dataDir, DATABASE_FILE));
+  return existsSync(join(dataDir, DATABASE_FILE)) || findBooksId(dataDir) !== undefined;
 }
 
 /**
@@ -55,6 +55,7 @@ export async function auditSettlement(
   dataDir: string,
   { signatures = false, database }: AuditOptions = {},
 ): Promise<readonly AuditCheck[]> {
+  requirePlace(dataDir, database);
   const key = findBookKey(bookKeyFile(join(dataDir, DATABASE_FILE)));
   const keyedHash = key === undefined ? null : keyedHashOf(key);
   const runAll = async (reader: AuditReader) =>
