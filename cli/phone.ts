@@ -30,7 +30,7 @@ export function requireNewPhone(of: PhoneOption & { settlement: string }): void 
 export async function openSession(file: string) {
   const phone = readPhone(file);
   const client = createPhoneClient(phone.settlementUrl, keyOf(phone), phone);
-  return { client, session: await client.openSession(phone) };
+  return { client, session: await client.openSession(phone), phone };
 }
 
 export function keyOf(phone: PhoneFile): SigningKey {

@@ -72,19 +72,26 @@ export function createPhoneClient(
       const body = { algorithm: key.algorithm, publicKey, ...proof, code };
       return await call(recoveredRiderSchema, 'v1/recoveries', { body });
     },
-    /** Ends the one before it. */
-    async fetchRecoveryCode(session: string): Promise<RecoveryCode> {
+    /** Ends the one before it. The session alone makes none: the phone's key has to say so. */
+    async fetchRecoveryCode(session: string, { account, serial }: PassName): Promise<RecoveryCode> {
       const path = 'v1/riders/me/recovery-code';
-      return await call(recoveryCodeSchema, path, { session, body: {} });
+      const body = await prove('make-recovery-code', `${account}/${serial}`);
+      return await call(recoveryCodeSchema, path, { session, body });
     },
     /** With which a second phone joins the account. */
-    async fetchPhoneCode(session: string): Promise<PhoneCode> {
+    async fetchPhoneCode(session: string, { account, serial }: PassName): Promise<PhoneCode> {
       const path = 'v1/riders/me/phone-code';
-      return await call(phoneCodeSchema, path, { session, body: {} });
+      const body = await prove('make-phone-code', `${account}/${serial}`);
+      return await call(phoneCodeSchema, path, { session, body });
     },
-    async blockPass(session: string, serial: number): Promise<void> {
-      const path = `v1/riders/me/passes/${serial}/block`;
-      await call(z.unknown(), path, { session, body: {} });
+    /** `blocked`: the serial of another phone of the account. */
+    async blockPass(
+      session: string,
+      { account, serial, blocked }: PassName & { blocked: number },
+    ): Promise<void> {
+      const path = `v1/riders/me/passes/${blocked}/block`;
+      const body = await prove('block-phone', `${account}/${serial}/${blocked}`);
+      await call(z.unknown(), path, { session, body });
     },
     async openSession({ account, serial }: PassName): Promise<string> {
       const proof = await prove('open-session', `${account}/${serial}`);

@@ -1,5 +1,6 @@
 /** Parked records at the edge: who may end their waiting, how it is refused, a restored backup, and a kill in the middle. */
 import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import type { ResolutionView, Resolved } from '@stile/protocol/http/parked-api.ts';
@@ -107,6 +108,7 @@ test('after a restored backup passes and accounts that were lost count by a pers
     rmSync(town.dataDir, { recursive: true });
     cpSync(backup, town.dataDir, { recursive: true });
     chmodSync(town.dataDir, 0o700);
+    chmodSync(join(town.dataDir, 'keys'), 0o700);
     const again = await ScriptedTown.open({ dataDir: town.dataDir });
     again.clock.advance(120_000);
     await again.send(gate);

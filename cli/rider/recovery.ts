@@ -20,14 +20,14 @@ export function addRecoveryCommands(rider: Command): void {
   const withPhone = commandsWithPhone(rider);
   withPhone('recovery-code', 'a new recovery code, printed this once: write it down').action(
     async (options: PhoneOption) => {
-      const { client, session } = await openSession(options.phone);
-      printJson(await client.fetchRecoveryCode(session));
+      const { client, session, phone } = await openSession(options.phone);
+      printJson(await client.fetchRecoveryCode(session, phone));
     },
   );
   withPhone('phone-code', 'a code with which a second phone joins this account').action(
     async (options: PhoneOption) => {
-      const { client, session } = await openSession(options.phone);
-      printJson(await client.fetchPhoneCode(session));
+      const { client, session, phone } = await openSession(options.phone);
+      printJson(await client.fetchPhoneCode(session, phone));
     },
   );
   withPhone('recover', 'a new phone takes the account of a code over; the one before is blocked')
@@ -90,10 +90,11 @@ type BlockOptions = PhoneOption & {
   plainHttp?: boolean;
 };
 
-async function block({ phone, settlement, code, serial, plainHttp }: BlockOptions): Promise<void> {
+async function block(options: BlockOptions): Promise<void> {
+  const { settlement, code, serial, plainHttp } = options;
   if (serial !== undefined && code === undefined) {
-    const { client, session } = await openSession(phone);
-    await client.blockPass(session, serial);
+    const { client, session, phone } = await openSession(options.phone);
+    await client.blockPass(session, { ...phone, blocked: serial });
     printJson({ serial, blocked: true });
     return;
   }
