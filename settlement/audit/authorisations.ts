@@ -5,7 +5,7 @@
  */
 import { type Check, checkOf } from './check.ts';
 import { readFields } from './log-bytes.ts';
-import type { GatePaymentRow, LogRecordRow, PaymentRow } from './port.ts';
+import type { EpochRow, GatePaymentRow, LogRecordRow, PaymentRow } from './port.ts';
 
 type AskRecord = { id: string | null; use: string | null };
 type AnswerRecord = {
@@ -14,30 +14,40 @@ type AnswerRecord = {
   disposition: string | null;
   fareCents: number | null;
   isVoided: boolean;
+  /** Of an epoch that was adopted: it repeats what another has, and begins in the middle. */
   isBranch: boolean;
-  /** The one that it answers, if that is in the same epoch. */
+  /** The one that it answers, if that is in the same epoch, or before it if that is a branch. */
   ask: AskRecord | null;
 };
 /** An answer, which of those to its ask it is, and the payment under the ask's id. */
 type JudgedAnswer = AnswerRecord & { isFirst: boolean; payment: GatePaymentRow | null };
 
+type StoredAnswer = Omit<AnswerRecord, 'isVoided' | 'isBranch' | 'ask'> & {
+  seq: number;
+  of: number | null;
+  use: string | null;
+};
+type EpochAnswers = {
+  row: EpochRow;
+  asks: Map<number, AskRecord>;
+  answers: StoredAnswer[];
+  voided: Set<number>;
+};
+
 /** What is known of one gate while its rows come. */
 class GateAnswers {
   readonly name: string;
   readonly #payments = new Map<string, GatePaymentRow>();
-  readonly #answers: AnswerRecord[] = [];
-  #asks = new Map<number, AskRecord>();
-  #open: { of: number | null; seq: number; answer: AnswerRecord }[] = [];
-  #voided = new Set<number>();
-  /** Of an epoch that was adopted: it repeats what another has, and begins in the middle. */
-  #isBranch = false;
+  readonly #epochs = new Map<number, EpochAnswers>();
+  #epoch: EpochAnswers | null = null;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  beginEpoch(isBranch: boolean): void {
-    this.#isBranch = isBranch;
+  beginEpoch(row: EpochRow): void {
+    this.#epoch = { row, asks: new Map(), answers: [], voided: new Set() };
+    this.#epochs.set(row.id, this.#epoch);
   }
 
   addPayment(payment: GatePaymentRow): void {
@@ -45,32 +55,33 @@ class GateAnswers {
   }
 
   add({ id, seq, bytes, kind, verdict, disposition, use, ofSeq }: LogRecordRow): void {
-    if (kind === 'void' && ofSeq !== null) this.#voided.add(ofSeq);
-    if (kind === 'ask') this.#asks.set(seq, { id: readAskId(bytes), use });
+    const epoch = this.#epoch;
+    if (epoch === null) return;
+    if (kind === 'void' && ofSeq !== null) epoch.voided.add(ofSeq);
+    if (kind === 'ask') epoch.asks.set(seq, { id: readAskId(bytes), use });
     if (kind !== 'answer') return;
     const { of, fareCents } = readAnswer(bytes);
-    const answer = {
-      record: id,
-      verdict,
-      disposition,
-      fareCents,
-      isVoided: false,
-      isBranch: false,
-      ask: null,
-    };
-    this.#open.push({ of, seq, answer });
+    epoch.answers.push({ record: id, seq, of, use, verdict, disposition, fareCents });
   }
 
-  /** An answer may be voided as long as its epoch lasts; an ask of another epoch is not meant. */
-  endEpoch(): void {
-    for (const { of, seq, answer } of this.#open) {
-      const ask = of === null ? null : (this.#asks.get(of) ?? null);
-      const isVoided = this.#voided.has(seq);
-      this.#answers.push({ ...answer, ask, isVoided, isBranch: this.#isBranch });
-    }
-    this.#asks = new Map();
-    this.#open = [];
-    this.#voided = new Set();
+  /**
+   * An answer may be voided as long as its epoch lasts, or by a branch that goes on behind it; an ask of another epoch
+   * is meant only by a branch.
+   */
+  #answersOf({ row, asks, answers, voided }: EpochAnswers): AnswerRecord[] {
+    const { id, branchOf, baseEpoch, baseSeq } = row;
+    const isBefore = (seq: number) => seq <= (baseSeq ?? 0);
+    const asksBefore = baseEpoch === null ? undefined : this.#epochs.get(baseEpoch)?.asks;
+    const branches = [...this.#epochs.values()].filter((one) => one.row.baseEpoch === id);
+    return answers.map(({ seq, of, use, ...answer }) => {
+      const before = of !== null && use !== null && isBefore(of) ? asksBefore?.get(of) : undefined;
+      const ask = of === null ? null : (asks.get(of) ?? before ?? null);
+      const isVoidedBehind = branches.some(
+        (branch) => (branch.row.baseSeq ?? 0) >= seq && branch.voided.has(seq),
+      );
+      const isVoided = voided.has(seq) || isVoidedBehind;
+      return { ...answer, ask, isVoided, isBranch: branchOf !== null };
+    });
   }
 
   /**
@@ -79,7 +90,8 @@ class GateAnswers {
    */
   *judged(): Iterable<JudgedAnswer> {
     const answered = new Set<string>();
-    for (const answer of this.#answers.sort((a, b) => a.record - b.record)) {
+    const answers = [...this.#epochs.values()].flatMap((epoch) => this.#answersOf(epoch));
+    for (const answer of answers.sort((a, b) => a.record - b.record)) {
       const { ask } = answer;
       const use = ask?.use ?? null;
       const isFirst = use === null || !answered.has(use);
@@ -108,9 +120,8 @@ export function checkAuthorisations(): Check {
       gate = new GateAnswers(name);
     },
     gatePayment: (payment) => gate.addPayment(payment),
-    epoch: ({ branchOf }) => gate.beginEpoch(branchOf !== null),
+    epoch: (row) => gate.beginEpoch(row),
     logRecord: (record) => gate.add(record),
-    epochEnd: () => gate.endEpoch(),
     gateEnd: () => {
       for (const answer of gate.judged()) {
         const odd = oddityOf(answer);

@@ -25,12 +25,16 @@ const COMPARED = [
   'ofSeq',
 ] as const satisfies readonly (keyof LogRecordRow)[];
 
-/** It remembers the uses of one epoch at a time. */
+/** Records of one epoch that have a use, by seq. */
+type Used = ReadonlyMap<number, Pick<LogRecordRow, 'use' | 'receivedAtMs'>>;
+
+/** It remembers the uses of one gate at a time. */
 export function checkColumns(): Check {
   const wrong: number[] = [];
   let gate = '';
   let count = 0;
-  let uses = new Map<number, string>();
+  let uses = new Map<number, Used>();
+  let named: Named = { own: new Map(), before: null };
   const keys = new Map<string, IssuerKeyRow>();
   return {
     issuerKey: (key) => {
@@ -38,17 +42,21 @@ export function checkColumns(): Check {
     },
     gate: (row) => {
       gate = row.gate;
-    },
-    epoch: () => {
       uses = new Map();
+    },
+    epoch: ({ id, baseEpoch, baseSeq }) => {
+      const base = baseEpoch === null ? undefined : uses.get(baseEpoch);
+      named = { own: new Map(), before: base === undefined ? null : { uses: base, baseSeq } };
+      uses.set(id, named.own);
     },
     logRecord: (record) => {
       count += 1;
       const content = checkRecord(record, PARTS);
       const isGood =
-        areColumnsOf(record, content) && isUseOf(record, { content, gate, uses, keys });
+        areColumnsOf(record, content) && isUseOf(record, { content, gate, named, keys });
       if (!isGood) wrong.push(record.id);
-      if (record.use !== null) uses.set(record.seq, record.use);
+      const { seq, use, receivedAtMs } = record;
+      if (use !== null) named.own.set(seq, { use, receivedAtMs });
     },
     results: () => {
       const names = wrong.sort((a, b) => a - b).map((id) => `record ${id}`);
@@ -68,30 +76,47 @@ function areColumnsOf(record: LogRecordRow, content: RecordContent): boolean {
 
 type Keys = ReadonlyMap<string, IssuerKeyRow>;
 
+/** `before`: the uses of the log that an adopted branch goes on from, up to where it begins. */
+type Named = {
+  own: Map<number, { use: string; receivedAtMs: number }>;
+  before: { uses: Used; baseSeq: number | null } | null;
+};
+
 type UseParts = {
   content: RecordContent;
   gate: string;
-  uses: ReadonlyMap<number, string>;
+  named: Named;
   keys: Keys;
 };
 
 /** An opened tap without a use has a reason; every other use follows from the bytes. */
-function isUseOf(record: LogRecordRow, { content, gate, uses, keys }: UseParts): boolean {
-  const { use, ofSeq, bytes, reason } = record;
+function isUseOf(record: LogRecordRow, { content, gate, named, keys }: UseParts): boolean {
+  const { use, bytes, reason } = record;
   switch (content.kind) {
     case 'ask':
       return use === authorisationKey(gate, content.id);
     case 'void':
-    case 'answer': {
-      const named = uses.get(ofSeq ?? 0) ?? null;
-      return use === named || (use === null && reason !== null);
-    }
+    case 'answer':
+      return isUseOfNamed(record, named);
     case 'tap':
       if (content.verdict === 'refuse') return use === null;
       return use === null ? reason !== null : isOfCode(record, { code: codeIn(bytes), keys });
     default:
       return use === null;
   }
+}
+
+/** What an adopted record names may have come only after it; then nothing follows from it. */
+function isUseOfNamed({ use, ofSeq, reason, receivedAtMs }: LogRecordRow, named: Named): boolean {
+  if (use === null && reason !== null) return true;
+  const seq = ofSeq ?? 0;
+  const { own, before } = named;
+  if (own.has(seq) || before === null || seq > (before.baseSeq ?? 0)) {
+    return use === (own.get(seq)?.use ?? null);
+  }
+  const found = before.uses.get(seq);
+  if (found === undefined || use !== null) return use === (found?.use ?? null);
+  return found.receivedAtMs > receivedAtMs;
 }
 
 function codeIn(bytes: Uint8Array): TransitCode | null {

@@ -146,6 +146,8 @@ export type EpochRow = {
   branchOf: number | null;
   baseSeq: number | null;
   baseHash: Uint8Array | null;
+  /** The log that has the record with this hash. */
+  baseEpoch: number | null;
 };
 
 /** What a person has decided about a parked record. */

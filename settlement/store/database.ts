@@ -33,7 +33,7 @@ import type { GateKey } from '../core/logs/check-batch.ts';
 import type { UnjudgedRecord } from '../core/logs/judge-again.ts';
 import type { LogFacts } from '../core/logs/placement.ts';
 import type { RetimePiece, RetimeQuery } from '../core/logs/retime.ts';
-import type { RulingQuery } from '../core/logs/ruling-query.ts';
+import type { RulingQuery, RulingsOf } from '../core/logs/ruling-query.ts';
 import type { RulingFacts } from '../core/logs/rulings.ts';
 import type { TopUpFacts } from '../core/money/top-up.ts';
 import type { OpenTopUp } from '../core/money/top-up-inquiry.ts';
@@ -112,7 +112,7 @@ export type LogReader = {
     seq: number;
   }): Awaitable<{ before: LogRecord | null; after: LogRecord | null }>;
   retimePiece(query: RetimeQuery): Awaitable<RetimePiece>;
-  rulingFacts(of: { epochId: number; gate: string }, query: RulingQuery): Awaitable<RulingFacts>;
+  rulingFacts(of: RulingsOf, query: RulingQuery): Awaitable<RulingFacts>;
 };
 
 export type ParkedFacts = {

@@ -84,7 +84,9 @@ function readAdoption(facts: Facts, { record, limitsNow }: Of): Awaitable<More> 
   const { prev, epochId, seq, gate, content } = record;
   if (prev === null) return NOTHING_MORE;
   return follow(facts.branch({ epochId, seq, prev }), (found) => {
-    const of = { epochId: found.branch?.id ?? 0, gate };
+    const { branch } = found;
+    const base = branch === null ? { seq: seq - 1, hash: prev } : null;
+    const of = { epochId: branch?.id ?? 0, gate, base };
     return follow(facts.rulingFacts(of, rulingQuery([{ seq, content }])), (rulings) => ({
       ...NOTHING_MORE,
       adopt: { ...found, rulings, limitsNow },

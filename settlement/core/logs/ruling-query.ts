@@ -14,6 +14,12 @@ export type RulingQuery = {
   earlierSeqs: readonly number[];
 };
 
+/** Of which log they are. `base`: what it goes on from, if it is a branch that does not exist yet. */
+export type RulingsOf = { epochId: number; gate: string; base?: BranchBase | null };
+
+/** The record before the first one of a branch. */
+export type BranchBase = { seq: number; hash: Uint8Array };
+
 export function rulingQuery(
   records: readonly Pick<CheckedRecord, 'seq' | 'content'>[],
 ): RulingQuery {

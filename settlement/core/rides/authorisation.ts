@@ -8,6 +8,7 @@ export type AuthorisationRecord = {
   id: number;
   kind: 'ask' | 'answer' | 'void';
   verdict: 'open' | 'refuse' | null;
+  /** Of a void that of the record which it takes back. */
   epochId: number;
   seq: number;
   ofSeq: number | null;

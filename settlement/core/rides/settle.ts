@@ -27,6 +27,7 @@ import { type ClockQuality, fareOfTap, type GateLine } from './tariff.ts';
 /** A tap of a use, or a record that took one back. */
 export type UseRecord = {
   id: number;
+  /** Of a void that of the record which it takes back. */
   epochId: number;
   gate: string;
   epoch: string;

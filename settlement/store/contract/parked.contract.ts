@@ -269,6 +269,63 @@ export function describeParked(open: OpenStore): void {
       expect(await parked()).toEqual([]);
     });
 
+    test.each(['its first record', 'a later record'])(
+      'takes back a ride before it: %s',
+      async (at) => {
+        await enrol();
+        for (const counter of [1, 2]) gate.tap(code(counter), { atMs: NOW_MS });
+        const other = gate.fork();
+        gate.note(NOW_MS);
+        await send(1);
+        if (at === 'a later record') other.tap(code(3), { atMs: NOW_MS });
+        other.voidOf(2, NOW_MS);
+        await send(3, { from: other });
+        expect(await books()).toMatchObject({ debt: 500 });
+        await resolve('ADOPT');
+        const adopted = at === 'a later record' ? ['CHARGED', null] : [null];
+        expect(await ends()).toEqual(['CHARGED', 'VOIDED', null, ...adopted]);
+        expect(await books()).toMatchObject({ debt: 250 * (1 + adopted.length - 1) });
+        // A ride that was taken back leaves its code to another gate's record of it.
+        const third = new ScriptedGate('g1', 'M1');
+        third.key = gate.key;
+        third.tap(code(2), { atMs: NOW_MS + 1 });
+        expect(await send(1, { from: third })).toEqual(['accepted']);
+      },
+    );
+
+    test('takes back nothing of the log that its own number does not mean', async () => {
+      await enrol();
+      gate.tap(code(1), { atMs: NOW_MS });
+      const other = gate.fork();
+      gate.tap(code(2), { atMs: NOW_MS });
+      await send(1);
+      other.tap(code(3), { atMs: NOW_MS });
+      const third = other.fork();
+      other.note(NOW_MS);
+      third.voidOf(2, NOW_MS);
+      await send(2, { from: other });
+      await resolve('ADOPT');
+      await send(3, { from: third });
+      await resolve('ADOPT');
+      // The second record of the branch that it goes on from, not of the log.
+      expect(await ends()).toEqual(['CHARGED', 'CHARGED', 'VOIDED', null, null]);
+      expect(await books()).toMatchObject({ debt: 500, revenue: 500 });
+    });
+
+    test('takes back a ride before it that was not known then', async () => {
+      gate.tap(code(1), { atMs: NOW_MS });
+      const other = gate.fork();
+      gate.note(NOW_MS);
+      expect(await send(1)).toEqual(['parked ACCOUNT_UNKNOWN', 'accepted']);
+      other.voidOf(1, NOW_MS);
+      await send(2, { from: other });
+      expect(await resolve('ADOPT', { seq: 2 })).toEqual(['2 resolved']);
+      await enrol();
+      await drain(store);
+      expect(await ends()).toEqual(['VOIDED', null, null]);
+      expect(await books()).toMatchObject({ debt: 0, revenue: 0 });
+    });
+
     test('may be what waits for a part that never comes, and is charged once if it does', async () => {
       await enrol();
       for (const counter of [1, 2, 3]) gate.tap(code(counter), { atMs: NOW_MS });

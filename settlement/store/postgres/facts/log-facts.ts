@@ -1,4 +1,5 @@
 /** A gate's log as far as it is stored: where it ends, what stands in it, what waits beside it. */
+
 import type { BatchPart } from '../../../core/logs/batch.ts';
 import { completeContent, type RecordContent } from '../../../core/logs/check-record.ts';
 import type { UnjudgedRecord } from '../../../core/logs/judge-again.ts';
@@ -10,6 +11,7 @@ import {
   type WaitingRecord,
 } from '../../../core/logs/placement.ts';
 import type { ClockAnchor } from '../../../core/logs/ride-time.ts';
+import { LOGS_THAT_NAME } from '../../named-record.ts';
 import { lock } from '../locks.ts';
 import { NextIds } from '../next-ids.ts';
 import type { Session } from '../session.ts';
@@ -29,7 +31,7 @@ const NEXT_UNJUDGED = `SELECT record FROM unjudged WHERE due = 1 ORDER BY record
 const UNJUDGED = `SELECT record.id, epoch_id AS "epochId", gate, epoch, seq, line AS bytes, hash,
     record.received_at_ms AS "receivedAtMs", outcome AS disposition,
     (SELECT coalesce(json_agg(taken.id ORDER BY taken.id), '[]') FROM record AS taken
-     WHERE taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq
+     WHERE taken.epoch_id IN ${LOGS_THAT_NAME} AND taken.of_seq = record.seq
        AND taken.kind = 'void') AS voids
   FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE record.id = $1`;
 const GATE_OF_RECORD = `SELECT gate FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id

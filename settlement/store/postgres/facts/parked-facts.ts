@@ -1,4 +1,5 @@
 /** Parked records, what was decided about them before, and what deciding anew has to know. */
+
 import { assert } from '@stile/protocol/fault.ts';
 import { completeContent, type RecordContent } from '../../../core/logs/check-record.ts';
 import { accountOfUse } from '../../../core/logs/code-use.ts';
@@ -8,6 +9,7 @@ import type { AdoptFacts } from '../../../core/parked/adopt.ts';
 import { PARKED_WHYS, type StoredParked } from '../../../core/parked/parked-record.ts';
 import type { Subject } from '../../../core/parked/resolution-changes.ts';
 import type { WriteOffFacts } from '../../../core/parked/write-off.ts';
+import { LOGS_THAT_NAME } from '../../named-record.ts';
 import type { ParkedQuery } from '../../views.ts';
 import { recordId } from '../ids.ts';
 import { FARES, lock } from '../locks.ts';
@@ -50,7 +52,7 @@ const RECORD = `SELECT epoch_id AS "epochId", gate, epoch, seq, batch_id AS "bat
     NULL AS prev, hash, received_at_ms AS "receivedAtMs", coalesce(outcome, '') AS why,
     ride_ms AS "rideMs", ceiling_cents AS "ceilingCents",
     EXISTS (SELECT 1 FROM record AS taken
-      WHERE taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq
+      WHERE taken.epoch_id IN ${LOGS_THAT_NAME} AND taken.of_seq = record.seq
         AND taken.kind = 'void') AS "isVoided",
     (SELECT coalesce(json_agg(how ORDER BY number), '[]') FROM resolution
      WHERE resolution.record = record.id) AS before

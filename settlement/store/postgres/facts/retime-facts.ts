@@ -1,7 +1,9 @@
 /** Taps of a log whose clock was not known, and the records nearest to them whose clock was. */
+
 import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import type { RetimedTap, RetimePiece, RetimeQuery } from '../../../core/logs/retime.ts';
 import type { RideTime } from '../../../core/logs/ride-time.ts';
+import { LOGS_THAT_NAME } from '../../named-record.ts';
 import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
 
@@ -17,7 +19,7 @@ const TAPS = `SELECT record.id, epoch_id AS "epochId", gate, epoch, seq, line AS
     received_at_ms AS "receivedAtMs", outcome AS disposition, ride_ms AS "atMs",
     ride_ms_source AS source, stale,
     (SELECT coalesce(json_agg(taken.id ORDER BY taken.id), '[]') FROM record AS taken
-     WHERE taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq
+     WHERE taken.epoch_id IN ${LOGS_THAT_NAME} AND taken.of_seq = record.seq
        AND taken.kind = 'void') AS voids
   FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
   WHERE epoch_id = $1 AND seq >= $2 AND seq <= $3 AND ${UNCLOCKED} ORDER BY seq LIMIT $4`;

@@ -1,10 +1,12 @@
 /** What the records of a part speak of: limits, passes, denials, earlier taps of the same codes, fares. */
+
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import { issuerKeyName } from '../../../core/lists/list-rules.ts';
 import { useKey, useKeyOfCounter } from '../../../core/logs/code-use.ts';
-import type { RulingQuery } from '../../../core/logs/ruling-query.ts';
+import type { BranchBase, RulingQuery, RulingsOf } from '../../../core/logs/ruling-query.ts';
 import type { EarlierClaim, KnownPass, RulingFacts } from '../../../core/logs/rulings.ts';
+import { LOGS_THAT_NAME } from '../../named-record.ts';
 import type { KnownRules, PublishedRules } from '../known-rules.ts';
 import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
@@ -22,7 +24,7 @@ const PASSES = `SELECT seq, public_key AS "deviceKey", EXISTS (
 const CLAIMS = `SELECT use, gate, epoch, seq, coalesce(ride_ms, at_ms) AS "atMs",
     clock IS DISTINCT FROM 'UNKNOWN' AS "isClockKnown", stale = 1 OR EXISTS (
       SELECT 1 FROM record AS taken WHERE taken.use = record.use AND taken.kind = 'void'
-        AND taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq) AS voided
+        AND taken.of_seq = record.seq AND +taken.epoch_id IN ${LOGS_THAT_NAME}) AS voided
   FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
   WHERE use = ANY($1::text[]) AND kind = 'tap' ORDER BY received_at_ms, record.id`;
 const DENIED = `SELECT DISTINCT seq FROM
@@ -33,9 +35,19 @@ const OLD_USES = `SELECT use, seq, line AS bytes, hash FROM record
   WHERE use = ANY($1::text[]) AND kind = 'tap' ORDER BY id`;
 const USES_OF = `SELECT seq, use FROM record WHERE epoch_id = $1 AND seq = ANY($2::int8[])
   AND kind IN ('tap', 'ask', 'answer') AND use IS NOT NULL`;
+const BASE = `SELECT base_seq AS seq, base_hash AS hash FROM gate_epoch
+  WHERE id = $1 AND base_seq IS NOT NULL`;
+/** Of records that lie before a branch. */
+const USES_BEFORE = `SELECT DISTINCT ON (record.seq) record.seq, record.use FROM gate_epoch
+  JOIN record AS base ON base.epoch_id = gate_epoch.id
+  JOIN record ON record.epoch_id = gate_epoch.id
+  WHERE gate = $1 AND base.seq = $2 AND base.hash = $3 AND record.seq = ANY($4::int8[])
+    AND record.kind IN ('tap', 'ask', 'answer') AND record.use IS NOT NULL
+  ORDER BY record.seq, gate_epoch.id`;
 
 type Taps = RulingQuery['taps'];
 type ClaimRow = EarlierClaim & { use: string };
+type UseRow = { seq: number; use: string };
 type OldUseRow = LogRecord & { use: string };
 type PassRow = KnownPass & { seq: number };
 
@@ -51,15 +63,12 @@ export class RulingFactReader {
   }
 
   /** The gate is locked by whoever asks. */
-  async rulingFacts(
-    of: { epochId: number; gate: string },
-    { taps, earlierSeqs }: RulingQuery,
-  ): Promise<RulingFacts> {
+  async rulingFacts(of: RulingsOf, { taps, earlierSeqs }: RulingQuery): Promise<RulingFacts> {
     const lines = new Set(taps.map(({ tap }) => tap.line));
     const versions = new Set(taps.map(({ tap }) => tap.trust));
     const [usesBySeq, oldUses, rules, lineFares, gateLines, passes, deniedAtGate] =
       await Promise.all([
-        this.#usesBySeq(of.epochId, earlierSeqs),
+        this.#usesBySeq(of, earlierSeqs),
         this.#oldUsesOf(taps),
         this.#rules.ofVersions(this.#session, versions),
         this.#fares.lineFaresOf(lines),
@@ -94,10 +103,25 @@ export class RulingFactReader {
     return found;
   }
 
-  async #usesBySeq(epochId: number, seqs: readonly number[]): Promise<Map<number, string>> {
+  async #usesBySeq(of: RulingsOf, seqs: readonly number[]): Promise<Map<number, string>> {
     if (seqs.length === 0) return new Map();
-    const rows = await this.#session.all<{ seq: number; use: string }>(USES_OF, [epochId, seqs]);
-    return new Map(rows.map(({ seq, use }) => [seq, use]));
+    const rows = await this.#session.all<UseRow>(USES_OF, [of.epochId, seqs]);
+    const uses = new Map(rows.map(({ seq, use }) => [seq, use]));
+    const missing = seqs.filter((seq) => !uses.has(seq));
+    for (const { seq, use } of await this.#usesBefore(of, missing)) uses.set(seq, use);
+    return uses;
+  }
+
+  /** Of records that lie before the branch that this log is, if it is one. */
+  async #usesBefore(
+    { epochId, gate, base }: RulingsOf,
+    seqs: readonly number[],
+  ): Promise<readonly UseRow[]> {
+    if (seqs.length === 0) return [];
+    const from = base ?? (await this.#session.first<BranchBase>(BASE, [epochId]));
+    const before = seqs.filter((seq) => from !== undefined && seq <= from.seq);
+    if (from === undefined || before.length === 0) return [];
+    return await this.#session.all<UseRow>(USES_BEFORE, [gate, from.seq, from.hash, before]);
   }
 
   /**

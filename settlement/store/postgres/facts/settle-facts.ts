@@ -2,6 +2,7 @@
  * All that settling has to know: taps and charge of each code use, authorisations, fares, riders' money. However many
  * uses a piece has, each of these is one statement.
  */
+
 import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import type { CeilingKey } from '../../../core/logs/check-record.ts';
 import { accountOfUse, readAuthorisationKey } from '../../../core/logs/code-use.ts';
@@ -16,13 +17,14 @@ import type {
   UseFacts,
   UseRecord,
 } from '../../../core/rides/settle.ts';
+import { NAMED_EPOCH } from '../../named-record.ts';
 import { FARES, lock } from '../locks.ts';
 import type { Session } from '../session.ts';
 import type { FareReader } from './fares.ts';
 import type { RiderMoneyReader } from './rider-money.ts';
 import type { PaymentKey, StoredPayments } from './stored-payments.ts';
 
-const RECORDS = `SELECT use, record.id, epoch_id AS "epochId", gate, epoch, seq, kind,
+const RECORDS = `SELECT use, record.id, ${NAMED_EPOCH} AS "epochId", gate, epoch, seq, kind,
     coalesce(ride_ms, at_ms) AS "atMs", at_ms AS "gateMs", clock, stale = 1 AS "isStale",
     ceiling_cents AS "ceilingCents", ride_line AS line, of_seq AS "ofSeq", outcome AS disposition
   FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
@@ -36,7 +38,7 @@ const CHARGES = `SELECT asked.use, rev, record, line, fare_cents AS "fareCents",
   FROM unnest($1::text[], $2::text[]) AS asked (use, account)
   LEFT JOIN charge ON charge.use = asked.use AND charge.account = asked.account`;
 /** In the order in which they were taken in; what the fare was, only the answer itself says. */
-const AUTHORISATIONS = `SELECT use, id, kind, verdict, epoch_id AS "epochId", seq, of_seq AS "ofSeq",
+const AUTHORISATIONS = `SELECT use, id, kind, verdict, ${NAMED_EPOCH} AS "epochId", seq, of_seq AS "ofSeq",
     outcome AS disposition, line AS bytes
   FROM record WHERE use = ANY($1::text[]) ORDER BY received_at_ms, id`;
 const ISSUER_KEYS = `SELECT issuer, key_id AS "keyId", ceiling_exponent AS "ceilingExponent"

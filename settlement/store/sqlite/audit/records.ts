@@ -1,5 +1,7 @@
 /** What the audit reads of gates' records, their logs, batches and keys, on SQLite. It only reads. */
+
 import type { AuditReader, RecordRow } from '../../../audit/port.ts';
+import { BASE_EPOCH } from '../../named-record.ts';
 import type { Connection } from '../connection.ts';
 import { mappedRowsOf, rowsOf } from './pages.ts';
 
@@ -40,8 +42,9 @@ export function readRecordTables({ db }: Connection): Pick<AuditReader, RecordTa
     epochs: () =>
       rowsOf(db, {
         sql: `SELECT id, gate, epoch, last_seq AS lastSeq, head, seal,
-                branch_of AS branchOf, base_seq AS baseSeq, base_hash AS baseHash
-              FROM gate_epoch ORDER BY gate, id`,
+                branch_of AS branchOf, base_seq AS baseSeq, base_hash AS baseHash,
+                ${BASE_EPOCH} AS baseEpoch
+              FROM gate_epoch AS branch ORDER BY gate, id`,
       }),
     batches: (epochId) =>
       rowsOf(db, {

@@ -1,8 +1,10 @@
 /** What the audit reads of persons' decisions about parked records, each with what it has to agree with. */
+
 import type { LineFare } from '@stile/protocol/trust-list.ts';
 import type { AuditReader, ResolutionRow } from '../../../audit/port.ts';
 import { accountOfUse } from '../../../core/logs/code-use.ts';
 import type { GateLine } from '../../../core/rides/tariff.ts';
+import { LOGS_THAT_NAME } from '../../named-record.ts';
 import type { Connection } from '../connection.ts';
 import { RESOLUTIONS } from '../seals.ts';
 import { mappedRowsOf } from './pages.ts';
@@ -40,7 +42,7 @@ function prepare(db: Connection['db']) {
     record: db.prepare(
       `SELECT gate, epoch_id AS epochId, seq, line AS bytes, record.hash, outcome AS "end",
          ride_ms AS rideMs, ceiling_cents AS ceilingCents, received_at_ms AS receivedAtMs,
-         EXISTS (SELECT 1 FROM record AS taken WHERE taken.epoch_id = record.epoch_id
+         EXISTS (SELECT 1 FROM record AS taken WHERE taken.epoch_id IN ${LOGS_THAT_NAME}
            AND taken.of_seq = record.seq AND taken.kind = 'void') AS isVoided
        FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE record.id = ?`,
     ),

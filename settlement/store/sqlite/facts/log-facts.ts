@@ -11,6 +11,7 @@ import {
   type WaitingRecord,
 } from '../../../core/logs/placement.ts';
 import type { ClockAnchor } from '../../../core/logs/ride-time.ts';
+import { LOGS_THAT_NAME } from '../../named-record.ts';
 import type { Connection } from '../connection.ts';
 
 type StoredRow = { seq: number; bytes: Uint8Array };
@@ -45,7 +46,7 @@ function prepare(db: Connection['db']) {
     unjudged: db.prepare(
       `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, line AS bytes, hash,
          record.received_at_ms AS receivedAtMs, outcome AS disposition, (SELECT json_group_array(taken.id) FROM record AS taken
-           WHERE taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq
+           WHERE taken.epoch_id IN ${LOGS_THAT_NAME} AND taken.of_seq = record.seq
              AND taken.kind = 'void') AS voids
        FROM unjudged JOIN record ON record.id = unjudged.record
        JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE due = 1 ORDER BY unjudged.record LIMIT 1`,

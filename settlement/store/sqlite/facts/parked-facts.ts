@@ -1,4 +1,5 @@
 /** Parked records, what was decided about them before, and what deciding anew has to know. */
+
 import { completeContent, type RecordContent } from '../../../core/logs/check-record.ts';
 import type { EpochRow } from '../../../core/logs/placement.ts';
 import type { ClockAnchor } from '../../../core/logs/ride-time.ts';
@@ -6,6 +7,7 @@ import type { AdoptFacts } from '../../../core/parked/adopt.ts';
 import { PARKED_WHYS, type StoredParked } from '../../../core/parked/parked-record.ts';
 import type { ResolutionHow, Subject } from '../../../core/parked/resolution-changes.ts';
 import type { WriteOffFacts } from '../../../core/parked/write-off.ts';
+import { LOGS_THAT_NAME } from '../../named-record.ts';
 import type { ParkedQuery } from '../../views.ts';
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';
@@ -49,7 +51,7 @@ function prepare(db: Connection['db']) {
       `SELECT epoch_id AS epochId, gate, epoch, seq, batch_id AS batchId, line AS bytes, NULL AS prev, hash,
          received_at_ms AS receivedAtMs, coalesce(outcome, '') AS why, ride_ms AS rideMs,
          ceiling_cents AS ceilingCents, EXISTS (SELECT 1 FROM record AS taken
-           WHERE taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq
+           WHERE taken.epoch_id IN ${LOGS_THAT_NAME} AND taken.of_seq = record.seq
              AND taken.kind = 'void') AS isVoided,
          (SELECT json_group_array(how) FROM resolution WHERE resolution.record = record.id) AS before
        FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE record.id = ?`,

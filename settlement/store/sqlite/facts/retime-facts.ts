@@ -1,7 +1,9 @@
 /** Taps of a log whose clock was not known, and the records nearest to them whose clock was. */
+
 import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import type { RetimedTap, RetimePiece, RetimeQuery } from '../../../core/logs/retime.ts';
 import type { RideTime } from '../../../core/logs/ride-time.ts';
+import { LOGS_THAT_NAME } from '../../named-record.ts';
 import type { Connection } from '../connection.ts';
 
 const CLOCKED = `SELECT seq, line AS bytes, hash FROM record
@@ -23,7 +25,7 @@ function prepare(db: Connection['db']) {
          received_at_ms AS receivedAtMs, outcome AS disposition, ride_ms AS atMs,
          ride_ms_source AS source, stale, (
          SELECT json_group_array(taken.id) FROM record AS taken
-         WHERE taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq
+         WHERE taken.epoch_id IN ${LOGS_THAT_NAME} AND taken.of_seq = record.seq
            AND taken.kind = 'void') AS voids
        FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
        WHERE epoch_id = ? AND seq >= ? AND seq <= ? AND ${UNCLOCKED} ORDER BY seq LIMIT ?`,

@@ -1,10 +1,12 @@
 /** What the records of a part speak of: limits, passes, denials, earlier taps of the same codes, fares. */
+
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import { issuerKeyName } from '../../../core/lists/list-rules.ts';
 import { useKey, useKeyOfCounter } from '../../../core/logs/code-use.ts';
-import type { RulingQuery } from '../../../core/logs/ruling-query.ts';
+import type { BranchBase, RulingQuery, RulingsOf } from '../../../core/logs/ruling-query.ts';
 import type { EarlierClaim, KnownPass, Limits, RulingFacts } from '../../../core/logs/rulings.ts';
+import { LOGS_THAT_NAME } from '../../named-record.ts';
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';
 
@@ -40,7 +42,7 @@ function prepare(db: Connection['db']) {
       `SELECT use, gate, epoch, seq, coalesce(ride_ms, at_ms) AS atMs,
          clock IS NOT 'UNKNOWN' AS isClockKnown, stale OR EXISTS (
          SELECT 1 FROM record AS taken WHERE taken.use = record.use AND taken.kind = 'void'
-           AND taken.epoch_id = record.epoch_id AND taken.of_seq = record.seq) AS voided
+           AND taken.of_seq = record.seq AND +taken.epoch_id IN ${LOGS_THAT_NAME}) AS voided
        FROM json_each(?) AS wanted JOIN record ON use = wanted.value
        JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE kind = 'tap'`,
     ),
@@ -59,6 +61,18 @@ function prepare(db: Connection['db']) {
     useOf: db
       .prepare(
         `SELECT use FROM record WHERE epoch_id = ? AND seq = ? AND kind IN ('tap', 'ask', 'answer')`,
+      )
+      .pluck(),
+    base: db.prepare(
+      `SELECT base_seq AS seq, base_hash AS hash FROM gate_epoch
+       WHERE id = ? AND base_seq IS NOT NULL`,
+    ),
+    useBefore: db
+      .prepare(
+        `SELECT record.use FROM gate_epoch JOIN record AS base ON base.epoch_id = gate_epoch.id
+         JOIN record ON record.epoch_id = gate_epoch.id
+         WHERE gate = @gate AND base.seq = @baseSeq AND base.hash = @baseHash AND record.seq = @seq
+           AND record.kind IN ('tap', 'ask', 'answer') ORDER BY gate_epoch.id`,
       )
       .pluck(),
     listRules: db.prepare(
@@ -80,11 +94,8 @@ export class RulingFactReader {
     this.#oldUsesUntil = Number(this.#sql.oldUsesUntil.get() ?? 0);
   }
 
-  rulingFacts(
-    of: { epochId: number; gate: string },
-    { taps, earlierSeqs }: RulingQuery,
-  ): RulingFacts {
-    const usesBySeq = this.#usesBySeq(of.epochId, earlierSeqs);
+  rulingFacts(of: RulingsOf, { taps, earlierSeqs }: RulingQuery): RulingFacts {
+    const usesBySeq = this.#usesBySeq(of, earlierSeqs);
     const oldUses = this.#oldUsesOf(taps);
     const codes = taps.map(({ tap }) => useKey(tap.code));
     const uses = new Set([...usesBySeq.values(), ...codes, ...oldUses.keys()]);
@@ -116,13 +127,22 @@ export class RulingFactReader {
     return found;
   }
 
-  #usesBySeq(epochId: number, seqs: readonly number[]): Map<number, string> {
+  #usesBySeq(of: RulingsOf, seqs: readonly number[]): Map<number, string> {
     const uses = new Map<number, string>();
     for (const seq of seqs) {
-      const use = this.#sql.useOf.get(epochId, seq) as string | null | undefined;
+      const own = this.#sql.useOf.get(of.epochId, seq) as string | null | undefined;
+      const use = own === undefined ? this.#useBefore(of, seq) : own;
       if (use) uses.set(seq, use);
     }
     return uses;
+  }
+
+  /** Of a record that lies before the branch that this log is, if it is one. */
+  #useBefore({ epochId, gate, base }: RulingsOf, seq: number): string | null | undefined {
+    const from = base ?? (this.#sql.base.get(epochId) as BranchBase | undefined);
+    if (from === undefined || seq > from.seq) return undefined;
+    const of = { gate, baseSeq: from.seq, baseHash: from.hash, seq };
+    return this.#sql.useBefore.get(of) as string | null | undefined;
   }
 
   #rulesOf(versions: ReadonlySet<number>): Map<number, PublishedRules> {

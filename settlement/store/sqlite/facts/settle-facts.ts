@@ -16,6 +16,7 @@ import type {
   UseRecord,
 } from '../../../core/rides/settle.ts';
 import type { GateLine } from '../../../core/rides/tariff.ts';
+import { NAMED_EPOCH } from '../../named-record.ts';
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';
 import type { RiderMoneyReader } from './rider-money.ts';
@@ -24,7 +25,7 @@ import type { StoredPayments } from './stored-payments.ts';
 function prepare(db: Connection['db']) {
   return {
     records: db.prepare(
-      `SELECT record.id, epoch_id AS epochId, gate, epoch, seq, kind, coalesce(ride_ms, at_ms) AS atMs,
+      `SELECT record.id, ${NAMED_EPOCH} AS epochId, gate, epoch, seq, kind, coalesce(ride_ms, at_ms) AS atMs,
          at_ms AS gateMs, clock, stale AS isStale,
          ceiling_cents AS ceilingCents, ride_line AS line, of_seq AS ofSeq, outcome AS disposition
        FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE use = ?`,
@@ -42,7 +43,7 @@ function prepare(db: Connection['db']) {
     ),
     // What the fare was, only the answer itself says.
     authorisation: db.prepare(
-      `SELECT id, kind, verdict, epoch_id AS epochId, seq, of_seq AS ofSeq, outcome AS disposition,
+      `SELECT id, kind, verdict, ${NAMED_EPOCH} AS epochId, seq, of_seq AS ofSeq, outcome AS disposition,
          iif(kind = 'answer', CAST(line AS TEXT) ->> '$.fareCents', NULL) AS fareCents
        FROM record WHERE use = ? ORDER BY id`,
     ),
