@@ -1,7 +1,6 @@
 /** The audit of an adopted branch that takes back a ride before it: good books pass, and a void without its ride is found. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { copyOf, tamper } from '../testing/tampering.ts';
+import { SQLITE_BOOKS } from '../testing/tampering.ts';
 import { ScriptedTown, START_MS } from '../testing/town.ts';
 import { auditSettlement } from './audit.ts';
 
@@ -48,8 +47,8 @@ test.each([
     `UPDATE record SET of_seq = 1 WHERE kind = 'void'`,
   ],
 ])('%s: found when it is not so', async (name, statement) => {
-  const copy = copyOf(town.dataDir);
-  tamper(join(copy, 'settlement.db'), statement);
-  const checks = await auditSettlement(copy, { signatures: false });
+  const copy = await (await SQLITE_BOOKS.booksOf(town)).copy();
+  await copy.tamper(statement);
+  const checks = await copy.audit({ signatures: false });
   expect(checks.find((check) => check.name === name)?.ok).toBe(false);
 });

@@ -44,7 +44,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   ledger: { ledger_account: 'part', transfer: 'chain' },
   chain: { book_seal: 'name' },
-  outbox: { outbox: 'shard', outbox_shard: 'shard' },
+  outbox: { outbox: 'shard', outbox_shard: 'shard', shard_turn: 'shard' },
   // Which account has it: each looked up by its own name.
   publicKey: { pass_key: 'public_key' },
   handle: { seed_handle: 'handle' },
