@@ -285,7 +285,6 @@ export function describeParked(open: OpenStore): void {
         const adopted = at === 'a later record' ? ['CHARGED', null] : [null];
         expect(await ends()).toEqual(['CHARGED', 'VOIDED', null, ...adopted]);
         expect(await books()).toMatchObject({ debt: 250 * (1 + adopted.length - 1) });
-        // A ride that was taken back leaves its code to another gate's record of it.
         const third = new ScriptedGate('g1', 'M1');
         third.key = gate.key;
         third.tap(code(2), { atMs: NOW_MS + 1 });
@@ -307,7 +306,6 @@ export function describeParked(open: OpenStore): void {
       await resolve('ADOPT');
       await send(3, { from: third });
       await resolve('ADOPT');
-      // The second record of the branch that it goes on from, not of the log.
       expect(await ends()).toEqual(['CHARGED', 'CHARGED', 'VOIDED', null, null]);
       expect(await books()).toMatchObject({ debt: 500, revenue: 500 });
     });
