@@ -72,11 +72,16 @@ export function createPhoneClient(
       const body = { algorithm: key.algorithm, publicKey, ...proof, code };
       return await call(recoveredRiderSchema, 'v1/recoveries', { body });
     },
-    /** Ends the one before it. The session alone makes none: the phone's key has to say so. */
+    /** The one before it ends when this one is confirmed. The phone's key has to say so, not the session alone. */
     async fetchRecoveryCode(session: string, { account, serial }: PassName): Promise<RecoveryCode> {
       const path = 'v1/riders/me/recovery-code';
       const body = await prove('make-recovery-code', `${account}/${serial}`);
       return await call(recoveryCodeSchema, path, { session, body });
+    },
+    /** It is on paper. */
+    async confirmRecoveryCode(session: string, code: string): Promise<void> {
+      const path = 'v1/riders/me/recovery-code/confirmation';
+      await call(z.unknown(), path, { session, body: { code } });
     },
     /** With which a second phone joins the account. */
     async fetchPhoneCode(session: string, { account, serial }: PassName): Promise<PhoneCode> {

@@ -18,12 +18,21 @@ const PLAIN = 'speak http to another machine: anybody on the way can read it';
 
 export function addRecoveryCommands(rider: Command): void {
   const withPhone = commandsWithPhone(rider);
-  withPhone('recovery-code', 'a new recovery code, printed this once: write it down').action(
-    async (options: PhoneOption) => {
-      const { client, session, phone } = await openSession(options.phone);
-      printJson(await client.fetchRecoveryCode(session, phone));
-    },
-  );
+  withPhone(
+    'recovery-code',
+    'a new recovery code, printed this once: write it down, then confirm it',
+  ).action(async (options: PhoneOption) => {
+    const { client, session, phone } = await openSession(options.phone);
+    printJson(await client.fetchRecoveryCode(session, phone));
+  });
+  withPhone('confirm-recovery-code', 'the new recovery code is written down: the one before ends')
+    .requiredOption('--code <code>', 'the new recovery code')
+    .action(async (options: PhoneOption & { code: string }) => {
+      requireCode(options.code);
+      const { client, session } = await openSession(options.phone);
+      await client.confirmRecoveryCode(session, options.code);
+      printJson({ confirmed: true });
+    });
   withPhone('phone-code', 'a code with which a second phone joins this account').action(
     async (options: PhoneOption) => {
       const { client, session, phone } = await openSession(options.phone);

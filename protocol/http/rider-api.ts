@@ -89,9 +89,12 @@ export const recoverySchema = z.discriminatedUnion('algorithm', [
 ]);
 export type Recovery = z.infer<typeof recoverySchema>;
 
-/** Shown this once; the one before it ends. */
+/** Shown this once; the one before it ends when this one is confirmed. */
 export const recoveryCodeSchema = z.object({ code: z.string(), madeAtMs: instantMs });
 export type RecoveryCode = z.infer<typeof recoveryCodeSchema>;
+
+/** Its rider has it on paper. */
+export const codeConfirmationSchema = z.strictObject({ code });
 
 /** `recoveryCode`: the next one; null for a second phone, which leaves the first one its own. */
 export const recoveredRiderSchema = enrolledRiderSchema.extend({
@@ -135,8 +138,10 @@ export const riderSchema = z.object({
         .describe('the account moved to another phone, or a rider blocked this one'),
     }),
   ),
-  /** When the recovery code that is good now was made; null: there is none. */
+  /** When the recovery code was made that its rider has on paper; null: there is none. */
   recoveryCodeMadeAtMs: instantMs.nullable(),
+  /** When the newest one was made that nobody has confirmed; null: there is none. */
+  unconfirmedCodeMadeAtMs: instantMs.nullable(),
 });
 export type Rider = z.infer<typeof riderSchema>;
 

@@ -107,6 +107,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/riders/me/payment-seeds/{handle}/confirmation',
       'POST /v1/riders/me/phone-code',
       'POST /v1/riders/me/recovery-code',
+      'POST /v1/riders/me/recovery-code/confirmation',
       'POST /v1/riders/me/top-ups',
       'POST /v1/sessions',
       'PUT /v1/operator/lines/{line}',

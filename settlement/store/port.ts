@@ -283,8 +283,10 @@ type StaffStore = {
 };
 
 export type RecoveryStore = {
-  /** Ends the one before it of the same kind. */
+  /** Ends the one before it of the same kind; a recovery code does so when it is confirmed. */
   addRecoveryCode(code: NewRecoveryCode): Promise<void>;
+  /** Its rider has it on paper. False if it is none of the account, or good no more. */
+  confirmRecoveryCode(of: { account: string; codeHash: string; nowMs: number }): Promise<boolean>;
   /** Which pass a code would make for this key; undefined if the code is none, or good no more. */
   planRecovery(of: {
     codeHash: string;

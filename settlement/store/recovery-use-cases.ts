@@ -6,6 +6,7 @@ import {
   type StoredApproval,
 } from '../core/access/approval.ts';
 import {
+  decideCodeConfirmation,
   decideNewCode,
   decidePassBlock,
   decidePhoneBlock,
@@ -22,6 +23,11 @@ export function recoveryUseCases({ views, transact }: Database): RecoveryStore {
       transact({
         read: (facts) => facts.accountAccess(code.account),
         decide: (access) => decideNewCode(access, code),
+      }),
+    confirmRecoveryCode: ({ account, ...request }) =>
+      transact({
+        read: (facts) => facts.accountAccess(account),
+        decide: (access) => decideCodeConfirmation(access, request),
       }),
     planRecovery: ({ codeHash, ...claim }) =>
       transact({

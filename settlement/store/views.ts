@@ -26,8 +26,10 @@ export type RiderView = {
     denied: boolean;
     ended: PassEnd | null;
   }[];
-  /** Of the recovery code that works; null: there is none. */
+  /** Of the recovery code that its rider has; null: there is none. */
   recoveryCodeMadeAtMs: number | null;
+  /** Of the newest one that nobody has said to have written down; null: there is none. */
+  unconfirmedCodeMadeAtMs: number | null;
 };
 
 export type StatementItem = {

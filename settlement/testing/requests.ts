@@ -31,10 +31,11 @@ type World = {
 };
 
 /** What the account's phone signs beside its session, each good once. */
-type Presences = { recoveryCode: object; phoneCode: object; block: object };
+type Presences = { confirmation: object; recoveryCode: object; phoneCode: object; block: object };
 
 export async function presencesOf(rider: ScriptedRider): Promise<Presences> {
   return {
+    confirmation: { code: await rider.drawCode() },
     recoveryCode: await rider.provePresence('make-recovery-code'),
     phoneCode: await rider.provePresence('make-phone-code'),
     block: await rider.provePresence('block-phone', '/2'),
@@ -69,6 +70,7 @@ function listRequests({ account, handle, order, spare, gate, grant, presence }: 
     ['POST /v1/riders/me/online-codes', '', {}],
     ['GET /v1/riders/me/orders/{order}', order.order],
     ['POST /v1/riders/me/orders/{order}/confirmation', order.order, { amountCents: 120 }],
+    ['POST /v1/riders/me/recovery-code/confirmation', '', presence.confirmation],
     ['POST /v1/riders/me/recovery-code', '', presence.recoveryCode],
     ['POST /v1/riders/me/phone-code', '', presence.phoneCode],
     ['POST /v1/riders/me/passes/{serial}/block', '2', presence.block],

@@ -275,6 +275,12 @@ export class ScriptedRider {
     return (await this.#town.get<{ code: string }>(`/v1/riders/me/${kind}`, asked)).code;
   }
 
+  /** It is on paper. */
+  async confirmCode(code: string): Promise<void> {
+    const asked = { token: this.session, body: { code } };
+    await this.#town.get('/v1/riders/me/recovery-code/confirmation', asked);
+  }
+
   /** Beside a session: its phone's key signs. `about`: whatever else it is about. */
   async provePresence(purpose: ProofPurpose, about = '') {
     const subject = `${this.account}/${this.serial}${about}`;

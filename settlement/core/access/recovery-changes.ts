@@ -14,7 +14,7 @@ export type NewRecoveryCode = {
   account: string;
   kind: RecoveryCodeKind;
   madeAtMs: number;
-  /** Null: it does not end by itself. */
+  /** Null: it does not end by itself. Of a recovery code: its rider has it on paper; until then it has an end. */
   expiresAtMs: number | null;
 };
 
@@ -30,6 +30,8 @@ export type RecoveryChange =
   | { kind: 'addRecoveryCode'; code: NewRecoveryCode }
   /** `usedSerial`: the pass that was made with it; null if none was. */
   | { kind: 'endRecoveryCode'; codeHash: string; usedSerial: number | null; atMs: number }
+  /** Its rider has it: it does not end by itself. `usedSerial`: as above, if it was used. */
+  | { kind: 'confirmRecoveryCode'; codeHash: string; usedSerial: number | null }
   | { kind: 'endPass'; account: string; serial: number; why: PassEnd; atMs: number }
   | { kind: 'endSessions'; account: string; serial: number }
   | { kind: 'addApproval'; id: number; approval: NewApproval }

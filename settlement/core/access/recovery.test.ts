@@ -4,6 +4,7 @@ import { APPROVAL_MS, decideApproval, decideMove, MOVE_CODE_MS } from './approva
 import { ROOT } from './operators.ts';
 import {
   type AccountAccess,
+  decideCodeConfirmation,
   decideNewCode,
   decidePassBlock,
   decidePhoneBlock,
@@ -39,8 +40,8 @@ const access: AccountAccess = {
   ],
   onlineCodes: [{ codeHash: 'online', serial: 2 }],
   codes: [
-    { codeHash: 'code', kind: 'RECOVERY' },
-    { codeHash: 'move', kind: 'MOVE' },
+    { codeHash: 'code', kind: 'RECOVERY', madeAtMs: 1, expiresAtMs: null },
+    { codeHash: 'move', kind: 'MOVE', madeAtMs: 1, expiresAtMs: 9 },
   ],
 };
 
@@ -65,7 +66,7 @@ describe('a recovery', () => {
     expect(kindsOf(changes)).toEqual([
       'addPass',
       'addPassIssue',
-      'endRecoveryCode',
+      'confirmRecoveryCode',
       'endPass',
       'deny',
       'endSessions',
@@ -112,13 +113,13 @@ describe('a recovery', () => {
       code: used,
       isKeyTaken: true,
       openIssues: 2,
-      access: { ...access, passes, codes: [{ codeHash: 'next', kind: 'RECOVERY' }] },
+      access: { ...access, passes, codes: [unconfirmed('next', 1)] },
     };
     const again = decideRecovery(later, { ...request, nextCodeHash: 'third' });
     expect(again.result).toEqual({ kind: 'recovered', hasNextCode: true });
     expect(kindsOf(again.changes)).toEqual([
       'addPassIssue',
-      'endRecoveryCode',
+      'confirmRecoveryCode',
       'endRecoveryCode',
       'addRecoveryCode',
       'judgeAgain',
@@ -179,6 +180,49 @@ describe('a block', () => {
     expect(kindsOf(changes).filter((kind) => kind === 'endPass')).toHaveLength(1);
     expect(changes).toContainEqual({ kind: 'endSeed', handle: '22222222', atMs: nowMs });
     expect(decidePassBlock(two, { account, serial: 1, issuer, nowMs }).result).toBe(false);
+  });
+});
+
+function unconfirmed(codeHash: string, madeAtMs: number) {
+  return { codeHash, kind: 'RECOVERY', madeAtMs, expiresAtMs: nowMs + 1 } as const;
+}
+
+describe('a recovery code', () => {
+  const [paper] = access.codes;
+  if (paper === undefined) throw new Error('one is on paper');
+  const code = { codeHash: 'fresh', account, kind: 'RECOVERY', madeAtMs: nowMs } as const;
+
+  test('ends none that may be on paper; only the newest unconfirmed ones stay', () => {
+    const fresh = { ...code, expiresAtMs: nowMs + 9 };
+    expect(kindsOf(decideNewCode(access, fresh).changes)).toEqual(['addRecoveryCode']);
+    const codes = [unconfirmed('b', 2), paper, unconfirmed('a', 1), unconfirmed('c', 3)];
+    expect(decideNewCode({ codes }, fresh).changes).toEqual([
+      { kind: 'endRecoveryCode', codeHash: 'a', usedSerial: null, atMs: nowMs },
+      { kind: 'addRecoveryCode', code: fresh },
+    ]);
+  });
+
+  test('that is confirmed is the only one', () => {
+    const codes = [...access.codes, unconfirmed('a', 2), unconfirmed('b', 3)];
+    const { changes, result } = decideCodeConfirmation({ codes }, { codeHash: 'a', nowMs });
+    expect(result).toBe(true);
+    expect(changes).toEqual([
+      { kind: 'endRecoveryCode', codeHash: 'code', usedSerial: null, atMs: nowMs },
+      { kind: 'endRecoveryCode', codeHash: 'b', usedSerial: null, atMs: nowMs },
+      { kind: 'confirmRecoveryCode', codeHash: 'a', usedSerial: null },
+    ]);
+  });
+
+  test.each([
+    ['unknown', 'x', nowMs],
+    ['of another kind', 'move', 1],
+    ['too old', 'a', nowMs + 1],
+  ])('that is %s confirms nothing', (_what, codeHash, atMs) => {
+    const codes = [...access.codes, unconfirmed('a', 2)];
+    expect(decideCodeConfirmation({ codes }, { codeHash, nowMs: atMs })).toEqual({
+      changes: [],
+      result: false,
+    });
   });
 });
 

@@ -15,6 +15,16 @@ export type StoredRecoveryCode = Omit<NewRecoveryCode, 'codeHash'> & {
   usedSerial: number | null;
 };
 
+type AccountCode = { codeHash: string; kind: RecoveryCodeKind } & Pick<
+  NewRecoveryCode,
+  'madeAtMs' | 'expiresAtMs'
+>;
+
+/** A recovery code of which nobody has said that it is written down works too, as it may be, and ends by itself late. */
+export const UNCONFIRMED_CODE_MS = 365 * 86_400_000;
+/** So many of them, the newest: each response that made one may have been lost. */
+const UNCONFIRMED_MAX = 3;
+
 /** All that reaches an account now. */
 export type AccountAccess = {
   /** With those that have ended; in order. */
@@ -22,8 +32,8 @@ export type AccountAccess = {
   /** What pays and has not ended: handles of seeds and hashes of online codes, each with its pass. */
   seeds: readonly { handle: string; serial: number }[];
   onlineCodes: readonly { codeHash: string; serial: number }[];
-  /** Those that still work. */
-  codes: readonly { codeHash: string; kind: RecoveryCodeKind }[];
+  /** Those that nothing has ended. */
+  codes: readonly AccountCode[];
 };
 
 export type RecoveryFacts = {
@@ -109,7 +119,7 @@ export function decideRecovery(
   const changes: Change[] = [
     ...(isNew ? [{ kind: 'addPass', pass, atMs: nowMs } as const] : []),
     { kind: 'addPassIssue', account, serial, issue },
-    { kind: 'endRecoveryCode', codeHash, usedSerial: serial, atMs: nowMs },
+    useCode({ codeHash, serial, kind: code.kind, nowMs }),
     ...(takesOver
       ? [
           ...endPhones(others, { account, access, issuer: issue.issuer, why: 'MOVED', nowMs }),
@@ -125,21 +135,58 @@ export function decideRecovery(
   return { changes, result: { kind: 'recovered', hasNextCode: takesOver } };
 }
 
-/** It is the only one from now on: whatever was made before it ends. */
-function nextCode({ nextCodeHash, pass, nowMs }: RecoveryRequest): NewRecoveryCode {
-  const { account } = pass;
-  return { codeHash: nextCodeHash, account, kind: 'RECOVERY', madeAtMs: nowMs, expiresAtMs: null };
+type CodeUse = { codeHash: string; serial: number; kind: RecoveryCodeKind; nowMs: number };
+
+/** The one on paper stays good until its rider has the next one there: the screen that shows that may be lost. */
+function useCode({ codeHash, serial: usedSerial, kind, nowMs }: CodeUse): Change {
+  return kind === 'RECOVERY'
+    ? { kind: 'confirmRecoveryCode', codeHash, usedSerial }
+    : { kind: 'endRecoveryCode', codeHash, usedSerial, atMs: nowMs };
 }
 
-/** Of one kind an account has one that works. */
+function nextCode({ nextCodeHash, pass, nowMs }: RecoveryRequest): NewRecoveryCode {
+  const { account } = pass;
+  const expiresAtMs = nowMs + UNCONFIRMED_CODE_MS;
+  return { codeHash: nextCodeHash, account, kind: 'RECOVERY', madeAtMs: nowMs, expiresAtMs };
+}
+
+/** Of one kind an account has one that works; a recovery code takes the place of the one before when it is confirmed. */
 export function decideNewCode(
   { codes }: Pick<AccountAccess, 'codes'>,
   code: NewRecoveryCode,
 ): Decision<void> {
-  const before = codes.filter(({ kind }) => kind === code.kind);
+  const same = codes.filter(({ kind }) => kind === code.kind);
+  const before = code.kind === 'RECOVERY' ? unconfirmedTooMany(same) : same;
   return {
     changes: [...endCodes(before, code.madeAtMs), { kind: 'addRecoveryCode', code }],
     result: undefined,
+  };
+}
+
+function unconfirmedTooMany(codes: readonly AccountCode[]): readonly AccountCode[] {
+  const unconfirmed = codes
+    .filter(({ expiresAtMs }) => expiresAtMs !== null)
+    .toSorted((a, b) => b.madeAtMs - a.madeAtMs);
+  return unconfirmed.slice(UNCONFIRMED_MAX - 1);
+}
+
+/** Its rider has written it down: those before it end. False if it is none of this account, or good no more. */
+export function decideCodeConfirmation(
+  { codes }: Pick<AccountAccess, 'codes'>,
+  { codeHash, nowMs }: { codeHash: string; nowMs: number },
+): Decision<boolean> {
+  const ofKind = codes.filter(({ kind }) => kind === 'RECOVERY');
+  const code = ofKind.find((one) => one.codeHash === codeHash);
+  if (code === undefined || !isOpenCode({ ...code, endedAtMs: null }, nowMs)) {
+    return unchanged(false);
+  }
+  const others = ofKind.filter((one) => one.codeHash !== codeHash);
+  return {
+    changes: [
+      ...endCodes(others, nowMs),
+      { kind: 'confirmRecoveryCode', codeHash, usedSerial: null },
+    ],
+    result: true,
   };
 }
 

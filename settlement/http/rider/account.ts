@@ -32,13 +32,15 @@ export function viewOfRider(
   view: RiderView,
   { config, nowMs }: { config: SettlementFile; nowMs: number },
 ) {
-  const { denied, passes, account, balanceCents, debtCents, recoveryCodeMadeAtMs } = view;
+  const { denied, passes, account, balanceCents, debtCents } = view;
+  const { recoveryCodeMadeAtMs, unconfirmedCodeMadeAtMs } = view;
   const { allowance, reason } = offerPass(standingOf(view, nowMs), config);
   return {
     account,
     balanceCents,
     debtCents,
     recoveryCodeMadeAtMs,
+    unconfirmedCodeMadeAtMs,
     offline: { allowance, reason },
     denied: denied.length > 0,
     deniedReason: denied.map(({ cause, note }) => (cause === 'DEBT' ? 'DEBT' : note))[0] ?? null,

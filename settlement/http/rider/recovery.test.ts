@@ -35,11 +35,13 @@ async function tryCode(code: string, { key = generateKey('Ed25519'), address = '
   return { status: response.statusCode, body: response.json<unknown>() };
 }
 
-const view = (of: ScriptedRider) =>
-  town.get<{ balanceCents: number; recoveryCodeMadeAtMs: number | null; passes: object[] }>(
-    '/v1/riders/me',
-    { token: of.session },
-  );
+type View = {
+  balanceCents: number;
+  recoveryCodeMadeAtMs: number | null;
+  unconfirmedCodeMadeAtMs: number | null;
+  passes: object[];
+};
+const view = (of: ScriptedRider) => town.get<View>('/v1/riders/me', { token: of.session });
 
 describe('a recovery code', () => {
   test('brings account and money to a new phone; the lost one opens, pays and reaches nothing', async () => {
@@ -75,15 +77,43 @@ describe('a recovery code', () => {
     expect((await next.money()).balanceCents).toBe(4_750);
   });
 
-  test('is used once, replaced by the next, and shown to exist', async () => {
-    expect((await view(rider)).recoveryCodeMadeAtMs).toBeNull();
-    const first = await rider.drawCode();
-    const second = await rider.drawCode();
-    expect((await view(rider)).recoveryCodeMadeAtMs).toBe(START_MS);
-    expect(await codeOf(tryCode(first))).toBe('403 RECOVERY_REFUSED');
-    const { recoveryCode } = await town.recover(second);
-    expect(await codeOf(tryCode(second))).toBe('403 RECOVERY_REFUSED');
-    expect((await town.recover(recoveryCode)).rider.serial).toBe(3);
+  test('is good until its rider has the next one on paper, and is shown to exist', async () => {
+    const shown = async (of: ScriptedRider) => {
+      const { recoveryCodeMadeAtMs, unconfirmedCodeMadeAtMs } = await view(of);
+      return [recoveryCodeMadeAtMs, unconfirmedCodeMadeAtMs];
+    };
+    expect(await shown(rider)).toEqual([null, null]);
+    const paper = await rider.drawCode();
+    expect(await shown(rider)).toEqual([null, START_MS]);
+    await rider.confirmCode(paper);
+    expect(await shown(rider)).toEqual([START_MS, null]);
+    // Its response may be lost, and its screen.
+    const lost = await rider.drawCode();
+    expect(await shown(rider)).toEqual([START_MS, START_MS]);
+    const { rider: next, recoveryCode: unread } = await town.recover(paper);
+    expect(await shown(next)).toEqual([START_MS, START_MS]);
+    const { rider: third, recoveryCode } = await town.recover(paper);
+    expect(third.serial).toBe(3);
+    await third.confirmCode(recoveryCode);
+    expect(await shown(third)).toEqual([START_MS, null]);
+    for (const code of [paper, lost, unread]) {
+      expect(await codeOf(tryCode(code))).toBe('403 RECOVERY_REFUSED');
+    }
+    expect((await town.recover(recoveryCode)).rider.serial).toBe(4);
+  });
+
+  test('is confirmed by who has it, for its own account', async () => {
+    const other = await town.addRider();
+    const code = await other.drawCode();
+    const confirm = (text: string) =>
+      town.ask('/v1/riders/me/recovery-code/confirmation', {
+        token: rider.session,
+        body: { code: text },
+      });
+    for (const text of [code, MADE_UP, 'x']) {
+      expect(await codeOf(confirm(text))).toBe('403 RECOVERY_REFUSED');
+    }
+    expect((await view(other)).recoveryCodeMadeAtMs).toBeNull();
   });
 
   test('whose response was lost works again with the same key', async () => {

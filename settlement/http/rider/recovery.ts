@@ -9,13 +9,10 @@ import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import {
   blockedSchema,
   blockSchema,
-  type Presence,
   passSerialSchema,
-  phoneCodeSchema,
   presenceSchema,
   type Recovery,
   recoveredRiderSchema,
-  recoveryCodeSchema,
   recoverySchema,
 } from '@stile/protocol/http/rider-api.ts';
 import { readRecoveryCode } from '@stile/protocol/recovery-code.ts';
@@ -25,17 +22,15 @@ import type { RecoveryPlan } from '../../core/access/recovery.ts';
 import type { PassRow } from '../../core/access/rider-changes.ts';
 import { offerPass } from '../../core/access/standing.ts';
 import { makeRecoveryCode, recoveryCodeHash } from '../../keys/recovery-codes.ts';
-import { type RiderSession, requireSession, riderFrom } from '../access.ts';
+import { requireSession, riderFrom } from '../access.ts';
 import { addressGroup } from '../address.ts';
 import { createAllowance, createWindow, spend } from '../allowance.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { standingOf } from './account.ts';
-import { openSession, type ProofCheck } from './passes.ts';
+import { openSession } from './passes.ts';
+import { addRecoveryCodeRoutes, type RecoveryParts, requirePresence } from './recovery-codes.ts';
 
-const PHONE_CODE_MS = 10 * 60_000;
-/** New codes that one session may make in a minute: each costs a slow hash. */
-const CODES_PER_MINUTE_MAX = 6;
 /** A recovery that something came in between is planned anew so often. */
 const PLANS_MAX = 3;
 const EVERYBODY = 'all';
@@ -44,10 +39,8 @@ const HOUR_MS = 3_600_000;
 const security = [{ session: [] }];
 const tags = ['rider'];
 
-export type RecoveryParts = ApiParts & { checkProof: ProofCheck };
-
 export function addRecoveryRoutes(app: ApiRouter, parts: RecoveryParts): void {
-  addCodes(app, parts);
+  addRecoveryCodeRoutes(app, parts);
   addPassBlocks(app, parts);
   const readCode = createCodeReader(parts);
   addRecoveries(app, { ...parts, readCode });
@@ -83,102 +76,6 @@ function refuseCode(): never {
   throw new Refusal(
     'RECOVERY_REFUSED',
     'this code is unknown, used or replaced: take the newest one, or ask the operator to move the account',
-  );
-}
-
-type PresenceClaim = {
-  purpose: 'make-recovery-code' | 'make-phone-code' | 'block-phone';
-  rider: RiderSession;
-  proof: Presence;
-  /** Whatever else it is about. */
-  about?: string;
-};
-
-/**
- * What lasts longer than a session takes the phone's key: who took the token of one would keep the account by it.
- * @throws Fault PROOF_REFUSED.
- */
-async function requirePresence(
-  { store, checkProof }: RecoveryParts,
-  { purpose, rider, proof, about = '' }: PresenceClaim,
-): Promise<void> {
-  const { account, serial } = rider;
-  const key = await store.findPass(account, serial);
-  checkProof(purpose, { ...proof, subject: `${account}/${serial}${about}`, key });
-}
-
-function addCodes(app: ApiRouter, parts: RecoveryParts): void {
-  const { store, clock, random } = parts;
-  const onRequest = requireSession(parts);
-  const config = { rateLimit: { max: CODES_PER_MINUTE_MAX, timeWindow: '1 minute' } };
-  app.post(
-    '/v1/riders/me/recovery-code',
-    {
-      onRequest,
-      config,
-      schema: {
-        summary: 'A recovery code, shown this once; ends the one before it',
-        description: 'Proof `make-recovery-code`; subject: account/serial.',
-        tags,
-        security,
-        body: presenceSchema,
-        response: {
-          201: recoveryCodeSchema,
-          400: refusalSchema,
-          401: refusalSchema,
-          403: refusalSchema,
-          429: refusalSchema,
-        },
-      },
-    },
-    async (request, reply) => {
-      const rider = riderFrom(request);
-      const claim = { purpose: 'make-recovery-code', rider } as const;
-      await requirePresence(parts, { ...claim, proof: request.body });
-      const { account } = rider;
-      const { code, codeHash } = await makeRecoveryCode(random);
-      const madeAtMs = clock.now().wallMs;
-      await store.addRecoveryCode({
-        codeHash,
-        account,
-        kind: 'RECOVERY',
-        madeAtMs,
-        expiresAtMs: null,
-      });
-      return reply.code(201).send({ code, madeAtMs });
-    },
-  );
-  app.post(
-    '/v1/riders/me/phone-code',
-    {
-      onRequest,
-      config,
-      schema: {
-        summary: 'A code with which a second phone joins the account, for ten minutes',
-        description: 'Proof `make-phone-code`; subject: account/serial.',
-        tags,
-        security,
-        body: presenceSchema,
-        response: {
-          201: phoneCodeSchema,
-          400: refusalSchema,
-          401: refusalSchema,
-          403: refusalSchema,
-          429: refusalSchema,
-        },
-      },
-    },
-    async (request, reply) => {
-      const rider = riderFrom(request);
-      const claim = { purpose: 'make-phone-code', rider } as const;
-      await requirePresence(parts, { ...claim, proof: request.body });
-      const { account } = rider;
-      const { code, codeHash } = await makeRecoveryCode(random);
-      const madeAtMs = clock.now().wallMs;
-      const expiresAtMs = madeAtMs + PHONE_CODE_MS;
-      await store.addRecoveryCode({ codeHash, account, kind: 'PHONE', madeAtMs, expiresAtMs });
-      return reply.code(201).send({ code, expiresAtS: Math.floor(expiresAtMs / 1000) });
-    },
   );
 }
 

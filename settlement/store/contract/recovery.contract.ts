@@ -31,6 +31,16 @@ export function describeRecovery(open: OpenStore): void {
 
   const addCode = (codeHash: string, kind: 'RECOVERY' | 'PHONE' = 'RECOVERY') =>
     store.addRecoveryCode({ codeHash, account: a, kind, madeAtMs: NOW_MS, expiresAtMs: null });
+  const addUnconfirmed = (codeHash: string) =>
+    store.addRecoveryCode({
+      codeHash,
+      account: a,
+      kind: 'RECOVERY',
+      madeAtMs: NOW_MS + 1,
+      expiresAtMs: NOW_MS + 1_000,
+    });
+  const confirm = (codeHash: string, nowMs = NOW_MS) =>
+    store.confirmRecoveryCode({ account: a, codeHash, nowMs });
   const plan = (codeHash: string, publicKey: string) =>
     store.planRecovery({ codeHash, publicKey, issuesMax: ISSUES_MAX, nowMs: NOW_MS });
 
@@ -121,14 +131,35 @@ export function describeRecovery(open: OpenStore): void {
     );
   });
 
-  test('a code is used once, the next one stands in its place, and is shown to exist', async () => {
-    expect((await store.readRider(ISSUER, a))?.recoveryCodeMadeAtMs).toBe(NOW_MS);
+  test('a code on paper lives until the next one is confirmed, and both are shown', async () => {
+    const shown = async () => {
+      const rider = await store.readRider(ISSUER, a);
+      return [rider?.recoveryCodeMadeAtMs, rider?.unconfirmedCodeMadeAtMs];
+    };
+    expect(await shown()).toEqual([NOW_MS, null]);
+    await addUnconfirmed('fresh');
+    expect(await shown()).toEqual([NOW_MS, NOW_MS + 1]);
+    expect(await plan('paper', 'second key')).toMatchObject({ account: a });
+    expect([await confirm('never made'), await confirm('fresh', NOW_MS + 1_000)]).toEqual([
+      false,
+      false,
+    ]);
+    expect([await confirm('fresh'), await confirm('fresh')]).toEqual([true, true]);
+    expect(await shown()).toEqual([NOW_MS + 1, null]);
+    expect(await plan('paper', 'second key')).toBeUndefined();
+    expect(await plan('fresh', 'second key')).toMatchObject({ account: a });
+  });
+
+  test('a used code works until the next one is confirmed', async () => {
     expect(await recover('paper', 'second key')).toBe('recovered');
-    expect(await recover('paper', 'third key')).toBe('unknown');
-    expect(await recover('next paper', 'third key')).toBe('recovered');
+    expect(await recoverInto('next', { codeHash: 'paper', publicKey: 'third key' })).toBe(
+      'recovered',
+    );
+    expect(await recover('next paper', 'fourth key')).toBe('unknown');
+    expect(await confirm('next')).toBe(true);
+    expect(await recover('paper', 'fourth key')).toBe('unknown');
+    expect(await recover('next', 'fourth key')).toBe('recovered');
     expect(await causesOf(2)).toEqual(['RIDER']);
-    await addCode('newest');
-    expect(await recover('next next paper', 'fourth key')).toBe('unknown');
     expect(await recover('never made', 'fourth key')).toBe('unknown');
     const b = await addRider(store, 'b');
     expect((await store.readRider(ISSUER, b))?.recoveryCodeMadeAtMs).toBeNull();
@@ -150,7 +181,7 @@ export function describeRecovery(open: OpenStore): void {
         recoverAs(planned, { codeHash: 'paper', publicKey, nextCodeHash: `of ${publicKey}` }),
       ),
     );
-    expect(kinds.map(({ kind }) => kind).sort()).toEqual(['recovered', 'refused']);
+    expect(kinds.map(({ kind }) => kind).sort()).toEqual(['changed', 'recovered']);
     const key = 'key of another';
     await addCode('again');
     expect(

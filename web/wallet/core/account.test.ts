@@ -16,6 +16,7 @@ const WELL: Rider = {
     { ...PASS, serial: 2, denied: true },
   ],
   recoveryCodeMadeAtMs: null,
+  unconfirmedCodeMadeAtMs: null,
 };
 
 test('another phone’s pass that is denied is no denial of this one', () => {

@@ -2,12 +2,15 @@
 import { useState } from 'preact/hooks';
 import type { FreshCode as Code } from '../shell/wallet.ts';
 import type { Words } from '../words/shape.ts';
+import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
 import { useWallet } from './wallet-context.ts';
 
 export function FreshCode({ words, fresh }: { words: Words; fresh: Code }) {
-  const { freshCode, phone } = useWallet();
+  const wallet = useWallet();
   const [copied, setCopied] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState('');
   const { recovery } = words;
   const copy = async () => {
     try {
@@ -18,13 +21,26 @@ export function FreshCode({ words, fresh }: { words: Words; fresh: Code }) {
     }
   };
   const isPhone = fresh.kind === 'phone';
+  const close = () => {
+    wallet.freshCode.value = null;
+  };
+  const confirm = async () => {
+    setBusy(true);
+    setFailure('');
+    try {
+      await wallet.confirmFreshCode();
+    } catch (error) {
+      setFailure(failureText(error, words));
+      setBusy(false);
+    }
+  };
   return (
     <Page title={isPhone ? recovery.phoneTitle : recovery.freshTitle}>
       <p>{isPhone ? recovery.phoneText : recovery.freshText}</p>
       <p class="sheet fresh-code" data-fresh-code={fresh.code}>
         {fresh.code}
       </p>
-      <p class="small soft">{recovery.account(phone.enrolment.value?.account ?? '')}</p>
+      <p class="small soft">{recovery.account(wallet.phone.enrolment.value?.account ?? '')}</p>
       <div class="row">
         <button type="button" class="quiet wide" onClick={() => void copy()}>
           {copied ? recovery.copied : recovery.copy}
@@ -38,12 +54,21 @@ export function FreshCode({ words, fresh }: { words: Words; fresh: Code }) {
       <button
         type="button"
         class="wide"
-        onClick={() => {
-          freshCode.value = null;
-        }}
+        disabled={busy}
+        onClick={() => (isPhone ? close() : void confirm())}
       >
         {isPhone ? words.order.done : recovery.written}
       </button>
+      {failure !== '' && (
+        <p class="note bad" role="alert">
+          {failure} {recovery.unwritten}
+        </p>
+      )}
+      {!isPhone && (
+        <button type="button" class="quiet wide" onClick={close}>
+          {recovery.later}
+        </button>
+      )}
     </Page>
   );
 }

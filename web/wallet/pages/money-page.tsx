@@ -35,19 +35,28 @@ export function MoneyPage({ words }: { words: Words }) {
         </div>
         <TopUp words={words} cents={cents} />
       </section>
-      {view !== null && view.rider.recoveryCodeMadeAtMs === null && (
-        <p class="note" role="note" data-no-code>
-          {words.recovery.none}{' '}
-          <a class="link" href="#/more">
-            {words.recovery.make}
-          </a>
-        </p>
-      )}
+      <NoCode words={words} />
       <section class="card">
         <h2>{words.money.statement}</h2>
         <StatementList words={words} cents={cents} />
       </section>
     </Page>
+  );
+}
+
+/** No recovery code on paper, as far as anybody has said. */
+function NoCode({ words }: { words: Words }) {
+  const rider = useWallet().phone.view.value?.rider;
+  if (rider === undefined) return null;
+  const isUnconfirmed = (rider.unconfirmedCodeMadeAtMs ?? null) !== null;
+  if (rider.recoveryCodeMadeAtMs !== null && !isUnconfirmed) return null;
+  return (
+    <p class="note" role="note" data-no-code={isUnconfirmed ? 'unconfirmed' : 'none'}>
+      {isUnconfirmed ? words.recovery.unconfirmed : words.recovery.none}{' '}
+      <a class="link" href="#/more">
+        {words.recovery.make}
+      </a>
+    </p>
   );
 }
 

@@ -51,6 +51,11 @@ export function RecoveryCard({ words }: { words: Words }) {
           ? recovery.none
           : recovery.made(timeText(madeAtMs, language.current.value))}
       </p>
+      {(rider.unconfirmedCodeMadeAtMs ?? null) !== null && (
+        <p class="note" role="note" data-no-code="unconfirmed">
+          {recovery.unconfirmed}
+        </p>
+      )}
       {action(madeAtMs === null ? recovery.make : recovery.replace, makeCode)}
       <h2>{recovery.phones}</h2>
       <ul class="list">

@@ -66,6 +66,50 @@ describe('a recovery', () => {
   });
 });
 
+describe('a new recovery code', () => {
+  async function madeAt({ wallet }: ScriptedWallet) {
+    await wallet.refresh.readAccount();
+    const rider = wallet.phone.view.value?.rider;
+    return [rider?.recoveryCodeMadeAtMs, rider?.unconfirmedCodeMadeAtMs].map((at) => at !== null);
+  }
+
+  async function paperCode(scripted: ScriptedWallet): Promise<string> {
+    const { wallet } = scripted;
+    const code = await drawCode(scripted);
+    wallet.freshCode.value = { kind: 'recovery', code };
+    await wallet.confirmFreshCode();
+    expect(wallet.freshCode.value).toBeNull();
+    expect(await madeAt(scripted)).toEqual([true, false]);
+    return code;
+  }
+
+  test('whose response is lost leaves the one on paper good', async () => {
+    const scripted = await enrolled();
+    const paper = await paperCode(scripted);
+    scripted.wire.losing = '/v1/riders/me/recovery-code';
+    await expect(drawCode(scripted)).rejects.toThrow();
+    scripted.wire.losing = null;
+    expect(await madeAt(scripted)).toEqual([true, true]);
+    await scripted.wallet.recover(null, paper);
+    expect(scripted.wallet.phone.enrolment.value?.serial).toBe(2);
+  });
+
+  test('ends the one on paper when it is written down, and stays on the screen if that is not heard', async () => {
+    const scripted = await enrolled();
+    const { wallet, wire } = scripted;
+    const paper = await paperCode(scripted);
+    const code = await drawCode(scripted);
+    wallet.freshCode.value = { kind: 'recovery', code };
+    wire.mode = 'cut';
+    await expect(wallet.confirmFreshCode()).rejects.toThrow();
+    expect(wallet.freshCode.value).not.toBeNull();
+    wire.mode = 'pass';
+    await wallet.confirmFreshCode();
+    expect(await madeAt(scripted)).toEqual([true, false]);
+    await expect(wallet.recover(null, paper)).rejects.toThrow();
+  });
+});
+
 describe('a PIN', () => {
   test('seals the seed, opens it again, and closes by itself', async () => {
     const scripted = await enrolled();

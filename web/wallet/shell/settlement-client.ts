@@ -94,6 +94,12 @@ export class SettlementClient {
     return await this.#api.request(path, { schema: recoveryCodeSchema, token, body });
   }
 
+  /** It is on paper: the one before it ends. */
+  async confirmRecoveryCode(token: string, code: string): Promise<void> {
+    const path = '/v1/riders/me/recovery-code/confirmation';
+    await this.#api.request(path, { schema: anySchema, token, body: { code } });
+  }
+
   async fetchPhoneCode(token: string, { key, account, serial }: Holder): Promise<PhoneCode> {
     const path = '/v1/riders/me/phone-code';
     const subject = `${account}/${serial}`;

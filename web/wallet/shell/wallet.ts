@@ -61,6 +61,8 @@ export type Wallet = {
   enrol(algorithm: Algorithm | null, invite: string | null): Promise<void>;
   /** The account of a code comes here. @throws ApiRefusal or Unreachable. */
   recover(algorithm: Algorithm | null, code: string): Promise<void>;
+  /** The recovery code that is shown is on paper: the one before it ends. @throws ApiRefusal or Unreachable. */
+  confirmFreshCode(): Promise<void>;
   /** Takes the wallet off this phone; its payment codes end with it if there is a network. */
   remove(): Promise<void>;
   /** From now on it works by itself. */
@@ -105,6 +107,13 @@ export function createWallet(parts: WalletParts): Wallet {
       const { session: first, recoveryCode } = recovered;
       session.use(first);
       freshCode.value = recoveryCode && { kind: 'recovery', code: recoveryCode.code };
+    },
+    async confirmFreshCode() {
+      const fresh = freshCode.value;
+      if (fresh?.kind !== 'recovery') return;
+      await session.run((token) => settlement.confirmRecoveryCode(token, fresh.code));
+      freshCode.value = null;
+      refresh.run();
     },
     async remove() {
       await session

@@ -142,14 +142,16 @@ export const de: Words = {
     make: 'Wiederherstellungscode machen',
     made: (when) =>
       `Sie haben einen Wiederherstellungscode von ${when}. Niemand kann ihn noch einmal zeigen.`,
-    replace: 'Neuen Code machen (der alte endet)',
+    replace: 'Neuen Code machen',
+    unconfirmed:
+      'Ein neuer Wiederherstellungscode wurde gezeigt, und niemand hat gesagt, dass er notiert ist. Einer von früher bleibt bis dahin gut. Wenn Sie den neuen nicht haben, machen Sie noch einen.',
     phones: 'Telefone dieses Kontos',
     phone: (serial, isThis) => (isThis ? `Telefon ${serial} (dieses)` : `Telefon ${serial}`),
     block: 'Sperren',
     add: 'Weiteres Telefon hinzufügen',
     freshTitle: 'Ihr Wiederherstellungscode',
     freshText:
-      'Notieren Sie ihn und bewahren Sie ihn getrennt vom Telefon auf. Er wird nur jetzt gezeigt. Wer ihn hat, hat Ihr Konto.',
+      'Notieren Sie ihn und bewahren Sie ihn getrennt vom Telefon auf. Er wird nur jetzt gezeigt. Wer ihn hat, hat Ihr Konto. Einer von früher endet, wenn Sie sagen, dass Sie diesen haben.',
     phoneTitle: 'Code für das andere Telefon',
     phoneText:
       'Öffnen Sie dort die Karte, drücken Sie „Ich habe einen Wiederherstellungscode“ und geben Sie ihn ein. Zehn Minuten gültig, einmal.',
@@ -158,6 +160,8 @@ export const de: Words = {
     copied: 'Kopiert',
     print: 'Drucken',
     written: 'Ich habe ihn notiert',
+    unwritten: 'Der alte Code ist noch gut. Drücken Sie noch einmal.',
+    later: 'Jetzt nicht: den alten behalten',
   },
   pin: {
     title: 'PIN',

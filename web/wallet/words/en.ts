@@ -138,7 +138,9 @@ export const en = {
     none: 'Without a recovery code a lost phone or cleared browser is hard to replace.',
     make: 'Make a recovery code',
     made: (when: string) => `You have a recovery code, made ${when}. Nobody can show it again.`,
-    replace: 'Make a new code (the old one ends)',
+    replace: 'Make a new code',
+    unconfirmed:
+      'A new recovery code was shown, and nobody has said that it is written down. One that you had before stays good until then. If you do not have the new one, make another.',
     phones: 'Phones of this account',
     phone: (serial: number, isThis: boolean) =>
       isThis ? `Phone ${serial} (this one)` : `Phone ${serial}`,
@@ -146,7 +148,7 @@ export const en = {
     add: 'Add another phone',
     freshTitle: 'Your recovery code',
     freshText:
-      'Write it down and keep it apart from this phone. It is shown this once. Whoever has it has your account.',
+      'Write it down and keep it apart from this phone. It is shown this once. Whoever has it has your account. One that you had before ends when you say that you have this one.',
     phoneTitle: 'Code for the other phone',
     phoneText:
       'Open the wallet there, press “I have a recovery code” and enter this. Good for ten minutes, once.',
@@ -155,6 +157,8 @@ export const en = {
     copied: 'Copied',
     print: 'Print',
     written: 'I have written it down',
+    unwritten: 'The old code is still good. Press again.',
+    later: 'Not now: keep the old code',
   },
   pin: {
     title: 'PIN',

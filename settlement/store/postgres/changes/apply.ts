@@ -171,6 +171,7 @@ async function writeRest(
       return await rows.cuts.write(change);
     case 'addRecoveryCode':
     case 'endRecoveryCode':
+    case 'confirmRecoveryCode':
     case 'endPass':
     case 'endSessions':
     case 'addApproval':

@@ -5,6 +5,8 @@ import type { Session } from '../session.ts';
 const ADD_CODE = `INSERT INTO recovery_code (code_hash, account, kind, made_at_ms, expires_at_ms)
   VALUES ($1, $2, $3, $4, $5)`;
 const END_CODE = `UPDATE recovery_code SET ended_at_ms = $1, used_serial = $2 WHERE code_hash = $3`;
+const CONFIRM_CODE = `UPDATE recovery_code
+  SET expires_at_ms = NULL, used_serial = coalesce($1, used_serial) WHERE code_hash = $2`;
 const END_PASS = `UPDATE pass SET ended_at_ms = $1, ended_why = $2 WHERE account = $3 AND serial = $4`;
 const END_SESSIONS = 'DELETE FROM session WHERE account = $1 AND serial = $2';
 const ADD_APPROVAL = `INSERT INTO approval (id, account, note, by_name, asked_at_ms, ends_at_ms)
@@ -29,6 +31,9 @@ export class RecoveryRows {
       }
       case 'endRecoveryCode':
         await run(END_CODE, [change.atMs, change.usedSerial, change.codeHash]);
+        break;
+      case 'confirmRecoveryCode':
+        await run(CONFIRM_CODE, [change.usedSerial, change.codeHash]);
         break;
       case 'endPass':
         await run(END_PASS, [change.atMs, change.why, change.account, change.serial]);

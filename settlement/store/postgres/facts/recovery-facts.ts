@@ -21,7 +21,8 @@ const NEXT = 'SELECT coalesce(max(id), 0) + 1 AS next FROM approval';
 const CODE = `SELECT account, kind, made_at_ms AS "madeAtMs", expires_at_ms AS "expiresAtMs",
     ended_at_ms AS "endedAtMs", used_serial AS "usedSerial"
   FROM recovery_code WHERE code_hash = $1`;
-const CODES = `SELECT code_hash AS "codeHash", kind FROM recovery_code
+const CODES = `SELECT code_hash AS "codeHash", kind, made_at_ms AS "madeAtMs",
+    expires_at_ms AS "expiresAtMs" FROM recovery_code
   WHERE account = $1 AND ended_at_ms IS NULL ORDER BY code_hash`;
 const PASSES = `SELECT serial, public_key AS "publicKey", ended_at_ms AS "endedAtMs" FROM pass
   WHERE account = $1 ORDER BY serial`;

@@ -152,6 +152,7 @@ function writeRest(
       break;
     case 'addRecoveryCode':
     case 'endRecoveryCode':
+    case 'confirmRecoveryCode':
     case 'endPass':
     case 'endSessions':
     case 'addApproval':

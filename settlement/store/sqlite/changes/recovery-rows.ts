@@ -11,6 +11,10 @@ function prepare(db: Connection['db']) {
     endCode: db.prepare(
       'UPDATE recovery_code SET ended_at_ms = ?, used_serial = ? WHERE code_hash = ?',
     ),
+    confirmCode: db.prepare(
+      `UPDATE recovery_code SET expires_at_ms = NULL, used_serial = coalesce(?, used_serial)
+       WHERE code_hash = ?`,
+    ),
     endPass: db.prepare(
       'UPDATE pass SET ended_at_ms = ?, ended_why = ? WHERE account = ? AND serial = ?',
     ),
@@ -39,6 +43,9 @@ export class RecoveryRows {
         break;
       case 'endRecoveryCode':
         sql.endCode.run(change.atMs, change.usedSerial, change.codeHash);
+        break;
+      case 'confirmRecoveryCode':
+        sql.confirmCode.run(change.usedSerial, change.codeHash);
         break;
       case 'endPass':
         sql.endPass.run(change.atMs, change.why, change.account, change.serial);

@@ -21,7 +21,8 @@ function prepare(db: Connection['db']) {
        FROM recovery_code WHERE code_hash = ?`,
     ),
     codes: db.prepare(
-      `SELECT code_hash AS codeHash, kind FROM recovery_code
+      `SELECT code_hash AS codeHash, kind, made_at_ms AS madeAtMs, expires_at_ms AS expiresAtMs
+       FROM recovery_code
        WHERE account = ? AND ended_at_ms IS NULL`,
     ),
     passes: db.prepare(

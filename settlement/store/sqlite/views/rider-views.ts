@@ -35,7 +35,13 @@ function prepare(db: Connection['db']) {
     recoveryCode: db
       .prepare(
         `SELECT made_at_ms FROM recovery_code
-         WHERE account = ? AND kind = 'RECOVERY' AND ended_at_ms IS NULL`,
+         WHERE account = ? AND kind = 'RECOVERY' AND ended_at_ms IS NULL AND expires_at_ms IS NULL`,
+      )
+      .pluck(),
+    unconfirmedCode: db
+      .prepare(
+        `SELECT max(made_at_ms) FROM recovery_code WHERE account = ? AND kind = 'RECOVERY'
+           AND ended_at_ms IS NULL AND expires_at_ms IS NOT NULL`,
       )
       .pluck(),
     statement: db.prepare(STATEMENT_SQL),
@@ -111,6 +117,7 @@ export class RiderViews {
         denied: this.#denials.read(issuer, { account, serial: issue.serial }).length > 0,
       })),
       recoveryCodeMadeAtMs: (this.#sql.recoveryCode.get(account) as number | undefined) ?? null,
+      unconfirmedCodeMadeAtMs: this.#sql.unconfirmedCode.get(account) as number | null,
     };
   }
 

@@ -1,0 +1,163 @@
+/**
+ * The codes that a rider's own phone makes: the recovery code, which takes the place of the one before only when its
+ * rider says that it is written down, and one with which a second phone joins.
+ */
+import { refusalSchema } from '@stile/protocol/http/refusal.ts';
+import {
+  codeConfirmationSchema,
+  type Presence,
+  phoneCodeSchema,
+  presenceSchema,
+  recoveryCodeSchema,
+} from '@stile/protocol/http/rider-api.ts';
+import { z } from 'zod';
+import { UNCONFIRMED_CODE_MS } from '../../core/access/recovery.ts';
+import { makeRecoveryCode, recoveryCodeHash } from '../../keys/recovery-codes.ts';
+import { type RiderSession, requireSession, riderFrom } from '../access.ts';
+import type { ApiParts, ApiRouter } from '../api.ts';
+import { Refusal } from '../refusal.ts';
+import type { ProofCheck } from './passes.ts';
+
+const PHONE_CODE_MS = 10 * 60_000;
+/** Of each of these routes, for one session in a minute: each request costs a slow hash. */
+const SLOW_HASHES = { rateLimit: { max: 6, timeWindow: '1 minute' } };
+
+const security = [{ session: [] }];
+const tags = ['rider'];
+
+export type RecoveryParts = ApiParts & { checkProof: ProofCheck };
+
+type PresenceClaim = {
+  purpose: 'make-recovery-code' | 'make-phone-code' | 'block-phone';
+  rider: RiderSession;
+  proof: Presence;
+  /** Whatever else it is about. */
+  about?: string;
+};
+
+/**
+ * What lasts longer than a session takes the phone's key: who took the token of one would keep the account by it.
+ * @throws Fault PROOF_REFUSED.
+ */
+export async function requirePresence(
+  { store, checkProof }: RecoveryParts,
+  { purpose, rider, proof, about = '' }: PresenceClaim,
+): Promise<void> {
+  const { account, serial } = rider;
+  const key = await store.findPass(account, serial);
+  checkProof(purpose, { ...proof, subject: `${account}/${serial}${about}`, key });
+}
+
+export function addRecoveryCodeRoutes(app: ApiRouter, parts: RecoveryParts): void {
+  const { store, clock, random } = parts;
+  const onRequest = requireSession(parts);
+  const config = SLOW_HASHES;
+  addConfirmations(app, parts);
+  app.post(
+    '/v1/riders/me/recovery-code',
+    {
+      onRequest,
+      config,
+      schema: {
+        summary:
+          'A recovery code, shown this once; the one before it ends when this one is confirmed',
+        description: 'Proof `make-recovery-code`; subject: account/serial.',
+        tags,
+        security,
+        body: presenceSchema,
+        response: {
+          201: recoveryCodeSchema,
+          400: refusalSchema,
+          401: refusalSchema,
+          403: refusalSchema,
+          429: refusalSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const rider = riderFrom(request);
+      const claim = { purpose: 'make-recovery-code', rider } as const;
+      await requirePresence(parts, { ...claim, proof: request.body });
+      const { account } = rider;
+      const { code, codeHash } = await makeRecoveryCode(random);
+      const madeAtMs = clock.now().wallMs;
+      await store.addRecoveryCode({
+        codeHash,
+        account,
+        kind: 'RECOVERY',
+        madeAtMs,
+        expiresAtMs: madeAtMs + UNCONFIRMED_CODE_MS,
+      });
+      return reply.code(201).send({ code, madeAtMs });
+    },
+  );
+  app.post(
+    '/v1/riders/me/phone-code',
+    {
+      onRequest,
+      config,
+      schema: {
+        summary: 'A code with which a second phone joins the account, for ten minutes',
+        description: 'Proof `make-phone-code`; subject: account/serial.',
+        tags,
+        security,
+        body: presenceSchema,
+        response: {
+          201: phoneCodeSchema,
+          400: refusalSchema,
+          401: refusalSchema,
+          403: refusalSchema,
+          429: refusalSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const rider = riderFrom(request);
+      const claim = { purpose: 'make-phone-code', rider } as const;
+      await requirePresence(parts, { ...claim, proof: request.body });
+      const { account } = rider;
+      const { code, codeHash } = await makeRecoveryCode(random);
+      const madeAtMs = clock.now().wallMs;
+      const expiresAtMs = madeAtMs + PHONE_CODE_MS;
+      await store.addRecoveryCode({ codeHash, account, kind: 'PHONE', madeAtMs, expiresAtMs });
+      return reply.code(201).send({ code, expiresAtS: Math.floor(expiresAtMs / 1000) });
+    },
+  );
+}
+
+/** Who sends the code has it; a session alone could not end the one on paper. */
+function addConfirmations(app: ApiRouter, parts: RecoveryParts): void {
+  const { store, clock, streams } = parts;
+  app.post(
+    '/v1/riders/me/recovery-code/confirmation',
+    {
+      onRequest: requireSession(parts),
+      config: SLOW_HASHES,
+      schema: {
+        summary: 'The rider has written this recovery code down: the one before it ends',
+        tags,
+        security,
+        body: codeConfirmationSchema,
+        response: {
+          204: z.undefined(),
+          400: refusalSchema,
+          401: refusalSchema,
+          403: refusalSchema,
+          429: refusalSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { account } = riderFrom(request);
+      const codeHash = await recoveryCodeHash(request.body.code);
+      const nowMs = clock.now().wallMs;
+      const isOurs =
+        codeHash !== undefined && (await store.confirmRecoveryCode({ account, codeHash, nowMs }));
+      if (!isOurs) {
+        throw new Refusal('RECOVERY_REFUSED', 'this account has no such code: make a new one');
+      }
+      streams.sendToRider(account, { kind: 'ACCOUNT' });
+      return reply.code(204).send(undefined);
+    },
+  );
+}
