@@ -1,7 +1,7 @@
 /** What stands before something that a PIN guards. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { isPin, isPinOver, PIN_DIGITS_MAX, pinWaitMs } from '../core/pin.ts';
+import { isPin, isPinOver, PIN_DIGITS_MAX } from '../core/pin.ts';
 import type { Words } from '../words/shape.ts';
 import { Recover } from './recover.tsx';
 import { useWallet } from './wallet-context.ts';
@@ -31,13 +31,13 @@ export function PinInput({ label, value, onInput }: InputProps) {
 }
 
 function PinPad({ words }: { words: Words }) {
-  const { pin, phone, nowMs, refresh } = useWallet();
+  const { pin, phone, refresh } = useWallet();
   const [digits, setDigits] = useState('');
   const [busy, setBusy] = useState(false);
   const [isForgotten, setForgotten] = useState(false);
   const stored = phone.enrolment.value?.pin;
   if (!stored) return null;
-  const waitS = Math.ceil(pinWaitMs(stored, nowMs.value) / 1000);
+  const waitS = Math.ceil(pin.waitMs / 1000);
   const isOver = isPinOver(stored);
   const enter = async () => {
     setBusy(true);

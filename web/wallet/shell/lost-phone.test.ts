@@ -148,7 +148,7 @@ describe('a PIN', () => {
     expect(await pin.enter('2580')).toEqual({ kind: 'wait' });
     expect((await vault.readEnrolment())?.pin?.wrong).toBe(3);
     for (let tries = 3; tries < WRONG_MAX; tries += 1) {
-      await scripted.sleep(3_600_000);
+      scripted.clock.advance(3_600_000);
       await pin.enter('0000');
     }
     const stored = await vault.readEnrolment();
@@ -157,6 +157,29 @@ describe('a PIN', () => {
     await scripted.sleep(86_400_000);
     expect(await pin.enter('2580')).toEqual({ kind: 'over' });
     expect(phone.enrolment.value?.account).toBeDefined();
+  });
+
+  test('waits by the page’s own clock, and no longer than its pause if the wall clock was wrong', async () => {
+    const scripted = await enrolled();
+    const { wallet, page, vault, clock } = scripted;
+    await wallet.pin.set('2580');
+    page.setVisible(false);
+    page.setVisible(true);
+    const rightMs = clock.now().wallMs;
+    clock.setWall(rightMs + 365 * 86_400_000);
+    for (let tries = 0; tries < 3; tries += 1) await wallet.pin.enter('0000');
+    // Moved once more, in vain.
+    clock.setWall(rightMs + 400 * 86_400_000);
+    expect(await wallet.pin.enter('2580')).toEqual({ kind: 'wait' });
+    clock.setWall(rightMs);
+    const after = await scripted.reload();
+    expect(after.pin.waitMs).toBe(30_000);
+    clock.advance(20_000);
+    expect(after.pin.waitMs).toBe(10_000);
+    expect((await vault.readEnrolment())?.pin?.lastAtMs).toBe(rightMs);
+    const again = await scripted.reload();
+    clock.advance(10_000);
+    expect(await again.pin.enter('2580')).toEqual({ kind: 'open' });
   });
 
   test('that is closed lets no new seed in, and taken away leaves one that pays', async () => {

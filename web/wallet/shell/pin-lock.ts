@@ -8,7 +8,16 @@ import { ApiRefusal } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
 import type { PageState } from '../../parts/page-state.ts';
 import type { Random } from '../../parts/random.ts';
-import { isPinOver, OPEN_MS, pinWaitMs } from '../core/pin.ts';
+import {
+  isPinOver,
+  OPEN_MS,
+  type PageInstant,
+  type PinTries,
+  pinWaitMs,
+  type SeenTry,
+  seeTry,
+  sinceTryMs,
+} from '../core/pin.ts';
 import type { Phone } from './phone.ts';
 import {
   drawSalt,
@@ -38,14 +47,18 @@ export class PinLock {
   /** Whether what it guards may be shown now; true if there is no PIN. */
   readonly isOpen: ReadonlySignal<boolean>;
   readonly #parts: PinLockParts;
-  readonly #open = signal<{ key: CryptoKey; untilMs: number } | null>(null);
+  readonly #open = signal<{ key: CryptoKey; until: PageInstant } | null>(null);
+  #seen: SeenTry | null = null;
 
   constructor(parts: PinLockParts) {
     this.#parts = parts;
     this.isOpen = computed(() => {
       const open = this.#open.value;
-      return this.pin === null || (open !== null && parts.nowMs.value < open.untilMs);
+      if (this.pin === null) return true;
+      if (open === null || parts.nowMs.value >= open.until.wallMs) return false;
+      return parts.clock.now().monoMs < open.until.monoMs;
     });
+    parts.phone.enrolment.subscribe((enrolment) => this.#see(enrolment?.pin ?? null));
     parts.page.onChange('visibility', () => {
       if (!parts.page.isVisible()) this.close();
     });
@@ -53,6 +66,38 @@ export class PinLock {
 
   get pin(): StoredPin | null {
     return this.#parts.phone.enrolment.value?.pin ?? null;
+  }
+
+  /** How long until the next PIN may be tried. */
+  get waitMs(): number {
+    const { pin } = this;
+    // Read, so that what counts down is drawn again.
+    void this.#parts.nowMs.value;
+    return pin === null ? 0 : this.#waitMs(pin);
+  }
+
+  #waitMs(tries: PinTries): number {
+    const now = this.#parts.clock.now();
+    return pinWaitMs(tries, sinceTryMs(tries, { seen: this.#seen, now }));
+  }
+
+  #see(pin: StoredPin | null): void {
+    const { clock, phone } = this.#parts;
+    const { wrong, lastAtMs } = pin ?? { wrong: 0, lastAtMs: 0 };
+    if (this.#seen?.wrong === wrong && this.#seen.lastAtMs === lastAtMs) return;
+    const now = clock.now();
+    this.#seen = seeTry({ wrong, lastAtMs }, now);
+    const account = phone.enrolment.value?.account;
+    if (account === undefined || lastAtMs <= now.wallMs) return;
+    // By a clock that was ahead then: no later page begins its pause anew.
+    const correct = ({ pin: stored }: { pin: StoredPin | null }) =>
+      stored?.lastAtMs === lastAtMs ? { pin: { ...stored, lastAtMs: now.wallMs } } : {};
+    phone.change(account, correct).catch(() => undefined);
+  }
+
+  #openWith(key: CryptoKey): void {
+    const { wallMs, monoMs } = this.#parts.clock.now();
+    this.#open.value = { key, until: { wallMs: wallMs + OPEN_MS, monoMs: monoMs + OPEN_MS } };
   }
 
   close(): void {
@@ -65,7 +110,7 @@ export class PinLock {
     const nowMs = clock.now().wallMs;
     let tried: StoredPin | null = null;
     await phone.change(account, ({ pin }) => {
-      if (pin === null || isPinOver(pin) || pinWaitMs(pin, nowMs) > 0) return {};
+      if (pin === null || isPinOver(pin) || this.#waitMs(pin) > 0) return {};
       tried = { ...pin, wrong: pin.wrong + 1, lastAtMs: nowMs };
       return { pin: tried };
     });
@@ -80,13 +125,13 @@ export class PinLock {
       return { kind: 'over' };
     }
     await phone.change(account, ({ pin }) => (pin === null ? {} : { pin: { ...pin, wrong: 0 } }));
-    this.#open.value = { key, untilMs: clock.now().wallMs + OPEN_MS };
+    this.#openWith(key);
     return { kind: 'open' };
   }
 
   /** Takes a new seed, because the one before has lain here open. @throws ApiRefusal or Unreachable. */
   async set(digits: string): Promise<void> {
-    const { phone, random, clock } = this.#parts;
+    const { phone, random } = this.#parts;
     const salt = drawSalt(random);
     const key = await makePinKey(digits, { salt, iterations: PIN_ITERATIONS });
     const pin: StoredPin = {
@@ -102,7 +147,7 @@ export class PinLock {
       seed: seed && (await sealSeed(key, { seed, random })),
     }));
     assert(phone.enrolment.value !== null, 'only an enrolled phone has a PIN');
-    this.#open.value = { key, untilMs: clock.now().wallMs + OPEN_MS };
+    this.#openWith(key);
   }
 
   /** Only while it is open. @throws ApiRefusal or Unreachable. */
