@@ -52,7 +52,10 @@ const RIDER = `
      WHERE pass.account = account.account) AS issues,
     (SELECT made_at_ms FROM recovery_code
      WHERE recovery_code.account = account.account AND kind = 'RECOVERY' AND ended_at_ms IS NULL
-    ) AS "recoveryCodeMadeAtMs"
+       AND expires_at_ms IS NULL) AS "recoveryCodeMadeAtMs",
+    (SELECT max(made_at_ms) FROM recovery_code
+     WHERE recovery_code.account = account.account AND kind = 'RECOVERY' AND ended_at_ms IS NULL
+       AND expires_at_ms IS NOT NULL) AS "unconfirmedCodeMadeAtMs"
   FROM account WHERE account = $1`;
 
 /**
