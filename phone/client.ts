@@ -74,9 +74,8 @@ export function createPhoneClient(
     },
     /** The one before it ends when this one is confirmed. The phone's key has to say so, not the session alone. */
     async fetchRecoveryCode(session: string, { account, serial }: PassName): Promise<RecoveryCode> {
-      const path = 'v1/riders/me/recovery-code';
       const body = await prove('make-recovery-code', `${account}/${serial}`);
-      return await call(recoveryCodeSchema, path, { session, body });
+      return await call(recoveryCodeSchema, 'v1/riders/me/recovery-code', { session, body });
     },
     /** It is on paper. */
     async confirmRecoveryCode(session: string, code: string): Promise<void> {

@@ -53,6 +53,8 @@ async function resolveAll(town: ScriptedTown, { gate, epoch }: ScriptedGate): Pr
     const body = { gate, epoch, seq, hash, how: HOW[why], note: 'seen' };
     await town.operate('POST', 'parked/resolutions', { body });
   }
+  // A pass that was accepted has its taps judged behind the answer.
+  await town.settled();
   expect(await town.operate('GET', 'parked')).toEqual([]);
 }
 

@@ -147,7 +147,7 @@ test('what is not known is said before signing out, and waits for its own shop',
   await enterAmount('900');
   await scan(await onlineCode(rider));
   expect(await outcome()).toBe('UNKNOWN');
-  await page.unroute('**/v1/payments');
+  await page.unrouteAll({ behavior: 'wait' });
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByText('Not all is known yet').waitFor();
   await screenshot(page, 'till-leaving');
@@ -264,7 +264,7 @@ test('a response that stays away is UNKNOWN, survives a reload, and can be taken
   await screenshot(page, 'till-unknown');
   await page.reload();
   expect(await outcome()).toBe('UNKNOWN');
-  await page.unroute('**/v1/payments');
+  await page.unrouteAll({ behavior: 'wait' });
   await page.getByRole('button', { name: 'Take back' }).click();
   expect(await outcome()).toBe('REVERSED');
   expect((await rider.client.readRider(rider.session)).balanceCents).toBe(2_000);

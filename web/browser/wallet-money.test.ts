@@ -246,7 +246,7 @@ describe('an order’s QR', () => {
     });
     await page.getByRole('button', { name: 'Pay €4.00' }).click();
     await page.getByText('Asking again cannot pay twice').waitFor();
-    await page.unroute('**/confirmation');
+    await page.unrouteAll({ behavior: 'wait' });
     await page.getByRole('button', { name: 'Ask again' }).click();
     await page.getByText('€4.00 paid to Kiosk am Hafen.').waitFor();
     await goTo('money');
@@ -286,7 +286,8 @@ test('a top-up without a response is shown after a reload, asked about, and paid
   const asked = page.waitForRequest('**/top-ups');
   await open.getByRole('button', { name: 'Ask now' }).click();
   await asked;
-  await page.unroute('**/top-ups');
+  // With what is under way: its route is handled to its end.
+  await page.unrouteAll({ behavior: 'wait' });
   // By itself, as soon as there is a network.
   await page.evaluate(() => dispatchEvent(new Event('online')));
   await page.getByText('€10.00 paid in.').waitFor();

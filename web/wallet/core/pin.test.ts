@@ -3,9 +3,7 @@ import { expect, test } from 'vitest';
 import { isPin, isPinOver, pinWaitMs, seeTry, sinceTryMs, WRONG_MAX } from './pin.ts';
 
 test('waits double from the third wrong one on', () => {
-  const waits = Array.from({ length: WRONG_MAX }, (_, wrong) =>
-    pinWaitMs({ wrong }, 0),
-  );
+  const waits = Array.from({ length: WRONG_MAX }, (_, wrong) => pinWaitMs({ wrong }, 0));
   expect(waits.map((ms) => ms / 1000)).toEqual([0, 0, 0, 30, 60, 120, 240, 480, 960, 1920]);
 });
 

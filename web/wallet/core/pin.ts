@@ -34,7 +34,10 @@ export function seeTry({ wrong, lastAtMs }: PinTries, now: PageInstant): SeenTry
 }
 
 /** How long ago the last try was. While a page is open the wall clock may be moved as one likes: it goes by its own. */
-export function sinceTryMs(tries: PinTries, of: { seen: SeenTry | null; now: PageInstant }): number {
+export function sinceTryMs(
+  tries: PinTries,
+  of: { seen: SeenTry | null; now: PageInstant },
+): number {
   const { seen, now } = of;
   const isSame = seen?.wrong === tries.wrong && seen.lastAtMs === tries.lastAtMs;
   const { sinceMs, seenAtMonoMs } = isSame ? seen : seeTry(tries, now);
