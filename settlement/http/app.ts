@@ -7,7 +7,6 @@ import rateLimit from '@fastify/rate-limit';
 import { fastifySSE } from '@fastify/sse';
 import swagger from '@fastify/swagger';
 import { wallS } from '@stile/host/clock.ts';
-import { Fault } from '@stile/protocol/fault.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { type Health, healthSchema } from '@stile/protocol/http/rider-api.ts';
 import Fastify, {
@@ -47,12 +46,14 @@ import { addParked } from './operator/parked.ts';
 import { addOperatorViews } from './operator/views.ts';
 import { addOperatorWork } from './operator/work.ts';
 import { addPages } from './pages.ts';
-import { respondRefused, respondUnreadable } from './refusal.ts';
+import { respondRefused } from './refusal.ts';
+import { addNotFound, refuseHead } from './request-head.ts';
 import { addAccountRoutes } from './rider/account.ts';
 import { addCodeRoutes } from './rider/codes.ts';
 import { addRiderOrderRoutes } from './rider/orders.ts';
 import { addPassRoutes, createProofCheck } from './rider/passes.ts';
 import { addRecoveryRoutes } from './rider/recovery.ts';
+import { createUnreadable } from './unreadable.ts';
 
 const BODY_BYTES_MAX = 16 * 1024;
 const REQUEST_MS_MAX = 30_000;
@@ -72,6 +73,7 @@ export type Api = Awaited<ReturnType<typeof buildApi>>;
 export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl'>) {
   const { config, log, streams, webDir, clock } = options;
   const { trustedProxies } = config.http;
+  const unreadable = createUnreadable({ log, clock });
   const app = Fastify({
     // pino's Logger is what Fastify's type describes, less exactly.
     loggerInstance: log as FastifyBaseLogger,
@@ -79,19 +81,23 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
     bodyLimit: BODY_BYTES_MAX,
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     requestTimeout: REQUEST_MS_MAX,
-    clientErrorHandler: respondUnreadable(log),
+    // Node's own refusal would be an empty one.
+    http: { requireHostHeader: false },
+    clientErrorHandler: unreadable.refuse,
+    frameworkErrors: (error, request, reply) => respondRefused(reply, { error, request, log }),
   }).withTypeProvider<ZodTypeProvider>();
   // Never from a request: whoever sends one would say where riders are led to.
   const publicUrl = () => config.http.publicUrl ?? app.listeningOrigin;
   const parts = { ...options, allowances: createAllowances(config, clock), publicUrl };
   capConnections(app.server, config.http);
+  unreadable.watch(app.server);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler<FastifyError | Error>((error, request, reply) =>
     respondRefused(reply, { error, request, log }),
   );
   addStrictBodies(app);
-  app.addHook('onRequest', async ({ raw }) => refuseSecondHost(raw.rawHeaders));
+  app.addHook('onRequest', async (request) => refuseHead(request));
   app.addHook('onSend', async (_request, reply) => {
     // What a route says of itself may be kept; nothing else may, by anyone on the way.
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
@@ -103,10 +109,7 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
   });
   await app.register(helmet, HEADERS);
   await addLimit(app, config);
-  // Behind the limit, so that asking for what is not there counts too.
-  app.setNotFoundHandler(() => {
-    throw new Fault('NOT_FOUND', 'there is no such route');
-  });
+  addNotFound(app);
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
   // Open streams would keep a server from closing.
   app.addHook('preClose', async () => streams.endAll());
@@ -123,13 +126,6 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
   });
   await app.ready();
   return app;
-}
-
-/** Two parties that each take another of two hosts would not mean the same request. */
-function refuseSecondHost(rawHeaders: readonly string[]): void {
-  const names = rawHeaders.filter((_, index) => index % 2 === 0);
-  if (names.filter((name) => name.toLowerCase() === 'host').length < 2) return;
-  throw new Fault('REQUEST_INVALID', 'a request has one Host header');
 }
 
 /**

@@ -2,7 +2,6 @@
  * What a request that is not served gets: `{ code, message }`, always. The codes and their statuses are in
  * protocol/http/refusal.ts, those of faults in protocol/fault.ts; here they become responses.
  */
-import type { Socket } from 'node:net';
 import { FAULT_TABLE, Fault } from '@stile/protocol/fault.ts';
 import {
   REFUSAL_STATUS,
@@ -27,27 +26,12 @@ export class Refusal extends Error {
   }
 }
 
-/** Statuses of what is no HTTP, too long a header, or too slow; anything else is the first. */
-const UNREADABLE: Record<string, string> = {
-  OTHER: '400 Bad Request',
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+/** What Fastify and its plugins refuse by themselves, by status: theirs are other words for each version. */
+const OF_LIBRARIES: Record<number, RefusalBody & { code: RefusalCode }> = {
+  414: { code: 'PATH_TOO_LONG', message: 'a part of the path is longer than any name here' },
+  415: { code: 'MEDIA_TYPE_REFUSED', message: 'this route takes no body of this content-type' },
+  416: { code: 'RANGE_REFUSED', message: 'the file has no such range' },
 };
-
-/** Fastify's own would log the bytes that came, with the credentials in them. */
-export function respondUnreadable(log: Logger) {
-  return (error: NodeJS.ErrnoException, socket: Socket): void => {
-    log.debug({ cause: error.code }, 'a request could not be read');
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    const status = UNREADABLE[error.code ?? ''] ?? UNREADABLE.OTHER;
-    const body = JSON.stringify({ code: 'REQUEST_INVALID', message: 'this request is not HTTP' });
-    const head = `content-type: application/json\r\ncontent-length: ${body.length}`;
-    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n${head}\r\n\r\n${body}`);
-  };
-}
 
 type RefusalResponse = RefusalBody & { status: number };
 
@@ -79,7 +63,12 @@ function refusalOf(error: FastifyError | Error, request: FastifyRequest): Refusa
   }
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status === 413) return tooLarge(request);
+  const known = OF_LIBRARIES[status];
+  if (known !== undefined) return { status, ...known };
   if (status === 429) return ofFault('TOO_MANY_REQUESTS', error.message);
+  if ('code' in error && error.code === 'FST_ERR_BAD_URL') {
+    return ofFault('REQUEST_INVALID', 'the path is no valid part of a URL');
+  }
   if (status >= 400 && status < 500) return ofFault('REQUEST_INVALID', error.message);
   return INTERNAL;
 }
