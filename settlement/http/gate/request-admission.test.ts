@@ -129,7 +129,7 @@ async function without(path: string, name: string): Promise<Record<string, strin
 
 test.each(CASES)(
   '%s is refused, and told no word of the list',
-  async (...[, headersFor, status, code]) => {
+  async (_name, headersFor, status, code) => {
     for (const path of PATHS) {
       const headers = await headersFor(path);
       const refused = await town.ask(path, { headers });
