@@ -79,8 +79,9 @@ export function createOutboxLoop({ background, clock, log }: OutboxLoopParts) {
       setSweep();
       wake();
     },
-    /** Waits until nothing is under way any more; the queue may hold failed jobs. */
+    /** Waits until nothing is under way any more, a sweep that has begun included; the queue may hold failed jobs. */
     async settled(): Promise<void> {
+      await sweeping;
       while (running !== null) await running;
     },
     async close(): Promise<void> {
