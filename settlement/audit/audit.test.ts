@@ -4,12 +4,14 @@ import { expect, test } from 'vitest';
 import { SQLITE_BOOKS } from '../testing/tampering.ts';
 import { describeAudit } from './audit.contract.ts';
 import { auditSettlement, isSettlementDir } from './audit.ts';
+import { describeBranchAudit } from './branches.contract.ts';
 import { describeResolutionAudit } from './resolutions.contract.ts';
 import { describeRideTimeAudit } from './ride-times.contract.ts';
 
 describeAudit('books on SQLite', SQLITE_BOOKS);
 describeResolutionAudit('decisions on SQLite', SQLITE_BOOKS);
 describeRideTimeAudit('times of rides on SQLite', SQLITE_BOOKS);
+describeBranchAudit('branches on SQLite', SQLITE_BOOKS);
 
 test('a directory is a settlement by its database', async () => {
   const town = await SQLITE_BOOKS.openTown();

@@ -1,5 +1,6 @@
 /** The audit of books in a PostgreSQL database. */
 import { describeAudit } from '../../audit/audit.contract.ts';
+import { describeBranchAudit } from '../../audit/branches.contract.ts';
 import { describeResolutionAudit } from '../../audit/resolutions.contract.ts';
 import { describeRideTimeAudit } from '../../audit/ride-times.contract.ts';
 import { usePostgresBooks } from '../../testing/postgres-books.ts';
@@ -8,4 +9,5 @@ const books = usePostgresBooks();
 
 describeAudit('books on PostgreSQL', books);
 describeResolutionAudit('decisions on PostgreSQL', books);
+describeBranchAudit('branches on PostgreSQL', books);
 describeRideTimeAudit('times of rides on PostgreSQL', books);

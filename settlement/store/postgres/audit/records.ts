@@ -1,5 +1,6 @@
 /** What the audit reads of gates' records, their logs, batches and keys, on PostgreSQL. It only reads. */
 import type { AuditReader, RecordRow } from '../../../audit/port.ts';
+import { BASE_EPOCH } from '../../named-record.ts';
 import type { Session } from '../session.ts';
 import { mappedRowsOf, rowsOf } from './pages.ts';
 
@@ -45,8 +46,9 @@ export function readRecordTables(session: Session): Pick<AuditReader, RecordTabl
     epochs: () =>
       rowsOf(session, {
         sql: `SELECT id, gate, epoch, last_seq AS "lastSeq", head, seal,
-                branch_of AS "branchOf", base_seq AS "baseSeq", base_hash AS "baseHash"
-              FROM gate_epoch ORDER BY gate, id`,
+                branch_of AS "branchOf", base_seq AS "baseSeq", base_hash AS "baseHash",
+                ${BASE_EPOCH} AS "baseEpoch"
+              FROM gate_epoch AS branch ORDER BY gate, id`,
       }),
     batches: (epochId) =>
       rowsOf(session, {

@@ -5,6 +5,7 @@ import type { PassIssue } from '../../../core/access/rider-changes.ts';
 import { accountOfUse } from '../../../core/logs/code-use.ts';
 import type { SealedResolution } from '../../../core/money/book-seal.ts';
 import type { GateLine } from '../../../core/rides/tariff.ts';
+import { LOGS_THAT_NAME } from '../../named-record.ts';
 import type { Session } from '../session.ts';
 import { mappedRowsOf } from './pages.ts';
 
@@ -28,7 +29,7 @@ const ODD_LINES = `
 const RECORDS = `
   SELECT of.at, gate_epoch.gate, epoch_id AS "epochId", seq, line AS bytes, record.hash, outcome AS "end",
     ride_ms AS "rideMs", ceiling_cents AS "ceilingCents", received_at_ms AS "receivedAtMs",
-    EXISTS (SELECT 1 FROM record AS taken WHERE taken.epoch_id = record.epoch_id
+    EXISTS (SELECT 1 FROM record AS taken WHERE taken.epoch_id IN ${LOGS_THAT_NAME}
       AND taken.of_seq = record.seq AND taken.kind = 'void') AS "isVoided"
   FROM unnest($1::int[], $2::bigint[]) AS of (at, id) JOIN record ON record.id = of.id
     JOIN gate_epoch ON gate_epoch.id = epoch_id`;
