@@ -97,7 +97,6 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
     respondRefused(reply, { error, request, log }),
   );
   addStrictBodies(app);
-  app.addHook('onRequest', async (request) => refuseHead(request));
   app.addHook('onSend', async (_request, reply) => {
     // What a route says of itself may be kept; nothing else may, by anyone on the way.
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
@@ -109,6 +108,7 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
   });
   await app.register(helmet, HEADERS);
   await addLimit(app, config);
+  app.addHook('onRequest', async (request) => refuseHead(request));
   addNotFound(app);
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
   // Open streams would keep a server from closing.

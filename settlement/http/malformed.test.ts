@@ -93,6 +93,7 @@ test.each<[what: string, lines: Lines, status: number, code: string]>([
   expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(head).toMatch(/^content-type: application\/json/im);
   expect(head).toMatch(/^cache-control: no-store/im);
+  expect(head).toMatch(/^x-content-type-options: nosniff/im);
   const refusal = JSON.parse(body) as unknown;
   expect(Object.keys(refusal as object).sort()).toEqual(['code', 'message']);
   expect(refusalSchema.parse(refusal)).toMatchObject({ code });

@@ -44,7 +44,9 @@ export function respondRefused(
     log.error({ route: request.routeOptions.url, error: error.stack ?? error.message }, 'failed');
   }
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_S);
-  void reply.code(status).header('cache-control', 'no-store').send({ code, message });
+  // Also what is refused before the hooks that set the headers of every response.
+  void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  void reply.code(status).send({ code, message });
 }
 
 function refusalOf(error: FastifyError | Error, request: FastifyRequest): RefusalResponse {
