@@ -74,7 +74,6 @@ function workOn(store: Store, { shared, issuer, clock, log }: WorkParts): Runnin
   const worker = createShardWorker(
     {
       workOnce: doPiece,
-      scheduled: {},
       announce: (shards) => queue.announce(shards),
       countWaiting: () => queue.countWaiting(),
       clock,

@@ -86,10 +86,10 @@ function wire(redis: Redis, outbox: Outbox) {
       log,
     }),
   );
-  const newWorker = (scheduled = {}) =>
+  const newWorker = () =>
     closed(
       createShardWorker(
-        { workOnce, scheduled, announce, countWaiting, clock, log },
+        { workOnce, announce, countWaiting, clock, log },
         { redis, prefix: 'test' },
       ),
     );

@@ -30,8 +30,6 @@ export type ShardTurn = 'worked' | 'failed' | 'idle';
 export type ShardWorkerParts = {
   /** One piece of the shard's work, in a transaction that holds its row. */
   workOnce: (shard: number) => Promise<ShardTurn>;
-  /** What is done now and then, by its name on the queue. */
-  scheduled: Readonly<Record<string, () => Promise<void>>>;
   announce: (shards: readonly number[]) => Promise<void>;
   /** Jobs that wait on the queue. */
   countWaiting: () => Promise<number>;
@@ -63,7 +61,7 @@ export function createShardWorker(
   parts: ShardWorkerParts,
   { redis, prefix }: { redis: Redis; prefix: string },
 ): ShardWorker {
-  const { scheduled, announce, countWaiting, clock, log } = parts;
+  const { announce, countWaiting, clock, log } = parts;
   let isClosing = false;
   /** Jobs that were begun here ever, and that are at work now. */
   let begun = 0;
@@ -76,12 +74,11 @@ export function createShardWorker(
     workOnce: async (shard) => (isClosing ? 'idle' : await parts.workOnce(shard)),
   });
 
-  async function work({ name, data }: Job<ShardJob>): Promise<void> {
+  async function work({ data }: Job<ShardJob>): Promise<void> {
     begun += 1;
     atWork += 1;
     try {
-      if (name !== 'shard') await scheduled[name]?.();
-      else if ((await drain(data.shard)) === 'more') await announce([data.shard]);
+      if ((await drain(data.shard)) === 'more') await announce([data.shard]);
     } finally {
       atWork -= 1;
     }
