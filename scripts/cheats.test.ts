@@ -12,6 +12,7 @@ const SCENE: RiskScene = {
   enrolledBy: 'open',
   denialS: 60,
   passbackS: 120,
+  isTimeless: false,
 };
 const DAY_S = 86_400;
 
@@ -84,6 +85,65 @@ describe('what was lost once', () => {
   });
 });
 
+describe('gates that do not know the time', () => {
+  const scene = { walletCents: 3_600, isTimeless: true };
+  const OLD_S = 600;
+
+  test('open for old codes, up to what is said, and nobody pays', () => {
+    const { town, risk, rides, next } = begin({ scene });
+    const pass = mustRenew(town);
+    town.pass(OLD_S);
+    for (let n = 0; n < risk.ridesOfPass; n += 1) {
+      for (let gate = 0; gate < rides.gates; gate += 1) {
+        expect(town.ride(gate, { pass, counter: next(), agoS: OLD_S })).toBe('open');
+        town.sync(gate);
+      }
+      town.pass(rides.passbackS);
+    }
+    expect(town.ride(0, { pass, counter: next(), agoS: OLD_S })).toBe('ALLOWANCE_USED');
+    expect(town.walletCents).toBe(3_600);
+    expect(town.lostCents).toBe(risk.mostCents);
+    expect(risk.onlineCents).toBe(risk.mostCents);
+    expect(town.renew()).toBeNull();
+  });
+
+  test('one old code, copied to every gate, costs a ride more than a fresh one', () => {
+    const { town, risk, rides, next } = begin({ scene });
+    const pass = mustRenew(town);
+    town.pass(OLD_S);
+    const counter = next();
+    for (let gate = 0; gate < rides.gates; gate += 1) {
+      expect(town.ride(gate, { pass, counter, agoS: OLD_S })).toBe('open');
+    }
+    expect(town.lostCents).toBe(risk.copiedCodeCents);
+    expect(risk.copiedCodeCents).toBe(rides.gates * rides.fareCents);
+  });
+
+  test('old codes cost passes in the end, however often the gates tell settlement', () => {
+    const { town, risk, next } = begin({ scene });
+    for (let day = 0; day < 29; day += 1) {
+      const pass = town.renew();
+      town.pass(OLD_S);
+      for (const gate of [0, 1, 2]) {
+        if (pass !== null) town.ride(gate, { pass, counter: next(), agoS: OLD_S });
+        town.sync(gate);
+      }
+      town.pass(DAY_S - OLD_S);
+    }
+    expect(town.renew()).toBeNull();
+    expect(town.lostCents).toBeGreaterThan(0);
+    expect(town.lostCents).toBeLessThanOrEqual(risk.mostCents);
+  });
+
+  test('a fresh code is paid there as anywhere', () => {
+    const { town, next } = begin({ scene });
+    expect(town.ride(0, { pass: mustRenew(town), counter: next() })).toBe('open');
+    town.pass(60);
+    expect(town.lostCents).toBe(0);
+    expect(town.walletCents).toBe(3_350);
+  });
+});
+
 const SETTINGS: readonly (Play & { what: string })[] = [
   { what: 'one ride', scene: {} },
   { what: 'a full pass', scene: { walletCents: 3_600 } },
@@ -139,7 +199,7 @@ type Act =
   | { do: 'spend' | 'topUp'; cents: number }
   | { do: 'wait'; seconds: number }
   | { do: 'sync'; gate: number }
-  | { do: 'ride'; gate: number; held: number; copy: boolean };
+  | { do: 'ride'; gate: number; held: number; copy: boolean; agoS: number };
 
 const gate = fc.integer({ min: 0, max: 2 });
 const act: fc.Arbitrary<Act> = fc.oneof(
@@ -164,6 +224,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       gate,
       held: fc.nat({ max: 9 }),
       copy: fc.boolean(),
+      agoS: fc.constantFrom(0, 600, 86_400),
     }),
   },
 );
@@ -173,14 +234,14 @@ test('whatever an account does, it costs no more than is said', () => {
   const fares = fc.constantFrom(250, 300, 900);
   const allowances = fc.integer({ min: 1, max: 6 });
   const credits = fc.constantFrom(0, 300, 1_000);
-  const passbacks = fc.constantFrom(0, 120);
+  const streets = fc.record({ passbackS: fc.constantFrom(0, 120), isTimeless: fc.boolean() });
   fc.assert(
     fc.property(
-      fc.tuple(wallets, fares, allowances, credits, passbacks),
+      fc.tuple(wallets, fares, allowances, credits, streets),
       fc.array(act, { maxLength: 120 }),
-      ([walletCents, fareCents, allowance, open, passbackS], acts) => {
+      ([walletCents, fareCents, allowance, open, street], acts) => {
         const settings = { pass: { allowance }, offline: { creditCents: { open } } };
-        const { town, next } = begin({ settings, scene: { walletCents, fareCents, passbackS } });
+        const { town, next } = begin({ settings, scene: { walletCents, fareCents, ...street } });
         const rules = configSchema.parse({ stile: 'settlement/1', ...settings });
         const held: TownPass[] = [];
         let counter = next();
@@ -198,9 +259,9 @@ test('whatever an account does, it costs no more than is said', () => {
           const pass = one.do === 'ride' ? held[one.held] : undefined;
           if (one.do !== 'ride' || pass === undefined) continue;
           if (!one.copy) counter = next();
-          town.ride(one.gate, { pass, counter });
+          town.ride(one.gate, { pass, counter, agoS: one.agoS });
         }
-        const most = riskOf(rules, { ...SCENE, fareCents, passbackS, walletCents: mostCents });
+        const most = riskOf(rules, { ...SCENE, ...street, fareCents, walletCents: mostCents });
         expect(town.lostCents).toBeLessThanOrEqual(most.mostCents);
       },
     ),

@@ -10,6 +10,7 @@ import type { Reason } from '@stile/protocol/reasons.ts';
 import { decidePassIssue } from '@stile/settlement/core/access/enrolment.ts';
 import type { RiskRules, RiskScene } from '@stile/settlement/core/access/risk.ts';
 import { countExtraUses, offerPass } from '@stile/settlement/core/access/standing.ts';
+import { rideTimeOf } from '@stile/settlement/core/logs/ride-time.ts';
 import { walletOf } from '@stile/settlement/core/money/ledger.ts';
 import type { RiderMoneyFacts } from '@stile/settlement/core/money/money-changes.ts';
 import type { Charge } from '@stile/settlement/core/rides/charge.ts';
@@ -19,6 +20,10 @@ const CODE = makeCode();
 const ACCOUNT = CODE.pass.account;
 const ISSUER = CODE.pass.issuer;
 const START_MS = Date.UTC(2026, 2, 2, 8);
+const LIMITS = { codeLifetimeSMax: 120, skewS: 20 };
+
+/** Rides that nobody is charged for. */
+const UNPAID = ['EXTRA_USE', 'STALE_CODE'];
 
 export type TownPass = {
   issuedAtS: number;
@@ -27,8 +32,10 @@ export type TownPass = {
   allowance: number;
 };
 
+type Shown = { pass: TownPass; counter: number; agoS?: number };
+
 type Gate = {
-  openings: (Opening & { seq: number; counter: number; atMs: number })[];
+  openings: (Opening & { seq: number; atMs: number; code: typeof CODE })[];
   counterMax: number | undefined;
   lastOpen: Facts['lastOpen'];
   /** As far as settlement has its records. */
@@ -111,10 +118,10 @@ export class CheatTown {
     return result ? made : null;
   }
 
-  /** Shows a code of a pass at a gate; its counter is its name, so the same counter is a copy. */
-  ride(at: number, { pass, counter }: { pass: TownPass; counter: number }): Reason | 'open' {
+  /** Shows a code of a pass at a gate, made so long ago; its counter is its name, so the same counter is a copy. */
+  ride(at: number, { pass, counter, agoS = 0 }: Shown): Reason | 'open' {
     const gate = this.#gateAt(at);
-    const generatedAtS = Math.floor(this.#nowMs / 1000);
+    const generatedAtS = Math.floor(this.#nowMs / 1000) - agoS;
     const code = { ...CODE, counter, generatedAtS, pass: { ...CODE.pass, ...pass } };
     const now = { wallMs: this.#nowMs, monoMs: this.#nowMs };
     const verdict = admit(code, this.#factsOf(gate), { rules: this.#ruling(), now, verify });
@@ -123,7 +130,7 @@ export class CheatTown {
     gate.counterMax = use.counter;
     gate.lastOpen = now;
     const seq = gate.openings.length + 1;
-    gate.openings.push({ seq, counter, atMs: this.#nowMs, acknowledgedAtS: null });
+    gate.openings.push({ seq, code, atMs: this.#nowMs, acknowledgedAtS: null });
     return 'open';
   }
 
@@ -139,12 +146,13 @@ export class CheatTown {
     gate.ackSeq = gate.openings.length;
   }
 
-  #settle(at: number, { seq, counter, atMs }: Gate['openings'][number]): void {
-    const use = `${ISSUER}/${ACCOUNT}/1/${counter}`;
+  #settle(at: number, { seq, atMs, code }: Gate['openings'][number]): void {
+    const use = `${ISSUER}/${ACCOUNT}/1/${code.counter}`;
     this.#recordId += 1;
     const gate = `g${at}`;
     const said = { gate, epoch: gate, epochId: at, seq, kind: 'tap', line: 'L1' } as const;
-    const time = { atMs, gateMs: atMs, clock: 'TRUSTED', isStale: false } as const;
+    const { isStale } = this.#rideTimeOf(code, atMs);
+    const time = { atMs, gateMs: atMs, clock: this.#clock, isStale } as const;
     const end = { ceilingCents: null, received: null, ofSeq: null, disposition: 'PENDING' };
     const records = [
       ...(this.#records.get(use) ?? []),
@@ -167,6 +175,19 @@ export class CheatTown {
     for (const change of changes) this.#apply(change);
   }
 
+  get #clock(): Facts['clock'] {
+    return this.#scene.isTimeless ? 'UNKNOWN' : 'TRUSTED';
+  }
+
+  /** A gate that did not know the time knows it when it tells settlement, in the same boot. */
+  #rideTimeOf({ generatedAtS, pass }: typeof CODE, atMs: number) {
+    const boot = 'b';
+    const tap = { clock: this.#clock, atMs, boot, monoMs: atMs };
+    const after = { atMs: this.#nowMs, boot, monoMs: this.#nowMs };
+    const facts = { before: null, after, listS: null, limits: LIMITS, receivedAtMs: this.#nowMs };
+    return rideTimeOf({ tap, code: { ...pass, generatedAtS } }, facts);
+  }
+
   #apply(change: ReturnType<typeof decideSettle>['changes'][number]): void {
     const { denialS } = this.#scene;
     switch (change.kind) {
@@ -179,7 +200,8 @@ export class CheatTown {
         break;
       }
       case 'setDisposition':
-        if (change.disposition === 'EXTRA_USE') this.#extraUsesAtMs.set(change.record, this.#nowMs);
+        if (UNPAID.includes(change.disposition))
+          this.#extraUsesAtMs.set(change.record, this.#nowMs);
         else this.#extraUsesAtMs.delete(change.record);
         break;
       case 'post':
@@ -217,7 +239,7 @@ export class CheatTown {
       ceilingExponent: this.#rules.pass.ceilingExponent,
     } as const;
     const { counterMax, openings, lastOpen, denied } = gate;
-    const told = { denied, denyAtS: 0, clock: 'TRUSTED', signedTimeS: 0 } as const;
+    const told = { denied, denyAtS: 0, clock: this.#clock, signedTimeS: 0 } as const;
     return { issuerKey, ...told, counterMax, openings, lastOpen, barrierConnected: true };
   }
 
@@ -227,12 +249,11 @@ export class CheatTown {
       fareCents: this.#scene.fareCents,
       scopes: [CODE.pass.scope],
       products: null,
-      codeLifetimeSMax: 120,
-      skewS: 20,
+      ...LIMITS,
       passbackS: this.#scene.passbackS,
       maxListAgeS: 0,
       closeListAgeS: 0,
-      onClockUnknown: 'refuse',
+      onClockUnknown: 'admit',
       trustVersion: 1,
       denyVersion: 1,
       tariffVersion: 1,

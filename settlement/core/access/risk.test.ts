@@ -16,6 +16,7 @@ const SCENE: RiskScene = {
   enrolledBy: 'open',
   denialS: 60,
   passbackS: 120,
+  isTimeless: false,
 };
 
 type Row = { what: string; settings: SettlementOptions; scene: Partial<RiskScene> };
@@ -30,6 +31,11 @@ const ROWS: readonly Row[] = [
     what: 'the same, one gate',
     settings: {},
     scene: { walletCents: 3_600, gates: 1 },
+  },
+  {
+    what: 'the same, ten gates that do not know the time (`STALE_CODE`)',
+    settings: {},
+    scene: { walletCents: 3_600, isTimeless: true },
   },
   {
     what: 'the same, ten gates, `issuesMax` 1000',

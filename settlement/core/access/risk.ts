@@ -20,6 +20,8 @@ export type RiskScene = {
   denialS: number;
   /** Shortest time between two rides of one account at one gate; 0: none. */
   passbackS: number;
+  /** No gate knows the time, so it opens for a code that is too old, and nobody pays for such a ride. */
+  isTimeless: boolean;
 };
 
 export type Risk = {
@@ -36,7 +38,7 @@ export type Risk = {
 };
 
 export function riskOf({ pass, offline }: RiskRules, scene: RiskScene): Risk {
-  const { gates, fareCents, walletCents, enrolledBy, denialS, passbackS } = scene;
+  const { gates, fareCents, walletCents, enrolledBy, denialS, passbackS, isTimeless } = scene;
   /** A fare above the ceiling opens nothing. */
   const ridesOf = (cents: number) => {
     const money = { walletCents: cents, debtCents: 0, pendingRides: 0, extraUses: 0 };
@@ -47,12 +49,14 @@ export function riskOf({ pass, offline }: RiskRules, scene: RiskScene): Risk {
   const unpaidCents = (rides: number) => rides * gates * fareCents;
   // The first ride that is not paid for, and one more each time that the passback time is over before the denial.
   const untilDenied = passbackS === 0 ? ridesOfPass : 1 + Math.floor(denialS / passbackS);
+  // One ride of a copied code is charged, and paid from a wallet that has not been spent; of an old code none is.
+  const paidCents = isTimeless ? 0 : Math.min(walletCents, fareCents);
   return {
     ridesOfPass,
-    // One ride of them is charged, and paid from a wallet that has not been spent; nobody is charged for the others.
-    copiedCodeCents: ridesOfPass === 0 ? 0 : unpaidCents(1) - Math.min(walletCents, fareCents),
+    copiedCodeCents: ridesOfPass === 0 ? 0 : unpaidCents(1) - paidCents,
     mostCents: unpaidCents(ridesOfPass),
-    onlineCents: unpaidCents(Math.min(ridesOfPass, untilDenied)),
+    // What nobody is charged for makes no debt, and so no denial.
+    onlineCents: unpaidCents(isTimeless ? ridesOfPass : Math.min(ridesOfPass, untilDenied)),
     freshAccountCents: unpaidCents(ridesOf(0)),
   };
 }

@@ -39,7 +39,7 @@ export type Standing = {
   enrolledBy: EnrolmentKind;
   /** Rides that gates have told of and that are not charged yet. */
   pendingRides: number;
-  /** Rides with codes that had opened another gate already: nobody pays for them. */
+  /** Rides that nobody pays for: with codes that had opened another gate already, or were too old. */
   extraUses: number;
 };
 

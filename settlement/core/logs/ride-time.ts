@@ -37,8 +37,11 @@ export type RideTimeFacts = {
   receivedAtMs: number;
 };
 
+type DatedTap = Pick<CheckedTap, 'clock' | 'atMs' | 'boot' | 'monoMs'>;
+type DatedCode = Pick<CheckedCode, 'generatedAtS' | 'issuedAtS' | 'lifetimeMin' | 'codeLifetimeS'>;
+
 export function rideTimeOf(
-  { tap, code }: { tap: CheckedTap; code: CheckedCode },
+  { tap, code }: { tap: DatedTap; code: DatedCode },
   facts: RideTimeFacts,
 ): RideTime {
   const { limits } = facts;
@@ -61,7 +64,7 @@ export function rideTimeOf(
 
 /** By a clock that was known, then or in the same boot before or after; null: by none. */
 function clockedTime(
-  tap: CheckedTap,
+  tap: DatedTap,
   { before, after }: Pick<RideTimeFacts, 'before' | 'after'>,
 ): Omit<RideTime, 'isStale'> | null {
   if (tap.clock !== 'UNKNOWN') return { atMs: tap.atMs, source: 'GATE' };
@@ -87,17 +90,17 @@ function outerBounds({ before, after, listS, receivedAtMs }: RideTimeFacts) {
 }
 
 /** Whether pass or code had ended, or the pass was not there yet; both ends are inside, as at the gate. */
-function isOver(code: CheckedCode, { tapS, limits }: { tapS: number; limits: Limits }): boolean {
+function isOver(code: DatedCode, { tapS, limits }: { tapS: number; limits: Limits }): boolean {
   return (
     tapS + limits.skewS < code.issuedAtS || tapS > passEndS(code) || tapS > codeEndS(code, limits)
   );
 }
 
-function passEndS({ issuedAtS, lifetimeMin }: CheckedCode): number {
+function passEndS({ issuedAtS, lifetimeMin }: DatedCode): number {
   return issuedAtS + lifetimeMin * 60;
 }
 
-function codeEndS({ generatedAtS, codeLifetimeS }: CheckedCode, limits: Limits): number {
+function codeEndS({ generatedAtS, codeLifetimeS }: DatedCode, limits: Limits): number {
   return generatedAtS + Math.min(codeLifetimeS, limits.codeLifetimeSMax);
 }
 

@@ -106,6 +106,13 @@ describe('one record', () => {
       { deniedAtGate: new Set([1]) },
       'rejected STALE_CODE null',
     ],
+    [
+      'a stale code of a pass that was never given out',
+      tap({ code: { generatedAtS: 0 } }),
+      { passes: UNISSUED },
+      'rejected STALE_CODE null',
+    ],
+    ['a stale code', tap({ code: { generatedAtS: 0 } }), {}, 'rejected STALE_CODE 1/a/1/7/0'],
   ])('%s', (_name, content, facts, ruling) => {
     expect(rule([content], facts)).toEqual([ruling]);
   });
@@ -137,12 +144,18 @@ describe('the time of a code, both ends inside', () => {
   test('limits are those of the list that was in force at the gate', () => {
     const old = tap({ code: { generatedAtS: NOW_S - 90 } });
     const limits = new Map([[1, { codeLifetimeSMax: 120, skewS: 20 }]]);
-    expect(rule([old])).toEqual(['rejected STALE_CODE null']);
+    expect(rule([old])).toEqual([`rejected STALE_CODE 1/a/1/7/${NOW_S - 90}`]);
     expect(rule([old], { limits })).toEqual([`accepted null 1/a/1/7/${NOW_S - 90}`]);
   });
 });
 
 describe('several records', () => {
+  test('a stale tap takes its code from no other', () => {
+    const here = { tap: { atMs: (NOW_S - 100) * 1000 } };
+    const rulings = rule([tap(here), tap()]);
+    expect(rulings).toEqual([`rejected STALE_CODE ${USE}`, `accepted null ${USE}`]);
+  });
+
   test('two codes under one counter are two rides: only a phone that was changed makes such', () => {
     const later = tap({ tap: { atMs: (NOW_S + 30) * 1000 }, code: { generatedAtS: NOW_S + 30 } });
     expect(rule([tap(), later])).toEqual([

@@ -130,7 +130,8 @@ class Rules {
     if (content.kind === 'tap') {
       const { atMs } = rideTime ?? content;
       const isClockKnown = content.clock !== 'UNKNOWN';
-      const claim = { gate, epoch, seq, atMs, isClockKnown, voided: false };
+      const voided = rideTime?.isStale ?? false;
+      const claim = { gate, epoch, seq, atMs, isClockKnown, voided };
       this.#claims.set(use, [...ofUse, claim]);
     }
     if (content.kind === 'void') {
@@ -172,12 +173,11 @@ class Rules {
   ): RulingResult {
     const { facts } = this.#context;
     const { atMs, isStale } = rideTime;
-    if (isStale) return rejected('STALE_CODE');
-    if (facts.revokedAtGate.has(seq)) return rejected('KEY_EXPIRED');
-    if (facts.deniedAtGate.has(seq)) return rejected('DENIED_AT_GATE');
-    const miss = findMiss(code, facts.passes.get(seq));
-    if (miss !== null) return miss;
+    const miss = this.#findMiss(seq, code);
     const use = useIn(facts.oldUses, code);
+    // It counts against what its account may do on trust, if it is the account's.
+    if (isStale) return { ...rejected('STALE_CODE'), use: miss === null ? use : null };
+    if (miss !== null) return miss;
     const here = { ...this.#log, seq, atMs, isClockKnown: tap.clock !== 'UNKNOWN' };
     const others = (this.#claims.get(use) ?? []).filter(({ voided }) => !voided);
     if (others.some((other) => isEarlier(other, here))) return { ...rejected('EXTRA_USE'), use };
@@ -185,6 +185,13 @@ class Rules {
       return { ruling: 'parked', reason: 'FARE_UNKNOWN', use };
     }
     return { ...ACCEPTED, use };
+  }
+
+  #findMiss(seq: number, code: CheckedCode): RulingResult | null {
+    const { facts } = this.#context;
+    if (facts.revokedAtGate.has(seq)) return rejected('KEY_EXPIRED');
+    if (facts.deniedAtGate.has(seq)) return rejected('DENIED_AT_GATE');
+    return findMiss(code, facts.passes.get(seq));
   }
 }
 

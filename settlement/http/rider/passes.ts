@@ -50,7 +50,7 @@ export function addPassRoutes(app: ApiRouter, parts: ApiParts & { checkProof: Pr
 const NO_RIDES: Readonly<Record<OfflineReason, string>> = {
   NOTHING_BEHIND: 'nothing stands behind this account: top up, then renew',
   CODES_COPIED:
-    'codes of this account opened several gates, and nobody pays for that: ride with online codes until that is a month ago, or ask the operator',
+    'codes of this account opened several gates, or were too old, and nobody pays for that: ride with online codes until that is a month ago, or ask the operator',
 };
 
 type PassParts = ApiParts & { checkProof: ProofCheck };

@@ -9,7 +9,7 @@ import {
   ISSUER,
   ISSUER_KEY,
   NOW_MS,
-  type ScriptedLog,
+  ScriptedLog,
 } from '../../testing/log.ts';
 import type { Store } from '../port.ts';
 import type { OpenStore } from './ingest.contract.ts';
@@ -70,6 +70,32 @@ export function describeRideTime(open: OpenStore): void {
       const { items } = await gate.send(store);
       expect(items[1]).toMatchObject({ ruling: 'rejected', reason: 'STALE_CODE' });
       expect(await statement()).toEqual([]);
+    });
+
+    test('with a code that was too old counts against the passes that come, once at each gate', async () => {
+      const stamp = { boot: '0000000a', monoMs: 1_000 };
+      const other = await addGate(store, { gate: 'g2', line: 'M1' });
+      for (const log of [gate, other]) {
+        log.add({ kind: 'note', atMs: NOW_MS - 1_000, clock: 'TRUSTED', ...stamp });
+        log.ride(ride(1, -3_700_000), NO_CLOCK);
+        await log.send(store);
+      }
+      const of = gate.ride(ride(2, -3_700_000), NO_CLOCK);
+      gate.add({ kind: 'void', atMs: NOW_MS, of });
+      await gate.send(store, { fromSeq: 3 });
+      const again = new ScriptedLog('g2', 'M1', { epoch: 'ffffffffffffffff' });
+      again.add({ kind: 'note', atMs: NOW_MS - 1_000, clock: 'TRUSTED', ...stamp });
+      again.ride(ride(1, -3_700_000), NO_CLOCK);
+      await again.send(store);
+      expect(await store.readRider(ISSUER, account)).toMatchObject({ pendingRides: 4 });
+      await drain(store);
+      expect((await taps()).sort()).toEqual(
+        ['STALE_CODE', 'STALE_CODE', 'STALE_CODE', 'VOIDED'].map((end) => `${end} BOUND -1000`),
+      );
+      expect(await store.readRider(ISSUER, account)).toMatchObject({
+        pendingRides: 0,
+        extraUsesAtMs: [expect.any(Number), expect.any(Number)],
+      });
     });
 
     test.each([
@@ -168,7 +194,7 @@ export function describeRideTime(open: OpenStore): void {
         Array(4).fill(undefined).with(2, 'STALE_CODE'),
       );
       await statement();
-      expect(await taps()).toEqual(['CHARGED BOUND -86400000', 'STALE_CODE BOUND -86400000']);
+      expect(await taps()).toEqual(['CHARGED BOUND -86400000', 'VOIDED BOUND -86400000']);
       clockSet(65, NOW_MS - 89_000_000);
       await gate.send(store, { fromSeq: 5 });
       await statement();

@@ -262,7 +262,7 @@ export const de: Words = {
       'Ein Konto von Ihnen ist gesperrt. Klären Sie erst dieses, oder fragen Sie Ihren Betreiber.',
     NOTHING_BEHIND: 'Hinter diesem Konto steht nichts. Laden Sie auf, dann erneuern Sie.',
     CODES_COPIED:
-      'Ihre Codes haben mehrere Sperren geöffnet. Fahren Sie einen Monat mit Online-Codes, oder fragen Sie Ihren Betreiber.',
+      'Ihre Codes haben mehrere Sperren geöffnet oder waren abgelaufen. Fahren Sie einen Monat mit Online-Codes, oder fragen Sie Ihren Betreiber.',
     PASSES_OPEN: 'Ihr Pass wurde zu oft erneuert. Warten Sie, bis ein früherer abgelaufen ist.',
     TOP_UPS_OFF: 'Hier kann kein Geld aufgeladen werden. Fragen Sie Ihren Betreiber.',
     TOP_UP_FAILED: 'Die Zahlung wurde abgelehnt. Es ist kein Geld geflossen.',

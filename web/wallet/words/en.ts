@@ -256,7 +256,7 @@ export const en = {
     PERSON_DENIED: 'An account of yours is blocked. Settle that one first, or ask your operator.',
     NOTHING_BEHIND: 'Nothing stands behind this account. Top up, then renew.',
     CODES_COPIED:
-      'Your codes opened several gates. Ride with online codes for a month, or ask your operator.',
+      'Your codes opened several gates, or were out of date. Ride with online codes for a month, or ask your operator.',
     PASSES_OPEN: 'Your pass was renewed too often. Wait until an earlier one has ended.',
     TOP_UPS_OFF: 'Money cannot be paid in here. Ask your operator how to.',
     TOP_UP_FAILED: 'The payment was refused. No money has moved.',

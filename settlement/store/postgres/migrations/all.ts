@@ -11,6 +11,7 @@ import { WORK } from './0006-work.ts';
 import { ORDER } from './0007-order.ts';
 import { HELD_ROOTS } from './0008-held-roots.ts';
 import { SHARD_TURN } from './0009-shard-turn.ts';
+import { UNPAID_STALE_RIDES } from './0010-unpaid-stale-rides.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ORDER,
   HELD_ROOTS,
   SHARD_TURN,
+  UNPAID_STALE_RIDES,
 ];

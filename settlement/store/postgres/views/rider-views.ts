@@ -22,6 +22,9 @@ const PASS = `
 const SESSION = `
   SELECT account, serial, expires_at_s AS "expiresAtS" FROM session WHERE token_hash = $1`;
 
+/** As the index `record_unpaid` says it. */
+const UNPAID = `outcome IN ('PENDING', 'EXTRA_USE', 'STALE_CODE')`;
+
 /** All of one instant: who owes is denied, and not denied who owes nothing. */
 const RIDER = `
   SELECT account, enrolled_by AS "enrolledBy",
@@ -30,7 +33,7 @@ const RIDER = `
     (SELECT coalesce(sum(debits_cents - credits_cents), 0)::bigint FROM ledger_account
      WHERE name = 'receivable:' || account.account) AS "debtCents",
     (SELECT count(*) FROM record WHERE use BETWEEN $2 AND $3 AND kind = 'tap' AND outcome = 'PENDING'
-     AND outcome IN ('PENDING', 'EXTRA_USE')) AS "pendingRides",
+     AND ${UNPAID}) AS "pendingRides",
     -- At the gate itself it is a record that came twice, after a new epoch or from a copied card.
     (SELECT coalesce(json_agg("atMs"), '[]') FROM (
        SELECT record.received_at_ms AS "atMs"
@@ -39,8 +42,12 @@ const RIDER = `
          JOIN record AS first ON first.id = charge.record
          JOIN gate_epoch AS elsewhere ON elsewhere.id = first.epoch_id
        WHERE record.use BETWEEN $2 AND $3 AND record.outcome = 'EXTRA_USE'
-         AND record.outcome IN ('PENDING', 'EXTRA_USE') AND elsewhere.gate <> here.gate
-       ORDER BY record.received_at_ms DESC LIMIT ${ALLOWANCE_MAX}) AS extra) AS "extraUsesAtMs",
+         AND record.${UNPAID} AND elsewhere.gate <> here.gate
+       UNION ALL
+       SELECT max(received_at_ms) FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
+       WHERE use BETWEEN $2 AND $3 AND kind = 'tap' AND outcome = 'STALE_CODE' AND ${UNPAID}
+       GROUP BY use, gate
+       ORDER BY "atMs" DESC LIMIT ${ALLOWANCE_MAX}) AS extra) AS "extraUsesAtMs",
     (SELECT coalesce(json_agg(json_build_object(
          'id', encode(id, 'hex'), 'cause', cause, 'note', note) ORDER BY number), '[]')
      FROM denial WHERE id BETWEEN $4 AND $5 AND lifted_at_ms IS NULL) AS denials,

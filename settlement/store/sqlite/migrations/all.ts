@@ -28,6 +28,7 @@ import { ACT_PERSONS } from './0022-act-persons.ts';
 import { USES_BY_CODE } from './0023-uses-by-code.ts';
 import { UNPAID_RIDES } from './0024-unpaid-rides.ts';
 import { HELD_ROOTS } from './0025-held-roots.ts';
+import { UNPAID_STALE_RIDES } from './0026-unpaid-stale-rides.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -55,4 +56,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   USES_BY_CODE,
   UNPAID_RIDES,
   HELD_ROOTS,
+  UNPAID_STALE_RIDES,
 ];

@@ -15,6 +15,9 @@ const OPEN_TOP_UPS = `
 /** A byte of the pass. */
 const ALLOWANCE_MAX = 0xff;
 
+/** As the index `record_unpaid` says it. */
+const UNPAID = `outcome IN ('PENDING', 'EXTRA_USE', 'STALE_CODE')`;
+
 function prepare(db: Connection['db']) {
   return {
     pass: db.prepare(
@@ -54,19 +57,23 @@ function prepare(db: Connection['db']) {
     ),
     pendingRides: db
       .prepare(
-        `SELECT count(*) FROM record WHERE use BETWEEN ? AND ? AND kind = 'tap' AND outcome = 'PENDING'
-           AND outcome IN ('PENDING', 'EXTRA_USE')`,
+        `SELECT count(*) FROM record WHERE use BETWEEN @first AND @last AND kind = 'tap'
+           AND outcome = 'PENDING' AND ${UNPAID}`,
       )
       .pluck(),
     extraUses: db
       .prepare(
         // At the gate itself it is a record that came twice, after a new epoch or from a copied card.
-        `SELECT record.received_at_ms FROM record JOIN gate_epoch AS here ON here.id = record.epoch_id
+        `SELECT record.received_at_ms AS atMs FROM record JOIN gate_epoch AS here ON here.id = record.epoch_id
            JOIN charge ON charge.use = record.use
            JOIN record AS first ON first.id = charge.record JOIN gate_epoch AS elsewhere ON elsewhere.id = first.epoch_id
-         WHERE record.use BETWEEN ? AND ? AND record.outcome = 'EXTRA_USE'
-           AND record.outcome IN ('PENDING', 'EXTRA_USE') AND elsewhere.gate <> here.gate
-         ORDER BY record.received_at_ms DESC LIMIT ?`,
+         WHERE record.use BETWEEN @first AND @last AND record.outcome = 'EXTRA_USE'
+           AND record.${UNPAID} AND elsewhere.gate <> here.gate
+         UNION ALL
+         SELECT max(received_at_ms) FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
+         WHERE use BETWEEN @first AND @last AND kind = 'tap' AND outcome = 'STALE_CODE' AND ${UNPAID}
+         GROUP BY use, gate
+         ORDER BY atMs DESC LIMIT @limit`,
       )
       .pluck(),
   };
@@ -103,14 +110,14 @@ export class RiderViews {
     if (issues.length === 0) return undefined;
     const latest = new Map(issues.map((issue) => [issue.serial, issue]));
     // Names of uses begin so (core/logs/code-use.ts), and ':' comes behind every digit.
-    const uses = [`${issuer}/${account}/`, `${issuer}/${account}/:`];
+    const uses = { first: `${issuer}/${account}/`, last: `${issuer}/${account}/:` };
     return {
       account,
       enrolledBy: this.#sql.account.get(account) as RiderView['enrolledBy'],
       balanceCents: this.#money.walletCents(account),
       debtCents: this.#money.debtCents(account),
-      pendingRides: this.#sql.pendingRides.get(...uses) as number,
-      extraUsesAtMs: this.#sql.extraUses.all(...uses, ALLOWANCE_MAX) as number[],
+      pendingRides: this.#sql.pendingRides.get(uses) as number,
+      extraUsesAtMs: this.#sql.extraUses.all({ ...uses, limit: ALLOWANCE_MAX }) as number[],
       denied: this.#denials.read(issuer, { account, serial: 0 }),
       passes: [...latest.values()].map((issue) => ({
         ...issue,
