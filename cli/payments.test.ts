@@ -47,7 +47,7 @@ async function pay(token: string, code: string): Promise<Payment & { code?: stri
 
 test('a phone fetches a seed, then pays offline; a shop is added, listed and blocked', async () => {
   await good(['rider', 'enrol', '--settlement', settlement.url, '--phone', phone]);
-  await good(['rider', 'top-up', '1000', '--phone', phone]);
+  await good(['rider', 'top-up', '1000', '--key', 'first', '--phone', phone]);
   const without = await runStile(['rider', 'payment-code', '--phone', phone]);
   expect(without).toMatchObject({ code: 1, stdout: '' });
   expect(without.stderr).toContain('stile rider seed');

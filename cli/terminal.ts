@@ -13,6 +13,11 @@ export function sayError(text: string): void {
   process.stderr.write(text);
 }
 
+/** A key that the command has made itself; on standard error, so that its output stays what programs read. */
+export function sayKey(key: string): void {
+  sayError(`key ${key} (without an answer, ask again with --key ${key}: it is done once)\n`);
+}
+
 export function printJson(value: unknown): void {
   print(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -33,6 +33,8 @@ import { z } from 'zod';
 const accountSchema = riderSchema.omit({ passes: true });
 export type Account = z.infer<typeof accountSchema>;
 
+/** `account`: the one that the code has to be of; undefined: whichever it is of. */
+type MeantCode = { code: string; account?: string | undefined };
 /** A pass as settlement knows it. */
 type PassName = { account: string; serial: number };
 
@@ -66,10 +68,10 @@ export function createPhoneClient(
       return await call(enrolledRiderSchema, 'v1/riders', { body });
     },
     /** With a recovery code, or one that an operator or another phone gave. */
-    async recover(code: string): Promise<RecoveredRider> {
+    async recover({ code, account }: MeantCode): Promise<RecoveredRider> {
       const publicKey = toHex(key.publicKey);
       const proof = await prove('recover-account', publicKey);
-      const body = { algorithm: key.algorithm, publicKey, ...proof, code };
+      const body = { algorithm: key.algorithm, publicKey, ...proof, code, account };
       return await call(recoveredRiderSchema, 'v1/recoveries', { body });
     },
     /** The one before it ends when this one is confirmed. The phone's key has to say so, not the session alone. */

@@ -31,6 +31,8 @@ export const PAYMENT_REASONS = [
   'CODE_EXPIRED',
   /** A good code, but it was presented before: one code pays at most once, even if it was declined. */
   'CODE_USED',
+  /** Another account has paid this order. */
+  'ORDER_PAID',
   'ORDER_CANCELLED',
   'ORDER_EXPIRED',
   /** The account or this phone is on the deny list. */

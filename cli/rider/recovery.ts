@@ -5,15 +5,16 @@ import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { writePhone } from '@stile/phone/phone-file.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { blockedSchema } from '@stile/protocol/http/rider-api.ts';
+import { accountSchema, blockedSchema } from '@stile/protocol/http/rider-api.ts';
 import { readRecoveryCode } from '@stile/protocol/recovery-code.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { commandsWithPhone, openSession, type PhoneOption, requireNewPhone } from '../phone.ts';
 import { oneOf, printJson, wholeNumber } from '../terminal.ts';
 
 /** Behind a response that is not heard. */
 const TRIES_MAX = 3;
+const MEANT = 'the account that is meant: a code of another one does nothing';
 const PLAIN = 'speak http to another machine: anybody on the way can read it';
 
 export function addRecoveryCommands(rider: Command): void {
@@ -42,12 +43,14 @@ export function addRecoveryCommands(rider: Command): void {
   withPhone('recover', 'a new phone takes the account of a code over; the one before is blocked')
     .requiredOption('--settlement <url>', 'where settlement is')
     .requiredOption('--code <code>', 'recovery code, or what the operator or another phone gave')
+    .option('--account <id>', MEANT, accountId)
     .option('--plain-http', PLAIN)
     .option('--algorithm <name>', 'Ed25519 or P-256', oneOf(['Ed25519', 'P-256']), 'P-256')
     .action(recover);
   withPhone('block', 'a phone is lost: block it, with the recovery code or from another phone')
     .option('--settlement <url>', 'with --code: where settlement is')
     .option('--code <code>', 'recovery code: blocks all phones of its account')
+    .option('--account <id>', MEANT, accountId)
     .option('--serial <number>', 'from this phone: the other one', wholeNumber(1, 0xffffffff))
     .option('--plain-http', PLAIN)
     .action(block);
@@ -56,6 +59,7 @@ export function addRecoveryCommands(rider: Command): void {
 type RecoverOptions = PhoneOption & {
   settlement: string;
   code: string;
+  account?: string;
   algorithm: Algorithm;
   plainHttp?: boolean;
 };
@@ -65,7 +69,7 @@ async function recover(options: RecoverOptions): Promise<void> {
   requireCode(options.code);
   const key = generateKey(options.algorithm);
   const client = createPhoneClient(options.settlement, key, options);
-  const { account, serial, pass, recoveryCode } = await recoverAsOne(client, options.code);
+  const { account, serial, pass, recoveryCode } = await recoverAsOne(client, options);
   writePhone(options.phone, {
     stile: 'phone/1',
     settlementUrl: options.settlement,
@@ -81,10 +85,13 @@ async function recover(options: RecoverOptions): Promise<void> {
 }
 
 /** A response that is lost took the code with it, unless the same key asks again. */
-async function recoverAsOne(client: ReturnType<typeof createPhoneClient>, code: string) {
+async function recoverAsOne(
+  client: ReturnType<typeof createPhoneClient>,
+  { code, account }: Pick<RecoverOptions, 'code' | 'account'>,
+) {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await client.recover(code);
+      return await client.recover({ code, account });
     } catch (error) {
       const isLost = error instanceof Fault && error.code === 'UPLINK_UNREACHABLE';
       if (!isLost || tries === TRIES_MAX) throw error;
@@ -95,12 +102,13 @@ async function recoverAsOne(client: ReturnType<typeof createPhoneClient>, code: 
 type BlockOptions = PhoneOption & {
   settlement?: string;
   code?: string;
+  account?: string;
   serial?: number;
   plainHttp?: boolean;
 };
 
 async function block(options: BlockOptions): Promise<void> {
-  const { settlement, code, serial, plainHttp } = options;
+  const { settlement, code, account, serial, plainHttp } = options;
   if (serial !== undefined && code === undefined) {
     const { client, session, phone } = await openSession(options.phone);
     await client.blockPass(session, { ...phone, blocked: serial });
@@ -112,7 +120,15 @@ async function block(options: BlockOptions): Promise<void> {
   }
   requireCode(code);
   refusePlainHttp(settlement, { isAllowed: plainHttp === true, setting: '--plain-http' });
-  printJson(blockedSchema.parse(await callJson(settlement, 'v1/blocks', { body: { code } })));
+  const body = { code, ...(account === undefined ? {} : { account }) };
+  printJson(blockedSchema.parse(await callJson(settlement, 'v1/blocks', { body })));
+}
+
+function accountId(text: string): string {
+  if (!accountSchema.safeParse(text).success) {
+    throw new InvalidArgumentError('It must be 16 hexadecimal digits.');
+  }
+  return text;
 }
 
 function requireCode(code: string): void {

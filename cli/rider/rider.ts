@@ -21,7 +21,7 @@ import {
   type PhoneOption,
   requireNewPhone,
 } from '../phone.ts';
-import { instant, oneOf, print, printJson, secondsOf, wholeNumber } from '../terminal.ts';
+import { instant, oneOf, print, printJson, sayKey, secondsOf, wholeNumber } from '../terminal.ts';
 import { addPaymentCodeCommands } from './payment.ts';
 import { addRecoveryCommands } from './recovery.ts';
 
@@ -79,10 +79,10 @@ async function enrol(options: EnrolOptions) {
 
 async function topUp(cents: number, options: PhoneOption & { key?: string }) {
   const { client, session } = await openSession(options.phone);
-  await client.topUp(session, {
-    amountCents: cents,
-    idempotencyKey: options.key ?? randomUUID(),
-  });
+  const idempotencyKey = options.key ?? randomUUID();
+  // Before it is asked: whoever hears nothing can ask again with the same one.
+  if (options.key === undefined) sayKey(idempotencyKey);
+  await client.topUp(session, { amountCents: cents, idempotencyKey });
   printJson(await client.readRider(session));
 }
 

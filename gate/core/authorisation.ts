@@ -79,6 +79,7 @@ export const AUTHORISATION_REASON_OF: Readonly<Record<PaymentReason, Authorisati
   CODE_EXPIRED: 'CODE_EXPIRED',
   CODE_USED: 'CODE_USED',
   // Orders are paid in the wallet, never at a gate.
+  ORDER_PAID: 'CODE_REFUSED',
   ORDER_CANCELLED: 'CODE_REFUSED',
   ORDER_EXPIRED: 'CODE_REFUSED',
   DENIED: 'DENIED',

@@ -82,10 +82,15 @@ export type EnrolledRider = z.infer<typeof enrolledRiderSchema>;
 /** As a person writes it (§15): it is read as leniently. */
 const code = z.string().min(1).max(60);
 
+/** Who asks for one account wants no other: a code of another one then does nothing. */
+const account = accountSchema
+  .optional()
+  .describe('the account that is meant; a code of another one is RECOVERY_OTHER_ACCOUNT');
+
 /** A new device key takes an account over; proof `recover-account`, subject: the key's hex. */
 export const recoverySchema = z.discriminatedUnion('algorithm', [
-  z.strictObject({ ...ed25519, code }),
-  z.strictObject({ ...p256, code }),
+  z.strictObject({ ...ed25519, code, account }),
+  z.strictObject({ ...p256, code, account }),
 ]);
 export type Recovery = z.infer<typeof recoverySchema>;
 
@@ -107,7 +112,7 @@ export const phoneCodeSchema = z.object({ code: z.string(), expiresAtS: z.int() 
 export type PhoneCode = z.infer<typeof phoneCodeSchema>;
 
 /** With a recovery code, from anywhere: no phone of the account is good for anything any more. */
-export const blockSchema = z.strictObject({ code });
+export const blockSchema = z.strictObject({ code, account });
 export const blockedSchema = z.object({ phones: z.int().describe('how many were blocked now') });
 export type Blocked = z.infer<typeof blockedSchema>;
 

@@ -27,6 +27,7 @@ import type { Act, TokenOperator } from '../core/access/operator-changes.ts';
 import type { NewOperator, RotationResult, TokenRotation } from '../core/access/operators.ts';
 import type {
   BlockRequest,
+  PhoneBlock,
   RecoveryPlan,
   RecoveryRequest,
   RecoveryResult,
@@ -296,10 +297,8 @@ export type RecoveryStore = {
   }): Promise<RecoveryPlan | undefined>;
   /** The account goes to the key of `pass`, as it was planned. */
   recover(request: RecoveryRequest): Promise<RecoveryResult>;
-  /** Ends all phones of the code's account. Undefined if it is no recovery code, or good no more. */
-  blockPhones(
-    of: BlockRequest & { codeHash: string },
-  ): Promise<{ account: string; phones: number } | undefined>;
+  /** Ends all phones of the code's account, which has to be `meant` unless that is null. */
+  blockPhones(of: BlockRequest & { codeHash: string; meant: string | null }): Promise<PhoneBlock>;
   /** False if there is no such phone, or it has ended. */
   blockPass(of: BlockRequest & PassOf): Promise<boolean>;
   /** An operator's move of an account: a code, or a number under which a second one confirms it. */

@@ -147,7 +147,7 @@ describe('a recovery', () => {
 
 describe('a block', () => {
   test('ends every phone and keeps the code, so that the account can still be moved', () => {
-    const { changes, result } = decidePhoneBlock(facts, { issuer, nowMs });
+    const { changes, result } = decidePhoneBlock(facts, { meant: account, issuer, nowMs });
     expect(result).toEqual({ account, phones: 1 });
     expect(kindsOf(changes)).toEqual([
       'endPass',
@@ -165,8 +165,19 @@ describe('a block', () => {
   test('takes a recovery code that is good', () => {
     for (const change of [{ kind: 'MOVE' }, { kind: 'PHONE' }, { endedAtMs: 3 }] as const) {
       const code = { ...stored, ...change };
-      expect(decidePhoneBlock({ ...facts, code }, { issuer, nowMs }).changes).toEqual([]);
+      expect(decidePhoneBlock({ ...facts, code }, { meant: null, issuer, nowMs })).toEqual({
+        changes: [],
+        result: 'refused',
+      });
     }
+  });
+
+  test('for one account is not of another', () => {
+    const meant = 'f'.repeat(16);
+    expect(decidePhoneBlock(facts, { meant, issuer, nowMs })).toEqual({
+      changes: [],
+      result: 'otherAccount',
+    });
   });
 
   test('of one phone is of that phone', () => {

@@ -197,17 +197,20 @@ function endCodes(codes: readonly { codeHash: string }[], atMs: number): Change[
 }
 
 export type BlockRequest = { issuer: number; nowMs: number };
+/** `refused`: the code is none. `otherAccount`: it is not of the account that is meant. */
+export type PhoneBlock = { account: string; phones: number } | 'refused' | 'otherAccount';
 
 /**
  * All phones of the account end, and nothing takes their place; the code stays good, to move the account later.
- * How many were blocked; undefined if the code is none.
+ * `meant`: the account that it has to be; null: whichever it is.
  */
 export function decidePhoneBlock(
   { code, access }: Pick<RecoveryFacts, 'code' | 'access'>,
-  { issuer, nowMs }: BlockRequest,
-): Decision<{ account: string; phones: number } | undefined> {
-  if (code?.kind !== 'RECOVERY' || !isOpenCode(code, nowMs)) return unchanged(undefined);
+  { meant, issuer, nowMs }: BlockRequest & { meant: string | null },
+): Decision<PhoneBlock> {
+  if (code?.kind !== 'RECOVERY' || !isOpenCode(code, nowMs)) return unchanged('refused');
   const { account } = code;
+  if (meant !== null && meant !== account) return unchanged('otherAccount');
   const open = access.passes.filter(({ endedAtMs }) => endedAtMs === null);
   const others = access.codes.filter(({ kind }) => kind !== 'RECOVERY');
   return {

@@ -111,7 +111,7 @@ describe('a confirmation', () => {
       'by somebody else',
       { earlier: { ...paid, account: 'b' }, order: storedOrder({ state: 'PAID' }) },
       300,
-      { kind: 'declined', rider: { reason: 'CODE_USED' } },
+      { kind: 'declined', rider: { reason: 'ORDER_PAID' } },
     ],
     [
       'of one that was taken back',

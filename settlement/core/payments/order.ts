@@ -145,8 +145,8 @@ export function decideConfirmation(
 
 const REFUSED_STATES: Readonly<Record<OrderState, PaymentReason | null>> = {
   OPEN: null,
-  // Somebody else has: what was shown is used up.
-  PAID: 'CODE_USED',
+  // Somebody else has: who had paid it would have heard so again.
+  PAID: 'ORDER_PAID',
   CANCELLED: 'ORDER_CANCELLED',
   EXPIRED: 'ORDER_EXPIRED',
 };

@@ -85,7 +85,13 @@ describe('a payment is refused', () => {
   });
 
   test('for every reason that a payment by code can have', () => {
-    const elsewhere = ['REVERSED', 'ORDER_CANCELLED', 'ORDER_EXPIRED', 'NOT_RECEIVED'];
+    const elsewhere = [
+      'REVERSED',
+      'ORDER_PAID',
+      'ORDER_CANCELLED',
+      'ORDER_EXPIRED',
+      'NOT_RECEIVED',
+    ];
     const expected = PAYMENT_REASONS.filter((reason) => !elsewhere.includes(reason));
     expect(cases.map(([reason]) => reason)).toEqual(expected);
   });

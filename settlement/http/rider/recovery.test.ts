@@ -265,6 +265,25 @@ describe('a session that was stolen', () => {
   );
 });
 
+test('a code of another account than is meant does nothing, and is still good', async () => {
+  const { account } = await town.addRider();
+  const code = await rider.drawCode();
+  const key = generateKey('Ed25519');
+  const recovery = async (meant: string) =>
+    codeOf(
+      town.ask('/v1/recoveries', {
+        body: { ...(await town.recovery(code, key)).body, account: meant },
+      }),
+    );
+  const before = await view(rider);
+  expect(await recovery(account)).toBe('409 RECOVERY_OTHER_ACCOUNT');
+  expect(await codeOf(town.ask('/v1/blocks', { body: { code, account } }))).toBe(
+    '409 RECOVERY_OTHER_ACCOUNT',
+  );
+  expect(await view(rider)).toEqual(before);
+  expect(await recovery(rider.account)).toBe('201');
+});
+
 describe('a block', () => {
   const block = (code: string) => town.ask('/v1/blocks', { body: { code } });
 

@@ -79,6 +79,13 @@ function refuseCode(): never {
   );
 }
 
+function refuseOtherAccount(): never {
+  throw new Refusal(
+    'RECOVERY_OTHER_ACCOUNT',
+    'this code is of another account, and was not used: take the code of the account that is meant',
+  );
+}
+
 function addPassBlocks(app: ApiRouter, parts: RecoveryParts): void {
   const { store, config, clock, outbox, streams } = parts;
   app.post(
@@ -138,15 +145,18 @@ function addBlocks(app: ApiRouter, parts: CodeParts): void {
           200: blockedSchema,
           400: refusalSchema,
           403: refusalSchema,
+          409: refusalSchema,
           429: refusalSchema,
         },
       },
     },
     async (request, reply) => {
-      const codeHash = await parts.readCode(request.body.code, { ip: request.ip, reply });
+      const { code, account: meant = null } = request.body;
+      const codeHash = await parts.readCode(code, { ip: request.ip, reply });
       const nowMs = clock.now().wallMs;
-      const blocked = await store.blockPhones({ codeHash, issuer: config.issuer, nowMs });
-      if (blocked === undefined) refuseCode();
+      const blocked = await store.blockPhones({ codeHash, meant, issuer: config.issuer, nowMs });
+      if (blocked === 'refused') refuseCode();
+      if (blocked === 'otherAccount') refuseOtherAccount();
       const { account, phones } = blocked;
       outbox.wake();
       streams.sendToRider(account, { kind: 'ACCOUNT' });
@@ -200,10 +210,13 @@ function addRecoveries(app: ApiRouter, parts: CodeParts): void {
   );
 }
 
-type KeyAndCode = Pick<Recovery, 'algorithm' | 'publicKey'> & { codeHash: string };
+type KeyAndCode = Pick<Recovery, 'algorithm' | 'publicKey' | 'account'> & { codeHash: string };
 
 /** @throws Refusal unless the account is the key's. */
-async function recover(parts: ApiParts, { algorithm, publicKey, codeHash }: KeyAndCode) {
+async function recover(
+  parts: ApiParts,
+  { algorithm, publicKey, account: meant, codeHash }: KeyAndCode,
+) {
   const { store, config, clock, random } = parts;
   const { issuesMax } = config.offline;
   const next = await makeRecoveryCode(random);
@@ -212,6 +225,7 @@ async function recover(parts: ApiParts, { algorithm, publicKey, codeHash }: KeyA
     const plan = await store.planRecovery({ codeHash, publicKey, issuesMax, nowMs });
     if (plan === undefined) refuseCode();
     const { account, serial } = plan;
+    if (meant !== undefined && meant !== account) refuseOtherAccount();
     const pass: PassRow = { account, serial, algorithm, publicKey };
     const { offer, issue } = await issueFor(parts, { plan, pass });
     const { bytes: _bytes, ...row } = issue;

@@ -213,10 +213,12 @@ export function describeRecovery(open: OpenStore): void {
     expect(await causesOf(1)).toEqual([]);
     await openSession('of 1', 1);
     await openSession('of 2', 2);
-    const block = (codeHash: string) =>
-      store.blockPhones({ codeHash, issuer: ISSUER, nowMs: NOW_MS });
-    expect(await block('pair')).toBeUndefined();
-    expect(await block('paper')).toEqual({ account: a, phones: 2 });
+    const block = (codeHash: string, meant: string | null = null) =>
+      store.blockPhones({ codeHash, meant, issuer: ISSUER, nowMs: NOW_MS });
+    expect(await block('pair')).toBe('refused');
+    expect(await block('paper', 'f'.repeat(16))).toBe('otherAccount');
+    expect(await causesOf(1)).toEqual([]);
+    expect(await block('paper', a)).toEqual({ account: a, phones: 2 });
     expect(await block('paper')).toEqual({ account: a, phones: 0 });
     for (const of of ['of 1', 'of 2']) expect(await store.findSession(of, NOW_S)).toBeUndefined();
     expect([await causesOf(1), await causesOf(2)]).toEqual([['RIDER'], ['RIDER']]);

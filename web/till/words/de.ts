@@ -123,6 +123,7 @@ export const de: Words = {
       'Die Uhr des Telefons geht falsch, oder der Code ist alt. Bitten Sie um einen neuen.',
     CODE_EXPIRED: 'Der Code ist zu alt. Bitten Sie um einen neuen.',
     CODE_USED: 'Der Code war schon benutzt. Bitten Sie um einen neuen.',
+    ORDER_PAID: 'Das hat schon jemand anderes bezahlt.',
     ORDER_CANCELLED: 'Die Bestellung wurde zurückgenommen.',
     ORDER_EXPIRED: 'Die Bestellung ist zu alt. Machen Sie eine neue.',
     DENIED: 'Das Konto ist gesperrt. Bitten Sie um eine andere Zahlungsart.',

@@ -112,6 +112,7 @@ export const en = {
     CLOCK_OFF: 'The phone’s clock is wrong, or the code is old. Ask for a new one.',
     CODE_EXPIRED: 'The code is too old. Ask for a new one.',
     CODE_USED: 'The code was used already. Ask for a new one.',
+    ORDER_PAID: 'Somebody else has paid it already.',
     ORDER_CANCELLED: 'The order was taken back.',
     ORDER_EXPIRED: 'The order is too old. Make a new one.',
     DENIED: 'The customer’s account is blocked. Ask for another way to pay.',

@@ -31,7 +31,7 @@ export function Evicted({ words, account }: { words: Words; account: string }) {
         <p class="note bad" role="alert">
           {words.evicted.text(account)}
         </p>
-        <Recover words={words} isOpen />
+        <Recover words={words} account={account} isOpen />
         <Start words={words} name={words.evicted.start} />
       </Page>
     </div>

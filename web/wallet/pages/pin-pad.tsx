@@ -35,8 +35,8 @@ function PinPad({ words }: { words: Words }) {
   const [digits, setDigits] = useState('');
   const [busy, setBusy] = useState(false);
   const [isForgotten, setForgotten] = useState(false);
-  const stored = phone.enrolment.value?.pin;
-  if (!stored) return null;
+  const { pin: stored, account } = phone.enrolment.value ?? {};
+  if (!stored || account === undefined) return null;
   const waitS = Math.ceil(pin.waitMs / 1000);
   const isOver = isPinOver(stored);
   const enter = async () => {
@@ -74,7 +74,7 @@ function PinPad({ words }: { words: Words }) {
           </button>
         )}
       </form>
-      {(isForgotten || isOver) && <Recover words={words} isOpen />}
+      {(isForgotten || isOver) && <Recover words={words} account={account} isOpen />}
     </>
   );
 }

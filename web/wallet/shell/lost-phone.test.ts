@@ -31,7 +31,7 @@ describe('a recovery', () => {
     vault.evict();
     await wallet.phone.open();
     expect(wallet.phone.status.value).toEqual({ kind: 'evicted', account: before?.account });
-    await wallet.recover(null, code);
+    await wallet.recover(null, { code, account: null });
     await scripted.idle();
     expect(wallet.phone.status.value).toEqual({ kind: 'ready' });
     expect(wallet.phone.enrolment.value).toMatchObject({ account: before?.account, serial: 2 });
@@ -47,12 +47,29 @@ describe('a recovery', () => {
     vault.evict();
     await wallet.phone.open();
     wire.losing = '/v1/recoveries';
-    await expect(wallet.recover(null, code)).rejects.toThrow();
+    await expect(wallet.recover(null, { code, account: null })).rejects.toThrow();
     expect(wallet.phone.status.value.kind).toBe('evicted');
     wire.losing = null;
     await wallet.phone.open();
-    await wallet.recover(null, code);
+    await wallet.recover(null, { code, account: null });
     expect(wallet.phone.enrolment.value?.serial).toBe(2);
+  });
+
+  test('for one account takes no other: nothing is used up', async () => {
+    const scripted = await enrolled();
+    const { wallet, town } = scripted;
+    const before = wallet.phone.enrolment.value;
+    const other = await town.addRider();
+    const code = await other.drawCode();
+    const meant = { code, account: before?.account ?? '' };
+    await expect(wallet.recover(null, meant)).rejects.toMatchObject({
+      code: 'RECOVERY_OTHER_ACCOUNT',
+    });
+    await expect(wallet.settlement.block(meant)).rejects.toMatchObject({
+      code: 'RECOVERY_OTHER_ACCOUNT',
+    });
+    expect(wallet.phone.enrolment.value).toEqual(before);
+    expect((await town.recover(code)).rider.account).toBe(other.account);
   });
 
   test('elsewhere is said on the phone that was lost', async () => {
@@ -90,7 +107,7 @@ describe('a new recovery code', () => {
     await expect(drawCode(scripted)).rejects.toThrow();
     scripted.wire.losing = null;
     expect(await madeAt(scripted)).toEqual([true, true]);
-    await scripted.wallet.recover(null, paper);
+    await scripted.wallet.recover(null, { code: paper, account: null });
     expect(scripted.wallet.phone.enrolment.value?.serial).toBe(2);
   });
 
@@ -106,7 +123,7 @@ describe('a new recovery code', () => {
     wire.mode = 'pass';
     await wallet.confirmFreshCode();
     expect(await madeAt(scripted)).toEqual([true, false]);
-    await expect(wallet.recover(null, paper)).rejects.toThrow();
+    await expect(wallet.recover(null, { code: paper, account: null })).rejects.toThrow();
   });
 });
 

@@ -16,7 +16,7 @@ import {
 import { Unreachable } from '../../parts/api.ts';
 import type { DeviceKey } from './device-key.ts';
 import { signWith } from './keys.ts';
-import type { SettlementClient } from './settlement-client.ts';
+import type { MeantCode, SettlementClient } from './settlement-client.ts';
 import type { Tabs } from './tabs.ts';
 import type { AccountView, Enrolment, EnrolmentChange, Vault } from './vault.ts';
 
@@ -107,7 +107,7 @@ export class Phone {
    * that is lost is asked for again with the same one. Null if this browser cannot store it.
    * @throws ApiRefusal or Unreachable.
    */
-  async recover(algorithm: Algorithm | null, code: string): Promise<RecoveredRider | null> {
+  async recover(algorithm: Algorithm | null, code: MeantCode): Promise<RecoveredRider | null> {
     const { makeKey, settlement } = this.#parts;
     assert(this.#vault !== null, 'a phone recovers after it was opened');
     let key: DeviceKey;

@@ -48,6 +48,8 @@ const anySchema = z.unknown();
 /** Whose pass it is, and the key that proves it. */
 type Holder = { key: DeviceKey; account: string; serial: number };
 type PassBlock = { holder: Holder; blocked: number };
+/** `account`: the one that the code has to be of; null: whichever it is of. */
+export type MeantCode = { code: string; account: string | null };
 type Proof = { challenge: string; proof: string };
 
 export class SettlementClient {
@@ -74,16 +76,16 @@ export class SettlementClient {
   }
 
   /** Another key takes the account of a code over. */
-  async recover(key: DeviceKey, code: string): Promise<RecoveredRider> {
+  async recover(key: DeviceKey, code: MeantCode): Promise<RecoveredRider> {
     const { algorithm, publicKey } = key;
     const proof = await this.#prove(key, { purpose: 'recover-account', subject: publicKey });
-    const body = { algorithm, publicKey, ...proof, code };
+    const body = { algorithm, publicKey, ...proof, ...bodyOf(code) };
     return await this.#api.request('/v1/recoveries', { schema: recoveredRiderSchema, body });
   }
 
   /** How many phones were blocked by it. */
-  async block(code: string): Promise<number> {
-    const body = { code };
+  async block(code: MeantCode): Promise<number> {
+    const body = bodyOf(code);
     return (await this.#api.request('/v1/blocks', { schema: blockedSchema, body })).phones;
   }
 
@@ -202,4 +204,8 @@ export class SettlementClient {
       body: { amountCents },
     });
   }
+}
+
+function bodyOf({ code, account }: MeantCode): { code: string; account?: string } {
+  return { code, ...(account === null ? {} : { account }) };
 }

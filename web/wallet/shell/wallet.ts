@@ -15,7 +15,7 @@ import { Refresh } from './refresh.ts';
 import { Renewal } from './renewal.ts';
 import { RiderEvents } from './rider-events.ts';
 import { RiderSession } from './session.ts';
-import { SettlementClient } from './settlement-client.ts';
+import { type MeantCode, SettlementClient } from './settlement-client.ts';
 import type { RunAlone, Tabs } from './tabs.ts';
 import { createTicker } from './ticker.ts';
 import { TopUps } from './top-ups.ts';
@@ -60,7 +60,7 @@ export type Wallet = {
   /** @throws ApiRefusal or Unreachable. */
   enrol(algorithm: Algorithm | null, invite: string | null): Promise<void>;
   /** The account of a code comes here. @throws ApiRefusal or Unreachable. */
-  recover(algorithm: Algorithm | null, code: string): Promise<void>;
+  recover(algorithm: Algorithm | null, code: MeantCode): Promise<void>;
   /** The recovery code that is shown is on paper: the one before it ends. @throws ApiRefusal or Unreachable. */
   confirmFreshCode(): Promise<void>;
   /** Takes the wallet off this phone; its payment codes end with it if there is a network. */

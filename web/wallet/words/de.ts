@@ -132,6 +132,7 @@ export const de: Words = {
     block: 'Mein Telefon ist weg: nur sperren',
     blocked:
       'Gesperrt: Mit diesem Konto fährt und zahlt kein Telefon mehr. Der Code bleibt gut, um es auf ein anderes zu holen.',
+    other: 'Das andere Konto hierher holen',
     misread: 'Ein Zeichen ist falsch oder fehlt. Vergleichen Sie den Code noch einmal.',
     offline:
       'Das braucht ein Netz. Gehen Sie online und drücken Sie noch einmal: Der Code ist nicht verloren.',
@@ -235,6 +236,7 @@ export const de: Words = {
     CLOCK_OFF: 'Die Uhr Ihres Telefons geht falsch. Stellen Sie sie auf automatisch.',
     CODE_EXPIRED: 'Der Code war zu alt. Zeigen Sie einen neuen.',
     CODE_USED: 'Der Code war schon benutzt. Zeigen Sie einen neuen.',
+    ORDER_PAID: 'Das hat schon jemand anderes bezahlt. Von Ihrem Guthaben wurde nichts abgebucht.',
     ORDER_CANCELLED: 'Der Laden hat es zurückgenommen.',
     ORDER_EXPIRED: 'Es ist zu alt. Bitten Sie um einen neuen Code.',
     DENIED: 'Ihr Konto ist gesperrt. Siehe Geld.',
@@ -254,6 +256,8 @@ export const de: Words = {
       'Dieses Telefon wurde gesperrt, oder Ihr Konto ist auf einem anderen. Um es zurückzuholen, entfernen Sie die Karte unter „Mehr“ und geben Ihren Wiederherstellungscode ein.',
     RECOVERY_REFUSED:
       'Dieser Code ist unbekannt, benutzt oder ersetzt. Nehmen Sie den neuesten, oder bitten Sie den Betreiber, das Konto umzuziehen.',
+    RECOVERY_OTHER_ACCOUNT:
+      'Dieser Code gehört zu einem anderen Konto. Es ist nichts geschehen, und der Code ist noch gut. Geben Sie den Code des Kontos dieses Telefons ein.',
     INVITE_NEEDED:
       'Dieser Betreiber nimmt nur auf Einladung auf. Geben Sie den Code ein, den Sie bekommen haben.',
     INVITE_REFUSED:

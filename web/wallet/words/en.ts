@@ -130,6 +130,7 @@ export const en = {
     block: 'My phone is lost: only block it',
     blocked:
       'Blocked: no phone rides or pays with this account any more. The code stays good to bring it to another phone.',
+    other: 'Bring the other account here',
     misread: 'A character is wrong or missing. Compare the code once more.',
     offline: 'This needs a network. Go online and press again: the code is not lost.',
   },
@@ -232,6 +233,7 @@ export const en = {
     CLOCK_OFF: 'Your phone’s clock is wrong. Set it to automatic.',
     CODE_EXPIRED: 'The code was too old. Show a new one.',
     CODE_USED: 'The code was used already. Show a new one.',
+    ORDER_PAID: 'Somebody else has paid this already. Nothing was taken from your wallet.',
     ORDER_CANCELLED: 'The shop took it back.',
     ORDER_EXPIRED: 'It is too old. Ask for a new one.',
     DENIED: 'Your account is blocked. See Money.',
@@ -251,6 +253,8 @@ export const en = {
       'This phone was blocked, or your account is on another one. To bring it back, remove the wallet under More and enter your recovery code.',
     RECOVERY_REFUSED:
       'This code is unknown, used or replaced. Take the newest one, or ask your operator to move the account.',
+    RECOVERY_OTHER_ACCOUNT:
+      'This code is of another account. Nothing has happened, and the code is still good. Enter the code of this phone’s account.',
     INVITE_NEEDED: 'This operator enrols by invitation. Enter the code that they gave you.',
     INVITE_REFUSED: 'This invitation is unknown, used or too old. Ask your operator for a new one.',
     PERSON_DENIED: 'An account of yours is blocked. Settle that one first, or ask your operator.',
