@@ -8,6 +8,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { migrate } from '../store/postgres/migrate.ts';
@@ -22,17 +23,21 @@ const SETTINGS = [
   'deadlock_timeout=200ms',
   'max_wal_size=256MB',
 ];
-/** Ends the server when this pipe closes, for whatever reason, and takes its folder away. */
+/** Ends the server when this pipe closes, for whatever reason, and takes its folder away; `down` and `up` by line. */
 const KEEPER = `
   dir=$1; bin=$2; shift 2
   exec 3<&0
-  "$bin/postgres" -D "$dir/data" -k "$dir" "$@" </dev/null 3<&- &
-  server=$!
-  { read -r _ <&3; kill -INT $server; } 2>/dev/null &
+  up() { "$bin/postgres" -D "$dir/data" -k "$dir" "$@" </dev/null 3<&- & server=$!; }
+  down() { kill -INT $server; while kill -0 $server 2>/dev/null; do wait $server; done; }
   # Whoever ends the whole group of processes leaves no folder either.
-  trap 'kill -INT $server' TERM INT HUP
-  while kill -0 $server 2>/dev/null; do wait $server; done
-  kill $! 2>/dev/null
+  trap 'down; rm -rf "$dir"; exit' TERM INT HUP
+  up "$@"
+  # Only the server holds the output: it ends with a server that does not start.
+  exec 2>/dev/null
+  while read -r word <&3; do
+    case $word in down) down ;; up) up "$@" ;; esac
+  done
+  down
   rm -rf "$dir"`;
 
 export type PostgresServer = {
@@ -45,13 +50,19 @@ export type PostgresServer = {
   copyOf(database: string): Promise<string>;
   /** Statements as the server's owner, on any database. */
   run(sql: string, database?: string): Promise<pg.QueryResult>;
+  /** Shuts it down as an administrator does, at once; what it has stays. */
+  down(): Promise<void>;
+  /** Starts it again. */
+  up(): Promise<void>;
   stop(): Promise<void>;
 };
+
+const READ_AGAIN_MS = 20;
 
 /** One server for a file of tests, there from its first test to its last. */
 export function usePostgres(): Pick<
   PostgresServer,
-  'freshDatabase' | 'emptyDatabase' | 'copyOf' | 'run'
+  'url' | 'freshDatabase' | 'emptyDatabase' | 'copyOf' | 'run' | 'down' | 'up'
 > {
   let server: PostgresServer | undefined;
   beforeAll(async () => {
@@ -63,6 +74,9 @@ export function usePostgres(): Pick<
     return server;
   };
   return {
+    url: (database) => started().url(database),
+    down: () => started().down(),
+    up: () => started().up(),
     freshDatabase: () => started().freshDatabase(),
     emptyDatabase: () => started().emptyDatabase(),
     copyOf: (database) => started().copyOf(database),
@@ -112,6 +126,14 @@ function serverIn(dir: string, child: ChildProcess): PostgresServer {
         await client.end();
       }
     },
+    down: async () => {
+      child.stdin?.write('down\n');
+      await untilAnswer(server, false);
+    },
+    up: async () => {
+      child.stdin?.write('up\n');
+      await untilAnswer(server, true);
+    },
     stop: async () => {
       const ended = once(child, 'exit');
       child.stdin?.end();
@@ -119,6 +141,16 @@ function serverIn(dir: string, child: ChildProcess): PostgresServer {
     },
   };
   return server;
+}
+
+/** A server that is on its way up or down refuses with words of its own. */
+async function untilAnswer(server: PostgresServer, isUp: boolean): Promise<void> {
+  const asked = () =>
+    server.run('SELECT 1').then(
+      () => true,
+      (error: unknown) => (error instanceof pg.DatabaseError ? null : false),
+    );
+  while ((await asked()) !== isUp) await setTimeout(READ_AGAIN_MS);
 }
 
 async function makeDatabase(server: PostgresServer, what: string): Promise<string> {

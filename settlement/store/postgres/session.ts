@@ -91,6 +91,9 @@ export function openPool({ url, connectionsMax, onIdleError }: PoolOptions): Ses
   pool.on('error', (error) => onIdleError?.(error));
   const names = new Map<string, string>();
   const nameOf = (text: string) => statementName(names, text);
+  // A transaction looks at what the database says before it gives up.
+  const toFault = (error: unknown) =>
+    error instanceof pg.DatabaseError ? error : asPostgresFault(error, url);
 
   async function withSession<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
     const client = await connect(pool, url);
@@ -100,7 +103,7 @@ export function openPool({ url, connectionsMax, onIdleError }: PoolOptions): Ses
     };
     client.on('error', onError);
     try {
-      return await work(sessionOn(client, { url, nameOf }));
+      return await work(sessionOn(client, { toFault, nameOf }));
     } finally {
       client.off('error', onError);
       client.release(broken);
@@ -108,7 +111,8 @@ export function openPool({ url, connectionsMax, onIdleError }: PoolOptions): Ses
   }
 
   return {
-    session: sessionOn(pool, { url, nameOf }),
+    // Nobody runs such a statement again: what the database says is a sentence at once.
+    session: sessionOn(pool, { toFault: (error) => asPostgresFault(error, url), nameOf }),
     withSession,
     close: async () => await pool.end(),
   };
@@ -141,17 +145,18 @@ function statementName(names: Map<string, string>, text: string): string | undef
 }
 
 type Queryable = Pick<pg.Pool, 'query'>;
+type SessionParts = {
+  toFault: (error: unknown) => Error;
+  nameOf: (text: string) => string | undefined;
+};
 
-function sessionOn(
-  client: Queryable,
-  { url, nameOf }: { url: string; nameOf: (text: string) => string | undefined },
-): Session {
+function sessionOn(client: Queryable, { toFault, nameOf }: SessionParts): Session {
   async function query(text: string, values: readonly unknown[]) {
     try {
       const name = nameOf(text);
       return await client.query({ ...(name && { name }), text, values: [...values] });
     } catch (error) {
-      throw error instanceof pg.DatabaseError ? error : asPostgresFault(error, url);
+      throw toFault(error);
     }
   }
   return {

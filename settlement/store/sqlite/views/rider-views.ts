@@ -167,7 +167,7 @@ const STATEMENT_SQL = `
     UNION ALL
     SELECT 'refund', way, name, payment_refund.at_ms, NULL,
            payment_refund.at_ms, line,
-           payment_refund.amount_cents, 0, 'REFUNDED', why, 'r' || payment_refund.id
+           payment_refund.amount_cents, 0, 'REFUNDED', why, 'r' || payment.id || '-' || payment_refund.id
     FROM payment JOIN payment_refund ON payment = payment.id
       LEFT JOIN merchant ON payee = 'merchant:' || merchant
     WHERE account = @account AND outcome = 'PAID'
