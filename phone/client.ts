@@ -11,9 +11,6 @@ import {
   type EnrolledRider,
   enrolledRiderSchema,
   issuedPassSchema,
-  type OnlineCode,
-  type OnlineCodeRequest,
-  onlineCodeSchema,
   type PhoneCode,
   phoneCodeSchema,
   type RecoveredRider,
@@ -21,13 +18,12 @@ import {
   recoveredRiderSchema,
   recoveryCodeSchema,
   riderSchema,
-  type Seed,
-  seedSchema,
   sessionSchema,
   type TopUp,
 } from '@stile/protocol/http/rider-api.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
+import { createPaymentCalls, type PassName } from './payment-calls.ts';
 
 /** What a scripted phone says of its account. */
 const accountSchema = riderSchema.omit({ passes: true });
@@ -35,8 +31,6 @@ export type Account = z.infer<typeof accountSchema>;
 
 /** `account`: the one that the code has to be of; undefined: whichever it is of. */
 type MeantCode = { code: string; account?: string | undefined };
-/** A pass as settlement knows it. */
-type PassName = { account: string; serial: number };
 
 /** @throws Fault REQUEST_INVALID for http to another machine, unless `plainHttp`. */
 export function createPhoneClient(
@@ -117,18 +111,7 @@ export function createPhoneClient(
     async readRider(session: string): Promise<Account> {
       return await call(accountSchema, 'v1/riders/me', { session });
     },
-    /** A new seed for payment codes: store it, then confirm it. */
-    async fetchSeed(session: string): Promise<Seed> {
-      return await call(seedSchema, 'v1/riders/me/payment-seeds', { session, body: {} });
-    },
-    async confirmSeed(session: string, handle: string): Promise<void> {
-      const path = `v1/riders/me/payment-seeds/${handle}/confirmation`;
-      await call(z.unknown(), path, { session, body: {} });
-    },
-    /** `body.amountCents`: the most that it shall pay. */
-    async fetchOnlineCode(session: string, body: OnlineCodeRequest = {}): Promise<OnlineCode> {
-      return await call(onlineCodeSchema, 'v1/riders/me/online-codes', { session, body });
-    },
+    ...createPaymentCalls({ call, prove }),
     /** Delivering the same `idempotencyKey` again tops up once. */
     async topUp(session: string, body: TopUp): Promise<void> {
       await call(z.unknown(), 'v1/riders/me/top-ups', { body, session });

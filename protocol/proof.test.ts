@@ -11,6 +11,9 @@ const PURPOSES: ProofPurpose[] = [
   'make-recovery-code',
   'make-phone-code',
   'block-phone',
+  'make-payment-seed',
+  'make-online-code',
+  'confirm-order',
   'enrol-gate',
   'spend-gate-token',
 ];

@@ -15,6 +15,9 @@ export type ProofPurpose =
   | 'make-recovery-code'
   | 'make-phone-code'
   | 'block-phone'
+  | 'make-payment-seed'
+  | 'make-online-code'
+  | 'confirm-order'
   | 'enrol-gate'
   | 'spend-gate-token';
 
@@ -24,4 +27,17 @@ export function proofMessage(
   { challenge, subject }: { challenge: string; subject: string },
 ): Uint8Array {
   return concatBytes(DOMAINS.proof, utf8(`${purpose}\0${challenge}\0${subject}`));
+}
+
+/** An order as the phone showed it. */
+export type ShownOrder = { order: string; amountCents: number; merchantName: string };
+
+/** What the subject of `confirm-order` has behind account and serial; the name is last, it may hold a slash. */
+export function aboutOrder({ order, amountCents, merchantName }: ShownOrder): string {
+  return `/${order}/${amountCents}/${merchantName}`;
+}
+
+/** The same of `make-online-code`. `amountCents`: the most that the code pays, if the rider says so. */
+export function aboutOnlineCode(amountCents: number | undefined): string {
+  return amountCents === undefined ? '' : `/${amountCents}`;
 }

@@ -132,6 +132,9 @@ test('§9 names every purpose', () => {
     'make-recovery-code': true,
     'make-phone-code': true,
     'block-phone': true,
+    'make-payment-seed': true,
+    'make-online-code': true,
+    'confirm-order': true,
     'enrol-gate': true,
     'spend-gate-token': true,
   };

@@ -70,7 +70,7 @@ async function furnish(url: string, dataDir: string): Promise<Sandbox> {
   const client = createPhoneClient(url, key);
   const { account, serial, pass, session } = await client.enrol();
   await client.topUp(session.token, { amountCents: MONEY_CENTS, idempotencyKey: 'first-money' });
-  const seed = await client.fetchSeed(session.token);
+  const seed = await client.fetchSeed(session.token, { account, serial });
   const phoneFile = join(folder, 'phone.json');
   writePhone(phoneFile, {
     stile: 'phone/1',

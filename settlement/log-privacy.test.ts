@@ -15,7 +15,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DATABASE_FILE } from './database-place.ts';
 import type { ScriptedGate } from './testing/gate.ts';
-import { ScriptedTown, START_MS } from './testing/town.ts';
+import { type ScriptedRider, ScriptedTown, START_MS } from './testing/town.ts';
 
 const ADDRESS = '203.0.113.77';
 /** No other number of the story is this one. */
@@ -82,7 +82,7 @@ async function story(): Promise<void> {
     await ask(`/v1/payments/${idempotencyKey}/refunds`, { token: shop, body: back });
     await ask(`/v1/payments/${idempotencyKey}/reversal`, { token: shop, body: {} });
   }
-  await orders(shop, rider.session);
+  await orders(shop, rider);
   await askOfGate(gate, keep('online code', await rider.onlineCode()));
   await operate(rider.account);
   await ask('/v1/riders/me/payment-seeds', { token: rider.session, method: 'DELETE' });
@@ -99,15 +99,16 @@ async function rideAndPay(gate: ScriptedGate, text: string): Promise<void> {
   await town.settled();
 }
 
-async function orders(shop: string, session: string): Promise<void> {
+async function orders(shop: string, rider: ScriptedRider): Promise<void> {
   const body = { idempotencyKey: 'canary-order', amountCents: 1_337, note: NOTE };
   const made = (await ask('/v1/orders', { token: shop, body })).json<Order>();
   keep('order', made.order);
-  const { order, amountCents } = made;
+  const { order } = made;
+  const { session } = rider;
   await ask(`/v1/riders/me/orders/${order}`, { token: session });
   const path = `/v1/riders/me/orders/${order}/confirmation`;
   await ask(path, { token: session, body: { amountCents: 1 } });
-  const paid = await ask(path, { token: session, body: { amountCents } });
+  const paid = await ask(path, await rider.confirmation(order));
   expect(paid.json<Payment>().outcome).toBe('PAID');
   await ask(`/v1/orders/${order}`, { token: shop, method: 'DELETE' });
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
+import { createPhoneClient } from '@stile/phone/client.ts';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEFAULT_PAYMENT_LIMITS } from './core/payments/payment-rules.ts';
@@ -138,17 +139,10 @@ test('without a key for seeds payment codes are off, and all else works', async 
   const rider = await town.addRider();
   await town.stop();
   const running = await startSettlement({ dataDir, port: 0 }, { log, clock: town.clock });
-  const ask = { method: 'POST', headers: { authorization: `Bearer ${rider.session}` } } as const;
-  const url = '/v1/riders/me/payment-seeds';
-  const refused = await running.api.inject({ ...ask, url });
-  expect(refused.statusCode).toBe(503);
-  expect(refused.json()).toMatchObject({ code: 'PAYMENT_CODES_OFF' });
-  const online = await running.api.inject({
-    ...ask,
-    payload: {},
-    url: '/v1/riders/me/online-codes',
-  });
-  expect(online.statusCode).toBe(201);
+  const phone = createPhoneClient(running.url, rider.key);
+  await expect(phone.fetchSeed(rider.session, rider)).rejects.toThrow('payment codes are off');
+  const online = await phone.fetchOnlineCode(rider.session, rider);
+  expect(online).toMatchObject({ text: expect.any(String) });
   await running.close();
 });
 

@@ -107,7 +107,7 @@ afterAll(async () => {
 
 async function freshRequests(): Promise<Map<string, Request>> {
   const grant = grantIn(String(await town.get('/v1/trust-list')));
-  const presence = await presencesOf(ada);
+  const presence = await presencesOf(ada, { order });
   const { account } = ada;
   return makeRequests({ account, handle: seed.handle, order, spare, gate, grant, presence });
 }
@@ -303,9 +303,8 @@ describe("another's", () => {
   });
 
   test('seeds cannot be confirmed or ended by a rider', async () => {
-    const next = await town.get<{ handle: string }>('/v1/riders/me/payment-seeds', {
-      ...as(ada.session, {}),
-    });
+    const drawn = as(ada.session, await ada.provePresence('make-payment-seed'));
+    const next = await town.get<{ handle: string }>('/v1/riders/me/payment-seeds', drawn);
     const url = `/v1/riders/me/payment-seeds/${next.handle}/confirmation`;
     expect(await town.ask(url, as(bob.session, {}))).toMatchObject({
       status: 404,

@@ -64,17 +64,17 @@ function seedOf(options: PaymentCodeOptions): { handle: string; secret: Uint8Arr
 
 /** On disk before it is confirmed: settlement ends the seed before it then. */
 async function fetchSeed(options: PhoneOption): Promise<void> {
-  const { client, session } = await openSession(options.phone);
-  const seed = await client.fetchSeed(session);
+  const { client, session, phone } = await openSession(options.phone);
+  const seed = await client.fetchSeed(session, phone);
   writePhone(options.phone, { ...readPhone(options.phone), seed });
   await client.confirmSeed(session, seed.handle);
   printJson({ phone: options.phone, handle: seed.handle, expiresAtS: seed.expiresAtS });
 }
 
 async function onlineCode(options: PhoneOption & { amount?: number }): Promise<void> {
-  const { client, session } = await openSession(options.phone);
-  const body = options.amount === undefined ? {} : { amountCents: options.amount };
-  print(`${(await client.fetchOnlineCode(session, body)).text}\n`);
+  const { client, session, phone } = await openSession(options.phone);
+  const { text } = await client.fetchOnlineCode(session, { ...phone, amountCents: options.amount });
+  print(`${text}\n`);
 }
 
 function seedBytes(text: string): Uint8Array {

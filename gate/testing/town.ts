@@ -106,14 +106,15 @@ async function buyPhone(url: string, cents: number) {
   const { token } = session;
   await client.topUp(token, { amountCents: cents, idempotencyKey: 'first-money' });
   // A pass for rides without a network is for accounts with money behind them.
-  const pass = await client.renewPass({ account, serial });
-  const seed = await client.fetchSeed(token);
+  const holder = { account, serial };
+  const pass = await client.renewPass(holder);
+  const seed = await client.fetchSeed(token, holder);
   await client.confirmSeed(token, seed.handle);
   return {
     key,
     pass: Buffer.from(pass, 'hex'),
     seed,
-    onlineCode: async () => (await client.fetchOnlineCode(token)).text,
+    onlineCode: async () => (await client.fetchOnlineCode(token, holder)).text,
     balanceCents: async () => (await client.readRider(token)).balanceCents,
   };
 }

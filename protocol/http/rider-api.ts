@@ -56,7 +56,7 @@ export const passProofSchema = z.strictObject({
 });
 export type PassProof = z.infer<typeof passProofSchema>;
 
-/** Beside a session, for what outlives it: the phone's own key signs, with a purpose of its own. */
+/** Beside a session, for what spends or outlives it: the phone's own key signs, with a purpose of its own. */
 export const presenceSchema = z.strictObject({ challenge, proof });
 export type Presence = z.infer<typeof presenceSchema>;
 
@@ -201,7 +201,9 @@ export const seedSchema = z.object({
 export type Seed = z.infer<typeof seedSchema>;
 
 /** `amountCents`: the most that the code shall pay; needed where a code alone does not pay so much. */
-export const onlineCodeRequestSchema = z.strictObject({ amountCents: amountSchema.optional() });
+export const onlineCodeRequestSchema = presenceSchema.extend({
+  amountCents: amountSchema.optional(),
+});
 export type OnlineCodeRequest = z.infer<typeof onlineCodeRequestSchema>;
 
 /** A one-time code of the server's making. The wallet shows `text` as it is, whatever its form. */
@@ -220,8 +222,11 @@ export const orderOfferSchema = z.object({
 });
 export type OrderOffer = z.infer<typeof orderOfferSchema>;
 
-/** The amount that the rider was shown. */
-export const confirmationSchema = z.strictObject({ amountCents: amountSchema });
+/** What the rider was shown; proof `confirm-order` over it. */
+export const confirmationSchema = presenceSchema.extend({
+  amountCents: amountSchema,
+  merchantName: orderOfferSchema.shape.merchantName,
+});
 
 /** What a rider is told of a payment of theirs. */
 export const riderPaymentSchema = z.object({

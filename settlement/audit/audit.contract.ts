@@ -45,8 +45,7 @@ async function sell(town: ScriptedTown, rider: ScriptedRider): Promise<void> {
   await post('/v1/payments/pay-online/refunds', { idempotencyKey: 'back-123', amountCents: 100 });
   await post('/v1/payments/pay-never/reversal', {});
   const { order } = await post('/v1/orders', { idempotencyKey: 'order-one', amountCents: 400 });
-  const path = `/v1/riders/me/orders/${order}/confirmation`;
-  await town.get(path, { token: rider.session, body: { amountCents: 400 } });
+  await rider.confirmOrder(order);
 }
 
 /** Five asks: opened, voided, refused after it was paid, and two that were refused before they came. */

@@ -152,8 +152,8 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addPassRoutes(app, withProofs);
   addRecoveryRoutes(app, withProofs);
   addAccountRoutes(app, parts);
-  addCodeRoutes(app, parts);
-  addRiderOrderRoutes(app, parts);
+  addCodeRoutes(app, withProofs);
+  addRiderOrderRoutes(app, withProofs);
   addMerchantRoutes(app, parts);
   addOrderRoutes(app, parts);
   addEventRoutes(app, parts);

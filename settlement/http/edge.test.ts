@@ -35,7 +35,7 @@ beforeAll(async () => {
   const spare = await makeOrder('spare-of-kiosk');
   const grant = grantIn(String(await town.get('/v1/trust-list')));
   const { account } = ada;
-  const presence = await presencesOf(ada);
+  const presence = await presencesOf(ada, { order });
   requests = makeRequests({ account, handle, order, spare, gate, grant, presence });
 });
 afterAll(async () => {

@@ -31,14 +31,29 @@ type World = {
 };
 
 /** What the account's phone signs beside its session, each good once. */
-type Presences = { confirmation: object; recoveryCode: object; phoneCode: object; block: object };
+type Presences = {
+  confirmation: object;
+  recoveryCode: object;
+  phoneCode: object;
+  block: object;
+  seed: object;
+  onlineCode: object;
+  order: object;
+};
 
-export async function presencesOf(rider: ScriptedRider): Promise<Presences> {
+/** `order`: the one that the rider is to pay. */
+export async function presencesOf(
+  rider: ScriptedRider,
+  { order }: { order: Order },
+): Promise<Presences> {
   return {
     confirmation: { code: await rider.drawCode() },
+    seed: await rider.provePresence('make-payment-seed'),
+    onlineCode: await rider.provePresence('make-online-code'),
+    order: (await rider.confirmation(order.order)).body,
     recoveryCode: await rider.provePresence('make-recovery-code'),
     phoneCode: await rider.provePresence('make-phone-code'),
-    block: await rider.provePresence('block-phone', '/2'),
+    block: await rider.provePresence('block-phone', { about: '/2' }),
   };
 }
 
@@ -66,10 +81,10 @@ function listRequests({ account, handle, order, spare, gate, grant, presence }: 
     ['GET /v1/riders/me/events', ''],
     ['POST /v1/riders/me/top-ups', '', { amountCents: 100, idempotencyKey: 'walk' }],
     ['POST /v1/riders/me/payment-seeds/{handle}/confirmation', handle, {}],
-    ['POST /v1/riders/me/payment-seeds', '', {}],
-    ['POST /v1/riders/me/online-codes', '', {}],
+    ['POST /v1/riders/me/payment-seeds', '', presence.seed],
+    ['POST /v1/riders/me/online-codes', '', presence.onlineCode],
     ['GET /v1/riders/me/orders/{order}', order.order],
-    ['POST /v1/riders/me/orders/{order}/confirmation', order.order, { amountCents: 120 }],
+    ['POST /v1/riders/me/orders/{order}/confirmation', order.order, presence.order],
     ['POST /v1/riders/me/recovery-code/confirmation', '', presence.confirmation],
     ['POST /v1/riders/me/recovery-code', '', presence.recoveryCode],
     ['POST /v1/riders/me/phone-code', '', presence.phoneCode],

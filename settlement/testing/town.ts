@@ -11,9 +11,14 @@ import { makeTransitCode } from '@stile/phone/code.ts';
 import { announce } from '@stile/protocol/batch-seal.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { CHALLENGE_HEADER } from '@stile/protocol/http/gate-request.ts';
-import type { OnlineCode, Seed } from '@stile/protocol/http/rider-api.ts';
+import type { OnlineCode, OrderOffer, RiderPayment, Seed } from '@stile/protocol/http/rider-api.ts';
 import { otpOfTimeStep, timeStepAt, writePaymentCode } from '@stile/protocol/payment-code.ts';
-import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
+import {
+  aboutOnlineCode,
+  aboutOrder,
+  type ProofPurpose,
+  proofMessage,
+} from '@stile/protocol/proof.ts';
 import { pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
 import type { RootKey } from '@stile/protocol/signed.ts';
@@ -245,10 +250,11 @@ export class ScriptedRider {
 
   /** As `fetchSeed`, of a settlement that was started again. */
   async seedOf(town: ScriptedTown): Promise<ScriptedSeed> {
-    const ask = { token: this.session, body: {} };
-    const seed = await town.get<Seed>('/v1/riders/me/payment-seeds', ask);
+    const token = this.session;
+    const body = await this.provePresence('make-payment-seed', { town });
+    const seed = await town.get<Seed>('/v1/riders/me/payment-seeds', { token, body });
     const path = `/v1/riders/me/payment-seeds/${seed.handle}/confirmation`;
-    await town.get(path, ask);
+    await town.get(path, { token, body: {} });
     return scriptedSeed(seed);
   }
 
@@ -258,8 +264,31 @@ export class ScriptedRider {
   }
 
   async onlineCodeOf(town: ScriptedTown, amountCents?: number): Promise<string> {
-    const ask = { token: this.session, body: amountCents === undefined ? {} : { amountCents } };
-    return (await town.get<OnlineCode>('/v1/riders/me/online-codes', ask)).text;
+    const about = aboutOnlineCode(amountCents);
+    const proof = await this.provePresence('make-online-code', { about, town });
+    const body = amountCents === undefined ? proof : { ...proof, amountCents };
+    const asked = { token: this.session, body };
+    return (await town.get<OnlineCode>('/v1/riders/me/online-codes', asked)).text;
+  }
+
+  /** What the wallet sends when its rider confirms this order as it is shown, or as a phone was made to show it. */
+  async confirmation(
+    order: string,
+    shown: { amountCents?: number; merchantName?: string } = {},
+  ): Promise<{ token: string; body: object }> {
+    const token = this.session;
+    const path = `/v1/riders/me/orders/${order}`;
+    const offer = await this.#town.get<OrderOffer>(path, { token });
+    const { amountCents, merchantName } = { ...offer, ...shown };
+    const about = aboutOrder({ order, amountCents, merchantName });
+    const proof = await this.provePresence('confirm-order', { about });
+    return { token, body: { amountCents, merchantName, ...proof } };
+  }
+
+  /** Pays an order of a shop. */
+  async confirmOrder(order: string): Promise<RiderPayment> {
+    const path = `/v1/riders/me/orders/${order}/confirmation`;
+    return await this.#town.get<RiderPayment>(path, await this.confirmation(order));
   }
 
   async topUp(amountCents: number, key?: string): Promise<void> {
@@ -282,9 +311,9 @@ export class ScriptedRider {
   }
 
   /** Beside a session: its phone's key signs. `about`: whatever else it is about. */
-  async provePresence(purpose: ProofPurpose, about = '') {
+  async provePresence(purpose: ProofPurpose, { about = '', town = this.#town } = {}) {
     const subject = `${this.account}/${this.serial}${about}`;
-    return await this.#town.prove(this.key, { purpose, subject });
+    return await town.prove(this.key, { purpose, subject });
   }
 
   async money(): Promise<Money> {

@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 
 async function onlineCode(rider: Awaited<ReturnType<Town['addRider']>>): Promise<string> {
-  return (await rider.client.fetchOnlineCode(rider.session)).text;
+  return (await rider.client.fetchOnlineCode(rider.session, rider)).text;
 }
 
 async function enterAmount(digits: string): Promise<void> {
@@ -279,8 +279,8 @@ test('an order QR is paid by the customer’s phone, and the till hears of it at
   await screenshot(page, 'till-order');
   const link = (await sheet.getAttribute('data-link')) ?? '';
   const order = link.slice(link.lastIndexOf('/') + 1);
-  const path = `/v1/riders/me/orders/${order}/confirmation`;
-  await town.call(path, { token: rider.session, body: { amountCents: 450 } });
+  const offer = await rider.client.readOrder(rider.session, order);
+  await rider.client.confirmOrder(rider.session, { ...rider, ...offer });
   expect(await outcome()).toBe('PAID');
 });
 

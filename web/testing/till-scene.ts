@@ -79,8 +79,7 @@ export class TillScene {
     return MONEY_CENTS - (await this.rider.money()).balanceCents;
   }
 
-  async confirm(order: string, amountCents: number): Promise<void> {
-    const path = `/v1/riders/me/orders/${order}/confirmation`;
-    await this.town.get(path, { token: this.rider.session, body: { amountCents } });
+  async confirm(order: string): Promise<void> {
+    await this.rider.confirmOrder(order);
   }
 }

@@ -1,4 +1,4 @@
-/** Orders as a rider meets them: looked at, then confirmed for the amount that was shown. */
+/** Orders as a rider meets them: looked at, then confirmed by the phone's key, over the amount and payee that were shown. */
 
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import {
@@ -7,18 +7,25 @@ import {
   riderPaymentSchema,
 } from '@stile/protocol/http/rider-api.ts';
 import { orderIdSchema } from '@stile/protocol/payment.ts';
+import { aboutOrder } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
 import { requireSession, riderFrom } from '../access.ts';
-import type { ApiParts, ApiRouter } from '../api.ts';
+import type { ApiRouter } from '../api.ts';
 import { refuseUnknownOrder, withLink } from '../order-link.ts';
 import { Refusal } from '../refusal.ts';
+import { type PresenceParts, requirePresence } from './presence.ts';
 
 const BODY_BYTES_MAX = 4_096;
 const security = [{ session: [] }];
 const ofOrder = z.object({ order: orderIdSchema });
 
-export function addRiderOrderRoutes(app: ApiRouter, parts: ApiParts): void {
-  const { store, streams, config, clock } = parts;
+export function addRiderOrderRoutes(app: ApiRouter, parts: PresenceParts): void {
+  addOffers(app, parts);
+  addOrderConfirmations(app, parts);
+}
+
+function addOffers(app: ApiRouter, parts: PresenceParts): void {
+  const { store, config, clock } = parts;
   const onRequest = requireSession(parts);
   app.get(
     '/v1/riders/me/orders/:order',
@@ -37,31 +44,47 @@ export function addRiderOrderRoutes(app: ApiRouter, parts: ApiParts): void {
       return { ...(offer ?? refuseUnknownOrder()), currency: config.currency };
     },
   );
+}
+
+function addOrderConfirmations(app: ApiRouter, parts: PresenceParts): void {
+  const { store, streams, config, clock } = parts;
+  const onRequest = requireSession(parts);
   app.post(
     '/v1/riders/me/orders/:order/confirmation',
     {
       onRequest,
       bodyLimit: BODY_BYTES_MAX,
       schema: {
-        summary: 'Pay an order; the amount is the one that the rider was shown',
-        description: 'Confirming again gives the same answer and pays once.',
+        summary: 'Pay an order; amount and payee are those that the rider was shown',
+        description:
+          'Proof `confirm-order`; subject: account/serial/order/amountCents/merchantName. Confirming again gives ' +
+          'the same answer and pays once. AMOUNT_CHANGED, PAYEE_CHANGED: look at the order again.',
         tags: ['rider'],
         security,
         params: ofOrder,
         body: confirmationSchema,
         response: {
           200: riderPaymentSchema,
+          400: refusalSchema,
           401: refusalSchema,
+          403: refusalSchema,
           404: refusalSchema,
           409: refusalSchema,
         },
       },
     },
     async (request) => {
-      const { account, serial } = riderFrom(request);
+      const rider = riderFrom(request);
+      const { account, serial } = rider;
       const { order } = request.params;
-      const { amountCents } = request.body;
+      const { amountCents, merchantName, ...proof } = request.body;
       const nowMs = clock.now().wallMs;
+      const offer = (await store.findOffer(order, nowMs)) ?? refuseUnknownOrder();
+      if (offer.merchantName !== merchantName) {
+        throw new Refusal('PAYEE_CHANGED', 'the payee has another name now: look again');
+      }
+      const about = aboutOrder({ order, amountCents, merchantName });
+      await requirePresence(parts, { purpose: 'confirm-order', rider, proof, about });
       const { issuer } = config;
       const paid = await store.confirmOrder({ issuer, order, account, serial, amountCents, nowMs });
       if (paid.kind === 'unknown') refuseUnknownOrder();

@@ -80,7 +80,10 @@ export function createProofCheck({ challenges }: ApiParts) {
     // An unknown pass gets the same answer as a wrong key: nobody learns which accounts exist.
     const holds = signatureHolds(verify, { algorithm, publicKey, message, signature });
     if (key === undefined || !holds) {
-      throw new Fault('PROOF_REFUSED', 'the proof is not by the key of this pass');
+      throw new Fault(
+        'PROOF_REFUSED',
+        'the proof is not by the key of this pass, or is for something else',
+      );
     }
     challenges.use(challenge);
   };

@@ -5,7 +5,6 @@
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import {
   codeConfirmationSchema,
-  type Presence,
   phoneCodeSchema,
   presenceSchema,
   recoveryCodeSchema,
@@ -13,10 +12,10 @@ import {
 import { z } from 'zod';
 import { UNCONFIRMED_CODE_MS } from '../../core/access/recovery.ts';
 import { makeRecoveryCode, recoveryCodeHash } from '../../keys/recovery-codes.ts';
-import { type RiderSession, requireSession, riderFrom } from '../access.ts';
-import type { ApiParts, ApiRouter } from '../api.ts';
+import { requireSession, riderFrom } from '../access.ts';
+import type { ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
-import type { ProofCheck } from './passes.ts';
+import { type PresenceParts, requirePresence } from './presence.ts';
 
 const PHONE_CODE_MS = 10 * 60_000;
 /** Of each of these routes, for one session in a minute: each request costs a slow hash. */
@@ -25,30 +24,7 @@ const SLOW_HASHES = { rateLimit: { max: 6, timeWindow: '1 minute' } };
 const security = [{ session: [] }];
 const tags = ['rider'];
 
-export type RecoveryParts = ApiParts & { checkProof: ProofCheck };
-
-type PresenceClaim = {
-  purpose: 'make-recovery-code' | 'make-phone-code' | 'block-phone';
-  rider: RiderSession;
-  proof: Presence;
-  /** Whatever else it is about. */
-  about?: string;
-};
-
-/**
- * What lasts longer than a session takes the phone's key: who took the token of one would keep the account by it.
- * @throws Fault PROOF_REFUSED.
- */
-export async function requirePresence(
-  { store, checkProof }: RecoveryParts,
-  { purpose, rider, proof, about = '' }: PresenceClaim,
-): Promise<void> {
-  const { account, serial } = rider;
-  const key = await store.findPass(account, serial);
-  checkProof(purpose, { ...proof, subject: `${account}/${serial}${about}`, key });
-}
-
-export function addRecoveryCodeRoutes(app: ApiRouter, parts: RecoveryParts): void {
+export function addRecoveryCodeRoutes(app: ApiRouter, parts: PresenceParts): void {
   const { store, clock, random } = parts;
   const onRequest = requireSession(parts);
   const config = SLOW_HASHES;
@@ -126,7 +102,7 @@ export function addRecoveryCodeRoutes(app: ApiRouter, parts: RecoveryParts): voi
 }
 
 /** Who sends the code has it; a session alone could not end the one on paper. */
-function addConfirmations(app: ApiRouter, parts: RecoveryParts): void {
+function addConfirmations(app: ApiRouter, parts: PresenceParts): void {
   const { store, clock, streams } = parts;
   app.post(
     '/v1/riders/me/recovery-code/confirmation',

@@ -245,15 +245,15 @@ describe('a session that was stolen', () => {
     async (path, purpose, about, good) => {
       await town.recover(await rider.drawCode('phone-code'));
       const before = await view(rider);
-      const proof = await rider.provePresence(purpose, about);
+      const proof = await rider.provePresence(purpose, { about });
       const other = await town.addRider();
       const subject = `${rider.account}/${rider.serial}${about}`;
       const wrong = [
         { ...proof, proof: 'a'.repeat(128) },
         { ...proof, challenge: 'x' },
-        await rider.provePresence('open-session', about),
-        await rider.provePresence(purpose, `${about}/9`),
-        await other.provePresence(purpose, about),
+        await rider.provePresence('open-session', { about }),
+        await rider.provePresence(purpose, { about: `${about}/9` }),
+        await other.provePresence(purpose, { about }),
         await town.prove(other.key, { purpose, subject }),
       ];
       expect(await ask(path, {})).toBe('400 REQUEST_INVALID');
@@ -303,7 +303,7 @@ describe('a block', () => {
     expect(recoveryCode).toBe('');
     expect(await rider.money()).toEqual(await second.money());
     const ask = async (serial: number) => {
-      const body = await second.provePresence('block-phone', `/${serial}`);
+      const body = await second.provePresence('block-phone', { about: `/${serial}` });
       return town.ask(`/v1/riders/me/passes/${serial}/block`, { body, token: second.session });
     };
     expect(await codeOf(ask(2))).toBe('409 CONFLICT');

@@ -29,7 +29,8 @@ import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { standingOf } from './account.ts';
 import { openSession } from './passes.ts';
-import { addRecoveryCodeRoutes, type RecoveryParts, requirePresence } from './recovery-codes.ts';
+import { type PresenceParts, requirePresence } from './presence.ts';
+import { addRecoveryCodeRoutes } from './recovery-codes.ts';
 
 /** A recovery that something came in between is planned anew so often. */
 const PLANS_MAX = 3;
@@ -39,7 +40,7 @@ const HOUR_MS = 3_600_000;
 const security = [{ session: [] }];
 const tags = ['rider'];
 
-export function addRecoveryRoutes(app: ApiRouter, parts: RecoveryParts): void {
+export function addRecoveryRoutes(app: ApiRouter, parts: PresenceParts): void {
   addRecoveryCodeRoutes(app, parts);
   addPassBlocks(app, parts);
   const readCode = createCodeReader(parts);
@@ -86,7 +87,7 @@ function refuseOtherAccount(): never {
   );
 }
 
-function addPassBlocks(app: ApiRouter, parts: RecoveryParts): void {
+function addPassBlocks(app: ApiRouter, parts: PresenceParts): void {
   const { store, config, clock, outbox, streams } = parts;
   app.post(
     '/v1/riders/me/passes/:serial/block',
@@ -129,7 +130,7 @@ function addPassBlocks(app: ApiRouter, parts: RecoveryParts): void {
   );
 }
 
-type CodeParts = RecoveryParts & { readCode: CodeReader };
+type CodeParts = PresenceParts & { readCode: CodeReader };
 
 function addBlocks(app: ApiRouter, parts: CodeParts): void {
   const { store, config, clock, outbox, streams, log } = parts;

@@ -169,7 +169,7 @@ describe('an order that is open when the page is loaded again', () => {
     const order = await openOrder();
     const reloaded = await scene.openTill();
     expect(reloaded.sale.state.value).toEqual({ kind: 'order', order, failure: null });
-    await scene.confirm(order.order, 150);
+    await scene.confirm(order.order);
     await reloaded.sale.lookAtOrder(order);
     expect(reloaded.sale.state.value).toMatchObject({ payment: { outcome: 'PAID', receipt: 1 } });
     expect(stored()).toEqual([]);
@@ -177,7 +177,7 @@ describe('an order that is open when the page is loaded again', () => {
 
   test('is shown as paid if it was paid meanwhile', async () => {
     const order = await openOrder();
-    await scene.confirm(order.order, 150);
+    await scene.confirm(order.order);
     const reloaded = await scene.openTill();
     expect(reloaded.sale.state.value).toMatchObject({ payment: { outcome: 'PAID', receipt: 1 } });
     await reloaded.sale.nextCustomer();

@@ -312,8 +312,7 @@ test('an event decides the order that waits for its customer', async () => {
   const { value } = till.sale.state;
   if (value.kind !== 'order') throw new Error(`not an order but ${value.kind}`);
   const { order } = value.order;
-  const path = `/v1/riders/me/orders/${order}/confirmation`;
-  await town.get(path, { token: rider.session, body: { amountCents: PRICE_CENTS } });
+  await rider.confirmOrder(order);
   const payment = await town.get(`/v1/payments/${value.order.idempotencyKey}`, { token });
   wire.tell({ kind: 'PAYMENT', payment });
   await until(() => till.sale.state.value.kind === 'decided');

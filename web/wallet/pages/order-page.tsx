@@ -21,7 +21,7 @@ type Shown =
   | { kind: 'failed'; text: string };
 
 export function OrderPage({ words, order }: { words: Words; order: string }) {
-  const { session, settlement, refresh } = useWallet();
+  const { phone, session, settlement, refresh } = useWallet();
   const [shown, setShown] = useState<Shown>({ kind: 'waiting' });
   const read = async () => {
     setShown({ kind: 'waiting' });
@@ -37,11 +37,12 @@ export function OrderPage({ words, order }: { words: Words; order: string }) {
   useEffect(() => void read(), [order]);
 
   const confirm = async (offer: OrderOffer) => {
+    const holder = phone.enrolment.value;
+    if (holder === null) return;
     setShown({ kind: 'waiting' });
     try {
-      const { amountCents } = offer;
       const payment = await session.run((token) =>
-        settlement.confirmOrder(token, { order, amountCents }),
+        settlement.confirmOrder(token, { holder, offer }),
       );
       setShown({ kind: 'decided', offer, payment });
     } catch (error) {

@@ -89,17 +89,20 @@ function PaymentCode({ words }: { words: Words }) {
 }
 
 function Online({ words }: { words: Words }) {
-  const { session, settlement, refresh, events } = useWallet();
+  const { phone, session, settlement, refresh, events } = useWallet();
   const [code, setCode] = useState<MadeCode | null>(null);
   const [amount, setAmount] = useState('');
   const boundCents = amount.trim() === '' ? null : readMoney(amount);
   const [failure, setFailure] = useState('');
   const [newsBefore, setNewsBefore] = useState(events.news.value);
   const fetchIt = async () => {
-    if (boundCents === undefined) return;
+    const holder = phone.enrolment.value;
+    if (boundCents === undefined || holder === null) return;
     setFailure('');
     try {
-      const fetched = await session.run((token) => settlement.fetchOnlineCode(token, boundCents));
+      const fetched = await session.run((token) =>
+        settlement.fetchOnlineCode(token, { holder, amountCents: boundCents }),
+      );
       setCode({ ...fetched, boundCents });
       setNewsBefore(events.news.value);
     } catch (error) {

@@ -188,9 +188,11 @@ export class PinLock {
     ) => Promise<{ pin: StoredPin | null; seed: StoredSeed | null }>,
   ): Promise<void> {
     const { phone, session, settlement } = this.#parts;
-    const account = this.#account();
+    const holder = phone.enrolment.value;
+    assert(holder !== null, 'only an enrolled phone has a PIN');
+    const { account } = holder;
     await session.run(async (token) => {
-      const seed = await settlement.fetchSeed(token).catch((error: unknown) => {
+      const seed = await settlement.fetchSeed(token, holder).catch((error: unknown) => {
         if (error instanceof ApiRefusal && error.code === 'PAYMENT_CODES_OFF') return null;
         throw error;
       });

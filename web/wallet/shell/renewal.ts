@@ -66,7 +66,7 @@ export class Renewal {
     if (!pin.isOpen.value) return;
     try {
       await session.run(async (token) => {
-        const seed = await settlement.fetchSeed(token);
+        const seed = await settlement.fetchSeed(token, value);
         // Stored before it is confirmed: settlement ends the seed before it then.
         const stored = await pin.store(seed);
         if (stored === undefined) return;

@@ -34,7 +34,12 @@ import {
   statementSchema,
   type TopUp,
 } from '@stile/protocol/http/rider-api.ts';
-import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
+import {
+  aboutOnlineCode,
+  aboutOrder,
+  type ProofPurpose,
+  proofMessage,
+} from '@stile/protocol/proof.ts';
 import { z } from 'zod';
 import { type Api, Unreachable } from '../../parts/api.ts';
 import type { DeviceKey } from './device-key.ts';
@@ -165,9 +170,11 @@ export class SettlementClient {
     await this.#api.request('/v1/riders/me/top-ups', { schema: anySchema, token, body });
   }
 
-  async fetchSeed(token: string): Promise<Seed> {
+  async fetchSeed(token: string, { key, account, serial }: Holder): Promise<Seed> {
     const path = '/v1/riders/me/payment-seeds';
-    return await this.#api.request(path, { schema: seedSchema, token, body: {} });
+    const subject = `${account}/${serial}`;
+    const body = await this.#prove(key, { purpose: 'make-payment-seed', subject });
+    return await this.#api.request(path, { schema: seedSchema, token, body });
   }
 
   async confirmSeed(token: string, { handle }: { handle: string }): Promise<void> {
@@ -182,9 +189,15 @@ export class SettlementClient {
   }
 
   /** `amountCents`: the most that it pays; null: what codes pay without the rider's word. */
-  async fetchOnlineCode(token: string, amountCents: number | null): Promise<OnlineCode> {
+  async fetchOnlineCode(
+    token: string,
+    { holder, amountCents }: { holder: Holder; amountCents: number | null },
+  ): Promise<OnlineCode> {
+    const { key, account, serial } = holder;
     const path = '/v1/riders/me/online-codes';
-    const body = amountCents === null ? {} : { amountCents };
+    const subject = `${account}/${serial}${aboutOnlineCode(amountCents ?? undefined)}`;
+    const proof = await this.#prove(key, { purpose: 'make-online-code', subject });
+    const body = amountCents === null ? proof : { ...proof, amountCents };
     return await this.#api.request(path, { schema: onlineCodeSchema, token, body });
   }
 
@@ -193,16 +206,18 @@ export class SettlementClient {
     return await this.#api.request(path, { schema: orderOfferSchema, token });
   }
 
+  /** Pays the offer as it was shown, and no other. */
   async confirmOrder(
     token: string,
-    { order, amountCents }: { order: string; amountCents: number },
+    { holder, offer }: { holder: Holder; offer: OrderOffer },
   ): Promise<RiderPayment> {
+    const { key, account, serial } = holder;
+    const { order, amountCents, merchantName } = offer;
     const path = `/v1/riders/me/orders/${order}/confirmation`;
-    return await this.#api.request(path, {
-      schema: riderPaymentSchema,
-      token,
-      body: { amountCents },
-    });
+    const subject = `${account}/${serial}${aboutOrder(offer)}`;
+    const proof = await this.#prove(key, { purpose: 'confirm-order', subject });
+    const body = { amountCents, merchantName, ...proof };
+    return await this.#api.request(path, { schema: riderPaymentSchema, token, body });
   }
 }
 

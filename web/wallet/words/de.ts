@@ -273,6 +273,7 @@ export const de: Words = {
     WALLET_FULL: 'Die Karte würde mehr enthalten, als sie darf.',
     ORDER_UNKNOWN: 'Diese Bestellung gibt es nicht.',
     AMOUNT_CHANGED: 'Die Bestellung hat jetzt einen anderen Betrag. Sehen Sie noch einmal hin.',
+    PAYEE_CHANGED: 'Das Geschäft heißt jetzt anders. Sehen Sie noch einmal hin.',
     PAYMENT_CODES_OFF: 'Dieser Betreiber hat keine Zahlcodes.',
     TOO_MANY_REQUESTS: 'Zu viele Anfragen. Warten Sie eine Minute.',
   },

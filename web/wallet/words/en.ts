@@ -267,6 +267,7 @@ export const en = {
     WALLET_FULL: 'The wallet would hold more than it may.',
     ORDER_UNKNOWN: 'There is no such order.',
     AMOUNT_CHANGED: 'The order asks for another amount now. Look again.',
+    PAYEE_CHANGED: 'The shop has another name now. Look again.',
     PAYMENT_CODES_OFF: 'This operator has no payment codes.',
     TOO_MANY_REQUESTS: 'Too many requests. Wait a minute and try again.',
   } as Readonly<Record<string, string>>,
