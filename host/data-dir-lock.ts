@@ -1,5 +1,5 @@
 /**
- * One process a data directory. The lock is SQLite's own file lock, held as long as the process lives:
+ * One process a data directory, or several that know of each other. The lock is SQLite's own file lock, held as long as the process lives:
  * the kernel gives it back even after SIGKILL, so no stale lock ever keeps a program from starting.
  */
 import { truncateSync } from 'node:fs';
@@ -15,16 +15,28 @@ import { ensurePrivateFile } from './private-files.ts';
  * locked.
  */
 export function lockDataDir(dataDir: string, program: string): () => void {
+  return lockAs(dataDir, { program, how: 'BEGIN EXCLUSIVE' });
+}
+
+/** As `lockDataDir`, for programs of which several may run on the directory, and none that has it alone. */
+export function shareDataDir(dataDir: string, program: string): () => void {
+  // It is the reading that locks.
+  return lockAs(dataDir, { program, how: 'BEGIN; SELECT count(*) FROM sqlite_master' });
+}
+
+type Taking = { program: string; how: string };
+
+function lockAs(dataDir: string, { program, how }: Taking): () => void {
   const file = join(dataDir, 'lock.db');
   ensurePrivateFile(file);
   try {
     try {
-      return take(file);
+      return take(file, how);
     } catch (error) {
       if (asStoreFault(error, file).code !== 'STORE_CORRUPT') throw error;
       // It holds nothing. It is not removed: two that start at once would lock two files.
       truncateSync(file);
-      return take(file);
+      return take(file, how);
     }
   } catch (error) {
     if (!isBusy(error)) throw asStoreFault(error, file);
@@ -32,10 +44,10 @@ export function lockDataDir(dataDir: string, program: string): () => void {
   }
 }
 
-function take(file: string): () => void {
+function take(file: string, how: string): () => void {
   const db = new Database(file, { timeout: 0 });
   try {
-    db.exec('BEGIN EXCLUSIVE');
+    db.exec(how);
   } catch (error) {
     db.close();
     throw error;

@@ -6,7 +6,7 @@ import { fingerprintOf } from '@stile/protocol/signed.ts';
 import { z } from 'zod';
 import { isRootAway, onlineKeyFile, readKey, requireFirstRoot, rootKeyFile } from './data-dir.ts';
 import { DATABASE_FILE } from './database-place.ts';
-import { META_KEY } from './keys/operator-keys.ts';
+import { META_KEY } from './keys/operator-book.ts';
 import { rootKeyOf, stateOfStatements } from './keys/root-grant.ts';
 import { openForReading } from './store/sqlite/connection.ts';
 

@@ -6,12 +6,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
-import { lockDataDir } from '@stile/host/data-dir-lock.ts';
+import { lockDataDir, shareDataDir } from '@stile/host/data-dir-lock.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { RootKey } from '@stile/protocol/signed.ts';
 import type { Logger } from 'pino';
 import { requireSameBooks } from './books.ts';
+import { Closing } from './closing.ts';
 import { type SettlementFile, type SettlementOptions, settingsNotInForce } from './config.ts';
 import {
   adviceOnModes,
@@ -32,17 +33,16 @@ import { createEventStreams } from './http/event-streams.ts';
 import { isBeyondLoopback } from './http/loopback.ts';
 import { createEnrolmentPolicy, type EnrolmentPolicy } from './http/rider/enrolment-policy.ts';
 import { createAnswerSigner } from './keys/answer-signer.ts';
-import { createTimeKeeper, openSignedClock } from './keys/kept-time.ts';
-import { type OperatorKeys, openOperatorKeys } from './keys/operator-keys.ts';
-import { addIssuerKey, openPasses } from './keys/passes.ts';
+import { openOperatorKeys } from './keys/operator-keys.ts';
+import { addIssuerKey } from './keys/passes.ts';
 import { createSeedBox, type SeedBox } from './keys/seeds.ts';
-import type { SignedClock } from './keys/signed-clock.ts';
 import { tokenHash } from './keys/tokens.ts';
+import { openLists } from './open-lists.ts';
 import { OPERATOR_TOKEN_KEY, openStore, readTokenHash } from './open-store.ts';
 import type { Store } from './store/port.ts';
 import { createBackground } from './work/background.ts';
+import type { Leader } from './work/leader.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
-import { createPublisher } from './work/publisher.ts';
 import { createRelay } from './work/queue/relay.ts';
 import { openSharedWork } from './work/queue/shared-work.ts';
 import { createRetention } from './work/retention.ts';
@@ -171,7 +171,8 @@ export async function startSettlement(
   requirePlace(dataDir, database);
   requireWhole(dataDir, { database });
   const config = readConfig(dataDir);
-  const unlock = lockDataDir(dataDir, 'settlement');
+  const lock = database === undefined ? lockDataDir : shareDataDir;
+  const unlock = lock(dataDir, 'settlement');
   const closing = new Closing(async () => unlock());
   try {
     const store = await openStore(dataDir, { config, onFatal, clock, random, database });
@@ -194,22 +195,15 @@ type OpenParts = Required<Omit<SettlementParts, 'onFatal'>> & {
 };
 
 async function open(options: SettlementConfig, parts: OpenParts): Promise<Settlement> {
-  const { dataDir, host = '127.0.0.1', port, webDir = WEB_DIR } = options;
+  const { host = '127.0.0.1', port, webDir = WEB_DIR } = options;
   const { store, config, random, log, seedBox, closing } = parts;
   const { issuer, payments: limits } = config;
   const operatorTokenHash = await readTokenHash(store);
-  const signedClock = await openClock(parts);
-  // One clock for all that is signed, stored and judged by: the machine's own only while it is believed.
-  const { clock } = signedClock;
-  const passes = await openPasses({ dataDir, config, store, clock });
-  await passes.keepAhead();
-  const timeKeeper = createTimeKeeper({ store, signedClock });
-  const operatorKeys = await openKeys(parts, { dataDir, signedClock });
-  const publisher = createPublisher({ store, operatorKeys, config, clock, signedClock, log });
-  await publisher.publish();
+  const lists = await openLists(options, parts);
+  const { signedClock, clock, leader, passes, timeKeeper, operatorKeys, publisher } = lists;
   const streams = createEventStreams({ perAddressMax: config.http.streamsPerAddressMax });
   const onMoneyMoved = (account: string) => streams.sendToRider(account, { kind: 'ACCOUNT' });
-  const doPiece = await openWork(options, { parts, clock, onMoneyMoved });
+  const doPiece = await openWork(options, { parts, leader, clock, onMoneyMoved });
   const topUpProvider = options.topUpProvider ?? builtInProvider(config, host);
   const background = createBackground({
     store,
@@ -226,6 +220,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     }),
     retain: createRetention({ store, retention: config.retention, signedClock, clock, log }),
     operatorKeys,
+    leader,
     timeKeeper,
     doPiece,
     clock,
@@ -267,22 +262,25 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     log.info({ url }, 'order links lead here: set http.publicUrl to the name that riders know');
   }
   outbox.start();
+  lists.follow(() => outbox.wake());
   return { url, api, settled: () => outbox.settled(), close: () => closing.run() };
-}
-
-function openClock({ store, clock, config }: OpenParts): Promise<SignedClock> {
-  return openSignedClock(store, { clock, jumpSMax: config.lists.jumpS });
 }
 
 /** Pieces of the work: done here, or with Redis by workers, who are told of it and tell whose money moved. */
 async function openWork(
   { dataDir, redis }: SettlementConfig,
-  of: { parts: OpenParts; clock: Clock; onMoneyMoved: (account: string) => void },
+  of: {
+    parts: OpenParts;
+    leader: Leader;
+    clock: Clock;
+    onMoneyMoved: (account: string) => void;
+  },
 ): Promise<DoPiece> {
-  const { parts, clock, onMoneyMoved } = of;
+  const { parts, leader, clock, onMoneyMoved } = of;
   const { store, config, log, closing } = parts;
   if (redis === undefined) {
-    return createDoPiece({ store, onMoneyMoved, issuer: config.issuer, clock, log });
+    const doPiece = createDoPiece({ store, onMoneyMoved, issuer: config.issuer, clock, log });
+    return async (shard) => (leader.term() === null ? 'idle' : await doPiece(shard));
   }
   const shared = await openSharedWork({ url: redis, books: requireBooksId(dataDir), log });
   closing.first(() => shared.close());
@@ -302,17 +300,6 @@ async function openWork(
   };
 }
 
-/** With one that signs, if the root is here. */
-async function openKeys(
-  { store, config }: OpenParts,
-  { dataDir, signedClock }: { dataDir: string; signedClock: SignedClock },
-): Promise<OperatorKeys> {
-  const { clock } = signedClock;
-  const operatorKeys = await openOperatorKeys({ dataDir, store, config, clock });
-  await operatorKeys.keepAhead();
-  return operatorKeys;
-}
-
 /** @throws Fault CONFIG_INVALID if made-up money could be had from elsewhere and nobody said that it may. */
 function builtInProvider(config: SettlementFile, host: string): TopUpProvider | null {
   const { mode, sandboxBeyondLoopback } = config.topUps;
@@ -330,24 +317,6 @@ function builtInProvider(config: SettlementFile, host: string): TopUpProvider | 
 function openPool(options: SettlementConfig): VerifyPool {
   const { verifyWorkers: workers = 1, batchesMax = 16, passesCachedMax = 20_000 } = options;
   return createVerifyPool({ workers, batchesMax, passesCachedMax });
-}
-
-/** Takes down what was opened, the latest first, once. */
-class Closing {
-  readonly #steps: (() => Promise<void>)[];
-
-  constructor(last: () => Promise<void>) {
-    this.#steps = [last];
-  }
-
-  /** To be closed before everything that was opened so far. */
-  first(close: () => Promise<void>): void {
-    this.#steps.push(close);
-  }
-
-  async run(): Promise<void> {
-    for (const close of this.#steps.splice(0).reverse()) await close();
-  }
 }
 
 async function listen(api: Api, { host, port }: { host: string; port: number }): Promise<string> {

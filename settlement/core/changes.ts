@@ -7,6 +7,7 @@
 import type { OperatorChange } from './access/operator-changes.ts';
 import type { RecoveryChange } from './access/recovery-changes.ts';
 import type { GateChange, RiderChange } from './access/rider-changes.ts';
+import type { LeaseChange } from './lead/lease-changes.ts';
 import type { DenyCause } from './lists/deny.ts';
 import type { ListChange } from './lists/list-changes.ts';
 import type { LogChange } from './logs/log-changes.ts';
@@ -31,6 +32,7 @@ export type Change =
   | RetentionChange
   | CutChange
   | MetaChange
+  | LeaseChange
   | LogChange
   | ResolutionChange
   | OutboxChange

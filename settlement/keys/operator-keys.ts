@@ -22,7 +22,6 @@ import {
   type Signer,
   signObject,
 } from '@stile/protocol/signed.ts';
-import { z } from 'zod';
 import type { SettlementFile } from '../config.ts';
 import { findOnlineKey, onlineKeyNeed, onlineKeyState } from '../core/lists/online-keys.ts';
 import { isLaterRoot, type OwnRoot } from '../core/lists/root-floor.ts';
@@ -34,28 +33,16 @@ import {
   requireFirstRoot,
   requireRootKeys,
   rootKeyFile,
-  writeFirstRoot,
 } from '../data-dir.ts';
 import type { Store } from '../store/port.ts';
 import { HeldRoots, type OwnKeys } from './held-roots.ts';
 import { openGrant } from './open-grant.ts';
-import {
-  rootKeyOf,
-  signFirstStatement,
-  signGrant,
-  signRotation,
-  stateOfStatements,
-} from './root-grant.ts';
+import { type Book, beginBook, META_KEY, readBook } from './operator-book.ts';
+import { rootKeyOf, signGrant, signRotation, stateOfStatements } from './root-grant.ts';
 
-export const META_KEY = 'operatorKeys';
 /** Ended ones included, which say what was. */
 const CERTIFICATES_KEPT_MAX = 64;
 
-const bookSchema = z.strictObject({
-  statements: z.array(z.string()).min(1),
-  certificates: z.array(z.string()),
-});
-type Book = z.infer<typeof bookSchema>;
 type Held = OnlineKey & { certificate: string };
 
 /** Signs what says when it was signed, by a key that is good at that time. */
@@ -63,7 +50,7 @@ export type DocumentSigner = { sign(type: SignedType, document: object): Promise
 
 export type OperatorKeysParts = {
   dataDir: string;
-  store: Pick<Store, 'readMeta' | 'writeMeta' | 'readRootFacts'>;
+  store: Pick<Store, 'readMeta' | 'swapMeta' | 'readRootFacts'>;
   config: SettlementFile;
   clock: Clock;
 };
@@ -74,31 +61,22 @@ export type OperatorKeysParts = {
  */
 export async function openOperatorKeys(parts: OperatorKeysParts): Promise<OperatorKeys> {
   const { dataDir, store } = parts;
-  const known = await store.readMeta(META_KEY);
-  const book = known === undefined ? await beginBook(parts) : bookSchema.parse(JSON.parse(known));
-  const keys = new OperatorKeys(parts, new RootTrust(await stateOfStatements(book.statements)));
+  const text = (await store.readMeta(META_KEY)) ?? (await beginBook(parts));
+  const { statements } = readBook(text);
+  const keys = new OperatorKeys(parts, new RootTrust(await stateOfStatements(statements)));
   const { generation, root, earlier } = keys.trust.state;
   requireFirstRoot(dataDir, earlier[0] ?? root);
   if (!isRootAway(dataDir)) requireRootKeys(dataDir, [generation, generation + 1]);
-  await keys.load(book);
+  await keys.load(text);
   return keys;
-}
-
-/** A crash before it is stored leaves keys that nobody knows, and the next start takes them. */
-async function beginBook({ dataDir, store, clock }: OperatorKeysParts): Promise<Book> {
-  const root = ensureKey(rootKeyFile(dataDir, 1));
-  const next = rootKeyOf(ensureKey(rootKeyFile(dataDir, 2)));
-  writeFirstRoot(dataDir, rootKeyOf(root));
-  const statements = [await signFirstStatement(root, { next, nowS: wallS(clock) })];
-  const book: Book = { statements, certificates: [] };
-  await store.writeMeta(META_KEY, JSON.stringify(book));
-  return book;
 }
 
 export class OperatorKeys implements DocumentSigner {
   readonly trust: RootTrust;
   readonly #parts: OperatorKeysParts;
   readonly #signers = new Map<number, Signer>();
+  /** As it was read or written last. */
+  #book = '';
   #statements: readonly string[] = [];
   #keys: readonly Held[] = [];
   #latest: Promise<unknown> = Promise.resolve();
@@ -110,9 +88,25 @@ export class OperatorKeys implements DocumentSigner {
     this.#held = new HeldRoots(parts.store);
   }
 
-  async load({ statements, certificates }: Book): Promise<void> {
+  /** @param text the book as it is stored */
+  async load(text: string): Promise<void> {
+    const { statements, certificates } = readBook(text);
+    this.#book = text;
     this.#statements = statements;
     this.#keys = await Promise.all(certificates.map((word) => this.#openOwn(word)));
+  }
+
+  /** Another process may have installed what a root has said. */
+  async refresh(): Promise<void> {
+    await this.#held.refresh();
+    await this.#inTurn(async () => {
+      const text = await this.#parts.store.readMeta(META_KEY);
+      if (text === undefined || text === this.#book) return;
+      const { statements } = readBook(text);
+      this.trust.adopt(await stateOfStatements(statements));
+      await this.load(text);
+      this.#signers.clear();
+    });
   }
 
   /** What the roots have said, for everybody to follow. */
@@ -361,8 +355,10 @@ export class OperatorKeys implements DocumentSigner {
     const kept = others.filter(({ number }) => number !== key.number);
     const keys = [...kept, { ...key, certificate }].slice(-CERTIFICATES_KEPT_MAX);
     const certificates = keys.map((held) => held.certificate);
-    const book: Book = { statements: [...words], certificates };
-    await store.writeMeta(META_KEY, JSON.stringify(book));
+    const text = JSON.stringify({ statements: [...words], certificates } satisfies Book);
+    if (!(await store.swapMeta({ key: META_KEY, from: this.#book, to: text })))
+      throw changedElsewhere();
+    this.#book = text;
     this.trust.adopt(after);
     this.#statements = words;
     this.#keys = keys;
@@ -389,6 +385,10 @@ export class OperatorKeys implements DocumentSigner {
     this.#latest = mine.catch(() => undefined);
     return await mine;
   }
+}
+
+function changedElsewhere(): Fault {
+  return new Fault('CONFLICT', 'another process has just changed these keys: look, then try again');
 }
 
 function noneSigns(): Fault {

@@ -43,9 +43,8 @@ export async function openPasses(parts: PassParts) {
   const { issuer } = config;
   let keys = await readKeys(store);
   const signers = new Map<number, SigningKey>();
-  for (const key of keys) {
-    if (key.issuer === issuer && key.status === 'active') openSigner(key);
-  }
+  const own = keys.filter((key) => key.issuer === issuer && key.status === 'active');
+  for (const key of own) openSigner(key);
 
   function openSigner({ keyId, publicKey }: KnownKey): SigningKey {
     const known = signers.get(keyId);
@@ -106,12 +105,14 @@ export async function openPasses(parts: PassParts) {
     async revoke(keyId: number): Promise<void> {
       const revocation = { issuer, keyId, nowMs: clock.now().wallMs };
       let result = await store.revokeIssuerKey(revocation);
-      if (result === 'needsFollower') {
-        await add(0);
-        result = await store.revokeIssuerKey(revocation);
-      }
+      if (result === 'needsFollower') await add(0);
+      if (result === 'needsFollower') result = await store.revokeIssuerKey(revocation);
       keys = await readKeys(store);
       if (result === 'unknown') throw new Fault('NOT_FOUND', `there is no issuer key ${keyId}`);
+    },
+    /** Another process may have made or ended one. */
+    async refresh(): Promise<void> {
+      keys = await readKeys(store);
     },
     /** Announces a new key ahead of the end of the one that signs, and retires the one before. */
     async keepAhead(): Promise<StoredIssuerKey | null> {

@@ -22,6 +22,7 @@ import type { AccountAccess, RecoveryFacts } from '../core/access/recovery.ts';
 import type { StoredPass } from '../core/access/rider-changes.ts';
 import type { SessionFacts } from '../core/access/session.ts';
 import type { Decision } from '../core/changes.ts';
+import type { Lease } from '../core/lead/lease-changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
 import type { StoredIssuerKey } from '../core/lists/list-changes.ts';
@@ -85,6 +86,7 @@ export type Facts = PaymentFacts &
   RecoveryReader &
   LogReader &
   WorkReader &
+  LeadReader &
   ListReader;
 
 export type StaffFacts = {
@@ -150,6 +152,13 @@ export type WorkReader = {
   settle(records: readonly PieceRecord[]): Awaitable<SettleFacts>;
   /** The oldest of what is kept for a time only. */
   cut(kind: CutKind, bounds: CutBounds): Awaitable<CutFacts>;
+};
+
+export type LeadReader = {
+  /** Of whoever leads; null if nobody has yet. */
+  lease(): Awaitable<Lease | null>;
+  /** A note that one process after the other decides from. */
+  meta(key: string): Awaitable<string | null>;
 };
 
 export type ListReader = {

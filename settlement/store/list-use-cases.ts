@@ -34,7 +34,11 @@ type ListUseCases = Pick<
 export function listUseCases({ views, transact, write }: Database): ListUseCases {
   return {
     readListFacts: async () => await views.readListFacts(),
-    addTrustList: (list, signed) => write(decideTrustList(list, { ...signed, sha256 })),
+    addTrustList: (list, signed) =>
+      transact({
+        read: (facts) => facts.lease(),
+        decide: (lease) => decideTrustList(lease, { list, ...signed, sha256 }),
+      }),
     advanceDenyList: (idsMax, nowMs) =>
       transact({
         read: (facts) => facts.denyList(idsMax),

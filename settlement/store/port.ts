@@ -35,6 +35,8 @@ import type {
 import type { NewRecoveryCode } from '../core/access/recovery-changes.ts';
 import type { Invite, StoredPass } from '../core/access/rider-changes.ts';
 import type { NewSession, SessionResult } from '../core/access/session.ts';
+import type { LeaseBid } from '../core/lead/lease.ts';
+import type { Lease } from '../core/lead/lease-changes.ts';
 import type { NewDenial } from '../core/lists/denial.ts';
 import type { DeniedBy } from '../core/lists/deny.ts';
 import type { KeyRevocation, KeyRevocationResult } from '../core/lists/issuer-keys.ts';
@@ -87,6 +89,7 @@ export type Store = RiderStore &
   MerchantStore &
   GateStore &
   ListStore &
+  LeadStore &
   WorkStore &
   OperatorViews &
   StaffStore &
@@ -231,9 +234,22 @@ type WorkStore = {
   closePublishRequest(generation: number): Promise<void>;
 };
 
+export type SignedList = { jws: string; nowMs: number; fence?: number | undefined };
+
+type LeadStore = {
+  /** Takes the lease, or says again that its holder is there; how it stands then. */
+  bidForLease(bid: LeaseBid): Promise<Lease>;
+  releaseLease(holder: string): Promise<void>;
+  /** Replaces a note that is still as it was read (null: there was none); false if it is not. */
+  swapMeta(of: { key: string; from: string | null; to: string }): Promise<boolean>;
+  /** Of the list that is in force; 0: none yet. */
+  findTrustVersion(): Promise<number>;
+};
+
 type ListStore = {
   readListFacts(): Promise<ListFacts>;
-  addTrustList(list: TrustList, signed: { jws: string; nowMs: number }): Promise<void>;
+  /** `fence`: under which it was made. False if somebody else leads by now. */
+  addTrustList(list: TrustList, signed: SignedList): Promise<boolean>;
   /** Carries up to `idsMax` changed ids into a new version; true if there may be more. */
   advanceDenyList(idsMax: number, nowMs: number): Promise<boolean>;
   /** What operators have said of the deny list. */

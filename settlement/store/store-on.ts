@@ -3,6 +3,7 @@ import type { Limits } from '../core/logs/rulings.ts';
 import type { PaymentLimits } from '../core/payments/payment-rules.ts';
 import type { Database } from './database.ts';
 import { judgeAgainUseCases } from './judge-again-use-cases.ts';
+import { leadUseCases } from './lead-use-cases.ts';
 import { listUseCases } from './list-use-cases.ts';
 import { logUseCases } from './log-use-cases.ts';
 import { staffUseCases } from './operator-use-cases.ts';
@@ -26,6 +27,7 @@ export function storeOn(
     ...judgeAgainUseCases(database, { limitsNow }),
     ...parkedUseCases(database, { limitsNow }),
     ...listUseCases(database),
+    ...leadUseCases(database),
     ...staffUseCases(database),
     ...retentionUseCases(database),
     ...recoveryUseCases(database),

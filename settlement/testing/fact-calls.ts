@@ -63,6 +63,8 @@ export const MONEY_CALLS = {
     facts.gateEnrolment({ tokenHash: 'token', publicKey: new Uint8Array(32), nowMs: NOW_MS }),
   gateRevocation: (facts) => facts.gateRevocation('g1'),
   denial: (facts) => facts.denial(denyId({ issuer: ISSUER, ...PASS })),
+  lease: (facts) => facts.lease(),
+  meta: (facts) => facts.meta('nothing'),
   operator: (facts) => facts.operator('anna'),
   nextAct: (facts) => facts.nextAct(),
   recovery: (facts) => facts.recovery({ codeHash: 'code', publicKey: 'aa', nowMs: NOW_MS }),

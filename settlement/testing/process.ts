@@ -1,5 +1,5 @@
 /** Settlement as a process of its own, to be killed. Prints its address and runs on, with
- * the instant of the scripted town on its clock. Arguments: data directory, `run` or `hold`.
+ * the instant of the scripted town on its clock. Arguments: data directory, `run` or `hold`, database and Redis if any.
  */
 
 import { systemClock } from '@stile/host/clock.ts';
@@ -8,9 +8,16 @@ import { startSettlement } from '../main.ts';
 import { TEST_SEED_KEY } from './scratch-settlement.ts';
 import { START_MS } from './town.ts';
 
-const [, , dataDir = '', jobs] = process.argv;
+const [, , dataDir = '', jobs, database, redis] = process.argv;
 const { url } = await startSettlement(
-  { dataDir, port: 0, seedKeys: TEST_SEED_KEY, jobs: jobs === 'hold' ? 'hold' : 'run' },
+  {
+    dataDir,
+    port: 0,
+    seedKeys: TEST_SEED_KEY,
+    jobs: jobs === 'hold' ? 'hold' : 'run',
+    ...(database && { database }),
+    ...(redis && { redis }),
+  },
   {
     log: pino({ level: 'silent' }),
     clock: { ...systemClock, now: () => ({ ...systemClock.now(), wallMs: START_MS }) },

@@ -8,7 +8,19 @@ const PROGRAM = fileURLToPath(new URL('./process.ts', import.meta.url));
 
 /** `hold`: it does none of the work that follows behind a commit. `kill` kills as a power cut does. */
 export async function startProcess(dataDir: string, jobs: 'run' | 'hold' = 'run') {
-  const child: ChildProcess = spawn(process.execPath, [PROGRAM, dataDir, jobs], {
+  return await start([dataDir, jobs]);
+}
+
+/** One of several on one database. */
+export async function startApiProcess({ dataDir, database, redis = '' }: ApiPlace) {
+  return await start([dataDir, 'run', database, redis]);
+}
+
+export type ApiPlace = { dataDir: string; database: string; redis?: string };
+export type ApiProcess = Awaited<ReturnType<typeof startApiProcess>>;
+
+async function start(args: readonly string[]) {
+  const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (child.stdout === null) throw new Error('the process has an output');
@@ -18,6 +30,7 @@ export async function startProcess(dataDir: string, jobs: 'run' | 'hold' = 'run'
   const [url] = (await Promise.race([once(lines, 'line'), died])) as [string];
   died.catch(() => undefined);
   const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;

@@ -10,6 +10,7 @@ import type { WorkTurn } from '../core/rides/outbox-changes.ts';
 import type { TimeKeeper } from '../keys/kept-time.ts';
 import type { Passes } from '../keys/passes.ts';
 import type { Store } from '../store/port.ts';
+import type { Leader } from './leader.ts';
 import { createOnlineKeyWatch, type OnlineKeyWatchParts } from './online-key-watch.ts';
 import type { Publisher } from './publisher.ts';
 import type { DoPiece } from './shard-work.ts';
@@ -20,7 +21,9 @@ const ALARM_EVERY_MS = 900_000;
 export type BackgroundParts = {
   store: Store;
   publisher: Publisher;
-  passes: Pick<Passes, 'keepAhead'>;
+  passes: Pick<Passes, 'keepAhead' | 'refresh'>;
+  /** What is done once for all is done by one process. */
+  leader: Leader;
   /** Asks about top-ups without a word. */
   askAboutTopUps: () => Promise<void>;
   /** Takes away what was kept long enough. */
@@ -48,7 +51,7 @@ export type Background = {
 export function createBackground(parts: BackgroundParts): Background {
   const { store, publisher, passes, askAboutTopUps, retain } = parts;
   const keepOnlineKeys = createOnlineKeyWatch(parts);
-  const { doPiece, clock, log } = parts;
+  const { doPiece, leader, clock, log } = parts;
   let nextAlarmMs = 0;
 
   async function alarmOfWork(): Promise<void> {
@@ -71,22 +74,33 @@ export function createBackground(parts: BackgroundParts): Background {
     async workOnce() {
       const done = await doPiece();
       if (done !== 'idle') return done;
+      if (leader.term() === null) return 'idle';
       return (await store.judgeOnce(clock.now().wallMs)) === 'idle' ? 'idle' : 'worked';
     },
     async publishIfRequested() {
+      if (leader.term() === null) return;
       const generation = await store.findPublishRequest();
       if (generation === undefined) return;
       const before = JSON.stringify(publisher.current().list.issuers);
       await publisher.publish();
+      await passes.refresh();
       if (JSON.stringify(publisher.current().list.issuers) !== before) await store.judgeAllAgain();
       // A request that came in the meantime has another generation and stays.
       await store.closePublishRequest(generation);
       const { version, deny } = publisher.current().list;
       log.info({ trust: version, deny: deny.version, denied: deny.count }, 'lists published');
     },
-    askAboutTopUps,
-    retain,
+    askAboutTopUps: async () => {
+      if (leader.term() !== null) await askAboutTopUps();
+    },
+    retain: async () => {
+      if (leader.term() !== null) await retain();
+    },
     async sweep() {
+      if (leader.term() === null) {
+        await parts.operatorKeys.refresh();
+        return;
+      }
       await store.sweepExpired(clock.now().wallMs);
       await alarmOfWork();
       const added = await passes.keepAhead();

@@ -14,7 +14,7 @@ const NAMES_MAX = 5;
 
 export type OnlineKeyWatchParts = {
   store: Pick<Store, 'requestPublish'>;
-  operatorKeys: Pick<OperatorKeys, 'keepAhead' | 'need' | 'gatesAhead'>;
+  operatorKeys: Pick<OperatorKeys, 'keepAhead' | 'need' | 'gatesAhead' | 'refresh'>;
   clock: Clock;
   log: Logger;
 };

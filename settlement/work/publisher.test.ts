@@ -17,6 +17,7 @@ import type { Store } from '../store/port.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
 import { LIMITS } from '../testing/log.ts';
 import { createTownClock } from '../testing/town.ts';
+import { ALONE } from './leader.ts';
 import { createPublisher, type PublisherParts } from './publisher.ts';
 
 const IDS = 20_000;
@@ -27,7 +28,7 @@ async function partsOf(dataDir: string, store: Store): Promise<PublisherParts> {
   const operatorKeys = await openOperatorKeys({ dataDir, store, config, clock });
   const signedClock = createSignedClock(clock, { lastS: undefined, jumpSMax: 86_400 });
   const log = pino({ level: 'silent' });
-  return { store, operatorKeys, config, clock, signedClock, log };
+  return { store, operatorKeys, config, clock, signedClock, leader: ALONE, log };
 }
 
 /** Ids in an order of their own, none of them sorted. */

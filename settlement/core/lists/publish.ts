@@ -2,6 +2,8 @@
 import type { Sha256 } from '@stile/protocol/bytes.ts';
 import type { DenyHead, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Change, type Decision, unchanged } from '../changes.ts';
+import { isHeld } from '../lead/lease.ts';
+import type { Lease } from '../lead/lease-changes.ts';
 import { hasRoomFor } from '../rides/tariff.ts';
 import { type DenyCandidate, type DenyRow, denyDeltaBetween, nextDenyList } from './deny.ts';
 import { rulesOf } from './list-rules.ts';
@@ -40,13 +42,24 @@ export function decideFare(
   };
 }
 
+export type NewTrustList = {
+  list: TrustList;
+  /** Under which it was made. */
+  fence?: number | undefined;
+  jws: string;
+  nowMs: number;
+  sha256: Sha256;
+};
+
+/** False: whoever made it does not lead any more. */
 export function decideTrustList(
-  list: TrustList,
-  { jws, nowMs, sha256 }: { jws: string; nowMs: number; sha256: Sha256 },
-) {
+  lease: Lease | null,
+  { list, fence, jws, nowMs, sha256 }: NewTrustList,
+): Decision<boolean> {
+  if (!isHeld(lease, fence)) return unchanged(false);
   const rules = rulesOf(list, { jws, sha256 });
   const change: Change = { kind: 'addTrustList', list, jws, rules, atMs: nowMs };
-  return { changes: [change], result: undefined } satisfies Decision<void>;
+  return { changes: [change], result: true };
 }
 
 export type DenyListFacts = {

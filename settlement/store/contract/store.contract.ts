@@ -9,6 +9,7 @@ import { describeOrder } from './arrival.contract.ts';
 import { describeAsks } from './authorisation.contract.ts';
 import { describeIngest, type OpenStore } from './ingest.contract.ts';
 import { describeJudgeAgain } from './judge-again.contract.ts';
+import { describeLead } from './lead.contract.ts';
 import { describeParked } from './parked.contract.ts';
 import { describePayees } from './payee.contract.ts';
 import { describePayments } from './payment.contract.ts';
@@ -23,6 +24,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('riders', () => describeRiders(open));
     describe('gates and lists', () => describeLists(open));
     describe('ingest', () => describeIngest(open));
+    describe('who leads', () => describeLead(open));
     describe('again', () => describeJudgeAgain(open));
     describe('asks', () => describeAsks(open));
     describe('lost phones', () => describeRecovery(open));

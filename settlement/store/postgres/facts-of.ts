@@ -21,6 +21,7 @@ import { SettleFactReader } from './facts/settle-facts.ts';
 import { StoredPayments } from './facts/stored-payments.ts';
 import type { KnownRules } from './known-rules.ts';
 import type { Session } from './session.ts';
+import { LeaseReader } from './sharing/lease-facts.ts';
 
 export type Readers = ReturnType<typeof createReaders>;
 
@@ -37,6 +38,7 @@ export function createReaders(session: Session) {
     codes: new CodeReader(session),
     denials: new DenialReader(session),
     lists: new ListFactReader(session),
+    leases: new LeaseReader(session),
     outbox: new OutboxReader(session),
     recovery: new RecoveryFactReader(session),
     parked: new ParkedReader(session, fares),
@@ -54,7 +56,7 @@ type MoneyFacts = Omit<Facts, keyof LogFacts>;
 function moneyFacts(session: Session, readers: Readers): MoneyFacts {
   const payments = new PaymentFactReader(session, readers);
   const riders = new RiderFactReader(session, readers);
-  const { operators, recovery } = readers;
+  const { operators, recovery, leases } = readers;
   return {
     pay: (request) => payments.pay(request),
     refund: (of) => payments.refund(of),
@@ -75,6 +77,8 @@ function moneyFacts(session: Session, readers: Readers): MoneyFacts {
     gateEnrolment: (request) => riders.gateEnrolment(request),
     gateRevocation: (gate) => riders.gateRevocation(gate),
     denial: (id) => riders.denial(id),
+    lease: () => leases.lease(),
+    meta: (key) => leases.meta(key),
     operator: (name) => operators.operator(name),
     nextAct: () => operators.nextAct(),
     recovery: (of) => recovery.recovery(of),

@@ -57,6 +57,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const REFERENCE = new Set([
   'meta',
   'turn_lock',
+  'lease',
   'issuer_key',
   'tariff_line',
   'trust_list',

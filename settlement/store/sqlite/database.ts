@@ -30,6 +30,7 @@ import { RulingFactReader } from './facts/ruling-facts.ts';
 import { SettleFactReader } from './facts/settle-facts.ts';
 import { StoredPayments } from './facts/stored-payments.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { LeaseReader } from './sharing/lease-facts.ts';
 import { MerchantViews } from './views/merchant-views.ts';
 import { OperatorViews } from './views/operator-views.ts';
 import { RiderViews } from './views/rider-views.ts';
@@ -44,6 +45,7 @@ export type Readers = {
   denials: DenialReader;
   fares: FareReader;
   lists: ListFactReader;
+  leases: LeaseReader;
   outbox: OutboxReader;
   recovery: RecoveryFactReader;
   parked: ParkedReader;
@@ -90,6 +92,7 @@ export function createReaders(connection: Connection): Readers {
     codes: new CodeReader(connection),
     denials: new DenialReader(connection),
     lists: new ListFactReader(connection),
+    leases: new LeaseReader(connection),
     outbox: new OutboxReader(connection),
     recovery: new RecoveryFactReader(connection),
     parked: new ParkedReader(connection, fares),
@@ -104,7 +107,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
   const rulings = new RulingFactReader(connection, readers.fares);
   const settling = new SettleFactReader(connection, readers);
   const cuts = new CutFactReader(connection);
-  const { outbox, lists, operators, recovery, parked } = readers;
+  const { outbox, lists, leases, operators, recovery, parked } = readers;
   return {
     pay: (request) => payments.pay(request),
     refund: (of) => payments.refund(of),
@@ -147,6 +150,8 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     accountAccess: (account) => recovery.accountAccess(account),
     move: (of) => recovery.move(of),
     approval: (id) => recovery.approval(id),
+    lease: () => leases.lease(),
+    meta: (key) => leases.meta(key),
     fare: () => lists.fare(),
     issuerKeys: () => lists.issuerKeys(),
     denyList: (idsMax) => lists.denyList(idsMax),

@@ -3,6 +3,7 @@ import type { Generated } from 'kysely';
 
 export type Tables = {
   meta: { key: string; value: string };
+  lease: { number: 1; fence: number; holder: string | null; beats: number };
   issuer_key: {
     issuer: number;
     key_id: number;

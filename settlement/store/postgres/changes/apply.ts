@@ -161,6 +161,7 @@ async function writeRest(
     case 'addTrustList':
     case 'addDenyVersion':
     case 'setMeta':
+    case 'setLease':
       return await rows.lists.write(change);
     case 'cutTrustList':
     case 'cutRefusedPayment':

@@ -1,5 +1,6 @@
 /** Fares, keys and lists, written as the changes say. */
 import type { MetaChange } from '../../../core/changes.ts';
+import type { LeaseChange } from '../../../core/lead/lease-changes.ts';
 import type { ListChange } from '../../../core/lists/list-changes.ts';
 import type { ListRules } from '../../../core/lists/list-rules.ts';
 import type { SealRows } from '../seals.ts';
@@ -27,6 +28,9 @@ const UNLIST = `UPDATE deny_entry SET removed_in = new.version
 const CLEAR = 'DELETE FROM deny_dirty WHERE id = ANY($1::bytea[])';
 const SET_META = `INSERT INTO meta (key, value) VALUES ($1, $2)
   ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
+const SET_LEASE = `INSERT INTO lease (number, fence, holder, beats) VALUES (1, $1, $2, $3)
+  ON CONFLICT (number) DO UPDATE
+  SET fence = excluded.fence, holder = excluded.holder, beats = excluded.beats`;
 
 type Of<Kind extends ListChange['kind']> = Extract<ListChange, { kind: Kind }>;
 
@@ -54,6 +58,7 @@ export class ListRows {
   async write(
     change:
       | MetaChange
+      | LeaseChange
       | Exclude<ListChange, Of<'listDenied' | 'unlistDenied' | 'clearChangedDenial'>>,
   ): Promise<void> {
     const { run } = this.#session;
@@ -61,6 +66,11 @@ export class ListRows {
       case 'setMeta':
         await run(SET_META, [change.key, change.value]);
         break;
+      case 'setLease': {
+        const { fence, holder, beats } = change.lease;
+        await run(SET_LEASE, [fence, holder, beats]);
+        break;
+      }
       case 'addLineFare': {
         const { line, fareCents, fromS } = change.fare;
         await run(ADD_FARE, [change.version, line, fareCents, fromS, change.atMs]);

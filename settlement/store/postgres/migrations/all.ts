@@ -12,6 +12,7 @@ import { ORDER } from './0007-order.ts';
 import { HELD_ROOTS } from './0008-held-roots.ts';
 import { SHARD_TURN } from './0009-shard-turn.ts';
 import { UNPAID_STALE_RIDES } from './0010-unpaid-stale-rides.ts';
+import { LEASE } from './0011-lease.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   HELD_ROOTS,
   SHARD_TURN,
   UNPAID_STALE_RIDES,
+  LEASE,
 ];

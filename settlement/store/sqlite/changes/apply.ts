@@ -2,6 +2,7 @@
 import type { OperatorChange } from '../../../core/access/operator-changes.ts';
 import type { RecoveryChange } from '../../../core/access/recovery-changes.ts';
 import type { Change, MetaChange } from '../../../core/changes.ts';
+import type { LeaseChange } from '../../../core/lead/lease-changes.ts';
 import type { ListChange } from '../../../core/lists/list-changes.ts';
 import type { KeyedHash } from '../../../core/money/book-seal.ts';
 import type { ResolutionChange } from '../../../core/parked/resolution-changes.ts';
@@ -116,6 +117,7 @@ function writeRest(
   change:
     | ListChange
     | MetaChange
+    | LeaseChange
     | OperatorChange
     | PaymentChange
     | CutChange
@@ -132,6 +134,7 @@ function writeRest(
     case 'unlistDenied':
     case 'clearChangedDenial':
     case 'setMeta':
+    case 'setLease':
       rows.lists.write(change);
       break;
     case 'cutTrustList':

@@ -1,5 +1,6 @@
 /** Fares, keys and lists, written as the changes say. */
 import type { MetaChange } from '../../../core/changes.ts';
+import type { LeaseChange } from '../../../core/lead/lease-changes.ts';
 import type { ListChange } from '../../../core/lists/list-changes.ts';
 import type { ListRules } from '../../../core/lists/list-rules.ts';
 import type { Connection } from '../connection.ts';
@@ -39,6 +40,11 @@ function prepare(db: Connection['db']) {
       `INSERT INTO meta (key, value) VALUES (?, ?)
        ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
     ),
+    setLease: db.prepare(
+      `INSERT INTO lease (number, fence, holder, beats) VALUES (1, @fence, @holder, @beats)
+       ON CONFLICT (number) DO UPDATE
+       SET fence = excluded.fence, holder = excluded.holder, beats = excluded.beats`,
+    ),
   };
 }
 
@@ -62,10 +68,13 @@ export class ListRows {
     this.#sql.addListRules.run(...row);
   }
 
-  write(change: ListChange | MetaChange): void {
+  write(change: ListChange | MetaChange | LeaseChange): void {
     switch (change.kind) {
       case 'setMeta':
         this.#sql.setMeta.run(change.key, change.value);
+        break;
+      case 'setLease':
+        this.#sql.setLease.run(change.lease);
         break;
       case 'addLineFare': {
         const { line, fareCents, fromS } = change.fare;

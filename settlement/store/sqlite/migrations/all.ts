@@ -29,6 +29,7 @@ import { USES_BY_CODE } from './0023-uses-by-code.ts';
 import { UNPAID_RIDES } from './0024-unpaid-rides.ts';
 import { HELD_ROOTS } from './0025-held-roots.ts';
 import { UNPAID_STALE_RIDES } from './0026-unpaid-stale-rides.ts';
+import { LEASE } from './0027-lease.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -57,4 +58,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   UNPAID_RIDES,
   HELD_ROOTS,
   UNPAID_STALE_RIDES,
+  LEASE,
 ];

@@ -1,0 +1,97 @@
+/**
+ * Several API processes on one database, as processes of their own: one publishes, and if it is killed in the middle of
+ * that another one does.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
+import pg from 'pg';
+import { afterEach, expect, test } from 'vitest';
+import { TOKEN_FILE } from './data-dir.ts';
+import { initSettlement } from './main.ts';
+import { usePostgres } from './testing/postgres-server.ts';
+import { OPEN_SETTINGS } from './testing/scratch-settlement.ts';
+import { type ApiProcess, startApiProcess } from './testing/start-process.ts';
+
+const server = usePostgres();
+const running: { kill(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0)) await one.kill();
+});
+
+async function startApi(place: { dataDir: string; database: string }): Promise<ApiProcess> {
+  const api = await startApiProcess(place);
+  running.push(api);
+  return api;
+}
+
+/** A settlement that nobody runs yet. */
+async function initialised() {
+  const database = await server.freshDatabase();
+  const dataDir = scratchDir();
+  await initSettlement(dataDir, OPEN_SETTINGS, { database });
+  const token = readFileSync(join(dataDir, TOKEN_FILE), 'utf8').trim();
+  return { place: { dataDir, database }, token };
+}
+
+async function ask(api: ApiProcess, path: string, { token, body, method = 'POST' }: Asking) {
+  const response = await fetch(new URL(path, api.url), {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+type Asking = { token: string; body?: object; method?: 'GET' | 'POST' | 'PUT' };
+
+/** The list that a process serves. */
+async function trustListOf(api: ApiProcess) {
+  const jws = await (await fetch(new URL('/v1/trust-list', api.url))).text();
+  const payload = Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString();
+  const list = JSON.parse(payload) as { version: number; tariff: { lines: { line: string }[] } };
+  return { jws, version: list.version, lines: list.tariff.lines.map(({ line }) => line) };
+}
+
+async function untilServed(api: ApiProcess, line: string) {
+  for (;;) {
+    const list = await trustListOf(api);
+    if (list.lines.includes(line)) return list;
+    await new Promise((next) => setImmediate(next));
+  }
+}
+
+async function setFare(api: ApiProcess, { line, token }: { line: string; token: string }) {
+  const set = { token, method: 'PUT', body: { fareCents: 250 } } as const;
+  expect((await ask(api, `/v1/operator/lines/${line}`, set)).status).toBeLessThan(300);
+}
+
+test('two processes publish one list; killed in mid-publish, the leader is followed by the other', async () => {
+  const { place, token } = await initialised();
+  const first = await startApi(place);
+  const second = await startApi(place);
+  await setFare(second, { line: 'A', token });
+  const [atFirst, atSecond] = [await untilServed(first, 'A'), await untilServed(second, 'A')];
+  expect(atSecond).toEqual(atFirst);
+  // The leader has signed the next list, and waits for it to be stored.
+  const client = new pg.Client({ connectionString: place.database });
+  await client.connect();
+  await client.query('BEGIN; LOCK TABLE trust_list IN SHARE MODE');
+  await setFare(second, { line: 'B', token });
+  const WAITING = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'trust_list'::regclass`;
+  while ((await client.query(WAITING)).rowCount === 0) {
+    await new Promise((next) => setImmediate(next));
+  }
+  await first.kill();
+  await client.query('COMMIT');
+  const next = await untilServed(second, 'B');
+  expect(next.version).toBe(atFirst.version + 1);
+  const stored = await client.query('SELECT version, jws FROM trust_list ORDER BY version DESC');
+  expect(stored.rows[0]).toMatchObject({ jws: next.jws });
+  await client.end();
+  // A third one, in a directory with the same keys, serves what there is.
+  const copy = scratchDir();
+  execFileSync('cp', ['-a', `${place.dataDir}/.`, copy]);
+  const third = await startApi({ ...place, dataDir: copy });
+  expect(await trustListOf(third)).toEqual(next);
+});

@@ -1,0 +1,24 @@
+/** The lease of whoever leads, and notes of which one process after the other decides. */
+import type { Lease } from '../../../core/lead/lease-changes.ts';
+import { lock } from '../locks.ts';
+import type { Session } from '../session.ts';
+
+const LEASE = 'SELECT fence, holder, beats FROM lease WHERE number = 1 FOR NO KEY UPDATE';
+const META = 'SELECT value FROM meta WHERE key = $1';
+
+export class LeaseReader {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async lease(): Promise<Lease | null> {
+    return (await this.#session.first<Lease>(LEASE)) ?? null;
+  }
+
+  async meta(key: string): Promise<string | null> {
+    await lock(this.#session, { turns: [`meta:${key}`] });
+    return (await this.#session.first<{ value: string }>(META, [key]))?.value ?? null;
+  }
+}
