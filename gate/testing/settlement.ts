@@ -1,6 +1,7 @@
 /** An HTTP server on the loopback that answers each path as a test tells it to, well or
  * badly, and keeps what it was asked. The lists it serves are the ones a test put into it.
  */
+
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +13,7 @@ import {
   type AuthorisationBody,
   authorisationBodySchema,
 } from '@stile/protocol/http/gate-api.ts';
+import { type Signer, signObject } from '@stile/protocol/signed.ts';
 import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
 import { onTestFinished } from 'vitest';
 import { NOW_S, rootKey, signAsRoot } from './phone.ts';
@@ -146,9 +148,11 @@ export function signDelta(
 }
 
 /** A whole list as one file: signed head, LF, sorted ids. */
+type SnapshotOptions = { force?: boolean; saneFrom?: number; by?: Signer };
+
 export async function signSnapshot(
   list: DenyStep,
-  { force = false, saneFrom = list.head.version } = {},
+  { force = false, saneFrom = list.head.version, by }: SnapshotOptions = {},
 ): Promise<Uint8Array> {
   const body = concatBytes(...list.ids.toSorted().map(idBytes));
   const head = {
@@ -159,7 +163,8 @@ export async function signSnapshot(
     force,
     saneFrom,
   };
-  const jws = await signAsRoot('stile-deny-snapshot+jws', head);
+  const type = 'stile-deny-snapshot+jws';
+  const jws = by === undefined ? await signAsRoot(type, head) : await signObject(type, head, by);
   return concatBytes(Buffer.from(`${jws}\n`), body);
 }
 

@@ -8,6 +8,7 @@ import { asFault } from '@stile/host/fault.ts';
 import type { Random } from '@stile/host/random.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { type HeldLists, writeBatch } from '@stile/protocol/gate-log.ts';
+import { SignerUnknown } from '@stile/protocol/root-trust.ts';
 import type { Logger } from 'pino';
 import {
   type SyncEffect,
@@ -23,6 +24,8 @@ import type { ListsFetcher } from './lists.ts';
 import { type BatchResult, type Uplink, UplinkFault } from './uplink.ts';
 
 const NONCE_BYTES = 16;
+/** Of a thief, or of settlement after a restore, whose keys have ended here. */
+const FORGED_LISTS = 'ALARM: lists are offered that no key has signed which is believed';
 
 type Replied = Extract<BatchResult, { kind: 'replied' }>;
 
@@ -224,7 +227,8 @@ export class Syncer {
       // No network is no news; what does not mend itself is.
       const isRefused = error.code === 'LIST_REFUSED' || error.code === 'UPLINK_REFUSED';
       const level = isRefused ? 'error' : 'debug';
-      log[level]({ error: error.message }, 'lists not fetched; the cached ones stay in force');
+      const what = error.cause instanceof SignerUnknown ? FORGED_LISTS : 'lists not fetched';
+      log[level]({ error: error.message }, `${what}; the cached ones stay in force`);
       this.#handle({
         kind: 'listsFailed',
         jitter: random.fraction(),
