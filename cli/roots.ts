@@ -14,13 +14,22 @@ import {
   rootRequestSchema,
 } from '@stile/protocol/http/operator-api.ts';
 import { fingerprintOf } from '@stile/protocol/signed.ts';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { clientOf, operateOn, type Target } from './operator-client.ts';
 import { PRIVATE_UMASK, printJson, wholeNumber } from './terminal.ts';
 import { databaseOption } from './worker.ts';
 
 const DAY_S = 86_400;
 const PATH = 'v1/operator/roots';
+
+type Rotation = Offline & { nextTo: string; withoutGates: string[] };
+
+/** They may have to enrol anew, by the operator's word. */
+function withoutGates(): Option {
+  return new Option('--without-gates <names>', 'gates to give up, with commas')
+    .argParser((names: string) => names.split(',').filter((name) => name !== ''))
+    .default([], 'none');
+}
 
 type Offline = { root: string; request: string; out: string; days: number };
 
@@ -45,12 +54,14 @@ export function addRootCommand(program: Command): void {
     });
   offline('rotate', 'let this root, which was announced, take over from the one in force')
     .requiredOption('--next-to <file>', 'where to write the root that it announces in its turn')
-    .action(async ({ nextTo, ...options }: Offline & { nextTo: string }) => {
+    .addOption(withoutGates())
+    .action(async ({ nextTo, withoutGates: without, ...options }: Rotation) => {
       const { requireNextFile, rootKeyOf, signRotation } = await import(
         '@stile/settlement/keys/root-grant.ts'
       );
       const key = readKey(options.root);
-      await requireNextFile(readAs(rootRequestSchema, options.request), existsSync(nextTo));
+      const request = readAs(rootRequestSchema, options.request);
+      await requireNextFile(request, { isThere: existsSync(nextTo), without });
       const next = rootKeyOf(ensureNext(nextTo));
       await sign(options, (request, life) => signRotation(request, { root: key, next, ...life }));
     });
@@ -112,13 +123,18 @@ export function addOperatorKeyCommands(keys: Command): void {
   const acts = [
     ['rotate-online-key', 'another key signs lists and answers from now on', 'online-keys'],
     ['revoke-online-keys', 'end the online keys, one was stolen', 'online-keys/revocation'],
-    ['rotate-root', 'the announced root takes over, gates follow it', 'rotation'],
   ] as const;
   for (const [name, description, path] of acts) {
     operate(name, description).action(async (target: Target) => {
       printJson(await clientOf(target).call('POST', `${PATH}/${path}`, { body: {} }));
     });
   }
+  operate('rotate-root', 'the announced root takes over, gates follow it')
+    .addOption(withoutGates())
+    .action(async ({ withoutGates: names, ...target }: Target & { withoutGates: string[] }) => {
+      const body = { withoutGates: names };
+      printJson(await clientOf(target).call('POST', `${PATH}/rotation`, { body }));
+    });
   operate('request-online-key', 'write what is carried to the root, if that is kept elsewhere')
     .requiredOption('--out <file>', 'where to write it')
     .action(async ({ out, ...target }: Target & { out: string }) => {

@@ -164,8 +164,10 @@ describe.each(WAYS)('the root is away, the backup came back by %s', (way) => {
       /gates follow root 2 already/,
     );
     await expect(signGrant(asked, { root: next, ...signing })).rejects.toThrow(/--next-to/);
-    await expect(requireNextFile(asked, false)).rejects.toThrow(/the file of then/);
-    await requireNextFile(asked, true);
+    await expect(requireNextFile(asked, { isThere: false, without: [] })).rejects.toThrow(
+      /the file of then/,
+    );
+    await requireNextFile(asked, { isThere: true, without: [] });
     await rotate(next, third);
     await sync();
     expect(believed.state).toMatchObject({ generation: 2 });
@@ -236,6 +238,72 @@ describe('the root is in the directory', () => {
     await sync();
     expect(await believesList()).toBe(true);
     expect(await health()).toBe('GOOD');
+  });
+});
+
+describe('gates have not reported since the restore', () => {
+  const LATER_MS = START_MS + 60_000;
+
+  /** Of three gates one is gone, and one reports. */
+  async function restoredTown(): Promise<void> {
+    for (const name of ['g2', 'g3']) await town.send(await town.addGate(name, 'M1'));
+    await town.send(gate);
+    const [to, dataDir] = [at('backup'), at('restored')];
+    await backUp(town.dataDir, { to, nowMs: START_MS });
+    await town.close();
+    await restore(to, { dataDir, nowMs: LATER_MS });
+    town = await ScriptedTown.open({ dataDir, startMs: LATER_MS + 60_000 });
+    await town.operate('POST', 'gates/g3/revocation', { body: {} });
+  }
+
+  test('a root that is announced anew, where the roots are away, takes all of them or their names', async () => {
+    await takeRootOut();
+    await restoredTown();
+    const allows = async (...without: string[]) =>
+      await requireNextFile(await request(), { isThere: false, without }).then(
+        () => true,
+        ({ code, message }) => `${code} ${message}`,
+      );
+    expect(await request()).toMatchObject({ unreported: ['g1', 'g2'] });
+    expect(await allows()).toMatch(/^CONFLICT .*restored from g1, g2: .*--without-gates/);
+    expect(await allows('g1')).toMatch(/restored from g2:/);
+    expect(await allows('g1', 'g2')).toBe(true);
+    // The root of then is nobody's surprise.
+    await requireNextFile(await request(), { isThere: true, without: [] });
+    await sync();
+    expect(await allows()).toMatch(/restored from g2:/);
+    await town.operate('POST', 'gates/g2/revocation', { body: {} });
+    expect(await request()).toMatchObject({ unreported: [] });
+    expect(await allows()).toBe(true);
+  });
+
+  test('nor is one announced in the directory, and a refusal changes nothing', async () => {
+    await restoredTown();
+    const ask = async (withoutGates?: string[]) =>
+      await town.ask('/v1/operator/roots/rotation', {
+        body: withoutGates === undefined ? {} : { withoutGates },
+        token: town.operatorToken,
+      });
+    const before = await view();
+    for (const names of [undefined, ['g2'], ['g9']]) {
+      const message = expect.stringContaining('g1');
+      expect(await ask(names)).toMatchObject({ status: 409, body: { code: 'CONFLICT', message } });
+    }
+    expect(await view()).toEqual(before);
+    expect(existsSync(join(town.dataDir, 'keys', 'root-3.jwk.json'))).toBe(false);
+    await sync();
+    expect((await ask(['g2'])).status).toBe(200);
+    expect((await view()).root.generation).toBe(2);
+  });
+
+  test('without a restore nobody is waited for: whoever was away finds every root in the list', async () => {
+    expect(await request()).toMatchObject({ unreported: [] });
+    for (const generation of [2, 3]) {
+      await town.operate('POST', 'roots/rotation', { body: {} });
+      expect((await view()).root.generation).toBe(generation);
+    }
+    await sync();
+    expect(believed.state.generation).toBe(3);
   });
 });
 

@@ -89,6 +89,13 @@ export const issuerKeyNameSchema = z.object({ keyId: z.coerce.number().int().min
 export const issuerKeyViewSchema = issuerKeySchema.extend({ signsFromS: z.int() });
 export type IssuerKeyView = z.infer<typeof issuerKeyViewSchema>;
 
+/** Gates that a root's request or a rotation names: beyond it, whoever has not reported is told in turns. */
+export const GATES_NAMED_MAX = 1_000;
+const gatesNamedSchema = z.array(gateIdSchema).max(GATES_NAMED_MAX);
+
+/** `withoutGates`: they may be stranded, by the operator's word. */
+export const rootRotationSchema = z.strictObject({ withoutGates: gatesNamedSchema.default([]) });
+
 /** What is carried to the root: the key that shall sign, and what the roots have said. Nothing is secret. */
 export const rootRequestSchema = z.strictObject({
   stile: z.literal('root-request/1'),
@@ -96,6 +103,8 @@ export const rootRequestSchema = z.strictObject({
   statements: rootStatementsSchema,
   /** What gates hold, where that is later, and what a restored backup leaves out: the next statement's number is greater. */
   above: z.strictObject({ generation: z.int().min(1), statement: z.int().min(0) }),
+  /** Gates that have not reported since a backup was restored: what they have heard is not known. */
+  unreported: gatesNamedSchema,
   number: z.int().min(1),
   publicKey: rootKeySchema,
 });

@@ -3,7 +3,7 @@
  * sign lists and answers. The root may be away; then what it signs is carried here by hand. What is public of
  * them is in the database, the private halves are files.
  */
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { SigningKey } from '@stile/crypto/sign.ts';
 import { type Clock, wallS } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
@@ -215,7 +215,9 @@ export class OperatorKeys implements DocumentSigner {
     const number = this.#held.nextNumber(this.#keys, own);
     const publicKey = rootKeyOf(ensureKey(onlineKeyFile(dataDir, number)));
     const statements = [...this.#statements];
-    return { stile: 'root-request/1', operator, statements, above, number, publicKey };
+    const { unreported } = this.#held;
+    const asked = { operator, statements, above, unreported, number, publicKey };
+    return { stile: 'root-request/1', ...asked };
   }
 
   /**
@@ -239,9 +241,9 @@ export class OperatorKeys implements DocumentSigner {
   }
 
   /** The announced root takes over; another one is announced. */
-  async rotateRoot(): Promise<OnlineKey> {
+  async rotateRoot({ withoutGates }: { withoutGates: readonly string[] }): Promise<OnlineKey> {
     this.#requireRoot('stile root rotate');
-    return await this.#inTurn(() => this.#rotateHere());
+    return await this.#inTurn(() => this.#rotateHere(withoutGates));
   }
 
   async view(): Promise<OperatorKeysView> {
@@ -318,31 +320,21 @@ export class OperatorKeys implements DocumentSigner {
     );
   }
 
-  async #rotateHere(): Promise<OnlineKey> {
+  async #rotateHere(without: readonly string[]): Promise<OnlineKey> {
     const { dataDir, clock, config } = this.#parts;
     const { generation } = this.trust.state;
     const root: SigningKey = readKey(rootKeyFile(dataDir, generation + 1));
-    this.#requireAnnounced(generation + 2);
+    await this.#held.refresh();
+    const file = rootKeyFile(dataDir, generation + 2);
+    this.#held.requireAnnounced(this.#own().own, { file, without });
     // Before anything names it: a crash in between leaves a key that nobody knows.
-    const next = rootKeyOf(ensureKey(rootKeyFile(dataDir, generation + 2)));
+    const next = rootKeyOf(ensureKey(file));
     const signing = { nowS: wallS(clock), lifetimeS: config.lists.onlineKeyLifetimeS };
     const key = await this.#install(
       await signRotation(await this.request(), { root, next, ...signing }),
     );
     rmSync(rootKeyFile(dataDir, generation));
     return key;
-  }
-
-  /** Gates that follow that root already know which one it has announced: another one they would ignore. */
-  #requireAnnounced(generation: number): void {
-    const { own } = this.#own();
-    const file = rootKeyFile(this.#parts.dataDir, generation);
-    if (this.#held.above(own).generation === own.generation || existsSync(file)) return;
-    throw new Fault(
-      'CONFLICT',
-      `gates follow the next root already, and it has announced one that is not here: copy ${file} from the ` +
-        'directory of before the restore',
-    );
   }
 
   async #install(grant: RootGrant): Promise<OnlineKey> {

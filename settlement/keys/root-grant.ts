@@ -14,10 +14,13 @@ import {
   RootTrust,
 } from '@stile/protocol/root-trust.ts';
 import { fingerprintOf, type RootKey, signObject } from '@stile/protocol/signed.ts';
+import { strandedGates } from '../core/lists/root-floor.ts';
 
 /** Who verifies may have a clock that is behind. */
 const HEAD_START_S = 86_400;
 const UNIX_S_MAX = 0xffffffff;
+/** Gates in the words of a refusal. */
+const NAMED_MAX = 20;
 
 type Signing = { nowS: number; lifetimeS: number };
 
@@ -103,13 +106,33 @@ async function requireInForce(
  * Gates that follow this root already know which one it has announced: another one they would ignore.
  * @throws Fault REQUEST_INVALID if that has to be there, and is not.
  */
-export async function requireNextFile(request: RootRequest, isThere: boolean): Promise<void> {
+export async function requireNextFile(
+  request: RootRequest,
+  { isThere, without }: { isThere: boolean; without: readonly string[] },
+): Promise<void> {
   const { generation } = await stateOfStatements(request.statements);
-  if (isThere || request.above.generation <= generation) return;
+  if (isThere) return;
+  if (request.above.generation <= generation) return requireReports(request.unreported, without);
   throw new Fault(
     'REQUEST_INVALID',
     'gates follow this root already, from before the restore: --next-to has to be the file of then, of the root ' +
       'that it has announced',
+  );
+}
+
+/**
+ * A root is announced that nobody knows yet.
+ * @throws Fault CONFLICT if a gate may know another one.
+ */
+export function requireReports(unreported: readonly string[], without: readonly string[]): void {
+  const gates = strandedGates(unreported, { without });
+  if (gates.length === 0) return;
+  const more = gates.length > NAMED_MAX ? ` and ${gates.length - NAMED_MAX} more` : '';
+  throw new Fault(
+    'CONFLICT',
+    `no report since the backup was restored from ${gates.slice(0, NAMED_MAX).join(', ')}${more}: they may know another ` +
+      'next root from the lost time, and would never follow this one. Wait for them (then make a new request), ' +
+      'revoke those that are gone, or give them up by name with --without-gates: they have to enrol anew',
   );
 }
 

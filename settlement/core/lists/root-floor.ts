@@ -19,6 +19,8 @@ export type RootFacts = { held: readonly HeldRoot[]; restoredS: number };
 export type StoredRootFacts = {
   held: readonly (HeldRoot & { gate: string })[];
   restoredS: number;
+  /** Gates with a key that counts, which have not reported since the backup was restored. */
+  unreported: readonly string[];
 };
 
 /** Whether who holds this has heard what this settlement does not know. */
@@ -54,4 +56,15 @@ export function onlineNumberAbove(
   const later = held.filter((one) => isLaterRoot(one, own));
   const floors = later.map(({ floor }) => floor + RESTORE_JUMP);
   return Math.max(nextOnlineNumber(keys, own.floor), restoredS, ...floors);
+}
+
+/**
+ * Gates that nobody has spoken for. What they have heard in the lost time is not known, so a root that is announced
+ * anew may be another one than theirs: they would never follow it.
+ */
+export function strandedGates(
+  unreported: readonly string[],
+  { without }: { without: readonly string[] },
+): string[] {
+  return unreported.filter((gate) => !without.includes(gate));
 }

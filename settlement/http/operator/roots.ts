@@ -3,6 +3,7 @@ import {
   operatorKeysViewSchema,
   rootGrantSchema,
   rootRequestSchema,
+  rootRotationSchema,
 } from '@stile/protocol/http/operator-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { z } from 'zod';
@@ -65,6 +66,7 @@ export function addRootRoutes(app: ApiRouter, parts: ApiParts): void {
     },
   );
   addRootHere(app, parts);
+  addRotation(app, parts);
 }
 
 /** What settlement does by itself while the root is in its directory. */
@@ -76,11 +78,6 @@ function addRootHere(app: ApiRouter, parts: ApiParts): void {
       'online-keys/revocation',
       'End the online keys that there are, because one was stolen; a new one signs',
       () => operatorKeys.endOnlineKeys(),
-    ],
-    [
-      'rotation',
-      'The announced root takes over; gates follow, the root before is not believed any more',
-      () => operatorKeys.rotateRoot(),
     ],
   ] as const;
   for (const [path, summary, act] of acts) {
@@ -103,6 +100,30 @@ function addRootHere(app: ApiRouter, parts: ApiParts): void {
       },
     );
   }
+}
+
+function addRotation(app: ApiRouter, parts: ApiParts): void {
+  const { operatorKeys } = parts;
+  app.post(
+    '/v1/operator/roots/rotation',
+    {
+      onRequest: requireOperator(parts, 'ADMIN'),
+      schema: {
+        summary:
+          'The announced root takes over; gates follow, the root before is not believed any more',
+        description:
+          'CONFLICT: the root is kept elsewhere, and has to sign this there; or gates have not reported since a restore.',
+        tags,
+        security,
+        body: rootRotationSchema,
+        response: { 200: operatorKeysViewSchema, 401: refusalSchema, 409: refusalSchema },
+      },
+    },
+    async ({ body }) => {
+      await operatorKeys.rotateRoot(body);
+      return await published(parts);
+    },
+  );
 }
 
 async function published({ publisher, operatorKeys }: ApiParts) {

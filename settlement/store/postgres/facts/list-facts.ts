@@ -1,5 +1,6 @@
 /** What is published, as it is stored: keys, fares, trust lists, and the deny list by its versions. */
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
+import { GATES_NAMED_MAX } from '@stile/protocol/http/operator-api.ts';
 import { type DenyHead, type LineFare, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { DenyCandidate, DenyRow } from '../../../core/lists/deny.ts';
 import type { StoredIssuerKey } from '../../../core/lists/list-changes.ts';
@@ -38,6 +39,9 @@ const HELD_ROOTS = `SELECT gate, root_generation AS generation, root_number AS n
   FROM gate WHERE root_generation IS NOT NULL AND EXISTS (
     SELECT 1 FROM gate_key WHERE gate_key.gate = gate.gate AND revoked_at_ms IS NULL)
   ORDER BY gate`;
+const UNREPORTED = `SELECT gate FROM gate WHERE coalesce(last_sync_ms, 0) < $1 AND EXISTS (
+    SELECT 1 FROM gate_key WHERE gate_key.gate = gate.gate AND revoked_at_ms IS NULL)
+  ORDER BY gate LIMIT ${GATES_NAMED_MAX}`;
 const CHANGED = `SELECT id, added_in AS "addedIn", removed_in AS "removedIn" FROM deny_entry
     WHERE added_in > $1 AND added_in <= $2
   UNION
@@ -145,7 +149,10 @@ export class ListFactReader {
   async rootFacts(): Promise<StoredRootFacts> {
     const held = await this.#session.all<StoredRootFacts['held'][number]>(HELD_ROOTS);
     const restoredMs = (await this.#notes([RESTORED_KEY])).get(RESTORED_KEY) ?? 0;
-    return { held, restoredS: Math.min(Math.floor(restoredMs / 1000), HELD_NUMBER_MAX) };
+    const restoredS = Math.floor(restoredMs / 1000);
+    const rows = await this.#session.all<{ gate: string }>(UNREPORTED, [restoredS * 1000]);
+    const unreported = rows.map(({ gate }) => gate);
+    return { held, restoredS: Math.min(restoredS, HELD_NUMBER_MAX), unreported };
   }
 
   async #notes(keys: readonly string[]): Promise<Map<string, number>> {

@@ -1,5 +1,6 @@
 /** What is published, as it is stored: keys, fares, trust lists, and the deny list by its versions. */
 import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
+import { GATES_NAMED_MAX } from '@stile/protocol/http/operator-api.ts';
 import { type DenyHead, type LineFare, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { DenyCandidate, DenyRow } from '../../../core/lists/deny.ts';
 import type { StoredIssuerKey } from '../../../core/lists/list-changes.ts';
@@ -54,6 +55,13 @@ function prepare(db: Connection['db']) {
          SELECT 1 FROM gate_key WHERE gate_key.gate = gate.gate AND revoked_at_ms IS NULL)
        ORDER BY gate`,
     ),
+    unreported: db
+      .prepare(
+        `SELECT gate FROM gate WHERE coalesce(last_sync_ms, 0) < ? AND EXISTS (
+           SELECT 1 FROM gate_key WHERE gate_key.gate = gate.gate AND revoked_at_ms IS NULL)
+         ORDER BY gate LIMIT ${GATES_NAMED_MAX}`,
+      )
+      .pluck(),
     page: db
       .prepare(
         `SELECT id FROM deny_entry WHERE id > ? AND added_in <= ?
@@ -139,7 +147,8 @@ export class ListFactReader implements ListReader {
   rootFacts(): StoredRootFacts {
     const held = this.#sql.heldRoots.all() as StoredRootFacts['held'];
     const restoredS = Math.floor(this.#number(RESTORED_KEY) / 1000);
-    return { held, restoredS: Math.min(restoredS, HELD_NUMBER_MAX) };
+    const unreported = this.#sql.unreported.all(restoredS * 1000) as string[];
+    return { held, restoredS: Math.min(restoredS, HELD_NUMBER_MAX), unreported };
   }
 
   #number(key: string): number {
