@@ -151,6 +151,7 @@ export const riderSchema = z.object({
 export type Rider = z.infer<typeof riderSchema>;
 
 export const statementItemSchema = z.object({
+  id: z.string().describe('of this row among those of the account; never changes'),
   kind: z.enum(['ride', 'payment', 'refund', 'topUp']),
   way: z.enum(PAYMENT_METHODS).nullable().describe('how it was paid; null for a top-up'),
   payee: z.string().nullable().describe("a merchant's name; a ride has its line"),

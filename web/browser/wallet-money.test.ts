@@ -78,7 +78,14 @@ test('the two times of a late ride are both there', async () => {
   await goTo('money');
   await page.route('**/v1/riders/me/statement**', async (route) => {
     const chargedAtMs = Date.UTC(2026, 4, 4, 9, 30);
-    const ride = { kind: 'ride', way: 'TRANSIT_CODE', payee: null, line: 'M1', amountCents: 280 };
+    const ride = {
+      id: 'a',
+      kind: 'ride',
+      way: 'TRANSIT_CODE',
+      payee: null,
+      line: 'M1',
+      amountCents: 280,
+    };
     const owed = { owedCents: 100, state: 'DEBT', reason: 'WALLET_SHORT' };
     const times = {
       riddenAtMs: chargedAtMs - LATE_MS,
@@ -222,6 +229,23 @@ describe('an order’s QR', () => {
     await page.getByText('This is paid already.').waitFor();
     await goTo('money');
     await balance(750).waitFor();
+  });
+
+  test('that another phone has paid in between says so, and takes nothing', async () => {
+    await enrol(page, town);
+    await topUp(2_000);
+    const { link, order } = await makeOrder(700);
+    await page.goto(link);
+    const pays = page.getByRole('button', { name: 'Pay €7.00' });
+    await pays.waitFor();
+    const other = await town.addRider(2_000);
+    const path = `/v1/riders/me/orders/${order}/confirmation`;
+    await town.call(path, { token: other.session, body: { amountCents: 700 } });
+    await pays.click();
+    await page.getByText('Somebody else has paid this already.').waitFor();
+    expect(await page.getByText('code was used').count()).toBe(0);
+    await goTo('money');
+    await balance(2_000).waitFor();
   });
 
   test('too little in the wallet: topped up by what is missing, then paid', async () => {

@@ -1,10 +1,16 @@
 /** A browser's page without a browser: a test hides it, shows it, takes its network away. */
+import { setMaxListeners } from 'node:events';
 import type { PageChange, PageState } from '../parts/page-state.ts';
 
 export class ScriptedPage implements PageState {
   #isVisible = true;
   #isOnline = true;
   readonly #changes = new EventTarget();
+
+  constructor() {
+    // Every wallet of a test that reloads listens to the same page.
+    setMaxListeners(0, this.#changes);
+  }
 
   isVisible(): boolean {
     return this.#isVisible;

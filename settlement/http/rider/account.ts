@@ -99,6 +99,8 @@ function addStatement(app: ApiRouter, parts: ApiParts): void {
       const { account } = riderFrom(request);
       const rows = await parts.store.listStatement(account, { after: after ?? null, limit });
       const items = rows.map(({ atMs, timeSource, recordedAtMs, cursor, ...row }) => ({
+        // A cursor is a time, which may be corrected, and what the row is called.
+        id: cursor.slice(cursor.indexOf('.') + 1),
         ...row,
         riddenAtMs: row.kind === 'ride' ? atMs : null,
         riddenAtSource: timeSource,

@@ -40,6 +40,7 @@ test.each<[StatementItem['kind'], number, string]>([
   ['ride', 0, ''],
 ])('a %s of %i', (kind, amountCents, sign) => {
   const item: StatementItem = {
+    id: 'a',
     kind,
     amountCents,
     way: null,

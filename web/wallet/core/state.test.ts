@@ -28,6 +28,7 @@ const WELL: WalletFacts = {
   denied: null,
   refusal: null,
   keyKind: 'platform',
+  isEnded: false,
 };
 
 function passUntil(leftS: number) {
@@ -55,6 +56,11 @@ describe('what stands over the code', () => {
     ['nor are 21 s behind', { clockOffsetS: 21 }, ['clockWrong']],
     ['a clock that was never compared', { clockOffsetS: null }, []],
     ['a key in the page', { keyKind: 'page' }, ['keyInPage']],
+    [
+      'the phone has ended: nothing else matters',
+      { ...passUntil(-1), isEnded: true, refusal: { code: 'PASS_ENDED', message: '' } },
+      ['ended'],
+    ],
     ['a refusal', { refusal: { code: 'PROOF_REFUSED', message: '' } }, ['refused']],
     [
       'the clock was put behind the pass’s end, and it is known by how much',

@@ -32,9 +32,12 @@ export type WalletFacts = {
   /** Settlement's last refusal in the background; null after a success. */
   refusal: { code: string; message: string } | null;
   keyKind: 'platform' | 'page';
+  /** The pass has ended for good: blocked, or the account is on another phone. */
+  isEnded: boolean;
 };
 
 export type Warning =
+  | { kind: 'ended' }
   | { kind: 'passExpired'; expiresAtS: number }
   | { kind: 'noOfflineRides' }
   | { kind: 'denied'; reason: 'DEBT' | 'OPERATOR'; note: string; debtCents: number }
@@ -50,6 +53,8 @@ export function isGrave({ kind }: Warning): boolean {
 
 /** In the order in which they matter; the first says why a gate would refuse now. */
 export function warningsOf(facts: WalletFacts): Warning[] {
+  // Nothing else matters then.
+  if (facts.isEnded) return [{ kind: 'ended' }];
   const warnings: Warning[] = [];
   const { pass, clockOffsetS, denied, refusal } = facts;
   // Gates go by the right time; a phone that knows how wrong it is goes by it too.

@@ -4,6 +4,7 @@ import type { FreshCode as Code } from '../shell/wallet.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
+import { Guarded } from './pin-pad.tsx';
 import { useWallet } from './wallet-context.ts';
 
 export function FreshCode({ words, fresh }: { words: Words; fresh: Code }) {
@@ -24,6 +25,7 @@ export function FreshCode({ words, fresh }: { words: Words; fresh: Code }) {
   const close = () => {
     wallet.freshCode.value = null;
   };
+  if (fresh.isCovered) return <Covered words={words} fresh={fresh} close={close} />;
   const confirm = async () => {
     setBusy(true);
     setFailure('');
@@ -69,6 +71,33 @@ export function FreshCode({ words, fresh }: { words: Words; fresh: Code }) {
           {recovery.later}
         </button>
       )}
+    </Page>
+  );
+}
+
+type CoveredProps = { words: Words; fresh: Code; close: () => void };
+
+/** Behind the PIN, if there is one: who holds the phone now may be somebody else. */
+function Covered({ words, fresh, close }: CoveredProps) {
+  const { freshCode } = useWallet();
+  const { recovery } = words;
+  const isPhone = fresh.kind === 'phone';
+  const show = () => {
+    freshCode.value = { ...fresh, isCovered: false };
+  };
+  return (
+    <Page title={isPhone ? recovery.phoneTitle : recovery.freshTitle}>
+      <p class="note" role="note" data-covered>
+        {recovery.hidden}
+      </p>
+      <Guarded words={words}>
+        <button type="button" class="wide" onClick={show}>
+          {recovery.show}
+        </button>
+      </Guarded>
+      <button type="button" class="quiet wide" onClick={close}>
+        {isPhone ? words.order.done : recovery.later}
+      </button>
     </Page>
   );
 }

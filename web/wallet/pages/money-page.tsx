@@ -1,6 +1,6 @@
 /** Balance, debts and how to clear them, top-up, and every ride with its fare and both its times. */
-import type { Statement, StatementItem } from '@stile/protocol/http/rider-api.ts';
-import { useState } from 'preact/hooks';
+import type { StatementItem } from '@stile/protocol/http/rider-api.ts';
+import { useEffect, useState } from 'preact/hooks';
 import { type Language, moneyText, timeText } from '../../parts/money.ts';
 import { signOf } from '../core/account.ts';
 import type { Words } from '../words/shape.ts';
@@ -108,17 +108,14 @@ function TopUp({ words, cents }: Props) {
 }
 
 function StatementList({ words, cents }: Props) {
-  const { phone, session, settlement } = useWallet();
-  const latest = phone.view.value?.statement;
-  const [earlier, setEarlier] = useState<Statement | null>(null);
+  const { statement } = useWallet();
   const [failure, setFailure] = useState('');
-  const items = [...(latest?.items ?? []), ...(earlier?.items ?? [])];
-  const next = earlier === null ? (latest?.next ?? null) : earlier.next;
-  const more = async (after: string) => {
+  const { items, next } = statement.held.value ?? { items: [], next: null };
+  useEffect(() => () => statement.fold(), []);
+  const more = async () => {
     setFailure('');
     try {
-      const page = await session.run((token) => settlement.readStatement(token, { after }));
-      setEarlier({ items: [...(earlier?.items ?? []), ...page.items], next: page.next });
+      await statement.more();
     } catch (error) {
       setFailure(failureText(error, words));
     }
@@ -127,9 +124,8 @@ function StatementList({ words, cents }: Props) {
   return (
     <>
       <ul class="list">
-        {items.map((item, at) => (
-          // What happened stays where it is; nothing about an item is unique.
-          <Item key={at} item={item} words={words} cents={cents} />
+        {items.map((item) => (
+          <Item key={item.id} item={item} words={words} cents={cents} />
         ))}
       </ul>
       {failure !== '' && (
@@ -138,7 +134,7 @@ function StatementList({ words, cents }: Props) {
         </p>
       )}
       {next !== null && (
-        <button type="button" class="quiet wide" onClick={() => void more(next)}>
+        <button type="button" class="quiet wide" onClick={() => void more()}>
           {words.money.earlier}
         </button>
       )}

@@ -22,6 +22,7 @@ type Kind = 'payment' | 'online';
 
 export function PayPage({ words }: { words: Words }) {
   const [kind, setKind] = useState<Kind>('payment');
+  const isEnded = useWallet().phone.enrolment.value?.isEnded === true;
   useAwakeScreen();
   const choice = (name: Kind, text: string) => (
     <button type="button" aria-pressed={kind === name} onClick={() => setKind(name)}>
@@ -31,14 +32,16 @@ export function PayPage({ words }: { words: Words }) {
   return (
     <Page title={words.pay.title}>
       <Warnings words={words} />
-      <Guarded words={words}>
-        <fieldset class="switch">
-          <legend class="hidden">{words.pay.kinds}</legend>
-          {choice('payment', words.pay.offlineTitle)}
-          {choice('online', words.pay.onlineTitle)}
-        </fieldset>
-        {kind === 'payment' ? <PaymentCode words={words} /> : <Online words={words} />}
-      </Guarded>
+      {!isEnded && (
+        <Guarded words={words}>
+          <fieldset class="switch">
+            <legend class="hidden">{words.pay.kinds}</legend>
+            {choice('payment', words.pay.offlineTitle)}
+            {choice('online', words.pay.onlineTitle)}
+          </fieldset>
+          {kind === 'payment' ? <PaymentCode words={words} /> : <Online words={words} />}
+        </Guarded>
+      )}
     </Page>
   );
 }

@@ -30,12 +30,12 @@ export function RecoveryCard({ words }: { words: Words }) {
   const makeCode = () =>
     run(async (token, holder) => {
       const { code } = await settlement.fetchRecoveryCode(token, holder);
-      freshCode.value = { kind: 'recovery', code };
+      freshCode.value = { kind: 'recovery', code, isCovered: false };
     });
   const addPhone = () =>
     run(async (token, holder) => {
       const { code } = await settlement.fetchPhoneCode(token, holder);
-      freshCode.value = { kind: 'phone', code };
+      freshCode.value = { kind: 'phone', code, isCovered: false };
     });
   const isOnline = refresh.isOnline.value;
   const action = (text: string, work: () => Promise<void>) => (

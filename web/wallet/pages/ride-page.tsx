@@ -16,11 +16,13 @@ type Drawn = { text: string; atMs: number };
 
 export function RidePage({ words }: { words: Words }) {
   const { phone } = useWallet();
+  const { pin, isEnded } = phone.enrolment.value ?? {};
   const code = <TransitCode words={words} />;
+  const guarded = pin?.beforeRide ? <Guarded words={words}>{code}</Guarded> : code;
   return (
     <Page title={words.ride.title}>
       <Warnings words={words} />
-      {phone.enrolment.value?.pin?.beforeRide ? <Guarded words={words}>{code}</Guarded> : code}
+      {isEnded !== true && guarded}
     </Page>
   );
 }

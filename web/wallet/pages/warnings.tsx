@@ -25,6 +25,7 @@ export function Warnings({ words, besides }: { words: Words; besides?: 'debt' })
     denied: view === null ? null : denialOf(view.rider, enrolment.serial),
     refusal: refresh.refusal.value,
     keyKind: enrolment.key.kind,
+    isEnded: enrolment.isEnded === true,
   });
   const isSaidByPage = (warning: Warning) =>
     besides === 'debt' && warning.kind === 'denied' && warning.reason === 'DEBT';
@@ -40,6 +41,11 @@ export function Warnings({ words, besides }: { words: Words; besides?: 'debt' })
             data-warning={warning.kind}
           >
             <p>{textOf(warning, { words, wallet })}</p>
+            {warning.kind === 'ended' && (
+              <a class="link" href="#/more">
+                {words.more.forget}
+              </a>
+            )}
             {isPaidAway(warning) && (
               <a class="link" href="#/money">
                 {words.money.topUp}
@@ -77,6 +83,8 @@ function textOf(warning: Warning, { words, wallet }: Telling): string {
   const { value: view } = wallet.phone.view;
   const when = (atMs: number) => timeText(atMs, language);
   switch (warning.kind) {
+    case 'ended':
+      return words.failures.PASS_ENDED ?? '';
     case 'passExpired':
       return warnings.passExpired(when(warning.expiresAtS * 1000));
     case 'noOfflineRides':

@@ -80,6 +80,14 @@ describe('a recovery', () => {
     wallet.refresh.run();
     await scripted.idle();
     expect(wallet.refresh.refusal.value?.code).toBe('PASS_ENDED');
+    expect(wallet.phone.enrolment.value).toMatchObject({ isEnded: true, seed: null });
+    scripted.wire.mode = 'cut';
+    const after = await scripted.reload();
+    expect(after.phone.enrolment.value).toMatchObject({ isEnded: true, seed: null });
+    scripted.wire.mode = 'pass';
+    const back = await town.addRider();
+    await after.recover(null, { code: await back.drawCode(), account: null });
+    expect(after.phone.enrolment.value).not.toHaveProperty('isEnded');
   });
 });
 
@@ -93,7 +101,7 @@ describe('a new recovery code', () => {
   async function paperCode(scripted: ScriptedWallet): Promise<string> {
     const { wallet } = scripted;
     const code = await drawCode(scripted);
-    wallet.freshCode.value = { kind: 'recovery', code };
+    wallet.freshCode.value = { kind: 'recovery', code, isCovered: false };
     await wallet.confirmFreshCode();
     expect(wallet.freshCode.value).toBeNull();
     expect(await madeAt(scripted)).toEqual([true, false]);
@@ -116,7 +124,7 @@ describe('a new recovery code', () => {
     const { wallet, wire } = scripted;
     const paper = await paperCode(scripted);
     const code = await drawCode(scripted);
-    wallet.freshCode.value = { kind: 'recovery', code };
+    wallet.freshCode.value = { kind: 'recovery', code, isCovered: false };
     wire.mode = 'cut';
     await expect(wallet.confirmFreshCode()).rejects.toThrow();
     expect(wallet.freshCode.value).not.toBeNull();
@@ -127,7 +135,38 @@ describe('a new recovery code', () => {
   });
 });
 
+test('a fresh code is covered when its page was away', async () => {
+  const scripted = await enrolled();
+  const { wallet, page } = scripted;
+  wallet.freshCode.value = { kind: 'recovery', code: 'X', isCovered: false };
+  page.setVisible(false);
+  page.setVisible(true);
+  expect(wallet.freshCode.value).toMatchObject({ isCovered: true });
+});
+
 describe('a PIN', () => {
+  test('is changed, taken away and asked for less by who knows it; a try is counted as any other', async () => {
+    const scripted = await enrolled();
+    const { pin, phone } = scripted.wallet;
+    await pin.set('2580');
+    await pin.askBeforeRide();
+    const before = phone.enrolment.value;
+    expect(await pin.change('2581', '1111')).toEqual({ kind: 'wrong' });
+    expect(await pin.remove('2581')).toEqual({ kind: 'wrong' });
+    expect(await pin.skipBeforeRide('2581')).toEqual({ kind: 'wrong' });
+    expect(await pin.change('2580', '1111')).toEqual({ kind: 'wait' });
+    const { wrong, lastAtMs, ...unchanged } = phone.enrolment.value?.pin ?? {};
+    expect(before).toMatchObject({ pin: unchanged, seed: phone.enrolment.value?.seed });
+    expect({ wrong, isKnown: lastAtMs !== 0 }).toEqual({ wrong: 3, isKnown: true });
+    scripted.clock.advance(3_600_000);
+    expect(await pin.change('2580', '1111')).toEqual({ kind: 'open' });
+    expect(await pin.skipBeforeRide('2580')).toEqual({ kind: 'wrong' });
+    expect(await pin.skipBeforeRide('1111')).toEqual({ kind: 'open' });
+    expect(phone.enrolment.value?.pin).toMatchObject({ beforeRide: false, wrong: 0 });
+    expect(await pin.remove('1111')).toEqual({ kind: 'open' });
+    expect(phone.enrolment.value?.pin).toBeNull();
+  });
+
   test('seals the seed, opens it again, and closes by itself', async () => {
     const scripted = await enrolled();
     const { wallet, page } = scripted;
@@ -215,7 +254,9 @@ describe('a PIN', () => {
     wallet.refresh.run();
     await scripted.idle();
     expect(phone.enrolment.value?.seed?.handle).not.toBe(handle);
-    await pin.remove();
+    expect(await pin.remove('2581')).toEqual({ kind: 'wrong' });
+    expect(phone.enrolment.value?.pin?.wrong).toBe(1);
+    expect(await pin.remove('2580')).toEqual({ kind: 'open' });
     expect(phone.enrolment.value).toMatchObject({ pin: null });
     expect(phone.enrolment.value?.seed?.key).not.toHaveProperty('nonce');
   });

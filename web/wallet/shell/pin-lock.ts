@@ -122,6 +122,7 @@ export class PinLock {
       if (!isPinOver(counted)) return { kind: 'wrong' };
       // Nothing is left here to guess at.
       await phone.change(account, { seed: null });
+      this.close();
       return { kind: 'over' };
     }
     await phone.change(account, ({ pin }) => (pin === null ? {} : { pin: { ...pin, wrong: 0 } }));
@@ -129,8 +130,20 @@ export class PinLock {
     return { kind: 'open' };
   }
 
-  /** Takes a new seed, because the one before has lain here open. @throws ApiRefusal or Unreachable. */
+  /** The first PIN. Takes a new seed, because the one before has lain here open. @throws ApiRefusal or Unreachable. */
   async set(digits: string): Promise<void> {
+    assert(this.pin === null, 'a PIN is changed by who knows it');
+    await this.#set(digits);
+  }
+
+  /** Whoever finds it open does not know it. @throws ApiRefusal or Unreachable. */
+  async change(before: string, digits: string): Promise<PinResult> {
+    const result = await this.enter(before);
+    if (result.kind === 'open') await this.#set(digits);
+    return result;
+  }
+
+  async #set(digits: string): Promise<void> {
     const { phone, random } = this.#parts;
     const salt = drawSalt(random);
     const key = await makePinKey(digits, { salt, iterations: PIN_ITERATIONS });
@@ -150,14 +163,27 @@ export class PinLock {
     this.#openWith(key);
   }
 
-  /** Only while it is open. @throws ApiRefusal or Unreachable. */
-  async remove(): Promise<void> {
-    assert(this.isOpen.value, 'a closed lock is not taken away');
+  /** By who knows it. @throws ApiRefusal or Unreachable. */
+  async remove(digits: string): Promise<PinResult> {
+    const result = await this.enter(digits);
+    if (result.kind !== 'open') return result;
     await this.#takeSeed(async (seed) => ({ pin: null, seed: seed && (await importSeed(seed)) }));
     this.close();
+    return result;
   }
 
-  async setBeforeRide(beforeRide: boolean): Promise<void> {
+  async askBeforeRide(): Promise<void> {
+    await this.#setBeforeRide(true);
+  }
+
+  /** What it guards gets less: by who knows it. */
+  async skipBeforeRide(digits: string): Promise<PinResult> {
+    const result = await this.enter(digits);
+    if (result.kind === 'open') await this.#setBeforeRide(false);
+    return result;
+  }
+
+  async #setBeforeRide(beforeRide: boolean): Promise<void> {
     await this.#parts.phone.change(this.#account(), ({ pin }) =>
       pin === null ? {} : { pin: { ...pin, beforeRide } },
     );

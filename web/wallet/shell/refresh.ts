@@ -109,6 +109,7 @@ export class Refresh {
       if (error instanceof ApiRefusal) {
         this.isOnline.value = true;
         this.refusal.value = { code: error.code, message: error.message };
+        if (error.code === 'PASS_ENDED') await this.#end();
       } else if (error instanceof Unreachable) {
         this.isOnline.value = false;
       } else if (error instanceof VaultLost) {
@@ -117,6 +118,18 @@ export class Refresh {
         throw error;
       }
     }
+  }
+
+  /** Stored: also a page that is opened without a network shows no codes of it any more. */
+  async #end(): Promise<void> {
+    const { phone } = this.#parts;
+    const { value } = phone.enrolment;
+    if (value === null) return;
+    const { account, serial } = value;
+    const end = (stored: { serial: number }) =>
+      // Another tab may have brought the account back meanwhile.
+      stored.serial === serial ? { isEnded: true, seed: null } : {};
+    await phone.change(account, end).catch(() => phone.open());
   }
 
   /** Reads what settlement says now; pages show it as it comes. @throws ApiRefusal or Unreachable. */

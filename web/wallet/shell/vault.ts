@@ -24,6 +24,8 @@ export type Enrolment = {
   /** Null: nobody has to enter one. */
   pin: StoredPin | null;
   topUp: OpenTopUp | null;
+  /** Settlement has said that this pass has ended for good; none of its codes do anything. */
+  isEnded?: boolean;
 };
 
 /** What is stored otherwise from now on; a function sees what is stored, and nothing comes in between. */

@@ -8,6 +8,7 @@ import type { Fetch } from '../../parts/net.ts';
 import type { PageState } from '../../parts/page-state.ts';
 import type { Random } from '../../parts/random.ts';
 import { type Route, routeOf } from '../core/state.ts';
+import { EarlierStatement } from './earlier-statement.ts';
 import { makeDeviceKey } from './keys.ts';
 import { Phone } from './phone.ts';
 import { PinLock } from './pin-lock.ts';
@@ -35,7 +36,8 @@ export type WalletParts = {
   askToPersist: () => Promise<unknown>;
 };
 
-export type FreshCode = { kind: 'recovery' | 'phone'; code: string };
+/** `isCovered`: the page was away since; who comes back may be somebody else. */
+export type FreshCode = { kind: 'recovery' | 'phone'; code: string; isCovered: boolean };
 
 export type Address = { hash(): string; onChange(run: () => void): void };
 
@@ -55,6 +57,7 @@ export type Wallet = {
   refresh: Refresh;
   pin: PinLock;
   topUps: TopUps;
+  statement: EarlierStatement;
   /** A code that is shown this once, until its rider has it; null: none. */
   freshCode: Signal<FreshCode | null>;
   /** @throws ApiRefusal or Unreachable. */
@@ -83,6 +86,7 @@ export function createWallet(parts: WalletParts): Wallet {
   const pin = new PinLock({ clock, random, page, nowMs, phone, session, settlement });
   const renewal = new Renewal({ clock, phone, session, settlement, pin });
   const topUps = new TopUps({ random, phone, session, settlement });
+  const statement = new EarlierStatement({ phone, session, settlement });
   const work = { phone, session, settlement, events, renewal, topUps };
   const refresh: Refresh = new Refresh({ clock, page, runAlone, ...work });
   const freshCode = signal<FreshCode | null>(null);
@@ -96,6 +100,7 @@ export function createWallet(parts: WalletParts): Wallet {
     ...work,
     refresh,
     pin,
+    statement,
     freshCode,
     async enrol(algorithm, invite) {
       const first = await phone.enrol(algorithm, invite);
@@ -106,7 +111,9 @@ export function createWallet(parts: WalletParts): Wallet {
       if (recovered === null) return;
       const { session: first, recoveryCode } = recovered;
       session.use(first);
-      freshCode.value = recoveryCode && { kind: 'recovery', code: recoveryCode.code };
+      const { code: next } = recoveryCode ?? {};
+      freshCode.value =
+        next === undefined ? null : { kind: 'recovery', code: next, isCovered: false };
     },
     async confirmFreshCode() {
       const fresh = freshCode.value;
@@ -129,6 +136,10 @@ export function createWallet(parts: WalletParts): Wallet {
           route.value = routeOf(address.hash());
           events.news.value = null;
         });
+      });
+      page.onChange('visibility', () => {
+        const fresh = freshCode.value;
+        if (fresh !== null && !page.isVisible()) freshCode.value = { ...fresh, isCovered: true };
       });
       ticker.start();
       await phone.start();
