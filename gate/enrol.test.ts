@@ -224,3 +224,23 @@ test('a key in a file of its own is nowhere in the data directory, and the gate 
   expect(() => readIdentity(dataDir, other)).toThrow('is the key of another gate');
   expect(() => readIdentity(dataDir, '/nowhere')).toThrow('holds no key of a gate');
 });
+
+test('the key lies as systemd gives a credential: only to be read, in a folder that nobody writes to', async () => {
+  const { dataDir, url, token } = await settlementThat(granted());
+  const folder = scratchDir();
+  const keyFile = join(folder, 'gate-key');
+  await enrolGate({ dataDir, settlementUrl: url, token, keyFile });
+  const before = readFileSync(keyFile);
+  chmodSync(keyFile, 0o400);
+  chmodSync(folder, 0o500);
+  try {
+    expect(readIdentity(dataDir, keyFile).gate).toBe('g1');
+    keepRoot(dataDir, { ...readIdentityFile(dataDir).root, floor: 3 });
+    expect(readIdentity(dataDir, keyFile)).toMatchObject({ root: { floor: 3 } });
+    expect(readdirSync(folder)).toEqual(['gate-key']);
+    expect(readFileSync(keyFile)).toEqual(before);
+    expect(statSync(keyFile).mode & 0o777).toBe(0o400);
+  } finally {
+    chmodSync(folder, 0o700);
+  }
+});

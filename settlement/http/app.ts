@@ -13,6 +13,8 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
   LogController,
 } from 'fastify';
 import {
@@ -84,7 +86,12 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
     // Node's own refusal would be an empty one.
     http: { requireHostHeader: false },
     clientErrorHandler: unreadable.refuse,
-    frameworkErrors: (error, request, reply) => respondRefused(reply, { error, request, log }),
+    // A path that leads to no route goes past the hooks; it counts all the same.
+    frameworkErrors: (error, request, reply) => {
+      const refuse = (refused: FastifyError) =>
+        respondRefused(reply, { error: refused, request, log });
+      void countRequest(request, reply).then(() => refuse(error), refuse);
+    },
   }).withTypeProvider<ZodTypeProvider>();
   // Never from a request: whoever sends one would say where riders are led to.
   const publicUrl = () => config.http.publicUrl ?? app.listeningOrigin;
@@ -107,7 +114,7 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
     log.debug({ method, route: routeOptions.url, status: reply.statusCode, ms }, 'request');
   });
   await app.register(helmet, HEADERS);
-  await addLimit(app, config);
+  const countRequest = await addLimit(app, config);
   app.addHook('onRequest', async (request) => refuseHead(request));
   addNotFound(app);
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
@@ -132,15 +139,19 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
  * What one address may ask, whoever it says it is: looked at before any credential, so that guessing
  * one is limited as well. Routes that cost more have a limit of their own besides.
  */
-async function addLimit(app: FastifyInstance, { http }: SettlementFile): Promise<void> {
+async function addLimit(app: FastifyInstance, { http }: SettlementFile) {
   const timeWindow = '1 minute';
   await app.register(rateLimit, { global: false, max: http.requestsPerMinute, timeWindow });
   const count = app.createRateLimit();
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.rateLimit === false) return;
+  const countRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const counted = await count(request);
     if (!counted.isAllowed && counted.isExceeded) refuseTooMany(reply, counted.ttlInSeconds);
+  };
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.rateLimit === false) return;
+    await countRequest(request, reply);
   });
+  return countRequest;
 }
 
 function addRoutes(app: ApiRouter, parts: ApiParts): void {
