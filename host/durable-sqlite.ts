@@ -65,7 +65,8 @@ export type StepwiseSchema = {
 /**
  * The same for a file that is too precious to lose in an upgrade: a copy is put beside it first, and each
  * migration is a transaction of its own, together with its name, the application id and the version. So a
- * file that was left in the middle is one of the version before.
+ * file that was left in the middle is one of the version before. A new file gets all of them in one
+ * transaction: left in the middle it is as new as before.
  */
 export function openDurableInSteps(file: string, schema: StepwiseSchema): SqliteFile {
   const { applicationId, migrations, firstWrite } = schema;
@@ -78,9 +79,7 @@ export function openDurableInSteps(file: string, schema: StepwiseSchema): Sqlite
     const from = prepare(opened, file, { applicationId, version, firstWrite });
     checkNames(opened, { file, migrations });
     if (from > 0 && from < version) copyBeside(opened, { file, from });
-    for (let done = from; done < version; done += 1) {
-      migrateOnce(opened, { file, applicationId, migrations, done });
-    }
+    migrateFrom(opened, { file, applicationId, migrations, from });
     assertDurable(opened, firstWrite);
     return opened;
   } catch (error) {
@@ -89,24 +88,30 @@ export function openDurableInSteps(file: string, schema: StepwiseSchema): Sqlite
   }
 }
 
-type Step = Pick<StepwiseSchema, 'applicationId' | 'migrations'> & { file: string; done: number };
+type Steps = Pick<StepwiseSchema, 'applicationId' | 'migrations'> & { file: string; from: number };
 
-function migrateOnce(db: SqliteFile, { file, applicationId, migrations, done }: Step): void {
-  const migration = migrations[done];
-  assert(migration !== undefined, 'there is a migration of this number');
+function migrateFrom(db: SqliteFile, { file, applicationId, migrations, from }: Steps): void {
   // Some make a table anew that others point at: what they point at is checked as a whole behind it.
   db.pragma('foreign_keys = OFF');
-  const migrate = db.transaction(() => {
+  const migrate = db.transaction((steps: readonly DurableMigration[], done: number) => {
     db.exec(NAMES);
-    for (const statement of migration.statements) db.exec(statement);
-    db.prepare('INSERT INTO migration VALUES (?, ?)').run(done + 1, migration.name);
+    for (const [at, { name, statements }] of steps.entries()) {
+      for (const statement of statements) db.exec(statement);
+      db.prepare('INSERT INTO migration VALUES (?, ?)').run(done + at + 1, name);
+    }
     const broken = db.pragma('foreign_key_check') as unknown[];
     if (broken.length > 0) {
       throw new Fault('STORE_CORRUPT', `${file}: ${broken.length} rows point at nothing`);
     }
-    stamp(db, { applicationId, version: done + 1 });
+    stamp(db, { applicationId, version: done + steps.length });
   });
-  migrate.immediate();
+  if (from === 0) {
+    migrate.immediate(migrations, 0);
+    return;
+  }
+  for (const [at, migration] of migrations.slice(from).entries()) {
+    migrate.immediate([migration], from + at);
+  }
 }
 
 const NAMES =

@@ -10,12 +10,15 @@ import type { Clock } from '@stile/host/clock.ts';
 import type { RootKey } from '@stile/protocol/signed.ts';
 import { type Logger, pino } from 'pino';
 import type { SettlementOptions } from '../config.ts';
+import { ensureConfig } from '../data-dir.ts';
+import { DATABASE_FILE } from '../database-place.ts';
 import {
   initSettlement,
   type Settlement,
   type SettlementConfig,
   startSettlement,
 } from '../main.ts';
+import { copyEmptyBooks } from './empty-books.ts';
 
 /** A test key: never use it for anything else. */
 export const TEST_SEED_KEY = '5e'.repeat(32);
@@ -52,6 +55,10 @@ export async function openScratchSettlement(options: ScratchOptions): Promise<Sc
   const settings = { ...OPEN_SETTINGS, ...options.settings };
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stile-settlement-'));
   const { database } = options.config ?? {};
+  if (options.dataDir === undefined && database === undefined) {
+    ensureConfig(dataDir, settings);
+    copyEmptyBooks(join(dataDir, DATABASE_FILE));
+  }
   const surroundings = { clock, database };
   const { operatorTokenFile, rootKey } = await initSettlement(dataDir, settings, surroundings);
   const { seedKeys = TEST_SEED_KEY } = options;

@@ -2,7 +2,8 @@
  * Databases of every earlier schema come through whole, also if the process is killed at any statement of the
  * upgrade: what a kill leaves is the files as they lie there at that moment, copied away and opened again.
  */
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DurableMigration, openDurableInSteps } from '@stile/host/durable-sqlite.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
@@ -54,17 +55,21 @@ function makeFile(version: number, { isFilled }: { isFilled: boolean }): string 
   return file;
 }
 
-/** Runs `work`, and copies the files at every statement of it, before and behind. */
-function imagesOf(file: string, work: () => void): string[] {
+/** Runs `work`, and copies the files at every statement of it, before and behind; what is the same once. */
+function imagesOf(file: string, work: () => void): { images: string[]; moments: number } {
   const dir = scratchDir();
-  const images: string[] = [];
+  const images = new Map<string, string>();
+  let moments = 0;
   const copy = () => {
-    const image = join(dir, String(images.length));
-    mkdirSync(image);
-    for (const end of ['', '-wal', '-shm']) {
-      if (existsSync(file + end)) copyFileSync(file + end, join(image, `settlement.db${end}`));
-    }
-    images.push(join(image, 'settlement.db'));
+    moments += 1;
+    const ends = ['', '-wal', '-shm'].filter((end) => existsSync(file + end));
+    const digest = createHash('sha256');
+    for (const end of ends) digest.update(`${end}:`).update(readFileSync(file + end));
+    const name = digest.digest('hex');
+    if (images.has(name)) return;
+    mkdirSync(join(dir, name));
+    for (const end of ends) copyFileSync(file + end, join(dir, name, `settlement.db${end}`));
+    images.set(name, join(dir, name, 'settlement.db'));
   };
   for (const method of ['exec', 'pragma'] as const) {
     const original = Database.prototype[method] as (...args: unknown[]) => unknown;
@@ -80,7 +85,7 @@ function imagesOf(file: string, work: () => void): string[] {
   }
   work();
   vi.restoreAllMocks();
-  return images;
+  return { images: [...images.values()], moments };
 }
 
 const versions = MIGRATIONS.map((_, version) => version);
@@ -94,8 +99,9 @@ describe('killed at every statement', () => {
     const file = makeFile(version, { isFilled: true });
     const isFilled = version > 0;
     const next = MIGRATIONS.slice(0, version + 1);
-    const images = imagesOf(file, () => open(file, next).close());
-    expect(images.length).toBeGreaterThan(next.at(-1)?.statements.length ?? 0);
+    const { images, moments } = imagesOf(file, () => open(file, next).close());
+    expect(moments).toBeGreaterThan(next.at(-1)?.statements.length ?? 0);
+    expect(images.length).toBeGreaterThan(1);
     const whole = open(file, next);
     const expected = isFilled ? booksOf(whole) : [[], [], [], []];
     whole.close();
@@ -104,6 +110,25 @@ describe('killed at every statement', () => {
       expect(booksOf(db), image).toEqual(expected);
       expect(db.pragma('integrity_check', { simple: true }), image).toBe('ok');
       expect(db.pragma('user_version', { simple: true }), image).toBe(next.length);
+      db.close();
+    }
+  });
+
+  test('of a first start: the file is new or whole', () => {
+    const file = makeFile(0, { isFilled: false });
+    const { images, moments } = imagesOf(file, () => open(file).close());
+    expect(moments).toBeGreaterThan(MIGRATIONS.flatMap(({ statements }) => statements).length);
+    const versionsLeft = images.map((image) => {
+      const left = new Database(image);
+      const version = left.pragma('user_version', { simple: true });
+      left.close();
+      return version;
+    });
+    expect(new Set(versionsLeft)).toEqual(new Set([0, MIGRATIONS.length]));
+    for (const image of images) {
+      const db = open(image);
+      expect(booksOf(db), image).toEqual([[], [], [], []]);
+      expect(db.pragma('user_version', { simple: true }), image).toBe(MIGRATIONS.length);
       db.close();
     }
   });
