@@ -22,6 +22,8 @@ const SETTINGS = [
   'max_connections=200',
   'deadlock_timeout=200ms',
   'max_wal_size=256MB',
+  // Tables that were never counted look large to the planner, and compiling a small query costs most of its time.
+  'jit=off',
 ];
 /** Ends the server when this pipe closes, for whatever reason, and takes its folder away; `down` and `up` by line. */
 const KEEPER = `
@@ -40,10 +42,27 @@ const KEEPER = `
   down
   rm -rf "$dir"`;
 
+/**
+ * Deletes every row that a test has written, past the triggers that forbid it: a sixth of the time that making
+ * a database takes. What the migrations wrote is there as before.
+ */
+const EMPTY = `
+  SET session_replication_role = replica;
+  DO $$ DECLARE one text; BEGIN
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_step' LOOP
+      EXECUTE format('DELETE FROM %I', one);
+    END LOOP;
+  END $$`;
+const FIRST_ROWS = MIGRATIONS.flatMap(({ statements }) => statements).filter((statement) =>
+  statement.trimStart().startsWith('INSERT INTO'),
+);
+
 export type PostgresServer = {
   url(database: string): string;
   /** A new database with the tables of today, and its URL. */
   freshDatabase(): Promise<string>;
+  /** Takes one back that nobody uses any more: emptied, it is the next fresh one. */
+  recycle(url: string): Promise<void>;
   /** A new database with nothing in it, and its URL. */
   emptyDatabase(): Promise<string>;
   /** A new database with all that is in this one, which nobody uses; its URL. */
@@ -62,7 +81,7 @@ const READ_AGAIN_MS = 20;
 /** One server for a file of tests, there from its first test to its last. */
 export function usePostgres(): Pick<
   PostgresServer,
-  'url' | 'freshDatabase' | 'emptyDatabase' | 'copyOf' | 'run' | 'down' | 'up'
+  'url' | 'freshDatabase' | 'recycle' | 'emptyDatabase' | 'copyOf' | 'run' | 'down' | 'up'
 > {
   let server: PostgresServer | undefined;
   beforeAll(async () => {
@@ -78,6 +97,7 @@ export function usePostgres(): Pick<
     down: () => started().down(),
     up: () => started().up(),
     freshDatabase: () => started().freshDatabase(),
+    recycle: (url) => started().recycle(url),
     emptyDatabase: () => started().emptyDatabase(),
     copyOf: (database) => started().copyOf(database),
     run: (sql, database) => started().run(sql, database),
@@ -112,9 +132,15 @@ function serverIn(dir: string, child: ChildProcess): PostgresServer {
     made += 1;
     return `test${made}`;
   };
+  const recycled: string[] = [];
   const server: PostgresServer = {
     url,
-    freshDatabase: () => makeDatabase(server, `${next()} TEMPLATE ${MIGRATED}`),
+    freshDatabase: async () =>
+      recycled.pop() ?? (await makeDatabase(server, `${next()} TEMPLATE ${MIGRATED}`)),
+    recycle: async (used) => {
+      await server.run([EMPTY, ...FIRST_ROWS].join(';'), new URL(used).pathname.slice(1));
+      recycled.push(used);
+    },
     emptyDatabase: () => makeDatabase(server, next()),
     copyOf: (database) => makeDatabase(server, `${next()} TEMPLATE ${database}`),
     run: async (sql, database = 'postgres') => {

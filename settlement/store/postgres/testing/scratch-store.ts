@@ -8,7 +8,7 @@ import type { Store } from '../../port.ts';
 import { openPostgresStore } from '../store.ts';
 
 export async function openScratchPostgres(
-  server: Pick<PostgresServer, 'freshDatabase'>,
+  server: Pick<PostgresServer, 'freshDatabase' | 'recycle'>,
   limitsNow: Limits,
 ): Promise<{ store: Store; remove: () => Promise<void> }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'stile-store-'));
@@ -18,6 +18,7 @@ export async function openScratchPostgres(
     store,
     remove: async () => {
       await store.close();
+      await server.recycle(url);
       rmSync(dataDir, { recursive: true });
     },
   };
