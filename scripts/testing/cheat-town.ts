@@ -200,7 +200,7 @@ export class CheatTown {
         break;
       }
       case 'setDisposition':
-        if (UNPAID.includes(change.disposition))
+        if (UNPAID.includes(change.disposition ?? ''))
           this.#extraUsesAtMs.set(change.record, this.#nowMs);
         else this.#extraUsesAtMs.delete(change.record);
         break;

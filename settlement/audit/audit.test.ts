@@ -1,6 +1,7 @@
 /** The audit of books in a SQLite file. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { VOIDS_BEHIND_FORKS } from '../store/sqlite/migrations/0028-voids-behind-forks.ts';
 import { SQLITE_BOOKS } from '../testing/tampering.ts';
 import { describeAudit } from './audit.contract.ts';
 import { auditSettlement, isSettlementDir } from './audit.ts';
@@ -11,7 +12,7 @@ import { describeRideTimeAudit } from './ride-times.contract.ts';
 describeAudit('books on SQLite', SQLITE_BOOKS);
 describeResolutionAudit('decisions on SQLite', SQLITE_BOOKS);
 describeRideTimeAudit('times of rides on SQLite', SQLITE_BOOKS);
-describeBranchAudit('branches on SQLite', SQLITE_BOOKS);
+describeBranchAudit('branches on SQLite', { kind: SQLITE_BOOKS, upgrade: VOIDS_BEHIND_FORKS });
 
 test('a directory is a settlement by its database', async () => {
   const town = await SQLITE_BOOKS.openTown();

@@ -68,20 +68,32 @@ class GateAnswers {
    * An answer may be voided as long as its epoch lasts, or by a branch that goes on behind it; an ask of another epoch
    * is meant only by a branch.
    */
-  #answersOf({ row, asks, answers, voided }: EpochAnswers): AnswerRecord[] {
-    const { id, branchOf, baseEpoch, baseSeq } = row;
-    const isBefore = (seq: number) => seq <= (baseSeq ?? 0);
-    const asksBefore = baseEpoch === null ? undefined : this.#epochs.get(baseEpoch)?.asks;
-    const branches = [...this.#epochs.values()].filter((one) => one.row.baseEpoch === id);
-    return answers.map(({ seq, of, use, ...answer }) => {
-      const before = of !== null && use !== null && isBefore(of) ? asksBefore?.get(of) : undefined;
-      const ask = of === null ? null : (asks.get(of) ?? before ?? null);
-      const isVoidedBehind = branches.some(
-        (branch) => (branch.row.baseSeq ?? 0) >= seq && branch.voided.has(seq),
+  #answersOf(log: EpochAnswers): AnswerRecord[] {
+    const { branchOf } = log.row;
+    const behind = [...this.#epochs.values()].filter(({ voided }) => voided.size > 0);
+    return log.answers.map(({ seq, of, use, ...answer }) => {
+      const ask = of === null ? null : this.#findAsk(log, { of, use });
+      const isVoided = behind.some(
+        (other) => other.voided.has(seq) && this.#logOf(other, seq) === log,
       );
-      const isVoided = voided.has(seq) || isVoidedBehind;
       return { ...answer, ask, isVoided, isBranch: branchOf !== null };
     });
+  }
+
+  #findAsk(log: EpochAnswers, { of, use }: { of: number; use: string | null }): AskRecord | null {
+    const named = this.#logOf(log, of);
+    return named === log || use !== null ? (named.asks.get(of) ?? null) : null;
+  }
+
+  /** In which log lies what a record of this one calls by that number. */
+  #logOf(from: EpochAnswers, seq: number): EpochAnswers {
+    let log = from;
+    for (;;) {
+      const { baseEpoch, baseSeq } = log.row;
+      const base = baseEpoch === null ? undefined : this.#epochs.get(baseEpoch);
+      if (base === undefined || seq > (baseSeq ?? 0)) return log;
+      log = base;
+    }
   }
 
   /**

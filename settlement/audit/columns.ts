@@ -25,16 +25,13 @@ const COMPARED = [
   'ofSeq',
 ] as const satisfies readonly (keyof LogRecordRow)[];
 
-/** Records of one epoch that have a use, by seq. */
-type Used = ReadonlyMap<number, Pick<LogRecordRow, 'use' | 'receivedAtMs'>>;
-
 /** It remembers the uses of one gate at a time. */
 export function checkColumns(): Check {
   const wrong: number[] = [];
   let gate = '';
   let count = 0;
-  let uses = new Map<number, Used>();
-  let named: Named = { own: new Map(), before: null };
+  let logs = new Map<number, Named>();
+  let named: Named = { own: new Map(), before: null, baseSeq: 0 };
   const keys = new Map<string, IssuerKeyRow>();
   return {
     issuerKey: (key) => {
@@ -42,12 +39,12 @@ export function checkColumns(): Check {
     },
     gate: (row) => {
       gate = row.gate;
-      uses = new Map();
+      logs = new Map();
     },
     epoch: ({ id, baseEpoch, baseSeq }) => {
-      const base = baseEpoch === null ? undefined : uses.get(baseEpoch);
-      named = { own: new Map(), before: base === undefined ? null : { uses: base, baseSeq } };
-      uses.set(id, named.own);
+      const before = baseEpoch === null ? undefined : logs.get(baseEpoch);
+      named = { own: new Map(), before: before ?? null, baseSeq: baseSeq ?? 0 };
+      logs.set(id, named);
     },
     logRecord: (record) => {
       count += 1;
@@ -76,10 +73,11 @@ function areColumnsOf(record: LogRecordRow, content: RecordContent): boolean {
 
 type Keys = ReadonlyMap<string, IssuerKeyRow>;
 
-/** `before`: the uses of the log that an adopted branch goes on from, up to where it begins. */
+/** Records of one log that have a use, by seq. `before`: the log that it goes on from behind `baseSeq`, as a branch. */
 type Named = {
   own: Map<number, { use: string; receivedAtMs: number }>;
-  before: { uses: Used; baseSeq: number | null } | null;
+  before: Named | null;
+  baseSeq: number;
 };
 
 type UseParts = {
@@ -110,12 +108,10 @@ function isUseOf(record: LogRecordRow, { content, gate, named, keys }: UseParts)
 function isUseOfNamed({ use, ofSeq, reason, receivedAtMs }: LogRecordRow, named: Named): boolean {
   if (use === null && reason !== null) return true;
   const seq = ofSeq ?? 0;
-  const { own, before } = named;
-  if (own.has(seq) || before === null || seq > (before.baseSeq ?? 0)) {
-    return use === (own.get(seq)?.use ?? null);
-  }
-  const found = before.uses.get(seq);
-  if (found === undefined || use !== null) return use === (found?.use ?? null);
+  let log = named;
+  while (!log.own.has(seq) && log.before !== null && seq <= log.baseSeq) log = log.before;
+  const found = log.own.get(seq);
+  if (log === named || found === undefined || use !== null) return use === (found?.use ?? null);
   return found.receivedAtMs > receivedAtMs;
 }
 

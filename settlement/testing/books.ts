@@ -14,6 +14,8 @@ export type Books = {
   copy(): Promise<Books>;
   /** Statements that both databases understand; guards are taken away first. */
   tamper(statements: string): Promise<void>;
+  /** Statements as a migration runs them, guards in place. */
+  run(statements: string): Promise<void>;
   /** What is stored, for a statement that depends on it. */
   read<Row>(query: string): Promise<Row[]>;
   /** For what our code does to old books. */

@@ -116,7 +116,14 @@ export class ScriptedLog {
     const { verdict, reason: gateReason = null, fareCents = verdict === 'open' ? 250 : null } = how;
     const stamp = { atMs: NOW_MS, clock: 'TRUSTED' } as const;
     const content: RecordContent = { kind: 'answer', ...stamp, of, verdict, gateReason };
-    return this.add(content, JSON.stringify({ ...content, fareCents }));
+    const text = {
+      ...stampOf(content, this.lastSeq + 1),
+      of,
+      verdict,
+      reason: gateReason,
+      fareCents,
+    };
+    return this.add(content, JSON.stringify(text));
   }
 
   batch(fromSeq = 1, toSeq = this.lastSeq, { gateKeyId = 1 } = {}): CheckedBatch {
@@ -139,13 +146,29 @@ function hourOf(atMs: number): number {
   return Math.floor(atMs / 3_600_000) * 3600;
 }
 
+function stampOf(content: Exclude<RecordContent, { kind: 'unreadable' }>, seq: number) {
+  const { kind, atMs } = content;
+  const {
+    clock = 'UNKNOWN',
+    boot = '0000000a',
+    monoMs = 0,
+  } = {
+    clock: 'clock' in content ? content.clock : undefined,
+    boot: 'boot' in content ? content.boot : undefined,
+    monoMs: 'monoMs' in content ? content.monoMs : undefined,
+  };
+  return { v: 1, seq, atMs, monoMs, boot, clock, kind };
+}
+
 /** What a gate would have written: it is read again where a ride is dated again. */
 function recordText(content: RecordContent, seq: number): string {
-  if (content.kind !== 'tap' && content.kind !== 'note' && content.kind !== 'void') {
-    return JSON.stringify(content);
+  if (content.kind === 'unreadable' || content.kind === 'answer') return JSON.stringify(content);
+  const { kind } = content;
+  const stamp = stampOf(content, seq);
+  if (kind === 'ask') {
+    const { id, line } = content;
+    return JSON.stringify({ ...stamp, id, way: 'ONLINE_CODE', line });
   }
-  const { kind, atMs, clock = 'UNKNOWN', boot = '0000000a', monoMs = 0 } = content;
-  const stamp = { v: 1, seq, atMs, monoMs, boot, clock, kind };
   if (kind === 'note') return JSON.stringify({ ...stamp, note: 'STARTED', detail: '' });
   if (kind === 'void')
     return JSON.stringify({ ...stamp, of: content.of, reason: 'BARRIER_FAILED' });

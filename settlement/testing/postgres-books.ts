@@ -82,6 +82,9 @@ function booksIn(server: Server, place: Place): Books {
       isLoose = true;
       await server.run(statements, database);
     },
+    run: async (statements) => {
+      await server.run(statements, database);
+    },
     read: async <Row>(query: string) => (await server.run(query, database)).rows as Row[],
     openStore: async () =>
       await openPostgresStore({ url, dataDir, limitsNow: LIMITS_OF_BOOKS, clock: systemClock }),

@@ -22,6 +22,11 @@ function booksIn(dataDir: string, { town }: { town: string }): Books {
     audit: async (options) => await auditSettlement(dataDir, options),
     copy: async () => booksIn(copyOf(dataDir, mkdtempSync(join(town, 'copy-'))), { town }),
     tamper: async (statements) => tamper(file, statements),
+    run: async (statements) => {
+      const db = new Database(file);
+      db.exec(statements);
+      db.close();
+    },
     read: async <Row>(query: string) => {
       const db = new Database(file, { readonly: true });
       const rows = db.prepare(query).all() as Row[];

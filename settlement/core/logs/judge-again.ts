@@ -6,6 +6,7 @@
 import { assert } from '@stile/protocol/fault.ts';
 import type { Change, Decision } from '../changes.ts';
 import type { RecordContent } from './check-record.ts';
+import { firstDisposition } from './record-row.ts';
 import type { ClockAnchor } from './ride-time.ts';
 import { type RuledRecord, type RulingContext, ruleRecords } from './rulings.ts';
 
@@ -17,7 +18,10 @@ const WAITING: readonly (string | null)[] = [
   'PASS_NOT_ISSUED',
 ];
 
-/** A record that has no use yet because of what settlement did not know. */
+/**
+ * A record that has no use yet because of what settlement did not know, or, of a void or an answer behind a fork, because
+ * an earlier version of settlement did not look far enough back for what it names.
+ */
 export type UnjudgedRecord = {
   id: number;
   epochId: number;
@@ -40,6 +44,13 @@ export function findWaiting(ruled: RuledRecord): { account: string | null } | un
   return { account: content.problem === null ? content.code.account : null };
 }
 
+/** In an adopted branch: what it names may come only later, or be known of only later. */
+export function findWaitingInBranch(ruled: RuledRecord): { account: string | null } | undefined {
+  const { content, use } = ruled;
+  const isOfEarlier = content.kind === 'void' || content.kind === 'answer';
+  return isOfEarlier && use === null ? { account: null } : findWaiting(ruled);
+}
+
 /** `before`, `after`: of its log the records nearest to it whose clock was known. */
 export type AgainFacts = {
   record: UnjudgedRecord;
@@ -58,7 +69,8 @@ export function decideAgain(
   const [ruled] = ruleRecords(log, { ...rules, nowMs: receivedAtMs });
   assert(ruled !== undefined, 'one record has one ruling');
   const { use, reason, rideTime } = ruled;
-  const waiting = findWaiting(ruled);
+  // Only taps wait in a log that is not a branch.
+  const waiting = findWaitingInBranch(ruled);
   if (use === null) {
     const told: Change[] =
       reason === null || reason === disposition
@@ -74,6 +86,9 @@ export function decideAgain(
   }
   const ceilingCents = 'code' in content ? (content.code.ceilingCents ?? null) : null;
   const work = { kind: 'settle', cursor: id - 1, until: id, subject: '' } as const;
+  const next = firstDisposition(content, { use, reason });
+  const counts: Change[] =
+    next === disposition ? [] : [{ kind: 'setDisposition', record: id, disposition: next }];
   return {
     changes: [
       { kind: 'setUse', record: id, use, rideTime, ceilingCents },
@@ -81,7 +96,7 @@ export function decideAgain(
         const none = { rideTime: null, ceilingCents: null };
         return { kind: 'setUse', record: one, use, ...none };
       }),
-      { kind: 'setDisposition', record: id, disposition: 'PENDING' },
+      ...counts,
       { kind: 'dropUnjudged', record: id },
       { kind: 'addWork', work, atMs: nowMs },
     ],

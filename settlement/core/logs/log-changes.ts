@@ -87,7 +87,7 @@ export type LogChange =
       root: HeldRoot | null;
       atMs: number;
     }
-  | { kind: 'setDisposition'; record: number; disposition: string }
+  | { kind: 'setDisposition'; record: number; disposition: string | null }
   /** Of a record that had none. */
   | {
       kind: 'setUse';

@@ -34,7 +34,7 @@ export function recordRow(
 }
 
 /** PENDING: it opened, and its charge or its payment is still to be found. */
-function firstDisposition(
+export function firstDisposition(
   content: RecordContent,
   { use, reason }: Pick<RuledRecord, 'use' | 'reason'>,
 ): string | null {

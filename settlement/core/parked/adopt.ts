@@ -5,7 +5,7 @@
  */
 import { assert } from '@stile/protocol/fault.ts';
 import type { Change } from '../changes.ts';
-import { findWaiting } from '../logs/judge-again.ts';
+import { findWaitingInBranch } from '../logs/judge-again.ts';
 import type { EpochRow } from '../logs/placement.ts';
 import { recordRow } from '../logs/record-row.ts';
 import { lastAnchor } from '../logs/ride-time.ts';
@@ -42,7 +42,7 @@ export function adopt(record: ParkedRecord, { resolution, facts, nowMs }: AdoptO
   const { record: id } = facts.nextIds;
   const ids = { id, epochId: epoch.id, batchId };
   const row = recordRow(record, { ids, ruled, nowMs: receivedAtMs });
-  const waiting = findWaiting(ruled);
+  const waiting = findWaitingInBranch(ruled);
   const work = { kind: 'settle', cursor: id - 1, until: id, subject: '' } as const;
   const changes: Change[] = [
     ...(facts.branch === null ? [opening(record, epoch)] : []),

@@ -7,6 +7,7 @@ import { accountOf, addGate, addRider, drain, ISSUER, NOW_MS } from '../../testi
 import type { Store } from '../port.ts';
 import { describeOrder } from './arrival.contract.ts';
 import { describeAsks } from './authorisation.contract.ts';
+import { describeBranches } from './branches.contract.ts';
 import { describeIngest, type OpenStore } from './ingest.contract.ts';
 import { describeJudgeAgain } from './judge-again.contract.ts';
 import { describeLead } from './lead.contract.ts';
@@ -30,6 +31,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('lost phones', () => describeRecovery(open));
     describe('ride time', () => describeRideTime(open));
     describe('parked', () => describeParked(open));
+    describe('branches', () => describeBranches(open));
     describe('order', () => describeOrder(open));
     describe('payments', () => describePayments(open));
     describe('payees', () => describePayees(open));

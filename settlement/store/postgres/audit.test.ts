@@ -4,10 +4,11 @@ import { describeBranchAudit } from '../../audit/branches.contract.ts';
 import { describeResolutionAudit } from '../../audit/resolutions.contract.ts';
 import { describeRideTimeAudit } from '../../audit/ride-times.contract.ts';
 import { usePostgresBooks } from '../../testing/postgres-books.ts';
+import { VOIDS_BEHIND_FORKS } from './migrations/0012-voids-behind-forks.ts';
 
 const books = usePostgresBooks();
 
 describeAudit('books on PostgreSQL', books);
 describeResolutionAudit('decisions on PostgreSQL', books);
-describeBranchAudit('branches on PostgreSQL', books);
+describeBranchAudit('branches on PostgreSQL', { kind: books, upgrade: VOIDS_BEHIND_FORKS });
 describeRideTimeAudit('times of rides on PostgreSQL', books);

@@ -6,7 +6,7 @@ import { issuerKeyName } from '../../../core/lists/list-rules.ts';
 import { useKey, useKeyOfCounter } from '../../../core/logs/code-use.ts';
 import type { BranchBase, RulingQuery, RulingsOf } from '../../../core/logs/ruling-query.ts';
 import type { EarlierClaim, KnownPass, RulingFacts } from '../../../core/logs/rulings.ts';
-import { LOGS_THAT_NAME } from '../../named-record.ts';
+import { LOGS_THAT_NAME, logsBefore } from '../../named-record.ts';
 import type { KnownRules, PublishedRules } from '../known-rules.ts';
 import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
@@ -38,12 +38,12 @@ const USES_OF = `SELECT seq, use FROM record WHERE epoch_id = $1 AND seq = ANY($
 const BASE = `SELECT base_seq AS seq, base_hash AS hash FROM gate_epoch
   WHERE id = $1 AND base_seq IS NOT NULL`;
 /** Of records that lie before a branch. */
-const USES_BEFORE = `SELECT DISTINCT ON (record.seq) record.seq, record.use FROM gate_epoch
-  JOIN record AS base ON base.epoch_id = gate_epoch.id
-  JOIN record ON record.epoch_id = gate_epoch.id
-  WHERE gate = $1 AND base.seq = $2 AND base.hash = $3 AND record.seq = ANY($4::int8[])
+const USES_BEFORE = `${logsBefore({ gate: '$1', seq: '$2', hash: '$3' })}
+  SELECT DISTINCT ON (record.seq) record.seq, record.use FROM before
+  JOIN record ON record.epoch_id = before.id AND record.seq <= upto
+  WHERE record.seq = ANY($4::int8[])
     AND record.kind IN ('tap', 'ask', 'answer') AND record.use IS NOT NULL
-  ORDER BY record.seq, gate_epoch.id`;
+  ORDER BY record.seq, before.id`;
 
 type Taps = RulingQuery['taps'];
 type ClaimRow = EarlierClaim & { use: string };

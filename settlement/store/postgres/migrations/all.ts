@@ -13,6 +13,7 @@ import { HELD_ROOTS } from './0008-held-roots.ts';
 import { SHARD_TURN } from './0009-shard-turn.ts';
 import { UNPAID_STALE_RIDES } from './0010-unpaid-stale-rides.ts';
 import { LEASE } from './0011-lease.ts';
+import { VOIDS_BEHIND_FORKS } from './0012-voids-behind-forks.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   SHARD_TURN,
   UNPAID_STALE_RIDES,
   LEASE,
+  VOIDS_BEHIND_FORKS,
 ];

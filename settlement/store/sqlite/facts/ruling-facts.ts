@@ -6,7 +6,7 @@ import { issuerKeyName } from '../../../core/lists/list-rules.ts';
 import { useKey, useKeyOfCounter } from '../../../core/logs/code-use.ts';
 import type { BranchBase, RulingQuery, RulingsOf } from '../../../core/logs/ruling-query.ts';
 import type { EarlierClaim, KnownPass, Limits, RulingFacts } from '../../../core/logs/rulings.ts';
-import { LOGS_THAT_NAME } from '../../named-record.ts';
+import { LOGS_THAT_NAME, logsBefore } from '../../named-record.ts';
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';
 
@@ -69,10 +69,10 @@ function prepare(db: Connection['db']) {
     ),
     useBefore: db
       .prepare(
-        `SELECT record.use FROM gate_epoch JOIN record AS base ON base.epoch_id = gate_epoch.id
-         JOIN record ON record.epoch_id = gate_epoch.id
-         WHERE gate = @gate AND base.seq = @baseSeq AND base.hash = @baseHash AND record.seq = @seq
-           AND record.kind IN ('tap', 'ask', 'answer') ORDER BY gate_epoch.id`,
+        `${logsBefore({ gate: '@gate', seq: '@baseSeq', hash: '@baseHash' })}
+         SELECT record.use FROM before JOIN record ON record.epoch_id = before.id
+         WHERE record.seq = @seq AND record.seq <= upto AND record.kind IN ('tap', 'ask', 'answer')
+         ORDER BY before.id`,
       )
       .pluck(),
     listRules: db.prepare(

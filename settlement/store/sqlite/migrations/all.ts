@@ -30,6 +30,7 @@ import { UNPAID_RIDES } from './0024-unpaid-rides.ts';
 import { HELD_ROOTS } from './0025-held-roots.ts';
 import { UNPAID_STALE_RIDES } from './0026-unpaid-stale-rides.ts';
 import { LEASE } from './0027-lease.ts';
+import { VOIDS_BEHIND_FORKS } from './0028-voids-behind-forks.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -59,4 +60,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   HELD_ROOTS,
   UNPAID_STALE_RIDES,
   LEASE,
+  VOIDS_BEHIND_FORKS,
 ];
