@@ -85,6 +85,38 @@ test('a phone fetches a seed, then pays offline; a shop is added, listed and blo
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('blocked already') });
 });
 
+test('an order is looked at, and paid if it is still what was looked at', async () => {
+  const payer = join(folder, 'payer.json');
+  await good(['rider', 'enrol', '--settlement', settlement.url, '--phone', payer]);
+  await good(['rider', 'top-up', '1000', '--phone', payer]);
+  const shop = ['--merchant', 'bakery', '--name', 'Bakery am Tor'];
+  const { token } = JSON.parse(await operate(['add-merchant', ...shop]));
+  const response = await fetch(new URL('/v1/orders', settlement.url), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ idempotencyKey: 'order-cli', amountCents: 300 }),
+  });
+  const { link } = (await response.json()) as { link: string };
+  const offer = JSON.parse(await good(['rider', 'order', link, '--phone', payer]));
+  expect(offer).toMatchObject({ merchantName: 'Bakery am Tor', amountCents: 300, state: 'OPEN' });
+  const payAs = (amount: string, payee: string) => {
+    const shown = ['--amount', amount, '--payee', payee];
+    return ['rider', 'pay-order', link, '--phone', payer, ...shown];
+  };
+  expect((await runStile(payAs('299', 'Bakery am Tor'))).stderr).toContain('another amount');
+  expect((await runStile(payAs('300', 'Bakery'))).stderr).toContain('another name');
+  const paid = JSON.parse(await good(payAs('300', 'Bakery am Tor')));
+  expect(paid).toMatchObject({ outcome: 'PAID', way: 'ORDER', amountCents: 300 });
+  const account = JSON.parse(await good(['rider', 'show', '--phone', payer]));
+  expect(account).toMatchObject({ balanceCents: 700, passRevoked: false });
+  await good(['keys', 'revoke', '1', '--data', data, '--url', settlement.url]);
+  const shown = JSON.parse(await good(['rider', 'show', '--phone', payer]));
+  expect(shown).toMatchObject({ passRevoked: true });
+  await good(['rider', 'renew', '--phone', payer]);
+  const renewed = JSON.parse(await good(['rider', 'show', '--phone', payer]));
+  expect(renewed).toMatchObject({ passRevoked: false });
+});
+
 test('a picture of a payment code is drawn on demand', async () => {
   const png = join(folder, 'code.png');
   const of = ['--seed', '31'.repeat(32), '--handle', '12345678', '--png', png];

@@ -115,7 +115,12 @@ test('an announced key is published at once, signs when its time has come, and r
 
 test('a revoked key is published as revoked, the next pass is signed by another, at once', async () => {
   const rider = await town.addRider();
+  const revoked = async () =>
+    (await town.get<{ revokedIssuerKeys: number[] }>('/v1/riders/me', { token: rider.session }))
+      .revokedIssuerKeys;
+  expect(await revoked()).toEqual([]);
   await town.operate('POST', 'issuer-keys/1/revocation', { body: {} });
+  expect(await revoked()).toEqual([1]);
   expect(await published()).toEqual(['1 revoked', '2 active']);
   expect(await renewedKeyId(rider)).toBe(2);
   expect(await town.operate<Key[]>('GET', 'issuer-keys')).toMatchObject([

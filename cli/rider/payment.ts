@@ -1,9 +1,9 @@
-/** `stile rider seed`, `payment-code` and `online-code`: what a phone needs to pay with a network at the till. */
+/** `stile rider seed`, `payment-code`, `online-code`, `order` and `pay-order`: paying with a network at the till. */
 import { systemClock, wallS } from '@stile/host/clock.ts';
 import { readPhone, writePhone } from '@stile/phone/phone-file.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
+import { AMOUNT_CENTS_MAX, orderIdSchema } from '@stile/protocol/payment.ts';
 import {
   otpOfTimeStep,
   SEED_BYTES,
@@ -29,6 +29,14 @@ export function addPaymentCodeCommands(rider: Command): void {
   withPhone('online-code', 'fetch a one-time code from settlement and print it')
     .option('--amount <cents>', 'the most that it shall pay', wholeNumber(1, AMOUNT_CENTS_MAX))
     .action(onlineCode);
+  withPhone('order', 'what an order of a shop asks for, to be looked at before it is paid')
+    .argument('<order>', 'its link, or what stands behind the last / of it', orderOf)
+    .action(showOrder);
+  withPhone('pay-order', 'pay an order, if it is still what was looked at')
+    .argument('<order>', 'its link, or what stands behind the last / of it', orderOf)
+    .requiredOption('--amount <cents>', 'as `order` showed it', wholeNumber(1, AMOUNT_CENTS_MAX))
+    .requiredOption('--payee <name>', 'the merchantName that `order` showed')
+    .action(payOrder);
 }
 
 type PaymentCodeOptions = PhoneOption & {
@@ -75,6 +83,26 @@ async function onlineCode(options: PhoneOption & { amount?: number }): Promise<v
   const { client, session, phone } = await openSession(options.phone);
   const { text } = await client.fetchOnlineCode(session, { ...phone, amountCents: options.amount });
   print(`${text}\n`);
+}
+
+async function showOrder(order: string, options: PhoneOption): Promise<void> {
+  const { client, session } = await openSession(options.phone);
+  printJson(await client.readOrder(session, order));
+}
+
+type PayOrderOptions = PhoneOption & { amount: number; payee: string };
+
+async function payOrder(order: string, options: PayOrderOptions): Promise<void> {
+  const { client, session, phone } = await openSession(options.phone);
+  const { account, serial } = phone;
+  const shown = { order, amountCents: options.amount, merchantName: options.payee };
+  printJson(await client.confirmOrder(session, { account, serial, ...shown }));
+}
+
+function orderOf(text: string): string {
+  const order = orderIdSchema.safeParse(text.slice(text.lastIndexOf('/') + 1));
+  if (!order.success) throw new InvalidArgumentError('the link of an order, or its 22 characters');
+  return order.data;
 }
 
 function seedBytes(text: string): Uint8Array {

@@ -12,6 +12,7 @@ import { fromHex } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import { TOP_UP_CENTS_MAX } from '@stile/protocol/http/rider-api.ts';
 import type { Algorithm } from '@stile/protocol/signature.ts';
+import { readSignedPass } from '@stile/protocol/transit-code.ts';
 import type { Command } from 'commander';
 import {
   commandsWithPhone,
@@ -41,7 +42,10 @@ export function addRiderCommand(program: Command): void {
     .argument('<cents>', 'amount in minor units', wholeNumber(1, TOP_UP_CENTS_MAX))
     .option('--key <id>', 'idempotency key; the same key pays once')
     .action(topUp);
-  withPhone('show', 'print account, balance, debt and whether it is denied').action(show);
+  withPhone(
+    'show',
+    'print account, balance, debt, whether it is denied, and whether gates refuse the pass',
+  ).action(show);
   withPhone('renew', 'fetch a fresh pass').action(renew);
   withPhone('code', 'make a transit code, offline, and print its text')
     .option('--at <instant>', "the phone's clock (ISO 8601; default: now)", instant)
@@ -87,8 +91,12 @@ async function topUp(cents: number, options: PhoneOption & { key?: string }) {
 }
 
 async function show(options: PhoneOption) {
-  const { client, session } = await openSession(options.phone);
-  printJson(await client.readRider(session));
+  const { client, session, phone } = await openSession(options.phone);
+  const account = await client.readRider(session);
+  const reading = readSignedPass(fromHex(phone.pass) ?? new Uint8Array());
+  const passRevoked =
+    reading.ok && account.revokedIssuerKeys.includes(reading.value.pass.issuerKeyId);
+  printJson({ ...account, passRevoked });
 }
 
 async function renew(options: PhoneOption) {

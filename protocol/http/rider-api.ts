@@ -143,6 +143,9 @@ export const riderSchema = z.object({
         .describe('the account moved to another phone, or a rider blocked this one'),
     }),
   ),
+  revokedIssuerKeys: z
+    .array(z.int())
+    .describe('ids of the keys that were revoked: a pass that one signed opens no gate, renew it'),
   /** When the recovery code was made that its rider has on paper; null: there is none. */
   recoveryCodeMadeAtMs: instantMs.nullable(),
   /** When the newest one was made that nobody has confirmed; null: there is none. */

@@ -190,6 +190,25 @@ describe('settlement says no', () => {
     await screenshot(page, 'wallet-refused');
   });
 
+  test('it has revoked the key of the pass: said, and renewed as soon as it may be', async () => {
+    const own = await Town.open();
+    try {
+      await enrol(page, own);
+      await settle(page);
+      expect((await scanCode(page)).pass.issuerKeyId).toBe(1);
+      await page.route('**/v1/passes', async (route) => await route.abort());
+      await own.operate('POST', 'issuer-keys/1/revocation', { body: {} });
+      await page.reload();
+      await warning(page, 'keyRevoked').getByText('Your money is safe').waitFor();
+      await page.unrouteAll({ behavior: 'wait' });
+      await page.reload();
+      await warning(page, 'keyRevoked').waitFor({ state: 'detached' });
+      await expect.poll(async () => (await scanCode(page)).pass.issuerKeyId).toBe(2);
+    } finally {
+      await own.close();
+    }
+  });
+
   test('without payment codes: the online code is named instead', async () => {
     await page.route('**/v1/riders/me/payment-seeds', async (route) => {
       await route.fulfill({ status: 503, json: { code: 'PAYMENT_CODES_OFF', message: 'off' } });

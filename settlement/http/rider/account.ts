@@ -45,6 +45,7 @@ export function viewOfRider(
     denied: denied.length > 0,
     deniedReason: denied.map(({ cause, note }) => (cause === 'DEBT' ? 'DEBT' : note))[0] ?? null,
     passes: [...passes],
+    revokedIssuerKeys: [...view.revokedIssuerKeys],
   };
 }
 

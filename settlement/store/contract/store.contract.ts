@@ -122,6 +122,21 @@ function describeRiders(open: OpenStore): void {
     ]);
   });
 
+  test('a rider is told which keys of their issuer were revoked', async () => {
+    const told = async () => (await store.readRider(ISSUER, a))?.revokedIssuerKeys;
+    const key = { issuer: ISSUER, notBeforeS: 0, notAfterS: 2_000_000_000, ceilingExponent: 2 };
+    for (const keyId of [1, 2, 3]) {
+      const publicKey = toHex(sha256(utf8(`key ${keyId}`)));
+      const state = { status: 'active', signsFromS: 0 } as const;
+      await store.addIssuerKey({ ...key, ...state, keyId, publicKey }, NOW_MS);
+    }
+    expect(await told()).toEqual([]);
+    const next = { issuer: ISSUER, nowMs: NOW_MS };
+    expect(await store.revokeIssuerKey({ ...next, keyId: 2 })).toBe('revoked');
+    expect(await told()).toEqual([2]);
+    expect((await store.readRider(ISSUER + 1, a))?.revokedIssuerKeys).toEqual([]);
+  });
+
   test('as many passes as may be are good at a time', async () => {
     const add = (issuedAtS: number, nowMs: number) => {
       const issue = { issuer: ISSUER, keyId: 1, issuedAtS, expiresAtS: issuedAtS + 100 };

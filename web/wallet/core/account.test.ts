@@ -15,6 +15,7 @@ const WELL: Rider = {
     { ...PASS, serial: 1, denied: false },
     { ...PASS, serial: 2, denied: true },
   ],
+  revokedIssuerKeys: [],
   recoveryCodeMadeAtMs: null,
   unconfirmedCodeMadeAtMs: null,
 };

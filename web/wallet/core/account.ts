@@ -12,6 +12,13 @@ export function denialOf(
   return rider.denied || isPassDenied ? { reason, debtCents } : null;
 }
 
+/** Whether the operator has revoked the key that signed this pass: gates refuse it until it is renewed. */
+export function isRevoked(rider: Rider, pass: Uint8Array): boolean {
+  const reading = readSignedPass(pass);
+  // A view that was stored by an earlier version of this page knows of no keys.
+  return reading.ok && (rider.revokedIssuerKeys ?? []).includes(reading.value.pass.issuerKeyId);
+}
+
 /** How many rides at gates that cannot ask a signed pass allows; none if it cannot be read. */
 export function allowanceOf(pass: Uint8Array): number {
   const reading = readSignedPass(pass);

@@ -26,6 +26,7 @@ const WELL: WalletFacts = {
   offered: 12,
   clockOffsetS: 0,
   denied: null,
+  revoked: false,
   refusal: null,
   keyKind: 'platform',
   isEnded: false,
@@ -61,6 +62,7 @@ describe('what stands over the code', () => {
       { ...passUntil(-1), isEnded: true, refusal: { code: 'PASS_ENDED', message: '' } },
       ['ended'],
     ],
+    ['the key that signed the pass was revoked', { revoked: true }, ['keyRevoked']],
     ['a refusal', { refusal: { code: 'PROOF_REFUSED', message: '' } }, ['refused']],
     [
       'the clock was put behind the pass’s end, and it is known by how much',
@@ -148,11 +150,13 @@ describe('what is renewed while there is a network', () => {
     ['behind its end', 9 * DAY_S, true],
     ['before it was issued: the clock was wrong then or is now', -1, true],
   ])('a pass, %s', (_name, ageS, isDue) => {
+    const now = { nowS: NOW_S + ageS, revoked: false };
     for (const offered of [null, 12]) {
-      expect(isRenewalDue(pass, { nowS: NOW_S + ageS, offered })).toBe(isDue);
+      expect(isRenewalDue(pass, { ...now, offered })).toBe(isDue);
+      expect(isRenewalDue(pass, { ...now, offered, revoked: true })).toBe(true);
     }
-    expect(isRenewalDue(pass, { nowS: NOW_S + ageS, offered: 0 })).toBe(false);
-    expect(isRenewalDue(pass, { nowS: NOW_S + ageS, offered: 13 })).toBe(true);
+    expect(isRenewalDue(pass, { ...now, offered: 0, revoked: true })).toBe(false);
+    expect(isRenewalDue(pass, { ...now, offered: 13 })).toBe(true);
   });
 
   test.each([

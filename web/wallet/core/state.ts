@@ -26,6 +26,8 @@ export type WalletFacts = {
   pass: { issuedAtS: number; expiresAtS: number; allowance: number };
   /** Offline rides of a pass that settlement would issue now; null: it was not asked yet. */
   offered: number | null;
+  /** The operator has revoked the key that signed the pass. */
+  revoked: boolean;
   /** Settlement's clock less the phone's; null if they were never compared. */
   clockOffsetS: number | null;
   denied: { reason: string | null; debtCents: number } | null;
@@ -39,6 +41,7 @@ export type WalletFacts = {
 export type Warning =
   | { kind: 'ended' }
   | { kind: 'passExpired'; expiresAtS: number }
+  | { kind: 'keyRevoked' }
   | { kind: 'noOfflineRides' }
   | { kind: 'denied'; reason: 'DEBT' | 'OPERATOR'; note: string; debtCents: number }
   | { kind: 'clockWrong'; aheadS: number }
@@ -56,6 +59,8 @@ export function warningsOf(facts: WalletFacts): Warning[] {
   // Nothing else matters then.
   if (facts.isEnded) return [{ kind: 'ended' }];
   const warnings: Warning[] = [];
+  // Gates refuse it before they look at anything else of it.
+  if (facts.revoked && facts.denied === null) warnings.push({ kind: 'keyRevoked' });
   const { pass, clockOffsetS, denied, refusal } = facts;
   // Gates go by the right time; a phone that knows how wrong it is goes by it too.
   const leftS = pass.expiresAtS - (facts.nowS + (clockOffsetS ?? 0));
@@ -104,12 +109,16 @@ export function serverNowMs(wallMs: number, view: { clockOffsetS: number | null 
   return wallMs + (view?.clockOffsetS ?? 0) * 1000;
 }
 
-/** `offered`: as in the facts. A pass that allows more is fetched at once, one that allows nothing never. */
+/**
+ * `offered`, `revoked`: as in the facts. A pass that allows more is fetched at once, and so is one in the place of a
+ * pass whose key was revoked; one that allows nothing never.
+ */
 export function isRenewalDue(
   pass: WalletFacts['pass'],
-  { nowS, offered }: Pick<WalletFacts, 'nowS' | 'offered'>,
+  { nowS, offered, revoked }: Pick<WalletFacts, 'nowS' | 'offered' | 'revoked'>,
 ): boolean {
   if (offered === 0) return false;
+  if (revoked) return true;
   if (offered !== null && offered > pass.allowance) return true;
   const lifeS = pass.expiresAtS - pass.issuedAtS;
   return nowS > pass.issuedAtS + lifeS * RENEW_AFTER || nowS < pass.issuedAtS;

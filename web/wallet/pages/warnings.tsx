@@ -1,7 +1,7 @@
 /** What stands over the codes when something is wrong, and what to do about it. */
 import { ApiRefusal } from '../../parts/api.ts';
 import { moneyText, timeText } from '../../parts/money.ts';
-import { allowanceOf, denialOf } from '../core/account.ts';
+import { allowanceOf, denialOf, isRevoked } from '../core/account.ts';
 import { isGrave, type Warning, warningsOf } from '../core/state.ts';
 import type { Wallet } from '../shell/wallet.ts';
 import type { Words } from '../words/shape.ts';
@@ -23,6 +23,7 @@ export function Warnings({ words, besides }: { words: Words; besides?: 'debt' })
     offered: view?.rider.offline.allowance ?? null,
     clockOffsetS: view?.clockOffsetS ?? null,
     denied: view === null ? null : denialOf(view.rider, enrolment.serial),
+    revoked: view !== null && isRevoked(view.rider, enrolment.pass),
     refusal: refresh.refusal.value,
     keyKind: enrolment.key.kind,
     isEnded: enrolment.isEnded === true,
@@ -87,6 +88,8 @@ function textOf(warning: Warning, { words, wallet }: Telling): string {
       return words.failures.PASS_ENDED ?? '';
     case 'passExpired':
       return warnings.passExpired(when(warning.expiresAtS * 1000));
+    case 'keyRevoked':
+      return warnings.keyRevoked;
     case 'noOfflineRides':
       return warnings.noOfflineRides;
     case 'passEndsSoon':

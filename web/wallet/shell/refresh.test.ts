@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ScriptedWallet } from '../../testing/scripted-wallet.ts';
 import { until } from '../../testing/until.ts';
-import { allowanceOf } from '../core/account.ts';
+import { allowanceOf, isRevoked } from '../core/account.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -96,6 +96,25 @@ describe('what falls due', () => {
     await scripted.pass(5 * MINUTE_MS);
     expect(wire.count('/v1/passes')).toBe(1);
     expect(rides()).toBe(3);
+  });
+
+  test('a pass whose key was revoked is renewed as soon as the account is read, and not again', async () => {
+    scripted = await ScriptedWallet.enrolled();
+    const { wallet, wire, town } = scripted;
+    const held = () => wallet.phone.enrolment.value?.pass ?? new Uint8Array();
+    const isRevokedNow = () => {
+      const rider = wallet.phone.view.value?.rider;
+      return rider !== undefined && isRevoked(rider, held());
+    };
+    const first = held();
+    await town.operate('POST', 'issuer-keys/1/revocation', { body: {} });
+    await scripted.pass(5 * MINUTE_MS);
+    expect(wallet.phone.view.value?.rider.revokedIssuerKeys).toEqual([1]);
+    expect(wire.count('/v1/passes')).toBe(1);
+    expect(held()).not.toEqual(first);
+    expect(isRevokedNow()).toBe(false);
+    await scripted.pass(10 * MINUTE_MS);
+    expect(wire.count('/v1/passes')).toBe(1);
   });
 
   test('the seed is replaced when three weeks are left of it', async () => {

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { ApiRefusal } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
-import { allowanceOf } from '../core/account.ts';
+import { allowanceOf, isRevoked } from '../core/account.ts';
 import { isRenewalDue, isSeedDue, serverNowMs } from '../core/state.ts';
 import { type Phone, readPass } from './phone.ts';
 import type { PinLock } from './pin-lock.ts';
@@ -37,14 +37,16 @@ export class Renewal {
     const { value } = phone.enrolment;
     if (value === null) return;
     const nowS = this.#serverNowS();
-    const offered = phone.view.value?.rider.offline.allowance ?? null;
+    const rider = phone.view.value?.rider;
+    const offered = rider?.offline.allowance ?? null;
+    const revoked = rider !== undefined && isRevoked(rider, value.pass);
     const held = { ...value, allowance: allowanceOf(value.pass) };
-    if (!isRenewalDue(held, { nowS, offered })) return;
+    if (!isRenewalDue(held, { nowS, offered, revoked })) return;
     try {
       await this.renewPass();
     } catch (error) {
       // As many as may be are still good, this one too.
-      const isGood = nowS <= value.expiresAtS && held.allowance > 0;
+      const isGood = nowS <= value.expiresAtS && held.allowance > 0 && !revoked;
       if (!(error instanceof ApiRefusal) || error.code !== 'PASSES_OPEN' || !isGood) throw error;
     }
   }

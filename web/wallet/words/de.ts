@@ -197,6 +197,9 @@ export const de: Words = {
   warnings: {
     passExpired: (when) =>
       `Ihr Pass endete ${when}. Gehen Sie online: Er erneuert sich von selbst, dann nehmen ihn die Sperren wieder.`,
+    keyRevoked:
+      'Der Betreiber hat den Schlüssel zurückgezogen, der diesen Pass unterschrieben hat: er wurde gestohlen. Tore ' +
+      'nehmen diesen Pass nicht. Dein Geld ist sicher. Bleib online: ein neuer kommt von selbst.',
     noOfflineRides:
       'Keine Fahrten an Sperren ohne Netz: Hinter diesem Konto steht nichts. Laden Sie auf, dann kommen sie von selbst.',
     passEndsSoon: (when) => `Gehen Sie vor ${when} online, sonst weisen Sperren den Pass ab.`,

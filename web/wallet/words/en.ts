@@ -194,6 +194,9 @@ export const en = {
   warnings: {
     passExpired: (when: string) =>
       `Your pass ended ${when}. Go online: it is renewed by itself, and gates take it again.`,
+    keyRevoked:
+      'The operator has withdrawn the key that signed your pass, because it was stolen. Gates refuse this pass. ' +
+      'Your money is safe. Stay online: a new pass comes by itself.',
     noOfflineRides:
       'No rides at gates without a network: nothing stands behind this account. Top up, and they come by themselves.',
     passEndsSoon: (when: string) => `Go online before ${when}, or gates will refuse your pass.`,

@@ -57,6 +57,8 @@ const RIDER = `
      FROM pass JOIN pass_issue
        ON pass_issue.account = pass.account AND pass_issue.serial = pass.serial
      WHERE pass.account = account.account) AS issues,
+    (SELECT coalesce(json_agg(key_id ORDER BY key_id), '[]') FROM issuer_key
+     WHERE issuer = $6 AND status = 'revoked') AS "revokedIssuerKeys",
     (SELECT made_at_ms FROM recovery_code
      WHERE recovery_code.account = account.account AND kind = 'RECOVERY' AND ended_at_ms IS NULL
        AND expires_at_ms IS NULL) AS "recoveryCodeMadeAtMs",
@@ -125,7 +127,7 @@ export class RiderViews {
     // Names of uses begin so (core/logs/code-use.ts), and ':' comes behind every digit.
     const uses = [`${issuer}/${account}/`, `${issuer}/${account}/:`];
     const ids = [0, SERIAL_MAX].map((serial) => denyId({ issuer, account, serial }));
-    const row = await this.#session.first<RiderRow>(RIDER, [account, ...uses, ...ids]);
+    const row = await this.#session.first<RiderRow>(RIDER, [account, ...uses, ...ids, issuer]);
     if (row === undefined || row.issues.length === 0) return undefined;
     const { denials, issues, ...rider } = row;
     const idOf = (serial: number) => toHex(denyId({ issuer, account, serial }));

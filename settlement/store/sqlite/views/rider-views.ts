@@ -35,6 +35,11 @@ function prepare(db: Connection['db']) {
          ON pass_issue.account = pass.account AND pass_issue.serial = pass.serial
        WHERE pass.account = ? ORDER BY pass.serial, number`,
     ),
+    revokedKeys: db
+      .prepare(
+        `SELECT key_id FROM issuer_key WHERE issuer = ? AND status = 'revoked' ORDER BY key_id`,
+      )
+      .pluck(),
     recoveryCode: db
       .prepare(
         `SELECT made_at_ms FROM recovery_code
@@ -123,6 +128,7 @@ export class RiderViews {
         ...issue,
         denied: this.#denials.read(issuer, { account, serial: issue.serial }).length > 0,
       })),
+      revokedIssuerKeys: this.#sql.revokedKeys.all(issuer) as number[],
       recoveryCodeMadeAtMs: (this.#sql.recoveryCode.get(account) as number | undefined) ?? null,
       unconfirmedCodeMadeAtMs: this.#sql.unconfirmedCode.get(account) as number | null,
     };
