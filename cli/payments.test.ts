@@ -88,7 +88,7 @@ test('a phone fetches a seed, then pays offline; a shop is added, listed and blo
 test('an order is looked at, and paid if it is still what was looked at', async () => {
   const payer = join(folder, 'payer.json');
   await good(['rider', 'enrol', '--settlement', settlement.url, '--phone', payer]);
-  await good(['rider', 'top-up', '1000', '--phone', payer]);
+  await good(['rider', 'top-up', '1000', '--key', 'payer', '--phone', payer]);
   const shop = ['--merchant', 'bakery', '--name', 'Bakery am Tor'];
   const { token } = JSON.parse(await operate(['add-merchant', ...shop]));
   const response = await fetch(new URL('/v1/orders', settlement.url), {
