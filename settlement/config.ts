@@ -156,6 +156,8 @@ export const configSchema = z.strictObject({
       refusedPaymentDays: z.int().min(2).max(36_600).default(90),
       /** Denials that were lifted, and what was on earlier versions of the deny list. */
       denyHistoryDays: z.int().min(2).max(36_600).default(90),
+      /** Recovery codes that were used or are over, and approvals that are over. */
+      recoveryDays: z.int().min(2).max(36_600).default(90),
     })
     .prefault({}),
   recovery: z

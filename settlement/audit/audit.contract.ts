@@ -330,7 +330,12 @@ export function describeAudit(name: string, kind: KindOfBooks): void {
     test('after everything old was cut every check still passes', async () => {
       const copy = await books.copy();
       const store = await copy.openStore();
-      const retention = { trustLists: 1, refusedPaymentDays: 2, denyHistoryDays: 2 };
+      const retention = {
+        trustLists: 1,
+        refusedPaymentDays: 2,
+        denyHistoryDays: 2,
+        recoveryDays: 2,
+      };
       const terms = { retention, nowMs: START_MS + 90 * 86_400_000 };
       for (const kind of CUT_KINDS) while (await store.cutOnce(kind, terms));
       await store.close();

@@ -112,6 +112,8 @@ export const CUT_CALLS = {
   denyVersion: (facts: Facts) => facts.cut('denyVersion', bounds),
   denyEntry: (facts: Facts) => facts.cut('denyEntry', bounds),
   denial: (facts: Facts) => facts.cut('denial', bounds),
+  recoveryCode: (facts: Facts) => facts.cut('recoveryCode', bounds),
+  approval: (facts: Facts) => facts.cut('approval', bounds),
 };
 
 type Called = keyof typeof MONEY_CALLS | keyof typeof LOG_CALLS | 'cut' | 'parked';

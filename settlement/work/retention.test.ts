@@ -6,7 +6,7 @@ import { CUT_KINDS, type CutKind } from '../core/retention/cut-changes.ts';
 import { createRetention } from './retention.ts';
 
 const NOW_MS = Date.UTC(2026, 2, 2, 8);
-const retention = { trustLists: 9, refusedPaymentDays: 9, denyHistoryDays: 9 };
+const retention = { trustLists: 9, refusedPaymentDays: 9, denyHistoryDays: 9, recoveryDays: 9 };
 
 function open({ pieces = 0, isDoubted = false } = {}) {
   const clock = createMovedClock({ wallMs: NOW_MS, monoMs: 0 });

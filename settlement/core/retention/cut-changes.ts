@@ -5,6 +5,8 @@ export const CUT_KINDS = [
   'denyVersion',
   'denyEntry',
   'denial',
+  'recoveryCode',
+  'approval',
 ] as const;
 export type CutKind = (typeof CUT_KINDS)[number];
 
@@ -25,4 +27,6 @@ export type CutChange =
   | { kind: 'cutDenyVersion'; version: number }
   | { kind: 'cutDenyEntry'; id: string; addedIn: number }
   | { kind: 'cutDenial'; number: number }
+  | { kind: 'cutRecoveryCode'; codeHash: string; account: string }
+  | { kind: 'cutApproval'; id: number; account: string }
   | { kind: 'noteCut'; cut: CutKind; total: CutTotal };

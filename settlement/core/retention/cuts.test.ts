@@ -5,7 +5,7 @@ import { boundsOf, type CutFacts, decideCut, NOTHING_CUT } from './cuts.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 2, 2, 8);
-const retention = { trustLists: 3, refusedPaymentDays: 10, denyHistoryDays: 20 };
+const retention = { trustLists: 3, refusedPaymentDays: 10, denyHistoryDays: 20, recoveryDays: 40 };
 const total = NOTHING_CUT;
 const listSha256 = new Uint8Array(32);
 
@@ -73,6 +73,28 @@ test('a lifted denial goes when it is old, but not the last one', () => {
   const rows = [denial(1, 21), denial(2, 20), denial(3, 21)];
   const { changes } = cut({ kind: 'denial', total, rows, lastNumbers: new Set([3]) });
   expect(changes.map((change) => 'number' in change && change.number)).toEqual([1, false]);
+});
+
+test('a recovery code and an approval go when they have been over for long, the last approval stays', () => {
+  const endOf = (days: number) => NOW_MS - days * DAY_MS;
+  const code = (codeHash: string, days: number) => {
+    const times = { madeAtMs: 0, endedAtMs: endOf(days) };
+    return { codeHash, account: 'a', kind: 'MOVE', ...times, usedSerial: null };
+  };
+  const codes = [code('x', 41), code('y', 40)];
+  expect(cut({ kind: 'recoveryCode', total, rows: codes }).changes).toMatchObject([
+    { kind: 'cutRecoveryCode', codeHash: 'x' },
+    { kind: 'noteCut' },
+  ]);
+  const approval = (id: number, days: number) => {
+    const ends = { askedAtMs: 0, endsAtMs: endOf(days), approvedBy: null, usedAtMs: null };
+    return { id, account: 'a', note: '', by: 'Vera', ...ends };
+  };
+  const approvals = [approval(1, 41), approval(2, 41), approval(3, 40)];
+  expect(cut({ kind: 'approval', total, rows: approvals, lastId: 2 }).changes).toMatchObject([
+    { kind: 'cutApproval', id: 1 },
+    { kind: 'noteCut' },
+  ]);
 });
 
 test('what was cut is counted and chained, whatever the pieces', () => {

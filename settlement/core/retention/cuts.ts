@@ -1,10 +1,11 @@
 /**
  * What settlement keeps for a time only, and what of it goes now: trust lists, refused payments, the deny list's
- * history. Each row that goes is chained into a digest, so that a copy of what was cut can be held against it,
+ * history, codes that bring an account to another phone, approvals of moves. Each row that goes is chained into a digest, so that a copy of what was cut can be held against it,
  * and is counted, so that the audit misses what went without a word. What has to live as long as the money stays:
  * the key of a refused payment, and of each trust list what rulings need (list-rules.ts).
  */
 import { concatBytes, type Sha256, utf8 } from '@stile/protocol/bytes.ts';
+import type { StoredApproval } from '../access/approval.ts';
 import type { Decision } from '../changes.ts';
 import type { CutChange, CutKind, CutTotal } from './cut-changes.ts';
 
@@ -15,12 +16,27 @@ export const CUT_ROWS_MAX: Readonly<Record<CutKind, number>> = {
   denyVersion: 200,
   denyEntry: 60,
   denial: 60,
+  recoveryCode: 60,
+  approval: 60,
 };
 
 export type Retention = {
   trustLists: number;
   refusedPaymentDays: number;
   denyHistoryDays: number;
+  recoveryDays: number;
+};
+
+/** By which setting a kind goes. */
+const DAYS_OF: Readonly<
+  Record<Exclude<CutKind, 'trustList'>, Exclude<keyof Retention, 'trustLists'>>
+> = {
+  refusedPayment: 'refusedPaymentDays',
+  denyVersion: 'denyHistoryDays',
+  denyEntry: 'denyHistoryDays',
+  denial: 'denyHistoryDays',
+  recoveryCode: 'recoveryDays',
+  approval: 'recoveryDays',
 };
 
 /** Whose rows are read: those before the instant, or all but so many of the newest. */
@@ -32,11 +48,10 @@ export function boundsOf(
   kind: CutKind,
   { retention, nowMs }: { retention: Retention; nowMs: number },
 ): CutBounds {
-  const { trustLists, refusedPaymentDays, denyHistoryDays } = retention;
-  const days = kind === 'refusedPayment' ? refusedPaymentDays : denyHistoryDays;
+  const days = kind === 'trustList' ? 0 : retention[DAYS_OF[kind]];
   return {
     beforeMs: nowMs - days * DAY_MS,
-    newestKept: trustLists,
+    newestKept: retention.trustLists,
     rowsMax: CUT_ROWS_MAX[kind],
   };
 }
@@ -51,6 +66,16 @@ export type OldPayment = {
   atMs: number;
   /** Whatever else was stored of it, for the digest. */
   rest: string;
+};
+
+export type OldRecoveryCode = {
+  codeHash: string;
+  account: string;
+  kind: string;
+  madeAtMs: number;
+  /** When it was used or replaced, or when its time was over. */
+  endedAtMs: number;
+  usedSerial: number | null;
 };
 
 /** The oldest rows of a kind, oldest first, and what is in force. */
@@ -85,6 +110,10 @@ export type CutFacts = { total: CutTotal } & (
       /** Those from which the next numbers are counted. */
       lastNumbers: ReadonlySet<number>;
     }
+  /** Codes that do nothing any more. */
+  | { kind: 'recoveryCode'; rows: readonly OldRecoveryCode[] }
+  /** `lastId`: from which the next ones are counted. */
+  | { kind: 'approval'; rows: readonly StoredApproval[]; lastId: number }
 );
 
 /** True if there may be more to cut. */
@@ -145,5 +174,20 @@ function cutsOf(facts: CutFacts, { beforeMs }: CutBounds): Cut[] {
       return facts.rows
         .filter(({ number, liftedAtMs }) => !facts.lastNumbers.has(number) && liftedAtMs < beforeMs)
         .map((row) => ({ change: { kind: 'cutDenial', number: row.number }, row }));
+    case 'recoveryCode':
+      // Who has lost the response to a code asks again at once, or soon.
+      return facts.rows
+        .filter(({ endedAtMs }) => endedAtMs < beforeMs)
+        .map((row) => {
+          const { codeHash, account } = row;
+          return { change: { kind: 'cutRecoveryCode', codeHash, account }, row };
+        });
+    case 'approval':
+      return facts.rows
+        .filter(({ id, endsAtMs }) => id !== facts.lastId && endsAtMs < beforeMs)
+        .map((row) => {
+          const { id, account } = row;
+          return { change: { kind: 'cutApproval', id, account }, row };
+        });
   }
 }

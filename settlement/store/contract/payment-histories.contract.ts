@@ -113,7 +113,7 @@ async function playDeeds(open: OpenStore, all: readonly Deed[]): Promise<void> {
 }
 
 const CUT_AT_MS = NOW_MS + 100 * 86_400_000;
-const RETENTION = { trustLists: 1, refusedPaymentDays: 2, denyHistoryDays: 2 };
+const RETENTION = { trustLists: 1, refusedPaymentDays: 2, denyHistoryDays: 2, recoveryDays: 2 };
 
 /** Whatever is cut, the money is what it was; and no key pays that did not. */
 async function expectSameAfterCut(world: Deeds): Promise<void> {

@@ -12,7 +12,7 @@ import type { Store } from '../port.ts';
 import type { OpenStore } from './ingest.contract.ts';
 
 const DAY_MS = 86_400_000;
-const RETENTION = { trustLists: 2, refusedPaymentDays: 10, denyHistoryDays: 10 };
+const RETENTION = { trustLists: 2, refusedPaymentDays: 10, denyHistoryDays: 10, recoveryDays: 10 };
 const LATER_MS = NOW_MS + 11 * DAY_MS;
 
 export function describeRetention(open: OpenStore): void {
@@ -29,7 +29,10 @@ export function describeRetention(open: OpenStore): void {
 
   /** Takes all that may go; how many pieces of each kind that took. */
   async function cutAll(nowMs: number): Promise<Record<CutKind, number>> {
-    const pieces = { trustList: 0, refusedPayment: 0, denyVersion: 0, denyEntry: 0, denial: 0 };
+    const pieces = Object.fromEntries(CUT_KINDS.map((kind) => [kind, 0])) as Record<
+      CutKind,
+      number
+    >;
     for (const kind of CUT_KINDS) {
       do pieces[kind] += 1;
       while (await store.cutOnce(kind, { retention: RETENTION, nowMs }));
@@ -174,6 +177,68 @@ export function describeRetention(open: OpenStore): void {
     };
     await store.addTrustList(list, { jws: `list ${version}`, nowMs: NOW_MS });
   }
+
+  describe('what brings an account to another phone', () => {
+    type Code = { kind: 'RECOVERY' | 'PHONE' | 'MOVE'; expiresAtMs: number | null };
+    const code = (codeHash: string, { kind, expiresAtMs }: Code) =>
+      store.addRecoveryCode({ codeHash, account: a, kind, madeAtMs: NOW_MS, expiresAtMs });
+    const claim = { publicKey: 'bb'.repeat(32), issuesMax: 9, nowMs: NOW_MS };
+    const planned = async (codeHash: string) =>
+      (await store.planRecovery({ codeHash, ...claim })) !== undefined;
+
+    /** A second phone by this code. */
+    async function use(codeHash: string): Promise<void> {
+      const pass = {
+        account: a,
+        serial: 2,
+        algorithm: 'Ed25519',
+        publicKey: claim.publicKey,
+      } as const;
+      const times = { issuedAtS: NOW_MS / 1000, expiresAtS: NOW_MS / 1000 + 1 };
+      const issue = { issuer: ISSUER, keyId: 1, ...times };
+      const of = { codeHash, pass, issue, hasRides: true, nextCodeHash: 'next' };
+      expect(await store.recover({ ...of, issuesMax: 9, nowMs: NOW_MS })).toMatchObject({
+        kind: 'recovered',
+      });
+    }
+
+    test('goes when it is over, and what still works stays', async () => {
+      await code('open', { kind: 'RECOVERY', expiresAtMs: null });
+      await code('used', { kind: 'PHONE', expiresAtMs: null });
+      await code('over', { kind: 'MOVE', expiresAtMs: NOW_MS + 1 });
+      await use('used');
+      await cutAll(NOW_MS + 10 * DAY_MS);
+      // The response may have been lost: the same key asks again.
+      expect(await planned('used')).toBe(true);
+      expect(await planned('over')).toBe(true);
+      const pieces = await cutAll(LATER_MS);
+      expect(pieces.recoveryCode).toBe(1);
+      expect(await planned('used')).toBe(false);
+      expect(await planned('over')).toBe(false);
+      expect(await planned('open')).toBe(true);
+    });
+
+    test('goes as an approval when that is over, but the last one stays, so that no number is given twice', async () => {
+      const move = async (nowMs: number) => {
+        const of = { account: a, note: 'lost', by: 'Vera', fourEyes: true, nowMs };
+        const result = await store.moveAccount({ ...of, codeHash: `move ${nowMs}` });
+        return result.kind === 'waits' ? result.approval : 0;
+      };
+      const isKnown = async (id: number) =>
+        (await store.approve({ id, by: 'Otto', nowMs: LATER_MS })) !== 'unknown';
+      const first = await move(NOW_MS);
+      const second = await move(NOW_MS + 2 * DAY_MS);
+      expect(second).toBe(first + 1);
+      await cutAll(NOW_MS + 11 * DAY_MS);
+      expect([await isKnown(first), await isKnown(second)]).toEqual([true, true]);
+      await cutAll(NOW_MS + 40 * DAY_MS);
+      expect([await isKnown(first), await isKnown(second)]).toEqual([false, true]);
+      expect(await move(NOW_MS + 41 * DAY_MS)).toBe(second + 1);
+      expect(await isKnown(second)).toBe(true);
+      await cutAll(NOW_MS + 41 * DAY_MS);
+      expect(await isKnown(second)).toBe(false);
+    });
+  });
 
   describe('the history of the deny list', () => {
     const x = denyId({ issuer: ISSUER, account: '00000000000000aa', serial: 1 });

@@ -22,7 +22,7 @@ const STEP_MS = 1_000;
 const RIDES_FROM_MS = NOW_MS - 86_400_000;
 /** The gates' clocks go so much from one record to the next. */
 const RECORD_MS = 700_000;
-const RETENTION = { trustLists: 1, refusedPaymentDays: 0, denyHistoryDays: 0 };
+const RETENTION = { trustLists: 1, refusedPaymentDays: 0, denyHistoryDays: 0, recoveryDays: 0 };
 const DENY_IDS_MAX = 3;
 /** More than any history writes. */
 const RECORDS_MAX = 1_000;

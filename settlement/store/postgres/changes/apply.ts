@@ -168,6 +168,8 @@ async function writeRest(
     case 'cutDenyVersion':
     case 'cutDenyEntry':
     case 'cutDenial':
+    case 'cutRecoveryCode':
+    case 'cutApproval':
     case 'noteCut':
       return await rows.cuts.write(change);
     case 'addRecoveryCode':

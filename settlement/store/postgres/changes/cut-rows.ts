@@ -10,6 +10,8 @@ const CUT_PAYMENT = 'DELETE FROM payment WHERE id = $1 AND payee = $2';
 const CUT_DENY_VERSION = 'DELETE FROM deny_version WHERE version = $1';
 const CUT_DENY_ENTRY = 'DELETE FROM deny_entry WHERE id = $1 AND added_in = $2';
 const CUT_DENIAL = 'DELETE FROM denial WHERE number = $1';
+const CUT_RECOVERY_CODE = 'DELETE FROM recovery_code WHERE code_hash = $1 AND account = $2';
+const CUT_APPROVAL = 'DELETE FROM approval WHERE id = $1 AND account = $2';
 const NOTE = `INSERT INTO cut (kind, rows, link, seal) VALUES ($1, $2, $3, $4)
   ON CONFLICT (kind) DO UPDATE SET rows = excluded.rows, link = excluded.link, seal = excluded.seal`;
 
@@ -42,6 +44,12 @@ export class CutRows {
         break;
       case 'cutDenial':
         await run(CUT_DENIAL, [change.number]);
+        break;
+      case 'cutRecoveryCode':
+        await run(CUT_RECOVERY_CODE, [change.codeHash, change.account]);
+        break;
+      case 'cutApproval':
+        await run(CUT_APPROVAL, [change.id, change.account]);
         break;
       case 'noteCut': {
         const { cut, total } = change;

@@ -9,6 +9,7 @@ import {
 import { ROWS_OF_SLOT } from '../ids.ts';
 import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
+import { APPROVAL } from './recovery-facts.ts';
 
 type Rows<Kind extends CutKind> = Extract<CutFacts, { kind: Kind }>['rows'][number];
 
@@ -31,6 +32,12 @@ const PUBLISHED = `SELECT (payload::json -> 'deny' ->> 'version')::int8 AS numbe
 const DENIALS = `SELECT number, encode(id, 'hex') AS id, cause, note, since_ms AS "sinceMs",
     lifted_at_ms AS "liftedAtMs"
   FROM denial WHERE lifted_at_ms < $1 ORDER BY lifted_at_ms, number LIMIT $2`;
+const RECOVERY_CODES = `SELECT code_hash AS "codeHash", account, kind, made_at_ms AS "madeAtMs",
+    coalesce(ended_at_ms, expires_at_ms) AS "endedAtMs", used_serial AS "usedSerial"
+  FROM recovery_code WHERE coalesce(ended_at_ms, expires_at_ms) < $1
+  ORDER BY coalesce(ended_at_ms, expires_at_ms), code_hash LIMIT $2`;
+const APPROVALS = `${APPROVAL} WHERE ends_at_ms < $1 ORDER BY ends_at_ms, id LIMIT $2`;
+const LAST_APPROVAL = 'SELECT coalesce(max(id), 0) AS number FROM approval';
 /** Numbers of payments count up whichever slot they are in (stored-payments.ts). */
 const LAST_PAYMENT = `SELECT id AS number FROM payment
   ORDER BY (id & ${ROWS_OF_SLOT - 1}) DESC LIMIT 1`;
@@ -87,6 +94,17 @@ export class CutFactReader {
       case 'denial': {
         const rows = await this.#session.all<Rows<typeof kind>>(DENIALS, [beforeMs, rowsMax]);
         return { kind, total, rows, lastNumbers: await this.#lastDenials(rows) };
+      }
+      case 'recoveryCode': {
+        const rows = await this.#session.all<Rows<typeof kind>>(RECOVERY_CODES, [
+          beforeMs,
+          rowsMax,
+        ]);
+        return { kind, total, rows };
+      }
+      case 'approval': {
+        const rows = await this.#session.all<Rows<typeof kind>>(APPROVALS, [beforeMs, rowsMax]);
+        return { kind, total, rows, lastId: await this.#number(LAST_APPROVAL) };
       }
     }
   }

@@ -11,7 +11,7 @@ import type { Session } from '../session.ts';
 import { PassReader } from './invites.ts';
 import { passesOf } from './ruling-facts.ts';
 
-const APPROVAL = `SELECT id, account, note, by_name AS "by", asked_at_ms AS "askedAtMs",
+export const APPROVAL = `SELECT id, account, note, by_name AS "by", asked_at_ms AS "askedAtMs",
     ends_at_ms AS "endsAtMs", approved_by AS "approvedBy", used_at_ms AS "usedAtMs"
   FROM approval`;
 const BY_ID = `${APPROVAL} WHERE id = $1`;

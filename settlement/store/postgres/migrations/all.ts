@@ -14,6 +14,7 @@ import { SHARD_TURN } from './0009-shard-turn.ts';
 import { UNPAID_STALE_RIDES } from './0010-unpaid-stale-rides.ts';
 import { LEASE } from './0011-lease.ts';
 import { VOIDS_BEHIND_FORKS } from './0012-voids-behind-forks.ts';
+import { RECOVERY_ENDS } from './0013-recovery-ends.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly Migration[] = [
   UNPAID_STALE_RIDES,
   LEASE,
   VOIDS_BEHIND_FORKS,
+  RECOVERY_ENDS,
 ];

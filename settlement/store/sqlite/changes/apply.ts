@@ -142,6 +142,8 @@ function writeRest(
     case 'cutDenyVersion':
     case 'cutDenyEntry':
     case 'cutDenial':
+    case 'cutRecoveryCode':
+    case 'cutApproval':
     case 'noteCut':
       rows.cuts.write(change);
       break;

@@ -11,6 +11,8 @@ function prepare(db: Connection['db']) {
     cutDenyVersion: db.prepare('DELETE FROM deny_version WHERE version = ?'),
     cutDenyEntry: db.prepare('DELETE FROM deny_entry WHERE id = unhex(?) AND added_in = ?'),
     cutDenial: db.prepare('DELETE FROM denial WHERE number = ?'),
+    cutRecoveryCode: db.prepare('DELETE FROM recovery_code WHERE code_hash = ?'),
+    cutApproval: db.prepare('DELETE FROM approval WHERE id = ?'),
     note: db.prepare(
       `INSERT INTO cut (kind, rows, link, seal) VALUES (?, ?, ?, ?)
        ON CONFLICT (kind) DO UPDATE SET rows = excluded.rows, link = excluded.link,
@@ -47,6 +49,12 @@ export class CutRows {
         break;
       case 'cutDenial':
         this.#sql.cutDenial.run(change.number);
+        break;
+      case 'cutRecoveryCode':
+        this.#sql.cutRecoveryCode.run(change.codeHash);
+        break;
+      case 'cutApproval':
+        this.#sql.cutApproval.run(change.id);
         break;
       case 'noteCut': {
         const { cut, total } = change;

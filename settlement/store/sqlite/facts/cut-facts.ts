@@ -2,6 +2,7 @@
 import type { CutKind, CutTotal } from '../../../core/retention/cut-changes.ts';
 import { type CutBounds, type CutFacts, NOTHING_CUT } from '../../../core/retention/cuts.ts';
 import type { Connection } from '../connection.ts';
+import { APPROVAL } from './recovery-facts.ts';
 
 type Rows<Kind extends CutKind> = Extract<CutFacts, { kind: Kind }>['rows'];
 
@@ -36,6 +37,16 @@ function prepare(db: Connection['db']) {
       `SELECT number, lower(hex(id)) AS id, cause, note, since_ms AS sinceMs, lifted_at_ms AS liftedAtMs
        FROM denial WHERE lifted_at_ms < @beforeMs ORDER BY lifted_at_ms, number LIMIT @rowsMax`,
     ),
+    recoveryCodes: db.prepare(
+      `SELECT code_hash AS codeHash, account, kind, made_at_ms AS madeAtMs,
+         coalesce(ended_at_ms, expires_at_ms) AS endedAtMs, used_serial AS usedSerial
+       FROM recovery_code WHERE coalesce(ended_at_ms, expires_at_ms) < @beforeMs
+       ORDER BY coalesce(ended_at_ms, expires_at_ms), code_hash LIMIT @rowsMax`,
+    ),
+    approvals: db.prepare(
+      `${APPROVAL} WHERE ends_at_ms < @beforeMs ORDER BY ends_at_ms, id LIMIT @rowsMax`,
+    ),
+    lastApproval: db.prepare('SELECT coalesce(max(id), 0) FROM approval').pluck(),
     lastDenial: db.prepare('SELECT coalesce(max(number), 0) FROM denial').pluck(),
   };
 }
@@ -71,6 +82,12 @@ export class CutFactReader {
         const rows = this.#sql.denials.all(bounds) as Rows<typeof kind>;
         const lastNumbers = new Set([this.#sql.lastDenial.get() as number]);
         return { kind, total, rows, lastNumbers };
+      }
+      case 'recoveryCode':
+        return { kind, total, rows: this.#sql.recoveryCodes.all(bounds) as Rows<typeof kind> };
+      case 'approval': {
+        const rows = this.#sql.approvals.all(bounds) as Rows<typeof kind>;
+        return { kind, total, rows, lastId: this.#sql.lastApproval.get() as number };
       }
     }
   }

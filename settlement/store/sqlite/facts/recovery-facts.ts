@@ -8,7 +8,7 @@ import type {
 import type { RecoveryReader } from '../../database.ts';
 import type { Connection } from '../connection.ts';
 
-const APPROVAL = `SELECT id, account, note, by_name AS "by", asked_at_ms AS askedAtMs, ends_at_ms AS endsAtMs,
+export const APPROVAL = `SELECT id, account, note, by_name AS "by", asked_at_ms AS askedAtMs, ends_at_ms AS endsAtMs,
   approved_by AS approvedBy, used_at_ms AS usedAtMs FROM approval`;
 /** No code has this; what follows from it is that nothing reaches the account. */
 const NO_ACCOUNT = '';

@@ -31,6 +31,7 @@ import { HELD_ROOTS } from './0025-held-roots.ts';
 import { UNPAID_STALE_RIDES } from './0026-unpaid-stale-rides.ts';
 import { LEASE } from './0027-lease.ts';
 import { VOIDS_BEHIND_FORKS } from './0028-voids-behind-forks.ts';
+import { RECOVERY_ENDS } from './0029-recovery-ends.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -61,4 +62,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   UNPAID_STALE_RIDES,
   LEASE,
   VOIDS_BEHIND_FORKS,
+  RECOVERY_ENDS,
 ];
