@@ -33,6 +33,12 @@ const stamp = {
   clock: z.enum(['TRUSTED', 'HOLDOVER', 'UNKNOWN']),
 };
 
+/** What a gate calls its line. Not every database has room for U+0000. */
+const lineText = z
+  .string()
+  .max(32)
+  .refine((text) => !text.includes('\0'), 'has a NUL character');
+
 const tapFields = z.strictObject({
   ...stamp,
   kind: z.literal('tap'),
@@ -56,7 +62,7 @@ const tapFields = z.strictObject({
     .optional(),
   /** Length of the whole scan, which may be longer than what is kept. */
   scanBytes: z.int().min(0),
-  line: z.string().max(32),
+  line: lineText,
   fareCents: z.int().min(0).nullable(),
   /** Versions in force at the gate: the evidence for who bears an unpaid ride. */
   trust: z.int().min(0),
@@ -91,7 +97,7 @@ export const askSchema = z.strictObject({
   kind: z.literal('ask'),
   id: z.string().regex(/^[0-9a-f]{32}$/),
   way: z.enum(['PAYMENT_CODE', 'ONLINE_CODE']),
-  line: z.string().max(32),
+  line: lineText,
 });
 
 /**

@@ -92,6 +92,7 @@ test.each<[string, unknown, string]>([
   ['a void for a reason of its own', { ...voided, reason: 'BORED' }, 'reason: '],
   ['a note too long', { ...note, detail: 'x'.repeat(501) }, 'detail: '],
   ['a note of its own', { ...note, note: 'HELLO' }, 'note: '],
+  ['a line with a NUL', { ...tap, line: 'M\u00001' }, 'line: has a NUL character'],
   ['an array', [tap], ''],
   ['null', null, ''],
   ['no JSON', 'open', ''],

@@ -89,6 +89,26 @@ describe('a body', () => {
     }
   });
 
+  test('has no NUL in a text, nor has a path or a query, on any route', async () => {
+    const refused = {
+      status: 400,
+      body: { code: 'REQUEST_INVALID', message: expect.stringContaining('NUL') },
+    };
+    for (const [name, { url, method, body }] of requests) {
+      if (name.includes('/v1/gates/')) continue;
+      const token = tokenOf(url);
+      const queried = `${url}${url.includes('?') ? '&' : '?'}x=a%00`;
+      expect(await town.ask(queried, { method, token }), name).toMatchObject(refused);
+      for (const field of body === undefined ? [] : [...Object.keys(body), 'note']) {
+        const asked = { method, token, body: { ...body, [field]: ['a\0'] } };
+        expect(await town.ask(url, asked), `${name} ${field}`).toMatchObject(refused);
+      }
+    }
+    for (const url of ['orders/a%00', 'payments/a%00b']) {
+      expect(await town.ask(`/v1/${url}`, { token: kiosk }), url).toMatchObject(refused);
+    }
+  });
+
   test('of a route that is open to all neither', async () => {
     const { paths } = await town.get<{
       paths: Record<string, Record<string, { requestBody?: { content: object } }>>;

@@ -1,6 +1,6 @@
 /**
  * Bodies as they may come: JSON without a doubled key, because two readers of it need not mean the same one,
- * and without fields on routes that take none. Which fields a route takes is its schema's to say.
+ * without NUL in a text, and without fields on routes that take none. Which fields a route takes is its schema's to say.
  */
 import { hasDoubledKey } from '@stile/host/strict-json.ts';
 import { Fault } from '@stile/protocol/fault.ts';
@@ -23,7 +23,28 @@ export function addStrictBodies(app: FastifyInstance): void {
       });
     },
   );
-  app.addHook('preValidation', async (request) => refuseUnasked(request));
+  app.addHook('preValidation', async (request) => {
+    refuseNul(request);
+    refuseUnasked(request);
+  });
+}
+
+/** One database stores such a text, another one does not: none takes it, wherever it stands in a request. */
+function refuseNul({ body, params, query }: FastifyRequest): void {
+  if (!hasNul([body, params, query])) return;
+  throw new Fault('REQUEST_INVALID', 'a text has a NUL character (U+0000): send it without');
+}
+
+/** Not by recursion, because a small body may be deep. What a gate sealed is bytes, and has its own reader. */
+function hasNul(value: unknown): boolean {
+  const left = [value];
+  while (left.length > 0) {
+    const one = left.pop();
+    if (typeof one === 'string' && one.includes('\0')) return true;
+    if (typeof one !== 'object' || one === null || ArrayBuffer.isView(one)) continue;
+    for (const [key, inner] of Object.entries(one)) left.push(key, inner);
+  }
+  return false;
 }
 
 /** A route without a schema of its body takes nothing. */
