@@ -27,7 +27,7 @@ import { findTimeStep } from './keys/seeds.ts';
 import { type ScriptedSeed, ScriptedTown, START_MS } from './testing/town.ts';
 
 const RIDERS = 40;
-const ROUNDS = 50;
+const ROUNDS = 25;
 const CODES = RIDERS * ROUNDS;
 const STEP_MS = 60_000;
 const TEN_S_MS = 10_000;

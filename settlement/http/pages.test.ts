@@ -147,3 +147,12 @@ test('pages that were never built are said to be, with how to build them', async
     await bare.close();
   }
 });
+
+test.each(['bytes=0-3', 'bytes=900-'])(
+  'a file comes whole, also if %s is asked for',
+  async (range) => {
+    const { status, headers, body } = await town.ask('/wallet/sw.js', { headers: { range } });
+    expect({ status, text: String(body) }).toEqual({ status: 200, text: 'self.skipWaiting();' });
+    expect(headers['accept-ranges']).toBeUndefined();
+  },
+);

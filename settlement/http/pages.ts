@@ -32,6 +32,8 @@ export function addPages(app: FastifyInstance, webDir: string): void {
     serve: false,
     preCompressed: true,
     cacheControl: false,
+    // Small files, fetched whole: a range that does not fit would be one more refusal.
+    acceptRanges: false,
     dotfiles: 'ignore',
     // Pages may be built later, or never if no one needs them.
     suppressWarning: true,

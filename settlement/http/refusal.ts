@@ -30,7 +30,6 @@ export class Refusal extends Error {
 const OF_LIBRARIES: Record<number, RefusalBody & { code: RefusalCode }> = {
   414: { code: 'PATH_TOO_LONG', message: 'a part of the path is longer than any name here' },
   415: { code: 'MEDIA_TYPE_REFUSED', message: 'this route takes no body of this content-type' },
-  416: { code: 'RANGE_REFUSED', message: 'the file has no such range' },
 };
 
 type RefusalResponse = RefusalBody & { status: number };
