@@ -7,6 +7,7 @@ import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 import { addBackupCommands } from './backup.ts';
 import { addMerchantCommands } from './merchants.ts';
+import { addMoveCommand } from './move.ts';
 import { addOperatorCommands } from './operator.ts';
 import { DEFAULT_URL } from './operator-client.ts';
 import { addStaffCommands } from './staff.ts';
@@ -86,6 +87,7 @@ export function addSettlementCommand(program: Command): void {
     .option('--settings <file>', 'further settings as JSON')
     .action(init);
   addWorkerCommands(settlement);
+  addMoveCommand(settlement);
   addBackupCommands(settlement);
   addOperatorCommands(settlement);
   addTrustListCommand(settlement);

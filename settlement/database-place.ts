@@ -9,6 +9,7 @@ import type { Random } from '@stile/host/random.ts';
 import { parseStrictJson } from '@stile/host/strict-json.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
+import { requireNoHalfMove } from './move/half-move.ts';
 import type { Store } from './store/port.ts';
 
 /** Lies in the directory if the books do not. */
@@ -38,6 +39,7 @@ export function findBooksId(dataDir: string): string | undefined {
 
 /** @throws Fault CONFIG_INVALID if the books of this directory are in PostgreSQL. */
 export function requireBooksInFile(dataDir: string): void {
+  requireNoHalfMove(dataDir);
   if (findBooksId(dataDir) === undefined) return;
   throw new Fault(
     'CONFIG_INVALID',
@@ -48,9 +50,10 @@ export function requireBooksInFile(dataDir: string): void {
 
 /**
  * The database that is named, if any, has to be the place where this directory's books lie.
- * @throws Fault CONFIG_INVALID
+ * @throws Fault CONFIG_INVALID, CONFLICT if they are half moved
  */
 export function requirePlace(dataDir: string, database: string | undefined): void {
+  requireNoHalfMove(dataDir);
   const isFile = existsSync(join(dataDir, DATABASE_FILE));
   if (database !== undefined && isFile) {
     throw new Fault(
@@ -112,8 +115,17 @@ export async function recordBooks(
 ): Promise<void> {
   if (findBooksId(dataDir) !== undefined) return;
   const stored = await store.readMeta(BOOKS_KEY);
-  const books = stored ?? random.hex(ID_BYTES);
+  const books = stored ?? newBooksId(random);
   if (stored === undefined) await store.writeMeta(BOOKS_KEY, books);
+  writePlace(dataDir, books);
+}
+
+export function newBooksId(random: Random): string {
+  return random.hex(ID_BYTES);
+}
+
+/** The books with this id are in a PostgreSQL database. */
+export function writePlace(dataDir: string, books: string): void {
   const place = { stile: 'database/1', kind: 'postgres', books };
-  writePrivateFile(join(dataDir, PLACE_FILE), `${JSON.stringify(place)}\n`);
+  writePrivateFile(join(dataDir, PLACE_FILE), `${JSON.stringify(place)}\n`, { mayReplace: true });
 }

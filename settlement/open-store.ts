@@ -5,6 +5,7 @@ import type { Random } from '@stile/host/random.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { SettlementFile } from './config.ts';
 import { BOOKS_KEY, DATABASE_FILE, recordBooks, requireOwnBooks } from './database-place.ts';
+import { MOVE_KEY, requireMoved } from './move/half-move.ts';
 import type { Store } from './store/port.ts';
 import { peekMeta } from './store/postgres/peek.ts';
 import { openPostgresStore } from './store/postgres/store.ts';
@@ -40,7 +41,8 @@ type PostgresParts = Surroundings & {
 
 async function openOnPostgres(dataDir: string, parts: PostgresParts): Promise<Store> {
   const { database: url, clock, random, rules } = parts;
-  const meta = await peekMeta(url, [BOOKS_KEY, OPERATOR_TOKEN_KEY]);
+  const meta = await peekMeta(url, [BOOKS_KEY, OPERATOR_TOKEN_KEY, MOVE_KEY]);
+  requireMoved(meta);
   requireOwnBooks(dataDir, {
     books: meta.get(BOOKS_KEY),
     isInitialised: meta.has(OPERATOR_TOKEN_KEY),

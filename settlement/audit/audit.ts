@@ -9,8 +9,10 @@ import { pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
 import type { KeyedHash } from '../core/money/book-seal.ts';
 import { findFirstRoot } from '../data-dir.ts';
 import { DATABASE_FILE, findBooksId, requirePlace } from '../database-place.ts';
+import { MOVE_KEY, requireMoved } from '../move/half-move.ts';
 import { bookKeyFile, findBookKey, keyedHashOf } from '../store/book-key.ts';
 import { readInOneInstant } from '../store/postgres/audit/reader.ts';
+import { peekMeta } from '../store/postgres/peek.ts';
 import { openAuditReader } from '../store/sqlite/audit/reader.ts';
 import { checkAuthorisations } from './authorisations.ts';
 import type { AuditCheck, Check } from './check.ts';
@@ -69,7 +71,10 @@ export async function auditSettlement(
       ...listChecks({ keyedHash, root: await findRoot(dataDir, reader) }),
       checkWork(),
     ]);
-  if (database !== undefined) return await readInOneInstant(database, runAll);
+  if (database !== undefined) {
+    requireMoved(await peekMeta(database, [MOVE_KEY]));
+    return await readInOneInstant(database, runAll);
+  }
   const { reader, close } = openAuditReader(join(dataDir, DATABASE_FILE));
   try {
     return await runAll(reader);

@@ -3,6 +3,7 @@
  * a test can show it any rows. What grows with riders, merchants and gates a check may remember; of
  * what grows with taps and payments it remembers at most a number each, or what one gate's log needs.
  */
+import type { SealedTransfer } from '../core/money/book-seal.ts';
 import type { SettleFacts } from '../core/rides/settle.ts';
 import type {
   BatchRow,
@@ -60,6 +61,8 @@ export type AuditRows = {
   payment: PaymentRow;
   refusedKey: RefusedKeyRow;
   transfer: PostedTransferRow;
+  /** The same ones that came from a file of books, in the order and with the numbers that they had there. */
+  movedTransfer: SealedTransfer;
   resolution: ResolutionRow;
   record: RecordRow;
   strayRecord: StrayRecordRow;

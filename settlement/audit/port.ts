@@ -6,7 +6,7 @@
 
 import type { LineFare } from '@stile/protocol/trust-list.ts';
 import type { PassIssue } from '../core/access/rider-changes.ts';
-import type { SealedResolution } from '../core/money/book-seal.ts';
+import type { SealedResolution, SealedTransfer } from '../core/money/book-seal.ts';
 import type { CutKind } from '../core/retention/cut-changes.ts';
 import type { SettleFacts } from '../core/rides/settle.ts';
 import type { GateLine } from '../core/rides/tariff.ts';
@@ -264,6 +264,8 @@ export type AuditReader = {
   ledgerAccounts(): Rows<LedgerAccountRow>;
   /** Chain by chain, within it as they were posted. */
   transfers(): Rows<PostedTransferRow>;
+  /** Those that came from a file of books, as they were chained there. */
+  movedTransfers(): Rows<SealedTransfer>;
   topUps(): Rows<TopUpRow>;
   denials(): Rows<DenialRow>;
   /** By account. */

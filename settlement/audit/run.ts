@@ -49,6 +49,7 @@ async function showPayments(reader: AuditReader, { showAll }: Audience): Promise
   await showAll('payment', () => reader.payments());
   await showAll('refusedKey', () => reader.refusedKeys());
   await showAll('transfer', () => reader.transfers());
+  await showAll('movedTransfer', () => reader.movedTransfers());
   await showAll('resolution', () => reader.resolutions());
 }
 

@@ -6,6 +6,7 @@ import {
   epochSeal,
   FIRST_LINK,
   type KeyedHash,
+  MOVED_CHAIN,
   nextLink,
   nextResolutionLink,
 } from '../../core/money/book-seal.ts';
@@ -15,7 +16,7 @@ const SHOWN_HEX = 16;
 
 /** Names of the ledger's chains: one `ledger`, or many `ledger:NUMBER`. */
 function isLedger(name: string): boolean {
-  return name === 'ledger' || name.startsWith('ledger:');
+  return name === 'ledger' || (name.startsWith('ledger:') && name !== MOVED_CHAIN);
 }
 
 /** @param keyedHash Null: the key of the books is not there, so nothing can be said. */
@@ -23,8 +24,17 @@ export function checkBookSeal(keyedHash: KeyedHash | null): Check {
   const wrong: string[] = keyedHash === null ? ['the key of the books is missing'] : [];
   const links = new Map<string, Uint8Array>();
   const stored = new Map<string, Uint8Array | null>();
+  const moved: { link: Uint8Array; stored: Uint8Array; count: number } = {
+    link: FIRST_LINK,
+    stored: FIRST_LINK,
+    count: 0,
+  };
   let count = 0;
   return {
+    movedTransfer: (transfer) => {
+      moved.count += 1;
+      if (keyedHash !== null) moved.link = nextLink(moved.link, { transfer, keyedHash });
+    },
     transfer: ({ chain, ...transfer }) => {
       count += 1;
       if (keyedHash === null) return;
@@ -33,6 +43,7 @@ export function checkBookSeal(keyedHash: KeyedHash | null): Check {
     },
     bookSeal: ({ name, link }) => {
       if (isLedger(name)) stored.set(name, link);
+      if (name === MOVED_CHAIN) moved.stored = link ?? FIRST_LINK;
     },
     epoch: (epoch) => {
       if (keyedHash === null) return;
@@ -42,12 +53,19 @@ export function checkBookSeal(keyedHash: KeyedHash | null): Check {
     },
     results: () => {
       if (keyedHash !== null) wrong.push(...wrongChains(links, stored));
+      const isMovedGood = keyedHash === null || toHex(moved.link) === toHex(moved.stored);
+      if (!isMovedGood) wrong.push('the chain that was in the file of before');
       const ends = [...stored].sort().map(([, link]) => link ?? FIRST_LINK);
       const end = ends.length === 1 ? (ends[0] ?? FIRST_LINK) : sha256(concatBytes(...ends));
-      const good = `${count} transfers, which end in ${toHex(end).slice(0, SHOWN_HEX)}`;
+      const from = `, ${moved.count} of them from a file, where they ended in ${shown(moved.stored)}`;
+      const good = `${count} transfers, which end in ${shown(end)}${moved.count === 0 ? '' : from}`;
       return [checkOf('the books are as they were sealed', { wrong, good })];
     },
   };
+}
+
+function shown(link: Uint8Array): string {
+  return toHex(link).slice(0, SHOWN_HEX);
 }
 
 /** Those that do not end in their seal; the ledger as a whole if nothing was ever sealed. */

@@ -50,6 +50,9 @@ export type SealedEpoch = {
   head: Uint8Array;
 };
 
+/** The one chain of a file of books, in the books that it was moved into: nothing is added to it. */
+export const MOVED_CHAIN = 'ledger:moved';
+
 /** What a chain without a transfer ends in. */
 export const FIRST_LINK = new Uint8Array(32);
 

@@ -88,7 +88,7 @@ function addStatement(app: ApiRouter, parts: ApiParts): void {
         querystring: z.object({
           after: z
             .string()
-            .regex(/^\d{1,16}\.[\w/]{1,80}$/)
+            .regex(/^\d{1,16}\.[\w/-]{1,80}$/)
             .optional(),
           limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX),
         }),

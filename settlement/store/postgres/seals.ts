@@ -63,16 +63,19 @@ export async function openSeals(
   const { key, isNew, finish } = ensureBookKey(file, { database, isSealed, random });
   const keyedHash = keyedHashOf(key);
   const check = bookKeyCheck(keyedHash);
-  if (isNew) {
-    await session.run(SEAL_LEDGER, [FIRST_LINK]);
-    await session.run(NOTE_KEY, [KEY_CHECK, toHex(check)]);
-  }
+  if (isNew) await sealEmptyBooks(session, keyedHash);
   const noted = await session.first<{ value: string }>(NOTED_KEY, [KEY_CHECK]);
   if (equalBytes(fromHex(noted?.value ?? '') ?? FIRST_LINK, check)) return { keyedHash, finish };
   throw new Fault(
     'STORE_CORRUPT',
     `${file} is not the key that ${database} was sealed with: restore it from the backup`,
   );
+}
+
+/** Chains without a transfer, and which key they are sealed with. */
+export async function sealEmptyBooks(session: Session, keyedHash: KeyedHash): Promise<void> {
+  await session.run(SEAL_LEDGER, [FIRST_LINK]);
+  await session.run(NOTE_KEY, [KEY_CHECK, toHex(bookKeyCheck(keyedHash))]);
 }
 
 export type ChainEnd = { lastNumber: number; link: Uint8Array };

@@ -16,16 +16,23 @@ export type Played = {
 
 const REFUSALS = new Set(['conflict', 'tooMuch', 'unknown', 'refused']);
 
-/** `refused`: deeds that are known to be refused, of which each is seen to change nothing. */
+export type Playing = {
+  /** Deeds that are known to be refused, of which each is seen to change nothing. */
+  refused?: ReadonlySet<number>;
+  /** Before the deed of this index. */
+  before?: (index: number, world: World) => Promise<void>;
+};
+
 export async function playHistory(
   store: Store,
   deeds: readonly Deed[],
-  { refused }: { refused?: ReadonlySet<number> } = {},
+  { refused, before: beforeDeed = async () => undefined }: Playing = {},
 ): Promise<Played> {
   const world = await World.open(store);
   const answers: string[] = [];
   const found = new Set<number>();
   for (const [index, deed] of deeds.entries()) {
+    await beforeDeed(index, world);
     const isWatched = refused?.has(index) ?? false;
     const before = isWatched ? await readEnds(store, world.nowMs) : '';
     const answer = await world.do(deed);

@@ -13,6 +13,7 @@ import { mappedRowsOf, rowsOf } from './pages.ts';
 type MoneyTable =
   | 'ledgerAccounts'
   | 'transfers'
+  | 'movedTransfers'
   | 'topUps'
   | 'denials'
   | 'riderAccounts'
@@ -36,6 +37,10 @@ const TRANSFERS = `
   SELECT 'ledger:' || chain AS chain, number, id, debit, credit, amount_cents AS "amountCents", code,
     happened_at_ms AS "happenedAtMs", recorded_at_ms AS "recordedAtMs"
   FROM transfer ORDER BY transfer.chain, number`;
+const MOVED_TRANSFERS = `
+  SELECT moved_number AS number, id, debit, credit, amount_cents AS "amountCents", code,
+    happened_at_ms AS "happenedAtMs", recorded_at_ms AS "recordedAtMs"
+  FROM transfer WHERE moved_number IS NOT NULL ORDER BY moved_number`;
 type StoredTransfer = Omit<PostedTransferRow, 'cause'>;
 
 /** Which of these causes are stored, by where they stand in the arrays. */
@@ -94,6 +99,7 @@ export function readMoneyTables(session: Session): Pick<AuditReader, MoneyTable>
         sql: TRANSFERS,
         toRows: (page) => withCauses(session, page),
       }),
+    movedTransfers: () => rowsOf(session, { sql: MOVED_TRANSFERS }),
     topUps: () =>
       mappedRowsOf<StoredTopUp, TopUpRow>(session, {
         sql: TOP_UPS,

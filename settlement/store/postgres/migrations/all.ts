@@ -15,6 +15,7 @@ import { UNPAID_STALE_RIDES } from './0010-unpaid-stale-rides.ts';
 import { LEASE } from './0011-lease.ts';
 import { VOIDS_BEHIND_FORKS } from './0012-voids-behind-forks.ts';
 import { RECOVERY_ENDS } from './0013-recovery-ends.ts';
+import { MOVED_LEDGER } from './0014-moved-ledger.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = [
   LEASE,
   VOIDS_BEHIND_FORKS,
   RECOVERY_ENDS,
+  MOVED_LEDGER,
 ];

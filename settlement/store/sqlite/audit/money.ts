@@ -14,6 +14,7 @@ import { mappedRowsOf, rowsOf } from './pages.ts';
 type MoneyTable =
   | 'ledgerAccounts'
   | 'transfers'
+  | 'movedTransfers'
   | 'topUps'
   | 'denials'
   | 'riderAccounts'
@@ -95,6 +96,8 @@ export function readMoneyTables({ db }: Connection): Pick<AuditReader, MoneyTabl
               FROM ledger_account ORDER BY name`,
       }),
     transfers: () => mappedRowsOf(db, { sql: TRANSFERS, toRow: withCause(db) }),
+    // Books are moved out of a file, never into one.
+    movedTransfers: () => rowsOf(db, { sql: 'SELECT * FROM transfer WHERE false' }),
     topUps: () => mappedRowsOf(db, { sql: TOP_UPS, toRow: withPosting(db) }),
     denials: () =>
       rowsOf(db, {
