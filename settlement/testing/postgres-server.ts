@@ -77,6 +77,7 @@ export type PostgresServer = {
 };
 
 const READ_AGAIN_MS = 20;
+const NOBODY_THERE = new Set(['ENOENT', 'ECONNREFUSED']);
 
 /** One server for a file of tests, there from its first test to its last. */
 export function usePostgres(): Pick<
@@ -169,12 +170,12 @@ function serverIn(dir: string, child: ChildProcess): PostgresServer {
   return server;
 }
 
-/** A server that is on its way up or down refuses with words of its own. */
+/** A server that is on its way up or down refuses with words of its own, or breaks off. */
 async function untilAnswer(server: PostgresServer, isUp: boolean): Promise<void> {
   const asked = () =>
     server.run('SELECT 1').then(
       () => true,
-      (error: unknown) => (error instanceof pg.DatabaseError ? null : false),
+      (error: { code?: string }) => (NOBODY_THERE.has(error.code ?? '') ? false : null),
     );
   while ((await asked()) !== isUp) await setTimeout(READ_AGAIN_MS);
 }
