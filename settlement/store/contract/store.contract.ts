@@ -149,6 +149,23 @@ function describeRiders(open: OpenStore): void {
     expect(await add(111, 111_000)).toBe(true);
   });
 
+  test('a pass whose key was revoked is not one of those that are good', async () => {
+    const add = (keyId: number) => {
+      const issue = { issuer: ISSUER, keyId, issuedAtS: 10, expiresAtS: 110 };
+      return store.addPassIssue({ account: a, serial: 1, issue, issuesMax: 2, nowMs: 10_000 });
+    };
+    for (const keyId of [1, 2]) {
+      const publicKey = toHex(sha256(utf8(`key ${keyId}`)));
+      const key = { issuer: ISSUER, keyId, publicKey, notBeforeS: 0, notAfterS: 2_000_000_000 };
+      const state = { ceilingExponent: 2, status: 'active', signsFromS: 0 } as const;
+      await store.addIssuerKey({ ...key, ...state }, NOW_MS);
+    }
+    while (await add(1));
+    expect(await add(2)).toBe(false);
+    await store.revokeIssuerKey({ issuer: ISSUER, keyId: 1, nowMs: NOW_MS });
+    expect(await add(2)).toBe(true);
+  });
+
   test('an invitation makes one account, and none of a person who is denied', async () => {
     const person = { kind: 'verified', personHash: 'vera', expiresAtMs: NOW_MS + 1 } as const;
     for (const tokenHash of ['i1', 'i2', 'i3']) await store.addInvite({ tokenHash, ...person });

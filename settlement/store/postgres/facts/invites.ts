@@ -13,8 +13,11 @@ const PASSES_OF_PERSON = `SELECT pass.account, serial, ended_at_ms IS NOT NULL A
   WHERE person_hash = $1 ORDER BY pass.account, serial`;
 /** Of any account: who was first with a key has it. */
 const PASS_OF_KEY = 'SELECT 1 FROM pass_key WHERE public_key = $1';
-const OPEN_ISSUES =
-  'SELECT count(*) AS count FROM pass_issue WHERE account = $1 AND expires_at_s >= $2';
+const OPEN_ISSUES = `
+  SELECT count(*) AS count FROM pass_issue
+  WHERE account = $1 AND expires_at_s >= $2
+    AND NOT EXISTS (SELECT 1 FROM issuer_key WHERE issuer_key.issuer = pass_issue.issuer
+      AND issuer_key.key_id = pass_issue.key_id AND status = 'revoked')`;
 const IS_ENDED = `SELECT 1 FROM pass
   WHERE account = $1 AND serial = $2 AND ended_at_ms IS NOT NULL`;
 
@@ -56,7 +59,7 @@ export class PassReader {
     return (await this.#session.first(PASS_OF_KEY, [publicKey])) !== undefined;
   }
 
-  /** How many of the account's passes are good then. */
+  /** How many of the account's passes are good then: one whose key was revoked opens nothing. */
   async openIssues(account: string, nowS: number): Promise<number> {
     const row = await this.#session.first<{ count: number }>(OPEN_ISSUES, [account, nowS]);
     return row?.count ?? 0;

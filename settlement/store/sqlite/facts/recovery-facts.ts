@@ -7,6 +7,7 @@ import type {
 } from '../../../core/access/recovery.ts';
 import type { RecoveryReader } from '../../database.ts';
 import type { Connection } from '../connection.ts';
+import { OPEN_ISSUES } from './invites.ts';
 
 export const APPROVAL = `SELECT id, account, note, by_name AS "by", asked_at_ms AS askedAtMs, ends_at_ms AS endsAtMs,
   approved_by AS approvedBy, used_at_ms AS usedAtMs FROM approval`;
@@ -36,9 +37,7 @@ function prepare(db: Connection['db']) {
       `SELECT code_hash AS codeHash, serial FROM online_code WHERE account = ? AND state = 'live'`,
     ),
     passOfKey: db.prepare('SELECT 1 FROM pass WHERE public_key = ?').pluck(),
-    openIssues: db
-      .prepare('SELECT count(*) FROM pass_issue WHERE account = ? AND expires_at_s >= ?')
-      .pluck(),
+    openIssues: db.prepare(OPEN_ISSUES).pluck(),
     account: db.prepare('SELECT 1 FROM account WHERE account = ?').pluck(),
     approval: db.prepare(`${APPROVAL} WHERE id = ?`),
     approvalBy: db.prepare(

@@ -21,7 +21,7 @@ import type { PassOf } from '../../port.ts';
 import type { Connection } from '../connection.ts';
 import type { CodeReader } from './code-facts.ts';
 import type { DenialReader } from './denials.ts';
-import { InviteReader } from './invites.ts';
+import { InviteReader, OPEN_ISSUES } from './invites.ts';
 import type { MerchantReader } from './merchant-facts.ts';
 import type { RiderMoneyReader } from './rider-money.ts';
 
@@ -36,9 +36,7 @@ function prepare(db: Connection['db']) {
       `SELECT pass.account, serial, ended_at_ms IS NOT NULL AS isEnded
        FROM account JOIN pass ON pass.account = account.account WHERE person_hash = ?`,
     ),
-    openIssues: db
-      .prepare('SELECT count(*) FROM pass_issue WHERE account = ? AND expires_at_s >= ?')
-      .pluck(),
+    openIssues: db.prepare(OPEN_ISSUES).pluck(),
     isEnded: db
       .prepare('SELECT ended_at_ms IS NOT NULL FROM pass WHERE account = ? AND serial = ?')
       .pluck(),
