@@ -1,7 +1,10 @@
 /** `stile settlement backup` and `restore`: a data directory copied beside the running settlement, and back. */
 import { systemClock } from '@stile/host/clock.ts';
+import { systemRandom } from '@stile/host/random.ts';
+import { Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
-import { print } from './terminal.ts';
+import { PRIVATE_UMASK, print } from './terminal.ts';
+import { databaseOption } from './worker.ts';
 
 export function addBackupCommands(settlement: Command): void {
   settlement
@@ -31,4 +34,24 @@ export function addBackupCommands(settlement: Command): void {
         `${data} is as it was at ${new Date(madeAtMs).toISOString()}. Start settlement on it.\n`,
       );
     });
+  settlement
+    .command('restored')
+    .description('after pg_restore: versions of lists go on far above those of the backup')
+    .option('--data <dir>', 'data directory that was restored beside it', './settlement-data')
+    .addOption(databaseOption())
+    .action(goOn);
+}
+
+async function goOn({ data, database }: { data: string; database?: string }): Promise<void> {
+  process.umask(PRIVATE_UMASK);
+  if (database === undefined || database === '') {
+    throw new Fault(
+      'REQUEST_INVALID',
+      'name the restored database with --database or STILE_DATABASE',
+    );
+  }
+  const { goOnAboveBackup } = await import('@stile/settlement/restored-database.ts');
+  const parts = { database, clock: systemClock, random: systemRandom };
+  const { trust, deny } = await goOnAboveBackup(data, parts);
+  print(`Lists go on above ${trust}, the deny list above ${deny}. Start settlement on ${data}.\n`);
 }

@@ -14,8 +14,13 @@ const bookSchema = z.object({ statements: z.array(z.string()), certificates: z.a
 
 /** @throws Fault FILE_UNREADABLE with the name of the one that is missing or another. */
 export async function requireKeysOfDatabase(dir: string): Promise<void> {
-  const book = readBook(join(dir, DATABASE_FILE));
-  if (book === undefined) return;
+  await requireKeysOfBooks(dir, readBook(join(dir, DATABASE_FILE)));
+}
+
+/** `text`: what the books say of them, if anything yet. @throws as above */
+export async function requireKeysOfBooks(dir: string, text: string | undefined): Promise<void> {
+  if (text === undefined) return;
+  const book = bookSchema.parse(JSON.parse(text));
   const state = await stateOfStatements(book.statements);
   const { generation, root, next, earlier, floor } = state;
   requireFirstRoot(dir, earlier[0] ?? root);
@@ -31,11 +36,11 @@ export async function requireKeysOfDatabase(dir: string): Promise<void> {
   }
 }
 
-function readBook(file: string): z.infer<typeof bookSchema> | undefined {
+function readBook(file: string): string | undefined {
   const { db, close } = openForReading(file);
   try {
     const value = db.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(META_KEY);
-    return value === undefined ? undefined : bookSchema.parse(JSON.parse(String(value)));
+    return value === undefined ? undefined : String(value);
   } finally {
     close();
   }

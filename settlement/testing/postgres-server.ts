@@ -2,13 +2,14 @@
  * A PostgreSQL server of a test's own: in a folder of its own, reached by a socket in it, ended with the test and also
  * when the test's process dies. Every test gets a fresh database, made from one that is migrated already.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { migrate } from '../store/postgres/migrate.ts';
@@ -106,7 +107,7 @@ export function usePostgres(): Pick<
 }
 
 export async function startPostgres(): Promise<PostgresServer> {
-  const bin = findPrograms();
+  const bin = findPrograms(['initdb', 'postgres']);
   const user = userToRunAs();
   const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
   const dir = mkdtempSync(join(base, 'stile-postgres-'));
@@ -180,19 +181,24 @@ async function untilAnswer(server: PostgresServer, isUp: boolean): Promise<void>
   while ((await asked()) !== isUp) await setTimeout(READ_AGAIN_MS);
 }
 
+/** One of PostgreSQL's own programs: pg_dump, pg_restore. */
+export async function runPostgresProgram(name: string, args: readonly string[]): Promise<void> {
+  await promisify(execFile)(join(findPrograms([name]), name), args);
+}
+
 async function makeDatabase(server: PostgresServer, what: string): Promise<string> {
   await server.run(`CREATE DATABASE ${what}`);
   return server.url(what.split(' ')[0] ?? what);
 }
 
 /** @throws Error if PostgreSQL is not installed: a test without it is a failure, never left out. */
-function findPrograms(): string {
+function findPrograms(names: readonly string[]): string {
   const onPath = (process.env.PATH ?? '').split(delimiter);
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort() : [];
   const folders = [...onPath, ...versions.reverse().map((version) => join(debian, version, 'bin'))];
   const found = folders.find((folder) =>
-    ['initdb', 'postgres'].every((name) => folder !== '' && existsSync(join(folder, name))),
+    names.every((name) => folder !== '' && existsSync(join(folder, name))),
   );
   if (found !== undefined) return found;
   throw new Error('these tests need PostgreSQL 15 or newer: apt-get install postgresql');
