@@ -5,7 +5,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generateKey } from '@stile/crypto/sign.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
+import { toHex } from '@stile/protocol/bytes.ts';
+import { proofMessage } from '@stile/protocol/proof.ts';
 import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { TOKEN_FILE } from './data-dir.ts';
@@ -95,3 +98,85 @@ test('two processes publish one list; killed in mid-publish, the leader is follo
   const third = await startApi({ ...place, dataDir: copy });
   expect(await trustListOf(third)).toEqual(next);
 });
+
+test('a stream of a process that dies goes on at another one: nothing is missed, nothing comes twice', async () => {
+  const { place } = await initialised();
+  const first = await startApi(place);
+  const second = await startApi(place);
+  const rider = await enrol(second);
+  const stop = new AbortController();
+  const before = await listen(first, { token: rider.session.token, signal: stop.signal });
+  expect(await before.next()).toMatchObject({ event: 'OPEN' });
+  const heard: string[] = [];
+  const topUp = async (number: number) => {
+    const body = { amountCents: number, idempotencyKey: `top-up-${number}` };
+    const topped = await ask(second, '/v1/riders/me/top-ups', { ...rider.session, body });
+    expect(topped.status).toBe(200);
+  };
+  // The other process says it; this one hears it at once.
+  await topUp(1);
+  heard.push((await before.next()).id);
+  await topUp(2);
+  heard.push((await before.next()).id);
+  await first.kill();
+  await expect(before.next()).rejects.toThrow();
+  for (let number = 3; number <= 60; number += 1) await topUp(number);
+  const { signal } = stop;
+  const after = await listen(second, { ...rider.session, signal, heard: heard.at(-1) });
+  expect(await after.next()).toMatchObject({ event: 'OPEN' });
+  while (heard.length < 60) heard.push((await after.next()).id);
+  await topUp(61);
+  heard.push((await after.next()).id);
+  expect(new Set(heard).size).toBe(61);
+  const client = new pg.Client({ connectionString: place.database });
+  await client.connect();
+  const stored = await client.query('SELECT number FROM rider_event ORDER BY number');
+  expect(heard).toEqual(stored.rows.map(({ number }) => number));
+  await client.end();
+  stop.abort();
+});
+
+async function enrol(api: ApiProcess) {
+  const key = generateKey('Ed25519');
+  const publicKey = toHex(key.publicKey);
+  const { body } = await ask(api, '/v1/challenges', { token: '', body: {} });
+  const challenge = String(body.challenge);
+  const message = proofMessage('enrol-rider', { challenge, subject: publicKey });
+  const proof = { challenge, proof: toHex(key.sign(message)) };
+  const enrolled = await ask(api, '/v1/riders', {
+    token: '',
+    body: { algorithm: 'Ed25519', publicKey, ...proof },
+  });
+  expect(enrolled.status).toBe(201);
+  return enrolled.body as { account: string; session: { token: string } };
+}
+
+type Listening = { token: string; signal: AbortSignal; heard?: string | undefined };
+
+/** A rider's stream, event by event. */
+async function listen(api: ApiProcess, { token, signal, heard }: Listening) {
+  const response = await fetch(new URL('/v1/riders/me/events', api.url), {
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(heard !== undefined && { 'last-event-id': heard }),
+    },
+    signal,
+  });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  return {
+    async next(): Promise<{ id: string; event: string }> {
+      for (;;) {
+        const end = rest.indexOf('\n\n');
+        const block = rest.slice(0, Math.max(end, 0));
+        if (end >= 0) rest = rest.slice(end + 2);
+        const event = /^event: (.*)$/m.exec(block)?.[1];
+        if (event !== undefined) return { event, id: /^id: (.*)$/m.exec(block)?.[1] ?? '' };
+        if (end >= 0) continue;
+        const { done = true, value = '' } = (await reader?.read()) ?? {};
+        if (done) throw new Error('the stream has ended');
+        rest += value;
+      }
+    },
+  };
+}

@@ -18,17 +18,31 @@ type Heard = { kind: string; [field: string]: unknown };
 
 /** An open stream; `next` waits for the next event, `ended` for its end. */
 async function listen(path: string, token: string) {
-  const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
+  return await listenBehind(null, { path, token });
+}
+
+/** `heard`: the id of the last event that was heard before. */
+async function listenBehind(
+  heard: string | null,
+  { path, token }: { path: string; token: string },
+) {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    accept: 'text/event-stream',
+    ...(heard !== null && { 'last-event-id': heard }),
+  };
   const response = await fetch(new URL(path, town.settlement.url), {
     headers,
     signal: stop.signal,
   });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
+  let id = '';
   const next = async (): Promise<Heard | null> => {
     for (;;) {
       const end = rest.indexOf('\n\n');
       if (end >= 0) {
+        id = /^id: (.*)$/m.exec(rest.slice(0, end))?.[1] ?? id;
         const data = /^data: (.*)$/m.exec(rest.slice(0, end))?.[1];
         rest = rest.slice(end + 2);
         if (data !== undefined) return JSON.parse(data) as Heard;
@@ -39,7 +53,7 @@ async function listen(path: string, token: string) {
       rest += value ?? '';
     }
   };
-  return { status: response.status, next };
+  return { status: response.status, next, lastId: () => id };
 }
 
 test('a payment is heard by its merchant and its rider, and by nobody else', async () => {
@@ -150,4 +164,35 @@ test('a settlement that ends does not wait for its listeners', async () => {
   await stream.next();
   await town.stop();
   expect(await stream.next()).toBeNull();
+});
+
+test('whoever says what they heard last hears what came behind it, once and in its order', async () => {
+  const shop = await town.addMerchant('kiosk');
+  const ada = await town.addRider();
+  const path = '/v1/riders/me/events';
+  const first = await listen(path, ada.session);
+  await first.next();
+  const atOpen = first.lastId();
+  await ada.topUp(1_000);
+  expect(await first.next()).toEqual({ kind: 'ACCOUNT' });
+  stop.abort();
+  stop = new AbortController();
+  const body = { idempotencyKey: 'a-sale-1', code: await ada.onlineCode(), amountCents: 300 };
+  await town.get('/v1/payments', { body, token: shop });
+  const again = await listenBehind(first.lastId(), { path, token: ada.session });
+  const kinds = async (stream: typeof again, count: number) => {
+    const heard: (string | undefined)[] = [];
+    while (heard.length < count) heard.push((await stream.next())?.kind);
+    return heard;
+  };
+  expect(await kinds(again, 3)).toEqual(['OPEN', 'PAYMENT', 'ACCOUNT']);
+  await ada.topUp(1);
+  expect(await again.next()).toEqual({ kind: 'ACCOUNT' });
+  // Before the first event there is a place as well; what is no id of ours is none.
+  const fromOpen = await listenBehind(atOpen, { path, token: ada.session });
+  expect(await kinds(fromOpen, 5)).toEqual(['OPEN', 'ACCOUNT', 'PAYMENT', 'ACCOUNT', 'ACCOUNT']);
+  const stray = await listenBehind('9'.repeat(16), { path, token: ada.session });
+  await stray.next();
+  await ada.topUp(2);
+  expect(await stray.next()).toEqual({ kind: 'ACCOUNT' });
 });

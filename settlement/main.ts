@@ -29,7 +29,8 @@ import { type Api, buildApi } from './http/app.ts';
 import { createChallenges } from './http/challenges.ts';
 import { createCodeIssue } from './http/code-issue.ts';
 import { createCodePayments } from './http/code-payments.ts';
-import { createEventStreams } from './http/event-streams.ts';
+import { createEventStreams, type EventStreams } from './http/event-streams.ts';
+import { startEventSweep } from './http/event-sweep.ts';
 import { isBeyondLoopback } from './http/loopback.ts';
 import { createEnrolmentPolicy, type EnrolmentPolicy } from './http/rider/enrolment-policy.ts';
 import { createAnswerSigner } from './keys/answer-signer.ts';
@@ -40,6 +41,7 @@ import { tokenHash } from './keys/tokens.ts';
 import { openLists } from './open-lists.ts';
 import { OPERATOR_TOKEN_KEY, openStore, readTokenHash } from './open-store.ts';
 import type { Store } from './store/port.ts';
+import type { OnHint } from './store/postgres/event-hints.ts';
 import { createBackground } from './work/background.ts';
 import type { Leader } from './work/leader.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
@@ -175,11 +177,15 @@ export async function startSettlement(
   const unlock = lock(dataDir, 'settlement');
   const closing = new Closing(async () => unlock());
   try {
-    const store = await openStore(dataDir, { config, onFatal, clock, random, database });
+    const streams = createEventStreams({ perAddressMax: config.http.streamsPerAddressMax });
+    const onEvents: OnHint = (subjects) =>
+      streams.wake(subjects === 'everybody' ? streams.subjects() : subjects);
+    const opening = { config, onFatal, clock, random, database, onEvents, log };
+    const store = await openStore(dataDir, opening);
     closing.first(() => store.close());
     await requireSameBooks(store, { ...config, dataDir });
     for (const advice of adviceOnModes(dataDir)) log.warn(advice);
-    return await open(options, { store, config, clock, random, log, seedBox, closing });
+    return await open(options, { store, streams, config, clock, random, log, seedBox, closing });
   } catch (error) {
     await closing.run();
     throw error;
@@ -188,6 +194,7 @@ export async function startSettlement(
 
 type OpenParts = Required<Omit<SettlementParts, 'onFatal'>> & {
   store: Store;
+  streams: EventStreams;
   config: SettlementFile;
   /** Null: no seed key was given, payment codes are off. */
   seedBox: SeedBox | null;
@@ -196,14 +203,12 @@ type OpenParts = Required<Omit<SettlementParts, 'onFatal'>> & {
 
 async function open(options: SettlementConfig, parts: OpenParts): Promise<Settlement> {
   const { host = '127.0.0.1', port, webDir = WEB_DIR } = options;
-  const { store, config, random, log, seedBox, closing } = parts;
+  const { store, streams, config, random, log, seedBox, closing } = parts;
   const { issuer, payments: limits } = config;
   const operatorTokenHash = await readTokenHash(store);
   const lists = await openLists(options, parts);
   const { signedClock, clock, leader, passes, timeKeeper, operatorKeys, publisher } = lists;
-  const streams = createEventStreams({ perAddressMax: config.http.streamsPerAddressMax });
-  const onMoneyMoved = (account: string) => streams.sendToRider(account, { kind: 'ACCOUNT' });
-  const doPiece = await openWork(options, { parts, leader, clock, onMoneyMoved });
+  const doPiece = await openWork(options, { parts, leader, clock });
   const topUpProvider = options.topUpProvider ?? builtInProvider(config, host);
   const background = createBackground({
     store,
@@ -215,7 +220,6 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
       issuer,
       currency: config.currency,
       clock,
-      onMoneyMoved,
       log,
     }),
     retain: createRetention({ store, retention: config.retention, signedClock, clock, log }),
@@ -241,7 +245,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     pool,
     outbox,
     streams,
-    codePayments: createCodePayments({ store, seedBox, streams, issuer, clock }),
+    codePayments: createCodePayments({ store, seedBox, issuer, clock }),
     codeIssue: createCodeIssue({ store, seedBox, limits, clock, random }),
     answers: createAnswerSigner(operatorKeys),
     challenges: createChallenges({ clock, random }),
@@ -263,6 +267,9 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   }
   outbox.start();
   lists.follow(() => outbox.wake());
+  if (options.database !== undefined) {
+    closing.first(startEventSweep({ store, streams, clock: parts.clock, log }));
+  }
   return { url, api, settled: () => outbox.settled(), close: () => closing.run() };
 }
 
@@ -273,18 +280,16 @@ async function openWork(
     parts: OpenParts;
     leader: Leader;
     clock: Clock;
-    onMoneyMoved: (account: string) => void;
   },
 ): Promise<DoPiece> {
-  const { parts, leader, clock, onMoneyMoved } = of;
+  const { parts, leader, clock } = of;
   const { store, config, log, closing } = parts;
   if (redis === undefined) {
-    const doPiece = createDoPiece({ store, onMoneyMoved, issuer: config.issuer, clock, log });
+    const doPiece = createDoPiece({ store, issuer: config.issuer, clock, log });
     return async (shard) => (leader.term() === null ? 'idle' : await doPiece(shard));
   }
   const shared = await openSharedWork({ url: redis, books: requireBooksId(dataDir), log });
   closing.first(() => shared.close());
-  await shared.onMoneyMoved(onMoneyMoved);
   const relay = createRelay({
     listDueShards: () => store.listDueShards(clock.now().wallMs),
     announce: (shards) => shared.queue.announce(shards),

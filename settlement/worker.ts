@@ -38,7 +38,10 @@ export async function startWorker(
   requirePlace(dataDir, database);
   requireWhole(dataDir, { database });
   const config = readConfig(dataDir);
-  const store = await openStore(dataDir, { config, clock: machineClock, random, database });
+  // It listens to nothing itself, and says whose money has moved.
+  const onEvents = () => undefined;
+  const parts = { config, clock: machineClock, random, database, onEvents, log };
+  const store = await openStore(dataDir, parts);
   try {
     await readTokenHash(store);
     await requireSameBooks(store, { ...config, dataDir });
@@ -58,8 +61,7 @@ type WorkParts = { shared: SharedWork; issuer: number; clock: Clock; log: Logger
 
 function workOn(store: Store, { shared, issuer, clock, log }: WorkParts): RunningWorker {
   const { queue, redis, prefix } = shared;
-  const onMoneyMoved = (account: string) => shared.tellMoneyMoved(account);
-  const doPiece = createDoPiece({ store, onMoneyMoved, issuer, clock, log });
+  const doPiece = createDoPiece({ store, issuer, clock, log });
   const drain = createDrain({ workOnce: doPiece, clock });
   const relay = createRelay({
     listDueShards: () => store.listDueShards(clock.now().wallMs),

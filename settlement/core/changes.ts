@@ -7,6 +7,7 @@
 import type { OperatorChange } from './access/operator-changes.ts';
 import type { RecoveryChange } from './access/recovery-changes.ts';
 import type { GateChange, RiderChange } from './access/rider-changes.ts';
+import type { EventChange } from './events/event-changes.ts';
 import type { LeaseChange } from './lead/lease-changes.ts';
 import type { DenyCause } from './lists/deny.ts';
 import type { ListChange } from './lists/list-changes.ts';
@@ -33,6 +34,7 @@ export type Change =
   | CutChange
   | MetaChange
   | LeaseChange
+  | EventChange
   | LogChange
   | ResolutionChange
   | OutboxChange
@@ -72,7 +74,9 @@ export type Expired =
   | 'enrolment'
   | 'seed'
   | 'invite'
-  | 'operatorToken';
+  | 'operatorToken'
+  | 'riderEvent'
+  | 'merchantEvent';
 
 /** Rows of this kind that ended before, in its own unit. */
 export type RetentionChange = {

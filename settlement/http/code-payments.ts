@@ -1,27 +1,22 @@
 /**
- * A presented code on its way to a durable payment: the seed is opened, the time step found, the store pays,
- * and then, behind the commit, rider and merchant hear of it. Routes of merchants and of gates both come here.
+ * A presented code on its way to a durable payment: the seed is opened, the time step found, the store pays.
+ * Routes of merchants and of gates both come here.
  */
 import { createHash } from 'node:crypto';
 import { type Clock, wallS } from '@stile/host/clock.ts';
 import { assert } from '@stile/protocol/fault.ts';
-import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import { readServerCode } from '@stile/protocol/payment-code.ts';
-import type { RefundNotice } from '../core/payments/give-back.ts';
 import type { PayResult } from '../core/payments/pay.ts';
 import type { Payee } from '../core/payments/payee.ts';
-import type { Notice } from '../core/payments/payment-view.ts';
 import type { Presented } from '../core/payments/spend-code.ts';
 import { findStrayStep, findTimeStep, type SeedBox } from '../keys/seeds.ts';
 import type { Store } from '../store/port.ts';
 import { onlineCodeHash } from './code-issue.ts';
-import type { EventStreams } from './event-streams.ts';
 
 export type CodePaymentsParts = {
   store: Store;
   /** Null: no seed key was given, payment codes are off. */
   seedBox: SeedBox | null;
-  streams: EventStreams;
   issuer: number;
   clock: Clock;
 };
@@ -29,7 +24,7 @@ export type CodePaymentsParts = {
 export type CodePayments = ReturnType<typeof createCodePayments>;
 
 export function createCodePayments(parts: CodePaymentsParts) {
-  const { store, seedBox, streams, issuer, clock } = parts;
+  const { store, seedBox, issuer, clock } = parts;
 
   async function present(code: string): Promise<Presented | 'off'> {
     const read = readServerCode(code);
@@ -47,12 +42,6 @@ export function createCodePayments(parts: CodePaymentsParts) {
     return { way, handle, timeStep, strayStep: timeStep === null ? findStrayStep(seed, at) : null };
   }
 
-  function notifyPayer({ account, rider }: Notice): void {
-    if (account === null || rider === null) return;
-    streams.sendToRider(account, { kind: 'PAYMENT', payment: rider });
-    if (rider.outcome === 'PAID') streams.sendToRider(account, { kind: 'ACCOUNT' });
-  }
-
   return {
     isOff: seedBox === null,
 
@@ -65,28 +54,7 @@ export function createCodePayments(parts: CodePaymentsParts) {
       if (presented === 'off') return 'off';
       const requestHash = hashOf([code, payee.kind, amountOf(payee), note]);
       const nowMs = clock.now().wallMs;
-      const result = await store.pay({ issuer, payee, presented, note, requestHash, nowMs });
-      if (result.kind === 'decided') {
-        notifyPayer(result.notice);
-        if (payee.kind === 'merchant') {
-          streams.sendToMerchant(payee.merchant, { kind: 'PAYMENT', payment: result.payment });
-        }
-      }
-      return result;
-    },
-
-    /** Tells a rider and a merchant that money came back. */
-    notifyRefund(
-      of: RefundNotice,
-      { merchant, payment }: { merchant: string; payment: Payment },
-    ): void {
-      if (of.refundCents === 0) return;
-      streams.sendToMerchant(merchant, { kind: 'PAYMENT', payment });
-      if (of.account === null || of.rider === null) return;
-      const { payee } = of.rider;
-      const atMs = clock.now().wallMs;
-      streams.sendToRider(of.account, { kind: 'REFUND', payee, amountCents: of.refundCents, atMs });
-      streams.sendToRider(of.account, { kind: 'ACCOUNT' });
+      return await store.pay({ issuer, payee, presented, note, requestHash, nowMs });
     },
   };
 }

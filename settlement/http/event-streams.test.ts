@@ -1,9 +1,8 @@
 /** Who gets an event stream when many want one: nobody's share can be taken by others. */
 import { expect, test } from 'vitest';
+import { merchantSubject, riderSubject } from '../core/events/event-changes.ts';
 import {
   createEventStreams,
-  merchantSubject,
-  riderSubject,
   STREAMS_OF_RIDERS_MAX,
   STREAMS_PER_SUBJECT_MAX,
 } from './event-streams.ts';
@@ -14,7 +13,7 @@ function openStreams(perAddressMax: number) {
   const streams = createEventStreams({ perAddressMax });
   const ended: string[] = [];
   function join(owner: Owner): (() => void) | undefined {
-    return streams.join(owner, { send: () => undefined, end: () => ended.push(owner.subject) });
+    return streams.join(owner, { wake: () => undefined, end: () => ended.push(owner.subject) });
   }
   /** How many of so many, all of one owner, get in. */
   function joinMany(owner: Owner, count: number): number {

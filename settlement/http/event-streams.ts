@@ -1,11 +1,9 @@
 /**
- * Open event streams of this process, by whose they are. It keeps nothing for
- * anyone who is not listening (docs/decisions/0015); whoever reconnects reads the state again.
+ * Open event streams of this process, by whose they are. What is to be heard lies in the database, whoever wrote it
+ * there: a stream is only woken to read on.
  * Riders and merchants each have a share that the other cannot take, an address has its own; where a share is
  * full, one who has no stream yet takes the place of one who has several.
  */
-import type { MerchantEvent } from '@stile/protocol/http/merchant-api.ts';
-import type { RiderEvent } from '@stile/protocol/http/rider-api.ts';
 
 /** Streams of one account or merchant: phones and tabs of one person, tills of one shop. */
 export const STREAMS_PER_SUBJECT_MAX = 16;
@@ -15,8 +13,7 @@ export const STREAMS_OF_RIDERS_MAX = 1_500;
 export const STREAMS_OF_MERCHANTS_MAX = 1_000;
 const STREAMS_PER_ADDRESS_MAX = 200;
 
-type Event = RiderEvent | MerchantEvent;
-type Listener = { send: (event: Event) => void; end: () => void };
+type Listener = { wake: () => void; end: () => void };
 type Stream = Listener & { subject: string; kind: string; address: string };
 
 export type EventStreams = ReturnType<typeof createEventStreams>;
@@ -29,10 +26,6 @@ export function createEventStreams({ perAddressMax = STREAMS_PER_ADDRESS_MAX } =
   /** How many, by kind of subject and by address. */
   const counts = new Map<string, number>();
   let open = 0;
-
-  function send(subject: string, event: Event): void {
-    for (const stream of streams.get(subject) ?? []) stream.send(event);
-  }
 
   function leave(stream: Stream): void {
     const ofSubject = streams.get(stream.subject);
@@ -91,9 +84,14 @@ export function createEventStreams({ perAddressMax = STREAMS_PER_ADDRESS_MAX } =
       count(stream, 1);
       return () => leave(stream);
     },
-    sendToRider: (account: string, event: RiderEvent): void => send(riderSubject(account), event),
-    sendToMerchant: (merchant: string, event: MerchantEvent): void =>
-      send(merchantSubject(merchant), event),
+    /** They have something to hear. */
+    wake(subjects: readonly string[]): void {
+      for (const subject of subjects) {
+        for (const stream of streams.get(subject) ?? []) stream.wake();
+      }
+    },
+    /** Who listens here. */
+    subjects: (): string[] => [...streams.keys()],
     end(subject: string): void {
       for (const stream of [...(streams.get(subject) ?? [])]) stream.end();
     },
@@ -109,11 +107,3 @@ const KIND_MAX: Readonly<Record<string, number>> = {
   'rider:': STREAMS_OF_RIDERS_MAX,
   'merchant:': STREAMS_OF_MERCHANTS_MAX,
 };
-
-export function riderSubject(account: string): string {
-  return `rider:${account}`;
-}
-
-export function merchantSubject(merchant: string): string {
-  return `merchant:${merchant}`;
-}

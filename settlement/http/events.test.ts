@@ -6,7 +6,6 @@
 import { connect, type Socket } from 'node:net';
 import { fastifySSE } from '@fastify/sse';
 import type { MovedClock } from '@stile/host/testing/moved-clock.ts';
-import type { MerchantEvent } from '@stile/protocol/http/merchant-api.ts';
 import Fastify, { type FastifyInstance } from 'fastify';
 import {
   serializerCompiler,
@@ -14,6 +13,8 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { OwnEvent, StoredEvent } from '../core/events/event-changes.ts';
+import type { Store } from '../store/port.ts';
 import { createTownClock } from '../testing/town.ts';
 import { createAllowance } from './allowance.ts';
 import type { ApiParts } from './api.ts';
@@ -27,17 +28,29 @@ let streams: EventStreams;
 let clock: MovedClock;
 let isKnown: boolean | Error;
 let sockets: Socket[];
+let rows: StoredEvent[];
 beforeEach(async () => {
   streams = createEventStreams();
   clock = createTownClock();
   isKnown = true;
   sockets = [];
+  rows = [];
   const findMerchant = async () => {
     if (isKnown instanceof Error) throw isKnown;
     return isKnown ? { merchant: 'kiosk', name: 'Kiosk', blockedAtMs: null } : undefined;
   };
+  const events: Pick<Store, 'listEvents' | 'findLatestEvents'> = {
+    listEvents: async (_, { after, limit }) =>
+      rows.filter(({ number }) => number > after).slice(0, limit),
+    findLatestEvents: async ([subject = '']) => new Map([[subject, rows.length]]),
+  };
   const allowances = { merchant: createAllowance(clock, 1_000) };
-  const parts = { streams, clock, store: { findMerchant }, allowances } as unknown as ApiParts;
+  const parts = {
+    streams,
+    clock,
+    store: { findMerchant, ...events },
+    allowances,
+  } as unknown as ApiParts;
   const api = Fastify().withTypeProvider<ZodTypeProvider>();
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
@@ -102,7 +115,7 @@ function roomLeft(): number {
   for (;;) {
     const leave = streams.join(
       { subject: 'merchant:kiosk', address: 'x' },
-      { send: () => undefined, end: () => undefined },
+      { wake: () => undefined, end: () => undefined },
     );
     if (leave === undefined) break;
     leaves.push(leave);
@@ -115,7 +128,8 @@ const turn = () => new Promise((next) => setImmediate(next));
 /** As large as no event is, to fill the system's buffers with few of them. */
 function tellLarge(chars = 1_000_000): void {
   const event = { kind: 'PAYMENT', payment: { note: 'x'.repeat(chars) } };
-  streams.sendToMerchant('kiosk', event as unknown as MerchantEvent);
+  rows.push({ number: rows.length + 1, event: event as unknown as OwnEvent });
+  streams.wake(['merchant:kiosk']);
 }
 
 test('a listener that reads nothing is cut off, and what waits for it is bounded', async () => {

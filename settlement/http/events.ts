@@ -1,11 +1,13 @@
 /**
  * Server-sent events to riders and merchants, each behind its own credential (docs/decisions/0015). A
- * stream ends with that credential, and with the listener who does not read.
+ * stream ends with that credential, and with the listener who does not read. Whoever says which event they heard last
+ * hears those behind it, from whichever process.
  */
-import { merchantEventSchema } from '@stile/protocol/http/merchant-api.ts';
+import { type MerchantEvent, merchantEventSchema } from '@stile/protocol/http/merchant-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
-import { riderEventSchema } from '@stile/protocol/http/rider-api.ts';
+import { type RiderEvent, riderEventSchema } from '@stile/protocol/http/rider-api.ts';
 import type { FastifyReply } from 'fastify';
+import { merchantSubject, type OwnEvent, riderSubject } from '../core/events/event-changes.ts';
 import {
   isStillAllowed,
   merchantFrom,
@@ -15,14 +17,13 @@ import {
 } from './access.ts';
 import { addressGroup } from './address.ts';
 import type { ApiParts, ApiRouter } from './api.ts';
-import { merchantSubject, riderSubject } from './event-streams.ts';
+import { feed } from './event-feed.ts';
+import { withLink } from './order-link.ts';
 import { Refusal } from './refusal.ts';
 
 export const HEARTBEAT_MS = 15_000;
 /** How long a stream may outlive its session or token, at most. */
 export const RECHECK_MS = 60_000;
-/** What may wait for a listener that is slow to read. */
-const UNREAD_BYTES_MAX = 64 * 1024;
 
 /** Whatever the client accepts there is nothing else here; a HEAD of a stream would never end. */
 const stream = { sse: 'manual', exposeHeadRoute: false } as const;
@@ -36,7 +37,8 @@ export function addEventRoutes(app: ApiRouter, parts: ApiParts): void {
       ...stream,
       schema: {
         summary: "Server-sent events about the session's account",
-        description: 'PAYMENT, REFUND, ACCOUNT; data: JSON with the same `kind`.',
+        description:
+          'PAYMENT, REFUND, ACCOUNT; data: JSON with the same `kind`. With Last-Event-ID those behind it, of an hour.',
         tags: ['rider'],
         security: [{ session: [] }],
         produces: ['text/event-stream'],
@@ -68,18 +70,12 @@ async function openStream(
   parts: ApiParts,
   { subject, reply }: { subject: string; reply: FastifyReply },
 ): Promise<void> {
-  const { streams, clock } = parts;
+  const { store, streams, clock } = parts;
   const { sse, raw, request } = reply;
+  const heard = feed({ subject, sse, raw, store, eventOf: (event) => asTold(event, parts) });
   const leave = streams.join(
     { subject, address: addressGroup(request.ip) },
-    {
-      send: (event) => {
-        // Whoever has gone is found by the closed socket; whoever reads nothing reads the state again.
-        if (raw.writableLength > UNREAD_BYTES_MAX) raw.destroy();
-        else void sse.send({ event: event.kind, data: event }).catch(() => undefined);
-      },
-      end,
-    },
+    { wake: heard.wake, end },
   );
   if (leave === undefined) {
     throw new Refusal('TOO_MANY_STREAMS', 'too many event streams are open: close one');
@@ -90,8 +86,7 @@ async function openStream(
     cancel();
   });
   sse.keepAlive();
-  // The first bytes: whoever listens knows now that nothing after this is missed.
-  await sse.send({ event: 'OPEN', data: { kind: 'OPEN' } });
+  await heard.open(request.headers['last-event-id']);
 
   function end(): void {
     sse.close();
@@ -110,5 +105,11 @@ async function openStream(
     if (!sse.isConnected) return;
     if (isAllowed) cancel = watch();
     else end();
+    heard.wake();
   }
+}
+
+/** An order leads to the name that riders know this server by. */
+function asTold(event: OwnEvent, parts: ApiParts): RiderEvent | MerchantEvent {
+  return event.kind === 'ORDER' ? { ...event, order: withLink(event.order, parts) } : event;
 }

@@ -90,10 +90,12 @@ const RIDERS: TableCopy[] = [
       ORDER BY handle, step`,
   },
   asItIs('online_code', 'code_hash'),
+  asItIs('rider_event', 'account, number'),
 ];
 
 const PAYEES: TableCopy[] = [
   asItIs('merchant', 'merchant'),
+  asItIs('merchant_event', 'merchant, number'),
   asItIs('purchase_order', 'order_id'),
   asItIs('payment', 'id'),
   {

@@ -22,6 +22,7 @@ import type { AccountAccess, RecoveryFacts } from '../core/access/recovery.ts';
 import type { StoredPass } from '../core/access/rider-changes.ts';
 import type { SessionFacts } from '../core/access/session.ts';
 import type { Decision } from '../core/changes.ts';
+import type { StoredEvent } from '../core/events/event-changes.ts';
 import type { Lease } from '../core/lead/lease-changes.ts';
 import type { DenialFacts } from '../core/lists/denial.ts';
 import type { DeniedBy, DenyRow } from '../core/lists/deny.ts';
@@ -282,6 +283,12 @@ export type Views = {
     limit: number;
   }): Awaitable<Uint8Array>;
   listTariff(line: string): Awaitable<readonly LineFare[]>;
+  listEvents(
+    subject: string,
+    page: { after: number; limit: number },
+  ): Awaitable<readonly StoredEvent[]>;
+  /** The number of the latest event of each; 0: none. */
+  findLatestEvents(subjects: readonly string[]): Awaitable<ReadonlyMap<string, number>>;
 };
 
 /** One use case: what is read, and what is decided from it. */

@@ -3,6 +3,7 @@
  * decided and written in one transaction, so that a crash repeats at most one piece.
  */
 
+import { accountEvent, tell } from '../core/events/tell.ts';
 import { placeWaiting } from '../core/logs/placement.ts';
 import type { Limits } from '../core/logs/rulings.ts';
 import {
@@ -68,7 +69,12 @@ export function outboxUseCases(
               current.work = work;
               return work && readWork(facts, work);
             }),
-          decide: (found) => decideTurn(found, { issuer, nowMs, limitsNow }),
+          decide: (found) =>
+            tell(decideTurn(found, { issuer, nowMs, limitsNow }), (turn) =>
+              turn.kind === 'worked'
+                ? turn.accounts.map((account) => accountEvent(account, nowMs))
+                : [],
+            ),
         });
       } catch (error) {
         if (current.work === null) throw error;

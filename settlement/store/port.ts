@@ -35,6 +35,7 @@ import type {
 import type { NewRecoveryCode } from '../core/access/recovery-changes.ts';
 import type { Invite, StoredPass } from '../core/access/rider-changes.ts';
 import type { NewSession, SessionResult } from '../core/access/session.ts';
+import type { StoredEvent } from '../core/events/event-changes.ts';
 import type { LeaseBid } from '../core/lead/lease.ts';
 import type { Lease } from '../core/lead/lease-changes.ts';
 import type { NewDenial } from '../core/lists/denial.ts';
@@ -90,6 +91,7 @@ export type Store = RiderStore &
   GateStore &
   ListStore &
   LeadStore &
+  EventStore &
   WorkStore &
   OperatorViews &
   StaffStore &
@@ -232,6 +234,18 @@ type WorkStore = {
   /** The generation of the waiting request to publish, or undefined. */
   findPublishRequest(): Promise<number | undefined>;
   closePublishRequest(generation: number): Promise<void>;
+};
+
+type EventStore = {
+  /** Of `rider:ACCOUNT` or `merchant:ID`, those behind a number, ascending. */
+  listEvents(
+    subject: string,
+    page: { after: number; limit: number },
+  ): Promise<readonly StoredEvent[]>;
+  /** The number of the latest event of each; 0: none. */
+  findLatestEvents(subjects: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Something about the account has changed that is not money. */
+  tellRider(account: string, nowMs: number): Promise<void>;
 };
 
 export type SignedList = { jws: string; nowMs: number; fence?: number | undefined };

@@ -14,6 +14,7 @@ import {
   planRecovery,
 } from '../core/access/recovery.ts';
 import { unchanged } from '../core/changes.ts';
+import { accountEvent, tell } from '../core/events/tell.ts';
 import type { Database } from './database.ts';
 import type { RecoveryStore } from './port.ts';
 
@@ -42,12 +43,18 @@ export function recoveryUseCases({ views, transact }: Database): RecoveryStore {
     blockPhones: ({ codeHash, ...request }) =>
       transact({
         read: (facts) => facts.recovery({ codeHash, publicKey: '', nowMs: request.nowMs }),
-        decide: (found) => decidePhoneBlock(found, request),
+        decide: (found) =>
+          tell(decidePhoneBlock(found, request), (blocked) =>
+            typeof blocked === 'object' ? [accountEvent(blocked.account, request.nowMs)] : [],
+          ),
       }),
     blockPass: (request) =>
       transact({
         read: (facts) => facts.accountAccess(request.account),
-        decide: (access) => decidePassBlock(access, request),
+        decide: (access) =>
+          tell(decidePassBlock(access, request), (isBlocked) =>
+            isBlocked ? [accountEvent(request.account, request.nowMs)] : [],
+          ),
       }),
     moveAccount: (request) =>
       transact({

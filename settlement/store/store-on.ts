@@ -3,7 +3,6 @@ import type { Limits } from '../core/logs/rulings.ts';
 import type { PaymentLimits } from '../core/payments/payment-rules.ts';
 import type { Database } from './database.ts';
 import { judgeAgainUseCases } from './judge-again-use-cases.ts';
-import { leadUseCases } from './lead-use-cases.ts';
 import { listUseCases } from './list-use-cases.ts';
 import { logUseCases } from './log-use-cases.ts';
 import { staffUseCases } from './operator-use-cases.ts';
@@ -12,12 +11,21 @@ import { parkedUseCases } from './parked-use-cases.ts';
 import type { Store } from './port.ts';
 import { recoveryUseCases } from './recovery-use-cases.ts';
 import { retentionUseCases } from './retention-use-cases.ts';
+import { eventUseCases, type OnEvents, withHints } from './sharing/event-use-cases.ts';
+import { leadUseCases } from './sharing/lead-use-cases.ts';
 import { operatorUseCases, paymentUseCases, riderUseCases } from './use-cases.ts';
 
+export type StoreOnParts = {
+  limitsNow: Limits;
+  paymentLimits: PaymentLimits;
+  onEvents?: OnEvents | undefined;
+};
+
 export function storeOn(
-  database: Database,
-  { limitsNow, paymentLimits }: { limitsNow: Limits; paymentLimits: PaymentLimits },
+  own: Database,
+  { limitsNow, paymentLimits, onEvents }: StoreOnParts,
 ): Store {
+  const database = onEvents === undefined ? own : withHints(own, onEvents);
   return {
     ...riderUseCases(database),
     ...paymentUseCases(database, { paymentLimits }),
@@ -28,6 +36,7 @@ export function storeOn(
     ...parkedUseCases(database, { limitsNow }),
     ...listUseCases(database),
     ...leadUseCases(database),
+    ...eventUseCases(database),
     ...staffUseCases(database),
     ...retentionUseCases(database),
     ...recoveryUseCases(database),

@@ -15,6 +15,14 @@ import {
 import { decideSweep } from '../core/access/retention.ts';
 import { decideSession, isOpenSession } from '../core/access/session.ts';
 import { unchanged } from '../core/changes.ts';
+import {
+  accountEvent,
+  backEvents,
+  confirmedEvents,
+  orderEvent,
+  paidEvents,
+  tell,
+} from '../core/events/tell.ts';
 import { decideDenial, decideLift } from '../core/lists/denial.ts';
 import { merchantAccountOf } from '../core/money/ledger.ts';
 import { decideTopUp } from '../core/money/top-up.ts';
@@ -67,7 +75,10 @@ export function paymentUseCases(database: Database, rules: StoreRules): PaymentU
     pay: (request) =>
       transactTogether({
         read: (facts) => facts.pay(request),
-        decide: (found) => decidePay(found, { request, limits }),
+        decide: (found) =>
+          tell(decidePay(found, { request, limits }), (result) =>
+            paidEvents(result, { payee: request.payee, atMs: request.nowMs }),
+          ),
       }),
     reversePayment: ({ merchant, idempotencyKey, role, ...at }) =>
       transactTogether({
@@ -75,13 +86,17 @@ export function paymentUseCases(database: Database, rules: StoreRules): PaymentU
         decide: (found) => {
           const payee = merchantAccountOf(merchant);
           const request = { payee, key: idempotencyKey, why: 'REVERSED', ...at } as const;
-          return decideReversal(found, { request, role, limits });
+          const decided = decideReversal(found, { request, role, limits });
+          return tell(decided, (result) => backEvents(result, { merchant, atMs: at.nowMs }));
         },
       }),
     refundPayment: (request) =>
       transactTogether({
         read: (facts) => facts.refund({ ...request, reversalS }),
-        decide: (found) => decideRefund(found, { request, limits }),
+        decide: (found) =>
+          tell(decideRefund(found, { request, limits }), (result) =>
+            backEvents(result, { merchant: request.merchant, atMs: request.nowMs }),
+          ),
       }),
     findPayment: async (merchant, key) => await views.findPayment(merchant, key),
     listPayments: async (merchant, page) => await views.listPayments(merchant, page),
@@ -94,7 +109,10 @@ export function paymentUseCases(database: Database, rules: StoreRules): PaymentU
     cancelOrder: (query) =>
       transact({
         read: (facts) => facts.order(query.order),
-        decide: (found) => decideCancellation(found, query),
+        decide: (found) =>
+          tell(decideCancellation(found, query), (order) =>
+            order === undefined ? [] : [orderEvent(query.merchant, { order, atMs: query.nowMs })],
+          ),
       }),
     findOffer: async (order, nowMs) => {
       const stored = await views.findOrder(order);
@@ -103,7 +121,10 @@ export function paymentUseCases(database: Database, rules: StoreRules): PaymentU
     confirmOrder: (request) =>
       transactTogether({
         read: (facts) => facts.confirmation(request),
-        decide: (found) => decideConfirmation(found, { request, limits }),
+        decide: (found) =>
+          tell(decideConfirmation(found, { request, limits }), (result) =>
+            confirmedEvents(result, { account: request.account, atMs: request.nowMs }),
+          ),
       }),
   };
 }
@@ -184,7 +205,10 @@ export function riderUseCases(database: Database): RiderUseCases {
     topUp: (request) =>
       transact({
         read: (facts) => facts.topUp(request),
-        decide: (found) => decideTopUp(found, request),
+        decide: (found) =>
+          tell(decideTopUp(found, request), ({ kind }) =>
+            kind === 'done' ? [accountEvent(request.account, request.nowMs)] : [],
+          ),
       }),
     addSeed: (seed) =>
       transact({

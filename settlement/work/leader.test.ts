@@ -26,14 +26,12 @@ async function processes() {
 
 const leads = (leader: ElectedLeader) => leader.term() !== null;
 
-test('a process that says nothing for six seconds is taken over, and knows it by itself before', async () => {
+test('a process that says nothing for six seconds is taken over, and finds out when it wakes', async () => {
   const add = await processes();
   const [a, b] = [add('a', 0), add('b', 50_000)];
   await a.leader.beat();
   await b.leader.beat();
   expect([leads(a.leader), leads(b.leader)]).toEqual([true, false]);
-  a.clock.advance(3_000);
-  expect(leads(a.leader)).toBe(false);
   b.clock.advance(TAKE_OVER_MS - 1);
   await b.leader.beat();
   expect(leads(b.leader)).toBe(false);

@@ -12,8 +12,6 @@ import type { Store } from '../store/port.ts';
 
 /** How often the leader says that it is there, and others look. */
 const BEAT_MS = 1_000;
-/** After so long without a word that got through it does not lead any more. */
-const LEAD_MS_MAX = 3_000;
 /** After so long with the same word others take over. */
 export const TAKE_OVER_MS = 6_000;
 
@@ -49,7 +47,7 @@ export type ElectedLeader = Leader & {
 type Seen = { lease: Lease; sinceMs: number };
 
 export function createLeader({ store, holder, clock, log }: LeaderParts): ElectedLeader {
-  let held: { fence: number; untilMs: number } | null = null;
+  let held: { fence: number } | null = null;
   let seen: Seen | null = null;
   let onBeat: () => Promise<void> = async () => undefined;
   let isClosed = false;
@@ -65,7 +63,7 @@ export function createLeader({ store, holder, clock, log }: LeaderParts): Electe
     const lease = await store.bidForLease({ holder, over: overBy(monoMs) });
     if (lease.holder === holder) {
       if (held?.fence !== lease.fence) log.info({ fence: lease.fence }, 'this process leads');
-      held = { fence: lease.fence, untilMs: monoMs + LEAD_MS_MAX };
+      held = { fence: lease.fence };
       seen = null;
       return;
     }
@@ -92,10 +90,8 @@ export function createLeader({ store, holder, clock, log }: LeaderParts): Electe
   }
 
   return {
-    term() {
-      if (held === null || clock.now().monoMs >= held.untilMs) return null;
-      return { fence: held.fence };
-    },
+    // One that has slept through its end does not know yet: the fence does.
+    term: () => held,
     stepDown() {
       held = null;
     },

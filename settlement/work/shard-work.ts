@@ -1,4 +1,4 @@
-/** A piece of waiting work: what came of it is said to riders and to the log. */
+/** A piece of waiting work: what failed of it is said to the log. */
 import type { Clock } from '@stile/host/clock.ts';
 import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
@@ -7,8 +7,6 @@ import type { Store } from '../store/port.ts';
 
 export type PieceParts = {
   store: Pick<Store, 'workOnce'>;
-  /** Called behind the commit, once for each account. */
-  onMoneyMoved: (account: string) => void;
   issuer: number;
   clock: Clock;
   log: Logger;
@@ -17,7 +15,7 @@ export type PieceParts = {
 /** `shard`: of that shard only, for processes that share the work. */
 export type DoPiece = (shard?: number) => Promise<WorkTurn['kind']>;
 
-export function createDoPiece({ store, onMoneyMoved, issuer, clock, log }: PieceParts): DoPiece {
+export function createDoPiece({ store, issuer, clock, log }: PieceParts): DoPiece {
   return async (shard) => {
     const ofShard = shard === undefined ? {} : { shard };
     const turn = await store.workOnce({ issuer, nowMs: clock.now().wallMs, ...ofShard });
@@ -26,7 +24,6 @@ export function createDoPiece({ store, onMoneyMoved, issuer, clock, log }: Piece
       const level = next === 'smaller' ? 'debug' : 'error';
       log[level]({ work, next, error: describeError(error) }, 'a job failed');
     }
-    if (turn.kind === 'worked') for (const account of turn.accounts) onMoneyMoved(account);
     return turn.kind;
   };
 }

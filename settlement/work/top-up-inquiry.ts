@@ -22,13 +22,11 @@ export type TopUpInquiryParts = {
   issuer: number;
   currency: string;
   clock: Clock;
-  /** Called behind the commit. */
-  onMoneyMoved: (account: string) => void;
   log: Logger;
 };
 
 export function createTopUpInquiry(parts: TopUpInquiryParts) {
-  const { store, provider, issuer, currency, clock, onMoneyMoved, log } = parts;
+  const { store, provider, issuer, currency, clock, log } = parts;
   let nextAlarmMs = 0;
 
   async function askAbout({ account, key, amountCents }: OpenTopUp): Promise<void> {
@@ -42,7 +40,6 @@ export function createTopUpInquiry(parts: TopUpInquiryParts) {
     }
     const { kind } = await store.topUp({ issuer, account, key, amountCents, nowMs });
     if (kind === 'done') {
-      onMoneyMoved(account);
       log.info({ key, amountCents }, 'a top-up that had no word is in');
     } else if (kind !== 'repeated') {
       // It is tried again: the wallet may have room later.

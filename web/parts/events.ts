@@ -1,7 +1,7 @@
 /**
  * Server-sent events read with fetch, because EventSource cannot send a credential and an address is no
- * place for one (docs/decisions/0015). After a break it connects again by itself; whoever listens has
- * to read the state again then, because nothing is repeated.
+ * place for one (docs/decisions/0015). After a break it connects again by itself and hears what it has missed; whoever
+ * listens reads the state again as well, because what is long ago is not repeated.
  */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { z } from 'zod';
@@ -27,8 +27,9 @@ export type ListenOptions<T> = {
 export async function listen<T>(net: Net, options: ListenOptions<T>): Promise<void> {
   const { onState, signal } = options;
   let waitMs = RETRY_MS_MIN;
+  const heard: Heard = { id: null };
   while (!signal.aborted) {
-    const ended = await readStream(net, options);
+    const ended = await readStream(net, { ...options, heard });
     if (signal.aborted) return;
     onState?.(ended === 'refused' ? 'refused' : 'broken');
     if (ended === 'refused') return;
@@ -37,16 +38,23 @@ export async function listen<T>(net: Net, options: ListenOptions<T>): Promise<vo
   }
 }
 
+/** Of the last event. */
+type Heard = { id: string | null };
+
 async function readStream<T>(
   { fetch, clock }: Net,
-  { path, token, schema, onEvent, onState, signal }: ListenOptions<T>,
+  { path, token, schema, onEvent, onState, signal, heard }: ListenOptions<T> & { heard: Heard },
 ): Promise<'closed' | 'failed' | 'refused'> {
   const silence = new AbortController();
   const watch = () => alarmIn(clock, { ms: SILENCE_MS_MAX, fire: () => silence.abort() });
   let cancel = watch();
   try {
     const response = await fetch(path, {
-      headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' },
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'text/event-stream',
+        ...(heard.id !== null && { 'last-event-id': heard.id }),
+      },
       cache: 'no-store',
       signal: AbortSignal.any([signal, silence.signal]),
     });
@@ -67,6 +75,7 @@ async function readStream<T>(
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return 'closed';
+      heard.id = value.id ?? heard.id;
       if (value.event === 'OPEN') onState?.('open');
       const event = readEvent(schema, value.data);
       if (event !== undefined) onEvent(event);

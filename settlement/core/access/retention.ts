@@ -10,6 +10,10 @@ const ONLINE_CODE_KEPT_MS = 3_600_000;
 const TIME_STEPS_KEPT = 60;
 /** An invitation or an operator's token is known for so long behind its end. */
 const CREDENTIAL_KEPT_MS = 30 * 86_400_000;
+/** Whoever listens again later has read the state anew anyway. */
+export const EVENTS_KEPT_MS = 3_600_000;
+/** Every payment makes some: the sweep has to keep up with them. */
+const SWEEP_EVENTS_MAX = 10_000;
 /** Rows that one sweep takes away of each kind, a few milliseconds; the next sweep takes more. */
 const SWEEP_ROWS_MAX = 1_000;
 
@@ -29,6 +33,8 @@ export function decideSweep(nowMs: number): Decision<void> {
       // Used or not, it opens nothing any more.
       sweep('invite', nowMs - CREDENTIAL_KEPT_MS),
       sweep('operatorToken', nowMs - CREDENTIAL_KEPT_MS),
+      { ...sweep('riderEvent', nowMs - EVENTS_KEPT_MS), rowsMax: SWEEP_EVENTS_MAX },
+      { ...sweep('merchantEvent', nowMs - EVENTS_KEPT_MS), rowsMax: SWEEP_EVENTS_MAX },
       // Whatever else has changed without a word: a list, a restored book.
       { kind: 'judgeAgain', account: null },
     ],

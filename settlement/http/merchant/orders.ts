@@ -59,7 +59,7 @@ function addCreate(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addFindAndCancel(app: ApiRouter, parts: ApiParts): void {
-  const { store, streams, clock } = parts;
+  const { store, clock } = parts;
   const schema = {
     tags: ['merchant'],
     security: merchantOnly,
@@ -87,9 +87,7 @@ function addFindAndCancel(app: ApiRouter, parts: ApiParts): void {
       const { merchant } = merchantFrom(request);
       const { order } = request.params;
       const row = await store.cancelOrder({ merchant, order, nowMs: clock.now().wallMs });
-      const view = withLink(row ?? refuseUnknownOrder(), parts);
-      streams.sendToMerchant(merchant, { kind: 'ORDER', order: view });
-      return view;
+      return withLink(row ?? refuseUnknownOrder(), parts);
     },
   );
 }

@@ -130,7 +130,7 @@ function addFind(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addReversal(app: ApiRouter, parts: ApiParts): void {
-  const { store, codePayments, config, clock } = parts;
+  const { store, config, clock } = parts;
   app.post(
     '/v1/payments/:key/reversal',
     {
@@ -160,15 +160,13 @@ function addReversal(app: ApiRouter, parts: ApiParts): void {
         nowMs,
       });
       if (result.kind !== 'done') return refuseGiveBack(result, config.payments);
-      const { payment, notice } = result;
-      codePayments.notifyRefund(notice, { merchant, payment });
-      return payment;
+      return result.payment;
     },
   );
 }
 
 function addRefunds(app: ApiRouter, parts: ApiParts): void {
-  const { store, codePayments, config, clock } = parts;
+  const { store, config, clock } = parts;
   app.post(
     '/v1/payments/:key/refunds',
     {
@@ -200,7 +198,6 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
         throw new Refusal('TOO_MUCH', `only ${result.leftCents} cents of it are left`);
       }
       if (!('payment' in result)) return refuseGiveBack(result, config.payments);
-      codePayments.notifyRefund(result.notice, { merchant, payment: result.payment });
       return result.payment;
     },
   );

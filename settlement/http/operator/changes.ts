@@ -132,7 +132,7 @@ function addFares(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addDenials(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock, outbox, streams } = parts;
+  const { store, config, clock, outbox } = parts;
   const response = { 200: denialSchema, 401: refusalSchema, 404: refusalSchema };
 
   async function idOf({ account, serial = 0 }: DenialOf) {
@@ -160,7 +160,7 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
       const nowMs = clock.now().wallMs;
       await store.setDenied({ id: await idOf(request.body), note, nowMs, pass });
       outbox.wake();
-      streams.sendToRider(account, { kind: 'ACCOUNT' });
+      await store.tellRider(account, nowMs);
       return { account, serial, denied: true };
     },
   );
@@ -178,9 +178,10 @@ function addDenials(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { account, serial = 0 } = request.body;
-      await store.liftDenied(await idOf(request.body), clock.now().wallMs);
+      const nowMs = clock.now().wallMs;
+      await store.liftDenied(await idOf(request.body), nowMs);
       outbox.wake();
-      streams.sendToRider(account, { kind: 'ACCOUNT' });
+      await store.tellRider(account, nowMs);
       const left = await store.findDenials(config.issuer, { account, serial });
       return { account, serial, denied: left.length > 0 };
     },

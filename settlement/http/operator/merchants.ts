@@ -11,10 +11,10 @@ import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { accountSchema } from '@stile/protocol/http/rider-api.ts';
 import { merchantIdSchema } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
+import { merchantSubject } from '../../core/events/event-changes.ts';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
 import { requireCurrentToken, requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
-import { merchantSubject } from '../event-streams.ts';
 import { Refusal } from '../refusal.ts';
 
 const security = [{ operator: [] }];

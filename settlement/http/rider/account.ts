@@ -113,7 +113,7 @@ function addStatement(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addTopUps(app: ApiRouter, parts: ApiParts): void {
-  const { config, clock, outbox, streams } = parts;
+  const { config, clock, outbox } = parts;
   app.post(
     '/v1/riders/me/top-ups',
     {
@@ -147,7 +147,6 @@ function addTopUps(app: ApiRouter, parts: ApiParts): void {
         nowMs,
       });
       outbox.wake();
-      streams.sendToRider(account, { kind: 'ACCOUNT' });
       const { balanceCents, debtCents } = result;
       return { balanceCents, debtCents };
     },

@@ -11,7 +11,7 @@ import { aboutOrder } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
 import { requireSession, riderFrom } from '../access.ts';
 import type { ApiRouter } from '../api.ts';
-import { refuseUnknownOrder, withLink } from '../order-link.ts';
+import { refuseUnknownOrder } from '../order-link.ts';
 import { Refusal } from '../refusal.ts';
 import { type PresenceParts, requirePresence } from './presence.ts';
 
@@ -47,7 +47,7 @@ function addOffers(app: ApiRouter, parts: PresenceParts): void {
 }
 
 function addOrderConfirmations(app: ApiRouter, parts: PresenceParts): void {
-  const { store, streams, config, clock } = parts;
+  const { store, config, clock } = parts;
   const onRequest = requireSession(parts);
   app.post(
     '/v1/riders/me/orders/:order/confirmation',
@@ -92,13 +92,6 @@ function addOrderConfirmations(app: ApiRouter, parts: PresenceParts): void {
         throw new Refusal('AMOUNT_CHANGED', 'the order asks for another amount: look again');
       }
       if (!('rider' in paid)) throw new Error('Bug: an order is unknown, changed or decided');
-      if (paid.kind === 'decided') {
-        const view = withLink(paid.order, parts);
-        streams.sendToMerchant(paid.merchant, { kind: 'PAYMENT', payment: paid.payment });
-        streams.sendToMerchant(paid.merchant, { kind: 'ORDER', order: view });
-        streams.sendToRider(account, { kind: 'PAYMENT', payment: paid.rider });
-        if (paid.rider.outcome === 'PAID') streams.sendToRider(account, { kind: 'ACCOUNT' });
-      }
       return paid.rider;
     },
   );

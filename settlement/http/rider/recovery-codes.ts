@@ -103,7 +103,7 @@ export function addRecoveryCodeRoutes(app: ApiRouter, parts: PresenceParts): voi
 
 /** Who sends the code has it; a session alone could not end the one on paper. */
 function addConfirmations(app: ApiRouter, parts: PresenceParts): void {
-  const { store, clock, streams } = parts;
+  const { store, clock } = parts;
   app.post(
     '/v1/riders/me/recovery-code/confirmation',
     {
@@ -132,7 +132,7 @@ function addConfirmations(app: ApiRouter, parts: PresenceParts): void {
       if (!isOurs) {
         throw new Refusal('RECOVERY_REFUSED', 'this account has no such code: make a new one');
       }
-      streams.sendToRider(account, { kind: 'ACCOUNT' });
+      await store.tellRider(account, clock.now().wallMs);
       return reply.code(204).send(undefined);
     },
   );

@@ -88,7 +88,7 @@ function refuseOtherAccount(): never {
 }
 
 function addPassBlocks(app: ApiRouter, parts: PresenceParts): void {
-  const { store, config, clock, outbox, streams } = parts;
+  const { store, config, clock, outbox } = parts;
   app.post(
     '/v1/riders/me/passes/:serial/block',
     {
@@ -124,7 +124,6 @@ function addPassBlocks(app: ApiRouter, parts: PresenceParts): void {
         throw new Fault('NOT_FOUND', 'there is no such phone, or it is blocked already');
       }
       outbox.wake();
-      streams.sendToRider(account, { kind: 'ACCOUNT' });
       return reply.code(204).send(undefined);
     },
   );
@@ -133,7 +132,7 @@ function addPassBlocks(app: ApiRouter, parts: PresenceParts): void {
 type CodeParts = PresenceParts & { readCode: CodeReader };
 
 function addBlocks(app: ApiRouter, parts: CodeParts): void {
-  const { store, config, clock, outbox, streams, log } = parts;
+  const { store, config, clock, outbox, log } = parts;
   app.post(
     '/v1/blocks',
     {
@@ -158,9 +157,8 @@ function addBlocks(app: ApiRouter, parts: CodeParts): void {
       const blocked = await store.blockPhones({ codeHash, meant, issuer: config.issuer, nowMs });
       if (blocked === 'refused') refuseCode();
       if (blocked === 'otherAccount') refuseOtherAccount();
-      const { account, phones } = blocked;
+      const { phones } = blocked;
       outbox.wake();
-      streams.sendToRider(account, { kind: 'ACCOUNT' });
       log.info({ phones }, 'a rider has blocked an account');
       return { phones };
     },
@@ -168,7 +166,7 @@ function addBlocks(app: ApiRouter, parts: CodeParts): void {
 }
 
 function addRecoveries(app: ApiRouter, parts: CodeParts): void {
-  const { config, outbox, streams, log } = parts;
+  const { store, config, clock, outbox, log } = parts;
   app.post(
     '/v1/recoveries',
     {
@@ -202,7 +200,7 @@ function addRecoveries(app: ApiRouter, parts: CodeParts): void {
       const { pass, issue, recoveryCode } = await recover(parts, { ...request.body, codeHash });
       const { account, serial } = pass;
       outbox.wake();
-      streams.sendToRider(account, { kind: 'ACCOUNT' });
+      await store.tellRider(account, clock.now().wallMs);
       log.info({ isSecondPhone: recoveryCode === null }, 'an account has another phone');
       const session = await openSession(parts, pass);
       const named = { account, issuer: config.issuer, serial, expiresAtS: issue.expiresAtS };

@@ -8,6 +8,7 @@ import type { Store } from '../port.ts';
 import { describeOrder } from './arrival.contract.ts';
 import { describeAsks } from './authorisation.contract.ts';
 import { describeBranches } from './branches.contract.ts';
+import { describeEvents } from './events.contract.ts';
 import { describeIngest, type OpenStore } from './ingest.contract.ts';
 import { describeJudgeAgain } from './judge-again.contract.ts';
 import { describeLead } from './lead.contract.ts';
@@ -26,6 +27,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('gates and lists', () => describeLists(open));
     describe('ingest', () => describeIngest(open));
     describe('who leads', () => describeLead(open));
+    describe('events', () => describeEvents(open));
     describe('again', () => describeJudgeAgain(open));
     describe('asks', () => describeAsks(open));
     describe('lost phones', () => describeRecovery(open));

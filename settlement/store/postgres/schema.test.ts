@@ -33,9 +33,11 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     payment_seed: 'account',
     spent_step: 'account',
     online_code: 'account',
+    rider_event: 'account',
   },
   payee: {
     merchant: 'merchant',
+    merchant_event: 'merchant',
     purchase_order: 'merchant',
     payment: 'payee',
     payment_refund: 'payee',

@@ -4,6 +4,7 @@ import { type Random, systemRandom } from '@stile/host/random.ts';
 import type { Limits } from '../../core/logs/rulings.ts';
 import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payments/payment-rules.ts';
 import type { Store } from '../port.ts';
+import type { OnEvents } from '../sharing/event-use-cases.ts';
 import { storeOn } from '../store-on.ts';
 import { createDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
@@ -22,6 +23,7 @@ export type PostgresOptions = {
   dataDir: string;
   limitsNow: Limits;
   paymentLimits?: PaymentLimits;
+  onEvents?: OnEvents | undefined;
   random?: Random;
   clock?: Clock;
   connectionsMax?: number;
@@ -43,7 +45,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     );
     finish();
     const database = createDatabase({ pool, transactions, keyedHash });
-    return storeOn(database, { limitsNow, paymentLimits });
+    return storeOn(database, { limitsNow, paymentLimits, onEvents: options.onEvents });
   } catch (error) {
     await pool.close();
     throw error;

@@ -3,6 +3,7 @@ import type { Views } from '../database.ts';
 import { InviteReader } from './facts/invites.ts';
 import type { Readers } from './facts-of.ts';
 import type { Session } from './session.ts';
+import { EventRows } from './sharing/event-rows.ts';
 import { MerchantViews } from './views/merchant-views.ts';
 import { OperatorViews } from './views/operator-views.ts';
 import { RiderViews } from './views/rider-views.ts';
@@ -12,6 +13,7 @@ export function viewsOf(session: Session, readers: Readers): Views {
   const invites = new InviteReader(session);
   const merchants = new MerchantViews(session, readers);
   const operators = new OperatorViews(session);
+  const events = new EventRows(session);
   const { codes, lists, outbox, parked, fares, recovery } = readers;
   return {
     findPass: (of) => riders.findPass(of),
@@ -51,6 +53,8 @@ export function viewsOf(session: Session, readers: Readers): Views {
     published: () => lists.published(),
     denyRows: (of) => lists.denyRows(of),
     readDenyPage: (of) => lists.denyPage(of),
+    listEvents: (subject, page) => events.list(subject, page),
+    findLatestEvents: (subjects) => events.latest(subjects),
     listTariff: (line) => fares.lineFares(line),
   };
 }

@@ -82,6 +82,8 @@ const READS: Record<keyof Views, (of: Views) => unknown> = {
   published: (of) => of.published(),
   denyRows: (of) => of.denyRows({ from: 0, to: 1, rowsMax: 9 }),
   readDenyPage: async (of) => toHex(await of.readDenyPage({ version: 1, after: null, limit: 9 })),
+  listEvents: (views) => views.listEvents('rider:aa', { after: 0, limit: 5 }),
+  findLatestEvents: (views) => views.findLatestEvents(['rider:aa', 'merchant:kiosk']),
   listTariff: (of) => of.listTariff('M1'),
 };
 

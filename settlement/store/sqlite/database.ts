@@ -30,6 +30,7 @@ import { RulingFactReader } from './facts/ruling-facts.ts';
 import { SettleFactReader } from './facts/settle-facts.ts';
 import { StoredPayments } from './facts/stored-payments.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { EventRows } from './sharing/event-rows.ts';
 import { LeaseReader } from './sharing/lease-facts.ts';
 import { MerchantViews } from './views/merchant-views.ts';
 import { OperatorViews } from './views/operator-views.ts';
@@ -164,6 +165,7 @@ function viewsOf(connection: Connection, readers: Readers): Views {
   const invites = new InviteReader(connection);
   const merchants = new MerchantViews(connection, readers);
   const operators = new OperatorViews(connection);
+  const events = new EventRows(connection);
   return {
     findPass: (of) => riders.findPass(of),
     findDenials: (issuer, of) => riders.findDenials(issuer, of),
@@ -202,6 +204,8 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     published: () => readers.lists.published(),
     denyRows: (of) => readers.lists.denyRows(of),
     readDenyPage: (of) => readers.lists.denyPage(of),
+    listEvents: (subject, page) => events.list(subject, page),
+    findLatestEvents: (subjects) => events.latest(subjects),
     listTariff: (line) => readers.fares.lineFares(line),
   };
 }

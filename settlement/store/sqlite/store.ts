@@ -4,6 +4,7 @@ import type { Fault } from '@stile/protocol/fault.ts';
 import type { Limits } from '../../core/logs/rulings.ts';
 import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from '../../core/payments/payment-rules.ts';
 import type { Store } from '../port.ts';
+import type { OnEvents } from '../sharing/event-use-cases.ts';
 import { storeOn } from '../store-on.ts';
 import { openConnection } from './connection.ts';
 import { createDatabase } from './database.ts';
@@ -14,6 +15,7 @@ export type SqliteOptions = {
   file: string;
   limitsNow: Limits;
   paymentLimits?: PaymentLimits;
+  onEvents?: OnEvents | undefined;
   /** For the key that seals the books, made with a new file. */
   random?: Random;
   /** Called once if the disk fails a write; nothing is written any more. */
@@ -33,7 +35,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     const keyedHash = openSeals(connection, { file, random });
     keepRulesOfLists(connection, new SealRows(connection, keyedHash));
     const database = createDatabase(connection, keyedHash);
-    return storeOn(database, { limitsNow, paymentLimits });
+    return storeOn(database, { limitsNow, paymentLimits, onEvents: options.onEvents });
   } catch (error) {
     connection.close();
     throw error;

@@ -3,6 +3,8 @@ import type { Generated } from 'kysely';
 
 export type Tables = {
   meta: { key: string; value: string };
+  rider_event: { account: string; number: number; body: string; at_ms: number };
+  merchant_event: { merchant: string; number: number; body: string; at_ms: number };
   lease: { number: 1; fence: number; holder: string | null; beats: number };
   issuer_key: {
     issuer: number;

@@ -6,6 +6,7 @@ import type { Change } from '../../../core/changes.ts';
 import type { KeyedHash } from '../../../core/money/book-seal.ts';
 import { SealRows } from '../seals.ts';
 import type { Session } from '../session.ts';
+import { EventRows } from '../sharing/event-rows.ts';
 import { ChargeRows } from './charge-rows.ts';
 import { CodeRows } from './code-rows.ts';
 import { CutRows } from './cut-rows.ts';
@@ -39,6 +40,7 @@ function rowsOn(session: Session, keyedHash: KeyedHash) {
     cuts: new CutRows(session, seals),
     recovery: new RecoveryRows(session),
     resolutions: new ResolutionRows(session, seals),
+    events: new EventRows(session),
   };
 }
 
@@ -132,6 +134,8 @@ async function writeOne(rows: Rows, change: SingleChange): Promise<void> {
     case 'requestPublish':
     case 'finishPublish':
       return await rows.outbox.write(change);
+    case 'addEvents':
+      return await rows.events.add(change.events);
     case 'setOperator':
     case 'endOperator':
     case 'addOperatorToken':

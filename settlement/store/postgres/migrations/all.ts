@@ -16,6 +16,7 @@ import { LEASE } from './0011-lease.ts';
 import { VOIDS_BEHIND_FORKS } from './0012-voids-behind-forks.ts';
 import { RECOVERY_ENDS } from './0013-recovery-ends.ts';
 import { MOVED_LEDGER } from './0014-moved-ledger.ts';
+import { EVENTS } from './0015-events.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -33,4 +34,5 @@ export const MIGRATIONS: readonly Migration[] = [
   VOIDS_BEHIND_FORKS,
   RECOVERY_ENDS,
   MOVED_LEDGER,
+  EVENTS,
 ];

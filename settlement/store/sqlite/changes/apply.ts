@@ -10,6 +10,7 @@ import type { PaymentChange } from '../../../core/payments/payment-changes.ts';
 import type { CutChange } from '../../../core/retention/cut-changes.ts';
 import type { Connection } from '../connection.ts';
 import { SealRows } from '../seals.ts';
+import { EventRows } from '../sharing/event-rows.ts';
 import { ChargeRows } from './charge-rows.ts';
 import { CodeRows } from './code-rows.ts';
 import { CutRows } from './cut-rows.ts';
@@ -40,6 +41,7 @@ function rowsOn(connection: Connection, seals: SealRows) {
     cuts: new CutRows(connection, seals),
     recovery: new RecoveryRows(connection),
     resolutions: new ResolutionRows(connection, seals),
+    events: new EventRows(connection),
   };
 }
 
@@ -106,6 +108,9 @@ function write(rows: Rows, change: Change): void {
     case 'requestPublish':
     case 'finishPublish':
       rows.outbox.write(change);
+      break;
+    case 'addEvents':
+      rows.events.add(change.events);
       break;
     default:
       writeRest(rows, change);

@@ -32,6 +32,7 @@ import { UNPAID_STALE_RIDES } from './0026-unpaid-stale-rides.ts';
 import { LEASE } from './0027-lease.ts';
 import { VOIDS_BEHIND_FORKS } from './0028-voids-behind-forks.ts';
 import { RECOVERY_ENDS } from './0029-recovery-ends.ts';
+import { EVENTS } from './0030-events.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -63,4 +64,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   LEASE,
   VOIDS_BEHIND_FORKS,
   RECOVERY_ENDS,
+  EVENTS,
 ];

@@ -1,7 +1,7 @@
 /** Who leads of several processes, and notes that only one of them may replace: once for every database. */
-import { decideLease, decideRelease } from '../core/lead/lease.ts';
-import type { Database } from './database.ts';
-import type { Store } from './port.ts';
+import { decideLease, decideRelease } from '../../core/lead/lease.ts';
+import type { Database } from '../database.ts';
+import type { Store } from '../port.ts';
 
 type LeadUseCases = Pick<Store, 'bidForLease' | 'releaseLease' | 'swapMeta' | 'findTrustVersion'>;
 
