@@ -30,6 +30,7 @@ export default defineConfig({
     // No test hangs on the machine's speed: these end only what would never end.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 180_000 } },
     coverage: {
       provider: 'v8',
       reporter: ['text-summary', 'html'],

@@ -210,7 +210,7 @@ describe('the root is in the directory', () => {
     expect(await believesList()).toBe(false);
     await sync();
     town.clock.advance(5_000);
-    await expect.poll(believesList, { timeout: 10_000 }).toBe(true);
+    await expect.poll(believesList).toBe(true);
     expect(await health()).toBe('GOOD');
   });
 

@@ -1,7 +1,7 @@
 /** A settlement that runs takes away by itself what was kept long enough, and its books stay whole. */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { auditSettlement } from './audit/audit.ts';
 import { ScriptedTown } from './testing/town.ts';
 
@@ -24,7 +24,7 @@ test('old trust lists go in the background, what gates are given does not', asyn
   const last = lists.all().at(-1) as number;
   expect(last).toBeGreaterThanOrEqual(5);
   town.clock.advance(SWEEP_MS);
-  await vi.waitFor(() => expect(lists.all()).toEqual([last - 1, last]));
+  await expect.poll(() => lists.all()).toEqual([last - 1, last]);
   const rules = db.prepare('SELECT count(*) FROM list_rules').pluck();
   expect(rules.get()).toBe(last);
   db.close();

@@ -1,7 +1,7 @@
 /** Money of which nobody knows is asked about by itself, under its key, and comes in once. */
 import { type ScriptedRider, ScriptedTown } from '@stile/settlement/testing/town.ts';
 import { pino } from 'pino';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { TopUpProvider } from './top-up-provider.ts';
 
 const SWEEP_MS = 5_000;
@@ -88,7 +88,7 @@ test('a provider that never answers holds up nothing, and is asked again', async
   await pass(20_000);
   expect(asked).toHaveLength(2);
   await pass(60_000);
-  await vi.waitFor(async () => expect((await rider.money()).balanceCents).toBe(700));
+  await expect.poll(async () => (await rider.money()).balanceCents).toBe(700);
 });
 
 test('what has no word for an hour is an alarm, each quarter of an hour', async () => {
