@@ -103,7 +103,8 @@ test('a stream of a process that dies goes on at another one: nothing is missed,
   const { place } = await initialised();
   const first = await startApi(place);
   const second = await startApi(place);
-  const rider = await enrol(second);
+  // The challenge of one process, the proof at the other.
+  const rider = await enrol(second, first);
   const stop = new AbortController();
   const before = await listen(first, { token: rider.session.token, signal: stop.signal });
   expect(await before.next()).toMatchObject({ event: 'OPEN' });
@@ -136,10 +137,10 @@ test('a stream of a process that dies goes on at another one: nothing is missed,
   stop.abort();
 });
 
-async function enrol(api: ApiProcess) {
+async function enrol(api: ApiProcess, asking: ApiProcess) {
   const key = generateKey('Ed25519');
   const publicKey = toHex(key.publicKey);
-  const { body } = await ask(api, '/v1/challenges', { token: '', body: {} });
+  const { body } = await ask(asking, '/v1/challenges', { token: '', body: {} });
   const challenge = String(body.challenge);
   const message = proofMessage('enrol-rider', { challenge, subject: publicKey });
   const proof = { challenge, proof: toHex(key.sign(message)) };
@@ -148,6 +149,14 @@ async function enrol(api: ApiProcess) {
     body: { algorithm: 'Ed25519', publicKey, ...proof },
   });
   expect(enrolled.status).toBe(201);
+  const again = { algorithm: 'Ed25519', publicKey, ...proof };
+  for (const one of [asking, api]) {
+    const refused = await ask(one, '/v1/riders', { token: '', body: again });
+    expect(refused.body).toMatchObject({
+      code: 'PROOF_REFUSED',
+      message: expect.stringContaining('used'),
+    });
+  }
   return enrolled.body as { account: string; session: { token: string } };
 }
 

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { lockDataDir, shareDataDir } from '@stile/host/data-dir-lock.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
-import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { utf8 } from '@stile/protocol/bytes.ts';
+import { assert, describeError, Fault } from '@stile/protocol/fault.ts';
 import type { RootKey } from '@stile/protocol/signed.ts';
 import type { Logger } from 'pino';
 import { requireSameBooks } from './books.ts';
@@ -24,9 +25,9 @@ import {
   requireWhole,
   TOKEN_FILE,
 } from './data-dir.ts';
-import { requireBooksId, requirePlace } from './database-place.ts';
+import { DATABASE_FILE, requireBooksId, requirePlace } from './database-place.ts';
 import { type Api, buildApi } from './http/app.ts';
-import { createChallenges } from './http/challenges.ts';
+import { createChallenges, type SharedChallenges } from './http/challenges.ts';
 import { createCodeIssue } from './http/code-issue.ts';
 import { createCodePayments } from './http/code-payments.ts';
 import { createEventStreams, type EventStreams } from './http/event-streams.ts';
@@ -40,6 +41,7 @@ import { createSeedBox, type SeedBox } from './keys/seeds.ts';
 import { tokenHash } from './keys/tokens.ts';
 import { openLists } from './open-lists.ts';
 import { OPERATOR_TOKEN_KEY, openStore, readTokenHash } from './open-store.ts';
+import { bookKeyFile, findBookKey, keyedHashOf } from './store/book-key.ts';
 import type { Store } from './store/port.ts';
 import type { OnHint } from './store/postgres/event-hints.ts';
 import { createBackground } from './work/background.ts';
@@ -235,6 +237,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   closing.first(() => loop.close());
   const pool = openPool(options);
   closing.first(() => pool.close());
+  const sharedChallenges = shareChallenges(options, store);
   const api = await buildApi({
     store,
     publisher,
@@ -248,7 +251,8 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     codePayments: createCodePayments({ store, seedBox, issuer, clock }),
     codeIssue: createCodeIssue({ store, seedBox, limits, clock, random }),
     answers: createAnswerSigner(operatorKeys),
-    challenges: createChallenges({ clock, random }),
+    challenges: createChallenges({ clock, random, shared: sharedChallenges }),
+    sharedChallenges,
     webDir,
     config,
     enrolmentPolicy:
@@ -322,6 +326,18 @@ function builtInProvider(config: SettlementFile, host: string): TopUpProvider | 
 function openPool(options: SettlementConfig): VerifyPool {
   const { verifyWorkers: workers = 1, batchesMax = 16, passesCachedMax = 20_000 } = options;
   return createVerifyPool({ workers, batchesMax, passesCachedMax });
+}
+
+/** Their key is made of the key of the books, which all processes have. */
+function shareChallenges(
+  { dataDir, database }: SettlementConfig,
+  store: Store,
+): SharedChallenges | null {
+  if (database === undefined) return null;
+  const bookKey = findBookKey(bookKeyFile(join(dataDir, DATABASE_FILE)));
+  assert(bookKey !== undefined, 'books that are open have their key');
+  const key = keyedHashOf(bookKey)(utf8('Stile-challenges\0'));
+  return { key, useOnce: (of) => store.useChallenge(of) };
 }
 
 async function listen(api: Api, { host, port }: { host: string; port: number }): Promise<string> {

@@ -75,6 +75,7 @@ export type Expired =
   | 'seed'
   | 'invite'
   | 'operatorToken'
+  | 'usedChallenge'
   | 'riderEvent'
   | 'merchantEvent';
 

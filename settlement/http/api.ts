@@ -16,7 +16,7 @@ import type { Publisher } from '../work/publisher.ts';
 import type { TopUpProvider } from '../work/top-up-provider.ts';
 import type { VerifyPool } from '../work/verify-pool.ts';
 import type { Allowances } from './allowance.ts';
-import type { Challenges } from './challenges.ts';
+import type { Challenges, SharedChallenges } from './challenges.ts';
 import type { CodeIssue } from './code-issue.ts';
 import type { CodePayments } from './code-payments.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -41,6 +41,8 @@ export type ApiParts = {
   answers: AnswerSigner;
   pool: VerifyPool;
   challenges: Challenges;
+  /** Null: no other process shares the database. */
+  sharedChallenges: SharedChallenges | null;
   outbox: OutboxLoop;
   codePayments: CodePayments;
   codeIssue: CodeIssue;

@@ -18,12 +18,12 @@ test('twenty thousand that are asked for do not push out the one before them, an
   expect(challenges.size).toBe(0);
 });
 
-test('one is good until a proof has held for it, and for two minutes', () => {
+test('one is good until a proof has held for it, and for two minutes', async () => {
   const { challenges, clock } = open();
   const [first, second] = [challenges.make(), challenges.make()];
   expect(challenges.isOpen(first.challenge)).toBe(true);
   expect(challenges.isOpen(first.challenge)).toBe(true);
-  challenges.use(first.challenge);
+  await challenges.use(first.challenge);
   expect(challenges.isOpen(first.challenge)).toBe(false);
   clock.advance(119_000);
   expect(challenges.isOpen(second.challenge)).toBe(true);
@@ -31,17 +31,17 @@ test('one is good until a proof has held for it, and for two minutes', () => {
   expect(challenges.isOpen(second.challenge)).toBe(false);
 });
 
-test('used ones are kept until they end, no longer, and no more than there is room for', () => {
+test('used ones are kept until they end, no longer, and no more than there is room for', async () => {
   const { challenges, clock } = open(2);
   const [first, second, third] = [challenges.make(), challenges.make(), challenges.make()];
-  challenges.use(first.challenge);
-  challenges.use(second.challenge);
-  expect(() => challenges.use(third.challenge)).toThrow(
+  await challenges.use(first.challenge);
+  await challenges.use(second.challenge);
+  await expect(challenges.use(third.challenge)).rejects.toThrow(
     expect.objectContaining({ code: 'UPLINK_BUSY' }),
   );
   expect(challenges.isOpen(first.challenge)).toBe(false);
   clock.advance(120_000);
-  challenges.use(challenges.make().challenge);
+  await challenges.use(challenges.make().challenge);
   expect(challenges.size).toBe(1);
 });
 

@@ -1,7 +1,7 @@
 /**
  * Challenges for proofs of possession and for what gates ask, short-lived, good once. Nothing is kept of one that is only asked for:
- * it carries its end and a MAC of this process, so that a flood of them pushes nobody's out. Kept, until they
- * end, are those that a proof has held for; a restart forgets all and whoever it was asks again.
+ * it carries its end and a MAC, so that a flood of them pushes nobody's out. Kept, until they end, are those that a
+ * proof has held for: in this process, of which a restart forgets all, or in the database that several processes share.
  */
 
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
@@ -19,11 +19,20 @@ const USED_MAX = 50_000;
 
 export type Challenges = ReturnType<typeof createChallenges>;
 
+/** Of several processes: one key, and one place where used ones are noted. */
+export type SharedChallenges = {
+  key: Uint8Array;
+  /** False: it is used. */
+  useOnce: (of: { challenge: string; endsAtS: number }) => Promise<boolean>;
+};
+
+export type ChallengeParts = { clock: Clock; random: Random; shared?: SharedChallenges | null };
+
 export function createChallenges(
-  { clock, random }: { clock: Clock; random: Random },
+  { clock, random, shared = null }: ChallengeParts,
   usedMax = USED_MAX,
 ) {
-  const key = createSecretKey(random.bytes(KEY_BYTES));
+  const key = createSecretKey(shared?.key ?? random.bytes(KEY_BYTES));
   /** In the order they were used, which is nearly that in which they end. */
   const used = new Map<string, number>();
 
@@ -63,16 +72,19 @@ export function createChallenges(
       return expiresAtS !== undefined && expiresAtS > wallS(clock) && !used.has(challenge);
     },
     /**
-     * A proof has held for it: it is good no more. Only behind `isOpen`.
+     * A proof has held for it: it is good no more. Only behind `isOpen`. False if another process was faster.
      * @throws Fault UPLINK_BUSY if more proofs than can be kept have held: rather none than one twice.
      */
-    use(challenge: string): void {
+    async use(challenge: string): Promise<boolean> {
       const nowS = wallS(clock);
       dropEnded(nowS);
       if (used.size >= usedMax) {
         throw new Fault('UPLINK_BUSY', 'too many ask at once: try again in a minute');
       }
-      used.set(challenge, endOf(challenge) ?? nowS);
+      const endsAtS = endOf(challenge) ?? nowS;
+      // At once: a second one in this process waits for nothing.
+      used.set(challenge, endsAtS);
+      return shared === null || (await shared.useOnce({ challenge, endsAtS }));
     },
     /** How many are kept. */
     get size() {

@@ -90,6 +90,7 @@ const RIDERS: TableCopy[] = [
       ORDER BY handle, step`,
   },
   asItIs('online_code', 'code_hash'),
+  asItIs('used_challenge', 'challenge'),
   asItIs('rider_event', 'account, number'),
 ];
 

@@ -160,6 +160,7 @@ export type LeadReader = {
   lease(): Awaitable<Lease | null>;
   /** A note that one process after the other decides from. */
   meta(key: string): Awaitable<string | null>;
+  isChallengeUsed(challenge: string): Awaitable<boolean>;
 };
 
 export type ListReader = {

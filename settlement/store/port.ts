@@ -256,6 +256,8 @@ type LeadStore = {
   releaseLease(holder: string): Promise<void>;
   /** Replaces a note that is still as it was read (null: there was none); false if it is not. */
   swapMeta(of: { key: string; from: string | null; to: string }): Promise<boolean>;
+  /** False: a proof has held for this challenge before. */
+  useChallenge(of: { challenge: string; endsAtS: number }): Promise<boolean>;
   /** Of the list that is in force; 0: none yet. */
   findTrustVersion(): Promise<number>;
 };

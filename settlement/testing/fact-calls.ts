@@ -64,6 +64,7 @@ export const MONEY_CALLS = {
   gateRevocation: (facts) => facts.gateRevocation('g1'),
   denial: (facts) => facts.denial(denyId({ issuer: ISSUER, ...PASS })),
   lease: (facts) => facts.lease(),
+  isChallengeUsed: (facts) => facts.isChallengeUsed('c'),
   meta: (facts) => facts.meta('nothing'),
   operator: (facts) => facts.operator('anna'),
   nextAct: (facts) => facts.nextAct(),

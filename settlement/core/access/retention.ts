@@ -25,6 +25,7 @@ export function decideSweep(nowMs: number): Decision<void> {
       // These end at their instant, the others behind it.
       sweep('session', Math.floor(nowMs / 1000) + 1),
       sweep('gateToken', nowMs + 1),
+      { ...sweep('usedChallenge', Math.floor(nowMs / 1000)), rowsMax: SWEEP_EVENTS_MAX },
       sweep('spentTimeStep', timeStepAt(nowMs / 1000) - TIME_STEPS_KEPT),
       sweep('onlineCode', nowMs - ONLINE_CODE_KEPT_MS),
       sweep('codeFailure', nowMs - FAILURE_WINDOW_MS),

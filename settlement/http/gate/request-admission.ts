@@ -32,10 +32,11 @@ export function createRequestAdmission({
   store,
   clock,
   random,
-}: Pick<ApiParts, 'store' | 'clock' | 'random'>) {
+  sharedChallenges: shared,
+}: Pick<ApiParts, 'store' | 'clock' | 'random' | 'sharedChallenges'>) {
   const verify = createNodeVerify();
   // Their own, so that no crowd of phones uses up what gates need.
-  const challenges = createChallenges({ clock, random });
+  const challenges = createChallenges({ clock, random, shared });
   const allowance = createAllowance(clock, REQUESTS_PER_MINUTE_MAX);
 
   /** The challenge for what the gate asks next rides on this response, also if it is a refusal. */
@@ -66,7 +67,7 @@ export function createRequestAdmission({
     // Of two with one challenge that came at once, the other was taken.
     if (!challenges.isOpen(challenge)) throw ended();
     spend(allowance, { subject: gate, reply });
-    challenges.use(challenge);
+    if (!(await challenges.use(challenge))) throw ended();
   }
 
   return { admit, offer };

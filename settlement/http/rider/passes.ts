@@ -64,13 +64,11 @@ const NOBODY = {
 /** The challenge is used up by a proof that holds: nothing has to be kept for one that does not. */
 export function createProofCheck({ challenges }: ApiParts) {
   const verify = createNodeVerify();
-  return (purpose: ProofPurpose, { challenge, proof, subject, key }: Proof): void => {
-    if (!challenges.isOpen(challenge)) {
-      throw new Fault(
-        'PROOF_REFUSED',
-        'this challenge is unknown, used or expired; ask for a new one',
-      );
-    }
+  return async (
+    purpose: ProofPurpose,
+    { challenge, proof, subject, key }: Proof,
+  ): Promise<void> => {
+    if (!challenges.isOpen(challenge)) throw challengeEnded();
     // No such pass: a key that nobody holds is tried, so that time tells as little as words.
     const { algorithm, publicKey: keyHex } = key ?? NOBODY;
     const publicKey = fromHex(keyHex);
@@ -85,8 +83,15 @@ export function createProofCheck({ challenges }: ApiParts) {
         'the proof is not by the key of this pass, or is for something else',
       );
     }
-    challenges.use(challenge);
+    if (!(await challenges.use(challenge))) throw challengeEnded();
   };
+}
+
+function challengeEnded(): Fault {
+  return new Fault(
+    'PROOF_REFUSED',
+    'this challenge is unknown, used or expired; ask for a new one',
+  );
 }
 
 function addChallenges(app: ApiRouter, { challenges, config }: ApiParts): void {
@@ -165,7 +170,7 @@ function addEnrolment(app: ApiRouter, parts: PassParts): void {
       const { algorithm, publicKey, invite = null, ...proof } = request.body;
       const key = fromHex(publicKey);
       assert(key !== undefined, 'the schema lets hex pass only');
-      parts.checkProof('enrol-rider', {
+      await parts.checkProof('enrol-rider', {
         ...proof,
         subject: publicKey,
         key: { algorithm, publicKey },
@@ -227,7 +232,11 @@ function addSessions(app: ApiRouter, parts: PassParts): void {
     async (request) => {
       const { account, serial, ...proof } = request.body;
       const pass = await parts.store.findPass(account, serial);
-      parts.checkProof('open-session', { ...proof, subject: `${account}/${serial}`, key: pass });
+      await parts.checkProof('open-session', {
+        ...proof,
+        subject: `${account}/${serial}`,
+        key: pass,
+      });
       return await openSession(parts, requireGood(pass));
     },
   );
@@ -250,7 +259,11 @@ function addRenewal(app: ApiRouter, parts: PassParts): void {
     async (request) => {
       const { account, serial, ...proof } = request.body;
       const found = await store.findPass(account, serial);
-      parts.checkProof('renew-pass', { ...proof, subject: `${account}/${serial}`, key: found });
+      await parts.checkProof('renew-pass', {
+        ...proof,
+        subject: `${account}/${serial}`,
+        key: found,
+      });
       const pass = requireGood(found);
       const denials = await store.findDenials(config.issuer, { account, serial });
       if (denials.some(({ cause }) => cause === 'OPERATOR')) {

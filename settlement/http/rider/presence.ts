@@ -27,5 +27,5 @@ export async function requirePresence(
   const { challenge, proof: signature } = proof;
   const key = await store.findPass(account, serial);
   const subject = `${account}/${serial}${about}`;
-  checkProof(purpose, { challenge, proof: signature, subject, key });
+  await checkProof(purpose, { challenge, proof: signature, subject, key });
 }

@@ -192,7 +192,11 @@ function addRecoveries(app: ApiRouter, parts: CodeParts): void {
       const key = fromHex(publicKey);
       assert(key !== undefined, 'the schema lets hex pass only');
       const subject = publicKey;
-      parts.checkProof('recover-account', { ...proof, subject, key: { algorithm, publicKey } });
+      await parts.checkProof('recover-account', {
+        ...proof,
+        subject,
+        key: { algorithm, publicKey },
+      });
       if (!isKeyOfPrimeOrder(algorithm, key)) {
         throw new Refusal('KEY_REFUSED', `this key is not a sound ${algorithm} key`);
       }

@@ -95,4 +95,14 @@ export function describeLead(open: OpenStore): void {
     expect(await swap(first, 'last')).toBe(true);
     expect(await store.readMeta('note')).toBe('last');
   });
+
+  test('a challenge is used once, however many use it at once, and is kept until it ends', async () => {
+    const use = () => store.useChallenge({ challenge: 'c', endsAtS: NOW_MS / 1000 });
+    const uses = await Promise.all(Array.from({ length: 8 }, use));
+    expect(uses.filter(Boolean)).toHaveLength(1);
+    await store.sweepExpired(NOW_MS);
+    expect(await use()).toBe(false);
+    await store.sweepExpired(NOW_MS + 1_000);
+    expect(await use()).toBe(true);
+  });
 }

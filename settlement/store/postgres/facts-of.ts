@@ -79,6 +79,7 @@ function moneyFacts(session: Session, readers: Readers): MoneyFacts {
     denial: (id) => riders.denial(id),
     lease: () => leases.lease(),
     meta: (key) => leases.meta(key),
+    isChallengeUsed: (challenge) => leases.isChallengeUsed(challenge),
     operator: (name) => operators.operator(name),
     nextAct: () => operators.nextAct(),
     recovery: (of) => recovery.recovery(of),

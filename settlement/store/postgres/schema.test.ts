@@ -52,6 +52,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   handle: { seed_handle: 'handle' },
   invite: { invite: 'token_hash' },
   address: { enrolment: 'address' },
+  challenge: { used_challenge: 'challenge' },
   denial: { denial: 'slot' },
   denied: { deny_dirty: 'id', deny_entry: 'id' },
 };

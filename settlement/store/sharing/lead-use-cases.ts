@@ -3,7 +3,10 @@ import { decideLease, decideRelease } from '../../core/lead/lease.ts';
 import type { Database } from '../database.ts';
 import type { Store } from '../port.ts';
 
-type LeadUseCases = Pick<Store, 'bidForLease' | 'releaseLease' | 'swapMeta' | 'findTrustVersion'>;
+type LeadUseCases = Pick<
+  Store,
+  'bidForLease' | 'releaseLease' | 'swapMeta' | 'useChallenge' | 'findTrustVersion'
+>;
 
 export function leadUseCases({ views, transact }: Database): LeadUseCases {
   return {
@@ -24,6 +27,14 @@ export function leadUseCases({ views, transact }: Database): LeadUseCases {
           found === from
             ? { changes: [{ kind: 'setMeta', key, value: to }], result: true }
             : { changes: [], result: false },
+      }),
+    useChallenge: ({ challenge, endsAtS }) =>
+      transact({
+        read: (facts) => facts.isChallengeUsed(challenge),
+        decide: (isUsed) =>
+          isUsed
+            ? { changes: [], result: false }
+            : { changes: [{ kind: 'addUsedChallenge', challenge, endsAtS }], result: true },
       }),
     findTrustVersion: async () => (await views.published()).trustVersion,
   };

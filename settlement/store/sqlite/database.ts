@@ -153,6 +153,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     approval: (id) => recovery.approval(id),
     lease: () => leases.lease(),
     meta: (key) => leases.meta(key),
+    isChallengeUsed: (challenge) => leases.isChallengeUsed(challenge),
     fare: () => lists.fare(),
     issuerKeys: () => lists.issuerKeys(),
     denyList: (idsMax) => lists.denyList(idsMax),

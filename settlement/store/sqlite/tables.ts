@@ -5,6 +5,7 @@ export type Tables = {
   meta: { key: string; value: string };
   rider_event: { account: string; number: number; body: string; at_ms: number };
   merchant_event: { merchant: string; number: number; body: string; at_ms: number };
+  used_challenge: { challenge: string; ends_at_s: number };
   lease: { number: 1; fence: number; holder: string | null; beats: number };
   issuer_key: {
     issuer: number;

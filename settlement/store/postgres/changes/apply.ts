@@ -166,6 +166,7 @@ async function writeRest(
     case 'addDenyVersion':
     case 'setMeta':
     case 'setLease':
+    case 'addUsedChallenge':
       return await rows.lists.write(change);
     case 'cutTrustList':
     case 'cutRefusedPayment':

@@ -28,6 +28,7 @@ const UNLIST = `UPDATE deny_entry SET removed_in = new.version
 const CLEAR = 'DELETE FROM deny_dirty WHERE id = ANY($1::bytea[])';
 const SET_META = `INSERT INTO meta (key, value) VALUES ($1, $2)
   ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
+const USE_CHALLENGE = 'INSERT INTO used_challenge (challenge, ends_at_s) VALUES ($1, $2)';
 const SET_LEASE = `INSERT INTO lease (number, fence, holder, beats) VALUES (1, $1, $2, $3)
   ON CONFLICT (number) DO UPDATE
   SET fence = excluded.fence, holder = excluded.holder, beats = excluded.beats`;
@@ -65,6 +66,9 @@ export class ListRows {
     switch (change.kind) {
       case 'setMeta':
         await run(SET_META, [change.key, change.value]);
+        break;
+      case 'addUsedChallenge':
+        await run(USE_CHALLENGE, [change.challenge, change.endsAtS]);
         break;
       case 'setLease': {
         const { fence, holder, beats } = change.lease;

@@ -51,6 +51,7 @@ const REMOVALS: Readonly<Record<Expired, string>> = {
     DELETE FROM seed_handle WHERE handle IN (SELECT handle FROM removed)`,
   invite: removal('invite', { keys: 'token_hash', age: 'expires_at_ms' }),
   operatorToken: removal('operator_token', { keys: 'token_hash', age: 'ends_at_ms' }),
+  usedChallenge: removal('used_challenge', { keys: 'challenge', age: 'ends_at_s' }),
   riderEvent: removal('rider_event', { keys: 'account, number', age: 'at_ms' }),
   merchantEvent: removal('merchant_event', { keys: 'merchant, number', age: 'at_ms' }),
 };

@@ -17,6 +17,7 @@ import { VOIDS_BEHIND_FORKS } from './0012-voids-behind-forks.ts';
 import { RECOVERY_ENDS } from './0013-recovery-ends.ts';
 import { MOVED_LEDGER } from './0014-moved-ledger.ts';
 import { EVENTS } from './0015-events.ts';
+import { USED_CHALLENGES } from './0016-used-challenges.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -35,4 +36,5 @@ export const MIGRATIONS: readonly Migration[] = [
   RECOVERY_ENDS,
   MOVED_LEDGER,
   EVENTS,
+  USED_CHALLENGES,
 ];

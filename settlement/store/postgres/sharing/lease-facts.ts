@@ -4,6 +4,7 @@ import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
 
 const LEASE = 'SELECT fence, holder, beats FROM lease WHERE number = 1 FOR NO KEY UPDATE';
+const USED = 'SELECT 1 FROM used_challenge WHERE challenge = $1';
 const META = 'SELECT value FROM meta WHERE key = $1';
 
 export class LeaseReader {
@@ -15,6 +16,11 @@ export class LeaseReader {
 
   async lease(): Promise<Lease | null> {
     return (await this.#session.first<Lease>(LEASE)) ?? null;
+  }
+
+  /** Of two at once the second one finds the row of the first when it is run again. */
+  async isChallengeUsed(challenge: string): Promise<boolean> {
+    return (await this.#session.first(USED, [challenge])) !== undefined;
   }
 
   async meta(key: string): Promise<string | null> {

@@ -140,6 +140,7 @@ function writeRest(
     case 'clearChangedDenial':
     case 'setMeta':
     case 'setLease':
+    case 'addUsedChallenge':
       rows.lists.write(change);
       break;
     case 'cutTrustList':

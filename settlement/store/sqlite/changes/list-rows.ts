@@ -40,6 +40,9 @@ function prepare(db: Connection['db']) {
       `INSERT INTO meta (key, value) VALUES (?, ?)
        ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
     ),
+    addUsedChallenge: db.prepare(
+      'INSERT INTO used_challenge (challenge, ends_at_s) VALUES (@challenge, @endsAtS)',
+    ),
     setLease: db.prepare(
       `INSERT INTO lease (number, fence, holder, beats) VALUES (1, @fence, @holder, @beats)
        ON CONFLICT (number) DO UPDATE
@@ -73,6 +76,11 @@ export class ListRows {
       case 'setMeta':
         this.#sql.setMeta.run(change.key, change.value);
         break;
+      case 'addUsedChallenge': {
+        const { challenge, endsAtS } = change;
+        this.#sql.addUsedChallenge.run({ challenge, endsAtS });
+        break;
+      }
       case 'setLease':
         this.#sql.setLease.run(change.lease);
         break;

@@ -47,6 +47,7 @@ function prepare(db: Connection['db']) {
       seed: removal(db, 'payment_seed', { keys: 'handle', age: 'expires_at_ms' }),
       invite: removal(db, 'invite', { keys: 'token_hash', age: 'expires_at_ms' }),
       operatorToken: removal(db, 'operator_token', { keys: 'token_hash', age: 'ends_at_ms' }),
+      usedChallenge: removal(db, 'used_challenge', { keys: 'challenge', age: 'ends_at_s' }),
       riderEvent: removal(db, 'rider_event', { keys: 'account, number', age: 'at_ms' }),
       merchantEvent: removal(db, 'merchant_event', { keys: 'merchant, number', age: 'at_ms' }),
     } satisfies Record<Expired, unknown>,

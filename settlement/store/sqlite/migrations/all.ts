@@ -33,6 +33,7 @@ import { LEASE } from './0027-lease.ts';
 import { VOIDS_BEHIND_FORKS } from './0028-voids-behind-forks.ts';
 import { RECOVERY_ENDS } from './0029-recovery-ends.ts';
 import { EVENTS } from './0030-events.ts';
+import { USED_CHALLENGES } from './0031-used-challenges.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -65,4 +66,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   VOIDS_BEHIND_FORKS,
   RECOVERY_ENDS,
   EVENTS,
+  USED_CHALLENGES,
 ];

@@ -5,6 +5,7 @@ import type { Connection } from '../connection.ts';
 function prepare(db: Connection['db']) {
   return {
     lease: db.prepare('SELECT fence, holder, beats FROM lease WHERE number = 1'),
+    used: db.prepare('SELECT 1 FROM used_challenge WHERE challenge = ?'),
     meta: db.prepare('SELECT value FROM meta WHERE key = ?').pluck(),
   };
 }
@@ -18,6 +19,10 @@ export class LeaseReader {
 
   lease(): Lease | null {
     return (this.#sql.lease.get() as Lease | undefined) ?? null;
+  }
+
+  isChallengeUsed(challenge: string): boolean {
+    return this.#sql.used.get(challenge) !== undefined;
   }
 
   meta(key: string): string | null {
