@@ -133,6 +133,13 @@ test('killed at every step and gone on with: everything is there, once, and sett
   await again.stop();
   const last = await auditSettlement(dataDir, { database: to, signatures: true });
   expect(last.filter(({ ok }) => !ok)).toEqual([]);
+  // The order of before is sealed too.
+  const turned = `ALTER TABLE transfer DISABLE TRIGGER transfer_no_update;
+    UPDATE transfer SET moved_number = 1000 WHERE moved_number = 1;
+    ALTER TABLE transfer ENABLE TRIGGER transfer_no_update`;
+  await server.run(turned, new URL(to).pathname.slice(1));
+  const wrong = (await auditSettlement(dataDir, { database: to })).filter(({ ok }) => !ok);
+  expect(wrong).toMatchObject([{ detail: 'the chain that was in the file of before' }]);
   await again.close();
 });
 
