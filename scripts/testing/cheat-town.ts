@@ -112,7 +112,7 @@ export class CheatTown {
     const openIssues = this.#issues.filter((one) => endOf(one) >= issuedAtS).length;
     const { result } = decidePassIssue(
       { openIssues, isEnded: false },
-      { account: ACCOUNT, serial: 1, issue, issuesMax: offline.issuesMax },
+      { account: ACCOUNT, serial: 1, issue, hasRides: true, issuesMax: offline.issuesMax },
     );
     if (result) this.#issues.push(made);
     return result ? made : null;

@@ -52,6 +52,7 @@ import { respondRefused } from './refusal.ts';
 import { addNotFound, refuseHead } from './request-head.ts';
 import { addAccountRoutes } from './rider/account.ts';
 import { addCodeRoutes } from './rider/codes.ts';
+import { addRiderEnrolment } from './rider/enrolment.ts';
 import { addRiderOrderRoutes } from './rider/orders.ts';
 import { addPassRoutes, createProofCheck } from './rider/passes.ts';
 import { addRecoveryRoutes } from './rider/recovery.ts';
@@ -160,6 +161,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addBatchRoutes(app, parts);
   addAuthorisationRoutes(app, parts);
   const withProofs = { ...parts, checkProof: createProofCheck(parts) };
+  addRiderEnrolment(app, withProofs);
   addPassRoutes(app, withProofs);
   addRecoveryRoutes(app, withProofs);
   addAccountRoutes(app, parts);

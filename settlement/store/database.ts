@@ -222,6 +222,8 @@ export type MerchantFacts = {
 export type Views = {
   /** As it is stored, ended or not. */
   findPass(of: PassOf): Awaitable<StoredPass | undefined>;
+  /** As it is stored, ended or not. */
+  findPassOfKey(publicKey: string): Awaitable<StoredPass | undefined>;
   findDenials(issuer: number, of: PassOf): Awaitable<readonly DeniedBy[]>;
   /** As it is stored, ended or not. */
   findSession(tokenHash: string): Awaitable<(PassOf & { expiresAtS: number }) | undefined>;

@@ -115,7 +115,9 @@ type RiderStore = {
   ): Promise<Pick<Invite, 'kind' | 'personHash'> | undefined>;
   /** Ended or not. */
   findPass(account: string, serial: number): Promise<StoredPass | undefined>;
-  /** False if as many of the account's passes as may be are good, or this one has ended. */
+  /** Of this device key, whichever way it came to its account; ended or not. */
+  findPassOfKey(publicKey: string): Promise<StoredPass | undefined>;
+  /** False if this pass has ended; or if it has rides, and as many of the account's as may be are good. */
   addPassIssue(issue: NewPassIssue & { issuesMax: number; nowMs: number }): Promise<boolean>;
   /** Of the account or of this pass. */
   findDenials(issuer: number, pass: PassOf): Promise<readonly DeniedBy[]>;

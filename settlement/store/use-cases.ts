@@ -135,6 +135,7 @@ type RiderUseCases = Pick<
   | 'addInvite'
   | 'findInvite'
   | 'findPass'
+  | 'findPassOfKey'
   | 'addPassIssue'
   | 'findDenials'
   | 'openSession'
@@ -167,6 +168,7 @@ export function riderUseCases(database: Database): RiderUseCases {
       return isOpenInvite(invite, nowMs) ? invite : undefined;
     },
     findPass: async (account, serial) => await views.findPass({ account, serial }),
+    findPassOfKey: async (publicKey) => await views.findPassOfKey(publicKey),
     addPassIssue: ({ nowMs, ...issue }) =>
       transact({
         read: (facts) => facts.passIssue({ ...issue, nowS: Math.floor(nowMs / 1000) }),

@@ -1,4 +1,4 @@
-/** Who becomes a rider or a gate: a key enrols once, a gate's token counts once and for a time. */
+/** Who becomes a rider or a gate: a key makes one account, a gate's token counts once and for a time. */
 import { type Change, type Decision, unchanged } from '../changes.ts';
 import type { DenyCause } from '../lists/deny.ts';
 import { kindOf, receivableOf, walletOf } from '../money/ledger.ts';
@@ -50,7 +50,7 @@ export type RiderEnrolmentResult =
   /** Too many from this address: so long until the next. */
   | { waitMs: number };
 
-/** A key enrols once, an invitation counts once, and who is denied does not begin anew. */
+/** A key makes one account, an invitation counts once, and who is denied does not begin anew. */
 export function decideRiderEnrolment(
   { isKeyTaken, invite, denialsOfPerson, fromAddress }: RiderEnrolmentFacts,
   rider: NewRider,
@@ -111,7 +111,13 @@ export function isOpenInvite<T extends { expiresAtMs: number; usedAtMs: number |
   return invite !== null && invite.usedAtMs === null && invite.expiresAtMs > nowMs;
 }
 
-export type NewPassIssue = { account: string; serial: number; issue: PassIssue };
+export type NewPassIssue = {
+  account: string;
+  serial: number;
+  issue: PassIssue;
+  /** False: no gate that cannot ask opens for it. */
+  hasRides: boolean;
+};
 
 export type PassIssueFacts = {
   openIssues: number;
@@ -119,12 +125,12 @@ export type PassIssueFacts = {
   isEnded: boolean;
 };
 
-/** False if so many passes of the account are good that another would be one too many, or this one has ended. */
+/** False if this pass has ended; or if it has rides, and so many of the account's are good that it would be one too many. */
 export function decidePassIssue(
   { openIssues, isEnded }: PassIssueFacts,
-  { account, serial, issue, issuesMax }: NewPassIssue & { issuesMax: number },
+  { account, serial, issue, hasRides, issuesMax }: NewPassIssue & { issuesMax: number },
 ): Decision<boolean> {
-  if (isEnded || !mayIssue(openIssues, { issuesMax })) return unchanged(false);
+  if (isEnded || (hasRides && !mayIssue(openIssues, { issuesMax }))) return unchanged(false);
   return {
     changes: [
       { kind: 'addPassIssue', account, serial, issue },

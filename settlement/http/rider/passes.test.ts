@@ -98,12 +98,6 @@ describe('enrolment', () => {
     const body = { algorithm: 'Ed25519', publicKey, challenge, proof };
     expect(await codeOf(town.ask('/v1/riders', { body }))).toBe('403 PROOF_REFUSED');
   });
-
-  test('a key is enrolled once', async () => {
-    const key = generateKey('Ed25519');
-    expect(await codeOf(enrol({}, key))).toBe('201');
-    expect(await codeOf(enrol({}, key))).toBe('409 KEY_TAKEN');
-  });
 });
 
 describe('sessions and renewal', () => {

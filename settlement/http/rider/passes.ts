@@ -1,5 +1,4 @@
-/** What a phone asks while it is online: enrol its key, open a session, renew its pass. */
-import { isKeyOfPrimeOrder } from '@stile/crypto/noble-verify.ts';
+/** What an enrolled phone asks while it is online: open a session, renew its pass. */
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { wallS } from '@stile/host/clock.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
@@ -7,27 +6,20 @@ import { assert, Fault } from '@stile/protocol/fault.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import {
   challengeSchema,
-  enrolledRiderSchema,
   issuedPassSchema,
   passProofSchema,
-  riderEnrolmentSchema,
   sessionSchema,
 } from '@stile/protocol/http/rider-api.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { signatureHolds } from '@stile/protocol/signature.ts';
-import type { FastifyReply } from 'fastify';
-import type { RiderEnrolmentResult } from '../../core/access/enrolment.ts';
 import type { PassRow, StoredPass } from '../../core/access/rider-changes.ts';
 import { type OfflineReason, offerPass } from '../../core/access/standing.ts';
 import { randomToken, tokenHash } from '../../keys/tokens.ts';
-import { addressGroup } from '../address.ts';
-import { refuseTooMany } from '../allowance.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { standingOf } from './account.ts';
 
 const SESSION_S = 30 * 60;
-const ACCOUNT_BYTES = 8;
 
 /** What a phone sends, and what it is about: a device key or a pass. */
 type Proof = {
@@ -42,7 +34,6 @@ export type ProofCheck = ReturnType<typeof createProofCheck>;
 
 export function addPassRoutes(app: ApiRouter, parts: ApiParts & { checkProof: ProofCheck }): void {
   addChallenges(app, parts);
-  addEnrolment(app, parts);
   addSessions(app, parts);
   addRenewal(app, parts);
 }
@@ -53,7 +44,7 @@ const NO_RIDES: Readonly<Record<OfflineReason, string>> = {
     'codes of this account opened several gates, or were too old, and nobody pays for that: ride with online codes until that is a month ago, or ask the operator',
 };
 
-type PassParts = ApiParts & { checkProof: ProofCheck };
+export type PassParts = ApiParts & { checkProof: ProofCheck };
 
 /** A sound key of nobody's: twice the base point of RFC 8032 §5.1. */
 const NOBODY = {
@@ -130,7 +121,7 @@ export async function openSession(
   return { token, expiresAtS };
 }
 
-function refuseEnded(): never {
+export function refuseEnded(): never {
   throw new Refusal(
     'PASS_ENDED',
     'this phone was blocked, or its account is on another one: only a recovery code brings it back here',
@@ -138,83 +129,22 @@ function refuseEnded(): never {
 }
 
 /** Only behind a proof. @throws Refusal PASS_ENDED. */
-function requireGood(pass: StoredPass | undefined): StoredPass {
+export function requireGood(pass: StoredPass | undefined): StoredPass {
   assert(pass !== undefined, 'a proof holds for a known pass only');
   if (pass.endedAtMs !== null) refuseEnded();
   return pass;
 }
 
-function addEnrolment(app: ApiRouter, parts: PassParts): void {
-  const { store, passes, config, clock, random } = parts;
-  const { perAddressPerHour: perHourMax } = config.enrolment;
-  app.post(
-    '/v1/riders',
-    {
-      schema: {
-        summary: 'Enrol a device key: a new account, its first pass and a session',
-        description:
-          "Proof `enrol-rider`; subject: the key's hex. Of an address accounts are counted, not requests: " +
-          'what makes none keeps nobody out.',
-        tags: ['rider'],
-        body: riderEnrolmentSchema,
-        response: {
-          201: enrolledRiderSchema,
-          400: refusalSchema,
-          403: refusalSchema,
-          409: refusalSchema,
-          429: refusalSchema,
-        },
-      },
-    },
-    async (request, reply) => {
-      const { algorithm, publicKey, invite = null, ...proof } = request.body;
-      const key = fromHex(publicKey);
-      assert(key !== undefined, 'the schema lets hex pass only');
-      await parts.checkProof('enrol-rider', {
-        ...proof,
-        subject: publicKey,
-        key: { algorithm, publicKey },
-      });
-      if (!isKeyOfPrimeOrder(algorithm, key)) {
-        throw new Refusal('KEY_REFUSED', `this key is not a sound ${algorithm} key`);
-      }
-      const account = random.hex(ACCOUNT_BYTES);
-      const pass = { account, serial: 1, algorithm, publicKey };
-      const { wallMs: nowMs } = clock.now();
-      const answer = await parts.enrolmentPolicy({ invite, publicKey, nowMs });
-      if (answer.kind === 'refused') throw new Refusal(answer.code, answer.message);
-      const { kind: _kind, ...enrolled } = answer;
-      const { enrolledBy } = answer;
-      const nothing = { walletCents: 0, debtCents: 0, pendingRides: 0, extraUses: 0 };
-      const offer = offerPass({ ...nothing, enrolledBy }, config);
-      const { bytes, ...issue } = passes.issue(pass, { offer, atS: Math.floor(nowMs / 1000) });
-      const from = { address: addressGroup(request.ip), perHourMax };
-      const rider = { ...pass, ...issue, ...enrolled, from, nowMs };
-      refuseEnrolment(await store.addRider(rider), reply);
-      const session = await openSession(parts, pass);
-      const { expiresAtS } = issue;
-      const named = { account, issuer: config.issuer, serial: pass.serial, expiresAtS };
-      return reply.code(201).send({ ...named, pass: toHex(bytes), session });
-    },
-  );
-}
-
-/** @throws Refusal unless the rider is enrolled. */
-function refuseEnrolment(result: RiderEnrolmentResult, reply: FastifyReply): void {
-  if (typeof result === 'object') refuseTooMany(reply, Math.ceil(result.waitMs / 1000));
-  switch (result) {
-    case 'enrolled':
-      return;
-    case 'keyTaken':
-      throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
-    case 'inviteUsed':
-      throw new Refusal('INVITE_REFUSED', 'this invitation was used: ask for a new one');
-    case 'personDenied':
-      throw new Refusal(
-        'PERSON_DENIED',
-        'an account of the same person is blocked: settle that one first, or ask the operator',
-      );
+/** What is on the deny list of this pass. @throws Refusal ACCOUNT_DENIED if the operator has denied it or its account. */
+export async function requireAllowed(
+  { store, config }: ApiParts,
+  { account, serial }: Pick<PassRow, 'account' | 'serial'>,
+) {
+  const denials = await store.findDenials(config.issuer, { account, serial });
+  if (denials.some(({ cause }) => cause === 'OPERATOR')) {
+    throw new Refusal('ACCOUNT_DENIED', 'this pass was blocked by the operator: ask them');
   }
+  return denials;
 }
 
 function addSessions(app: ApiRouter, parts: PassParts): void {
@@ -265,10 +195,7 @@ function addRenewal(app: ApiRouter, parts: PassParts): void {
         key: found,
       });
       const pass = requireGood(found);
-      const denials = await store.findDenials(config.issuer, { account, serial });
-      if (denials.some(({ cause }) => cause === 'OPERATOR')) {
-        throw new Refusal('ACCOUNT_DENIED', 'this pass was blocked by the operator: ask them');
-      }
+      const denials = await requireAllowed(parts, pass);
       // Before the account is read: what comes in meanwhile counts at the gates (core/access/standing.ts).
       const nowMs = clock.now().wallMs;
       const rider = await store.readRider(config.issuer, account);
@@ -281,7 +208,8 @@ function addRenewal(app: ApiRouter, parts: PassParts): void {
       if (offer.reason !== null) throw new Refusal(offer.reason, NO_RIDES[offer.reason]);
       const { bytes, ...issue } = passes.issue(pass, { offer, atS: Math.floor(nowMs / 1000) });
       const { issuesMax } = config.offline;
-      if (!(await store.addPassIssue({ account, serial, issue, issuesMax, nowMs }))) {
+      const given = { account, serial, issue, hasRides: true };
+      if (!(await store.addPassIssue({ ...given, issuesMax, nowMs }))) {
         throw new Refusal(
           'PASSES_OPEN',
           `${issuesMax} passes of this account are still good: renew when the first of them has ended`,

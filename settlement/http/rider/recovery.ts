@@ -18,16 +18,14 @@ import {
 import { readRecoveryCode } from '@stile/protocol/recovery-code.ts';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import type { RecoveryPlan } from '../../core/access/recovery.ts';
 import type { PassRow } from '../../core/access/rider-changes.ts';
-import { offerPass } from '../../core/access/standing.ts';
 import { makeRecoveryCode, recoveryCodeHash } from '../../keys/recovery-codes.ts';
 import { requireSession, riderFrom } from '../access.ts';
 import { addressGroup } from '../address.ts';
 import { createAllowance, createWindow, spend } from '../allowance.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
-import { standingOf } from './account.ts';
+import { issueFor } from './issue.ts';
 import { openSession } from './passes.ts';
 import { type PresenceParts, requirePresence } from './presence.ts';
 import { addRecoveryCodeRoutes } from './recovery-codes.ts';
@@ -230,7 +228,7 @@ async function recover(
     const { account, serial } = plan;
     if (meant !== undefined && meant !== account) refuseOtherAccount();
     const pass: PassRow = { account, serial, algorithm, publicKey };
-    const { offer, issue } = await issueFor(parts, { plan, pass });
+    const { offer, issue } = await issueFor(parts, { pass, hasRides: plan.hasRides });
     const { bytes: _bytes, ...row } = issue;
     const nextCodeHash = next.codeHash;
     const hasRides = offer.allowance > 0;
@@ -245,19 +243,4 @@ async function recover(
     return { pass, issue, recoveryCode };
   }
   throw new Fault('UPLINK_BUSY', 'this account changes just now: try again');
-}
-
-/** A denied account, or one whose passes are all out, gets a pass without rides: money and debts are seen again. */
-async function issueFor(
-  { store, config, passes, clock }: ApiParts,
-  { plan, pass }: { plan: RecoveryPlan; pass: PassRow },
-) {
-  const nowMs = clock.now().wallMs;
-  const rider = await store.readRider(config.issuer, plan.account);
-  assert(rider !== undefined, 'an account with a code can be read');
-  const mayRide = plan.hasRides && rider.denied.length === 0;
-  const standing = standingOf(rider, nowMs);
-  const nothing = { ...standing, walletCents: 0, debtCents: Number.MAX_SAFE_INTEGER };
-  const offer = offerPass(mayRide ? standing : nothing, config);
-  return { offer, issue: passes.issue(pass, { offer, atS: Math.floor(nowMs / 1000) }) };
 }

@@ -125,7 +125,7 @@ describe('who may enrol', () => {
     const denial = { account: first.rider.account };
     await at.operate('POST', 'denials', { body: { ...denial, note: 'lent it out' } });
     const again = await enrol(at, { invite: await invite(at, { person }), key: first.key });
-    expect(again.result).toBe('409 KEY_TAKEN');
+    expect(again.result).toBe('403 ACCOUNT_DENIED');
     expect((await enrol(at, { invite: await invite(at, { person }) })).result).toBe(
       '403 PERSON_DENIED',
     );

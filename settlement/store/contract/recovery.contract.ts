@@ -92,7 +92,8 @@ export function describeRecovery(open: OpenStore): void {
     expect(await store.findSession('old session', NOW_S)).toBeUndefined();
     expect(await openSession('another of the old', 1)).toBe('ended');
     expect(await store.findSeed('11111111', NOW_MS)).toBeUndefined();
-    const renewal = { account: a, serial: 1, issue: ISSUE, issuesMax: 99, nowMs: NOW_MS };
+    const to = { account: a, serial: 1, issue: ISSUE, hasRides: true };
+    const renewal = { ...to, issuesMax: 99, nowMs: NOW_MS };
     expect(await store.addPassIssue(renewal)).toBe(false);
     expect(await store.addPassIssue({ ...renewal, serial: 2 })).toBe(true);
     expect(await causesOf(1)).toEqual(['RIDER']);
@@ -105,6 +106,7 @@ export function describeRecovery(open: OpenStore): void {
       [2, false, null],
     ]);
     expect((await store.findPass(a, 1))?.endedAtMs).toBe(NOW_MS);
+    expect(await store.findPassOfKey('second key')).toEqual(await store.findPass(a, 2));
   });
 
   test('the deny list has the old pass, and an operator cannot lift it', async () => {

@@ -80,6 +80,8 @@ function describeRiders(open: OpenStore): void {
     const publicKey = pass?.publicKey ?? '';
     expect(await store.addRider({ ...other, ...as, publicKey, ...issue })).toBe('keyTaken');
     expect(await store.readRider(ISSUER, accountOf('b'))).toBeUndefined();
+    expect(await store.findPassOfKey(publicKey)).toEqual(pass);
+    expect(await store.findPassOfKey(accountOf('b'))).toBeUndefined();
   });
 
   test('a session opens until it expires', async () => {
@@ -110,7 +112,7 @@ function describeRiders(open: OpenStore): void {
 
   test('a renewed pass shows its latest issue', async () => {
     const issue = { issuer: ISSUER, keyId: 2, issuedAtS: 50, expiresAtS: 60 };
-    const next = { account: a, serial: 1, issue, issuesMax: 2, nowMs: 60_000 };
+    const next = { account: a, serial: 1, issue, hasRides: true, issuesMax: 2, nowMs: 60_000 };
     expect(await store.addPassIssue(next)).toBe(true);
     expect((await store.readRider(ISSUER, a))?.passes).toEqual([
       {
@@ -140,21 +142,32 @@ function describeRiders(open: OpenStore): void {
   });
 
   test('as many passes as may be are good at a time', async () => {
-    const add = (issuedAtS: number, nowMs: number) => {
+    const add = (
+      issuedAtS: number,
+      { nowMs, hasRides = true }: { nowMs: number; hasRides?: boolean },
+    ) => {
       const issue = { issuer: ISSUER, keyId: 1, issuedAtS, expiresAtS: issuedAtS + 100 };
-      return store.addPassIssue({ account: a, serial: 1, issue, issuesMax: 3, nowMs });
+      return store.addPassIssue({ account: a, serial: 1, issue, hasRides, issuesMax: 3, nowMs });
     };
-    expect(await add(10, 10_000)).toBe(true);
-    expect(await add(20, 20_000)).toBe(true);
-    expect(await add(30, 30_000)).toBe(false);
-    expect(await add(111, 110_999)).toBe(false);
-    expect(await add(111, 111_000)).toBe(true);
+    expect(await add(10, { nowMs: 10_000 })).toBe(true);
+    expect(await add(20, { nowMs: 20_000 })).toBe(true);
+    expect(await add(30, { nowMs: 30_000 })).toBe(false);
+    expect(await add(111, { nowMs: 110_999 })).toBe(false);
+    expect(await add(111, { nowMs: 111_000 })).toBe(true);
+  });
+
+  test('a pass without rides is given however many are good', async () => {
+    const issue = { issuer: ISSUER, keyId: 1, issuedAtS: 0, expiresAtS: 100 };
+    const next = { account: a, serial: 1, issue, issuesMax: 1, nowMs: 0 };
+    expect(await store.addPassIssue({ ...next, hasRides: true })).toBe(false);
+    expect(await store.addPassIssue({ ...next, hasRides: false })).toBe(true);
   });
 
   test('a pass whose key was revoked is not one of those that are good', async () => {
     const add = (keyId: number) => {
       const issue = { issuer: ISSUER, keyId, issuedAtS: 10, expiresAtS: 110 };
-      return store.addPassIssue({ account: a, serial: 1, issue, issuesMax: 2, nowMs: 10_000 });
+      const to = { account: a, serial: 1, hasRides: true };
+      return store.addPassIssue({ ...to, issue, issuesMax: 2, nowMs: 10_000 });
     };
     for (const keyId of [1, 2]) {
       const publicKey = toHex(sha256(utf8(`key ${keyId}`)));

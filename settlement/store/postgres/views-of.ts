@@ -17,6 +17,7 @@ export function viewsOf(session: Session, readers: Readers): Views {
   const { codes, lists, outbox, parked, fares, recovery } = readers;
   return {
     findPass: (of) => riders.findPass(of),
+    findPassOfKey: (publicKey) => riders.findPassOfKey(publicKey),
     findDenials: (issuer, of) => riders.findDenials(issuer, of),
     findSession: (tokenHash) => riders.findSession(tokenHash),
     findInvite: (tokenHash) => invites.read(tokenHash),

@@ -46,6 +46,7 @@ const sales = { fromMs: 0, toMs: NOW_MS, after: null, limit: 9 };
 
 const READS: Record<keyof Views, (of: Views) => unknown> = {
   findPass: (of) => of.findPass({ account, serial: 1 }),
+  findPassOfKey: (of) => of.findPassOfKey('aa'),
   findDenials: (of) => of.findDenials(ISSUER, { account, serial: 1 }),
   findSession: (of) => of.findSession('t'),
   findInvite: (of) => of.findInvite('t'),

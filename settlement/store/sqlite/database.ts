@@ -169,6 +169,7 @@ function viewsOf(connection: Connection, readers: Readers): Views {
   const events = new EventRows(connection);
   return {
     findPass: (of) => riders.findPass(of),
+    findPassOfKey: (publicKey) => riders.findPassOfKey(publicKey),
     findDenials: (issuer, of) => riders.findDenials(issuer, of),
     findSession: (tokenHash) => riders.findSession(tokenHash),
     findInvite: (tokenHash) => invites.read(tokenHash),

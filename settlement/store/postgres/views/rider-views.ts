@@ -19,6 +19,11 @@ const ALLOWANCE_MAX = 0xff;
 const PASS = `
   SELECT account, serial, algorithm, public_key AS "publicKey", ended_at_ms AS "endedAtMs" FROM pass
   WHERE account = $1 AND serial = $2`;
+/** Of any account: the key says which. */
+const PASS_OF_KEY = `
+  SELECT pass.account, serial, algorithm, pass.public_key AS "publicKey", ended_at_ms AS "endedAtMs"
+  FROM pass_key JOIN pass ON pass.account = pass_key.account AND pass.public_key = pass_key.public_key
+  WHERE pass_key.public_key = $1`;
 const SESSION = `
   SELECT account, serial, expires_at_s AS "expiresAtS" FROM session WHERE token_hash = $1`;
 
@@ -113,6 +118,10 @@ export class RiderViews {
 
   async findPass({ account, serial }: PassOf): Promise<StoredPass | undefined> {
     return await this.#session.first<StoredPass>(PASS, [account, serial]);
+  }
+
+  async findPassOfKey(publicKey: string): Promise<StoredPass | undefined> {
+    return await this.#session.first<StoredPass>(PASS_OF_KEY, [publicKey]);
   }
 
   async findDenials(issuer: number, of: PassOf): Promise<readonly DeniedBy[]> {

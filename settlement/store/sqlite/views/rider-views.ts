@@ -18,12 +18,13 @@ const ALLOWANCE_MAX = 0xff;
 /** As the index `record_unpaid` says it. */
 const UNPAID = `outcome IN ('PENDING', 'EXTRA_USE', 'STALE_CODE')`;
 
+const PASS = `
+  SELECT account, serial, algorithm, public_key AS publicKey, ended_at_ms AS endedAtMs FROM pass`;
+
 function prepare(db: Connection['db']) {
   return {
-    pass: db.prepare(
-      `SELECT account, serial, algorithm, public_key AS publicKey, ended_at_ms AS endedAtMs FROM pass
-       WHERE account = ? AND serial = ?`,
-    ),
+    pass: db.prepare(`${PASS} WHERE account = ? AND serial = ?`),
+    passOfKey: db.prepare(`${PASS} WHERE public_key = ?`),
     account: db.prepare('SELECT enrolled_by FROM account WHERE account = ?').pluck(),
     session: db.prepare(
       `SELECT account, serial, expires_at_s AS expiresAtS FROM session WHERE token_hash = ?`,
@@ -100,6 +101,10 @@ export class RiderViews {
 
   findPass({ account, serial }: PassOf): StoredPass | undefined {
     return this.#sql.pass.get(account, serial) as StoredPass | undefined;
+  }
+
+  findPassOfKey(publicKey: string): StoredPass | undefined {
+    return this.#sql.passOfKey.get(publicKey) as StoredPass | undefined;
   }
 
   findDenials(issuer: number, of: PassOf): DeniedBy[] {
