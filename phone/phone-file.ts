@@ -8,18 +8,21 @@ import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { seedSchema } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
 
+/** A private key as JWK. */
+export const keySchema = z.object({
+  kty: z.string(),
+  crv: z.enum(['Ed25519', 'P-256']),
+  x: z.string(),
+  y: z.string().exactOptional(),
+  d: z.string(),
+});
+
 const phoneSchema = z.strictObject({
   stile: z.literal('phone/1'),
   settlementUrl: z.url(),
   /** Somebody said at enrolment that http to another machine is meant. */
   plainHttp: z.boolean().exactOptional(),
-  key: z.object({
-    kty: z.string(),
-    crv: z.enum(['Ed25519', 'P-256']),
-    x: z.string(),
-    y: z.string().exactOptional(),
-    d: z.string(),
-  }),
+  key: keySchema,
   account: z.string().regex(/^[0-9a-f]{16}$/),
   serial: z.int().min(1),
   /** The pass with the issuer's signature, hex. */

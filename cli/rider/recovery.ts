@@ -1,19 +1,14 @@
 /** `stile rider recovery-code`, `recover`, `block`: a phone that may be lost, and one that takes its place. */
-import { generateKey } from '@stile/crypto/sign.ts';
 import { callJson } from '@stile/host/http-client.ts';
 import { refusePlainHttp } from '@stile/host/plain-http.ts';
-import { createPhoneClient } from '@stile/phone/client.ts';
-import { writePhone } from '@stile/phone/phone-file.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { accountSchema, blockedSchema } from '@stile/protocol/http/rider-api.ts';
 import { readRecoveryCode } from '@stile/protocol/recovery-code.ts';
-import type { Algorithm } from '@stile/protocol/signature.ts';
 import { type Command, InvalidArgumentError } from 'commander';
-import { commandsWithPhone, openSession, type PhoneOption, requireNewPhone } from '../phone.ts';
+import { commandsWithPhone, openSession, type PhoneOption } from '../phone.ts';
 import { oneOf, printJson, wholeNumber } from '../terminal.ts';
+import { makePhone, type NewPhoneOptions } from './new-phone.ts';
 
-/** Behind a response that is not heard. */
-const TRIES_MAX = 3;
 const MEANT = 'the account that is meant: a code of another one does nothing';
 const PLAIN = 'speak http to another machine: anybody on the way can read it';
 
@@ -56,47 +51,14 @@ export function addRecoveryCommands(rider: Command): void {
     .action(block);
 }
 
-type RecoverOptions = PhoneOption & {
-  settlement: string;
-  code: string;
-  account?: string;
-  algorithm: Algorithm;
-  plainHttp?: boolean;
-};
+type RecoverOptions = NewPhoneOptions & { code: string; account?: string };
 
 async function recover(options: RecoverOptions): Promise<void> {
-  requireNewPhone(options);
   requireCode(options.code);
-  const key = generateKey(options.algorithm);
-  const client = createPhoneClient(options.settlement, key, options);
-  const { account, serial, pass, recoveryCode } = await recoverAsOne(client, options);
-  writePhone(options.phone, {
-    stile: 'phone/1',
-    settlementUrl: options.settlement,
-    ...(options.plainHttp === true ? { plainHttp: true } : {}),
-    key: { ...key.privateJwk, crv: key.algorithm },
-    account,
-    serial,
-    pass,
-    counter: 0,
-  });
+  const recovered = await makePhone(options, (client) => client.recover(options));
+  const { account, serial, recoveryCode } = recovered;
   const next = recoveryCode === null ? {} : { recoveryCode: recoveryCode.code };
   printJson({ phone: options.phone, account, serial, ...next });
-}
-
-/** A response that is lost took the code with it, unless the same key asks again. */
-async function recoverAsOne(
-  client: ReturnType<typeof createPhoneClient>,
-  { code, account }: Pick<RecoverOptions, 'code' | 'account'>,
-) {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await client.recover({ code, account });
-    } catch (error) {
-      const isLost = error instanceof Fault && error.code === 'UPLINK_UNREACHABLE';
-      if (!isLost || tries === TRIES_MAX) throw error;
-    }
-  }
 }
 
 type BlockOptions = PhoneOption & {

@@ -3,7 +3,6 @@
  * needs nothing but the phone's own file. A counter is on disk before its code is printed.
  */
 import { randomUUID } from 'node:crypto';
-import { generateKey } from '@stile/crypto/sign.ts';
 import { systemClock, wallS } from '@stile/host/clock.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
@@ -11,18 +10,11 @@ import { readPhone, writePhone } from '@stile/phone/phone-file.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import { TOP_UP_CENTS_MAX } from '@stile/protocol/http/rider-api.ts';
-import type { Algorithm } from '@stile/protocol/signature.ts';
 import { readSignedPass } from '@stile/protocol/transit-code.ts';
 import type { Command } from 'commander';
-import {
-  commandsWithPhone,
-  drawPng,
-  keyOf,
-  openSession,
-  type PhoneOption,
-  requireNewPhone,
-} from '../phone.ts';
+import { commandsWithPhone, drawPng, keyOf, openSession, type PhoneOption } from '../phone.ts';
 import { instant, oneOf, print, printJson, sayKey, secondsOf, wholeNumber } from '../terminal.ts';
+import { makePhone, type NewPhoneOptions } from './new-phone.ts';
 import { addPaymentCodeCommands } from './payment.ts';
 import { addRecoveryCommands } from './recovery.ts';
 
@@ -56,28 +48,8 @@ export function addRiderCommand(program: Command): void {
   addRecoveryCommands(rider);
 }
 
-type EnrolOptions = PhoneOption & {
-  settlement: string;
-  algorithm: Algorithm;
-  invite?: string;
-  plainHttp?: boolean;
-};
-
-async function enrol(options: EnrolOptions) {
-  requireNewPhone(options);
-  const key = generateKey(options.algorithm);
-  const enrolled = await createPhoneClient(options.settlement, key, options).enrol(options.invite);
-  const { account, serial, pass } = enrolled;
-  writePhone(options.phone, {
-    stile: 'phone/1',
-    settlementUrl: options.settlement,
-    ...(options.plainHttp === true ? { plainHttp: true } : {}),
-    key: { ...key.privateJwk, crv: key.algorithm },
-    account,
-    serial,
-    pass,
-    counter: 0,
-  });
+async function enrol(options: NewPhoneOptions & { invite?: string }) {
+  const { account, serial } = await makePhone(options, (client) => client.enrol(options.invite));
   printJson({ phone: options.phone, account, serial });
 }
 

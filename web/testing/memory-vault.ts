@@ -19,6 +19,7 @@ export class MemoryVault implements Vault {
   evict(): void {
     this.#enrolment = undefined;
     this.#view = undefined;
+    this.#pending = undefined;
     this.#counters.clear();
   }
 
@@ -34,20 +35,20 @@ export class MemoryVault implements Vault {
     return this.#mark;
   }
 
-  async tryKey(): Promise<void> {
-    return undefined;
-  }
-
   async keepKey(make: () => Promise<DeviceKey>): Promise<DeviceKey> {
     this.#pending ??= await make();
     return this.#pending;
   }
 
-  async addEnrolment(enrolment: Enrolment): Promise<void> {
-    this.evict();
+  async dropKey(): Promise<void> {
     this.#pending = undefined;
+  }
+
+  async addEnrolment(enrolment: Enrolment): Promise<void> {
+    const counter = this.#counters.get(enrolment.account) ?? 0;
+    this.evict();
     this.#enrolment = enrolment;
-    this.#counters.set(enrolment.account, 0);
+    this.#counters.set(enrolment.account, counter);
     this.#mark = enrolment.account;
   }
 

@@ -34,26 +34,29 @@ export async function openIndexedVault(marks: TextStorage): Promise<Vault> {
     readEnrolment: () => db.get('phone', ONLY),
     readView: () => db.get('seen', ONLY),
     enrolledBefore: () => marks.getItem(ENROLLED_MARK),
-    async tryKey(key) {
-      const work = db.transaction('phone', 'readwrite');
-      await work.store.put({ key } as Enrolment, 'trial');
-      await work.store.delete('trial');
-      await work.done;
-    },
     async keepKey(make) {
       const kept = await db.get('phone', PENDING);
       if (kept !== undefined) return kept.key;
       const key = await make();
-      await db.put('phone', { key } as Enrolment, PENDING);
-      return key;
+      const work = db.transaction('phone', 'readwrite', STRICT);
+      const earlier = await work.store.get(PENDING);
+      // Of another tab, that was quicker.
+      if (earlier === undefined) await work.store.put({ key } as Enrolment, PENDING);
+      await work.done;
+      return earlier?.key ?? key;
+    },
+    async dropKey() {
+      await db.delete('phone', PENDING);
     },
     async addEnrolment(enrolment) {
       const work = db.transaction(['phone', 'counter', 'seen'], 'readwrite', STRICT);
+      // Another tab may have heard of the same account before, and have shown codes of it.
+      const counter = (await work.objectStore('counter').get(enrolment.account)) ?? 0;
       await Promise.all([
         work.objectStore('phone').put(enrolment, ONLY),
         work.objectStore('phone').delete(PENDING),
         work.objectStore('counter').clear(),
-        work.objectStore('counter').put(0, enrolment.account),
+        work.objectStore('counter').put(counter, enrolment.account),
         work.objectStore('seen').clear(),
         work.done,
       ]);

@@ -1,8 +1,10 @@
 /** A wallet that is lost, recovered and guarded, before a real settlement, without a browser. */
+import type { TownOptions } from '@stile/settlement/testing/town.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ScriptedWallet } from '../../testing/scripted-wallet.ts';
 import { isPinOver, WRONG_MAX } from '../core/pin.ts';
 import { makePaymentCode } from './seed.ts';
+import type { Enrolment } from './vault.ts';
 
 const open: ScriptedWallet[] = [];
 afterEach(async () => {
@@ -21,6 +23,64 @@ async function drawCode({ wallet }: ScriptedWallet): Promise<string> {
   if (holder === null) throw new Error('nobody is enrolled');
   return (await session.run((token) => settlement.fetchRecoveryCode(token, holder))).code;
 }
+
+describe('an enrolment', () => {
+  async function unheard(settings: TownOptions['settings'] = {}) {
+    const scripted = await ScriptedWallet.open({ settings });
+    open.push(scripted);
+    const { wallet, wire } = scripted;
+    const { invite } = await scripted.town.operate<{ invite: string }>('POST', 'invites', {
+      body: {},
+    });
+    wire.losing = '/v1/riders';
+    await expect(wallet.enrol(null, invite)).rejects.toThrow();
+    expect(wallet.phone.status.value).toEqual({ kind: 'new' });
+    wire.losing = null;
+    return { scripted, invite };
+  }
+
+  test('whose response is lost goes on behind a reload: one invitation, one account', async () => {
+    const { scripted, invite } = await unheard({ enrolment: { policy: 'invite' } });
+    const after = await scripted.reload();
+    await after.enrol(null, invite);
+    await scripted.idle();
+    expect(after.phone.status.value).toEqual({ kind: 'ready' });
+    expect(after.phone.enrolment.value).toMatchObject({ serial: 1 });
+    expect(await after.phone.makeTransitCode(1)).toMatch(/./);
+    const { account } = after.phone.enrolment.value ?? {};
+    // The same account once more, as another tab hears of it late: its counter goes on.
+    await scripted.vault.addEnrolment({ ...after.phone.enrolment.value } as Enrolment);
+    expect(await scripted.vault.takeCounter(account ?? '')).toBe(2);
+  });
+
+  test('that was not heard keeps nobody from a recovery', async () => {
+    const { scripted } = await unheard();
+    const { wallet, town } = scripted;
+    const other = await town.addRider();
+    await wallet.recover(null, { code: await other.drawCode(), account: null });
+    await scripted.idle();
+    expect(wallet.phone.enrolment.value).toMatchObject({ account: other.account, serial: 2 });
+  });
+
+  test('behind a recovery that was not heard, and whose phone has ended, is a new account', async () => {
+    const scripted = await ScriptedWallet.open();
+    open.push(scripted);
+    const { wallet, town, wire } = scripted;
+    const other = await town.addRider();
+    wire.losing = '/v1/recoveries';
+    const recovery = wallet.recover(null, { code: await other.drawCode(), account: null });
+    await expect(recovery).rejects.toThrow();
+    wire.losing = null;
+    const move = `accounts/${other.account}/move-code`;
+    const body = { note: 'to a third phone' };
+    const { code } = await town.operate<{ code: string }>('POST', move, { body });
+    await town.recover(code);
+    await wallet.enrol(null, null);
+    await scripted.idle();
+    expect(wallet.phone.status.value).toEqual({ kind: 'ready' });
+    expect(wallet.phone.enrolment.value?.account).not.toBe(other.account);
+  });
+});
 
 describe('a recovery', () => {
   test('brings a cleared wallet back, and shows the next code', async () => {

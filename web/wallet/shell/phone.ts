@@ -13,7 +13,7 @@ import {
   readSignedPass,
   writeTransitCode,
 } from '@stile/protocol/transit-code.ts';
-import { Unreachable } from '../../parts/api.ts';
+import { ApiRefusal, Unreachable } from '../../parts/api.ts';
 import type { DeviceKey } from './device-key.ts';
 import { signWith } from './keys.ts';
 import type { MeantCode, SettlementClient } from './settlement-client.ts';
@@ -83,46 +83,59 @@ export class Phone {
   }
 
   /**
-   * A new account with a new key; its first session, or null if this browser cannot store the key.
+   * A new account; its first session, or null if this browser cannot store a key. What a try before has come to, of
+   * which nothing was heard, is this account.
    * @throws ApiRefusal or Unreachable.
    */
   async enrol(algorithm: Algorithm | null, invite: string | null): Promise<Session | null> {
-    const { makeKey, settlement } = this.#parts;
-    assert(this.#vault !== null, 'a phone enrols after it was opened');
-    const key = await makeKey(algorithm);
-    try {
-      await this.#vault.tryKey(key);
-    } catch {
-      // Before settlement makes an account that nobody could reach.
-      this.status.value = { kind: 'noStorage' };
-      return null;
-    }
-    const enrolled = await settlement.enrol(key, invite);
-    await this.#settle(key, enrolled);
-    return enrolled.session;
+    const { settlement } = this.#parts;
+    const ask = (key: DeviceKey) => settlement.enrol(key, invite);
+    const enrolled = await this.#ask(ask, { algorithm, over: 'PASS_ENDED' });
+    return enrolled?.session ?? null;
   }
 
   /**
-   * The account of a code comes to this phone, with a key that is stored before settlement is asked: a response
-   * that is lost is asked for again with the same one. Null if this browser cannot store it.
+   * The account of a code comes to this phone. Null if this browser cannot store a key.
    * @throws ApiRefusal or Unreachable.
    */
   async recover(algorithm: Algorithm | null, code: MeantCode): Promise<RecoveredRider | null> {
-    const { makeKey, settlement } = this.#parts;
-    assert(this.#vault !== null, 'a phone recovers after it was opened');
-    let key: DeviceKey;
+    const { settlement } = this.#parts;
+    const ask = (key: DeviceKey) => settlement.recover(key, code);
+    return await this.#ask(ask, { algorithm, over: 'KEY_TAKEN' });
+  }
+
+  /**
+   * Asks with a key that is stored before, and with the same one until there is a response. `over`: the refusal that
+   * says that a key of an earlier try is another account's, or its pass has ended; then with a new one, once.
+   */
+  async #ask<T extends EnrolledRider>(
+    ask: (key: DeviceKey) => Promise<T>,
+    { algorithm, over }: { algorithm: Algorithm | null; over: 'PASS_ENDED' | 'KEY_TAKEN' },
+  ): Promise<T | null> {
+    const stored = await this.#keepKey(algorithm);
+    if (stored === null) return null;
     try {
-      key = await this.#vault.keepKey(() => makeKey(algorithm));
+      return await this.#settle(stored, await ask(stored));
+    } catch (error) {
+      if (!(error instanceof ApiRefusal && error.code === over)) throw error;
+    }
+    await this.#vault?.dropKey();
+    const key = await this.#keepKey(algorithm);
+    return key && (await this.#settle(key, await ask(key)));
+  }
+
+  /** Null, before settlement makes an account that nobody could reach, if it cannot be stored. */
+  async #keepKey(algorithm: Algorithm | null): Promise<DeviceKey | null> {
+    assert(this.#vault !== null, 'a phone enrols after it was opened');
+    try {
+      return await this.#vault.keepKey(() => this.#parts.makeKey(algorithm));
     } catch {
       this.status.value = { kind: 'noStorage' };
       return null;
     }
-    const recovered = await settlement.recover(key, code);
-    await this.#settle(key, recovered);
-    return recovered;
   }
 
-  async #settle(key: DeviceKey, enrolled: EnrolledRider): Promise<void> {
+  async #settle<T extends EnrolledRider>(key: DeviceKey, enrolled: T): Promise<T> {
     const { askToPersist, tabs } = this.#parts;
     const { account, serial, issuer, pass } = enrolled;
     const named = { key, account, serial, issuer, ...readPass(pass) };
@@ -140,6 +153,7 @@ export class Phone {
       this.status.value = { kind: 'ready' };
     });
     tabs.announce();
+    return enrolled;
   }
 
   /** @throws VaultLost if this account is not stored any more. */

@@ -53,11 +53,14 @@ export type Vault = {
   readView(): Promise<AccountView | undefined>;
   /** The account that was enrolled here, as far as this browser still knows, even if its key is gone. */
   enrolledBefore(): string | null;
-  /** Whether a key of this kind can be stored at all; some private windows cannot. @throws if not. */
-  tryKey(key: DeviceKey): Promise<void>;
-  /** The key for a recovery, the same one until there is an enrolment: its response may be lost. */
+  /**
+   * The key to enrol or recover with, the same one in every tab until there is an enrolment: the response may be
+   * lost. @throws if no key can be stored, as in some private windows.
+   */
   keepKey(make: () => Promise<DeviceKey>): Promise<DeviceKey>;
-  /** Takes the place of all that was stored. */
+  /** That key leads nowhere: the next one is another. */
+  dropKey(): Promise<void>;
+  /** Takes the place of all that was stored; but an account that is here already goes on with its counter. */
   addEnrolment(enrolment: Enrolment): Promise<void>;
   /** Changes some of what is stored; what another tab has changed meanwhile stays. @throws VaultLost. */
   changeEnrolment(account: string, change: EnrolmentChange): Promise<Enrolment>;
