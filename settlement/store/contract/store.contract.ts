@@ -142,18 +142,16 @@ function describeRiders(open: OpenStore): void {
   });
 
   test('as many passes as may be are good at a time', async () => {
-    const add = (
-      issuedAtS: number,
-      { nowMs, hasRides = true }: { nowMs: number; hasRides?: boolean },
-    ) => {
+    const add = (issuedAtS: number, nowMs: number) => {
       const issue = { issuer: ISSUER, keyId: 1, issuedAtS, expiresAtS: issuedAtS + 100 };
-      return store.addPassIssue({ account: a, serial: 1, issue, hasRides, issuesMax: 3, nowMs });
+      const to = { account: a, serial: 1, hasRides: true };
+      return store.addPassIssue({ ...to, issue, issuesMax: 3, nowMs });
     };
-    expect(await add(10, { nowMs: 10_000 })).toBe(true);
-    expect(await add(20, { nowMs: 20_000 })).toBe(true);
-    expect(await add(30, { nowMs: 30_000 })).toBe(false);
-    expect(await add(111, { nowMs: 110_999 })).toBe(false);
-    expect(await add(111, { nowMs: 111_000 })).toBe(true);
+    expect(await add(10, 10_000)).toBe(true);
+    expect(await add(20, 20_000)).toBe(true);
+    expect(await add(30, 30_000)).toBe(false);
+    expect(await add(111, 110_999)).toBe(false);
+    expect(await add(111, 111_000)).toBe(true);
   });
 
   test('a pass without rides is given however many are good', async () => {
