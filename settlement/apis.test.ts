@@ -3,16 +3,17 @@
  * that another one does.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKey } from '@stile/crypto/sign.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
 import pg from 'pg';
+import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { TOKEN_FILE } from './data-dir.ts';
-import { initSettlement } from './main.ts';
+import { initSettlement, startSettlement } from './main.ts';
 import { usePostgres } from './testing/postgres-server.ts';
 import { OPEN_SETTINGS } from './testing/scratch-settlement.ts';
 import { type ApiProcess, startApiProcess } from './testing/start-process.ts';
@@ -135,6 +136,19 @@ test('a stream of a process that dies goes on at another one: nothing is missed,
   expect(heard).toEqual(stored.rows.map(({ number }) => number));
   await client.end();
   stop.abort();
+});
+
+test.each([
+  ['book.key', /book/i],
+  ['issuer-1-1.jwk.json', /issuer-1-1\.jwk\.json is not the key/],
+  ['first-root.json', /first-root\.json is not the first root/],
+])('a process whose %s is another one is refused by name', async (name, words) => {
+  const { place } = await initialised();
+  const other = await initialised();
+  const file = join('keys', name);
+  copyFileSync(join(other.place.dataDir, file), join(place.dataDir, file));
+  const log = pino({ level: 'silent' });
+  await expect(startSettlement({ ...place, port: 0 }, { log })).rejects.toThrow(words);
 });
 
 async function enrol(api: ApiProcess, asking: ApiProcess) {
