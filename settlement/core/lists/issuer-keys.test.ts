@@ -55,7 +55,7 @@ describe('a new key', () => {
 
   test('that is announced is published and retires nothing yet', () => {
     const added = planIssuerKey({ ...plan, nowS: NOW_S, announceS: DAY_S });
-    expect(added).toMatchObject({ signsFromS: NOW_S + DAY_S, notBeforeS: NOW_S });
+    expect(added).toMatchObject({ signsFromS: NOW_S + DAY_S, notBeforeS: NOW_S - DAY_S });
     const { changes } = decideIssuerKey([key(1)], { key: added, nowMs: NOW.nowMs });
     expect(changes.map(({ kind }) => kind)).toEqual(['addIssuerKey', 'requestPublish']);
   });
@@ -135,6 +135,12 @@ describe('a revocation', () => {
       1,
       ['needsFollower'],
     ],
+    [
+      'of the one that signs needs a follower that gates believe at once',
+      [key(1), key(2, { ...LATER, notBeforeS: NOW_S + 1 })],
+      1,
+      ['needsFollower'],
+    ],
     ['again', [key(1, { status: 'revoked' }), key(2)], 1, ['already']],
     ['of a key that is not there', [key(1)], 9, ['unknown']],
   ])('%s', (_name, keys, keyId, expected) => {
@@ -145,10 +151,16 @@ describe('a revocation', () => {
 describe('rotation ahead of the end', () => {
   const terms = { lifetimeS: 730 * DAY_S, announceS: 7 * DAY_S, passLifetimeS: 7 * DAY_S };
   const endsIn = (days: number) => key(1, { notAfterS: NOW_S + days * DAY_S });
+  const begins = (days: number) => key(2, { signsFromS: NOW_S + days * DAY_S });
   test.each<[string, StoredIssuerKey[], string]>([
     ['is not due early', [endsIn(45)], 'no'],
     ['is due while every pass and the announcement still fit', [endsIn(44)], 'announced'],
     ['is not due twice', [endsIn(44), key(2, LATER)], 'no'],
+    ['is due if the next one begins long after the end', [endsIn(20), begins(21)], 'announced'],
+    ['is not due if the next one begins at the end', [endsIn(20), begins(20)], 'no'],
+    ['is not due if no new one would begin earlier', [endsIn(3), begins(7)], 'no'],
+    ['is due if a new one would begin earlier', [endsIn(3), begins(8)], 'announced'],
+    ['is due at once if the next one waits', [begins(700)], 'now'],
     ['is due at once when nothing may sign', [endsIn(0)], 'now'],
   ])('%s', (_name, keys, due) => {
     expect(rotationDue(keys, { issuer: 1, nowS: NOW_S, terms })).toBe(due);

@@ -6,7 +6,10 @@ import { type Change, type Decision, unchanged } from '../changes.ts';
 import type { StoredIssuerKey } from './list-changes.ts';
 
 const DAY_S = 86_400;
-/** A gate's clock may be behind when a new key reaches it. */
+/**
+ * A gate's clock may be behind when a new key reaches it. Good from before it is announced, so that it can take
+ * over at once if the one before is revoked.
+ */
 const KEY_HEAD_START_S = DAY_S;
 /** Beyond its last pass and the announcement, a key is followed so long before its end. */
 const ROTATION_MARGIN_S = 30 * DAY_S;
@@ -56,7 +59,7 @@ export function planIssuerKey(plan: KeyPlan): StoredIssuerKey {
     issuer,
     keyId,
     publicKey,
-    notBeforeS: Math.max(0, signsFromS - KEY_HEAD_START_S),
+    notBeforeS: Math.max(0, nowS - KEY_HEAD_START_S),
     notAfterS: signsFromS + lifetimeS,
     status: 'active',
     ceilingExponent,
@@ -80,7 +83,11 @@ export function rotationDue(
   const signing = findSigningKey(keys, now);
   if (signing === undefined) return 'now';
   const isNear = signing.notAfterS - now.nowS <= rotationLeadS(terms);
-  return isNear && findNextKey(keys, now) === undefined ? 'announced' : 'no';
+  const next = findNextKey(keys, now);
+  // One that begins after the end, and later than a new one would, leaves a gap.
+  const inTimeS = Math.max(signing.notAfterS, now.nowS + terms.announceS);
+  const isFollowed = next !== undefined && next.signsFromS <= inTimeS;
+  return isNear && !isFollowed ? 'announced' : 'no';
 }
 
 /** A new key. If it signs at once, those before it are retired: their passes stay good. */
@@ -138,7 +145,9 @@ export function decideKeyRevocation(
   if (key === undefined) return unchanged('unknown');
   if (key.status === 'revoked') return unchanged('already');
   const others = keys.filter((one) => one !== key);
-  const follower = findNextKey(others, { issuer, nowS });
+  // Gates refuse what a key signs before it begins.
+  const begun = others.filter(({ notBeforeS }) => notBeforeS <= nowS);
+  const follower = findNextKey(begun, { issuer, nowS });
   const changes: Change[] = [
     stateOf(key, { status: 'revoked' }),
     { kind: 'requestPublish', atMs: nowMs },

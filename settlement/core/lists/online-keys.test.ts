@@ -33,9 +33,59 @@ test.each([
   ['just before that', 0, 1_899, { isDue: false, endsAtS: 2_000 }],
   ['past all ends', 0, 2_001, { isDue: true, endsAtS: null }],
   ['all have been ended', 3, 600, { isDue: true, endsAtS: null }],
-  ['the one that is left waits', 2, 400, { isDue: true, endsAtS: 2_000 }],
+  ['the one that is left waits', 2, 400, { isDue: true, endsAtS: null }],
 ])('what is needed when it is %s', (_what, floor, atS, need) => {
   expect(onlineKeyNeed(KEYS, { floor, atS, warnS: 100 })).toEqual(need);
+});
+
+const FAR = key(9, [9_000, 9_999]);
+test.each([
+  ['begins after a gap', [key(1, [0, 1_000]), FAR], 500, { isDue: false, endsAtS: 1_000 }],
+  [
+    'begins after a gap that is near',
+    [key(1, [0, 1_000]), FAR],
+    950,
+    { isDue: true, endsAtS: 1_000 },
+  ],
+  [
+    'begins after a gap that is here',
+    [key(1, [0, 1_000]), FAR],
+    1_001,
+    { isDue: true, endsAtS: null },
+  ],
+  [
+    'begins after a gap that is over',
+    [key(1, [0, 1_000]), FAR],
+    9_000,
+    { isDue: false, endsAtS: 9_999 },
+  ],
+  [
+    'begins two seconds after the end',
+    [key(1, [0, 1_000]), key(2, [1_002, 2_000])],
+    950,
+    { isDue: true, endsAtS: 1_000 },
+  ],
+  [
+    'begins the second after the end',
+    [key(1, [0, 1_000]), key(2, [1_001, 2_000])],
+    950,
+    { isDue: false, endsAtS: 2_000 },
+  ],
+  [
+    'is the third of a chain, told in no order',
+    [key(3, [1_500, 3_000]), key(1, [0, 1_000]), key(2, [900, 1_600])],
+    950,
+    { isDue: false, endsAtS: 3_000 },
+  ],
+  [
+    'ends before an older one',
+    [key(1, [0, 2_000]), key(2, [100, 300])],
+    200,
+    { isDue: false, endsAtS: 2_000 },
+  ],
+])('what is needed if a key %s', (_what, keys, atS, need) => {
+  expect(onlineKeyNeed(keys, { floor: 0, atS, warnS: 100 })).toEqual(need);
+  expect(onlineKeyNeed([...keys].reverse(), { floor: 0, atS, warnS: 100 })).toEqual(need);
 });
 
 test('of a key that lives shorter than the warning half its life is early enough', () => {

@@ -30,20 +30,25 @@ export function onlineLeadS({ notBeforeS, notAfterS }: KnownOnlineKey, warnS: nu
   return Math.min(warnS, Math.floor((notAfterS - notBeforeS) / 2));
 }
 
-/** Whether a new key is needed, and until when the last of them signs; null: none signs any more. */
+/**
+ * Whether a new key is needed, and until when there is one without a gap; null: none signs now. A key that begins
+ * only after the others have ended does not move that end.
+ */
 export function onlineKeyNeed(
   keys: readonly KnownOnlineKey[],
   { floor, atS, warnS }: At & { warnS: number },
 ): { isDue: boolean; endsAtS: number | null } {
-  const good = keys.filter(({ number, notAfterS }) => number >= floor && notAfterS >= atS);
-  const last = good.reduce<KnownOnlineKey | undefined>(
-    (a, b) => (a === undefined || b.notAfterS >= a.notAfterS ? b : a),
-    undefined,
-  );
+  const good = keys
+    .filter(({ number }) => number >= floor)
+    .sort((a, b) => a.notBeforeS - b.notBeforeS);
+  let last: KnownOnlineKey | undefined;
+  for (const key of good) {
+    const goesOn = last === undefined ? atS : last.notAfterS + 1;
+    if (key.notBeforeS <= goesOn && key.notAfterS >= goesOn) last = key;
+  }
   if (last === undefined) return { isDue: true, endsAtS: null };
-  const isNear = last.notAfterS - atS <= onlineLeadS(last, warnS);
-  const isNone = findOnlineKey(keys, { floor, atS }) === undefined;
-  return { isDue: isNear || isNone, endsAtS: last.notAfterS };
+  const isDue = last.notAfterS - atS <= onlineLeadS(last, warnS);
+  return { isDue, endsAtS: last.notAfterS };
 }
 
 export type OnlineKeyState = 'signs' | 'good' | 'waits' | 'ended' | 'revoked';
