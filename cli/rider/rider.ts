@@ -30,7 +30,7 @@ export function addRiderCommand(program: Command): void {
     .option('--plain-http', 'speak http to another machine: anybody on the way can read it')
     .option('--algorithm <name>', 'Ed25519 or P-256', oneOf(['Ed25519', 'P-256']), 'P-256')
     .action(enrol);
-  withPhone('top-up', 'pay money in, and renew the pass by it')
+  withPhone('top-up', 'pay money in; `renew` fetches the pass that it allows')
     .argument('<cents>', 'amount in minor units', wholeNumber(1, TOP_UP_CENTS_MAX))
     .option('--key <id>', 'idempotency key; the same key pays once')
     .action(topUp);
@@ -75,7 +75,8 @@ async function renew(options: PhoneOption) {
   const phone = readPhone(options.phone);
   const client = createPhoneClient(phone.settlementUrl, keyOf(phone), phone);
   const pass = await client.renewPass(phone);
-  writePhone(options.phone, { ...phone, pass });
+  // Read again: a code may have been made meanwhile, and its counter stands.
+  writePhone(options.phone, { ...readPhone(options.phone), pass });
   printJson({ phone: options.phone, account: phone.account, renewed: true });
 }
 

@@ -141,6 +141,11 @@ export const riderSchema = z.object({
         .enum(['MOVED', 'BLOCKED'])
         .nullable()
         .describe('the account moved to another phone, or a rider blocked this one'),
+      hasSeed: z
+        .boolean()
+        .describe(
+          'payment codes of this phone pay; if not, fetch a new seed: the one before was ended',
+        ),
     }),
   ),
   revokedIssuerKeys: z

@@ -26,6 +26,8 @@ export type RiderView = {
     denied: boolean;
     ended: PassEnd | null;
   }[];
+  /** Seeds of payment codes that nobody has ended. */
+  seeds: readonly { serial: number; expiresAtMs: number }[];
   /** Ids of the issuer's keys that were revoked: gates open for no pass that one of them signed. */
   revokedIssuerKeys: readonly number[];
   /** Of the recovery code that its rider has; null: there is none. */

@@ -45,7 +45,13 @@ const access: AccountAccess = {
   ],
 };
 
-const facts: RecoveryFacts = { code: stored, isKeyTaken: false, openIssues: 1, access };
+const facts: RecoveryFacts = {
+  code: stored,
+  isKeyTaken: false,
+  openIssues: 0,
+  openPhones: 1,
+  access,
+};
 const pass = { account, serial: 3, algorithm: 'Ed25519', publicKey } as const;
 const issue = { issuer, keyId: 1, issuedAtS: 1, expiresAtS: 2 };
 const request = {
@@ -57,6 +63,13 @@ const request = {
   nextCodeHash: 'next',
   nowMs,
 };
+/** The code was used by this key, which has asked so often and asks again. */
+function heardNothing(openIssues: number): Partial<RecoveryFacts> {
+  const passes = [...access.passes, { serial: 3, publicKey, endedAtMs: null }];
+  const code = { ...stored, endedAtMs: 9, usedSerial: 3 };
+  return { code, isKeyTaken: true, openIssues, access: { ...access, passes } };
+}
+
 const kindsOf = (changes: readonly { kind: string }[]) => changes.map(({ kind }) => kind);
 
 describe('a recovery', () => {
@@ -92,7 +105,7 @@ describe('a recovery', () => {
     ['a move that is over', { code: { ...stored, kind: 'MOVE', expiresAtMs: nowMs } }, 'refused'],
     ['a key that is enrolled', { isKeyTaken: true }, 'keyTaken'],
     ['a phone that came in between', { access: { ...access, passes: [] } }, 'changed'],
-    ['rides beyond what may be out', { openIssues: issuesMax }, 'changed'],
+    ['rides beyond what may be out', heardNothing(issuesMax), 'changed'],
   ])('%s changes nothing', (_what, change, kind) => {
     expect(decideRecovery({ ...facts, ...change }, request)).toEqual({
       changes: [],
@@ -100,8 +113,15 @@ describe('a recovery', () => {
     });
   });
 
-  test('without rides is possible however many passes are out', () => {
+  test('has its rides however many passes the lost phone took', () => {
     const full = { ...facts, openIssues: issuesMax };
+    expect(planRecovery(full, { publicKey, nowMs, issuesMax })).toMatchObject({ hasRides: true });
+    const again = { ...facts, openPhones: issuesMax };
+    expect(planRecovery(again, { publicKey, nowMs, issuesMax })).toMatchObject({ hasRides: false });
+  });
+
+  test('without rides is possible however many passes are out', () => {
+    const full = { ...facts, ...heardNothing(issuesMax) };
     expect(planRecovery(full, { publicKey, nowMs, issuesMax })).toMatchObject({ hasRides: false });
     expect(decideRecovery(full, { ...request, hasRides: false }).result.kind).toBe('recovered');
   });
@@ -113,6 +133,7 @@ describe('a recovery', () => {
       code: used,
       isKeyTaken: true,
       openIssues: 2,
+      openPhones: 3,
       access: { ...access, passes, codes: [unconfirmed('next', 1)] },
     };
     const again = decideRecovery(later, { ...request, nextCodeHash: 'third' });

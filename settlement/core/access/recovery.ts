@@ -40,8 +40,10 @@ export type RecoveryFacts = {
   /** Null: there is no such code. */
   code: StoredRecoveryCode | null;
   isKeyTaken: boolean;
-  /** Passes of the account that have not ended. */
+  /** Passes, that have not ended, of the phone that the code has made already. */
   openIssues: number;
+  /** Phones of the account that have such a pass, lost ones too. */
+  openPhones: number;
   access: AccountAccess;
 };
 
@@ -65,19 +67,20 @@ type Claim = { publicKey: string; nowMs: number; issuesMax: number };
 
 /** Undefined if the code is none, or good no more. */
 export function planRecovery(
-  { code, openIssues, access }: RecoveryFacts,
+  { code, openIssues, openPhones, access }: RecoveryFacts,
   { publicKey, nowMs, issuesMax }: Claim,
 ): RecoveryPlan | undefined {
   if (code === null) return undefined;
   const { account } = code;
-  const hasRides = mayIssue(openIssues, { issuesMax });
   // The response may have been lost: the same key may ask again, as long as it is the account's.
   const earlier = access.passes.find(({ serial }) => serial === code.usedSerial);
   if (earlier?.publicKey === publicKey && earlier.endedAtMs === null) {
-    return { account, serial: earlier.serial, hasRides };
+    return { account, serial: earlier.serial, hasRides: mayIssue(openIssues, { issuesMax }) };
   }
   if (!isOpenCode(code, nowMs)) return undefined;
-  return { account, serial: (access.passes.at(-1)?.serial ?? 0) + 1, hasRides };
+  const serial = (access.passes.at(-1)?.serial ?? 0) + 1;
+  // However often a lost phone has renewed: that is one phone.
+  return { account, serial, hasRides: mayIssue(openPhones, { issuesMax }) };
 }
 
 export type RecoveryRequest = {

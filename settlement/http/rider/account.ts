@@ -44,7 +44,10 @@ export function viewOfRider(
     offline: { allowance, reason },
     denied: denied.length > 0,
     deniedReason: denied.map(({ cause, note }) => (cause === 'DEBT' ? 'DEBT' : note))[0] ?? null,
-    passes: [...passes],
+    passes: passes.map((pass) => {
+      const own = view.seeds.filter(({ serial }) => serial === pass.serial);
+      return { ...pass, hasSeed: own.some(({ expiresAtMs }) => expiresAtMs > nowMs) };
+    }),
     revokedIssuerKeys: [...view.revokedIssuerKeys],
   };
 }

@@ -212,7 +212,7 @@ function addRenewal(app: ApiRouter, parts: PassParts): void {
       if (!(await store.addPassIssue({ ...given, issuesMax, nowMs }))) {
         throw new Refusal(
           'PASSES_OPEN',
-          `${issuesMax} passes of this account are still good: renew when the first of them has ended`,
+          `${issuesMax} passes of this phone are still good: renew when the first of them has ended`,
         );
       }
       const { expiresAtS } = issue;

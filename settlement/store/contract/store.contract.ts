@@ -141,7 +141,7 @@ function describeRiders(open: OpenStore): void {
     expect((await store.readRider(ISSUER + 1, a))?.revokedIssuerKeys).toEqual([]);
   });
 
-  test('as many passes as may be are good at a time', async () => {
+  test('as many passes of a phone as may be are good at a time', async () => {
     const add = (issuedAtS: number, nowMs: number) => {
       const issue = { issuer: ISSUER, keyId: 1, issuedAtS, expiresAtS: issuedAtS + 100 };
       const to = { account: a, serial: 1, hasRides: true };

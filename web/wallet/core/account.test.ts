@@ -3,7 +3,13 @@ import type { Rider, StatementItem } from '@stile/protocol/http/rider-api.ts';
 import { expect, test } from 'vitest';
 import { denialOf, signOf } from './account.ts';
 
-const PASS = { algorithm: 'Ed25519', issuedAtS: 0, expiresAtS: 1, ended: null } as const;
+const PASS = {
+  algorithm: 'Ed25519',
+  issuedAtS: 0,
+  expiresAtS: 1,
+  ended: null,
+  hasSeed: true,
+} as const;
 const WELL: Rider = {
   account: '0123456789abcdef',
   balanceCents: 500,

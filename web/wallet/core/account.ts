@@ -19,6 +19,12 @@ export function isRevoked(rider: Rider, pass: Uint8Array): boolean {
   return reading.ok && (rider.revokedIssuerKeys ?? []).includes(reading.value.pass.issuerKeyId);
 }
 
+/** Whether settlement takes payment codes of this phone no more, by what it said last. */
+export function isSeedEnded(rider: Rider, serial: number): boolean {
+  // A view that was stored by an earlier version of this page says nothing of seeds.
+  return rider.passes.some((pass) => pass.serial === serial && pass.hasSeed === false);
+}
+
 /** How many rides at gates that cannot ask a signed pass allows; none if it cannot be read. */
 export function allowanceOf(pass: Uint8Array): number {
   const reading = readSignedPass(pass);

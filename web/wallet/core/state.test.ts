@@ -167,7 +167,8 @@ describe('what is renewed while there is a network', () => {
     ['one that ends now', { expiresAtS: NOW_S }, true, true],
     ['one that has ended', { expiresAtS: NOW_S - 1 }, true, false],
   ])('a seed: %s', (_name, seed, isDue, isGood) => {
-    expect(isSeedDue(seed, NOW_S)).toBe(isDue);
+    expect(isSeedDue(seed, { nowS: NOW_S, isEnded: false })).toBe(isDue);
+    expect(isSeedDue(seed, { nowS: NOW_S, isEnded: true })).toBe(true);
     expect(isSeedGood(seed, NOW_S)).toBe(isGood);
   });
 

@@ -124,8 +124,12 @@ export function isRenewalDue(
   return nowS > pass.issuedAtS + lifeS * RENEW_AFTER || nowS < pass.issuedAtS;
 }
 
-export function isSeedDue(seed: { expiresAtS: number } | null, nowS: number): boolean {
-  return seed === null || nowS > seed.expiresAtS - SEED_LEFT_S;
+/** `isEnded`: settlement takes no code of it any more. */
+export function isSeedDue(
+  seed: { expiresAtS: number } | null,
+  { nowS, isEnded }: { nowS: number; isEnded: boolean },
+): boolean {
+  return seed === null || isEnded || nowS > seed.expiresAtS - SEED_LEFT_S;
 }
 
 /** Whether a seed still makes codes that pay. */

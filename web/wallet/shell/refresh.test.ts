@@ -127,6 +127,19 @@ describe('what falls due', () => {
     expect(wallet.phone.enrolment.value?.seed?.handle).not.toBe(handle);
   });
 
+  test('a seed that was ended is replaced as soon as the account is read, once', async () => {
+    scripted = await ScriptedWallet.enrolled();
+    const { wallet, wire } = scripted;
+    const handle = wallet.phone.enrolment.value?.seed?.handle;
+    await wallet.session.run((token) => wallet.settlement.endSeeds(token));
+    const before = wire.count(SEEDS);
+    await scripted.pass(5 * MINUTE_MS);
+    expect(wire.count(SEEDS)).toBe(before + 1);
+    expect(wallet.phone.enrolment.value?.seed?.handle).not.toBe(handle);
+    await scripted.pass(10 * MINUTE_MS);
+    expect(wire.count(SEEDS)).toBe(before + 1);
+  });
+
   test('an operator without payment codes is no failure', async () => {
     scripted = await ScriptedWallet.enrolled({ seedKeys: null });
     const { renewal, refresh, phone } = scripted.wallet;

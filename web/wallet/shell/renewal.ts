@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { ApiRefusal } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
-import { allowanceOf, isRevoked } from '../core/account.ts';
+import { allowanceOf, isRevoked, isSeedEnded } from '../core/account.ts';
 import { isRenewalDue, isSeedDue, serverNowMs } from '../core/state.ts';
 import { type Phone, readPass } from './phone.ts';
 import type { PinLock } from './pin-lock.ts';
@@ -63,7 +63,10 @@ export class Renewal {
   async #fetchSeed(): Promise<void> {
     const { phone, session, settlement, pin } = this.#parts;
     const { value } = phone.enrolment;
-    if (value === null || !isSeedDue(value.seed, this.#serverNowS())) return;
+    if (value === null) return;
+    const rider = phone.view.value?.rider;
+    const isEnded = rider !== undefined && isSeedEnded(rider, value.serial);
+    if (!isSeedDue(value.seed, { nowS: this.#serverNowS(), isEnded })) return;
     // Behind a PIN it can be sealed only while that is open.
     if (!pin.isOpen.value) return;
     try {

@@ -13,11 +13,13 @@ const PASSES_OF_PERSON = `SELECT pass.account, serial, ended_at_ms IS NOT NULL A
   WHERE person_hash = $1 ORDER BY pass.account, serial`;
 /** Of any account: who was first with a key has it. */
 const PASS_OF_KEY = 'SELECT 1 FROM pass_key WHERE public_key = $1';
-const OPEN_ISSUES = `
-  SELECT count(*) AS count FROM pass_issue
-  WHERE account = $1 AND expires_at_s >= $2
+const GOOD = `expires_at_s >= $2
     AND NOT EXISTS (SELECT 1 FROM issuer_key WHERE issuer_key.issuer = pass_issue.issuer
       AND issuer_key.key_id = pass_issue.key_id AND status = 'revoked')`;
+const OPEN_ISSUES = `
+  SELECT count(*) AS count FROM pass_issue WHERE account = $1 AND serial = $3 AND ${GOOD}`;
+const OPEN_PHONES = `
+  SELECT count(DISTINCT serial) AS count FROM pass_issue WHERE account = $1 AND ${GOOD}`;
 const IS_ENDED = `SELECT 1 FROM pass
   WHERE account = $1 AND serial = $2 AND ended_at_ms IS NOT NULL`;
 
@@ -59,9 +61,15 @@ export class PassReader {
     return (await this.#session.first(PASS_OF_KEY, [publicKey])) !== undefined;
   }
 
-  /** How many of the account's passes are good then: one whose key was revoked opens nothing. */
-  async openIssues(account: string, nowS: number): Promise<number> {
-    const row = await this.#session.first<{ count: number }>(OPEN_ISSUES, [account, nowS]);
+  /** How many of the phone's passes are good then: one whose key was revoked opens nothing. */
+  async openIssues({ account, serial }: PassOf, nowS: number): Promise<number> {
+    const row = await this.#session.first<{ count: number }>(OPEN_ISSUES, [account, nowS, serial]);
+    return row?.count ?? 0;
+  }
+
+  /** How many of the account's phones have such a pass. */
+  async openPhones(account: string, nowS: number): Promise<number> {
+    const row = await this.#session.first<{ count: number }>(OPEN_PHONES, [account, nowS]);
     return row?.count ?? 0;
   }
 

@@ -53,10 +53,14 @@ export class RecoveryFactReader implements RecoveryReader {
     // Whose code it is never changes.
     const account = (await this.#code(codeHash))?.account ?? NO_ACCOUNT;
     await lock(this.#session, { accounts: [account], owns: [passesOf(account)] });
+    const code = await this.#code(codeHash);
+    const serial = code?.usedSerial ?? 0;
+    const nowS = Math.floor(nowMs / 1000);
     return {
-      code: await this.#code(codeHash),
+      code,
       isKeyTaken: await this.#passes.isKeyTaken(publicKey),
-      openIssues: await this.#passes.openIssues(account, Math.floor(nowMs / 1000)),
+      openIssues: await this.#passes.openIssues({ account, serial }, nowS),
+      openPhones: await this.#passes.openPhones(account, nowS),
       access: await this.#access(account),
     };
   }

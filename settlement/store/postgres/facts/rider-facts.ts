@@ -114,7 +114,7 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
     const { account } = pass;
     await lock(this.#session, { accounts: [account], owns: [passesOf(account)] });
     return {
-      openIssues: await this.#passes.openIssues(account, nowS),
+      openIssues: await this.#passes.openIssues(pass, nowS),
       isEnded: await this.#passes.isEnded(pass),
     };
   }

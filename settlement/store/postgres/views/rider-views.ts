@@ -62,6 +62,11 @@ const RIDER = `
      FROM pass JOIN pass_issue
        ON pass_issue.account = pass.account AND pass_issue.serial = pass.serial
      WHERE pass.account = account.account) AS issues,
+    (SELECT coalesce(json_agg(json_build_object(
+         'serial', serial, 'expiresAtMs', expires_at_ms)
+         ORDER BY created_at_ms, handle), '[]')
+     FROM payment_seed
+     WHERE payment_seed.account = account.account AND ended_at_ms IS NULL) AS seeds,
     (SELECT coalesce(json_agg(key_id ORDER BY key_id), '[]') FROM issuer_key
      WHERE issuer = $6 AND status = 'revoked') AS "revokedIssuerKeys",
     (SELECT made_at_ms FROM recovery_code

@@ -2,11 +2,15 @@
 import type { StoredInvite } from '../../database.ts';
 import type { Connection } from '../connection.ts';
 
-/** How many of an account's passes are good then: one whose key was revoked opens nothing. */
-export const OPEN_ISSUES = `SELECT count(*) FROM pass_issue
-  WHERE account = ? AND expires_at_s >= ?
+const GOOD = `expires_at_s >= ?
     AND NOT EXISTS (SELECT 1 FROM issuer_key WHERE issuer_key.issuer = pass_issue.issuer
       AND issuer_key.key_id = pass_issue.key_id AND status = 'revoked')`;
+/** How many of a phone's passes are good then: one whose key was revoked opens nothing. */
+export const OPEN_ISSUES = `SELECT count(*) FROM pass_issue
+  WHERE account = ? AND serial = ? AND ${GOOD}`;
+/** How many of an account's phones have such a pass. */
+export const OPEN_PHONES = `SELECT count(DISTINCT serial) FROM pass_issue
+  WHERE account = ? AND ${GOOD}`;
 
 export class InviteReader {
   readonly #sql;

@@ -7,7 +7,7 @@ import type {
 } from '../../../core/access/recovery.ts';
 import type { RecoveryReader } from '../../database.ts';
 import type { Connection } from '../connection.ts';
-import { OPEN_ISSUES } from './invites.ts';
+import { OPEN_ISSUES, OPEN_PHONES } from './invites.ts';
 
 export const APPROVAL = `SELECT id, account, note, by_name AS "by", asked_at_ms AS askedAtMs, ends_at_ms AS endsAtMs,
   approved_by AS approvedBy, used_at_ms AS usedAtMs FROM approval`;
@@ -38,6 +38,7 @@ function prepare(db: Connection['db']) {
     ),
     passOfKey: db.prepare('SELECT 1 FROM pass WHERE public_key = ?').pluck(),
     openIssues: db.prepare(OPEN_ISSUES).pluck(),
+    openPhones: db.prepare(OPEN_PHONES).pluck(),
     account: db.prepare('SELECT 1 FROM account WHERE account = ?').pluck(),
     approval: db.prepare(`${APPROVAL} WHERE id = ?`),
     approvalBy: db.prepare(
@@ -69,10 +70,12 @@ export class RecoveryFactReader implements RecoveryReader {
   recovery({ codeHash, publicKey, nowMs }: CodeQuery): RecoveryFacts {
     const code = this.#sql.code.get(codeHash) as StoredRecoveryCode | undefined;
     const account = code?.account ?? NO_ACCOUNT;
+    const nowS = Math.floor(nowMs / 1000);
     return {
       code: code ?? null,
       isKeyTaken: this.#sql.passOfKey.get(publicKey) !== undefined,
-      openIssues: this.#sql.openIssues.get(account, Math.floor(nowMs / 1000)) as number,
+      openIssues: this.#sql.openIssues.get(account, code?.usedSerial ?? 0, nowS) as number,
+      openPhones: this.#sql.openPhones.get(account, nowS) as number,
       access: this.accountAccess(account),
     };
   }

@@ -118,7 +118,7 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
   }
 
   passIssue({ nowS, ...pass }: PassOf & { nowS: number }): PassIssueFacts {
-    const openIssues = this.#sql.openIssues.get(pass.account, nowS) as number;
+    const openIssues = this.#sql.openIssues.get(pass.account, pass.serial, nowS) as number;
     return { openIssues, isEnded: this.#isEnded(pass) };
   }
 

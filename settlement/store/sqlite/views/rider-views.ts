@@ -36,6 +36,10 @@ function prepare(db: Connection['db']) {
          ON pass_issue.account = pass.account AND pass_issue.serial = pass.serial
        WHERE pass.account = ? ORDER BY pass.serial, number`,
     ),
+    seeds: db.prepare(
+      `SELECT serial, expires_at_ms AS expiresAtMs FROM payment_seed
+       WHERE account = ? AND ended_at_ms IS NULL ORDER BY created_at_ms, handle`,
+    ),
     revokedKeys: db
       .prepare(
         `SELECT key_id FROM issuer_key WHERE issuer = ? AND status = 'revoked' ORDER BY key_id`,
@@ -133,6 +137,7 @@ export class RiderViews {
         ...issue,
         denied: this.#denials.read(issuer, { account, serial: issue.serial }).length > 0,
       })),
+      seeds: this.#sql.seeds.all(account) as RiderView['seeds'],
       revokedIssuerKeys: this.#sql.revokedKeys.all(issuer) as number[],
       recoveryCodeMadeAtMs: (this.#sql.recoveryCode.get(account) as number | undefined) ?? null,
       unconfirmedCodeMadeAtMs: this.#sql.unconfirmedCode.get(account) as number | null,
