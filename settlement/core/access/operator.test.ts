@@ -74,6 +74,9 @@ test('a sweep takes what has ended and what nobody asks about any more', () => {
     invite: NOW_MS - 30 * 86_400_000,
     operatorToken: NOW_MS - 30 * 86_400_000,
     seed: NOW_MS,
+    usedChallenge: NOW_MS / 1000,
+    riderEvent: NOW_MS - 3_600_000,
+    merchantEvent: NOW_MS - 3_600_000,
   });
 });
 

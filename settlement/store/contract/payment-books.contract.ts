@@ -219,7 +219,7 @@ export function describePaymentBooks(open: OpenStore): void {
       );
       expect(answers).toMatchObject([
         { kind: 'decided', order: { state: 'PAID' }, payment: { way: 'ORDER', order, receipt: 1 } },
-        { kind: 'declined', rider: { outcome: 'REFUSED', reason: 'CODE_USED' } },
+        { kind: 'declined', rider: { outcome: 'REFUSED', reason: 'ORDER_PAID' } },
         { kind: 'repeated', rider: { outcome: 'PAID', payee: 'Shop kiosk' } },
       ]);
       expect([await rider(), await rider(b)]).toMatchObject([
