@@ -1,9 +1,11 @@
 /** Enrolling a gate at a scripted settlement. */
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeGateToken } from '@stile/crypto/gate-token.ts';
 import { createNodeVerify } from '@stile/crypto/node-verify.ts';
 import { keyFromSeed, type SigningKey } from '@stile/crypto/sign.ts';
+import { lockDataDir } from '@stile/host/data-dir-lock.ts';
+import { systemRandom } from '@stile/host/random.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
@@ -13,6 +15,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { enrolGate } from './enrol.ts';
 import { keepRoot, readIdentity, readIdentityFile } from './shell/identity.ts';
 import { openReferenceStore } from './shell/store/reference-store.ts';
+import { openTapsStore } from './shell/store/taps-store.ts';
 import {
   makeTrust,
   NOW_S,
@@ -36,11 +39,12 @@ const SECRET = new Uint8Array(32).fill(9);
 
 /** Grants what is asked for, signed; `lie` may change what, and by which key. */
 function granted(
-  lie: { key?: SigningKey; publicKey?: string; roots?: SigningKey[] } = {},
+  lie: { gate?: string; key?: SigningKey; publicKey?: string; roots?: SigningKey[] } = {},
 ): Respond {
   return (response, request) => {
     const { publicKey } = JSON.parse(String(request.body));
-    const { gate, line, scope, operator } = GRANTED;
+    const { line, scope, operator } = GRANTED;
+    const { gate = GRANTED.gate } = lie;
     const names = { gate, line, scope, operator, publicKey: lie.publicKey ?? publicKey };
     const payload = { stile: 'gate-enrolment/1', ...names, issuedAtS: NOW_S };
     const { key = rootKey, roots = [rootKey] } = lie;
@@ -93,13 +97,49 @@ test('a box proves its new key, becomes the gate it is told to be, and has its l
   expect(reference.trust?.version).toBe(5);
 });
 
-test('a directory that belongs to a gate is left as it is', async () => {
-  const { requests, dataDir, enrol } = await settlementThat(granted());
+test("a directory that is a gate's gets a new key of this gate, and is never another's", async () => {
+  const { requests, responses, dataDir, enrol } = await settlementThat(granted());
   await enrol();
+  const { key } = readIdentity(dataDir);
   const before = readFileSync(join(dataDir, 'identity.json'));
   requests.length = 0;
+  for (const refusing of [say(400, '{"message":"of gate g2"}'), granted({ gate: 'g2' })]) {
+    responses.set(ENROLMENTS_PATH, refusing);
+    await expect(enrol()).rejects.toThrow(/of gate g2|for gate g2/);
+    expect(readFileSync(join(dataDir, 'identity.json'))).toEqual(before);
+  }
+  expect(requests.map(({ body }) => JSON.parse(String(body)).gate)).toEqual(['g1', 'g1']);
+  responses.set(ENROLMENTS_PATH, granted());
+  await enrol();
+  expect(readIdentity(dataDir).gate).toBe('g1');
+  expect(readIdentity(dataDir).key.privateJwk.x).not.toBe(key.privateJwk.x);
+});
+
+test('without an identity it is the log that says whose the directory is', async () => {
+  const { requests, responses, dataDir, enrol } = await settlementThat(granted());
+  await enrol();
+  const limits = { quotaMb: 64, unconfirmedMax: 100, ringMax: 0 };
+  const log = {
+    file: join(dataDir, 'taps.db'),
+    gate: 'g1',
+    boot: '0000aaaa',
+    random: systemRandom,
+  };
+  openTapsStore({ ...log, ...limits }).close();
+  rmSync(join(dataDir, 'identity.json'));
+  requests.length = 0;
+  responses.set(ENROLMENTS_PATH, granted({ gate: 'g2' }));
+  await expect(enrol()).rejects.toMatchObject({ code: 'ANSWER_REFUSED' });
+  expect(JSON.parse(String(requests[0]?.body)).gate).toBe('g1');
+  expect(readdirSync(dataDir)).not.toContain('identity.json');
+});
+
+test('the gate is not enrolled anew while it runs', async () => {
+  const { requests, dataDir, enrol } = await settlementThat(granted());
+  await enrol();
+  requests.length = 0;
+  onTestFinished(lockDataDir(dataDir, 'gate'));
   await expect(enrol()).rejects.toMatchObject({ code: 'CONFLICT' });
-  expect(readFileSync(join(dataDir, 'identity.json'))).toEqual(before);
   expect(requests).toEqual([]);
 });
 
@@ -219,6 +259,10 @@ test('a key in a file of its own is nowhere in the data directory, and the gate 
   keepRoot(dataDir, { ...readIdentityFile(dataDir).root, floor: 3 });
   expect(readIdentity(dataDir, keyFile)).toMatchObject({ root: { floor: 3 } });
   expect(readFileSync(join(dataDir, 'identity.json')).includes(d)).toBe(false);
+  await expect(enrolGate({ dataDir, settlementUrl: url, token, keyFile })).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('name a file that is not there'),
+  });
   const other = join(scratchDir(), 'other-key');
   writeFileSync(other, JSON.stringify(strangerKey.privateJwk));
   expect(() => readIdentity(dataDir, other)).toThrow('is the key of another gate');

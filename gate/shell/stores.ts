@@ -10,7 +10,11 @@ import type { Logger } from 'pino';
 import type { GateConfig } from './config.ts';
 import type { Identity } from './identity.ts';
 import { openOrReplace } from './store/quarantine.ts';
-import { openReferenceStore, type ReferenceStore } from './store/reference-store.ts';
+import {
+  isReferenceFile,
+  openReferenceStore,
+  type ReferenceStore,
+} from './store/reference-store.ts';
 import { openTapsStore, type TapsStore } from './store/taps-store.ts';
 
 const BOOT_ID_BYTES = 4;
@@ -38,7 +42,7 @@ export async function openStores(parts: StoresParts): Promise<Stores> {
   const { wallMs } = clock.now();
   const reference = await openOrReplace(() => openReferenceStore(dataDir, root), {
     dataDir,
-    belongs: (name) => name.startsWith('reference.db') || name.startsWith('deny-'),
+    belongs: isReferenceFile,
     wallMs,
   });
   const openTaps = () =>

@@ -205,6 +205,11 @@ export async function openTown() {
     runStile(...args, '--data', settlementDir, '--url', settlementUrl);
   const show = (text: string) => ports.scanner.write(Buffer.from(`${text}\r`));
   const { gate } = running;
-  const parts = { arm, dataDir, gate, log, operate, phone, show, stile, wire };
+  /** The box with a token that the operator has made for this gate. */
+  async function enrol(of: { gate: string }): Promise<void> {
+    const made = await operate('POST', 'gates', { body: { ...of, line: 'M1' } });
+    await enrolGate({ dataDir, settlementUrl, token: String(made.token) });
+  }
+  const parts = { arm, enrol, dataDir, gate, log, operate, phone, show, stile, wire };
   return { ...parts, restartGate, restartSettlement };
 }

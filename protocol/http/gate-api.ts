@@ -18,6 +18,9 @@ export const gateEnrolmentSchema = z.strictObject({
   tokenProof: z.string().regex(/^[0-9a-f]{128}$/),
   publicKey: z.string().regex(/^[0-9a-f]{64}$/),
   proof: z.string().regex(/^[0-9a-f]{128}$/),
+  gate: gateIdSchema
+    .optional()
+    .describe('whose log the box has: the token of another gate is refused, and stays good'),
 });
 export type GateEnrolment = z.infer<typeof gateEnrolmentSchema>;
 

@@ -51,7 +51,13 @@ type HeadRow = { version: number; count: number; set_digest: string; applying: n
 
 /** Opens a deny file, or makes an empty one (version 0). */
 export function openDenyFile(file: string): DenyFile {
-  return new DenyFile(file, openGateFile(file, DENY_SCHEMA));
+  const db = openGateFile(file, DENY_SCHEMA);
+  try {
+    return new DenyFile(file, db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 function prepare(db: SqliteFile) {
@@ -80,6 +86,7 @@ export class DenyFile {
     this.#db = db;
     this.#statements = prepare(db);
     this.#row = this.#readRow();
+    checkHead(this.#row, file);
     this.#undoInterrupted();
   }
 
@@ -217,6 +224,13 @@ export class DenyFile {
   #readRow(): HeadRow {
     return this.#statements.readHead.get() as HeadRow;
   }
+}
+
+/** Before anybody is let in by it. */
+function checkHead(row: HeadRow | undefined, file: string): void {
+  const isHead =
+    row !== undefined && row.version >= 0 && row.count >= 0 && /^[\da-f]{64}$/.test(row.set_digest);
+  if (!isHead) throw new Fault('STORE_CORRUPT', `${file} has no head of a deny list`);
 }
 
 function* pieces<T>(all: readonly T[]): Generator<T[]> {

@@ -13,10 +13,12 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Fault } from '@stile/protocol/fault.ts';
+import type { SqliteFile } from '@stile/host/durable-sqlite.ts';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { openSigned, type RootState, type RootTrust } from '@stile/protocol/root-trust.ts';
 import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
 import type { PassName } from '../../core/tap.ts';
+import { isDamage } from './damage.ts';
 import { buildDenyFile, type DenyFile, type DenySnapshot, openDenyFile } from './deny-file.ts';
 import { type GateFileSchema, openGateFile } from './sqlite.ts';
 
@@ -27,6 +29,8 @@ const REFERENCE_SCHEMA: GateFileSchema = {
   ],
 };
 
+const DENY_FILE = /^deny-[\da-z-]+\.db$/;
+
 export type ReferenceStore = Awaited<ReturnType<typeof openReferenceStore>>;
 
 /**
@@ -35,6 +39,15 @@ export type ReferenceStore = Awaited<ReturnType<typeof openReferenceStore>>;
  */
 export async function openReferenceStore(dataDir: string, root: RootTrust) {
   const db = openGateFile(join(dataDir, 'reference.db'), REFERENCE_SCHEMA);
+  try {
+    return await openLists(dataDir, { db, root });
+  } catch (error) {
+    db.close();
+    throw asDamage(error, dataDir);
+  }
+}
+
+async function openLists(dataDir: string, { db, root }: { db: SqliteFile; root: RootTrust }) {
   const get = db.prepare('SELECT value FROM current WHERE key = ?').pluck();
   const set = db.prepare('INSERT OR REPLACE INTO current (key, value) VALUES (?, ?)');
   const write = db.transaction((of: { jws: string; denyAtS: number; denyVersion: number }) => {
@@ -42,26 +55,25 @@ export async function openReferenceStore(dataDir: string, root: RootTrust) {
     set.run('deny_at_s', String(of.denyAtS));
     set.run('deny_version', String(of.denyVersion));
   });
-  let denyAtS = 0;
-  let deny: DenyFile;
   let trust: TrustList | null = null;
   let trustJws = '';
-  try {
-    const jws = get.get('trust') as string | undefined;
-    if (jws !== undefined) {
-      // It was believed when it was kept, and stays until there is another.
-      const parts = { root, schema: trustListSchema, isKept: true };
-      trust = await openSigned('stile-trust-list+jws', jws, parts);
-      trustJws = jws;
-    }
-    deny = openDenyFile(join(dataDir, (get.get('deny_file') as string | undefined) ?? 'deny-0.db'));
-    denyAtS = Number(get.get('deny_at_s') ?? togetherAtS(trust, deny.head));
-    checkNothingLost(deny, Number(get.get('deny_version') ?? 0));
-  } catch (error) {
-    db.close();
-    throw asDamage(error, dataDir);
+  const jws = get.get('trust') as string | undefined;
+  if (jws !== undefined) {
+    // It was believed when it was kept, and stays until there is another.
+    const parts = { root, schema: trustListSchema, isKept: true };
+    trust = await openSigned('stile-trust-list+jws', jws, parts);
+    trustJws = jws;
   }
-  removeStrayDenyFiles(dataDir, deny.file);
+  let deny = openDenyFile(join(dataDir, denyFileName(get.get('deny_file'))));
+  let denyAtS: number;
+  try {
+    denyAtS = wholeNumber(get.get('deny_at_s') ?? togetherAtS(trust, deny.head));
+    checkNothingLost(deny, wholeNumber(get.get('deny_version') ?? 0));
+    removeStrayDenyFiles(dataDir, deny.file);
+  } catch (error) {
+    deny.close();
+    throw error;
+  }
 
   return {
     get trust() {
@@ -126,7 +138,6 @@ export async function openReferenceStore(dataDir: string, root: RootTrust) {
 function checkNothingLost(deny: DenyFile, appliedVersion: number): void {
   const { version } = deny.head;
   if (version >= appliedVersion) return;
-  deny.close();
   throw new Fault(
     'STORE_CORRUPT',
     `${deny.file} has deny list ${version}, but ${appliedVersion} was applied`,
@@ -142,10 +153,27 @@ export function isSameHead(a: DenyHead, b: DenyHead): boolean {
   return a.version === b.version && a.count === b.count && a.setDigest === b.setDigest;
 }
 
+/** Which files of a gate's directory hold cached lists. */
+export function isReferenceFile(name: string): boolean {
+  return name.startsWith('reference.db') || name.startsWith('deny-');
+}
+
+function denyFileName(value: unknown): string {
+  const name = value ?? 'deny-0.db';
+  if (typeof name === 'string' && DENY_FILE.test(name)) return name;
+  throw new Fault('STORE_CORRUPT', `no name of a deny file: ${name}`);
+}
+
+function wholeNumber(value: unknown): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  throw new Fault('STORE_CORRUPT', `no number: ${value}`);
+}
+
 /** A cached list that no longer verifies was verified when it was stored: the file is damaged. */
 function asDamage(error: unknown, dataDir: string): unknown {
-  if (!(error instanceof Fault) || error.code !== 'LIST_REFUSED') return error;
-  return new Fault('STORE_CORRUPT', `the cached lists in ${dataDir}: ${error.message}`, {
+  if (!isDamage(error)) return error;
+  return new Fault('STORE_CORRUPT', `the cached lists in ${dataDir}: ${describeError(error)}`, {
     cause: error,
   });
 }
@@ -162,7 +190,7 @@ function removeStrayDenyFiles(dataDir: string, inUse: string): void {
     if (!name.startsWith('deny-')) continue;
     const file = join(dataDir, name);
     if (file !== inUse && !file.startsWith(`${inUse}-`) && existsSync(file)) {
-      rmSync(file, { force: true });
+      rmSync(file, { force: true, recursive: true });
     }
   }
 }

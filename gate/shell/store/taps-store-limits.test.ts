@@ -86,7 +86,7 @@ describe('damage', () => {
     const mine = newFile();
     openTaps(mine).close();
     const { code, message } = faultOf(() => openTaps(mine, { gate: 'g2' }));
-    expect([code, message]).toEqual(['STORE_CORRUPT', expect.stringContaining('gate g1')]);
+    expect([code, message]).toEqual(['CONFLICT', expect.stringContaining('add-gate --gate g1')]);
   });
 
   test('a file of a newer version is refused', () => {

@@ -21,6 +21,7 @@ import type { Facts, Opening } from '../../core/admit.ts';
 import type { PassName, Use } from '../../core/tap.ts';
 import { openGateFile } from './sqlite.ts';
 import { rewriteLog } from './taps-epoch.ts';
+import { readMetaNumber, refuseOtherOwner } from './taps-meta.ts';
 import { pruneTaps } from './taps-prune.ts';
 import { type LogRow, prepareTaps, TAPS_SCHEMA } from './taps-tables.ts';
 
@@ -102,10 +103,11 @@ export class TapsStore {
     const last = this.#statements.readLast.get() as { seq: number; hash: Uint8Array } | undefined;
     this.#lastSeq = last?.seq ?? 0;
     this.#head = last?.hash ?? this.#genesis;
-    this.#ackSeq = Number(this.#getMeta('ack_seq') ?? 0);
-    this.#signedTimeS = Number(this.#getMeta('signed_time_s') ?? 0);
-    const openAsk = this.#getMeta('open_ask');
-    this.#openAskSeq = openAsk === undefined ? null : Number(openAsk);
+    const { file } = options;
+    const past = { file, max: this.#lastSeq };
+    this.#ackSeq = readMetaNumber(this.#getMeta('ack_seq'), past) ?? 0;
+    this.#signedTimeS = readMetaNumber(this.#getMeta('signed_time_s'), { file }) ?? 0;
+    this.#openAskSeq = readMetaNumber(this.#getMeta('open_ask'), past) ?? null;
     this.#write = db.transaction((write: Write) => {
       this.#writeRows(write);
       if (write.openAskSeq !== this.#openAskSeq) this.#saveOpenAsk(write.openAskSeq);
@@ -366,9 +368,7 @@ export class TapsStore {
       this.#setMeta('gate', gate);
       this.#setMeta('epoch', epoch);
     }
-    if (this.#getMeta('gate') !== gate) {
-      throw new Fault('STORE_CORRUPT', `${file} holds the log of gate ${this.#getMeta('gate')}`);
-    }
+    refuseOtherOwner(this.#getMeta('gate'), { file, gate });
     return epoch;
   }
 

@@ -184,7 +184,13 @@ export function decideGateRevocation(
   return { changes, result: ended.length };
 }
 
-export type GateEnrolmentRequest = { tokenHash: string; publicKey: Uint8Array; nowMs: number };
+export type GateEnrolmentRequest = {
+  tokenHash: string;
+  publicKey: Uint8Array;
+  /** The only gate that the box may become: it has this one's log. */
+  gate?: string | undefined;
+  nowMs: number;
+};
 
 export type GateEnrolmentFacts = {
   /** Null: there is no such token. */
@@ -210,16 +216,18 @@ export function isTokenOpen(token: GateEnrolmentFacts['token'], nowMs: number): 
 export type GateEnrolmentResult =
   | { kind: 'enrolled'; gate: string; line: string; scope: number }
   | { kind: 'refused' }
+  | { kind: 'otherGate'; gate: string }
   | { kind: 'keyTaken' };
 
 export function decideGateEnrolment(
   facts: GateEnrolmentFacts,
-  { tokenHash, publicKey, nowMs }: GateEnrolmentRequest,
+  { tokenHash, publicKey, gate: wanted, nowMs }: GateEnrolmentRequest,
 ): Decision<GateEnrolmentResult> {
   const { token } = facts;
   if (token === null || !isTokenOpen(token, nowMs)) return unchanged({ kind: 'refused' });
-  if (facts.isKeyTaken) return unchanged({ kind: 'keyTaken' });
   const { gate, line, scope } = token;
+  if (wanted !== undefined && wanted !== gate) return unchanged({ kind: 'otherGate', gate });
+  if (facts.isKeyTaken) return unchanged({ kind: 'keyTaken' });
   const changes: Change[] = [
     { kind: 'useGateToken', tokenHash, atMs: nowMs },
     { kind: 'setGateEnrolled', gate, scope, atMs: nowMs },

@@ -33,14 +33,19 @@ export function addGateEnrolment(
         summary: 'Make a box a gate: a one-time token and proof that it holds its key',
         tags: ['gate'],
         body: gateEnrolmentSchema,
-        response: { 201: enrolledGateSchema, 403: refusalSchema, 409: refusalSchema },
+        response: {
+          201: enrolledGateSchema,
+          400: refusalSchema,
+          403: refusalSchema,
+          409: refusalSchema,
+        },
       },
     },
     async (request, reply) => {
-      const { tokenKey, tokenProof, publicKey, proof } = request.body;
+      const { tokenKey, tokenProof, publicKey, proof, gate: wanted } = request.body;
       const key = fromHex(publicKey, 32);
       assert(key !== undefined, 'the schema lets hex pass only');
-      const enrolment = { tokenHash: tokenHash(tokenKey), publicKey: key };
+      const enrolment = { tokenHash: tokenHash(tokenKey), publicKey: key, gate: wanted };
       // Before any curve arithmetic, which costs milliseconds: anyone may send this.
       if (!(await store.isGateTokenOpen({ ...enrolment, nowMs: clock.now().wallMs }))) {
         throw new Refusal('TOKEN_REFUSED', TOKEN_REFUSED);
@@ -58,6 +63,13 @@ export function addGateEnrolment(
       const issuedAtS = signedClock.judge().atS;
       operatorKeys.requireSigner(issuedAtS);
       const enrolled = await store.enrolGate({ ...enrolment, nowMs: clock.now().wallMs });
+      if (enrolled.kind === 'otherGate') {
+        throw new Refusal(
+          'GATE_MISMATCH',
+          `this token is of gate ${enrolled.gate}, and the box has the log of ${wanted}: take a token of ` +
+            `"add-gate --gate ${wanted}", or another data directory; this one stays good`,
+        );
+      }
       if (enrolled.kind === 'keyTaken') {
         throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
       }

@@ -81,6 +81,21 @@ describe('enrolment', () => {
     expect(await enrol({})).toBe('400 KEY_REFUSED');
   });
 
+  test('a token of another gate than the box has the log of is refused by name, and stays good', async () => {
+    const { token } = await town.operate<{ token: string }>('POST', 'gates', {
+      body: { gate: 'g2', line: 'M1' },
+    });
+    const body = enrolmentBody(gateTokenIn(token), generateKey('Ed25519'));
+    const refused = await town.ask('/v1/gates/enrolments', { body: { ...body, gate: 'g1' } });
+    expect(refused.status).toBe(400);
+    expect(refused.body).toMatchObject({
+      code: 'GATE_MISMATCH',
+      message: expect.stringMatching(/of gate g2, .* log of g1/),
+    });
+    const enrolled = await town.ask('/v1/gates/enrolments', { body: { ...body, gate: 'g2' } });
+    expect(enrolled).toMatchObject({ status: 201, body: { gate: 'g2' } });
+  });
+
   test('a used token is refused, and so is a key that is a gate already', async () => {
     const { gate: name, line, key } = gate;
     await expect(town.enrolGate(gate)).rejects.toThrow('KEY_TAKEN');

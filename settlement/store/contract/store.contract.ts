@@ -295,6 +295,8 @@ function describeLists(open: OpenStore): void {
     expect(await store.findGateKeys('g1')).toEqual([]);
     expect(await store.findGateKeys('g2')).toBeUndefined();
     const enrolled = { kind: 'enrolled', gate: 'g1', line: 'M1', scope: 3 };
+    const asOther = { tokenHash: 't1', publicKey: utf8('key'), gate: 'g2', nowMs: NOW_MS };
+    expect(await store.enrolGate(asOther)).toEqual({ kind: 'otherGate', gate: 'g1' });
     expect(
       await store.enrolGate({ tokenHash: 't1', publicKey: utf8('key'), nowMs: NOW_MS }),
     ).toEqual(enrolled);
