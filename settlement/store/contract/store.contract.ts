@@ -297,15 +297,11 @@ function describeLists(open: OpenStore): void {
     const enrolled = { kind: 'enrolled', gate: 'g1', line: 'M1', scope: 3 };
     const asOther = { tokenHash: 't1', publicKey: utf8('key'), gate: 'g2', nowMs: NOW_MS };
     expect(await store.enrolGate(asOther)).toEqual({ kind: 'otherGate', gate: 'g1' });
-    expect(
-      await store.enrolGate({ tokenHash: 't1', publicKey: utf8('key'), nowMs: NOW_MS }),
-    ).toEqual(enrolled);
-    expect(
-      await store.enrolGate({ tokenHash: 't1', publicKey: utf8('key 2'), nowMs: NOW_MS }),
-    ).toEqual({ kind: 'refused' });
-    expect(
-      await store.enrolGate({ tokenHash: 't2', publicKey: utf8('key'), nowMs: NOW_MS }),
-    ).toEqual({ kind: 'keyTaken' });
+    const enrol = (tokenHash: string, key: string) =>
+      store.enrolGate({ tokenHash, publicKey: utf8(key), nowMs: NOW_MS });
+    expect(await enrol('t1', 'key')).toEqual(enrolled);
+    expect(await enrol('t1', 'key 2')).toEqual({ kind: 'refused' });
+    expect(await enrol('t2', 'key')).toEqual({ kind: 'keyTaken' });
     expect(
       await store.enrolGate({ tokenHash: 't2', publicKey: utf8('key 2'), nowMs: NOW_MS + 10 }),
     ).toEqual({ kind: 'refused' });
