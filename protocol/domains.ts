@@ -33,6 +33,8 @@ export const DOMAINS = {
   recoveryCode: utf8('Stile-recovery-code\0'),
   /** What a sealed seed is bound to. */
   seed: utf8('Stile-seed\0'),
+  /** What the key of challenges is made from, the same in every process of one settlement. */
+  challengeKey: utf8('Stile-challenges\0'),
   /** Signed once when a key file is opened, to see that its halves belong together. */
   keyPair: utf8('Stile-key-pair\0'),
   /** Signed once when a browser's key was made, to see that the browser can. */

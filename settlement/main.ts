@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { lockDataDir, shareDataDir } from '@stile/host/data-dir-lock.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
-import { utf8 } from '@stile/protocol/bytes.ts';
+import { DOMAINS } from '@stile/protocol/domains.ts';
 import { assert, describeError, Fault } from '@stile/protocol/fault.ts';
 import type { RootKey } from '@stile/protocol/signed.ts';
 import type { Logger } from 'pino';
@@ -336,7 +336,7 @@ function shareChallenges(
   if (database === undefined) return null;
   const bookKey = findBookKey(bookKeyFile(join(dataDir, DATABASE_FILE)));
   assert(bookKey !== undefined, 'books that are open have their key');
-  const key = keyedHashOf(bookKey)(utf8('Stile-challenges\0'));
+  const key = keyedHashOf(bookKey)(DOMAINS.challengeKey);
   return { key, useOnce: (of) => store.useChallenge(of) };
 }
 

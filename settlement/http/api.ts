@@ -1,7 +1,7 @@
 /** What routes may use, and the server that they are added to: beneath all of them. */
 import type { Clock } from '@stile/host/clock.ts';
 import type { Random } from '@stile/host/random.ts';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { SettlementFile } from '../config.ts';
@@ -63,3 +63,8 @@ export type ApiParts = {
   version: string;
   allowances: Allowances;
 };
+
+/** The answer that follows was given before: nothing is done for this request, whose key was used for the same. */
+export function markReplayed(reply: FastifyReply): void {
+  void reply.header('idempotency-replayed', 'true');
+}

@@ -4,7 +4,7 @@ import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { orderIdSchema } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
 import { merchantFrom, requireMerchant } from '../access.ts';
-import type { ApiParts, ApiRouter } from '../api.ts';
+import { type ApiParts, type ApiRouter, markReplayed } from '../api.ts';
 import { refuseUnknownOrder, withLink } from '../order-link.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -35,7 +35,7 @@ function addCreate(app: ApiRouter, parts: ApiParts): void {
         response: { 200: orderSchema, 401: refusalSchema, 409: refusalSchema },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { idempotencyKey, amountCents, note = null } = request.body;
       const nowMs = clock.now().wallMs;
       const expiresAtMs = nowMs + config.payments.orderS * 1000;
@@ -53,6 +53,7 @@ function addCreate(app: ApiRouter, parts: ApiParts): void {
       if ('kind' in made) {
         throw new Refusal('KEY_REUSED', 'this idempotencyKey was used for something else');
       }
+      if (made.order !== order) markReplayed(reply);
       return withLink(made, parts);
     },
   );

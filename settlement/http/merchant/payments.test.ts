@@ -67,6 +67,31 @@ describe('a request to be paid', () => {
   });
 });
 
+test('what is asked again under its key has the same answer, marked as the one of then; another body is refused', async () => {
+  const code = await rider.onlineCode();
+  const sale = { idempotencyKey: 'a-sale-1', code, amountCents: 100 };
+  const asked: [url: string, body: object, token: string][] = [
+    ['/v1/payments', sale, token],
+    ['/v1/payments/a-sale-1/refunds', { idempotencyKey: 'a-refund', amountCents: 30 }, token],
+    ['/v1/orders', { idempotencyKey: 'an-order', amountCents: 100 }, token],
+    ['/v1/riders/me/top-ups', { idempotencyKey: 'a-top-up', amountCents: 700 }, rider.session],
+  ];
+  for (const [url, body, by] of asked) {
+    const first = await town.ask(url, { body, token: by });
+    town.clock.advance(1_000);
+    const again = await town.ask(url, { body, token: by });
+    const marks = [first, again].map(({ headers }) => headers['idempotency-replayed']);
+    expect({ url, status: first.status, marks }).toEqual({
+      url,
+      status: 200,
+      marks: [undefined, 'true'],
+    });
+    expect(again.body, url).toEqual(first.body);
+    const other = await town.ask(url, { body: { ...body, amountCents: 7 }, token: by });
+    expect(other.status, url).toBe(409);
+  }
+});
+
 test.each([
   ['nothing', { amountCents: 0 }],
   ['no key', { idempotencyKey: undefined }],

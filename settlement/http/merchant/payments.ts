@@ -14,7 +14,7 @@ import { z } from 'zod';
 import type { NotGivenBack } from '../../core/payments/give-back.ts';
 import { merchantFrom, refuseTill, requireMerchant } from '../access.ts';
 import { spend } from '../allowance.ts';
-import type { ApiParts, ApiRouter } from '../api.ts';
+import { type ApiParts, type ApiRouter, markReplayed } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 
 const PAGE_MAX = 100;
@@ -77,6 +77,7 @@ function addPay(app: ApiRouter, parts: ApiParts): void {
         throw new Refusal('PAYMENT_CODES_OFF', 'payment codes are off here: take an online code');
       }
       if (result.kind === 'conflict') throw new Refusal('KEY_REUSED', REUSED);
+      if (result.kind === 'repeated') markReplayed(reply);
       return result.payment;
     },
   );
@@ -181,7 +182,7 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
         response: { 200: paymentSchema, 403: refusalSchema, ...refused },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { merchant } = merchantFrom(request);
       const { idempotencyKey: refundKey, amountCents } = request.body;
       const result = await store.refundPayment({
@@ -198,6 +199,7 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
         throw new Refusal('TOO_MUCH', `only ${result.leftCents} cents of it are left`);
       }
       if (!('payment' in result)) return refuseGiveBack(result, config.payments);
+      if (result.kind === 'repeated') markReplayed(reply);
       return result.payment;
     },
   );

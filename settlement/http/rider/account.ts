@@ -13,7 +13,7 @@ import { countExtraUses, offerPass, type Standing } from '../../core/access/stan
 import type { TopUpRequest } from '../../core/money/top-up.ts';
 import type { RiderView } from '../../store/views.ts';
 import { requireSession, riderFrom } from '../access.ts';
-import type { ApiParts, ApiRouter } from '../api.ts';
+import { type ApiParts, type ApiRouter, markReplayed } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 
 const PAGE_MAX = 100;
@@ -138,7 +138,7 @@ function addTopUps(app: ApiRouter, parts: ApiParts): void {
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { amountCents, idempotencyKey } = request.body;
       const { account } = riderFrom(request);
       const nowMs = clock.now().wallMs;
@@ -150,6 +150,7 @@ function addTopUps(app: ApiRouter, parts: ApiParts): void {
         nowMs,
       });
       outbox.wake();
+      if (result.kind === 'repeated') markReplayed(reply);
       const { balanceCents, debtCents } = result;
       return { balanceCents, debtCents };
     },

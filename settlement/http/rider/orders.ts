@@ -10,7 +10,7 @@ import { orderIdSchema } from '@stile/protocol/payment.ts';
 import { aboutOrder } from '@stile/protocol/proof.ts';
 import { z } from 'zod';
 import { requireSession, riderFrom } from '../access.ts';
-import type { ApiRouter } from '../api.ts';
+import { type ApiRouter, markReplayed } from '../api.ts';
 import { refuseUnknownOrder } from '../order-link.ts';
 import { Refusal } from '../refusal.ts';
 import { type PresenceParts, requirePresence } from './presence.ts';
@@ -73,7 +73,7 @@ function addOrderConfirmations(app: ApiRouter, parts: PresenceParts): void {
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const rider = riderFrom(request);
       const { account, serial } = rider;
       const { order } = request.params;
@@ -92,6 +92,7 @@ function addOrderConfirmations(app: ApiRouter, parts: PresenceParts): void {
         throw new Refusal('AMOUNT_CHANGED', 'the order asks for another amount: look again');
       }
       if (!('rider' in paid)) throw new Error('Bug: an order is unknown, changed or decided');
+      if (paid.kind === 'repeated') markReplayed(reply);
       return paid.rider;
     },
   );
