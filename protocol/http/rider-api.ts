@@ -155,6 +155,8 @@ export const riderSchema = z.object({
   recoveryCodeMadeAtMs: instantMs.nullable(),
   /** When the newest one was made that nobody has confirmed; null: there is none. */
   unconfirmedCodeMadeAtMs: instantMs.nullable(),
+  /** Until when an earlier code still works beside the one that was confirmed in its place; null: there is none. */
+  earlierCodeUntilMs: instantMs.nullable(),
 });
 export type Rider = z.infer<typeof riderSchema>;
 

@@ -27,6 +27,7 @@ import type { Act, TokenOperator } from '../core/access/operator-changes.ts';
 import type { NewOperator, RotationResult, TokenRotation } from '../core/access/operators.ts';
 import type {
   BlockRequest,
+  PassBlock,
   PhoneBlock,
   RecoveryPlan,
   RecoveryRequest,
@@ -319,7 +320,8 @@ type StaffStore = {
 
 export type RecoveryStore = {
   /** Ends the one before it of the same kind; a recovery code does so when it is confirmed. */
-  addRecoveryCode(code: NewRecoveryCode): Promise<void>;
+  /** False if the phone that draws it has ended meanwhile. */
+  addRecoveryCode(code: NewRecoveryCode): Promise<boolean>;
   /** Its rider has it on paper. False if it is none of the account, or good no more. */
   confirmRecoveryCode(of: { account: string; codeHash: string; nowMs: number }): Promise<boolean>;
   /** Which pass a code would make for this key; undefined if the code is none, or good no more. */
@@ -334,7 +336,7 @@ export type RecoveryStore = {
   /** Ends all phones of the code's account, which has to be `meant` unless that is null. */
   blockPhones(of: BlockRequest & { codeHash: string; meant: string | null }): Promise<PhoneBlock>;
   /** False if there is no such phone, or it has ended. */
-  blockPass(of: BlockRequest & PassOf): Promise<boolean>;
+  blockPass(block: PassBlock): Promise<boolean>;
   /** An operator's move of an account: a code, or a number under which a second one confirms it. */
   moveAccount(request: MoveRequest): Promise<MoveResult>;
   approve(of: { id: number; by: string; nowMs: number }): Promise<ApprovalResult>;

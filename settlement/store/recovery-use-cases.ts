@@ -6,13 +6,12 @@ import {
   type StoredApproval,
 } from '../core/access/approval.ts';
 import {
-  decideCodeConfirmation,
-  decideNewCode,
   decidePassBlock,
   decidePhoneBlock,
   decideRecovery,
   planRecovery,
 } from '../core/access/recovery.ts';
+import { decideCodeConfirmation, decideNewCode } from '../core/access/recovery-codes.ts';
 import { unchanged } from '../core/changes.ts';
 import { accountEvent, tell } from '../core/events/tell.ts';
 import type { Database } from './database.ts';
@@ -40,9 +39,10 @@ export function recoveryUseCases({ views, transact }: Database): RecoveryStore {
         read: (facts) => facts.recovery({ ...request, publicKey: request.pass.publicKey }),
         decide: (found) => decideRecovery(found, request),
       }),
-    blockPhones: ({ codeHash, ...request }) =>
+    blockPhones: (request) =>
       transact({
-        read: (facts) => facts.recovery({ codeHash, publicKey: '', nowMs: request.nowMs }),
+        read: (facts) =>
+          facts.recovery({ codeHash: request.codeHash, publicKey: '', nowMs: request.nowMs }),
         decide: (found) =>
           tell(decidePhoneBlock(found, request), (blocked) =>
             typeof blocked === 'object' ? [accountEvent(blocked.account, request.nowMs)] : [],

@@ -34,6 +34,8 @@ export type RiderView = {
   recoveryCodeMadeAtMs: number | null;
   /** Of the newest one that nobody has said to have written down; null: there is none. */
   unconfirmedCodeMadeAtMs: number | null;
+  /** Until when the last of the codes works that were replaced by a confirmed one; null: there is none. */
+  earlierCodeUntilMs: number | null;
 };
 
 export type StatementItem = {

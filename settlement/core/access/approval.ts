@@ -4,8 +4,9 @@
  */
 import { type Change, type Decision, unchanged } from '../changes.ts';
 import { ROOT } from './operators.ts';
-import { type AccountAccess, decideNewCode } from './recovery.ts';
+import type { AccountAccess } from './recovery.ts';
 import type { NewApproval } from './recovery-changes.ts';
+import { decideNewCode } from './recovery-codes.ts';
 
 /** How long a second person has to confirm, and the first to use it. */
 export const APPROVAL_MS = 24 * 3_600_000;
@@ -55,7 +56,14 @@ export function decideMove(facts: MoveFacts, request: MoveRequest): Decision<Mov
     used.push({ kind: 'useApproval', id: approval.id, atMs: nowMs });
   }
   const expiresAtMs = nowMs + MOVE_CODE_MS;
-  const code = { codeHash, account, kind: 'MOVE', madeAtMs: nowMs, expiresAtMs } as const;
+  const code = {
+    codeHash,
+    account,
+    kind: 'MOVE',
+    drawnBy: null,
+    madeAtMs: nowMs,
+    expiresAtMs,
+  } as const;
   const { changes } = decideNewCode(facts.access, code);
   return { changes: [...used, ...changes], result: { kind: 'code', expiresAtMs } };
 }

@@ -42,10 +42,10 @@ describe('a denial by the operator', () => {
   const id = new Uint8Array(14);
   const denial = { id, note: 'lost', nowMs: NOW_MS };
   test('is published, once', () => {
-    const { changes, result } = decideDenial({ isDeniedByOperator: false }, denial);
+    const { changes, result } = decideDenial({ isDeniedByOperator: false, codes: [] }, denial);
     expect(result).toBe(true);
     expect(changes.map(({ kind }) => kind)).toEqual(['deny', 'requestPublish']);
-    const again = decideDenial({ isDeniedByOperator: true }, denial);
+    const again = decideDenial({ isDeniedByOperator: true, codes: [] }, denial);
     expect(again).toEqual({ changes: [], result: false });
   });
 

@@ -13,6 +13,8 @@ export type NewRecoveryCode = {
   codeHash: string;
   account: string;
   kind: RecoveryCodeKind;
+  /** The serial of the phone that has asked for it; null: an operator, or it is from before this was noted. */
+  drawnBy: number | null;
   madeAtMs: number;
   /** Null: it does not end by itself. Of a recovery code: its rider has it on paper; until then it has an end. */
   expiresAtMs: number | null;
@@ -32,6 +34,8 @@ export type RecoveryChange =
   | { kind: 'endRecoveryCode'; codeHash: string; usedSerial: number | null; atMs: number }
   /** Its rider has it: it does not end by itself. `usedSerial`: as above, if it was used. */
   | { kind: 'confirmRecoveryCode'; codeHash: string; usedSerial: number | null }
+  /** Another one was confirmed: this one has a time of grace. */
+  | { kind: 'replaceRecoveryCode'; codeHash: string; atMs: number; expiresAtMs: number }
   | { kind: 'endPass'; account: string; serial: number; why: PassEnd; atMs: number }
   | { kind: 'endSessions'; account: string; serial: number }
   | { kind: 'addApproval'; id: number; approval: NewApproval }

@@ -4,15 +4,19 @@ import { APPROVAL_MS, decideApproval, decideMove, MOVE_CODE_MS } from './approva
 import { ROOT } from './operators.ts';
 import {
   type AccountAccess,
-  decideCodeConfirmation,
-  decideNewCode,
   decidePassBlock,
   decidePhoneBlock,
   decideRecovery,
   planRecovery,
   type RecoveryFacts,
-  type StoredRecoveryCode,
 } from './recovery.ts';
+import {
+  type AccountCode,
+  decideCodeConfirmation,
+  decideNewCode,
+  GRACE_MS,
+  type StoredRecoveryCode,
+} from './recovery-codes.ts';
 
 const nowMs = 1_000_000;
 const account = '00000000000000aa';
@@ -23,26 +27,30 @@ const publicKey = 'new key';
 const stored: StoredRecoveryCode = {
   account,
   kind: 'RECOVERY',
+  drawnBy: 2,
   madeAtMs: 1,
   expiresAtMs: null,
+  replacedAtMs: null,
   endedAtMs: null,
   usedSerial: null,
 };
 
+function drawn(codeHash: string, rest: Partial<AccountCode> = {}): AccountCode {
+  const code = { kind: 'RECOVERY', drawnBy: null, madeAtMs: 1, expiresAtMs: null } as const;
+  return { codeHash, ...code, replacedAtMs: null, ...rest };
+}
+
 const access: AccountAccess = {
   passes: [
-    { serial: 1, publicKey: 'lost long ago', endedAtMs: 5 },
-    { serial: 2, publicKey: 'lost key', endedAtMs: null },
+    { serial: 1, publicKey: 'lost long ago', enrolledAtMs: 0, endedAtMs: 5 },
+    { serial: 2, publicKey: 'lost key', enrolledAtMs: 0, endedAtMs: null },
   ],
   seeds: [
     { handle: '11111111', serial: 2 },
     { handle: '22222222', serial: 3 },
   ],
   onlineCodes: [{ codeHash: 'online', serial: 2 }],
-  codes: [
-    { codeHash: 'code', kind: 'RECOVERY', madeAtMs: 1, expiresAtMs: null },
-    { codeHash: 'move', kind: 'MOVE', madeAtMs: 1, expiresAtMs: 9 },
-  ],
+  codes: [drawn('code', { drawnBy: 2 }), drawn('move', { kind: 'MOVE', expiresAtMs: 9 })],
 };
 
 const facts: RecoveryFacts = {
@@ -155,7 +163,7 @@ describe('a recovery', () => {
   });
 
   function openPass(serial: number) {
-    return { serial, publicKey, endedAtMs: null };
+    return { serial, publicKey, enrolledAtMs: 0, endedAtMs: null };
   }
 
   test('of a second phone leaves the first one and its code alone', () => {
@@ -168,7 +176,12 @@ describe('a recovery', () => {
 
 describe('a block', () => {
   test('ends every phone and keeps the code, so that the account can still be moved', () => {
-    const { changes, result } = decidePhoneBlock(facts, { meant: account, issuer, nowMs });
+    const { changes, result } = decidePhoneBlock(facts, {
+      codeHash: 'code',
+      meant: account,
+      issuer,
+      nowMs,
+    });
     expect(result).toEqual({ account, phones: 1 });
     expect(kindsOf(changes)).toEqual([
       'endPass',
@@ -186,7 +199,9 @@ describe('a block', () => {
   test('takes a recovery code that is good', () => {
     for (const change of [{ kind: 'MOVE' }, { kind: 'PHONE' }, { endedAtMs: 3 }] as const) {
       const code = { ...stored, ...change };
-      expect(decidePhoneBlock({ ...facts, code }, { meant: null, issuer, nowMs })).toEqual({
+      expect(
+        decidePhoneBlock({ ...facts, code }, { codeHash: 'code', meant: null, issuer, nowMs }),
+      ).toEqual({
         changes: [],
         result: 'refused',
       });
@@ -195,7 +210,7 @@ describe('a block', () => {
 
   test('for one account is not of another', () => {
     const meant = 'f'.repeat(16);
-    expect(decidePhoneBlock(facts, { meant, issuer, nowMs })).toEqual({
+    expect(decidePhoneBlock(facts, { codeHash: 'code', meant, issuer, nowMs })).toEqual({
       changes: [],
       result: 'otherAccount',
     });
@@ -204,43 +219,145 @@ describe('a block', () => {
   test('of one phone is of that phone', () => {
     const two = {
       ...access,
-      passes: [...access.passes, { serial: 3, publicKey, endedAtMs: null }],
+      passes: [...access.passes, { serial: 3, publicKey, enrolledAtMs: 0, endedAtMs: null }],
     };
-    const { changes, result } = decidePassBlock(two, { account, serial: 3, issuer, nowMs });
+    const { changes, result } = decidePassBlock(two, { account, serial: 3, by: 2, issuer, nowMs });
     expect(result).toBe(true);
     expect(changes[0]).toMatchObject({ kind: 'endPass', serial: 3 });
     expect(kindsOf(changes).filter((kind) => kind === 'endPass')).toHaveLength(1);
     expect(changes).toContainEqual({ kind: 'endSeed', handle: '22222222', atMs: nowMs });
-    expect(decidePassBlock(two, { account, serial: 1, issuer, nowMs }).result).toBe(false);
+    expect(decidePassBlock(two, { account, serial: 1, by: 2, issuer, nowMs }).result).toBe(false);
   });
 });
 
 function unconfirmed(codeHash: string, madeAtMs: number) {
-  return { codeHash, kind: 'RECOVERY', madeAtMs, expiresAtMs: nowMs + 1 } as const;
+  return drawn(codeHash, { madeAtMs, expiresAtMs: nowMs + 1 });
 }
+
+describe('a stolen phone', () => {
+  const hashes = (changes: readonly object[], kind: string) =>
+    changes.flatMap((change) =>
+      'codeHash' in change && 'kind' in change && change.kind === kind ? [change.codeHash] : [],
+    );
+  const passes = [2, 3].map((serial) => {
+    const enrolledAtMs = serial === 2 ? 0 : 50;
+    return { serial, publicKey: `${serial}`, enrolledAtMs, endedAtMs: null };
+  });
+  const late = nowMs + 2 * GRACE_MS;
+  const paper = drawn('paper', { drawnBy: 2, madeAtMs: 10 });
+  const inGrace = drawn('paper', { ...paper, expiresAtMs: late + 9, replacedAtMs: 20 });
+  const thiefs = [
+    drawn('fresh', { drawnBy: 2, madeAtMs: late - 3, expiresAtMs: late + 9 }),
+    drawn('phone', { drawnBy: 2, kind: 'PHONE', madeAtMs: late - 3, expiresAtMs: late + 9 }),
+  ];
+  const confirmed = drawn('fresh', { drawnBy: 2, madeAtMs: late - 3 });
+  const of = (codes: AccountCode[]) => ({ ...access, passes, codes });
+  const blockAll = (codes: AccountCode[], codeHash: string) => {
+    const code = codes.find((one) => one.codeHash === codeHash);
+    if (code === undefined) throw new Error('this code is there');
+    const held = { ...stored, ...code };
+    const request = { codeHash, meant: null, issuer, nowMs: late };
+    return decidePhoneBlock({ code: held, access: of(codes) }, request).changes;
+  };
+
+  test('that is blocked with the paper has drawn nothing', () => {
+    const changes = blockAll([paper, ...thiefs], 'paper');
+    expect(hashes(changes, 'endRecoveryCode')).toEqual(['fresh', 'phone']);
+    const again = blockAll([inGrace, confirmed], 'paper');
+    expect(hashes(again, 'endRecoveryCode')).toEqual(['fresh']);
+    expect(hashes(again, 'confirmRecoveryCode')).toEqual(['paper']);
+  });
+
+  test('does not end the paper: by no block, recovery or confirmation of a code that it drew', () => {
+    expect(hashes(blockAll([paper, ...thiefs], 'fresh'), 'endRecoveryCode')).toEqual(['phone']);
+    expect(hashes(blockAll([inGrace, confirmed], 'fresh'), 'endRecoveryCode')).toEqual([]);
+    const code = { ...stored, ...thiefs[0] };
+    const took = decideRecovery(
+      { ...facts, code, access: of([paper, ...thiefs]) },
+      { ...request, codeHash: 'fresh', pass: { ...pass, serial: 4 }, nowMs: late },
+    );
+    expect(took.result.kind).toBe('recovered');
+    expect(hashes(took.changes, 'endRecoveryCode')).toEqual(['phone']);
+    expect(took.changes).toContainEqual({
+      kind: 'replaceRecoveryCode',
+      codeHash: 'paper',
+      atMs: late,
+      expiresAtMs: late + GRACE_MS,
+    });
+    const second = [inGrace, confirmed, drawn('third', { expiresAtMs: late + 9 })];
+    const said = decideCodeConfirmation({ codes: second }, { codeHash: 'third', nowMs: late });
+    expect(hashes(said.changes, 'replaceRecoveryCode')).toEqual(['fresh']);
+    expect(hashes(said.changes, 'endRecoveryCode')).toEqual([]);
+  });
+
+  test('fills no grace without end: the newest of many has none', () => {
+    const many = [1, 2, 3, 4, 5].map((n) => drawn(`${n}`, { ...inGrace, codeHash: `${n}` }));
+    const codes = [...many, confirmed, drawn('next', { expiresAtMs: late + 9 })];
+    const said = decideCodeConfirmation({ codes }, { codeHash: 'next', nowMs: late });
+    expect(hashes(said.changes, 'endRecoveryCode')).toEqual(['fresh']);
+  });
+
+  test("that another phone blocks leaves that phone's codes, and a paper older than it", () => {
+    const own = drawn('own', { drawnBy: 3, madeAtMs: late - 3, expiresAtMs: late + 9 });
+    const codes = [paper, ...thiefs, own];
+    const block = (access: AccountAccess, atMs: number) =>
+      decidePassBlock(access, { account, serial: 2, by: 3, issuer, nowMs: atMs }).changes;
+    expect(hashes(block(of(codes), late), 'endRecoveryCode')).toEqual(['fresh', 'phone']);
+    expect(hashes(block(of([inGrace, confirmed]), late), 'endRecoveryCode')).toEqual(['fresh']);
+    expect(hashes(block(of([paper]), 60), 'endRecoveryCode')).toEqual([]);
+    const recent = [drawn('recent', { drawnBy: 2, madeAtMs: 55 })];
+    expect(hashes(block(of(recent), 60), 'endRecoveryCode')).toEqual(['recent']);
+    expect(hashes(block(of(recent), 56 + GRACE_MS), 'endRecoveryCode')).toEqual([]);
+    const old = [
+      drawn('old', { expiresAtMs: late + 9 }),
+      drawn('move', { kind: 'MOVE', expiresAtMs: late + 9 }),
+    ];
+    expect(hashes(block(of(old), late), 'endRecoveryCode')).toEqual(['old']);
+  });
+
+  test('that has ended meanwhile draws no code', () => {
+    const ended = { passes: [{ serial: 2, endedAtMs: 5 }], codes: [] };
+    const code = { codeHash: 'x', account, kind: 'PHONE', drawnBy: 2, madeAtMs: 6 } as const;
+    expect(decideNewCode(ended, { ...code, expiresAtMs: 9 })).toEqual({
+      changes: [],
+      result: false,
+    });
+  });
+});
 
 describe('a recovery code', () => {
   const [paper] = access.codes;
   if (paper === undefined) throw new Error('one is on paper');
-  const code = { codeHash: 'fresh', account, kind: 'RECOVERY', madeAtMs: nowMs } as const;
+  const code = {
+    codeHash: 'fresh',
+    account,
+    kind: 'RECOVERY',
+    drawnBy: 2,
+    madeAtMs: nowMs,
+  } as const;
 
   test('ends none that may be on paper; only the newest unconfirmed ones stay', () => {
     const fresh = { ...code, expiresAtMs: nowMs + 9 };
     expect(kindsOf(decideNewCode(access, fresh).changes)).toEqual(['addRecoveryCode']);
     const codes = [unconfirmed('b', 2), paper, unconfirmed('a', 1), unconfirmed('c', 3)];
-    expect(decideNewCode({ codes }, fresh).changes).toEqual([
+    expect(decideNewCode({ passes: [], codes }, fresh).changes).toEqual([
       { kind: 'endRecoveryCode', codeHash: 'a', usedSerial: null, atMs: nowMs },
       { kind: 'addRecoveryCode', code: fresh },
     ]);
   });
 
-  test('that is confirmed is the only one', () => {
+  test('that is confirmed is the only one but for the one before it, in its grace', () => {
     const codes = [...access.codes, unconfirmed('a', 2), unconfirmed('b', 3)];
     const { changes, result } = decideCodeConfirmation({ codes }, { codeHash: 'a', nowMs });
     expect(result).toBe(true);
     expect(changes).toEqual([
-      { kind: 'endRecoveryCode', codeHash: 'code', usedSerial: null, atMs: nowMs },
       { kind: 'endRecoveryCode', codeHash: 'b', usedSerial: null, atMs: nowMs },
+      {
+        kind: 'replaceRecoveryCode',
+        codeHash: 'code',
+        atMs: nowMs,
+        expiresAtMs: nowMs + GRACE_MS,
+      },
       { kind: 'confirmRecoveryCode', codeHash: 'a', usedSerial: null },
     ]);
   });
@@ -263,6 +380,7 @@ test('a new code takes the place of the one before it, of its own kind only', ()
     codeHash: 'fresh',
     account,
     kind: 'MOVE',
+    drawnBy: null,
     madeAtMs: nowMs,
     expiresAtMs: 9,
   } as const;

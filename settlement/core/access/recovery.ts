@@ -6,29 +6,27 @@
 import { denyId } from '@stile/protocol/deny-list.ts';
 import { type Change, type Decision, unchanged } from '../changes.ts';
 import type { NewRecoveryCode, PassEnd, RecoveryCodeKind } from './recovery-changes.ts';
+import {
+  type AccountCode,
+  endCodesOfPhone,
+  endYounger,
+  isOpenCode,
+  replaceOthers,
+  type StoredRecoveryCode,
+  UNCONFIRMED_CODE_MS,
+} from './recovery-codes.ts';
 import type { PassIssue, PassRow } from './rider-changes.ts';
 import { mayIssue } from './standing.ts';
-
-/** As it is stored. */
-export type StoredRecoveryCode = Omit<NewRecoveryCode, 'codeHash'> & {
-  endedAtMs: number | null;
-  usedSerial: number | null;
-};
-
-type AccountCode = { codeHash: string; kind: RecoveryCodeKind } & Pick<
-  NewRecoveryCode,
-  'madeAtMs' | 'expiresAtMs'
->;
-
-/** A recovery code of which nobody has said that it is written down works too, as it may be, and ends by itself late. */
-export const UNCONFIRMED_CODE_MS = 365 * 86_400_000;
-/** So many of them, the newest: each response that made one may have been lost. */
-const UNCONFIRMED_MAX = 3;
 
 /** All that reaches an account now. */
 export type AccountAccess = {
   /** With those that have ended; in order. */
-  passes: readonly { serial: number; publicKey: string; endedAtMs: number | null }[];
+  passes: readonly {
+    serial: number;
+    publicKey: string;
+    enrolledAtMs: number;
+    endedAtMs: number | null;
+  }[];
   /** What pays and has not ended: handles of seeds and hashes of online codes, each with its pass. */
   seeds: readonly { handle: string; serial: number }[];
   onlineCodes: readonly { codeHash: string; serial: number }[];
@@ -46,14 +44,6 @@ export type RecoveryFacts = {
   openPhones: number;
   access: AccountAccess;
 };
-
-/** Whether this code still does what its kind does. */
-export function isOpenCode(
-  code: Pick<StoredRecoveryCode, 'endedAtMs' | 'expiresAtMs'>,
-  nowMs: number,
-): boolean {
-  return code.endedAtMs === null && (code.expiresAtMs === null || code.expiresAtMs > nowMs);
-}
 
 /** Where a code leads: to the account's next pass, or to the one that the same key has had from it already. */
 export type RecoveryPlan = {
@@ -126,10 +116,7 @@ export function decideRecovery(
     ...(takesOver
       ? [
           ...endPhones(others, { account, access, issuer: issue.issuer, why: 'MOVED', nowMs }),
-          ...endCodes(
-            access.codes.filter((other) => other.codeHash !== codeHash),
-            nowMs,
-          ),
+          ...replaceOthers(access.codes, { code, codeHash, nowMs }),
           { kind: 'addRecoveryCode', code: nextCode(request) } as const,
         ]
       : []),
@@ -148,55 +135,10 @@ function useCode({ codeHash, serial: usedSerial, kind, nowMs }: CodeUse): Change
 }
 
 function nextCode({ nextCodeHash, pass, nowMs }: RecoveryRequest): NewRecoveryCode {
-  const { account } = pass;
+  const { account, serial: drawnBy } = pass;
   const expiresAtMs = nowMs + UNCONFIRMED_CODE_MS;
-  return { codeHash: nextCodeHash, account, kind: 'RECOVERY', madeAtMs: nowMs, expiresAtMs };
-}
-
-/** Of one kind an account has one that works; a recovery code takes the place of the one before when it is confirmed. */
-export function decideNewCode(
-  { codes }: Pick<AccountAccess, 'codes'>,
-  code: NewRecoveryCode,
-): Decision<void> {
-  const same = codes.filter(({ kind }) => kind === code.kind);
-  const before = code.kind === 'RECOVERY' ? unconfirmedTooMany(same) : same;
-  return {
-    changes: [...endCodes(before, code.madeAtMs), { kind: 'addRecoveryCode', code }],
-    result: undefined,
-  };
-}
-
-function unconfirmedTooMany(codes: readonly AccountCode[]): readonly AccountCode[] {
-  const unconfirmed = codes
-    .filter(({ expiresAtMs }) => expiresAtMs !== null)
-    .toSorted((a, b) => b.madeAtMs - a.madeAtMs);
-  return unconfirmed.slice(UNCONFIRMED_MAX - 1);
-}
-
-/** Its rider has written it down: those before it end. False if it is none of this account, or good no more. */
-export function decideCodeConfirmation(
-  { codes }: Pick<AccountAccess, 'codes'>,
-  { codeHash, nowMs }: { codeHash: string; nowMs: number },
-): Decision<boolean> {
-  const ofKind = codes.filter(({ kind }) => kind === 'RECOVERY');
-  const code = ofKind.find((one) => one.codeHash === codeHash);
-  if (code === undefined || !isOpenCode({ ...code, endedAtMs: null }, nowMs)) {
-    return unchanged(false);
-  }
-  const others = ofKind.filter((one) => one.codeHash !== codeHash);
-  return {
-    changes: [
-      ...endCodes(others, nowMs),
-      { kind: 'confirmRecoveryCode', codeHash, usedSerial: null },
-    ],
-    result: true,
-  };
-}
-
-function endCodes(codes: readonly { codeHash: string }[], atMs: number): Change[] {
-  return codes.map(
-    ({ codeHash }) => ({ kind: 'endRecoveryCode', codeHash, usedSerial: null, atMs }) as const,
-  );
+  const code = { codeHash: nextCodeHash, account, drawnBy };
+  return { ...code, kind: 'RECOVERY', madeAtMs: nowMs, expiresAtMs };
 }
 
 export type BlockRequest = { issuer: number; nowMs: number };
@@ -204,37 +146,42 @@ export type BlockRequest = { issuer: number; nowMs: number };
 export type PhoneBlock = { account: string; phones: number } | 'refused' | 'otherAccount';
 
 /**
- * All phones of the account end, and nothing takes their place; the code stays good, to move the account later.
+ * All phones of the account end, and nothing takes their place; the code stays good, to move the account later. What
+ * else was drawn ends, but for codes that were on paper before this one: it may be a thief's.
  * `meant`: the account that it has to be; null: whichever it is.
  */
 export function decidePhoneBlock(
   { code, access }: Pick<RecoveryFacts, 'code' | 'access'>,
-  { meant, issuer, nowMs }: BlockRequest & { meant: string | null },
+  { codeHash, meant, issuer, nowMs }: BlockRequest & { codeHash: string; meant: string | null },
 ): Decision<PhoneBlock> {
   if (code?.kind !== 'RECOVERY' || !isOpenCode(code, nowMs)) return unchanged('refused');
   const { account } = code;
   if (meant !== null && meant !== account) return unchanged('otherAccount');
   const open = access.passes.filter(({ endedAtMs }) => endedAtMs === null);
-  const others = access.codes.filter(({ kind }) => kind !== 'RECOVERY');
   return {
     changes: [
       ...endPhones(open, { account, access, issuer, why: 'BLOCKED', nowMs }),
-      ...endCodes(others, nowMs),
+      ...endYounger(access.codes, { code, codeHash, nowMs }),
     ],
     result: { account, phones: open.length },
   };
 }
 
-/** One phone of the account blocks another. False if there is none, or it is blocked already. */
-export function decidePassBlock(
-  access: AccountAccess,
-  request: BlockRequest & { account: string; serial: number },
-): Decision<boolean> {
-  const { account, serial, issuer, nowMs } = request;
+/** `by`: the serial of the phone that blocks. */
+export type PassBlock = BlockRequest & { account: string; serial: number; by: number };
+
+/** One phone of the account blocks another, and what that drew. False if there is none, or it is blocked already. */
+export function decidePassBlock(access: AccountAccess, request: PassBlock): Decision<boolean> {
+  const { account, serial, by, issuer, nowMs } = request;
   const open = access.passes.filter((pass) => pass.serial === serial && pass.endedAtMs === null);
   if (open.length === 0) return unchanged(false);
+  const blocker = access.passes.find((pass) => pass.serial === by);
+  const blockerSinceMs = blocker?.enrolledAtMs ?? null;
   return {
-    changes: endPhones(open, { account, access, issuer, why: 'BLOCKED', nowMs }),
+    changes: [
+      ...endPhones(open, { account, access, issuer, why: 'BLOCKED', nowMs }),
+      ...endCodesOfPhone(access.codes, { serial, blockerSinceMs, nowMs }),
+    ],
     result: true,
   };
 }

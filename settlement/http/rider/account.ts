@@ -33,7 +33,7 @@ export function viewOfRider(
   { config, nowMs }: { config: SettlementFile; nowMs: number },
 ) {
   const { denied, passes, account, balanceCents, debtCents } = view;
-  const { recoveryCodeMadeAtMs, unconfirmedCodeMadeAtMs } = view;
+  const { recoveryCodeMadeAtMs, unconfirmedCodeMadeAtMs, earlierCodeUntilMs } = view;
   const { allowance, reason } = offerPass(standingOf(view, nowMs), config);
   return {
     account,
@@ -41,6 +41,7 @@ export function viewOfRider(
     debtCents,
     recoveryCodeMadeAtMs,
     unconfirmedCodeMadeAtMs,
+    earlierCodeUntilMs: (earlierCodeUntilMs ?? 0) > nowMs ? earlierCodeUntilMs : null,
     offline: { allowance, reason },
     denied: denied.length > 0,
     deniedReason: denied.map(({ cause, note }) => (cause === 'DEBT' ? 'DEBT' : note))[0] ?? null,

@@ -10,7 +10,8 @@ import {
   recoveryCodeSchema,
 } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
-import { UNCONFIRMED_CODE_MS } from '../../core/access/recovery.ts';
+import type { NewRecoveryCode } from '../../core/access/recovery-changes.ts';
+import { UNCONFIRMED_CODE_MS } from '../../core/access/recovery-codes.ts';
 import { makeRecoveryCode, recoveryCodeHash } from '../../keys/recovery-codes.ts';
 import { requireSession, riderFrom } from '../access.ts';
 import type { ApiRouter } from '../api.ts';
@@ -29,6 +30,11 @@ export function addRecoveryCodeRoutes(app: ApiRouter, parts: PresenceParts): voi
   const onRequest = requireSession(parts);
   const config = SLOW_HASHES;
   addConfirmations(app, parts);
+  const add = async (code: NewRecoveryCode) => {
+    if (!(await store.addRecoveryCode(code))) {
+      throw new Refusal('PASS_ENDED', 'this phone was blocked just now: it draws no code');
+    }
+  };
   app.post(
     '/v1/riders/me/recovery-code',
     {
@@ -36,7 +42,7 @@ export function addRecoveryCodeRoutes(app: ApiRouter, parts: PresenceParts): voi
       config,
       schema: {
         summary:
-          'A recovery code, shown this once; the one before it ends when this one is confirmed',
+          'A recovery code, shown this once; the one before it works until a week after this one is confirmed',
         description: 'Proof `make-recovery-code`; subject: account/serial.',
         tags,
         security,
@@ -54,16 +60,11 @@ export function addRecoveryCodeRoutes(app: ApiRouter, parts: PresenceParts): voi
       const rider = riderFrom(request);
       const claim = { purpose: 'make-recovery-code', rider } as const;
       await requirePresence(parts, { ...claim, proof: request.body });
-      const { account } = rider;
+      const { account, serial: drawnBy } = rider;
       const { code, codeHash } = await makeRecoveryCode(random);
       const madeAtMs = clock.now().wallMs;
-      await store.addRecoveryCode({
-        codeHash,
-        account,
-        kind: 'RECOVERY',
-        madeAtMs,
-        expiresAtMs: madeAtMs + UNCONFIRMED_CODE_MS,
-      });
+      const expiresAtMs = madeAtMs + UNCONFIRMED_CODE_MS;
+      await add({ codeHash, account, kind: 'RECOVERY', drawnBy, madeAtMs, expiresAtMs });
       return reply.code(201).send({ code, madeAtMs });
     },
   );
@@ -91,11 +92,11 @@ export function addRecoveryCodeRoutes(app: ApiRouter, parts: PresenceParts): voi
       const rider = riderFrom(request);
       const claim = { purpose: 'make-phone-code', rider } as const;
       await requirePresence(parts, { ...claim, proof: request.body });
-      const { account } = rider;
+      const { account, serial: drawnBy } = rider;
       const { code, codeHash } = await makeRecoveryCode(random);
       const madeAtMs = clock.now().wallMs;
       const expiresAtMs = madeAtMs + PHONE_CODE_MS;
-      await store.addRecoveryCode({ codeHash, account, kind: 'PHONE', madeAtMs, expiresAtMs });
+      await add({ codeHash, account, kind: 'PHONE', drawnBy, madeAtMs, expiresAtMs });
       return reply.code(201).send({ code, expiresAtS: Math.floor(expiresAtMs / 1000) });
     },
   );
@@ -110,7 +111,7 @@ function addConfirmations(app: ApiRouter, parts: PresenceParts): void {
       onRequest: requireSession(parts),
       config: SLOW_HASHES,
       schema: {
-        summary: 'The rider has written this recovery code down: the one before it ends',
+        summary: 'The rider has written this recovery code down: the one before it ends in a week',
         tags,
         security,
         body: codeConfirmationSchema,

@@ -39,6 +39,7 @@ type View = {
   balanceCents: number;
   recoveryCodeMadeAtMs: number | null;
   unconfirmedCodeMadeAtMs: number | null;
+  earlierCodeUntilMs: number | null;
   passes: object[];
 };
 const view = (of: ScriptedRider) => town.get<View>('/v1/riders/me', { token: of.session });
@@ -96,10 +97,29 @@ describe('a recovery code', () => {
     expect(third.serial).toBe(3);
     await third.confirmCode(recoveryCode);
     expect(await shown(third)).toEqual([START_MS, null]);
-    for (const code of [paper, lost, unread]) {
+    for (const code of [lost, unread]) {
       expect(await codeOf(tryCode(code))).toBe('403 RECOVERY_REFUSED');
     }
     expect((await town.recover(recoveryCode)).rider.serial).toBe(4);
+  });
+
+  test('outlives by a week the next one, as a thief of the phone could have confirmed that', async () => {
+    const paper = await rider.drawCode();
+    await rider.confirmCode(paper);
+    town.clock.advance(1);
+    const fresh = await rider.drawCode();
+    await rider.confirmCode(fresh);
+    expect(await view(rider)).toMatchObject({ earlierCodeUntilMs: START_MS + 1 + 7 * 86_400_000 });
+    expect((await town.ask('/v1/blocks', { body: { code: paper } })).body).toEqual({ phones: 1 });
+    expect(await codeOf(tryCode(fresh))).toBe('403 RECOVERY_REFUSED');
+    expect((await town.recover(paper)).rider.serial).toBe(2);
+  });
+
+  test('that a phone drew ends when an operator denies that phone', async () => {
+    const codes = [await rider.drawCode(), await rider.drawCode('phone-code')];
+    const { account, serial } = rider;
+    await town.operate('POST', 'denials', { body: { account, serial, note: 'lost' } });
+    for (const code of codes) expect(await codeOf(tryCode(code))).toBe('403 RECOVERY_REFUSED');
   });
 
   test('is confirmed by who has it, for its own account', async () => {

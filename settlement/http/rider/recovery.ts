@@ -118,7 +118,7 @@ function addPassBlocks(app: ApiRouter, parts: PresenceParts): void {
       const claim = { purpose: 'block-phone', rider: riderFrom(request) } as const;
       await requirePresence(parts, { ...claim, proof: request.body, about: `/${serial}` });
       const nowMs = clock.now().wallMs;
-      if (!(await store.blockPass({ issuer: config.issuer, account, serial, nowMs }))) {
+      if (!(await store.blockPass({ issuer: config.issuer, account, serial, by: own, nowMs }))) {
         throw new Fault('NOT_FOUND', 'there is no such phone, or it is blocked already');
       }
       outbox.wake();

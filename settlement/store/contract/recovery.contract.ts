@@ -2,6 +2,7 @@
 import { denyId } from '@stile/protocol/deny-list.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RecoveryPlan } from '../../core/access/recovery.ts';
+import { GRACE_MS } from '../../core/access/recovery-codes.ts';
 import { accountOf, addGate, addRider, drain, ISSUER, NOW_MS } from '../../testing/log.ts';
 import {
   addSeed as addTillSeed,
@@ -30,19 +31,27 @@ export function describeRecovery(open: OpenStore): void {
   });
 
   const addCode = (codeHash: string, kind: 'RECOVERY' | 'PHONE' = 'RECOVERY') =>
-    store.addRecoveryCode({ codeHash, account: a, kind, madeAtMs: NOW_MS, expiresAtMs: null });
+    store.addRecoveryCode({
+      codeHash,
+      account: a,
+      kind,
+      drawnBy: 1,
+      madeAtMs: NOW_MS,
+      expiresAtMs: kind === 'PHONE' ? NOW_MS + 600_000 : null,
+    });
   const addUnconfirmed = (codeHash: string) =>
     store.addRecoveryCode({
       codeHash,
       account: a,
       kind: 'RECOVERY',
+      drawnBy: 1,
       madeAtMs: NOW_MS + 1,
       expiresAtMs: NOW_MS + 1_000,
     });
   const confirm = (codeHash: string, nowMs = NOW_MS) =>
     store.confirmRecoveryCode({ account: a, codeHash, nowMs });
-  const plan = (codeHash: string, publicKey: string) =>
-    store.planRecovery({ codeHash, publicKey, issuesMax: ISSUES_MAX, nowMs: NOW_MS });
+  const plan = (codeHash: string, publicKey: string, nowMs = NOW_MS) =>
+    store.planRecovery({ codeHash, publicKey, issuesMax: ISSUES_MAX, nowMs });
 
   type Claim = { codeHash: string; publicKey: string; nextCodeHash: string };
 
@@ -133,7 +142,7 @@ export function describeRecovery(open: OpenStore): void {
     );
   });
 
-  test('a code on paper lives until the next one is confirmed, and both are shown', async () => {
+  test('a code on paper lives for a time of grace behind the next one, and all are shown', async () => {
     const shown = async () => {
       const rider = await store.readRider(ISSUER, a);
       return [rider?.recoveryCodeMadeAtMs, rider?.unconfirmedCodeMadeAtMs];
@@ -148,8 +157,15 @@ export function describeRecovery(open: OpenStore): void {
     ]);
     expect([await confirm('fresh'), await confirm('fresh')]).toEqual([true, true]);
     expect(await shown()).toEqual([NOW_MS + 1, null]);
-    expect(await plan('paper', 'second key')).toBeUndefined();
+    expect((await store.readRider(ISSUER, a))?.earlierCodeUntilMs).toBe(NOW_MS + GRACE_MS);
+    expect(await plan('paper', 'second key')).toMatchObject({ account: a });
+    expect(await plan('paper', 'second key', NOW_MS + GRACE_MS)).toBeUndefined();
     expect(await plan('fresh', 'second key')).toMatchObject({ account: a });
+    // Who blocks with it has it: it stays, and the younger one ends.
+    await store.blockPhones({ codeHash: 'paper', meant: a, issuer: ISSUER, nowMs: NOW_MS });
+    expect(await shown()).toEqual([NOW_MS, null]);
+    expect((await store.readRider(ISSUER, a))?.earlierCodeUntilMs).toBeNull();
+    expect(await plan('fresh', 'second key')).toBeUndefined();
   });
 
   test('a used code works until the next one is confirmed', async () => {
@@ -159,7 +175,7 @@ export function describeRecovery(open: OpenStore): void {
     );
     expect(await recover('next paper', 'fourth key')).toBe('unknown');
     expect(await confirm('next')).toBe(true);
-    expect(await recover('paper', 'fourth key')).toBe('unknown');
+    expect(await plan('paper', 'fourth key', NOW_MS + GRACE_MS)).toBeUndefined();
     expect(await recover('next', 'fourth key')).toBe('recovered');
     expect(await causesOf(2)).toEqual(['RIDER']);
     expect(await recover('never made', 'fourth key')).toBe('unknown');
@@ -185,7 +201,14 @@ export function describeRecovery(open: OpenStore): void {
     );
     expect(kinds.map(({ kind }) => kind).sort()).toEqual(['changed', 'recovered']);
     const key = 'key of another';
-    await addCode('again');
+    await store.addRecoveryCode({
+      codeHash: 'again',
+      account: a,
+      kind: 'RECOVERY',
+      drawnBy: 2,
+      madeAtMs: NOW_MS,
+      expiresAtMs: null,
+    });
     expect(
       (await recoverAs(planned, { codeHash: 'again', publicKey: key, nextCodeHash: 'x' })).kind,
     ).toBe('changed');
@@ -228,11 +251,51 @@ export function describeRecovery(open: OpenStore): void {
     expect(await causesOf(3)).toEqual([]);
   });
 
+  test('a phone that is blocked or denied has drawn nothing that works', async () => {
+    const openCodes = async (...hashes: string[]) => {
+      const plans = await Promise.all(hashes.map((hash) => plan(hash, `key ${hash}`)));
+      return hashes.filter((_hash, at) => plans[at] !== undefined);
+    };
+    const draw = async () => {
+      await addUnconfirmed('fresh');
+      await addCode('pair', 'PHONE');
+    };
+    await addCode('join', 'PHONE');
+    expect(await recover('join', 'second key')).toBe('recovered');
+    await draw();
+    expect(await openCodes('paper', 'fresh', 'pair')).toEqual(['paper', 'fresh', 'pair']);
+    await store.blockPhones({ codeHash: 'paper', meant: null, issuer: ISSUER, nowMs: NOW_MS });
+    expect(await openCodes('paper', 'fresh', 'pair')).toEqual(['paper']);
+    const drawn = { account: a, kind: 'PHONE', drawnBy: 1, madeAtMs: NOW_MS } as const;
+    const late = { ...drawn, codeHash: 'late', expiresAtMs: NOW_MS + 1_000 };
+    expect(await store.addRecoveryCode(late)).toBe(false);
+    expect(await store.addRecoveryCode({ ...late, drawnBy: null })).toBe(true);
+  });
+
+  test('what an operator denies or another phone blocks has drawn nothing either', async () => {
+    for (const how of ['deny', 'block']) {
+      const [key, join] = [`key ${how}`, `join ${how}`];
+      a = await addRider(store, how);
+      await addCode(join, 'PHONE');
+      expect(await recover(join, key)).toBe('recovered');
+      await addUnconfirmed(`fresh ${how}`);
+      await addCode(`pair ${how}`, 'PHONE');
+      const of = { account: a, serial: 1 };
+      const id = denyId({ issuer: ISSUER, ...of });
+      if (how === 'deny') await store.setDenied({ id, note: 'lost', nowMs: NOW_MS, pass: of });
+      else await store.blockPass({ ...of, by: 2, issuer: ISSUER, nowMs: NOW_MS });
+      for (const code of ['fresh', 'pair']) {
+        expect(await plan(`${code} ${how}`, 'of a thief'), how).toBeUndefined();
+      }
+      expect(await causesOf(2)).toEqual([]);
+    }
+  });
+
   test('a second phone blocks the first', async () => {
     await addCode('pair', 'PHONE');
     await recover('pair', 'second key');
     const block = (serial: number) =>
-      store.blockPass({ account: a, serial, issuer: ISSUER, nowMs: NOW_MS });
+      store.blockPass({ account: a, serial, by: 2, issuer: ISSUER, nowMs: NOW_MS });
     expect([await block(1), await block(1), await block(9)]).toEqual([true, false, false]);
     expect([await causesOf(1), await causesOf(2)]).toEqual([['RIDER'], []]);
     expect((await store.readRider(ISSUER, a))?.passes[0]?.ended).toBe('BLOCKED');

@@ -181,7 +181,14 @@ export function describeRetention(open: OpenStore): void {
   describe('what brings an account to another phone', () => {
     type Code = { kind: 'RECOVERY' | 'PHONE' | 'MOVE'; expiresAtMs: number | null };
     const code = (codeHash: string, { kind, expiresAtMs }: Code) =>
-      store.addRecoveryCode({ codeHash, account: a, kind, madeAtMs: NOW_MS, expiresAtMs });
+      store.addRecoveryCode({
+        codeHash,
+        account: a,
+        kind,
+        drawnBy: null,
+        madeAtMs: NOW_MS,
+        expiresAtMs,
+      });
     const claim = { publicKey: 'bb'.repeat(32), issuesMax: 9, nowMs: NOW_MS };
     const planned = async (codeHash: string) =>
       (await store.planRecovery({ codeHash, ...claim })) !== undefined;

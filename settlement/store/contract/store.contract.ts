@@ -213,7 +213,7 @@ function describeRiders(open: OpenStore): void {
     await store.setDenied({ id: ofPhone, note: 'copied codes', nowMs: NOW_MS });
     expect(await enrol('w', 'i2')).toBe('personDenied');
     // The phone is blocked by its rider, and its account goes on.
-    const block = { issuer: ISSUER, account: accountOf('v'), serial: 1, nowMs: NOW_MS };
+    const block = { issuer: ISSUER, account: accountOf('v'), serial: 1, by: 2, nowMs: NOW_MS };
     expect(await store.blockPass(block)).toBe(true);
     expect(await enrol('w', 'i2')).toBe('enrolled');
   });

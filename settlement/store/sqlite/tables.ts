@@ -97,6 +97,8 @@ export type Tables = {
     expires_at_ms: number | null;
     ended_at_ms: number | null;
     used_serial: number | null;
+    drawn_by: number | null;
+    replaced_at_ms: number | null;
   };
   approval: {
     id: number;

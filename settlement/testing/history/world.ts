@@ -258,7 +258,7 @@ export class World {
       case 'lift':
         return await store.liftDenied(id, nowMs);
       case 'block':
-        return await store.blockPass({ account, serial: 1, issuer: ISSUER, nowMs });
+        return await store.blockPass({ account, serial: 1, issuer: ISSUER, by: 0, nowMs });
     }
   }
 

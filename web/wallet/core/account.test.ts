@@ -24,6 +24,7 @@ const WELL: Rider = {
   revokedIssuerKeys: [],
   recoveryCodeMadeAtMs: null,
   unconfirmedCodeMadeAtMs: null,
+  earlierCodeUntilMs: null,
 };
 
 test('another phone’s pass that is denied is no denial of this one', () => {

@@ -56,6 +56,11 @@ export function RecoveryCard({ words }: { words: Words }) {
           {recovery.unconfirmed}
         </p>
       )}
+      {(rider.earlierCodeUntilMs ?? null) !== null && (
+        <p class="note" role="note" data-earlier-code>
+          {recovery.earlier(timeText(rider.earlierCodeUntilMs ?? 0, language.current.value))}
+        </p>
+      )}
       {action(madeAtMs === null ? recovery.make : recovery.replace, makeCode)}
       <h2>{recovery.phones}</h2>
       <ul class="list">

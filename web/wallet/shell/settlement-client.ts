@@ -101,7 +101,7 @@ export class SettlementClient {
     return await this.#api.request(path, { schema: recoveryCodeSchema, token, body });
   }
 
-  /** It is on paper: the one before it ends. */
+  /** It is on paper: the one before it ends in a week. */
   async confirmRecoveryCode(token: string, code: string): Promise<void> {
     const path = '/v1/riders/me/recovery-code/confirmation';
     await this.#api.request(path, { schema: anySchema, token, body: { code } });

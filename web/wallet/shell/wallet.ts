@@ -64,7 +64,7 @@ export type Wallet = {
   enrol(algorithm: Algorithm | null, invite: string | null): Promise<void>;
   /** The account of a code comes here. @throws ApiRefusal or Unreachable. */
   recover(algorithm: Algorithm | null, code: MeantCode): Promise<void>;
-  /** The recovery code that is shown is on paper: the one before it ends. @throws ApiRefusal or Unreachable. */
+  /** The recovery code that is shown is on paper: the one before it ends in a week. @throws ApiRefusal or Unreachable. */
   confirmFreshCode(): Promise<void>;
   /** Takes the wallet off this phone; its payment codes end with it if there is a network. */
   remove(): Promise<void>;

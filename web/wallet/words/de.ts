@@ -144,6 +144,8 @@ export const de: Words = {
     made: (when) =>
       `Sie haben einen Wiederherstellungscode von ${when}. Niemand kann ihn noch einmal zeigen.`,
     replace: 'Neuen Code machen',
+    earlier: (until) =>
+      `Ein früherer Wiederherstellungscode gilt noch bis ${until}. Waren Sie das nicht, sperren Sie Ihre Telefone mit dem früheren.`,
     unconfirmed:
       'Ein neuer Wiederherstellungscode wurde gezeigt, und niemand hat gesagt, dass er notiert ist. Einer von früher bleibt bis dahin gut. Wenn Sie den neuen nicht haben, machen Sie noch einen.',
     phones: 'Telefone dieses Kontos',
@@ -152,7 +154,7 @@ export const de: Words = {
     add: 'Weiteres Telefon hinzufügen',
     freshTitle: 'Ihr Wiederherstellungscode',
     freshText:
-      'Notieren Sie ihn und bewahren Sie ihn getrennt vom Telefon auf. Er wird nur jetzt gezeigt. Wer ihn hat, hat Ihr Konto. Einer von früher endet, wenn Sie sagen, dass Sie diesen haben.',
+      'Notieren Sie ihn und bewahren Sie ihn getrennt vom Telefon auf. Er wird nur jetzt gezeigt. Wer ihn hat, hat Ihr Konto. Einer von früher gilt noch sieben Tage, nachdem Sie gesagt haben, dass Sie diesen haben.',
     phoneTitle: 'Code für das andere Telefon',
     phoneText:
       'Öffnen Sie dort die Karte, drücken Sie „Ich habe einen Wiederherstellungscode“ und geben Sie ihn ein. Zehn Minuten gültig, einmal.',

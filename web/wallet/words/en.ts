@@ -140,6 +140,8 @@ export const en = {
     make: 'Make a recovery code',
     made: (when: string) => `You have a recovery code, made ${when}. Nobody can show it again.`,
     replace: 'Make a new code',
+    earlier: (until: string) =>
+      `An earlier recovery code still works until ${until}. If this was not you, block your phones with the earlier one.`,
     unconfirmed:
       'A new recovery code was shown, and nobody has said that it is written down. One that you had before stays good until then. If you do not have the new one, make another.',
     phones: 'Phones of this account',
@@ -149,7 +151,7 @@ export const en = {
     add: 'Add another phone',
     freshTitle: 'Your recovery code',
     freshText:
-      'Write it down and keep it apart from this phone. It is shown this once. Whoever has it has your account. One that you had before ends when you say that you have this one.',
+      'Write it down and keep it apart from this phone. It is shown this once. Whoever has it has your account. One that you had before works for seven days after you say that you have this one.',
     phoneTitle: 'Code for the other phone',
     phoneText:
       'Open the wallet there, press “I have a recovery code” and enter this. Good for ten minutes, once.',

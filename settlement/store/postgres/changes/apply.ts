@@ -180,6 +180,7 @@ async function writeRest(
     case 'addRecoveryCode':
     case 'endRecoveryCode':
     case 'confirmRecoveryCode':
+    case 'replaceRecoveryCode':
     case 'endPass':
     case 'endSessions':
     case 'addApproval':

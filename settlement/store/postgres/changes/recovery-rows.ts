@@ -2,11 +2,14 @@
 import type { RecoveryChange } from '../../../core/access/recovery-changes.ts';
 import type { Session } from '../session.ts';
 
-const ADD_CODE = `INSERT INTO recovery_code (code_hash, account, kind, made_at_ms, expires_at_ms)
-  VALUES ($1, $2, $3, $4, $5)`;
+const ADD_CODE = `INSERT INTO recovery_code (code_hash, account, kind, drawn_by, made_at_ms, expires_at_ms)
+  VALUES ($1, $2, $3, $4, $5, $6)`;
 const END_CODE = `UPDATE recovery_code SET ended_at_ms = $1, used_serial = $2 WHERE code_hash = $3`;
 const CONFIRM_CODE = `UPDATE recovery_code
-  SET expires_at_ms = NULL, used_serial = coalesce($1, used_serial) WHERE code_hash = $2`;
+  SET expires_at_ms = NULL, replaced_at_ms = NULL, used_serial = coalesce($1, used_serial)
+  WHERE code_hash = $2`;
+const REPLACE_CODE = `UPDATE recovery_code SET replaced_at_ms = $1, expires_at_ms = $2
+  WHERE code_hash = $3`;
 const END_PASS = `UPDATE pass SET ended_at_ms = $1, ended_why = $2 WHERE account = $3 AND serial = $4`;
 const END_SESSIONS = 'DELETE FROM session WHERE account = $1 AND serial = $2';
 const ADD_APPROVAL = `INSERT INTO approval (id, account, note, by_name, asked_at_ms, ends_at_ms)
@@ -25,8 +28,8 @@ export class RecoveryRows {
     const { run } = this.#session;
     switch (change.kind) {
       case 'addRecoveryCode': {
-        const { codeHash, account, kind, madeAtMs, expiresAtMs } = change.code;
-        await run(ADD_CODE, [codeHash, account, kind, madeAtMs, expiresAtMs]);
+        const { codeHash, account, kind, drawnBy, madeAtMs, expiresAtMs } = change.code;
+        await run(ADD_CODE, [codeHash, account, kind, drawnBy, madeAtMs, expiresAtMs]);
         break;
       }
       case 'endRecoveryCode':
@@ -34,6 +37,9 @@ export class RecoveryRows {
         break;
       case 'confirmRecoveryCode':
         await run(CONFIRM_CODE, [change.usedSerial, change.codeHash]);
+        break;
+      case 'replaceRecoveryCode':
+        await run(REPLACE_CODE, [change.atMs, change.expiresAtMs, change.codeHash]);
         break;
       case 'endPass':
         await run(END_PASS, [change.atMs, change.why, change.account, change.serial]);

@@ -1,11 +1,13 @@
 /** Denials that stand: of an account or one of its passes, and of an id by its cause. */
 import { toHex } from '@stile/protocol/bytes.ts';
 import { denyId } from '@stile/protocol/deny-list.ts';
+import type { AccountCode } from '../../../core/access/recovery-codes.ts';
 import type { DenialFacts } from '../../../core/lists/denial.ts';
 import type { DeniedBy, DenyCause } from '../../../core/lists/deny.ts';
 import type { PassOf } from '../../port.ts';
 import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
+import { OPEN_CODES } from './recovery-facts.ts';
 
 const OF_IDS = `SELECT cause, note FROM denial
   WHERE id = ANY($1::bytea[]) AND lifted_at_ms IS NULL ORDER BY since_ms, number`;
@@ -40,8 +42,12 @@ export class DenialReader {
   }
 
   async denial(id: Uint8Array): Promise<DenialFacts> {
-    await lock(this.#session, { accounts: [accountOf(id)] });
-    return { isDeniedByOperator: await this.isDeniedByOperator(id) };
+    const account = accountOf(id);
+    await lock(this.#session, { accounts: [account] });
+    return {
+      isDeniedByOperator: await this.isDeniedByOperator(id),
+      codes: await this.#session.all<AccountCode>(OPEN_CODES, [account]),
+    };
   }
 }
 

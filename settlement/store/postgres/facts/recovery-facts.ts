@@ -1,10 +1,7 @@
 /** What is known of an account's phones and of the codes that bring it to another one; moves that wait. */
 import type { MoveFacts, StoredApproval } from '../../../core/access/approval.ts';
-import type {
-  AccountAccess,
-  RecoveryFacts,
-  StoredRecoveryCode,
-} from '../../../core/access/recovery.ts';
+import type { AccountAccess, RecoveryFacts } from '../../../core/access/recovery.ts';
+import type { StoredRecoveryCode } from '../../../core/access/recovery-codes.ts';
 import type { RecoveryReader } from '../../database.ts';
 import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
@@ -19,12 +16,15 @@ const BY_ASKER = `${APPROVAL} WHERE account = $1 AND by_name = $2 ORDER BY id DE
 const OPEN = `${APPROVAL} WHERE used_at_ms IS NULL AND ends_at_ms > $1 ORDER BY id`;
 const NEXT = 'SELECT coalesce(max(id), 0) + 1 AS next FROM approval';
 const CODE = `SELECT account, kind, made_at_ms AS "madeAtMs", expires_at_ms AS "expiresAtMs",
-    ended_at_ms AS "endedAtMs", used_serial AS "usedSerial"
+    ended_at_ms AS "endedAtMs", used_serial AS "usedSerial", drawn_by AS "drawnBy",
+    replaced_at_ms AS "replacedAtMs"
   FROM recovery_code WHERE code_hash = $1`;
-const CODES = `SELECT code_hash AS "codeHash", kind, made_at_ms AS "madeAtMs",
-    expires_at_ms AS "expiresAtMs" FROM recovery_code
+export const OPEN_CODES = `SELECT code_hash AS "codeHash", kind, made_at_ms AS "madeAtMs",
+    expires_at_ms AS "expiresAtMs", drawn_by AS "drawnBy", replaced_at_ms AS "replacedAtMs"
+  FROM recovery_code
   WHERE account = $1 AND ended_at_ms IS NULL ORDER BY code_hash`;
-const PASSES = `SELECT serial, public_key AS "publicKey", ended_at_ms AS "endedAtMs" FROM pass
+const PASSES = `SELECT serial, public_key AS "publicKey", enrolled_at_ms AS "enrolledAtMs",
+    ended_at_ms AS "endedAtMs" FROM pass
   WHERE account = $1 ORDER BY serial`;
 const SEEDS = `SELECT handle, serial FROM payment_seed
   WHERE account = $1 AND ended_at_ms IS NULL ORDER BY handle`;
@@ -102,7 +102,7 @@ export class RecoveryFactReader implements RecoveryReader {
       passes: await this.#session.all<AccountAccess['passes'][number]>(PASSES, of),
       seeds: await this.#session.all<AccountAccess['seeds'][number]>(SEEDS, of),
       onlineCodes: await this.#session.all<AccountAccess['onlineCodes'][number]>(ONLINE_CODES, of),
-      codes: await this.#session.all<AccountAccess['codes'][number]>(CODES, of),
+      codes: await this.#session.all<AccountAccess['codes'][number]>(OPEN_CODES, of),
     };
   }
 }

@@ -18,6 +18,7 @@ import { RECOVERY_ENDS } from './0013-recovery-ends.ts';
 import { MOVED_LEDGER } from './0014-moved-ledger.ts';
 import { EVENTS } from './0015-events.ts';
 import { USED_CHALLENGES } from './0016-used-challenges.ts';
+import { DRAWN_CODES } from './0017-drawn-codes.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -37,4 +38,5 @@ export const MIGRATIONS: readonly Migration[] = [
   MOVED_LEDGER,
   EVENTS,
   USED_CHALLENGES,
+  DRAWN_CODES,
 ];

@@ -74,7 +74,10 @@ const RIDER = `
        AND expires_at_ms IS NULL) AS "recoveryCodeMadeAtMs",
     (SELECT max(made_at_ms) FROM recovery_code
      WHERE recovery_code.account = account.account AND kind = 'RECOVERY' AND ended_at_ms IS NULL
-       AND expires_at_ms IS NOT NULL) AS "unconfirmedCodeMadeAtMs"
+       AND expires_at_ms IS NOT NULL AND replaced_at_ms IS NULL) AS "unconfirmedCodeMadeAtMs",
+    (SELECT max(expires_at_ms) FROM recovery_code
+     WHERE recovery_code.account = account.account AND ended_at_ms IS NULL
+       AND replaced_at_ms IS NOT NULL) AS "earlierCodeUntilMs"
   FROM account WHERE account = $1`;
 
 /**

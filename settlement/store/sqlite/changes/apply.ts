@@ -164,6 +164,7 @@ function writeRest(
     case 'addRecoveryCode':
     case 'endRecoveryCode':
     case 'confirmRecoveryCode':
+    case 'replaceRecoveryCode':
     case 'endPass':
     case 'endSessions':
     case 'addApproval':

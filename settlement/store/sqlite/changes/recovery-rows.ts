@@ -5,15 +5,19 @@ import type { Connection } from '../connection.ts';
 function prepare(db: Connection['db']) {
   return {
     addCode: db.prepare(
-      `INSERT INTO recovery_code (code_hash, account, kind, made_at_ms, expires_at_ms)
-       VALUES (@codeHash, @account, @kind, @madeAtMs, @expiresAtMs)`,
+      `INSERT INTO recovery_code (code_hash, account, kind, drawn_by, made_at_ms, expires_at_ms)
+       VALUES (@codeHash, @account, @kind, @drawnBy, @madeAtMs, @expiresAtMs)`,
     ),
     endCode: db.prepare(
       'UPDATE recovery_code SET ended_at_ms = ?, used_serial = ? WHERE code_hash = ?',
     ),
     confirmCode: db.prepare(
-      `UPDATE recovery_code SET expires_at_ms = NULL, used_serial = coalesce(?, used_serial)
+      `UPDATE recovery_code
+       SET expires_at_ms = NULL, replaced_at_ms = NULL, used_serial = coalesce(?, used_serial)
        WHERE code_hash = ?`,
+    ),
+    replaceCode: db.prepare(
+      'UPDATE recovery_code SET replaced_at_ms = ?, expires_at_ms = ? WHERE code_hash = ?',
     ),
     endPass: db.prepare(
       'UPDATE pass SET ended_at_ms = ?, ended_why = ? WHERE account = ? AND serial = ?',
@@ -46,6 +50,9 @@ export class RecoveryRows {
         break;
       case 'confirmRecoveryCode':
         sql.confirmCode.run(change.usedSerial, change.codeHash);
+        break;
+      case 'replaceRecoveryCode':
+        sql.replaceCode.run(change.atMs, change.expiresAtMs, change.codeHash);
         break;
       case 'endPass':
         sql.endPass.run(change.atMs, change.why, change.account, change.serial);

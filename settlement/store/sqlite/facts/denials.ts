@@ -1,9 +1,12 @@
 /** Denials that stand: of an account or one of its passes, and of an id by its cause. */
+import { toHex } from '@stile/protocol/bytes.ts';
 import { denyId } from '@stile/protocol/deny-list.ts';
+import type { AccountCode } from '../../../core/access/recovery-codes.ts';
 import type { DenialFacts } from '../../../core/lists/denial.ts';
 import type { DeniedBy } from '../../../core/lists/deny.ts';
 import type { PassOf } from '../../port.ts';
 import type { Connection } from '../connection.ts';
+import { OPEN_CODES } from './recovery-facts.ts';
 
 function prepare(db: Connection['db']) {
   return {
@@ -16,6 +19,7 @@ function prepare(db: Connection['db']) {
     byOperator: db
       .prepare(`SELECT 1 FROM denial WHERE id = ? AND cause = 'OPERATOR' AND lifted_at_ms IS NULL`)
       .pluck(),
+    codes: db.prepare(OPEN_CODES),
   };
 }
 
@@ -37,6 +41,18 @@ export class DenialReader {
   }
 
   denial(id: Uint8Array): DenialFacts {
-    return { isDeniedByOperator: this.#sql.byOperator.get(id) !== undefined };
+    return {
+      isDeniedByOperator: this.isDeniedByOperator(id),
+      codes: this.#sql.codes.all(accountOf(id)) as AccountCode[],
+    };
   }
+
+  isDeniedByOperator(id: Uint8Array): boolean {
+    return this.#sql.byOperator.get(id) !== undefined;
+  }
+}
+
+/** The account that an id of the deny list names (protocol/README.md §5). */
+function accountOf(id: Uint8Array): string {
+  return toHex(id.subarray(2, 10));
 }

@@ -1,16 +1,16 @@
 /** What is known of an account's phones and of the codes that bring it to another one; moves that wait. */
 import type { MoveFacts, StoredApproval } from '../../../core/access/approval.ts';
-import type {
-  AccountAccess,
-  RecoveryFacts,
-  StoredRecoveryCode,
-} from '../../../core/access/recovery.ts';
+import type { AccountAccess, RecoveryFacts } from '../../../core/access/recovery.ts';
+import type { StoredRecoveryCode } from '../../../core/access/recovery-codes.ts';
 import type { RecoveryReader } from '../../database.ts';
 import type { Connection } from '../connection.ts';
 import { OPEN_ISSUES, OPEN_PHONES } from './invites.ts';
 
 export const APPROVAL = `SELECT id, account, note, by_name AS "by", asked_at_ms AS askedAtMs, ends_at_ms AS endsAtMs,
   approved_by AS approvedBy, used_at_ms AS usedAtMs FROM approval`;
+export const OPEN_CODES = `SELECT code_hash AS codeHash, kind, made_at_ms AS madeAtMs,
+    expires_at_ms AS expiresAtMs, drawn_by AS drawnBy, replaced_at_ms AS replacedAtMs
+  FROM recovery_code WHERE account = ? AND ended_at_ms IS NULL`;
 /** No code has this; what follows from it is that nothing reaches the account. */
 const NO_ACCOUNT = '';
 
@@ -18,16 +18,13 @@ function prepare(db: Connection['db']) {
   return {
     code: db.prepare(
       `SELECT account, kind, made_at_ms AS madeAtMs, expires_at_ms AS expiresAtMs, ended_at_ms AS endedAtMs,
-         used_serial AS usedSerial
+         used_serial AS usedSerial, drawn_by AS drawnBy, replaced_at_ms AS replacedAtMs
        FROM recovery_code WHERE code_hash = ?`,
     ),
-    codes: db.prepare(
-      `SELECT code_hash AS codeHash, kind, made_at_ms AS madeAtMs, expires_at_ms AS expiresAtMs
-       FROM recovery_code
-       WHERE account = ? AND ended_at_ms IS NULL`,
-    ),
+    codes: db.prepare(OPEN_CODES),
     passes: db.prepare(
-      `SELECT serial, public_key AS publicKey, ended_at_ms AS endedAtMs FROM pass
+      `SELECT serial, public_key AS publicKey, enrolled_at_ms AS enrolledAtMs,
+         ended_at_ms AS endedAtMs FROM pass
        WHERE account = ? ORDER BY serial`,
     ),
     seeds: db.prepare(

@@ -124,7 +124,7 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
 
   session({ issuer, account, serial }: PassOf & { issuer: number }): SessionFacts {
     const id = denyId({ issuer, account, serial });
-    const { isDeniedByOperator: isDenied } = this.#readers.denials.denial(id);
+    const isDenied = this.#readers.denials.isDeniedByOperator(id);
     return { isEnded: this.#isEnded({ account, serial }), isDenied };
   }
 

@@ -34,6 +34,7 @@ import { VOIDS_BEHIND_FORKS } from './0028-voids-behind-forks.ts';
 import { RECOVERY_ENDS } from './0029-recovery-ends.ts';
 import { EVENTS } from './0030-events.ts';
 import { USED_CHALLENGES } from './0031-used-challenges.ts';
+import { DRAWN_CODES } from './0032-drawn-codes.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -67,4 +68,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   RECOVERY_ENDS,
   EVENTS,
   USED_CHALLENGES,
+  DRAWN_CODES,
 ];

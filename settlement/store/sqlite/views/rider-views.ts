@@ -54,7 +54,13 @@ function prepare(db: Connection['db']) {
     unconfirmedCode: db
       .prepare(
         `SELECT max(made_at_ms) FROM recovery_code WHERE account = ? AND kind = 'RECOVERY'
-           AND ended_at_ms IS NULL AND expires_at_ms IS NOT NULL`,
+           AND ended_at_ms IS NULL AND expires_at_ms IS NOT NULL AND replaced_at_ms IS NULL`,
+      )
+      .pluck(),
+    earlierCode: db
+      .prepare(
+        `SELECT max(expires_at_ms) FROM recovery_code WHERE account = ? AND ended_at_ms IS NULL
+           AND replaced_at_ms IS NOT NULL`,
       )
       .pluck(),
     statement: db.prepare(STATEMENT_SQL),
@@ -141,6 +147,7 @@ export class RiderViews {
       revokedIssuerKeys: this.#sql.revokedKeys.all(issuer) as number[],
       recoveryCodeMadeAtMs: (this.#sql.recoveryCode.get(account) as number | undefined) ?? null,
       unconfirmedCodeMadeAtMs: this.#sql.unconfirmedCode.get(account) as number | null,
+      earlierCodeUntilMs: this.#sql.earlierCode.get(account) as number | null,
     };
   }
 
