@@ -73,7 +73,7 @@ const request = {
 };
 /** The code was used by this key, which has asked so often and asks again. */
 function heardNothing(openIssues: number): Partial<RecoveryFacts> {
-  const passes = [...access.passes, { serial: 3, publicKey, endedAtMs: null }];
+  const passes = [...access.passes, { serial: 3, publicKey, enrolledAtMs: 0, endedAtMs: null }];
   const code = { ...stored, endedAtMs: 9, usedSerial: 3 };
   return { code, isKeyTaken: true, openIssues, access: { ...access, passes } };
 }
