@@ -50,7 +50,7 @@ export function describeRecovery(open: OpenStore): void {
     });
   const confirm = (codeHash: string, nowMs = NOW_MS) =>
     store.confirmRecoveryCode({ account: a, codeHash, nowMs });
-  const plan = (codeHash: string, publicKey: string, nowMs = NOW_MS) =>
+  const plan = (codeHash: string, publicKey: string, { nowMs = NOW_MS } = {}) =>
     store.planRecovery({ codeHash, publicKey, issuesMax: ISSUES_MAX, nowMs });
 
   type Claim = { codeHash: string; publicKey: string; nextCodeHash: string };
@@ -159,7 +159,7 @@ export function describeRecovery(open: OpenStore): void {
     expect(await shown()).toEqual([NOW_MS + 1, null]);
     expect((await store.readRider(ISSUER, a))?.earlierCodeUntilMs).toBe(NOW_MS + GRACE_MS);
     expect(await plan('paper', 'second key')).toMatchObject({ account: a });
-    expect(await plan('paper', 'second key', NOW_MS + GRACE_MS)).toBeUndefined();
+    expect(await plan('paper', 'second key', { nowMs: NOW_MS + GRACE_MS })).toBeUndefined();
     expect(await plan('fresh', 'second key')).toMatchObject({ account: a });
     // Who blocks with it has it: it stays, and the younger one ends.
     await store.blockPhones({ codeHash: 'paper', meant: a, issuer: ISSUER, nowMs: NOW_MS });
@@ -175,7 +175,7 @@ export function describeRecovery(open: OpenStore): void {
     );
     expect(await recover('next paper', 'fourth key')).toBe('unknown');
     expect(await confirm('next')).toBe(true);
-    expect(await plan('paper', 'fourth key', NOW_MS + GRACE_MS)).toBeUndefined();
+    expect(await plan('paper', 'fourth key', { nowMs: NOW_MS + GRACE_MS })).toBeUndefined();
     expect(await recover('next', 'fourth key')).toBe('recovered');
     expect(await causesOf(2)).toEqual(['RIDER']);
     expect(await recover('never made', 'fourth key')).toBe('unknown');
