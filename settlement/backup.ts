@@ -73,14 +73,14 @@ export async function backUp(dataDir: string, of: BackUp): Promise<Manifest> {
  */
 async function copyWhole(
   dataDir: string,
-  { part, onDatabaseCopied }: BackUp & { part: string },
+  { part, nowMs, onDatabaseCopied }: BackUp & { part: string },
 ): Promise<void> {
   for (let turn = 1; ; turn += 1) {
     await copyDatabase(join(dataDir, DATABASE_FILE), join(part, DATABASE_FILE));
     await onDatabaseCopied?.();
     try {
       copyRest({ from: dataDir, to: part, isLeftOut: (name) => name.startsWith(DATABASE_FILE) });
-      await requireKeysOfDatabase(part);
+      await requireKeysOfDatabase(part, nowMs);
       return;
     } catch (error) {
       if (turn === COPIES_MAX) throw error;
@@ -105,7 +105,7 @@ export async function restore(
   refuseExisting(dataDir, 'move it away first; nothing is overwritten');
   return await buildAside(dataDir, async (part) => {
     copyRest({ from, to: part, isLeftOut: (name) => name === MANIFEST });
-    await requireKeysOfDatabase(part);
+    await requireKeysOfDatabase(part, of.nowMs);
     const { limits: limitsNow, payments: paymentLimits } = readConfig(part);
     const file = join(part, DATABASE_FILE);
     const store = await openSqliteStore({ file, limitsNow, paymentLimits });

@@ -4,7 +4,7 @@
  * what is missing from a directory that was initialised is never taken for new.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { generateKey, keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
 import {
   adviceOnMode,
@@ -34,6 +34,7 @@ const ROOT_AWAY = join('keys', 'root-away.json');
 /** The public half of the first root. */
 const FIRST_ROOT = join('keys', 'first-root.json');
 const SECRETS = [ROOT_KEY, TOKEN_FILE];
+const RESTORE = 'restore it from the backup';
 
 /** @throws Fault FILE_UNREADABLE if the directory was never initialised or the file is wrong. */
 export function readConfig(dataDir: string): SettlementFile {
@@ -144,13 +145,14 @@ export function ensureKey(file: string): SigningKey {
 
 /** @throws Fault FILE_UNREADABLE if the key is missing or damaged. */
 export function readKey(file: string): SigningKey {
+  const text = existsSync(file) ? readText(file) : undefined;
   try {
-    return keyFromJwk(JSON.parse(readFileSync(file, 'utf8')));
+    if (text !== undefined) return keyFromJwk(JSON.parse(text));
   } catch (error) {
-    throw new Fault('FILE_UNREADABLE', `the key ${file}: ${describeError(error)}`, {
-      cause: error,
-    });
+    // What the error itself says may quote the key.
+    throw new Fault('FILE_UNREADABLE', `the key ${file} is damaged: ${RESTORE}`, { cause: error });
   }
+  throw new Fault('FILE_UNREADABLE', `the key ${file} is missing: ${RESTORE}`);
 }
 
 /** The operator's token, made if there is none. Only its hash goes anywhere else. */
@@ -211,15 +213,6 @@ function isPartThere(dataDir: string, part: string): boolean {
 /** @throws Fault FILE_UNREADABLE with the name of the one that is missing. */
 function requireParts(dataDir: string, parts: readonly string[]): void {
   const missing = parts.filter((part) => !isPartThere(dataDir, part));
-  if (missing.length > 0) throw missingFrom(dataDir, missing);
-}
-
-/** These root keys and no other have to be there. @throws Fault FILE_UNREADABLE */
-export function requireRootKeys(dataDir: string, generations: readonly number[]): void {
-  const missing = generations
-    .map((generation) => rootKeyFile(dataDir, generation))
-    .filter((file) => !existsSync(file))
-    .map((file) => relative(dataDir, file));
   if (missing.length > 0) throw missingFrom(dataDir, missing);
 }
 

@@ -2,13 +2,13 @@
  * What follows a restore of books in PostgreSQL, which its own programs do: keys and books have to fit, and versions go
  * on far above those of the backup, because gates hold later lists than it knows, and would refuse its next ones.
  */
-import type { Clock } from '@stile/host/clock.ts';
+import { type Clock, wallS } from '@stile/host/clock.ts';
 import { lockDataDir } from '@stile/host/data-dir-lock.ts';
 import type { Random } from '@stile/host/random.ts';
-import { requireKeysOfBooks } from './backup-keys.ts';
 import type { SeenVersions } from './core/lists/version-floor.ts';
 import { readConfig, requireWhole } from './data-dir.ts';
 import { requirePlace } from './database-place.ts';
+import { requireKeysOfBooks } from './keys/keys-of-books.ts';
 import { META_KEY } from './keys/operator-book.ts';
 import { openStore, readTokenHash } from './open-store.ts';
 import type { Store } from './store/port.ts';
@@ -38,7 +38,8 @@ export async function goOnAboveBackup(dataDir: string, of: RestoredParts): Promi
     const store = await openStore(dataDir, { config, clock, random, database });
     try {
       await readTokenHash(store);
-      await requireKeysOfBooks(dataDir, await store.readMeta(META_KEY));
+      const text = await store.readMeta(META_KEY);
+      if (text !== undefined) await requireKeysOfBooks(dataDir, { text, nowS: wallS(clock) });
       await endLease(store);
       return await store.jumpAhead(clock.now().wallMs);
     } finally {

@@ -25,17 +25,10 @@ import {
 import type { SettlementFile } from '../config.ts';
 import { findOnlineKey, onlineKeyNeed, onlineKeyState } from '../core/lists/online-keys.ts';
 import { isLaterRoot, type OwnRoot } from '../core/lists/root-floor.ts';
-import {
-  ensureKey,
-  isRootAway,
-  onlineKeyFile,
-  readKey,
-  requireFirstRoot,
-  requireRootKeys,
-  rootKeyFile,
-} from '../data-dir.ts';
+import { ensureKey, isRootAway, onlineKeyFile, readKey, rootKeyFile } from '../data-dir.ts';
 import type { Store } from '../store/port.ts';
 import { HeldRoots, type OwnKeys } from './held-roots.ts';
+import { requireKeysOfBooks } from './keys-of-books.ts';
 import { openGrant } from './open-grant.ts';
 import { type Book, beginBook, META_KEY, readBook } from './operator-book.ts';
 import { rootKeyOf, signGrant, signRotation, stateOfStatements } from './root-grant.ts';
@@ -57,16 +50,14 @@ export type OperatorKeysParts = {
 
 /**
  * Opens them; a settlement that has none yet gets a root and the one that will follow it.
- * @throws Fault FILE_UNREADABLE if a key is missing that nobody took out on purpose.
+ * @throws Fault FILE_UNREADABLE if a key is damaged or another, or missing and nobody took it out on purpose.
  */
 export async function openOperatorKeys(parts: OperatorKeysParts): Promise<OperatorKeys> {
   const { dataDir, store } = parts;
   const text = (await store.readMeta(META_KEY)) ?? (await beginBook(parts));
   const { statements } = readBook(text);
   const keys = new OperatorKeys(parts, new RootTrust(await stateOfStatements(statements)));
-  const { generation, root, earlier } = keys.trust.state;
-  requireFirstRoot(dataDir, earlier[0] ?? root);
-  if (!isRootAway(dataDir)) requireRootKeys(dataDir, [generation, generation + 1]);
+  await requireKeysOfBooks(dataDir, { text, nowS: wallS(parts.clock) });
   await keys.load(text);
   return keys;
 }

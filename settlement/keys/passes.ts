@@ -52,7 +52,7 @@ export async function openPasses(parts: PassParts) {
     const file = issuerKeyFile(dataDir, { issuer, keyId });
     const key = readKey(file);
     if (toHex(key.publicKey) !== publicKey) {
-      throw new Fault('FILE_UNREADABLE', `${file} is not the key that was published`);
+      throw new Fault('FILE_UNREADABLE', `${file} is another key: restore it from the backup`);
     }
     signers.set(keyId, key);
     return key;
