@@ -44,6 +44,8 @@ import { OPERATOR_TOKEN_KEY, openStore, readTokenHash } from './open-store.ts';
 import { bookKeyFile, findBookKey, keyedHashOf } from './store/book-key.ts';
 import type { Store } from './store/port.ts';
 import type { OnHint } from './store/postgres/event-hints.ts';
+
+import { asDamage } from './stored-damage.ts';
 import { createBackground } from './work/background.ts';
 import type { Leader } from './work/leader.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
@@ -130,6 +132,8 @@ export async function initSettlement(
   try {
     const initialised = await initialise(dataDir, { config, clock, random, database });
     return { ...initialised, notInForce: settingsNotInForce(options, config) };
+  } catch (error) {
+    throw asDamage(error, dataDir);
   } finally {
     unlock();
   }
@@ -190,7 +194,7 @@ export async function startSettlement(
     return await open(options, { store, streams, config, clock, random, log, seedBox, closing });
   } catch (error) {
     await closing.run();
-    throw error;
+    throw asDamage(error, dataDir);
   }
 }
 

@@ -11,6 +11,8 @@ import { requireBooksId, requirePlace } from './database-place.ts';
 import { openSignedClock } from './keys/kept-time.ts';
 import { openStore, readTokenHash } from './open-store.ts';
 import type { Store } from './store/port.ts';
+
+import { asDamage } from './stored-damage.ts';
 import { createRelay } from './work/queue/relay.ts';
 import { createDrain, createShardWorker } from './work/queue/shard-worker.ts';
 import { openSharedWork, type SharedWork } from './work/queue/shared-work.ts';
@@ -53,7 +55,7 @@ export async function startWorker(
     return workOn(store, { shared, issuer: config.issuer, clock, log });
   } catch (error) {
     await store.close();
-    throw error;
+    throw asDamage(error, dataDir);
   }
 }
 

@@ -14,6 +14,7 @@ import { bookKeyFile, findBookKey, keyedHashOf } from '../store/book-key.ts';
 import { readInOneInstant } from '../store/postgres/audit/reader.ts';
 import { peekMeta } from '../store/postgres/peek.ts';
 import { openAuditReader } from '../store/sqlite/audit/reader.ts';
+import { asDamage } from '../stored-damage.ts';
 import { checkAuthorisations } from './authorisations.ts';
 import type { AuditCheck, Check } from './check.ts';
 import { checkColumns } from './columns.ts';
@@ -75,7 +76,18 @@ export async function auditSettlement(
     requireMoved(await peekMeta(database, [MOVE_KEY]));
     return await readInOneInstant(database, runAll);
   }
-  const { reader, close } = openAuditReader(join(dataDir, DATABASE_FILE));
+  try {
+    return await auditFile(join(dataDir, DATABASE_FILE), runAll);
+  } catch (error) {
+    throw asDamage(error, dataDir);
+  }
+}
+
+async function auditFile(
+  file: string,
+  runAll: (reader: AuditReader) => Promise<readonly AuditCheck[]>,
+): Promise<readonly AuditCheck[]> {
+  const { reader, close } = openAuditReader(file);
   try {
     return await runAll(reader);
   } finally {
@@ -131,7 +143,11 @@ async function findRoot(dataDir: string, reader: AuditReader): Promise<RootTrust
   const first = findFirstRoot(dataDir);
   if (first === undefined) return null;
   const root = new RootTrust(pinnedRoot(first));
-  const state = await root.follow(await reader.rootStatements()).catch(() => null);
+  const statements = await reader.rootStatements().catch(async (error: unknown) => {
+    await reader.goOnBehind(error);
+    return [];
+  });
+  const state = await root.follow(statements).catch(() => null);
   if (state !== null) root.adopt(state);
   return root;
 }

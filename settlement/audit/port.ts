@@ -257,6 +257,8 @@ export type WorkRow = { failed: string | null };
 export type AuditReader = {
   /** What the database says of its own files: `ok` or what is broken. */
   checkFiles(): Promise<string>;
+  /** After an error of another call: the next ones work again. Throws it if it is no damage of what is stored. */
+  goOnBehind(error: unknown): Promise<void>;
   /** What the roots have said, as text, the first root's first. */
   rootStatements(): Promise<readonly string[]>;
 

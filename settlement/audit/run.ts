@@ -2,8 +2,11 @@
  * Shows the rows of a database to checks: every table once, one row at a time, in the order of
  * `AuditRows`. A table that no check takes is not read.
  */
+import { describeError } from '@stile/protocol/fault.ts';
 import type { AuditCheck, AuditRows, Check, RowKind } from './check.ts';
 import type { AuditReader, EpochRow, Rows } from './port.ts';
+
+const REASON_CHARS_MAX = 200;
 
 type Audience = {
   /** Shows one row to whoever takes such rows. */
@@ -17,19 +20,51 @@ export async function runChecks(
   reader: AuditReader,
   checks: readonly Check[],
 ): Promise<readonly AuditCheck[]> {
-  const audience = audienceOf(checks);
-  if (audience.takes(['files'])) audience.show('files', await reader.checkFiles());
+  const damage = damageOn(reader);
+  const audience = audienceOf(checks, damage);
+  await damage.survive('files', async () => {
+    if (audience.takes(['files'])) audience.show('files', await reader.checkFiles());
+  });
   await showMoney(reader, audience);
   await showPayments(reader, audience);
   await showRecords(reader, audience);
   await showLists(reader, audience);
-  await showLogs(reader, audience);
+  await damage.survive('epoch', () => showLogs(reader, audience));
   await audience.showAll('bookSeal', () => reader.bookSeal());
   await audience.showAll('settleFacts', () => reader.settleFacts());
   await audience.showAll('work', () => reader.work());
   const results: AuditCheck[] = [];
-  for (const check of checks) results.push(...(await check.results()));
-  return results;
+  for (const check of checks) {
+    await damage.survive('check', async () => void results.push(...(await check.results())));
+  }
+  return [...damage.results(), ...results];
+}
+
+/** What could not be read, or not be understood; the rest is read all the same. */
+type Damage = {
+  survive(what: RowKind | 'check', work: () => Promise<void>): Promise<void>;
+  results(): readonly AuditCheck[];
+};
+
+function damageOn(reader: AuditReader): Damage {
+  const names = new Set<string>();
+  const reasons = new Set<string>();
+  return {
+    survive: async (what, work) => {
+      try {
+        await work();
+      } catch (error) {
+        await reader.goOnBehind(error);
+        names.add(what);
+        reasons.add(describeError(error).replaceAll(/\s+/g, ' ').slice(0, REASON_CHARS_MAX));
+      }
+    },
+    results: () => {
+      if (names.size === 0) return [];
+      const detail = `restore the backup; not read whole: ${[...names].join(', ')} (${[...reasons].join('; ')})`;
+      return [{ name: 'all that is stored can be read', ok: false, detail }];
+    },
+  };
 }
 
 async function showMoney(reader: AuditReader, { showAll }: Audience): Promise<void> {
@@ -100,7 +135,7 @@ async function readEpochs(reader: AuditReader): Promise<Iterable<readonly EpochR
   return byGate.values();
 }
 
-function audienceOf(checks: readonly Check[]): Audience {
+function audienceOf(checks: readonly Check[], damage: Damage): Audience {
   type Take<Kind extends RowKind> = (row: AuditRows[Kind]) => void;
   const takersOf = <Kind extends RowKind>(kind: Kind): readonly Take<Kind>[] =>
     checks.flatMap((check) => (check[kind] as Take<Kind> | undefined) ?? []);
@@ -111,9 +146,11 @@ function audienceOf(checks: readonly Check[]): Audience {
     showAll: async (kind, read) => {
       const takers = takersOf(kind);
       if (takers.length === 0) return;
-      for await (const page of read()) {
-        for (const row of page) for (const take of takers) take(row);
-      }
+      await damage.survive(kind, async () => {
+        for await (const page of read()) {
+          for (const row of page) for (const take of takers) take(row);
+        }
+      });
     },
     takes: (kinds) => kinds.some((kind) => takersOf(kind).length > 0),
   };

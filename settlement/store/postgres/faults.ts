@@ -13,6 +13,11 @@ export function isWorthAnotherRun(error: unknown): boolean {
   return error instanceof pg.DatabaseError && RUN_AGAIN.has(error.code ?? '');
 }
 
+/** A page or an index that the server could not read: XX001 data_corrupted, XX002 index_corrupted. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^XX00[12]$/.test(error.code ?? '');
+}
+
 /** Where a database is, without who asks and their password. */
 export function placeOf(url: string): string {
   const { hostname, port, pathname, searchParams } = new URL(url);
@@ -44,6 +49,12 @@ export function asPostgresFault(error: unknown, url: string): Fault {
   const code = error.code ?? '';
   if (code === '53100') {
     return new Fault('STORE_FULL', `${place}: no room left on its disk`, { cause: error });
+  }
+  if (isDamage(error)) {
+    const why = `${place} has damaged data (${describeError(error)})`;
+    return new Fault('STORE_CORRUPT', `${why}: look at its log and disk, restore the backup`, {
+      cause: error,
+    });
   }
   const words = WORDS[code];
   const said = describeError(error);

@@ -8,7 +8,7 @@ import pg from 'pg';
 import type { AuditReader } from '../../../audit/port.ts';
 import { SettleFactReader } from '../facts/settle-facts.ts';
 import { createReaders } from '../facts-of.ts';
-import { asPostgresFault, placeOf } from '../faults.ts';
+import { asPostgresFault, isDamage, placeOf } from '../faults.ts';
 import { MIGRATIONS } from '../migrations/all.ts';
 import { openPool, type Session } from '../session.ts';
 import { readListTables } from './lists.ts';
@@ -24,6 +24,8 @@ const BEGIN = [
   'SET LOCAL idle_in_transaction_session_timeout = 0',
   // Cursors are read to their end.
   'SET LOCAL cursor_tuple_fraction = 1',
+  // An error ends a transaction, unless it goes back to here.
+  'SAVEPOINT audit',
 ];
 
 /** What the server itself knows to be wrong: pages that it could not read, guards that are taken away. */
@@ -86,6 +88,7 @@ function readerOn(session: Session): AuditReader {
   const settling = new SettleFactReader(session, createReaders(session));
   return {
     checkFiles: () => checkFiles(session),
+    goOnBehind: (error) => goOnBehind(session, error),
     rootStatements: () => rootStatementsIn(session),
     ...readMoneyTables(session),
     ...readPaymentTables(session),
@@ -94,6 +97,12 @@ function readerOn(session: Session): AuditReader {
     ...readResolutions(session),
     ...readSettleFacts(session, (records) => settling.look(records)),
   };
+}
+
+async function goOnBehind(session: Session, error: unknown): Promise<void> {
+  if (error instanceof Fault || (error instanceof pg.DatabaseError && !isDamage(error)))
+    throw error;
+  await session.run('ROLLBACK TO SAVEPOINT audit');
 }
 
 async function checkFiles(session: Session): Promise<string> {

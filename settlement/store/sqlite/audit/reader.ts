@@ -18,6 +18,7 @@ export function openAuditReader(file: string): { reader: AuditReader; close: () 
   db.exec('BEGIN');
   const reader = {
     checkFiles: async () => String(db.pragma('quick_check', { simple: true })),
+    goOnBehind: async () => undefined,
     rootStatements: async () => rootStatementsIn(connection),
     ...readMoneyTables(connection),
     ...readPaymentTables(connection),
