@@ -181,6 +181,18 @@ test('a stream goes on while its credential holds, and ends with it', async () =
   expect(roomLeft()).toBe(STREAMS_PER_SUBJECT_MAX);
 });
 
+test('what happens behind the end of a credential goes out no more, and ends the stream', async () => {
+  const socket = await listen();
+  let text = '';
+  socket.on('data', (bytes) => {
+    text += bytes;
+  });
+  isKnown = false;
+  tellLarge(10);
+  await ended(socket);
+  expect(text).not.toContain('PAYMENT');
+});
+
 test('a stream ends where nobody can say whether its credential holds', async () => {
   const socket = await listen();
   isKnown = new Error('the store is closed');

@@ -22,7 +22,7 @@ import { withLink } from './order-link.ts';
 import { Refusal } from './refusal.ts';
 
 export const HEARTBEAT_MS = 15_000;
-/** How long a stream may outlive its session or token, at most. */
+/** How long a stream that hears nothing may outlive its session or token, at most. */
 export const RECHECK_MS = 60_000;
 
 /** Whatever the client accepts there is nothing else here; a HEAD of a stream would never end. */
@@ -75,7 +75,7 @@ async function openStream(
   const heard = feed({ subject, sse, raw, store, eventOf: (event) => asTold(event, parts) });
   const leave = streams.join(
     { subject, address: addressGroup(request.ip) },
-    { wake: heard.wake, end },
+    { wake: () => void wake().catch(end), end },
   );
   if (leave === undefined) {
     throw new Refusal('TOO_MANY_STREAMS', 'too many event streams are open: close one');
@@ -97,15 +97,18 @@ async function openStream(
   }
 
   function watch(): () => void {
-    return clock.alarm(clock.now().monoMs + RECHECK_MS, () => void recheck().catch(end));
+    return clock.alarm(clock.now().monoMs + RECHECK_MS, () => {
+      cancel = watch();
+      void wake().catch(end);
+    });
   }
 
-  async function recheck(): Promise<void> {
+  /** Nothing goes out to a phone or till that was ended meanwhile; that it was is an event itself. */
+  async function wake(): Promise<void> {
     const isAllowed = await isStillAllowed(request);
     if (!sse.isConnected) return;
-    if (isAllowed) cancel = watch();
+    if (isAllowed) heard.wake();
     else end();
-    heard.wake();
   }
 }
 
