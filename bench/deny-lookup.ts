@@ -19,7 +19,13 @@ export async function measureDenyLookup(
   for (const entries of sizes) {
     say(`building a deny list of ${entries.toLocaleString('en')} entries`);
     const file = join(folder, `deny-${entries}.db`);
-    const head = { version: 1, count: entries, setDigest: EMPTY_SET_DIGEST };
+    const head = {
+      version: 1,
+      count: entries,
+      setDigest: EMPTY_SET_DIGEST,
+      idsDigest: EMPTY_SET_DIGEST,
+      salt: null,
+    };
     const from = performance.now();
     await buildDenyFile(file, { head, body: denyBody(entries), pause: async () => undefined });
     const buildS = (performance.now() - from) / 1000;

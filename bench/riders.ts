@@ -10,7 +10,12 @@ import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import { type OnlineKey, pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
 import { type RootKey, type Signer, signObject } from '@stile/protocol/signed.ts';
 import { encodePass, issuerMessage } from '@stile/protocol/transit-code.ts';
-import type { DenyHead, TrustList } from '@stile/protocol/trust-list.ts';
+import {
+  type DenyHead,
+  type DenyVersion,
+  denyHeadOf,
+  type TrustList,
+} from '@stile/protocol/trust-list.ts';
 
 export const ISSUER = 1;
 const SCOPE = 1;
@@ -84,9 +89,15 @@ export async function provisionGate(
     key: generateKey('Ed25519').privateJwk,
   });
   const reference = await openReferenceStore(dataDir, new RootTrust(pinnedRoot(root)));
-  const head: DenyHead = { version: 1, count: deniedCount, setDigest: EMPTY_SET_DIGEST };
+  const head: DenyVersion = {
+    version: 1,
+    count: deniedCount,
+    setDigest: EMPTY_SET_DIGEST,
+    idsDigest: EMPTY_SET_DIGEST,
+    salt: null,
+  };
   await reference.applySnapshot({ head, body: denyBody(deniedCount) }, async () => undefined);
-  const list = trustList(operator, { deny: head, nowS });
+  const list = trustList(operator, { deny: denyHeadOf(head), nowS });
   const signer = await onlineSignerOf(operator.root, nowS);
   const jws = await signObject('stile-trust-list+jws', list, signer);
   reference.applyTrust(list, { jws });

@@ -94,7 +94,7 @@ test('a deny file of a gate is looked up', async () => {
     const setDigest = updateSetDigest(EMPTY_SET_DIGEST, { adds: [body], removes: [], sha256 });
     const file = join(folder, 'deny.db');
     await buildDenyFile(file, {
-      head: { version: 1, count: 1, setDigest },
+      head: { version: 1, count: 1, setDigest, idsDigest: setDigest, salt: null },
       body,
       pause: async () => undefined,
     });

@@ -1,7 +1,13 @@
 /** The worked examples of protocol/README.md are what the code makes of them. */
 import { readFileSync } from 'node:fs';
 import { utf8 } from '@stile/protocol/bytes.ts';
-import { denyId, denyIdHex, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
+import {
+  denyId,
+  denyIdHex,
+  EMPTY_SET_DIGEST,
+  saltedDigest,
+  updateSetDigest,
+} from '@stile/protocol/deny-list.ts';
 import { genesisHash, readBatch, readRecord, sealHolds } from '@stile/protocol/gate-log.ts';
 import { expect, test } from 'vitest';
 import { verifyWithNoble } from './noble-verify.ts';
@@ -29,6 +35,8 @@ test('§5 has the ids and digests that come out', () => {
   const all = denyId({ issuer: 7, account: '0123456789abcdef', serial: 0 });
   const digest = updateSetDigest(EMPTY_SET_DIGEST, { adds: [one], removes: [], sha256 });
   expect(README).toContain(denyIdHex({ issuer: 7, account: '0123456789abcdef', serial: 42 }));
+  const both = updateSetDigest(EMPTY_SET_DIGEST, { adds: [one, all], removes: [], sha256 });
+  expect(README).toContain(saltedDigest(both, { salt: '5a'.repeat(32), sha256 }));
   expect(README).toContain(digest);
   expect(README).toContain(updateSetDigest(digest, { adds: [all], removes: [], sha256 }));
 });

@@ -11,6 +11,8 @@ export const DOMAINS = {
   code: utf8('TC1-code\0'),
   /** The hash of one id in the deny list's set digest (§5). */
   denyId: utf8('SDL1-id\0'),
+  /** The digest of a deny list as the public trust list names it (§5). */
+  denySet: utf8('SDL1-set\0'),
   /** The chain hash of a record of a gate's log (§7). */
   record: utf8('SGL1-line\0'),
   /** The head of a log before its first record (§7). */

@@ -26,6 +26,7 @@ const key = {
 };
 const fare = { line: 'tram-4', fareCents: 290, fromS: 0 };
 const deny = { version: 1, count: 0, setDigest: '0'.repeat(64) };
+const secret = { idsDigest: '0'.repeat(64), salt: '5'.repeat(64) };
 const trust = {
   stile: 'trust-list/1',
   operator: 'Harbour Lines',
@@ -41,6 +42,7 @@ const trust = {
 const snapshot = {
   stile: 'deny-snapshot/1',
   ...deny,
+  ...secret,
   bodySha256: '0'.repeat(64),
   issuedAtS: 1,
   force: false,
@@ -50,6 +52,7 @@ const delta = {
   stile: 'deny-delta/1',
   from: 0,
   ...deny,
+  ...secret,
   adds: ['0'.repeat(28)],
   removes: [],
   issuedAtS: 1,
@@ -107,6 +110,12 @@ test.each<[string, boolean, object]>([
   ],
   ['a negative fare', false, { tariff: { version: 1, lines: [{ ...fare, fareCents: -1 }] } }],
   ['a line with a space', false, { tariff: { version: 1, lines: [{ ...fare, line: 'tram 4' }] } }],
+  ['a salt that is for gates only', false, { deny: { ...deny, salt: secret.salt } }],
+  [
+    'a digest of ids that is for gates only',
+    false,
+    { deny: { ...deny, idsDigest: secret.idsDigest } },
+  ],
   ['an upper-case digest', false, { deny: { ...deny, setDigest: 'A'.repeat(64) } }],
 ])('%s: taken is %s', (_what, taken, change) => {
   expect(trustListSchema.safeParse({ ...trust, ...change }).success).toBe(taken);

@@ -3,7 +3,8 @@
  * it (protocol/README.md §4). Versioned; a gate applies it whole or not at all and never an older one.
  */
 import { z } from 'zod';
-import { DELTA_IDS_MAX, DENY_ID_BYTES } from './deny-list.ts';
+import type { Sha256 } from './bytes.ts';
+import { DELTA_IDS_MAX, DENY_ID_BYTES, saltedDigest } from './deny-list.ts';
 import { ROOT_STATEMENTS_MAX, ROOT_WORD_CHARS_MAX } from './root-trust.ts';
 
 export const ISSUER_KEYS_MAX = 256;
@@ -33,12 +34,19 @@ export const lineFareSchema = z.strictObject({
   fromS: unixS,
 });
 
+/** What everybody may know of a version of the deny list. */
 export const denyHeadSchema = z.strictObject({
   version: z.int().min(0),
   count: z.int().min(0),
-  /** Sum of SHA-256 over all ids, see deny-list.ts. */
+  /** Salted, see deny-list.ts: says nothing to whoever has no salt. */
   setDigest: sha256Hex,
 });
+
+/** What only gates hear of it: with both, `setDigest` can be checked. */
+const denySecretSchema = {
+  idsDigest: sha256Hex,
+  salt: sha256Hex.nullable(),
+};
 
 export const trustListSchema = z.strictObject({
   stile: z.literal('trust-list/1'),
@@ -67,6 +75,27 @@ export type IssuerKey = z.infer<typeof issuerKeySchema>;
 export type LineFare = z.infer<typeof lineFareSchema>;
 export type TrustList = z.infer<typeof trustListSchema>;
 export type DenyHead = z.infer<typeof denyHeadSchema>;
+/** A version of the deny list as settlement stores it, and gates hear of it. */
+export type DenyVersion = DenyHead & { idsDigest: string; salt: string | null };
+
+/** What is secret of a version, with the public digest that follows from it. */
+export function denyVersionOf(
+  { version, count, idsDigest, salt }: Omit<DenyVersion, 'setDigest'>,
+  sha256: Sha256,
+): DenyVersion {
+  return {
+    version,
+    count,
+    setDigest: saltedDigest(idsDigest, { salt, sha256 }),
+    idsDigest,
+    salt,
+  };
+}
+
+/** What the public trust list says of it. */
+export function denyHeadOf({ version, count, setDigest }: DenyHead): DenyHead {
+  return { version, count, setDigest };
+}
 
 /** The issuer key that a pass names, or undefined. */
 export function findIssuerKey(
@@ -120,6 +149,7 @@ const wordSchema = {
 export const denySnapshotSchema = z.strictObject({
   stile: z.literal('deny-snapshot/1'),
   ...denyHeadSchema.shape,
+  ...denySecretSchema,
   bodySha256: sha256Hex,
   issuedAtS: unixS,
   ...wordSchema,
@@ -130,6 +160,7 @@ export const denyDeltaSchema = z.strictObject({
   stile: z.literal('deny-delta/1'),
   from: z.int().min(0),
   ...denyHeadSchema.shape,
+  ...denySecretSchema,
   adds: deltaIds,
   removes: deltaIds,
   issuedAtS: unixS,

@@ -30,7 +30,7 @@ export async function openLists(
   { dataDir, database }: { dataDir: string; database?: string | undefined },
   parts: ListParts,
 ) {
-  const { store, config, log } = parts;
+  const { store, config, random, log } = parts;
   const signedClock = await openSignedClock(store, {
     clock: parts.clock,
     jumpSMax: config.lists.jumpS,
@@ -50,6 +50,7 @@ export async function openLists(
     operatorKeys,
     config,
     clock,
+    random,
     signedClock,
     leader,
     log,

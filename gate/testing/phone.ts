@@ -19,7 +19,7 @@ import {
   type TransitCode,
   writeTransitCode,
 } from '@stile/protocol/transit-code.ts';
-import type { TrustList } from '@stile/protocol/trust-list.ts';
+import { denyHeadOf, type TrustList } from '@stile/protocol/trust-list.ts';
 import type { Use } from '../core/tap.ts';
 import type { RecordDraft } from '../shell/store/taps-store.ts';
 
@@ -222,9 +222,9 @@ export function makeTrust(changes: Partial<TrustList> = {}): TrustList {
     ],
     limits: { codeLifetimeSMax: 120, skewS: 20 },
     tariff: { version: 2, lines: [{ line: 'M1', fareCents: 320, fromS: 0 }] },
-    deny: { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST },
     roots: [],
     ...changes,
+    deny: denyHeadOf(changes.deny ?? { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST }),
   };
 }
 

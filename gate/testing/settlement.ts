@@ -14,7 +14,7 @@ import {
   authorisationBodySchema,
 } from '@stile/protocol/http/gate-api.ts';
 import { type Signer, signObject } from '@stile/protocol/signed.ts';
-import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
+import { type DenyDelta, type DenyVersion, denyVersionOf } from '@stile/protocol/trust-list.ts';
 import { onTestFinished } from 'vitest';
 import { NOW_S, rootKey, signAsRoot } from './phone.ts';
 
@@ -110,21 +110,28 @@ export async function startSettlement() {
   return { url: `http://127.0.0.1:${port}`, responses, requests, ports, stop };
 }
 
-export type DenyStep = { head: DenyHead; ids: readonly string[] };
+export type DenyStep = { head: DenyVersion; ids: readonly string[] };
 
 export const NO_DENY: DenyStep = {
-  head: { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST },
+  head: {
+    version: 0,
+    count: 0,
+    setDigest: EMPTY_SET_DIGEST,
+    idsDigest: EMPTY_SET_DIGEST,
+    salt: null,
+  },
   ids: [],
 };
 
-/** A deny list of these ids under this version. */
+/** A deny list of these ids under this version, salted by it. */
 export function denyOf(version: number, ids: readonly string[]): DenyStep {
-  const setDigest = updateSetDigest(EMPTY_SET_DIGEST, {
+  const idsDigest = updateSetDigest(EMPTY_SET_DIGEST, {
     adds: ids.map(idBytes),
     removes: [],
     sha256,
   });
-  return { head: { version, count: ids.length, setDigest }, ids };
+  const salt = version === 0 ? null : version.toString(16).padStart(64, '0');
+  return { head: denyVersionOf({ version, count: ids.length, idsDigest, salt }, sha256), ids };
 }
 
 /** The signed step between two lists; `changes` may make it lie. */

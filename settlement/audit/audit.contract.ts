@@ -230,6 +230,9 @@ const CORRUPTIONS: readonly (readonly [check: string, statements: string])[] = [
   [SEALED, `DELETE FROM book_seal`],
   [DENY_LIST, `DELETE FROM deny_entry`],
   [DENY_LIST, `UPDATE deny_version SET count = count + 1`],
+  [DENY_LIST, `UPDATE deny_version SET salt = NULL`],
+  [DENY_LIST, `UPDATE deny_version SET salt = '${'0'.repeat(64)}'`],
+  [DENY_LIST, `UPDATE deny_version SET set_digest = '${'0'.repeat(64)}'`],
   [DENY_LIST, `UPDATE trust_list SET payload = json_set(payload, '$.deny.count', 7)`],
   [
     'every trust list is stored as it was signed',

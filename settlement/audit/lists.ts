@@ -8,11 +8,12 @@ import { toHex } from '@stile/protocol/bytes.ts';
 import { EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
 import { openSigned, type RootTrust } from '@stile/protocol/root-trust.ts';
 import { openByKey } from '@stile/protocol/signed.ts';
-import { trustListSchema } from '@stile/protocol/trust-list.ts';
+import { type DenyHead, denyVersionOf, trustListSchema } from '@stile/protocol/trust-list.ts';
+import { NOTHING_DENIED } from '../core/lists/deny.ts';
 import { type ListRules, rulesOf } from '../core/lists/list-rules.ts';
 import { type KeyedHash, listRulesSeal } from '../core/money/book-seal.ts';
 import { type Check, checkOf } from './check.ts';
-import type { ListRulesRow } from './port.ts';
+import type { DenyVersionRow, ListRulesRow } from './port.ts';
 
 /** Ids that are hashed at a time. */
 const PAGE_IDS = 1_000;
@@ -20,11 +21,11 @@ const PAGE_IDS = 1_000;
 export function checkDenyList(): Check {
   let ids: Uint8Array[] = [];
   let count = 0;
-  let setDigest = EMPTY_SET_DIGEST;
-  let stored = '';
+  let idsDigest = EMPTY_SET_DIGEST;
+  let stored: DenyVersionRow | null = null;
   let signed = '';
   const take = () => {
-    setDigest = updateSetDigest(setDigest, { adds: ids, removes: [], sha256 });
+    idsDigest = updateSetDigest(idsDigest, { adds: ids, removes: [], sha256 });
     ids = [];
   };
   return {
@@ -34,7 +35,7 @@ export function checkDenyList(): Check {
       if (ids.length === PAGE_IDS) take();
     },
     denyVersion: (head) => {
-      stored = headName(head);
+      stored = head;
     },
     trustList: ({ payload }) => {
       signed = denyHeadIn(payload);
@@ -42,23 +43,23 @@ export function checkDenyList(): Check {
     results: () => {
       take();
       const name = 'the deny list is what its version says, and what was signed';
-      const version = stored === '' ? '0' : (stored.split(' ')[0] ?? '');
-      const found = headName({ version: Number(version), count, setDigest });
-      const isGood = (stored === '' || stored === found) && (signed === '' || signed === found);
+      // The salt is as it is stored: the signed digest says whether it is the right one.
+      const { version, salt } = stored ?? NOTHING_DENIED;
+      const found = headName(denyVersionOf({ version, count, idsDigest, salt }, sha256));
+      const isStored = stored === null || headName(denyVersionOf(stored, sha256)) === found;
+      const isGood = isStored && (signed === '' || signed === found);
       return [checkOf(name, { wrong: isGood ? [] : [found], good: `${count} denied` })];
     },
   };
 }
 
-type Head = { version: number; count: number; setDigest: string };
-
-function headName({ version, count, setDigest }: Head): string {
+function headName({ version, count, setDigest }: DenyHead): string {
   return `${version} ${count} ${setDigest}`;
 }
 
 function denyHeadIn(payload: string): string {
   try {
-    return headName((JSON.parse(payload) as { deny: Head }).deny);
+    return headName((JSON.parse(payload) as { deny: DenyHead }).deny);
   } catch {
     return 'unreadable';
   }

@@ -236,7 +236,12 @@ export type CutRow = { kind: CutKind; rows: number; link: Uint8Array; seal: Uint
 export type RefusedKeyRow = { payee: string; key: string };
 
 export type TrustListRow = { version: number; jws: string; payload: string };
-export type DenyVersionRow = { version: number; count: number; setDigest: string };
+export type DenyVersionRow = {
+  version: number;
+  count: number;
+  idsDigest: string;
+  salt: string | null;
+};
 
 export type IssuerKeyRow = {
   issuer: number;

@@ -6,7 +6,7 @@
 
 import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
-import type { DenyHead, LineFare } from '@stile/protocol/trust-list.ts';
+import type { DenyVersion, LineFare } from '@stile/protocol/trust-list.ts';
 import type { MoveFacts, StoredApproval } from '../core/access/approval.ts';
 import type {
   GateEnrolmentFacts,
@@ -169,7 +169,7 @@ export type ListReader = {
   /** Up to `idsMax` ids whose causes have changed since the last version. */
   denyList(idsMax: number): Awaitable<DenyListFacts>;
   /** Null if there is no such version here. */
-  denyVersion(version: number): Awaitable<DenyHead | null>;
+  denyVersion(version: number): Awaitable<DenyVersion | null>;
 };
 
 /** What a merchant speaks of, and when. */
@@ -275,7 +275,7 @@ export type Views = {
   readListFacts(): Awaitable<ListFacts>;
   readDenyWord(): Awaitable<DenyWord>;
   readRootFacts(): Awaitable<StoredRootFacts>;
-  denyVersion(version: number): Awaitable<DenyHead | null>;
+  denyVersion(version: number): Awaitable<DenyVersion | null>;
   /** Versions that are published now. */
   published(): Awaitable<{ trustVersion: number; denyVersion: number }>;
   /** Rows of the deny list that changed between two versions; one more than `rowsMax` if there are. */

@@ -18,6 +18,7 @@ type ListUseCases = Pick<
   | 'readListFacts'
   | 'addTrustList'
   | 'advanceDenyList'
+  | 'findDenyVersion'
   | 'readDenyWord'
   | 'readRootFacts'
   | 'forceDenyList'
@@ -39,11 +40,12 @@ export function listUseCases({ views, transact, write }: Database): ListUseCases
         read: (facts) => facts.lease(),
         decide: (lease) => decideTrustList(lease, { list, ...signed, sha256 }),
       }),
-    advanceDenyList: (idsMax, nowMs) =>
+    advanceDenyList: (idsMax, { salt, nowMs }) =>
       transact({
         read: (facts) => facts.denyList(idsMax),
-        decide: (found) => decideDenyVersion(found, { idsMax, nowMs, sha256 }),
+        decide: (found) => decideDenyVersion(found, { idsMax, nowMs, salt, sha256 }),
       }),
+    findDenyVersion: async (version) => await views.denyVersion(version),
     readDenyWord: async () => await views.readDenyWord(),
     readRootFacts: async () => await views.readRootFacts(),
     forceDenyList: (version, nowMs) =>

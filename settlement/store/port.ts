@@ -7,7 +7,7 @@
 import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import type { MerchantRole } from '@stile/protocol/payment.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
-import type { LineFare, TrustList } from '@stile/protocol/trust-list.ts';
+import type { DenyVersion, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import type {
   ApprovalResult,
   MoveRequest,
@@ -269,8 +269,10 @@ type ListStore = {
   readListFacts(): Promise<ListFacts>;
   /** `fence`: under which it was made. False if somebody else leads by now. */
   addTrustList(list: TrustList, signed: SignedList): Promise<boolean>;
-  /** Carries up to `idsMax` changed ids into a new version; true if there may be more. */
-  advanceDenyList(idsMax: number, nowMs: number): Promise<boolean>;
+  /** Carries up to `idsMax` changed ids into a new version under this salt; true if there may be more. */
+  advanceDenyList(idsMax: number, of: { salt: string; nowMs: number }): Promise<boolean>;
+  /** With what gates only may know of it; null if it is none of ours. */
+  findDenyVersion(version: number): Promise<DenyVersion | null>;
   /** What operators have said of the deny list. */
   readDenyWord(): Promise<DenyWord>;
   /** How far gates whose keys are good have heard the operator's roots. */

@@ -5,6 +5,8 @@ import type { StoredOrder, StoredPayment } from '../core/payments/payment-change
 import type { SeedFacts } from '../core/payments/spend-code.ts';
 
 export const NOW_MS = Date.UTC(2026, 2, 2, 8);
+/** Of a deny list. */
+export const DENY_SALT = '5a'.repeat(32);
 export const ISSUER = 1;
 export const HANDLE = '12345678';
 /** 8 bytes, as every account. */

@@ -1,6 +1,7 @@
 /** Steps of the deny list: made once for all who ask, one at a time, and not for more than can wait. */
 import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import { expect, test } from 'vitest';
+import { NOTHING_DENIED } from '../core/lists/deny.ts';
 import type { OperatorKeys } from '../keys/operator-keys.ts';
 import { createSignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
@@ -19,6 +20,7 @@ function open() {
   const clock = createTownClock();
   const store = {
     readDenyWord: async () => ({ forced: { version: state.forced }, saneFrom: 0 }),
+    findDenyVersion: async () => NOTHING_DENIED,
     findDenyDelta: async ({ from }: { from: number }) => {
       state.made.push(from);
       state.atOnce += 1;

@@ -1,10 +1,12 @@
 /**
  * The deny list as gates fetch it: whole, or the step from another version. Both say what is known of the
- * steps before them, so that a gate that was away can take what its own measure would refuse.
+ * steps before them, so that a gate that was away can take what its own measure would refuse; and the salt, which
+ * nobody else hears.
  */
 import { DELTA_IDS_MAX } from '@stile/protocol/deny-list.ts';
-import { Fault } from '@stile/protocol/fault.ts';
-import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
+import { assert, Fault } from '@stile/protocol/fault.ts';
+import type { DenyDelta, DenyHead, DenyVersion } from '@stile/protocol/trust-list.ts';
+import { NOTHING_DENIED } from '../core/lists/deny.ts';
 import type { OperatorKeys } from '../keys/operator-keys.ts';
 import type { SignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
@@ -39,7 +41,9 @@ export function createDenyFiles(
       const issuedAtS = signedClock.judge().atS;
       const name = JSON.stringify([deny.version, word, signer.nameAt(issuedAtS)]);
       if (snapshot?.name !== name) {
-        const file = buildDenySnapshot(store, deny, { signer, issuedAtS, ...word });
+        const file = readVersion(store, deny).then((version) =>
+          buildDenySnapshot(store, version, { signer, issuedAtS, ...word }),
+        );
         snapshot = { name, file };
         file.catch(() => {
           // Who waits for this file sees the failure; the next one asks afresh.
@@ -83,7 +87,7 @@ export function createDenyFiles(
     const signed: DenyDelta = {
       stile: 'deny-delta/1',
       from,
-      ...deny,
+      ...(await readVersion(store, deny)),
       ...delta,
       issuedAtS: signedClock.judge().atS,
       ...word,
@@ -102,4 +106,12 @@ export function createDenyFiles(
       waiting -= 1;
     }
   }
+}
+
+/** With what only gates hear of it. */
+async function readVersion(store: Store, { version }: DenyHead): Promise<DenyVersion> {
+  if (version === 0) return NOTHING_DENIED;
+  const known = await store.findDenyVersion(version);
+  assert(known !== null, 'the version in force is stored');
+  return known;
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { assert } from '@stile/protocol/fault.ts';
-import type { DenyHead, DenySnapshotHead } from '@stile/protocol/trust-list.ts';
+import type { DenySnapshotHead, DenyVersion } from '@stile/protocol/trust-list.ts';
 import type { DocumentSigner } from '../keys/operator-keys.ts';
 import type { Store } from '../store/port.ts';
 import { pause } from './pause.ts';
@@ -12,7 +12,7 @@ const PAGE_IDS = 5_000;
 
 export async function buildDenySnapshot(
   store: Pick<Store, 'readDenyPage'>,
-  head: DenyHead,
+  head: DenyVersion,
   {
     signer,
     ...signing

@@ -5,6 +5,8 @@
  * serve what it has published.
  */
 import { type Clock, sleep } from '@stile/host/clock.ts';
+import type { Random } from '@stile/host/random.ts';
+import { DENY_SALT_BYTES } from '@stile/protocol/deny-list.ts';
 import { assert, Fault } from '@stile/protocol/fault.ts';
 import type { DenyHead, TrustList } from '@stile/protocol/trust-list.ts';
 import type { Logger } from 'pino';
@@ -32,6 +34,7 @@ export type PublisherParts = {
   operatorKeys: OperatorKeys;
   config: TrustTerms;
   clock: Clock;
+  random: Random;
   /** What is signed goes by it. */
   signedClock: SignedClock;
   leader: Leader;
@@ -62,7 +65,7 @@ export function createPublisher(parts: PublisherParts) {
 
   /** False: this process does not lead any more, and nothing was published. */
   async function publishOnce({ fence }: Term): Promise<boolean> {
-    while (await store.advanceDenyList(CHANGED_IDS_MAX, clock.now().wallMs)) await pause();
+    await advanceDenyList(parts);
     const { facts, list } = await next.read();
     if (list === null) {
       published = facts.trust;
@@ -126,6 +129,15 @@ export function createPublisher(parts: PublisherParts) {
     }),
     ...createDenyFiles({ store, signer: operatorKeys, signedClock }, () => current().list.deny),
   };
+}
+
+/** Each version under a salt that nobody but gates ever hears. */
+async function advanceDenyList({ store, clock, random }: PublisherParts): Promise<void> {
+  for (let more = true; more; ) {
+    const salt = random.hex(DENY_SALT_BYTES);
+    more = await store.advanceDenyList(CHANGED_IDS_MAX, { salt, nowMs: clock.now().wallMs });
+    if (more) await pause();
+  }
 }
 
 function nothingPublished(): Fault {

@@ -11,7 +11,12 @@ import {
   SANE_CHANGE_IDS,
   updateSetDigest,
 } from '@stile/protocol/deny-list.ts';
-import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
+import {
+  type DenyDelta,
+  type DenyHead,
+  denyHeadOf,
+  denyVersionOf,
+} from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -36,6 +41,16 @@ function bytesOf(hex: string): Uint8Array {
   return fromHex(hex, DENY_ID_BYTES) ?? new Uint8Array();
 }
 
+/** Ids' digests of files behind their public ones: what settlement knows of them. */
+const idsDigests = new Map([[EMPTY_SET_DIGEST, EMPTY_SET_DIGEST]]);
+
+function versionOf(of: { version: number; count: number; idsDigest: string }) {
+  const salt = of.version === 0 ? null : of.version.toString(16).padStart(64, '5');
+  const version = denyVersionOf({ ...of, salt }, sha256);
+  idsDigests.set(version.setDigest, version.idsDigest);
+  return version;
+}
+
 /** The honest step from a head, unless `changes` say otherwise. */
 type Step = {
   adds: readonly string[];
@@ -47,12 +62,14 @@ function deltaFrom(head: DenyHead, { adds, removes = [], changes = {} }: Step): 
   return {
     stile: 'deny-delta/1',
     from: head.version,
-    version: head.version + 1,
-    count: head.count + adds.length - removes.length,
-    setDigest: updateSetDigest(head.setDigest, {
-      adds: adds.map(bytesOf),
-      removes: removes.map(bytesOf),
-      sha256,
+    ...versionOf({
+      version: head.version + 1,
+      count: head.count + adds.length - removes.length,
+      idsDigest: updateSetDigest(idsDigests.get(head.setDigest) ?? '', {
+        adds: adds.map(bytesOf),
+        removes: removes.map(bytesOf),
+        sha256,
+      }),
     }),
     adds: [...adds],
     removes: [...removes],
@@ -90,14 +107,14 @@ function answers(deny: ReturnType<typeof openDenyFile>) {
 async function snapshotOf(version: number, ids: readonly string[]) {
   const sorted = ids.toSorted();
   const body = concatBytes(...sorted.map(bytesOf));
-  const setDigest = updateSetDigest(EMPTY_SET_DIGEST, {
+  const idsDigest = updateSetDigest(EMPTY_SET_DIGEST, {
     adds: sorted.map(bytesOf),
     removes: [],
     sha256,
   });
   const file = join(scratchDir(), 'deny-built.db');
   await buildDenyFile(file, {
-    head: { version, count: ids.length, setDigest },
+    head: versionOf({ version, count: ids.length, idsDigest }),
     body,
     pause: noPause,
   });
@@ -190,9 +207,26 @@ describe('a delta that does not fit is refused and changes nothing', () => {
     ],
     [
       'with a wrong digest',
-      'digest',
-      (head) =>
-        deltaFrom(head, { adds: [twice], removes: [], changes: { setDigest: EMPTY_SET_DIGEST } }),
+      'the digest after the step',
+      (head) => {
+        const delta = deltaFrom(head, { adds: [twice] });
+        return { ...delta, ...versionOf({ ...delta, idsDigest: EMPTY_SET_DIGEST }) };
+      },
+    ],
+    [
+      'with a wrong salt',
+      'its salt',
+      (head) => deltaFrom(head, { adds: [twice], changes: { salt: '0'.repeat(64) } }),
+    ],
+    [
+      'with no salt',
+      'its salt',
+      (head) => deltaFrom(head, { adds: [twice], changes: { salt: null } }),
+    ],
+    [
+      'that names another set digest than its salt makes',
+      'its salt',
+      (head) => deltaFrom(head, { adds: [twice], changes: { setDigest: head.setDigest } }),
     ],
     [
       'that adds what is there',
@@ -246,7 +280,7 @@ describe('a delta that does not fit is refused and changes nothing', () => {
     const emptied = deltaFrom(deny.head, { adds: [], removes: many });
     await expect(deny.applyDelta(emptied, noPause)).rejects.toMatchObject({ code: 'LIST_REFUSED' });
     await deny.applyDelta({ ...emptied, force: true }, noPause);
-    expect(deny.head).toMatchObject({ count: 0, setDigest: EMPTY_SET_DIGEST });
+    expect(deny.head).toMatchObject({ count: 0, setDigest: emptied.setDigest });
     expect(rowsOf(deny.file)).toBe(0);
   });
 });
@@ -333,11 +367,8 @@ describe('a snapshot', () => {
   });
 
   test('of nothing is a list too', async () => {
-    expect((await snapshotOf(3, [])).head).toEqual({
-      version: 3,
-      count: 0,
-      setDigest: EMPTY_SET_DIGEST,
-    });
+    const { setDigest } = versionOf({ version: 3, count: 0, idsDigest: EMPTY_SET_DIGEST });
+    expect((await snapshotOf(3, [])).head).toEqual({ version: 3, count: 0, setDigest });
   });
 
   test('in which an id stands twice is refused as a list, not taken for a failing disk', async () => {
@@ -347,8 +378,8 @@ describe('a snapshot', () => {
   test('is built over whatever an interrupted build has left', async () => {
     const file = join(scratchDir(), 'deny-3.db.part');
     writeFileSync(file, 'half a file');
-    const head = { version: 3, count: 0, setDigest: EMPTY_SET_DIGEST };
+    const head = versionOf({ version: 3, count: 0, idsDigest: EMPTY_SET_DIGEST });
     await buildDenyFile(file, { head, body: new Uint8Array(0), pause: noPause });
-    expect(openFile(file).head).toEqual(head);
+    expect(openFile(file).head).toEqual(denyHeadOf(head));
   });
 });

@@ -14,10 +14,11 @@ import {
   denyId,
   EMPTY_SET_DIGEST,
   isTakenStep,
+  saltedDigest,
   updateSetDigest,
 } from '@stile/protocol/deny-list.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import type { DenyDelta, DenyHead } from '@stile/protocol/trust-list.ts';
+import type { DenyDelta, DenyHead, DenyVersion } from '@stile/protocol/trust-list.ts';
 import Database from 'better-sqlite3';
 import type { PassName } from '../../core/tap.ts';
 import { type GateFileSchema, openGateFile } from './sqlite.ts';
@@ -41,13 +42,24 @@ export const DENY_SCHEMA: GateFileSchema = {
        applying INTEGER
      ) STRICT;
      INSERT INTO head VALUES (1, 0, 0, '${EMPTY_SET_DIGEST}', NULL);`,
+    // `set_digest` is that of the ids; this is what the trust list says of them.
+    `ALTER TABLE head ADD COLUMN salted_digest TEXT NOT NULL DEFAULT '';
+     UPDATE head SET salted_digest = set_digest;`,
   ],
 };
 
-/** A whole list: its head, and its sorted ids on end. */
-export type DenySnapshot = { head: DenyHead; body: Uint8Array };
+const WRONG_SALT = 'its salt does not lead to its set digest';
 
-type HeadRow = { version: number; count: number; set_digest: string; applying: number | null };
+/** A whole list: its head, and its sorted ids on end. */
+export type DenySnapshot = { head: DenyVersion; body: Uint8Array };
+
+type HeadRow = {
+  version: number;
+  count: number;
+  set_digest: string;
+  salted_digest: string;
+  applying: number | null;
+};
 
 /** Opens a deny file, or makes an empty one (version 0). */
 export function openDenyFile(file: string): DenyFile {
@@ -62,7 +74,7 @@ export function openDenyFile(file: string): DenyFile {
 
 function prepare(db: SqliteFile) {
   return {
-    readHead: db.prepare('SELECT version, count, set_digest, applying FROM head'),
+    readHead: db.prepare('SELECT version, count, set_digest, salted_digest, applying FROM head'),
     find: db
       .prepare(
         `SELECT 1 FROM deny WHERE id IN (?, ?) AND added_in <= ?
@@ -90,8 +102,9 @@ export class DenyFile {
     this.#undoInterrupted();
   }
 
+  /** As the trust list names it. */
   get head(): DenyHead {
-    const { version, count, set_digest: setDigest } = this.#row;
+    const { version, count, salted_digest: setDigest } = this.#row;
     return { version, count, setDigest };
   }
 
@@ -133,7 +146,7 @@ export class DenyFile {
       adds.push(ids);
       await pause();
     }
-    if (digest !== delta.setDigest) throw mismatch('the digest after the step is not what it says');
+    if (digest !== delta.idsDigest) throw mismatch('the digest after the step is not what it says');
     try {
       this.#db.prepare('UPDATE head SET applying = ?').run(delta.version);
       this.#row = this.#readRow();
@@ -145,7 +158,7 @@ export class DenyFile {
         this.#addRows(ids, delta.version);
         await pause();
       }
-      this.#moveTo(delta);
+      writeHead(this.#db, delta);
     } catch (error) {
       this.#undoInterrupted();
       throw asStoreFault(error, this.file);
@@ -169,6 +182,7 @@ export class DenyFile {
     if (!isTakenStep({ version, count }, delta)) {
       throw mismatch(`from ${count} to ${delta.count} entries without the operator's force`);
     }
+    if (!isSalted(delta)) throw mismatch(WRONG_SALT);
     const { adds, removes } = delta;
     if (new Set([...adds, ...removes]).size !== adds.length + removes.length) {
       throw mismatch('an id stands in it twice');
@@ -202,13 +216,6 @@ export class DenyFile {
     })();
   }
 
-  /** The instant in which the new version comes into force. */
-  #moveTo({ version, count, setDigest }: DenyHead): void {
-    this.#db
-      .prepare('UPDATE head SET version = ?, count = ?, set_digest = ?, applying = NULL')
-      .run(version, count, setDigest);
-  }
-
   /** Takes back what an interrupted delta has written; it was never visible. */
   #undoInterrupted(): void {
     if (this.#row.applying === null) return;
@@ -229,8 +236,23 @@ export class DenyFile {
 /** Before anybody is let in by it. */
 function checkHead(row: HeadRow | undefined, file: string): void {
   const isHead =
-    row !== undefined && row.version >= 0 && row.count >= 0 && /^[\da-f]{64}$/.test(row.set_digest);
+    row !== undefined &&
+    row.version >= 0 &&
+    row.count >= 0 &&
+    [row.set_digest, row.salted_digest].every((digest) => /^[\da-f]{64}$/.test(digest));
   if (!isHead) throw new Fault('STORE_CORRUPT', `${file} has no head of a deny list`);
+}
+
+/** In one statement: the new version comes into force with it. */
+function writeHead(db: SqliteFile, { version, count, idsDigest, setDigest }: DenyVersion): void {
+  db.prepare(
+    `UPDATE head SET version = ?, count = ?, set_digest = ?, salted_digest = ?, applying = NULL`,
+  ).run(version, count, idsDigest, setDigest);
+}
+
+/** Whether what the trust list says of a version is said of these ids. */
+function isSalted({ idsDigest, salt, setDigest }: DenyVersion): boolean {
+  return saltedDigest(idsDigest, { salt, sha256 }) === setDigest;
 }
 
 function* pieces<T>(all: readonly T[]): Generator<T[]> {
@@ -257,6 +279,7 @@ export async function buildDenyFile(
   file: string,
   { head, body, pause }: DenySnapshot & { pause: () => Promise<void> },
 ): Promise<void> {
+  if (!isSalted(head)) throw new Fault('LIST_REFUSED', `deny snapshot refused: ${WRONG_SALT}`);
   rmSync(file, { force: true });
   const db = new Database(file);
   try {
@@ -276,11 +299,7 @@ export async function buildDenyFile(
       insertRows(at, Math.min(body.length, at + chunkBytes));
       await pause();
     }
-    db.prepare('UPDATE head SET version = ?, count = ?, set_digest = ?').run(
-      head.version,
-      head.count,
-      head.setDigest,
-    );
+    writeHead(db, head);
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).includes('CONSTRAINT')) {
       throw new Fault('LIST_REFUSED', 'deny snapshot refused: an id stands in it twice', {

@@ -1,8 +1,10 @@
 /** How lists are fetched: snapshots, deltas, and lists that are refused. */
+
 import { systemClock } from '@stile/host/clock.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { denyIdHex } from '@stile/protocol/deny-list.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
+import { denyHeadOf } from '@stile/protocol/trust-list.ts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   gateKey,
@@ -118,7 +120,11 @@ describe('a refresh', () => {
     await publish(DENY_4, { version: 6 });
     responses.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4)));
     expect(await lists.refresh()).toMatchObject({ changed: true });
-    expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: DENY_4.head, denied: [2, 3] });
+    expect(inForce()).toMatchObject({
+      trust: { version: 6 },
+      deny: denyHeadOf(DENY_4.head),
+      denied: [2, 3],
+    });
     expect(requests.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH]);
     expect(requests[1]?.query.get('from')).toBe('3');
   });
@@ -136,8 +142,27 @@ describe('a refresh', () => {
     await publish(DENY_4, { version: 6 });
     responses.set(DELTA_PATH, say(200, await signDelta(NO_DENY, DENY_4, { changes: { from: 3 } })));
     await lists.refresh();
-    expect(inForce()).toMatchObject({ deny: DENY_4.head, denied: [2, 3] });
+    expect(inForce()).toMatchObject({ deny: denyHeadOf(DENY_4.head), denied: [2, 3] });
     expect(requests.map(({ path }) => path)).toEqual([TRUST_PATH, DELTA_PATH, SNAPSHOT_PATH]);
+  });
+
+  test.each([
+    ['a wrong salt', { salt: '0'.repeat(64) }],
+    ['no salt', { salt: null }],
+  ])('takes neither a delta nor a snapshot with %s', async (_what, wrong) => {
+    const { responses, inForce, lists, publish } = await provisioned();
+    await publish(DENY_4, { version: 6 });
+    responses.set(DELTA_PATH, say(200, await signDelta(DENY_3, DENY_4, { changes: wrong })));
+    const { head, ids } = DENY_4;
+    responses.set(
+      SNAPSHOT_PATH,
+      say(200, await signSnapshot({ head: { ...head, ...wrong }, ids })),
+    );
+    await expect(lists.refresh()).rejects.toMatchObject({
+      code: 'LIST_REFUSED',
+      message: expect.stringContaining('salt'),
+    });
+    expect(inForce()).toMatchObject({ deny: denyHeadOf(DENY_3.head), denied: [1, 2] });
   });
 
   test('takes the snapshot where the same version is another list', async () => {
@@ -146,7 +171,7 @@ describe('a refresh', () => {
     await publish(other, { version: 6 });
     responses.set(DELTA_PATH, say(204));
     await lists.refresh();
-    expect(inForce()).toMatchObject({ deny: other.head, denied: [4] });
+    expect(inForce()).toMatchObject({ deny: denyHeadOf(other.head), denied: [4] });
   });
 
   test('tries again where the lists change between two requests', async () => {
@@ -164,7 +189,7 @@ describe('a refresh', () => {
     responses.set(DELTA_PATH, say(200, delta));
     await lists.refresh();
     expect(asks).toBe(2);
-    expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: DENY_4.head });
+    expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: denyHeadOf(DENY_4.head) });
   });
 });
 
@@ -293,7 +318,7 @@ describe('a failed refresh leaves the deny list as it is', () => {
     made.close();
     const { store } = await openStore(made.dir);
     expect(store.trust?.version).toBe(7);
-    expect(store.denyHead).toEqual(DENY_4.head);
+    expect(store.denyHead).toEqual(denyHeadOf(DENY_4.head));
   });
 
   test('a list that grows insanely is refused, unless it is signed with force', async () => {
@@ -313,7 +338,7 @@ describe('a failed refresh leaves the deny list as it is', () => {
     expect(store.denyAtS).toBe(before.trust?.issuedAtS);
     responses.set(SNAPSHOT_PATH, say(200, await signSnapshot(huge, { force: true })));
     await lists.refresh();
-    expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: huge.head });
+    expect(inForce()).toMatchObject({ trust: { version: 6 }, deny: denyHeadOf(huge.head) });
   });
 
   test.each([
@@ -349,7 +374,7 @@ describe('a failed refresh leaves the deny list as it is', () => {
     close();
     const { store } = await openStore(dir);
     expect(store.trust?.version).toBe(6);
-    expect(store.denyHead).toEqual(DENY_3.head);
+    expect(store.denyHead).toEqual(denyHeadOf(DENY_3.head));
   });
 });
 

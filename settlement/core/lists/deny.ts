@@ -4,8 +4,8 @@
  * version only if there is one.
  */
 import { type Sha256, toHex } from '@stile/protocol/bytes.ts';
-import { updateSetDigest } from '@stile/protocol/deny-list.ts';
-import type { DenyHead } from '@stile/protocol/trust-list.ts';
+import { EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
+import { type DenyVersion, denyVersionOf } from '@stile/protocol/trust-list.ts';
 
 /**
  * DEBT: something is owed · OPERATOR: a person said so, and only a person lifts it · RIDER: a pass whose phone was
@@ -18,24 +18,35 @@ export type DeniedBy = { cause: DenyCause; note: string };
 /** One id whose causes may have changed since it was last published. */
 export type DenyCandidate = { id: Uint8Array; wanted: boolean; listed: boolean };
 
-export type DenyListChange = { head: DenyHead; adds: Uint8Array[]; removes: Uint8Array[] };
+/** Before there is any version. */
+export const NOTHING_DENIED: DenyVersion = {
+  version: 0,
+  count: 0,
+  setDigest: EMPTY_SET_DIGEST,
+  idsDigest: EMPTY_SET_DIGEST,
+  salt: null,
+};
 
-/** The next version, or null if nothing changes and no gate is ahead. */
+export type DenyListChange = { head: DenyVersion; adds: Uint8Array[]; removes: Uint8Array[] };
+
+/** The next version, or null if nothing changes and no gate is ahead. A version of before there were salts is replaced. */
 export function nextDenyList(
-  head: DenyHead,
+  head: DenyVersion,
   {
     candidates,
     floor = 0,
+    salt,
     sha256,
-  }: { candidates: readonly DenyCandidate[]; floor?: number; sha256: Sha256 },
+  }: { candidates: readonly DenyCandidate[]; floor?: number; salt: string; sha256: Sha256 },
 ): DenyListChange | null {
   const adds = candidates.filter(({ wanted, listed }) => wanted && !listed).map(({ id }) => id);
   const removes = candidates.filter(({ wanted, listed }) => !wanted && listed).map(({ id }) => id);
-  if (adds.length + removes.length === 0 && floor <= head.version) return null;
-  const setDigest = updateSetDigest(head.setDigest, { adds, removes, sha256 });
+  const isPlain = head.version > 0 && head.salt === null;
+  if (adds.length + removes.length === 0 && floor <= head.version && !isPlain) return null;
+  const idsDigest = updateSetDigest(head.idsDigest, { adds, removes, sha256 });
   const count = head.count + adds.length - removes.length;
   const version = Math.max(head.version, floor) + 1;
-  return { head: { version, count, setDigest }, adds, removes };
+  return { head: denyVersionOf({ version, count, idsDigest, salt }, sha256), adds, removes };
 }
 
 /** A row of the list's history: from which version on, and until before which, an id is on it. */

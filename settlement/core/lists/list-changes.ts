@@ -1,5 +1,5 @@
 /** What is published: fares, issuer keys, trust lists and versions of the deny list, as it is written. */
-import type { DenyHead, IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
+import type { DenyVersion, IssuerKey, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import type { ListRules } from './list-rules.ts';
 
 /** A key as it is stored: published from the beginning, signing from its instant. */
@@ -13,7 +13,7 @@ export type ListChange =
       'issuer' | 'keyId' | 'status' | 'signsFromS'
     >)
   | { kind: 'addTrustList'; list: TrustList; jws: string; rules: ListRules; atMs: number }
-  | { kind: 'addDenyVersion'; head: DenyHead; atMs: number }
+  | { kind: 'addDenyVersion'; head: DenyVersion; atMs: number }
   | { kind: 'listDenied'; id: Uint8Array; version: number }
   | { kind: 'unlistDenied'; id: Uint8Array; version: number }
   /** Its causes are carried into the list. */

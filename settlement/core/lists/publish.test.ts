@@ -3,12 +3,16 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { denyId } from '@stile/protocol/deny-list.ts';
+import { denyVersionOf } from '@stile/protocol/trust-list.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ISSUER, NOW_MS } from '../../testing/facts.ts';
+import { DENY_SALT, ISSUER, NOW_MS } from '../../testing/facts.ts';
 import { decideDenyVersion, decideFare, deltaRowsMax, denyDelta } from './publish.ts';
 
-const EMPTY = { version: 3, count: 0, setDigest: '0'.repeat(64) };
+const EMPTY = denyVersionOf(
+  { version: 3, count: 0, idsDigest: '0'.repeat(64), salt: DENY_SALT },
+  sha256,
+);
 
 function id(number: number): Uint8Array {
   const account = number.toString(16).padStart(16, '0');
@@ -38,7 +42,7 @@ describe('a fare', () => {
 });
 
 describe('the next deny list', () => {
-  const context = { idsMax: 2, nowMs: NOW_MS, sha256 };
+  const context = { idsMax: 2, nowMs: NOW_MS, salt: DENY_SALT, sha256 };
 
   test('carries what changed, and clears every candidate, changed or not', () => {
     const candidates = [

@@ -1,6 +1,6 @@
 /** What changes with a fare, a key, a list: the rows behind what is published next. */
 import type { Sha256 } from '@stile/protocol/bytes.ts';
-import type { DenyHead, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
+import type { DenyHead, DenyVersion, LineFare, TrustList } from '@stile/protocol/trust-list.ts';
 import { type Change, type Decision, unchanged } from '../changes.ts';
 import { isHeld } from '../lead/lease.ts';
 import type { Lease } from '../lead/lease-changes.ts';
@@ -63,19 +63,19 @@ export function decideTrustList(
 }
 
 export type DenyListFacts = {
-  head: DenyHead;
+  head: DenyVersion;
   /** The highest version that gates report. */
   seen: number;
   candidates: readonly DenyCandidate[];
 };
 
-/** Carries changed ids into one new version of the deny list. True if there may be more of them. */
+/** Carries changed ids into one new version of the deny list, under a salt of its own. True if there may be more of them. */
 export function decideDenyVersion(
   { head, seen, candidates }: DenyListFacts,
-  { idsMax, nowMs, sha256 }: { idsMax: number; nowMs: number; sha256: Sha256 },
+  { idsMax, nowMs, salt, sha256 }: { idsMax: number; nowMs: number; salt: string; sha256: Sha256 },
 ): Decision<boolean> {
   const floor = floorOf(seen, head.version);
-  const next = nextDenyList(head, { candidates, floor, sha256 });
+  const next = nextDenyList(head, { candidates, floor, salt, sha256 });
   const cleared = candidates.map(({ id }) => ({ kind: 'clearChangedDenial', id }) as const);
   const result = candidates.length === idsMax;
   if (next === null) return { changes: cleared, result };

@@ -1,7 +1,14 @@
 /** What gates fetch, opened as a gate opens it: signature, schema, digest, version. */
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
-import { DENY_ID_BYTES, denyIdHex, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
+import {
+  DENY_ID_BYTES,
+  type DenyTarget,
+  denyId,
+  denyIdHex,
+  EMPTY_SET_DIGEST,
+  updateSetDigest,
+} from '@stile/protocol/deny-list.ts';
 import { openSigned, type RootTrust } from '@stile/protocol/root-trust.ts';
 import {
   denyDeltaSchema,
@@ -49,6 +56,16 @@ async function fetchSnapshot() {
   expect(ids.length).toBe(head.count * DENY_ID_BYTES);
   expect(toHex(sha256(ids))).toBe(head.bodySha256);
   return { head, ids };
+}
+
+/** Digests that a list has if this id came or went; without an id, the digest itself. */
+function stepOf(from: string, target?: DenyTarget): string[] {
+  if (target === undefined) return [from];
+  const ids = [denyId(target)];
+  return [
+    updateSetDigest(from, { adds: ids, removes: [], sha256 }),
+    updateSetDigest(from, { adds: [], removes: ids, sha256 }),
+  ];
 }
 
 async function deny(
@@ -100,6 +117,34 @@ describe('the trust list', () => {
     ]);
     await deny((await town.addRider()).account);
     expect(await fetchTrust()).toMatchObject({ version: 4, deny: { version: 1, count: 1 } });
+  });
+
+  test('says nothing of who is denied to whoever knows an id, also if it is asked each time', async () => {
+    const { account } = await town.addRider();
+    const heads = [(await fetchTrust()).deny];
+    for (const method of ['POST', 'DELETE', 'POST'] as const) {
+      await deny(account, { method });
+      heads.push((await fetchTrust()).deny);
+    }
+    const digests = heads.map(({ setDigest }) => setDigest);
+    // The same ids again are not seen to be the same.
+    expect(new Set(digests).size).toBe(heads.length);
+    for (const serial of [0, 1]) {
+      for (const from of digests) {
+        const reached = [stepOf(from, { issuer: 1, account, serial }), stepOf(EMPTY_SET_DIGEST)];
+        for (const digest of reached.flat()) expect(digests.slice(1)).not.toContain(digest);
+      }
+    }
+  });
+
+  test('that says the same of the deny list says it in the same words', async () => {
+    await deny((await town.addRider()).account);
+    const before = await fetchTrust();
+    await town.setFare('M1', 250);
+    await town.settled();
+    const after = await fetchTrust();
+    expect(after.version).toBe(before.version + 1);
+    expect(after.deny).toEqual(before.deny);
   });
 
   test('is signed anew now and then, without a change', async () => {

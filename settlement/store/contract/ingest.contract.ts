@@ -3,6 +3,7 @@ import { denyIdHex, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
 import type { TrustList } from '@stile/protocol/trust-list.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CheckedCode } from '../../core/logs/check-record.ts';
+import { DENY_SALT } from '../../testing/facts.ts';
 import {
   addGate,
   addRider,
@@ -195,7 +196,7 @@ export function describeIngest(open: OpenStore): void {
       const rider = await store.readRider(ISSUER, a);
       expect(rider).toMatchObject({ balanceCents: 0, debtCents: 150 });
       expect(rider?.denied.map(({ cause }) => cause)).toEqual(['DEBT']);
-      await store.advanceDenyList(9, NOW_MS);
+      await store.advanceDenyList(9, { salt: DENY_SALT, nowMs: NOW_MS });
       const id = denyIdHex({ issuer: ISSUER, account: a, serial: 0 });
       expect(await store.findDenyDelta({ from: 0, to: 1, idsMax: 9 })).toEqual({
         adds: [id],
@@ -204,7 +205,7 @@ export function describeIngest(open: OpenStore): void {
       expect(await topUp(149, 'k2')).toMatchObject({ debtCents: 1 });
       expect((await store.readRider(ISSUER, a))?.denied).toHaveLength(1);
       expect(await topUp(2, 'k3')).toMatchObject({ balanceCents: 1, debtCents: 0 });
-      await store.advanceDenyList(9, NOW_MS);
+      await store.advanceDenyList(9, { salt: DENY_SALT, nowMs: NOW_MS });
       expect(await store.findDenyDelta({ from: 1, to: 2, idsMax: 9 })).toEqual({
         adds: [],
         removes: [id],
@@ -305,7 +306,7 @@ export function describeIngest(open: OpenStore): void {
     test('a tap that the gate had to refuse by its own list carries no money', async () => {
       const id = Buffer.from(denyIdHex({ issuer: ISSUER, account: a, serial: 1 }), 'hex');
       await store.setDenied({ id, note: 'lost', nowMs: NOW_MS });
-      await store.advanceDenyList(9, NOW_MS);
+      await store.advanceDenyList(9, { salt: DENY_SALT, nowMs: NOW_MS });
       gate.ride(ride(1), { deny: 1 });
       gate.ride(ride(2));
       expect(places(await gate.send(store))).toEqual(['rejected DENIED_AT_GATE', 'accepted']);

@@ -3,6 +3,7 @@ import { denyId } from '@stile/protocol/deny-list.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RecoveryPlan } from '../../core/access/recovery.ts';
 import { GRACE_MS } from '../../core/access/recovery-codes.ts';
+import { DENY_SALT } from '../../testing/facts.ts';
 import { accountOf, addGate, addRider, drain, ISSUER, NOW_MS } from '../../testing/log.ts';
 import {
   addSeed as addTillSeed,
@@ -120,7 +121,7 @@ export function describeRecovery(open: OpenStore): void {
 
   test('the deny list has the old pass, and an operator cannot lift it', async () => {
     await recover('paper', 'second key');
-    await store.advanceDenyList(9, NOW_MS);
+    await store.advanceDenyList(9, { salt: DENY_SALT, nowMs: NOW_MS });
     const id = denyId({ issuer: ISSUER, account: a, serial: 1 });
     const page = await store.readDenyPage({ version: 1, after: null, limit: 9 });
     expect(new Uint8Array(page)).toEqual(id);

@@ -6,6 +6,7 @@ import type { TrustList } from '@stile/protocol/trust-list.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CUT_KINDS, type CutKind } from '../../core/retention/cut-changes.ts';
 import { CUT_ROWS_MAX } from '../../core/retention/cuts.ts';
+import { DENY_SALT } from '../../testing/facts.ts';
 import { addGate, addRider, drain, ISSUER, LIMITS, NOW_MS, readBooks } from '../../testing/log.ts';
 import { addSeed, onlineCode, paymentCode, ScriptedTill } from '../../testing/till.ts';
 import type { Store } from '../port.ts';
@@ -254,11 +255,11 @@ export function describeRetention(open: OpenStore): void {
     /** Versions 1 to 3: x came, y came, x went; published is the last of them. */
     async function comeAndGo(): Promise<void> {
       await store.setDenied({ id: x, note: 'lost', nowMs: NOW_MS });
-      await store.advanceDenyList(9, NOW_MS);
+      await store.advanceDenyList(9, { salt: DENY_SALT, nowMs: NOW_MS });
       await store.setDenied({ id: y, note: 'lost', nowMs: NOW_MS });
-      await store.advanceDenyList(9, NOW_MS);
+      await store.advanceDenyList(9, { salt: DENY_SALT, nowMs: NOW_MS });
       await store.liftDenied(x, NOW_MS);
-      await store.advanceDenyList(9, NOW_MS);
+      await store.advanceDenyList(9, { salt: DENY_SALT, nowMs: NOW_MS });
     }
 
     test('goes up to what is published, and what is in force does not', async () => {

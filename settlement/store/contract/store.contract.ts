@@ -2,7 +2,9 @@
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex, utf8 } from '@stile/protocol/bytes.ts';
 import { denyId, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
+import { denyHeadOf, denyVersionOf } from '@stile/protocol/trust-list.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DENY_SALT } from '../../testing/facts.ts';
 import { accountOf, addGate, addRider, drain, ISSUER, NOW_MS } from '../../testing/log.ts';
 import type { Store } from '../port.ts';
 import { describeOrder } from './arrival.contract.ts';
@@ -325,12 +327,15 @@ function describeLists(open: OpenStore): void {
       denyId({ issuer: ISSUER, account: accountOf('a'), serial }),
     );
     for (const id of ids) await store.setDenied({ id, note: 'lost', nowMs: NOW_MS });
-    expect(await store.advanceDenyList(2, NOW_MS)).toBe(true);
-    expect(await store.advanceDenyList(2, NOW_MS)).toBe(false);
-    expect(await store.advanceDenyList(2, NOW_MS)).toBe(false);
+    expect(await store.advanceDenyList(2, { salt: DENY_SALT, nowMs: NOW_MS })).toBe(true);
+    expect(await store.advanceDenyList(2, { salt: DENY_SALT, nowMs: NOW_MS })).toBe(false);
+    expect(await store.advanceDenyList(2, { salt: DENY_SALT, nowMs: NOW_MS })).toBe(false);
     const { denyHead } = await store.readListFacts();
-    const setDigest = updateSetDigest(EMPTY_SET_DIGEST, { adds: ids, removes: [], sha256 });
-    expect(denyHead).toEqual({ version: 2, count: 3, setDigest });
+    const idsDigest = updateSetDigest(EMPTY_SET_DIGEST, { adds: ids, removes: [], sha256 });
+    const version = denyVersionOf({ version: 2, count: 3, idsDigest, salt: DENY_SALT }, sha256);
+    expect(await store.findDenyVersion(2)).toEqual(version);
+    expect(await store.findDenyVersion(3)).toBeNull();
+    expect(denyHead).toEqual(denyHeadOf(version));
     const sorted = ids.map(toHex).sort();
     expect(toHex(await store.readDenyPage({ version: 2, after: null, limit: 9 }))).toBe(
       sorted.join(''),
@@ -348,11 +353,11 @@ function describeLists(open: OpenStore): void {
     );
     if (x === undefined || y === undefined) throw new Error('two ids');
     await store.setDenied({ id: x, note: 'lost', nowMs: NOW_MS });
-    await store.advanceDenyList(9, NOW_MS);
+    await store.advanceDenyList(9, { salt: DENY_SALT, nowMs: NOW_MS });
     await store.setDenied({ id: y, note: 'lost', nowMs: NOW_MS });
-    await store.advanceDenyList(9, NOW_MS);
+    await store.advanceDenyList(9, { salt: DENY_SALT, nowMs: NOW_MS });
     await store.liftDenied(x, NOW_MS);
-    await store.advanceDenyList(9, NOW_MS);
+    await store.advanceDenyList(9, { salt: DENY_SALT, nowMs: NOW_MS });
     expect(await store.findDenyDelta({ from: 0, to: 3, idsMax: 9 })).toEqual({
       adds: [toHex(y)],
       removes: [],

@@ -36,7 +36,13 @@ export type Tables = {
   };
   refused_key: { payee: string; key: string; reason: string; at_ms: number };
   cut: { kind: string; rows: number; link: Uint8Array; seal: Uint8Array };
-  deny_version: { version: number; count: number; set_digest: string; made_at_ms: number };
+  deny_version: {
+    version: number;
+    count: number;
+    set_digest: string;
+    made_at_ms: number;
+    salt: string | null;
+  };
   deny_entry: { id: Uint8Array; added_in: number; removed_in: number | null };
   denial: {
     number: Generated<number>;

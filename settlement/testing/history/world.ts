@@ -5,6 +5,7 @@
 import { denyId } from '@stile/protocol/deny-list.ts';
 import { CUT_KINDS } from '../../core/retention/cut-changes.ts';
 import type { Store } from '../../store/port.ts';
+import { DENY_SALT } from '../facts.ts';
 import {
   accountOf,
   addGate,
@@ -277,7 +278,7 @@ export class World {
         return version;
       }
       case 'publish':
-        return await store.advanceDenyList(DENY_IDS_MAX, nowMs);
+        return await store.advanceDenyList(DENY_IDS_MAX, { salt: DENY_SALT, nowMs });
       case 'resolve':
         return await this.#resolve(deed);
       case 'cut': {

@@ -24,7 +24,7 @@ export function readListTables(session: Session): Pick<AuditReader, ListTable> {
     cuts: () => rowsOf(session, { sql: 'SELECT kind, rows, link, seal FROM cut ORDER BY kind' }),
     denyVersions: () =>
       rowsOf(session, {
-        sql: `SELECT version, count, set_digest AS "setDigest" FROM deny_version
+        sql: `SELECT version, count, set_digest AS "idsDigest", salt FROM deny_version
               ORDER BY version DESC LIMIT 1`,
       }),
     deniedIds: () => rowsOf(session, { sql: 'SELECT id FROM deny_entry WHERE removed_in IS NULL' }),

@@ -19,8 +19,8 @@ const ADD_TRUST_LIST = `INSERT INTO trust_list (version, jws, payload, made_at_m
 const ADD_RULES = `INSERT INTO list_rules (version, issued_at_s, code_lifetime_s_max, skew_s, revoked,
     list_sha256, seal)
   VALUES ($1, $2, $3, $4, $5, $6, $7)`;
-const ADD_DENY_VERSION = `INSERT INTO deny_version (version, count, set_digest, made_at_ms)
-  VALUES ($1, $2, $3, $4)`;
+const ADD_DENY_VERSION = `INSERT INTO deny_version (version, count, set_digest, salt, made_at_ms)
+  VALUES ($1, $2, $3, $4, $5)`;
 const LIST = `INSERT INTO deny_entry (id, added_in) SELECT * FROM unnest($1::bytea[], $2::int8[])`;
 const UNLIST = `UPDATE deny_entry SET removed_in = new.version
   FROM unnest($1::bytea[], $2::int8[]) AS new (id, version)
@@ -99,8 +99,8 @@ export class ListRows {
         break;
       }
       case 'addDenyVersion': {
-        const { version, count, setDigest } = change.head;
-        await run(ADD_DENY_VERSION, [version, count, setDigest, change.atMs]);
+        const { version, count, idsDigest, salt } = change.head;
+        await run(ADD_DENY_VERSION, [version, count, idsDigest, salt, change.atMs]);
         break;
       }
     }

@@ -1,8 +1,14 @@
 /** What is published, as it is stored: keys, fares, trust lists, and the deny list by its versions. */
-import { EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
+import { sha256 } from '@stile/crypto/sign.ts';
 import { GATES_NAMED_MAX } from '@stile/protocol/http/operator-api.ts';
-import { type DenyHead, type LineFare, trustListSchema } from '@stile/protocol/trust-list.ts';
-import type { DenyCandidate, DenyRow } from '../../../core/lists/deny.ts';
+import {
+  type DenyVersion,
+  denyHeadOf,
+  denyVersionOf,
+  type LineFare,
+  trustListSchema,
+} from '@stile/protocol/trust-list.ts';
+import { type DenyCandidate, type DenyRow, NOTHING_DENIED } from '../../../core/lists/deny.ts';
 import type { StoredIssuerKey } from '../../../core/lists/list-changes.ts';
 import {
   DENY_FLOOR_KEY,
@@ -26,9 +32,9 @@ const CANDIDATES = `SELECT id,
     EXISTS (SELECT 1 FROM deny_entry
       WHERE deny_entry.id = dirty.id AND removed_in IS NULL) AS listed
   FROM unnest($1::bytea[]) AS dirty (id) ORDER BY id`;
-const DENY_HEAD = `SELECT version, count, set_digest AS "setDigest" FROM deny_version
+const DENY_HEAD = `SELECT version, count, set_digest AS "idsDigest", salt FROM deny_version
   ORDER BY version DESC LIMIT 1`;
-const DENY_VERSION = `SELECT version, count, set_digest AS "setDigest" FROM deny_version
+const DENY_VERSION = `SELECT version, count, set_digest AS "idsDigest", salt FROM deny_version
   WHERE version = $1`;
 const NOTES = 'SELECT key, value FROM meta WHERE key = ANY($1::text[])';
 const SEEN = `SELECT coalesce(max(trust_seen), 0) AS trust, coalesce(max(deny_seen), 0) AS deny
@@ -64,12 +70,13 @@ const PUBLISHED = `SELECT version AS "trustVersion",
     (payload::json -> 'deny' ->> 'version')::int8 AS "denyVersion"
   FROM trust_list ORDER BY version DESC LIMIT 1`;
 
-const NOTHING_DENIED: DenyHead = { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST };
 const NOTHING_SEEN: SeenVersions = { trust: 0, deny: 0 };
 const NOTHING_PUBLISHED = { trustVersion: 0, denyVersion: 0 };
 /** Makers of versions of the deny list, and of what refers to one, come one after the other. */
 const DENY_LIST = 'denyList';
 
+/** `set_digest` is the ids' own, not the public one. */
+type VersionRow = Omit<DenyVersion, 'setDigest'>;
 type NextTariff = { version: number; lastRecordId: number };
 
 export class ListFactReader {
@@ -114,24 +121,27 @@ export class ListFactReader {
     };
   }
 
-  async #denyHead(): Promise<DenyHead> {
-    return (await this.#session.first<DenyHead>(DENY_HEAD)) ?? NOTHING_DENIED;
+  async #denyHead(): Promise<DenyVersion> {
+    const row = await this.#session.first<VersionRow>(DENY_HEAD);
+    return row === undefined ? NOTHING_DENIED : denyVersionOf(row, sha256);
   }
 
-  async denyVersion(version: number): Promise<DenyHead | null> {
-    return (await this.#session.first<DenyHead>(DENY_VERSION, [version])) ?? null;
+  async denyVersion(version: number): Promise<DenyVersion | null> {
+    const row = await this.#session.first<VersionRow>(DENY_VERSION, [version]);
+    return row === undefined ? null : denyVersionOf(row, sha256);
   }
 
   /** To decide from: it is there until that is written. */
-  async denyVersionNow(version: number): Promise<DenyHead | null> {
+  async denyVersionNow(version: number): Promise<DenyVersion | null> {
     await lock(this.#session, { turns: [DENY_LIST] });
     return await this.denyVersion(version);
   }
 
   async denyWord(): Promise<DenyWord> {
     const notes = await this.#notes([DENY_FORCED_KEY, DENY_SANE_FROM_KEY]);
+    const forced = await this.denyVersion(notes.get(DENY_FORCED_KEY) ?? 0);
     return {
-      forced: await this.denyVersion(notes.get(DENY_FORCED_KEY) ?? 0),
+      forced: forced && denyHeadOf(forced),
       saneFrom: notes.get(DENY_SANE_FROM_KEY) ?? 0,
     };
   }
@@ -184,7 +194,7 @@ export class ListFactReader {
       issuerKeys: await this.issuerKeys(),
       tariff,
       tariffVersion,
-      denyHead: await this.#denyHead(),
+      denyHead: denyHeadOf(await this.#denyHead()),
       trust: row && { list: trustListSchema.parse(JSON.parse(row.payload)), jws: row.jws },
     };
   }

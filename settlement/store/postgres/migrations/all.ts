@@ -19,6 +19,7 @@ import { MOVED_LEDGER } from './0014-moved-ledger.ts';
 import { EVENTS } from './0015-events.ts';
 import { USED_CHALLENGES } from './0016-used-challenges.ts';
 import { DRAWN_CODES } from './0017-drawn-codes.ts';
+import { DENY_SALTS } from './0018-deny-salts.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -39,4 +40,5 @@ export const MIGRATIONS: readonly Migration[] = [
   EVENTS,
   USED_CHALLENGES,
   DRAWN_CODES,
+  DENY_SALTS,
 ];

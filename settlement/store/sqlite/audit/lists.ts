@@ -24,7 +24,7 @@ export function readListTables({ db }: Connection): Pick<AuditReader, ListTable>
     cuts: () => rowsOf(db, { sql: 'SELECT kind, rows, link, seal FROM cut' }),
     denyVersions: () =>
       rowsOf(db, {
-        sql: `SELECT version, count, set_digest AS setDigest FROM deny_version
+        sql: `SELECT version, count, set_digest AS idsDigest, salt FROM deny_version
               ORDER BY version DESC LIMIT 1`,
       }),
     deniedIds: () => rowsOf(db, { sql: 'SELECT id FROM deny_entry WHERE removed_in IS NULL' }),

@@ -31,7 +31,8 @@ function prepare(db: Connection['db']) {
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
     addDenyVersion: db.prepare(
-      'INSERT INTO deny_version (version, count, set_digest, made_at_ms) VALUES (?, ?, ?, ?)',
+      `INSERT INTO deny_version (version, count, set_digest, salt, made_at_ms)
+       VALUES (?, ?, ?, ?, ?)`,
     ),
     list: db.prepare('INSERT INTO deny_entry (id, added_in) VALUES (?, ?)'),
     unlist: db.prepare('UPDATE deny_entry SET removed_in = ? WHERE id = ? AND removed_in IS NULL'),
@@ -104,8 +105,8 @@ export class ListRows {
         break;
       }
       case 'addDenyVersion': {
-        const { version, count, setDigest } = change.head;
-        this.#sql.addDenyVersion.run(version, count, setDigest, change.atMs);
+        const { version, count, idsDigest, salt } = change.head;
+        this.#sql.addDenyVersion.run(version, count, idsDigest, salt, change.atMs);
         break;
       }
       case 'listDenied':

@@ -1,8 +1,15 @@
 /** What is published, as it is stored: keys, fares, trust lists, and the deny list by its versions. */
-import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
+import { sha256 } from '@stile/crypto/sign.ts';
+import { DENY_ID_BYTES } from '@stile/protocol/deny-list.ts';
 import { GATES_NAMED_MAX } from '@stile/protocol/http/operator-api.ts';
-import { type DenyHead, type LineFare, trustListSchema } from '@stile/protocol/trust-list.ts';
-import type { DenyCandidate, DenyRow } from '../../../core/lists/deny.ts';
+import {
+  type DenyVersion,
+  denyHeadOf,
+  denyVersionOf,
+  type LineFare,
+  trustListSchema,
+} from '@stile/protocol/trust-list.ts';
+import { type DenyCandidate, type DenyRow, NOTHING_DENIED } from '../../../core/lists/deny.ts';
 import type { StoredIssuerKey } from '../../../core/lists/list-changes.ts';
 import {
   DENY_FLOOR_KEY,
@@ -30,11 +37,11 @@ function prepare(db: Connection['db']) {
        FROM deny_dirty LIMIT ?`,
     ),
     denyHead: db.prepare(
-      `SELECT version, count, set_digest AS setDigest FROM deny_version
+      `SELECT version, count, set_digest AS idsDigest, salt FROM deny_version
        ORDER BY version DESC LIMIT 1`,
     ),
     denyVersion: db.prepare(
-      'SELECT version, count, set_digest AS setDigest FROM deny_version WHERE version = ?',
+      'SELECT version, count, set_digest AS idsDigest, salt FROM deny_version WHERE version = ?',
     ),
     meta: db.prepare('SELECT value FROM meta WHERE key = ?').pluck(),
     seen: db.prepare(
@@ -89,6 +96,8 @@ function prepare(db: Connection['db']) {
   };
 }
 
+/** `set_digest` is the ids' own, not the public one. */
+type VersionRow = Omit<DenyVersion, 'setDigest'>;
 type CandidateRow = { id: Uint8Array; wanted: number; listed: number };
 
 export class ListFactReader implements ListReader {
@@ -119,18 +128,20 @@ export class ListFactReader implements ListReader {
     return { head: this.#denyHead(), seen: this.#seen().deny, candidates };
   }
 
-  #denyHead(): DenyHead {
-    const head = this.#sql.denyHead.get() as DenyHead | undefined;
-    return head ?? { version: 0, count: 0, setDigest: EMPTY_SET_DIGEST };
+  #denyHead(): DenyVersion {
+    const row = this.#sql.denyHead.get() as VersionRow | undefined;
+    return row === undefined ? NOTHING_DENIED : denyVersionOf(row, sha256);
   }
 
-  denyVersion(version: number): DenyHead | null {
-    return (this.#sql.denyVersion.get(version) as DenyHead | undefined) ?? null;
+  denyVersion(version: number): DenyVersion | null {
+    const row = this.#sql.denyVersion.get(version) as VersionRow | undefined;
+    return row === undefined ? null : denyVersionOf(row, sha256);
   }
 
   denyWord(): DenyWord {
+    const forced = this.denyVersion(this.#number(DENY_FORCED_KEY));
     return {
-      forced: this.denyVersion(this.#number(DENY_FORCED_KEY)),
+      forced: forced && denyHeadOf(forced),
       saneFrom: this.#number(DENY_SANE_FROM_KEY),
     };
   }
@@ -175,7 +186,7 @@ export class ListFactReader implements ListReader {
       issuerKeys: this.issuerKeys(),
       tariff,
       tariffVersion,
-      denyHead: this.#denyHead(),
+      denyHead: denyHeadOf(this.#denyHead()),
       trust: row && { list: trustListSchema.parse(JSON.parse(row.payload)), jws: row.jws },
     };
   }

@@ -35,6 +35,7 @@ import { RECOVERY_ENDS } from './0029-recovery-ends.ts';
 import { EVENTS } from './0030-events.ts';
 import { USED_CHALLENGES } from './0031-used-challenges.ts';
 import { DRAWN_CODES } from './0032-drawn-codes.ts';
+import { DENY_SALTS } from './0033-deny-salts.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -69,4 +70,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   EVENTS,
   USED_CHALLENGES,
   DRAWN_CODES,
+  DENY_SALTS,
 ];
