@@ -16,7 +16,7 @@ import {
 import { findAmong } from './syntax.ts';
 import { files, linesOf, productSources, ROOMS, ROOT, read, sources } from './tree.ts';
 
-const MIGRATIONS = 'settlement/store/sqlite/migrations';
+const MIGRATIONS = /^settlement\/store\/\w+\/migrations$/;
 const SETTLEMENT_MEDIAN_LINES_MAX = 110;
 const ROOM_README_LINES_MAX = 30;
 /** Normative documents: as long as the formats need. */
@@ -31,7 +31,7 @@ test('every source file holds one thing: at most 400 lines', () => {
 
 test('no folder of product code has more than 20 files', () => {
   // Every migration there ever was stays, a file each.
-  const rooms = productSources.filter((file) => dirname(file) !== MIGRATIONS);
+  const rooms = productSources.filter((file) => !MIGRATIONS.test(dirname(file)));
   expect(rooms.length).toBeLessThan(productSources.length);
   expect(findFullFolders(rooms)).toEqual([]);
   const hall = Array.from({ length: 21 }, (_, n) => `hall/${n}.ts`);

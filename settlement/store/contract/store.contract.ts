@@ -101,6 +101,15 @@ function describeRiders(open: OpenStore): void {
     expect(await store.findSession('hash', 99)).toBeUndefined();
   });
 
+  async function addIssuerKeys(): Promise<void> {
+    const span = { notBeforeS: 0, notAfterS: 2_000_000_000, signsFromS: 0 };
+    const key = { ...span, issuer: ISSUER, ceilingExponent: 2, status: 'active' } as const;
+    for (const keyId of [1, 2, 3]) {
+      const publicKey = toHex(sha256(utf8(`${keyId}`)));
+      await store.addIssuerKey({ ...key, keyId, publicKey }, NOW_MS);
+    }
+  }
+
   test('the same top-up pays once, another amount under its key is a conflict', async () => {
     const topUp = (cents: number, key: string) =>
       store.topUp({ issuer: ISSUER, account: a, key, amountCents: cents, nowMs: NOW_MS });
@@ -116,26 +125,15 @@ function describeRiders(open: OpenStore): void {
     const issue = { issuer: ISSUER, keyId: 2, issuedAtS: 50, expiresAtS: 60 };
     const next = { account: a, serial: 1, issue, hasRides: true, issuesMax: 2, nowMs: 60_000 };
     expect(await store.addPassIssue(next)).toBe(true);
+    const shown = { serial: 1, algorithm: 'Ed25519', issuedAtS: 50, expiresAtS: 60 };
     expect((await store.readRider(ISSUER, a))?.passes).toEqual([
-      {
-        serial: 1,
-        algorithm: 'Ed25519',
-        issuedAtS: 50,
-        expiresAtS: 60,
-        denied: false,
-        ended: null,
-      },
+      { ...shown, denied: false, ended: null },
     ]);
   });
 
   test('a rider is told which keys of their issuer were revoked', async () => {
     const told = async () => (await store.readRider(ISSUER, a))?.revokedIssuerKeys;
-    const key = { issuer: ISSUER, notBeforeS: 0, notAfterS: 2_000_000_000, ceilingExponent: 2 };
-    for (const keyId of [1, 2, 3]) {
-      const publicKey = toHex(sha256(utf8(`key ${keyId}`)));
-      const state = { status: 'active', signsFromS: 0 } as const;
-      await store.addIssuerKey({ ...key, ...state, keyId, publicKey }, NOW_MS);
-    }
+    await addIssuerKeys();
     expect(await told()).toEqual([]);
     const next = { issuer: ISSUER, nowMs: NOW_MS };
     expect(await store.revokeIssuerKey({ ...next, keyId: 2 })).toBe('revoked');
@@ -169,12 +167,7 @@ function describeRiders(open: OpenStore): void {
       const to = { account: a, serial: 1, hasRides: true };
       return store.addPassIssue({ ...to, issue, issuesMax: 2, nowMs: 10_000 });
     };
-    for (const keyId of [1, 2]) {
-      const publicKey = toHex(sha256(utf8(`key ${keyId}`)));
-      const key = { issuer: ISSUER, keyId, publicKey, notBeforeS: 0, notAfterS: 2_000_000_000 };
-      const state = { ceilingExponent: 2, status: 'active', signsFromS: 0 } as const;
-      await store.addIssuerKey({ ...key, ...state }, NOW_MS);
-    }
+    await addIssuerKeys();
     while (await add(1));
     expect(await add(2)).toBe(false);
     await store.revokeIssuerKey({ issuer: ISSUER, keyId: 1, nowMs: NOW_MS });
