@@ -49,6 +49,7 @@ import { asDamage } from './stored-damage.ts';
 import { createBackground } from './work/background.ts';
 import type { Leader } from './work/leader.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
+import { type CountJobs, createCountJobs } from './work/queue/count-jobs.ts';
 import { createRelay } from './work/queue/relay.ts';
 import { openSharedWork } from './work/queue/shared-work.ts';
 import { createRetention } from './work/retention.ts';
@@ -214,7 +215,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   const operatorTokenHash = await readTokenHash(store);
   const lists = await openLists(options, parts);
   const { signedClock, clock, leader, passes, timeKeeper, operatorKeys, publisher } = lists;
-  const doPiece = await openWork(options, { parts, leader, clock });
+  const { doPiece, countJobs } = await openWork(options, { parts, leader, clock });
   const topUpProvider = options.topUpProvider ?? builtInProvider(config, host);
   const background = createBackground({
     store,
@@ -251,6 +252,8 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     operatorKeys,
     pool,
     outbox,
+    leader,
+    countJobs,
     streams,
     codePayments: createCodePayments({ store, seedBox, issuer, clock }),
     codeIssue: createCodeIssue({ store, seedBox, limits, clock, random }),
@@ -289,12 +292,14 @@ async function openWork(
     leader: Leader;
     clock: Clock;
   },
-): Promise<DoPiece> {
+): Promise<{ doPiece: DoPiece; countJobs: CountJobs | null }> {
   const { parts, leader, clock } = of;
   const { store, config, log, closing } = parts;
   if (redis === undefined) {
     const doPiece = createDoPiece({ store, issuer: config.issuer, clock, log });
-    return async (shard) => (leader.term() === null ? 'idle' : await doPiece(shard));
+    const doIfLeader: DoPiece = async (shard) =>
+      leader.term() === null ? 'idle' : await doPiece(shard);
+    return { doPiece: doIfLeader, countJobs: null };
   }
   const shared = await openSharedWork({ url: redis, books: requireBooksId(dataDir), log });
   closing.first(() => shared.close());
@@ -307,10 +312,11 @@ async function openWork(
   });
   closing.first(() => relay.close());
   relay.start();
-  return async () => {
+  const wake: DoPiece = async () => {
     relay.wake();
     return 'idle';
   };
+  return { doPiece: wake, countJobs: createCountJobs({ shared, clock: parts.clock }) };
 }
 
 /** @throws Fault CONFIG_INVALID if made-up money could be had from elsewhere and nobody said that it may. */

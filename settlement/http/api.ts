@@ -11,8 +11,10 @@ import type { OperatorKeys } from '../keys/operator-keys.ts';
 import type { Passes } from '../keys/passes.ts';
 import type { SignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
+import type { Leader } from '../work/leader.ts';
 import type { OutboxLoop } from '../work/outbox.ts';
 import type { Publisher } from '../work/publisher.ts';
+import type { CountJobs } from '../work/queue/count-jobs.ts';
 import type { TopUpProvider } from '../work/top-up-provider.ts';
 import type { VerifyPool } from '../work/verify-pool.ts';
 import type { Allowances } from './allowance.ts';
@@ -44,6 +46,9 @@ export type ApiParts = {
   /** Null: no other process shares the database. */
   sharedChallenges: SharedChallenges | null;
   outbox: OutboxLoop;
+  leader: Leader;
+  /** Jobs on Redis; null: no Redis is used. */
+  countJobs: CountJobs | null;
   codePayments: CodePayments;
   codeIssue: CodeIssue;
   streams: EventStreams;

@@ -53,6 +53,7 @@ describe('the OpenAPI document', () => {
       'GET /v1/operator/lists',
       'GET /v1/operator/me',
       'GET /v1/operator/merchants',
+      'GET /v1/operator/metrics',
       'GET /v1/operator/operators',
       'GET /v1/operator/parked',
       'GET /v1/operator/parked/resolutions',

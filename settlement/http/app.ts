@@ -42,6 +42,7 @@ import { addInviteRoutes } from './operator/invites.ts';
 import { addOperatorLists } from './operator/lists.ts';
 import { addLostGates } from './operator/lost-gates.ts';
 import { addOperatorMerchants } from './operator/merchants.ts';
+import { addMetrics } from './operator/metrics.ts';
 import { addMoves } from './operator/moves.ts';
 import { addOperators } from './operator/operators.ts';
 import { addParked } from './operator/parked.ts';
@@ -180,6 +181,7 @@ function addRoutes(app: ApiRouter, parts: ApiParts): void {
   addOperators(app, parts);
   addOperatorWork(app, parts);
   addParked(app, parts);
+  addMetrics(app, parts);
   const { version, clock, operatorKeys } = parts;
   const topUps = topUpsOf(parts);
   app.get(

@@ -19,7 +19,7 @@ function openStreams(perAddressMax: number) {
   function joinMany(owner: Owner, count: number): number {
     return Array.from({ length: count }, () => join(owner)).filter(Boolean).length;
   }
-  return { join, joinMany, ended };
+  return { join, joinMany, ended, openStreams: streams.openStreams };
 }
 
 const rider = (account: number, address = account) => ({
@@ -66,4 +66,14 @@ test('one owner has so many, and room again behind each that leaves', () => {
   leave?.();
   leave?.();
   expect(joinMany(rider(1), 2)).toBe(1);
+});
+
+test('those that are open are counted by whose they are', () => {
+  const { join, joinMany, openStreams: count } = openStreams(100);
+  expect(count()).toEqual({ rider: 0, merchant: 0 });
+  const leave = join(rider(1));
+  joinMany({ subject: merchantSubject('kiosk'), address: '10.0.0.1' }, 2);
+  expect(count()).toEqual({ rider: 1, merchant: 2 });
+  leave?.();
+  expect(count()).toEqual({ rider: 0, merchant: 2 });
 });

@@ -84,6 +84,11 @@ export function createEventStreams({ perAddressMax = STREAMS_PER_ADDRESS_MAX } =
       count(stream, 1);
       return () => leave(stream);
     },
+    /** How many are open here of riders, and of merchants. */
+    openStreams: () => ({
+      rider: counts.get('rider:') ?? 0,
+      merchant: counts.get('merchant:') ?? 0,
+    }),
     /** They have something to hear. */
     wake(subjects: readonly string[]): void {
       for (const subject of subjects) {

@@ -63,6 +63,7 @@ import type {
   ActView,
   FailedWorkView,
   GateView,
+  Load,
   MerchantByToken,
   MerchantView,
   OperatorRow,
@@ -267,6 +268,7 @@ export type Views = {
   listApprovals(nowMs: number): Awaitable<readonly StoredApproval[]>;
   readMeta(key: string): Awaitable<string | undefined>;
   countWork(): Awaitable<WorkCounts>;
+  readLoad(): Awaitable<Load>;
   /** With work that is due, as for `nextWork`. */
   listDueShards(due: Omit<WorkDue, 'shard'>): Awaitable<readonly number[]>;
   listFailedWork(limit: number): Awaitable<readonly FailedWorkView[]>;

@@ -73,6 +73,7 @@ import type {
   ActView,
   FailedWorkView,
   GateView,
+  Load,
   MerchantByToken,
   MerchantView,
   OperatorRow,
@@ -362,4 +363,5 @@ type OperatorViews = {
   /** What was decided about parked records, in that order. */
   listResolutions(page: { after: number; limit: number }): Promise<readonly ResolutionView[]>;
   readTrialBalance(): Promise<TrialBalance>;
+  readLoad(): Promise<Load>;
 };

@@ -257,6 +257,7 @@ type OperatorUseCases = Pick<
   | 'listTaps'
   | 'listParked'
   | 'readTrialBalance'
+  | 'readLoad'
   | 'readMeta'
   | 'writeMeta'
 >;
@@ -307,6 +308,7 @@ export function operatorUseCases(database: Database): OperatorUseCases {
     listTaps: async (page) => await views.listTaps(page),
     listParked: async (limit) => await views.listParked(limit),
     readTrialBalance: async () => await views.readTrialBalance(),
+    readLoad: async () => await views.readLoad(),
     readMeta: async (key) => await views.readMeta(key),
     writeMeta: (key, value) =>
       write({ changes: [{ kind: 'setMeta', key, value }], result: undefined }),

@@ -176,6 +176,22 @@ export type WorkCounts = {
   failedSinceMs: number | null;
 };
 
+/** How much waits here, for those who watch it from outside: what there is none of need not be named. */
+export type Load = {
+  /** Rows of the outbox. `oldestMs`: since when the oldest of a kind is there, whether it fails or not. */
+  outbox: readonly {
+    kind: string;
+    waiting: number;
+    failed: number;
+    oldestMs: number;
+    failedSinceMs: number | null;
+  }[];
+  /** Records that wait for a person. */
+  parked: readonly { why: string; records: number }[];
+  /** Taps that are judged again once more is known. */
+  unjudged: number;
+};
+
 export type FailedWorkView = {
   id: number;
   kind: string;

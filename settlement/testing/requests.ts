@@ -113,6 +113,7 @@ function listRequests({ account, handle, order, spare, gate, grant, presence }: 
     ['GET /v1/operator/trial-balance', ''],
     ['POST /v1/operator/gates/{gate}/revocation', gate.gate, {}],
     ['GET /v1/operator/failed-work', ''],
+    ['GET /v1/operator/metrics', ''],
     ['POST /v1/operator/failed-work/retries', '', {}],
     ['GET /v1/operator/accounts/{account}', account],
     ['POST /v1/operator/accounts/{account}/move-code', account, { note: 'walk' }],

@@ -14,6 +14,7 @@ import { describeEvents } from './events.contract.ts';
 import { describeIngest, type OpenStore } from './ingest.contract.ts';
 import { describeJudgeAgain } from './judge-again.contract.ts';
 import { describeLead } from './lead.contract.ts';
+import { describeLoad } from './load.contract.ts';
 import { describeParked } from './parked.contract.ts';
 import { describePayees } from './payee.contract.ts';
 import { describePayments } from './payment.contract.ts';
@@ -34,6 +35,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('asks', () => describeAsks(open));
     describe('lost phones', () => describeRecovery(open));
     describe('ride time', () => describeRideTime(open));
+    describe('load', () => describeLoad(open));
     describe('parked', () => describeParked(open));
     describe('branches', () => describeBranches(open));
     describe('order', () => describeOrder(open));

@@ -44,6 +44,7 @@ export function viewsOf(session: Session, readers: Readers): Views {
     listApprovals: (nowMs) => recovery.listApprovals(nowMs),
     readMeta: (key) => operators.readMeta(key),
     countWork: () => outbox.counts(),
+    readLoad: () => operators.readLoad(),
     listDueShards: (due) => outbox.dueShards(due),
     listFailedWork: (limit) => outbox.failed(limit),
     findPublishRequest: () => outbox.publishRequest(),

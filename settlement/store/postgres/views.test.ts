@@ -73,6 +73,7 @@ const READS: Record<keyof Views, (of: Views) => unknown> = {
   listApprovals: (of) => of.listApprovals(NOW_MS),
   readMeta: (of) => of.readMeta('nothing'),
   countWork: (of) => of.countWork(),
+  readLoad: (of) => of.readLoad(),
   listDueShards: (of) => of.listDueShards({ dueMs: 1, dueBeyondMs: 2 }),
   listFailedWork: (of) => of.listFailedWork(9),
   findPublishRequest: (of) => of.findPublishRequest(),

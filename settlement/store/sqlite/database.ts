@@ -196,6 +196,7 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     listApprovals: (nowMs) => readers.recovery.listApprovals(nowMs),
     readMeta: (key) => operators.readMeta(key),
     countWork: () => readers.outbox.counts(),
+    readLoad: () => operators.readLoad(),
     listDueShards: (due) => readers.outbox.dueShards(due),
     listFailedWork: (limit) => readers.outbox.failed(limit),
     findPublishRequest: () => readers.outbox.publishRequest(),

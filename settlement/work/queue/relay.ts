@@ -5,6 +5,7 @@
 import type { Clock } from '@stile/host/clock.ts';
 import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
+import { within } from './within.ts';
 
 /** Everything that is due is announced again after so long. */
 const SWEEP_MS = 5_000;
@@ -90,21 +91,4 @@ export function createRelay(parts: RelayParts): Relay {
       await running;
     },
   };
-}
-
-/** Ends when the work does, or after that time. */
-async function within(
-  ms: number,
-  { work, clock }: { work: Promise<void>; clock: Clock },
-): Promise<void> {
-  let cancel: () => void = () => undefined;
-  const over = new Promise<void>((resolve) => {
-    cancel = clock.alarm(clock.now().monoMs + ms, resolve);
-  });
-  work.catch(() => undefined);
-  try {
-    await Promise.race([work, over]);
-  } finally {
-    cancel();
-  }
 }

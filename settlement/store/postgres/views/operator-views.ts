@@ -1,7 +1,14 @@
 /** What an operator reads on PostgreSQL: gates with their gaps and alarms, records, what is parked, balances. */
 import { countAlarms } from '../../../core/access/alarms.ts';
 import type { GateKey } from '../../../core/logs/check-batch.ts';
-import type { GateView, ParkedView, ResolutionView, TapView, TrialBalance } from '../../views.ts';
+import type {
+  GateView,
+  Load,
+  ParkedView,
+  ResolutionView,
+  TapView,
+  TrialBalance,
+} from '../../views.ts';
 import type { Session } from '../session.ts';
 
 const META = 'SELECT value FROM meta WHERE key = $1';
@@ -45,6 +52,8 @@ const TAPS = `
   FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
   WHERE record.id > $1`;
 
+const PARKED_DISPOSITIONS =
+  "'FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'KEY_UNKNOWN', 'KEY_EXPIRED', 'PASS_NOT_ISSUED', 'UNREADABLE'";
 const PARKED = `
   (SELECT gate_epoch.gate, epoch, seq, why, odd_line.received_at_ms AS "receivedAtMs", line AS bytes,
     encode(hash, 'hex') AS hash
@@ -54,7 +63,7 @@ const PARKED = `
   (SELECT gate_epoch.gate, epoch, seq, outcome, record.received_at_ms, line, encode(hash, 'hex')
   FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
   WHERE ${ENDED_BADLY}
-    AND outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'KEY_UNKNOWN', 'KEY_EXPIRED', 'PASS_NOT_ISSUED', 'UNREADABLE')
+    AND outcome IN (${PARKED_DISPOSITIONS})
   ORDER BY record.id LIMIT $1)
   LIMIT $1`;
 
@@ -72,6 +81,19 @@ const BALANCES = `
   SELECT CASE WHEN kind IN ('wallet', 'receivable') THEN kind || ':*' ELSE name END AS account,
     sum(debits_cents)::bigint AS "debitsCents", sum(credits_cents)::bigint AS "creditsCents"
   FROM ledger_account GROUP BY 1 ORDER BY 1`;
+
+const OUTBOX = `
+  SELECT kind, count(*) FILTER (WHERE failed IS NULL) AS waiting,
+    count(*) FILTER (WHERE failed IS NOT NULL) AS failed,
+    min(created_at_ms) AS "oldestMs", min(failed_since_ms) AS "failedSinceMs"
+  FROM outbox GROUP BY kind ORDER BY kind`;
+const PARKED_COUNTS = `
+  SELECT why, count(*) AS records FROM (
+    SELECT why FROM odd_line WHERE why IN ('GAP', 'FORK', 'OTHER_BYTES')
+    UNION ALL
+    SELECT outcome FROM record WHERE ${ENDED_BADLY} AND outcome IN (${PARKED_DISPOSITIONS})
+  ) AS parked GROUP BY why ORDER BY why`;
+const UNJUDGED = 'SELECT count(*) AS count FROM unjudged';
 
 type GateRow = Omit<GateView, 'epochs' | 'gaps' | 'alarms'>;
 type EpochRow = {
@@ -139,6 +161,13 @@ export class OperatorViews {
       debitsCents: rows.reduce((sum, row) => sum + row.debitsCents, 0),
       creditsCents: rows.reduce((sum, row) => sum + row.creditsCents, 0),
     };
+  }
+
+  async readLoad(): Promise<Load> {
+    const outbox = await this.#session.all<Load['outbox'][number]>(OUTBOX);
+    const parked = await this.#session.all<Load['parked'][number]>(PARKED_COUNTS);
+    const unjudged = await this.#session.first<{ count: number }>(UNJUDGED);
+    return { outbox, parked, unjudged: unjudged?.count ?? 0 };
   }
 }
 

@@ -1,8 +1,18 @@
 /** What an operator reads: gates with their gaps and alarms, records, what is parked, balances. */
 import { countAlarms } from '../../../core/access/alarms.ts';
 import type { GateKey } from '../../../core/logs/check-batch.ts';
-import type { GateView, ParkedView, ResolutionView, TapView, TrialBalance } from '../../views.ts';
+import type {
+  GateView,
+  Load,
+  ParkedView,
+  ResolutionView,
+  TapView,
+  TrialBalance,
+} from '../../views.ts';
 import type { Connection } from '../connection.ts';
+
+const PARKED_DISPOSITIONS =
+  "'FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'KEY_UNKNOWN', 'KEY_EXPIRED', 'PASS_NOT_ISSUED', 'UNREADABLE'";
 
 function prepare(db: Connection['db']) {
   return {
@@ -43,7 +53,7 @@ function prepare(db: Connection['db']) {
        SELECT gate, epoch, seq, outcome, record.received_at_ms, line, lower(hex(hash))
          FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
          WHERE outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING', 'PAID')
-           AND outcome IN ('FARE_UNKNOWN', 'ACCOUNT_UNKNOWN', 'KEY_UNKNOWN', 'KEY_EXPIRED', 'PASS_NOT_ISSUED', 'UNREADABLE')
+           AND outcome IN (${PARKED_DISPOSITIONS})
        LIMIT ?`,
     ),
     resolutions: db.prepare(
@@ -60,6 +70,22 @@ function prepare(db: Connection['db']) {
          sum(debits_cents) AS debitsCents, sum(credits_cents) AS creditsCents
        FROM ledger_account GROUP BY 1 ORDER BY 1`,
     ),
+    outbox: db.prepare(
+      `SELECT kind, count(*) FILTER (WHERE failed IS NULL) AS waiting,
+         count(*) FILTER (WHERE failed IS NOT NULL) AS failed,
+         min(created_at_ms) AS oldestMs, min(failed_since_ms) AS failedSinceMs
+       FROM outbox GROUP BY kind ORDER BY kind`,
+    ),
+    parkedCounts: db.prepare(
+      `SELECT why, count(*) AS records FROM (
+         SELECT why FROM odd_line WHERE why IN ('GAP', 'FORK', 'OTHER_BYTES')
+         UNION ALL
+         SELECT outcome FROM record
+         WHERE outcome IS NOT NULL AND outcome NOT IN ('CHARGED', 'PENDING', 'PAID')
+           AND outcome IN (${PARKED_DISPOSITIONS}))
+       GROUP BY why ORDER BY why`,
+    ),
+    unjudged: db.prepare('SELECT count(*) FROM unjudged').pluck(),
   };
 }
 
@@ -152,6 +178,15 @@ export class OperatorViews {
       rows,
       debitsCents: rows.reduce((sum, row) => sum + row.debitsCents, 0),
       creditsCents: rows.reduce((sum, row) => sum + row.creditsCents, 0),
+    };
+  }
+
+  readLoad(): Load {
+    const { outbox, parkedCounts, unjudged } = this.#sql;
+    return {
+      outbox: outbox.all() as Load['outbox'],
+      parked: parkedCounts.all() as Load['parked'],
+      unjudged: unjudged.get() as number,
     };
   }
 }
