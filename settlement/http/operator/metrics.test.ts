@@ -1,7 +1,9 @@
 /** What a Prometheus is told, of books in a file and of books that processes share, with Redis there and away. */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
+import { type Settlement, startSettlement } from '../../main.ts';
 import { usePostgres } from '../../testing/postgres-server.ts';
 import { openRedisServer } from '../../testing/redis-server.ts';
 import { ScriptedTown, START_MS } from '../../testing/town.ts';
@@ -22,24 +24,24 @@ async function open(options: Parameters<typeof ScriptedTown.open>[0] = {}): Prom
   return town;
 }
 
-/** Samples by what stands before their value. The town's clock goes on until there is an answer. */
-async function look(town: ScriptedTown, token = town.operatorToken): Promise<Map<string, number>> {
+/** Samples by what stands before their value, of the town's process or of another one. The town's clock goes on until there is an answer. */
+async function look(
+  town: ScriptedTown,
+  { token = town.operatorToken, of = town.settlement }: { token?: string; of?: Settlement } = {},
+): Promise<Map<string, number>> {
   let isAnswered = false;
-  const asking = town.ask('/v1/operator/metrics', { token }).finally(() => {
+  const headers = { authorization: `Bearer ${token}` };
+  const asking = of.api.inject({ url: '/v1/operator/metrics', headers }).finally(() => {
     isAnswered = true;
   });
   while (!isAnswered) {
     await new Promise((next) => setImmediate(next));
     if (!isAnswered) town.clock.advance(1);
   }
-  const { status, body, headers } = await asking;
-  const lines = Buffer.from(body as Uint8Array)
-    .toString()
-    .split('\n');
-  expect([status, headers['content-type']]).toEqual([
-    200,
-    'text/plain; version=0.0.4; charset=utf-8',
-  ]);
+  const { statusCode, body, headers: told } = await asking;
+  const type = 'text/plain; version=0.0.4; charset=utf-8';
+  expect([statusCode, told['content-type']]).toEqual([200, type]);
+  const lines = body.split('\n');
   expect(lines.pop()).toBe('');
   expect(lines.filter((line) => !LINE.test(line))).toEqual([]);
   const samples = lines.filter((line) => !line.startsWith('#'));
@@ -57,7 +59,7 @@ test('books in a file: one process leads, nothing waits, and no word of Redis', 
   const made = await town.operate<{ token: string }>('POST', 'operators', {
     body: { name: 'Prometheus', role: 'READER' },
   });
-  const metrics = await look(town, made.token);
+  const metrics = await look(town, { token: made.token });
   expect(metrics.get('stile_leader')).toBe(1);
   expect(metrics.get('stile_outbox_rows{kind="use",state="failed"}')).toBe(0);
   expect(metrics.get('stile_outbox_oldest_age_seconds{kind="settle"}')).toBe(0);
@@ -119,4 +121,25 @@ test('books that are shared: jobs on the queue while Redis is there; without it 
   expect(metrics.get('stile_redis_up')).toBe(0);
   expect(metrics.has(jobs)).toBe(false);
   expect(metrics.get('stile_outbox_rows{kind="settle",state="waiting"}')).toBe(1);
+});
+
+test('of two processes on one database one says that it leads; of the settlement both say the same', async () => {
+  const database = await server.emptyDatabase();
+  const town = await open({ config: { database } });
+  await town.setFare('M1', 250);
+  await town.settled();
+  const of = await startSettlement(
+    { dataDir: town.dataDir, database, port: 0 },
+    { log: pino({ level: 'silent' }), clock: town.clock },
+  );
+  closing.push(() => of.close());
+  const [first, second] = [await look(town), await look(town, { of })];
+  expect([first.get('stile_leader'), second.get('stile_leader')]).toEqual([1, 0]);
+  for (const name of [
+    'stile_trust_list_version',
+    'stile_outbox_rows{kind="settle",state="waiting"}',
+  ]) {
+    expect([name, second.get(name)]).toEqual([name, first.get(name)]);
+  }
+  expect([...second.keys()].filter((name) => /redis|queue/.test(name))).toEqual([]);
 });
