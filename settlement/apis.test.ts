@@ -140,7 +140,7 @@ test('a stream of a process that dies goes on at another one: nothing is missed,
 
 test.each([
   ['book.key', /book/i],
-  ['issuer-1-1.jwk.json', /issuer-1-1\.jwk\.json is not the key/],
+  ['issuer-1-1.jwk.json', /issuer-1-1\.jwk\.json is another key/],
   ['first-root.json', /first-root\.json is not the first root/],
 ])('a process whose %s is another one is refused by name', async (name, words) => {
   const { place } = await initialised();

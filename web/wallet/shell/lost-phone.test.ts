@@ -6,6 +6,9 @@ import { isPinOver, WRONG_MAX } from '../core/pin.ts';
 import { makePaymentCode } from './seed.ts';
 import type { Enrolment } from './vault.ts';
 
+/** How long a paper is good beside the code that replaced it. */
+const WEEK_MS = 7 * 86_400_000;
+
 const open: ScriptedWallet[] = [];
 afterEach(async () => {
   for (const scripted of open.splice(0)) await scripted.close();
@@ -179,7 +182,7 @@ describe('a new recovery code', () => {
     expect(scripted.wallet.phone.enrolment.value?.serial).toBe(2);
   });
 
-  test('ends the one on paper when it is written down, and stays on the screen if that is not heard', async () => {
+  test('ends the one on paper a week after it is written down, and stays on the screen if that is not heard', async () => {
     const scripted = await enrolled();
     const { wallet, wire } = scripted;
     const paper = await paperCode(scripted);
@@ -191,6 +194,7 @@ describe('a new recovery code', () => {
     wire.mode = 'pass';
     await wallet.confirmFreshCode();
     expect(await madeAt(scripted)).toEqual([true, false]);
+    await scripted.sleep(WEEK_MS + 1);
     await expect(wallet.recover(null, { code: paper, account: null })).rejects.toThrow();
   });
 });
