@@ -73,7 +73,7 @@ test('what is missing or wrong is said, with where to look', async () => {
   writeFileSync(key, readFileSync(join(dataDir, 'keys', 'root.jwk.json')));
   await expect(start()).rejects.toMatchObject({
     code: 'FILE_UNREADABLE',
-    message: expect.stringContaining('not the key'),
+    message: expect.stringContaining('another key'),
   });
   writeFileSync(key, jwk);
   const running = await start();
