@@ -100,6 +100,15 @@ test('two processes publish one list; killed in mid-publish, the leader is follo
   expect(await trustListOf(third)).toEqual(next);
 });
 
+test('a process is started on a directory on which others run, as the command line does it', async () => {
+  const { place } = await initialised();
+  const first = await startApi(place);
+  const { database, dataDir } = place;
+  await initSettlement(dataDir, {}, { database });
+  const second = await startApi(place);
+  expect((await trustListOf(second)).jws).toBe((await trustListOf(first)).jws);
+});
+
 test('a stream of a process that dies goes on at another one: nothing is missed, nothing comes twice', async () => {
   const { place } = await initialised();
   const first = await startApi(place);

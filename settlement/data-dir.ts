@@ -224,9 +224,14 @@ function missingFrom(dataDir: string, missing: readonly string[]): Fault {
   );
 }
 
+/** Whether a first initialisation has ended here. */
+export function isMarkedInitialised(dataDir: string): boolean {
+  return existsSync(join(dataDir, MARK_FILE));
+}
+
 /** From now on every part has to be there. */
 export function markInitialised(dataDir: string): void {
-  if (existsSync(join(dataDir, MARK_FILE))) return;
+  if (isMarkedInitialised(dataDir)) return;
   const why = 'settlement was initialised here: a part that is missing is lost, not new';
   writePrivateFile(join(dataDir, MARK_FILE), `${why}\n`);
 }

@@ -19,6 +19,7 @@ import {
   adviceOnModes,
   ensureConfig,
   ensureOperatorToken,
+  isMarkedInitialised,
   markInitialised,
   readConfig,
   requireSecrets,
@@ -129,7 +130,9 @@ export async function initSettlement(
   requirePlace(dataDir, database);
   requireWhole(dataDir, { database });
   const config = ensureConfig(dataDir, options);
-  const unlock = lockDataDir(dataDir, 'settlement');
+  // One alone makes what is there once. Afterwards each process of several on a database starts with this.
+  const isShared = database !== undefined && isMarkedInitialised(dataDir);
+  const unlock = (isShared ? shareDataDir : lockDataDir)(dataDir, 'settlement');
   try {
     const initialised = await initialise(dataDir, { config, clock, random, database });
     return { ...initialised, notInForce: settingsNotInForce(options, config) };
