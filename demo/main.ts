@@ -16,6 +16,8 @@ const HELP = `The main job, end to end, in separate processes; under a minute.
   ./scripts/demo            play it, print the tables, exit 0 if every number is right
   ./scripts/demo --keep     play it, then leave everything running to play with
   ./scripts/demo --quiet    print the tables only
+  ./scripts/demo --scale    the same ride on PostgreSQL and Redis of its own, with two API processes and two
+                            workers; in the middle one of each is killed and Redis is emptied
 
 Everything it makes is in run/demo: logs, pictures, databases, the ports' links.
 `;
@@ -32,7 +34,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const from = performance.now();
-  const stage = new Stage(FOLDER);
+  const stage = new Stage(FOLDER, { isScaled: values.scale });
   const interrupted = new Promise<void>((stop) => process.once('SIGINT', () => stop()));
   void interrupted.then(async () => {
     if (!values.keep) {
@@ -62,6 +64,7 @@ function readArguments() {
   const options = {
     keep: { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false, short: 'h' },
   } as const;
   try {
@@ -73,6 +76,7 @@ function readArguments() {
 }
 
 function keepText(stage: Stage, token: string): string {
+  const database = stage.scale === null ? '' : ` --database '${stage.scale.database}'`;
   // Browsers treat this name as secure, which keys and cameras need.
   const local = stage.settlementUrl.replace('127.0.0.1', 'localhost');
   return `
@@ -91,7 +95,7 @@ In another terminal:
       Ada's phone makes a code; the picture lands before the scanner.
   tail -f run/demo/logs/barrier.log run/demo/logs/display.log
   ./scripts/stile settlement gates --data run/demo/settlement --url ${stage.settlementUrl}
-  ./scripts/stile audit run/demo/settlement
+  ./scripts/stile audit run/demo/settlement${database}
 Ctrl-C ends it.
 `;
 }

@@ -20,8 +20,12 @@ export async function revokeAndWriteOff(stage: Stage, tell: (text: string) => vo
   tell(`issuer keys: ${keys.map(({ keyId, status }) => `${keyId} ${status}`).join(', ')}`);
 }
 
-export async function auditOf(dir: string): Promise<Check[]> {
-  const text = await stile(['audit', dir, '--json']).catch((error: Error) => error.message);
+/** `database`: of the books, if they are not in the folder. */
+export async function auditOf(dir: string, database?: string): Promise<Check[]> {
+  const place = database === undefined ? [] : ['--database', database];
+  const text = await stile(['audit', dir, '--json', ...place]).catch(
+    (error: Error) => error.message,
+  );
   const found = text.indexOf('{');
   if (found < 0) return [{ name: `audit of ${dir}`, ok: false, detail: text }];
   return (JSON.parse(text.slice(found)) as { checks: Check[] }).checks;

@@ -1,15 +1,17 @@
 /** What happens in the demo, in order. It tells each scene and collects the numbers; it judges none. */
+
+import { collect, type Rider } from './collect.ts';
 import { forgeCode, forgePass, stealPass } from './forgeries.ts';
-import { auditOf, type Parked, revokeAndWriteOff } from './parked.ts';
+import { revokeAndWriteOff } from './parked.ts';
 import { type Presentation, wordOf } from './presentation.ts';
-import { type LogRecord, stile, stileJson } from './processes.ts';
-import { cents, type Money, type Result, type Tap } from './result.ts';
+import { type LogRecord, stile } from './processes.ts';
+import { cents, type Losses, type Result, type Tap } from './result.ts';
+import type { Scale } from './scale.ts';
 import { fetchOnlineCode, makePaymentCode, Shop } from './shop.ts';
-import { FARE_CENTS, LINE, type NewPhone, type Phone, type Stage } from './stage.ts';
+import { FARE_CENTS, LINE, type NewPhone, type Stage } from './stage.ts';
 
 export type Scene = { heading: boolean; text: string };
 
-type Rider = { phone: Phone; topUpCents: number; rides: number };
 const LATE_MIN = 10;
 
 export async function play(stage: Stage, say: (scene: Scene) => void): Promise<Result> {
@@ -32,6 +34,7 @@ class Script {
   #lastSeq = 0;
   /** Let in, and nobody's to charge. */
   #strangers = 0;
+  #losses: Losses | null = null;
 
   constructor(stage: Stage, say: (scene: Scene) => void) {
     this.#stage = stage;
@@ -99,6 +102,9 @@ class Script {
     await this.#enrol('gus', { algorithm: 'Ed25519', topUpCents: 0 });
     await this.#enrol('dan', { algorithm: 'Ed25519', topUpCents: 1_000 });
     await this.#enrol('finn', { algorithm: 'P-256', topUpCents: 500 });
+    if (this.#stage.scale !== null) {
+      await this.#enrol('hal', { algorithm: 'P-256', topUpCents: 500 });
+    }
     for (const name of ['ada', 'ben', 'dan', 'finn']) {
       await stile(['rider', 'seed', '--phone', this.#rider(name).phone.file]);
     }
@@ -236,6 +242,7 @@ class Script {
     await stage.cable.plug();
     stage.gate.child.kill('SIGHUP');
     await this.#synced();
+    if (stage.scale !== null) await this.#lose(stage.scale);
     await stage.gateSays(
       'a deny list with cleo',
       ({ msg, denied }) => msg === 'lists' && denied === 2,
@@ -250,6 +257,23 @@ class Script {
       shot: { turnDegrees: -6 },
     });
     await this.#synced();
+  }
+
+  /** What has just been synced is half done; the taps go on. */
+  async #lose(scale: Scale): Promise<void> {
+    this.#losses = await scale.lose();
+    const { worker, leader, successor, redisKeys } = this.#losses;
+    this.#tell(`${worker} and ${leader}, which leads, are killed; Redis forgets ${redisKeys} keys`);
+    await this.#present({
+      who: 'hal',
+      what: 'a ride while nobody leads',
+      text: await this.#stage.makeCode(this.#rider('hal').phone),
+      expected: 'open',
+      shot: { turnDegrees: -11 },
+    });
+    await this.#synced();
+    await scale.untilSuccessorLeads();
+    this.#tell(`hal's tap is with ${successor}, which leads by now`);
   }
 
   async revokeKey(): Promise<void> {
@@ -337,60 +361,12 @@ class Script {
   }
 
   async collect(): Promise<Result> {
-    const stage = this.#stage;
-    const money: Money[] = [];
-    for (const [name, { phone, topUpCents, rides }] of this.#riders) {
-      const now = await stileJson<Pick<Money, 'balanceCents' | 'debtCents' | 'denied'>>([
-        'rider',
-        'show',
-        '--phone',
-        phone.file,
-      ]);
-      const shopCents = this.#shop.paidCents(name);
-      const owed = rides * FARE_CENTS + shopCents;
-      const expected = {
-        balanceCents: Math.max(0, topUpCents - owed),
-        debtCents: Math.max(0, owed - topUpCents),
-        denied: owed > topUpCents || name === 'dan',
-      };
-      money.push({ name, rides, topUpCents, shopCents, ...now, expected });
-    }
-    const rides = money.reduce((sum, rider) => sum + rider.rides, 0);
-    const balance = await stage.operate<{ accounts: { name: string; balanceCents: number }[] }>(
-      'trial-balance',
-    );
-    const sumOf = (kind: string) =>
-      balance.accounts
-        .filter(({ name }) => name === kind || name.startsWith(`${kind}:`))
-        .reduce((sum, account) => sum + account.balanceCents, 0);
-    const records = await stage.operate<{ seq: number; outcome: string | null }[]>('taps', [
-      '--limit',
-      '500',
-    ]);
-    const taps = this.#taps.map((tap) => ({
-      ...tap,
-      disposition: records.find(({ seq }) => seq === tap.seq)?.outcome ?? '',
-    }));
-    const ledger = await auditOf(stage.path('settlement'));
-    const gateLog = await auditOf(stage.path('gate'));
-    return {
-      taps,
-      sales: this.#shop.sales,
-      money,
-      ledger,
-      gateLog,
-      merchantToken: this.#shop.token,
-      openings: { expected: rides + this.#strangers, actual: stage.barrierOpenings() },
-      revenue: {
-        expectedCents: (rides + this.#strangers) * FARE_CENTS,
-        actualCents: sumOf('revenue'),
-      },
-      writtenOff: {
-        expectedCents: this.#strangers * FARE_CENTS,
-        actualCents: sumOf('loss'),
-        left: (await stage.operate<Parked[]>('parked')).length,
-      },
-      takings: { expectedCents: this.#shop.takingsCents(), actualCents: sumOf('merchant') },
-    };
+    return await collect(this.#stage, {
+      riders: this.#riders,
+      taps: this.#taps,
+      shop: this.#shop,
+      strangers: this.#strangers,
+      losses: this.#losses,
+    });
   }
 }

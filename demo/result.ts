@@ -22,6 +22,8 @@ export type Money = {
   expected: { balanceCents: number; debtCents: number; denied: boolean };
 };
 export type Check = { name: string; ok: boolean; detail: string };
+/** What was killed and emptied in the middle, by name. */
+export type Losses = { worker: string; leader: string; successor: string; redisKeys: number };
 export type Result = {
   taps: Tap[];
   sales: Sale[];
@@ -35,6 +37,8 @@ export type Result = {
   /** `left`: what still waits for a person. */
   writtenOff: { expectedCents: number; actualCents: number; left: number };
   takings: { expectedCents: number; actualCents: number };
+  /** Null: nothing was lost. `fares`: rides beside what the riders' statements show, a row of theirs once. */
+  losses: (Losses & { fares: { expected: number; actual: number } }) | null;
 };
 
 export function cents(amount: number): string {

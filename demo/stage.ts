@@ -29,6 +29,7 @@ import {
   stile,
   stileJson,
 } from './processes.ts';
+import { addressOf, Scale } from './scale.ts';
 
 export const LINE = 'L1';
 export const FARE_CENTS = 250;
@@ -53,7 +54,6 @@ export type Verdict = { verdict: string; reason: string | null; seq: number };
 export class Stage {
   readonly folder: string;
   readonly #processes: StileProcess[] = [];
-  settlement!: StileProcess;
   gate!: StileProcess;
   scanner!: StileProcess;
   barrier!: StileProcess;
@@ -62,15 +62,26 @@ export class Stage {
   /** Where the scanner page plays what a camera has read. */
   feedUrl = '';
   #shots = 0;
+  #isEnding = false;
   #nextGateLine = 0;
 
-  constructor(folder: string) {
+  /** Null: one process, with its books in a file. */
+  readonly scale: Scale | null = null;
+
+  constructor(folder: string, { isScaled = false } = {}) {
     this.folder = folder;
     // A demo that was killed could not end its processes; they would hold ports of the same names.
     endLeftovers(folder);
     rmSync(folder, { recursive: true, force: true });
     for (const name of ['logs', 'phones', 'pictures', 'run']) {
       mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+    }
+    if (isScaled) {
+      this.scale = new Scale({
+        logDir: this.path('logs'),
+        data: this.path('settlement'),
+        start: (name, options) => this.start(name, options),
+      });
     }
   }
 
@@ -80,6 +91,7 @@ export class Stage {
   }
 
   start(name: string, { args, env = {} }: Pick<ProcessOptions, 'args' | 'env'>): StileProcess {
+    if (this.#isEnding) throw new Error('the demo ends');
     const started = new StileProcess({ name, logDir: this.path('logs'), args, env });
     this.#processes.push(started);
     appendFileSync(pidFile(this.folder), `${started.child.pid}\n`);
@@ -94,14 +106,10 @@ export class Stage {
     const args = ['settlement', 'start', ...options];
     // Lives as long as this demo: nothing on its disk can open the seeds afterwards.
     const env = { STILE_SEED_KEY: systemRandom.hex(32) };
-    this.settlement = this.start('settlement', { args, env });
-    const { found } = await this.settlement.waitFor('its address', {
-      pick(line) {
-        const url = parseRecord(line)?.url;
-        return typeof url === 'string' ? url : undefined;
-      },
-    });
-    this.settlementUrl = found;
+    this.settlementUrl =
+      this.scale === null
+        ? await addressOf(this.start('settlement', { args, env }))
+        : await this.scale.open({ args, env });
     await this.operate('set-fare', [LINE, String(FARE_CENTS)]);
   }
 
@@ -261,8 +269,10 @@ export class Stage {
   }
 
   async end(): Promise<void> {
+    this.#isEnding = true;
     for (const started of this.#processes.reverse()) await started.end('SIGTERM');
     await this.cable?.unplug();
+    await this.scale?.end();
     rmSync(pidFile(this.folder), { force: true });
   }
 }

@@ -58,6 +58,7 @@ export function showTables(result: Result, print: (text: string) => void): boole
       ok: takings.actualCents === takings.expectedCents,
       detail: `${cents(takings.actualCents)} of ${cents(takings.expectedCents)}`,
     },
+    ...checksOfLosses(result.losses),
     ...result.ledger,
     ...result.gateLog.map((check) => ({ ...check, name: `gate: ${check.name}` })),
   ];
@@ -68,6 +69,29 @@ export function showTables(result: Result, print: (text: string) => void): boole
   return (
     taps.every(isRightTap) && areSalesRight && money.every(isRight) && checks.every(({ ok }) => ok)
   );
+}
+
+/** Their names say what was killed: a line that is right prints nothing else. */
+export function checksOfLosses(losses: Result['losses']): Check[] {
+  if (losses === null) return [];
+  const { worker, leader, successor, redisKeys, fares } = losses;
+  return [
+    {
+      name: `${worker} and ${leader}, which led, were killed in the middle; ${successor} leads`,
+      ok: successor !== leader,
+      detail: 'nobody leads',
+    },
+    {
+      name: `Redis forgot all it had in the middle: ${redisKeys} keys`,
+      ok: redisKeys > 0,
+      detail: 'there was nothing to forget',
+    },
+    {
+      name: `every fare was charged once: ${fares.actual} rows in the statements of ${fares.expected} rides`,
+      ok: fares.actual === fares.expected,
+      detail: `${fares.actual} of ${fares.expected}`,
+    },
+  ];
 }
 
 /** The gate said what it should, and settlement charged exactly what the gate had opened for. */

@@ -57,15 +57,15 @@ stile_pages() {
   rm -f "$log"
 }
 
-# Installs a package of the distribution for the tests. Arguments: what the tests need, the package.
+# Installs a package of the distribution. Arguments: what is needed, the package.
 stile_install() {
-  command -v apt-get >/dev/null 2>&1 || stile_fail "the tests need $1: install it first."
+  command -v apt-get >/dev/null 2>&1 || stile_fail "$1 is needed: install it first."
   sudo=''
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null 2>&1 || stile_fail "the tests need $1: apt-get install $2"
+    command -v sudo >/dev/null 2>&1 || stile_fail "$1 is needed: apt-get install $2"
     sudo=sudo
   fi
-  echo "stile: installing $1 for the tests (apt-get) ..." >&2
+  echo "stile: installing $1 (apt-get) ..." >&2
   log=$(mktemp) || stile_fail "cannot write a temporary file"
   if ! { $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq \
     --no-install-recommends "$2"; } >"$log" 2>&1; then
@@ -88,7 +88,7 @@ stile_browser() {
   export STILE_CHROMIUM
 }
 
-# The programs of PostgreSQL: each test starts a server of its own, none has to run.
+# The programs of PostgreSQL: each test and the demo start a server of their own, none has to run.
 stile_postgres() {
   if stile_has_postgres; then return; fi
   stile_install PostgreSQL postgresql
@@ -103,7 +103,7 @@ stile_has_postgres() {
   return 1
 }
 
-# A Redis for the tests of workers; each test starts its own.
+# A Redis for workers; each test and the demo start their own.
 stile_redis() {
   if command -v redis-server >/dev/null 2>&1; then return; fi
   stile_install Redis redis-server
