@@ -64,6 +64,7 @@ export class Stage {
   #shots = 0;
   #isEnding = false;
   #nextGateLine = 0;
+  #verdictsToOpen = 0;
 
   /** Null: one process, with its books in a file. */
   readonly scale: Scale | null = null;
@@ -241,6 +242,7 @@ export class Stage {
       },
     });
     this.#nextGateLine = next;
+    if (found.verdict === 'open') this.#verdictsToOpen += 1;
     return found;
   }
 
@@ -254,13 +256,9 @@ export class Stage {
     });
   }
 
-  /** Waits until the record of the barrier shows it closed. */
+  /** Waits until the barrier has opened for every open verdict so far, and is closed behind the last one. */
   async barrierClosed(): Promise<void> {
-    const isClosed = () => this.barrier.lines.findLast((line) => /OPEN|CLOSED/.test(line));
-    if (isClosed()?.includes('CLOSED')) return;
-    const from = this.barrier.lines.length;
-    const pick = (line: string) => line.includes('CLOSED') || undefined;
-    await this.barrier.waitFor('closed', { pick, from });
+    await this.barrier.waitFor('closed', { pick: closedBehind(this.#verdictsToOpen) });
   }
 
   barrierOpenings(): number {
@@ -275,6 +273,18 @@ export class Stage {
     await this.scale?.end();
     rmSync(pidFile(this.folder), { force: true });
   }
+}
+
+/**
+ * Of a barrier's lines from the first on: the one that says that it is closed after so many openings. The verdict is in the
+ * gate's log before the arm moves.
+ */
+export function closedBehind(openings: number): (line: string) => true | undefined {
+  let seen = 0;
+  return (line) => {
+    if (line.includes(' OPEN ')) seen += 1;
+    return (seen >= openings && line.includes(' CLOSED ')) || undefined;
+  };
 }
 
 function pidFile(folder: string): string {
