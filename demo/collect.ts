@@ -1,7 +1,8 @@
 /** The numbers of the demo, after its last scene: what settlement, gate and barrier say, beside what had to be. */
 import { auditOf, type Parked } from './parked.ts';
 import { stileJson } from './processes.ts';
-import type { Losses, Money, Result, Tap } from './result.ts';
+import type { Money, Result, Tap } from './result.ts';
+import type { Losses } from './scale.ts';
 import type { Shop } from './shop.ts';
 import { FARE_CENTS, type Phone, type Stage } from './stage.ts';
 import { countRides } from './statements.ts';

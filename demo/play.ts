@@ -5,8 +5,8 @@ import { forgeCode, forgePass, stealPass } from './forgeries.ts';
 import { revokeAndWriteOff } from './parked.ts';
 import { type Presentation, wordOf } from './presentation.ts';
 import { type LogRecord, stile } from './processes.ts';
-import { cents, type Losses, type Result, type Tap } from './result.ts';
-import type { Scale } from './scale.ts';
+import { cents, type Result, type Tap } from './result.ts';
+import type { Losses, Scale } from './scale.ts';
 import { fetchOnlineCode, makePaymentCode, Shop } from './shop.ts';
 import { FARE_CENTS, LINE, type NewPhone, type Stage } from './stage.ts';
 

@@ -1,4 +1,5 @@
 /** What the demo has seen beside what had to be: play.ts collects it, tables.ts shows and judges it. */
+import type { Losses } from './scale.ts';
 import type { Sale } from './shop.ts';
 
 export type Tap = {
@@ -22,8 +23,6 @@ export type Money = {
   expected: { balanceCents: number; debtCents: number; denied: boolean };
 };
 export type Check = { name: string; ok: boolean; detail: string };
-/** What was killed and emptied in the middle, by name. */
-export type Losses = { worker: string; leader: string; successor: string; redisKeys: number };
 export type Result = {
   taps: Tap[];
   sales: Sale[];

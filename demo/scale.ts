@@ -9,13 +9,15 @@ import {
   parseRecord,
   type StileProcess,
 } from './processes.ts';
-import type { Losses } from './result.ts';
 import { type RedisServer, startPostgres, startRedis } from './servers.ts';
 
 const LEADS = 'this process leads';
 
 type Start = (name: string, options: Pick<ProcessOptions, 'args' | 'env'>) => StileProcess;
 type Api = { process: StileProcess; url: string };
+
+/** What was killed and emptied in the middle, by name. */
+export type Losses = { worker: string; leader: string; successor: string; redisKeys: number };
 
 export type ScaleOptions = {
   logDir: string;
