@@ -119,6 +119,8 @@ stile_test_folder() {
     if [ "${free:-0}" -ge 2000000 ]; then base=/dev/shm; fi
   fi
   TMPDIR=$(mktemp -d "$base/stile-tests-XXXXXX") || stile_fail "cannot make a folder in $base"
+  # PostgreSQL does not run as root: it must get through to a folder of its own in here.
+  chmod 711 "$TMPDIR"
   NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-"$root/node_modules/.cache/compile"}
   export TMPDIR NODE_COMPILE_CACHE
 }
