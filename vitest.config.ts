@@ -28,9 +28,9 @@ export default defineConfig({
     // Much of a test is waiting, for a disk or another process: two also where vitest would run one.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // No test hangs on the machine's speed: these end only what would never end.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
-    expect: { poll: { timeout: 180_000 } },
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 500_000 } },
     coverage: {
       provider: 'v8',
       reporter: ['text-summary', 'html'],
