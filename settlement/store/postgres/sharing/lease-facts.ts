@@ -15,6 +15,8 @@ export class LeaseReader {
   }
 
   async lease(): Promise<Lease | null> {
+    // Before there is a row nothing else keeps two of the first bids apart.
+    await lock(this.#session, { turns: ['lease'] });
     return (await this.#session.first<Lease>(LEASE)) ?? null;
   }
 
