@@ -221,6 +221,8 @@ test('a forgotten PIN takes no code of another account; a fresh code is covered 
   await page.getByLabel('New PIN').fill('2580');
   await page.getByLabel('The same again').fill('2580');
   await page.getByRole('button', { name: 'Set the PIN' }).click();
+  // It is set when it can be taken away: before that nothing is guarded.
+  await page.getByRole('button', { name: 'Take the PIN away' }).waitFor();
   await page.getByRole('button', { name: 'Make a recovery code' }).click();
   const shown = page.locator('[data-fresh-code]');
   const code = (await shown.getAttribute('data-fresh-code')) ?? '';

@@ -36,6 +36,9 @@ export async function openBrowser(flags: readonly string[] = []): Promise<Browse
   return await chromium.launch(launchOptions(flags));
 }
 
+/** How long anything of a page is waited for. */
+const WAIT_MS_MAX = 240_000;
+
 /**
  * A page that remembers what it complained about: errors in its console, uncaught ones, breaches of its
  * policy. What the network does on purpose in a test (offline, an aborted request) is not one of them.
@@ -44,6 +47,8 @@ export async function openPage(
   context: BrowserContext,
 ): Promise<{ page: Page; pageErrors: string[] }> {
   const page = await context.newPage();
+  // A busy machine takes longer than the library's half a minute; what never comes ends with its test.
+  page.setDefaultTimeout(WAIT_MS_MAX);
   const pageErrors: string[] = [];
   page.on('console', (message) => {
     if (message.type() !== 'error') return;
