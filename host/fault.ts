@@ -18,6 +18,15 @@ export function asStoreFault(error: unknown, file: string): Fault {
   return new Fault('STORE_FAILED', `${file}: ${describeError(error)}`, { cause: error });
 }
 
+/** Whatever was thrown while stored data was read, unless it says already what it is: damage. */
+export function asUnreadable(error: unknown, place: string): Fault {
+  if (error instanceof Fault) return error;
+  const why = describeError(error);
+  return new Fault('STORE_CORRUPT', `what ${place} holds cannot be understood: ${why}`, {
+    cause: error,
+  });
+}
+
 /** For the end of a program's work: what is no Fault has failed to be stored. */
 export function asFault(error: unknown): Fault {
   return error instanceof Fault

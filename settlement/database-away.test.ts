@@ -1,5 +1,6 @@
 /** The server of the books stops in mid-run, as it does when it is upgraded: nothing ends, and all goes on by itself. */
-import { rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -10,6 +11,8 @@ import { usePostgres } from './testing/postgres-server.ts';
 import { ScriptedTown, START_MS } from './testing/town.ts';
 
 const server = usePostgres();
+/** Of PostgreSQL, as it is built everywhere. */
+const PAGE_BYTES = 8_192;
 
 test('while the database is away requests are answered 503, then all goes on', async () => {
   const database = await server.emptyDatabase();
@@ -48,6 +51,36 @@ test('while the database is away requests are answered 503, then all goes on', a
   await town.stop();
   const checks = await auditSettlement(town.dataDir, { database });
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  await town.close();
+});
+
+/** Overwrites the first page of a table while its server is down. */
+async function spoilPageOf(table: string, database: string): Promise<void> {
+  const name = new URL(database).pathname.slice(1);
+  const found = await server.run(`SELECT pg_relation_filepath('${table}') AS path`, name);
+  const { path } = found.rows[0] as { path: string };
+  const data = join(new URL(database).searchParams.get('host') ?? '', 'data');
+  await server.down();
+  const file = openSync(join(data, path), 'r+');
+  writeSync(file, new Uint8Array(PAGE_BYTES).fill(0xff), 0, PAGE_BYTES, 0);
+  closeSync(file);
+  await server.up();
+}
+
+test('a page that the server cannot read is said to be damage, by requests and by the audit, and the rest goes on', async () => {
+  const database = await server.emptyDatabase();
+  const town = await ScriptedTown.open({ config: { database } });
+  await town.setFare('M1', 250);
+  const rider = await town.addRider();
+  await rider.topUp(500);
+  await spoilPageOf('top_up', database);
+  const statement = await town.ask('/v1/riders/me/statement', { token: rider.session });
+  expect(statement).toMatchObject({ status: 500, body: { code: 'STORE_CORRUPT' } });
+  expect(await town.ask('/v1/riders/me', { token: rider.session })).toMatchObject({ status: 200 });
+  await town.stop();
+  const checks = await auditSettlement(town.dataDir, { database });
+  const unread = checks.find(({ name }) => name === 'all that is stored can be read');
+  expect(unread).toMatchObject({ ok: false, detail: expect.stringContaining('topUp') });
   await town.close();
 });
 

@@ -296,6 +296,18 @@ export type Views = {
   findLatestEvents(subjects: readonly string[]): Awaitable<ReadonlyMap<string, number>>;
 };
 
+type View = Views[keyof Views];
+
+/** The same views, each read within `read`, which says what a throw means. */
+export function viewsWithin(views: Views, read: (work: () => unknown) => unknown): Views {
+  const within = Object.entries<View>(views).map(([name, view]) => {
+    const apply = (target: View, self: unknown, given: unknown[]) =>
+      read(() => Reflect.apply(target, self, given));
+    return [name, new Proxy(view, { apply })];
+  });
+  return Object.fromEntries(within) as Views;
+}
+
 /** One use case: what is read, and what is decided from it. */
 export type UseCase<Read, Result> = {
   read: (facts: Facts) => Read;

@@ -1,10 +1,12 @@
 /** PostgreSQL as a Database: what a decision is made from is locked, read and changed within one transaction. */
 import type { Decision } from '../../core/changes.ts';
 import type { KeyedHash } from '../../core/money/book-seal.ts';
-import type { Database, UseCase } from '../database.ts';
+import type { Awaitable } from '../awaitable.ts';
+import { type Database, type UseCase, viewsWithin } from '../database.ts';
 import { createTurns } from '../turns.ts';
 import { applyChanges } from './changes/apply.ts';
 import { createReaders, factsOf } from './facts-of.ts';
+import { asUnreadableData } from './faults.ts';
 import { KnownRules } from './known-rules.ts';
 import type { Session, SessionPool } from './session.ts';
 import type { Transact } from './transactions.ts';
@@ -18,7 +20,7 @@ export function createDatabase({ pool, transactions, keyedHash }: DatabaseParts)
 
   function transact<Read, Result>({ read, decide }: UseCase<Read, Result>): Promise<Result> {
     return transactions(async (session) => {
-      const found = await read(factsOf(session, { rules }));
+      const found = await understood(() => read(factsOf(session, { rules })));
       return await finish(session, decide(found));
     });
   }
@@ -33,11 +35,19 @@ export function createDatabase({ pool, transactions, keyedHash }: DatabaseParts)
 
   return {
     takeTurn: () => turns.take(),
-    views: viewsOf(pool.session, createReaders(pool.session)),
+    views: viewsWithin(viewsOf(pool.session, createReaders(pool.session)), understood),
     transact,
     // The server itself gathers commits of one moment.
     transactTogether: transact,
     write: (decision) => transactions((session) => finish(session, decision)),
     close: () => pool.close(),
   };
+}
+
+async function understood<T>(read: () => Awaitable<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw asUnreadableData(error);
+  }
 }

@@ -2,7 +2,7 @@
  * What an error of PostgreSQL, or of the way to it, means: one sentence with what to do, and whether the same use
  * case may simply be run again.
  */
-import { describeNetworkError } from '@stile/host/fault.ts';
+import { asUnreadable, describeNetworkError } from '@stile/host/fault.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import pg from 'pg';
 
@@ -16,6 +16,11 @@ export function isWorthAnotherRun(error: unknown): boolean {
 /** A page or an index that the server could not read: XX001 data_corrupted, XX002 index_corrupted. */
 export function isDamage(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^XX00[12]$/.test(error.code ?? '');
+}
+
+/** What was thrown while rows were read and is not of the database itself, which says what it means elsewhere. */
+export function asUnreadableData(error: unknown): unknown {
+  return error instanceof pg.DatabaseError ? error : asUnreadable(error, 'the database');
 }
 
 /** Where a database is, without who asks and their password. */

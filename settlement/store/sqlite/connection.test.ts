@@ -2,12 +2,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addGate, addRider, drain, ISSUER, LIMITS, NOW_MS } from '../../testing/log.ts';
 import { APPLICATION_ID, openConnection } from './connection.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { openSqliteStore } from './store.ts';
+
+function fail(error: Error): never {
+  throw error;
+}
 
 let dir: string;
 let file: string;
@@ -30,6 +35,23 @@ test('a commit is a promise: WAL and synchronous=FULL, also after writes and a s
     expect(db.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
     close();
   }
+});
+
+test('whatever is thrown while it is read is damage; what was thrown as a fault stays that', () => {
+  const heard: string[] = [];
+  const { read, guard, write, db, close } = openConnection(file, ({ code }) => heard.push(code));
+  const corrupt = expect.objectContaining({ code: 'STORE_CORRUPT' });
+  expect(() => read(() => JSON.parse('{'))).toThrow(corrupt);
+  const busy = new Fault('UPLINK_BUSY', 'later');
+  expect(() => read(() => fail(busy))).toThrow(busy);
+  const twice = () => db.exec(`INSERT INTO meta VALUES ('twice', '1'), ('twice', '2')`);
+  expect(() => guard(twice)).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }));
+  expect(heard).toEqual([]);
+  const page = new Database.SqliteError('database disk image is malformed', 'SQLITE_CORRUPT_INDEX');
+  expect(() => read(() => fail(page))).toThrow(corrupt);
+  expect(() => write(() => 1)).toThrow(corrupt);
+  expect(heard).toEqual(['STORE_CORRUPT']);
+  close();
 });
 
 test("another program's file, a newer one and no database at all are refused", async () => {
@@ -69,7 +91,7 @@ test('a failed sync is final: nothing is written until the file is opened again,
   const fail = () => {
     throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC');
   };
-  expect(() => write(fail)).toThrow(/disk failed a write/);
+  expect(() => write(fail)).toThrow(/the disk failed/);
   expect(() => write(insert)).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }));
   expect(heard).toEqual(['STORE_FAILED']);
   close();

@@ -4,7 +4,7 @@
  * uninterrupted turn and nothing can slip in between reading facts and writing what follows from them.
  */
 import { openDurableInSteps, openToRead } from '@stile/host/durable-sqlite.ts';
-import { asStoreFault } from '@stile/host/fault.ts';
+import { asStoreFault, asUnreadable } from '@stile/host/fault.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 import { type Compilable, Kysely, SqliteDialect } from 'kysely';
@@ -15,6 +15,8 @@ import type { Tables } from './tables.ts';
 export const APPLICATION_ID = 0x53_54_53_31;
 /** Prepared statements that are kept; our SQL texts are far fewer. */
 const STATEMENTS_MAX = 500;
+/** A read, a write or a sync that failed; a page that is not what SQLite wrote. */
+const OF_THE_DISK = /^SQLITE_(IOERR|CORRUPT|NOTADB)/;
 
 export type Connection = {
   db: Database.Database;
@@ -23,13 +25,18 @@ export type Connection = {
   all<T>(query: Compilable<T>): T[];
   first<T>(query: Compilable<T>): T | undefined;
   run(query: Compilable<unknown>): Database.RunResult;
+  /** Whatever SQLite throws in here becomes a Fault; what the disk itself did wrong ends all writing to this file. */
+  guard<T>(work: () => T): T;
+  /** The same for reading: any other throw means that what is stored cannot be understood. */
+  read<T>(work: () => T): T;
   /** One durable transaction; a throw inside undoes all of it. */
   write<T>(work: () => T): T;
   close(): void;
 };
 
 /**
- * `onDiskFailure` hears, once, of a write that the disk failed: what is in its memory then, nobody knows.
+ * `onDiskFailure` hears, once, of a write that the disk failed, or of a page that cannot be read: what is on the disk
+ * then, nobody knows.
  * @throws Fault STORE_CORRUPT if the file is not ours, STORE_FAILED if it can't be used.
  */
 export function openConnection(
@@ -56,7 +63,7 @@ function connectionOf(
 ): Connection {
   const build = new Kysely<Tables>({ dialect: new SqliteDialect({ database: db }) });
   const statements = new Map<string, Database.Statement>();
-  /** After a failed sync nobody knows what of the file is on the disk: nothing more is promised. */
+  /** After a failed sync, or beside a damaged page, nobody knows what the file holds: nothing more is promised. */
   let diskFailure: Fault | null = null;
 
   function prepared(query: Compilable<unknown>) {
@@ -68,6 +75,21 @@ function connectionOf(
       statements.set(sql, statement);
     }
     return { statement, parameters };
+  }
+
+  function guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof Database.SqliteError)) throw error;
+      if (!OF_THE_DISK.test(error.code)) throw asStoreFault(error, file);
+      const fault = finalFault(error, file);
+      if (diskFailure === null) {
+        diskFailure = fault;
+        onDiskFailure(fault);
+      }
+      throw fault;
+    }
   }
 
   return {
@@ -85,17 +107,17 @@ function connectionOf(
       const { statement, parameters } = prepared(query);
       return statement.run(...parameters);
     },
+    guard,
+    read: (work) => {
+      try {
+        return guard(work);
+      } catch (error) {
+        throw asUnreadable(error, file);
+      }
+    },
     write: (work) => {
       if (diskFailure !== null) throw diskFailure;
-      try {
-        return db.transaction(work).immediate();
-      } catch (error) {
-        if (!(error instanceof Database.SqliteError)) throw error;
-        if (!error.code.startsWith('SQLITE_IOERR')) throw asStoreFault(error, file);
-        diskFailure = finalFault(error, file);
-        onDiskFailure(diskFailure);
-        throw diskFailure;
-      }
+      return guard(() => db.transaction(work).immediate());
     },
     close: () => {
       db.close();
@@ -103,9 +125,14 @@ function connectionOf(
   };
 }
 
-function finalFault(error: Error, file: string): Fault {
-  const why = `${file}: the disk failed a write (${error.message})`;
-  return new Fault('STORE_FAILED', `${why}: nothing is written until settlement is started again`, {
-    cause: error,
-  });
+function finalFault(error: InstanceType<typeof Database.SqliteError>, file: string): Fault {
+  const isDamage = !error.code.startsWith('SQLITE_IOERR');
+  const why = isDamage
+    ? `${file} is damaged (${error.message})`
+    : `${file}: the disk failed (${error.message})`;
+  return new Fault(
+    isDamage ? 'STORE_CORRUPT' : 'STORE_FAILED',
+    `${why}: nothing is written until settlement is started again`,
+    { cause: error },
+  );
 }

@@ -5,7 +5,7 @@
 
 import type { Decision } from '../../core/changes.ts';
 import type { KeyedHash } from '../../core/money/book-seal.ts';
-import type { Database, Facts, UseCase, Views } from '../database.ts';
+import { type Database, type Facts, type UseCase, type Views, viewsWithin } from '../database.ts';
 import { createTurns } from '../turns.ts';
 import { createApply } from './changes/apply.ts';
 import type { Connection } from './connection.ts';
@@ -61,7 +61,7 @@ export function createDatabase(connection: Connection, keyedHash: KeyedHash): Da
 
   function carryOut<Read, Result>({ read, decide }: UseCase<Read, Result>): Result {
     // Every reader here answers at once: nothing has to be awaited.
-    return finish(decide(read(facts) as Awaited<Read>));
+    return finish(decide(connection.read(() => read(facts)) as Awaited<Read>));
   }
 
   function finish<Result>({ changes, result }: Decision<Result>): Result {
@@ -71,7 +71,7 @@ export function createDatabase(connection: Connection, keyedHash: KeyedHash): Da
 
   return {
     takeTurn: () => turns.take(),
-    views: viewsOf(connection, readers),
+    views: viewsWithin(viewsOf(connection, readers), (read) => connection.read(read)),
     transact: async (useCase) => connection.write(() => carryOut(useCase)),
     transactTogether: (useCase) => inGroup(() => carryOut(useCase)),
     write: async (decision) => connection.write(() => finish(decision)),

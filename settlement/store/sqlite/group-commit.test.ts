@@ -99,3 +99,15 @@ test('many pieces go in more than one commit, each once and in their order', asy
   expect(said.filter((what) => what !== 'committed')).toEqual(keys);
   expect(stored()).toEqual(keys);
 });
+
+test('where SQLite undoes the whole group by itself, no later piece is stored alone and then denied', async () => {
+  const full = () => {
+    connection.db.exec('ROLLBACK');
+    throw new Error('the disk is full');
+  };
+  await Promise.all([ask(put('a')), ask(full), ask(put('b'))]);
+  expect(said).toEqual(Array.from({ length: 3 }, () => 'no: Error: the disk is full'));
+  expect(stored()).toEqual([]);
+  await ask(put('a'));
+  expect(stored()).toEqual(['a']);
+});

@@ -15,7 +15,7 @@ type Piece = {
 };
 type Ended = { piece: Piece; value: unknown } | { piece: Piece; error: unknown };
 
-export function createGroupCommit({ db, write }: Connection) {
+export function createGroupCommit({ db, write, guard }: Connection) {
   const waiting: Piece[] = [];
   // Inside a transaction this is a savepoint.
   const inSavepoint = db.transaction((work: Piece['work']) => work());
@@ -49,8 +49,10 @@ export function createGroupCommit({ db, write }: Connection) {
 
   function attempt(piece: Piece): Ended {
     try {
-      return { piece, value: inSavepoint(piece.work) };
+      return { piece, value: guard(() => inSavepoint(piece.work)) };
     } catch (error) {
+      // SQLite has undone all of the group by itself (a full disk): what comes after it would be alone.
+      if (!db.inTransaction) throw error;
       return { piece, error };
     }
   }
