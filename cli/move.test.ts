@@ -52,8 +52,16 @@ test('says what it does, and the settlement starts there', async () => {
   expect(stdout).toMatch(/comparing.*\n.*switching over\n.*are the same there/);
   expect(stdout).toContain('start settlement with --database');
   await (await startSettlement({ dataDir, port: 0, database: to }, { log })).close();
-  const again = await move(to);
-  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('elsewhere already') });
+  const ended = { code: 0, stderr: '', stdout: expect.stringContaining('in PostgreSQL now') };
+  expect(await move(to)).toMatchObject(ended);
+  for (const more of [[await server.emptyDatabase()], [to, '--start-over'], [to, '--give-up']]) {
+    const [where = to, ...options] = more;
+    const { code, stderr } = await move(where, ...options);
+    expect({ more, code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('elsewhere already'),
+    });
+  }
 });
 
 test('a database that nobody can use', async () => {

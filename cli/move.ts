@@ -32,7 +32,11 @@ async function move({ from, to, startOver = false, giveUp = false }: MoveOptions
   const { giveUpMove, moveBooks } = await import('@stile/settlement/move/move.ts');
   if (giveUp) {
     const half = giveUpMove(from);
-    print(`The books stay in ${from}. What is in PostgreSQL at ${half.to} is nobody's: drop it.\n`);
+    print(
+      half === null
+        ? `The books are in ${from}: no move of them is under way.\n`
+        : `The books stay in ${from}. What is in PostgreSQL at ${half.to} is nobody's: drop it.\n`,
+    );
     return;
   }
   if (to === undefined || to === '') {

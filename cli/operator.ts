@@ -1,8 +1,9 @@
 /** `stile settlement add-gate …`: what an operator does with a settlement that runs. */
+import type { RetriedWork } from '@stile/protocol/http/operator-api.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import { clientOf, operateOn, type Target } from './operator-client.ts';
 import { addParkedCommands } from './parked.ts';
-import { oneOf, printJson, wholeNumber } from './terminal.ts';
+import { oneOf, printJson, sayError, wholeNumber } from './terminal.ts';
 
 const kindOfInvite = oneOf(['invite', 'deposit', 'verified']);
 
@@ -121,7 +122,12 @@ function addWorkCommands(settlement: Command): void {
     .argument('[id]', 'as failed-work shows it', wholeNumber(1, 2 ** 53 - 1))
     .action(async (id: number | undefined, target: Target) => {
       const body = id === undefined ? {} : { id };
-      printJson(await clientOf(target).call('POST', 'v1/operator/failed-work/retries', { body }));
+      const path = 'v1/operator/failed-work/retries';
+      const answer = (await clientOf(target).call('POST', path, { body })) as RetriedWork;
+      printJson(answer);
+      if (id !== undefined && answer.retried === 0) {
+        sayError(`no work ${id} fails: it was done, or there was none of this number\n`);
+      }
     });
 }
 

@@ -118,6 +118,8 @@ test('after a restored backup passes and accounts that were lost count by a pers
     await again.operate('POST', 'parked/resolutions', { body });
     await again.settled();
     expect(await again.operate('GET', 'parked')).toEqual([]);
+    const repeated = await again.operate<Resolved>('POST', 'parked/resolutions', { body });
+    expect(repeated).toEqual({ resolved: 0, already: 2, refused: [], nextSeq: null });
     // Bob's phone opens the account that was made again, and he owes his ride.
     const { token } = await again.openSession(bob);
     const me = await again.get('/v1/riders/me', { token });

@@ -85,7 +85,10 @@ test.each([
   }
   expect(await exportTo(at('root'))).toEqual(done);
   expect(areHere()).toEqual([false, false]);
-  await expect(exportTo(at('root'))).rejects.toThrow(/taken out of .* before/);
+  const away = readFileSync(join(dataDir, 'keys', 'root-away.json'), 'utf8');
+  expect(await exportTo(at('root'))).toEqual(done);
+  expect(readFileSync(join(dataDir, 'keys', 'root-away.json'), 'utf8')).toBe(away);
+  await expect(exportTo(at('elsewhere'))).rejects.toThrow(/the key has left before/);
 });
 
 test('what left before is not taken for done if it is not there', async () => {

@@ -38,8 +38,8 @@ export type ExportOf = {
 
 /**
  * On disk elsewhere, and read back from there, before it goes here: cut off anywhere, it is done again with the
- * same files.
- * @throws Fault CONFLICT if settlement runs, the root is away already, or a file is there that is another;
+ * same files, and when it is done too.
+ * @throws Fault CONFLICT if settlement runs, the root has left for other files, or a file is there that is another;
  * REQUEST_INVALID if a file would lie in the data directory, or is the key itself.
  */
 export async function exportRoot(dataDir: string, of: ExportOf): Promise<RootExport> {
@@ -50,7 +50,10 @@ export async function exportRoot(dataDir: string, of: ExportOf): Promise<RootExp
     const [root, next] = await pairOf(dataDir, of);
     for (const one of [root, next]) requireElsewhere(dataDir, one);
     for (const one of [root, next]) await copyKey(one);
-    recordRootAway(dataDir, { sinceMs: of.nowMs, root: root.fingerprint });
+    // Of what has left before it says since when.
+    if (rootKeyFilesIn(dataDir).length > 0) {
+      recordRootAway(dataDir, { sinceMs: of.nowMs, root: root.fingerprint });
+    }
     for (const one of [root, next]) await requireCopy(one);
     for (const file of rootKeyFilesIn(dataDir)) rmSync(file);
     syncPath(dirname(root.from));
@@ -75,10 +78,6 @@ async function pairOf(dataDir: string, of: ExportOf): Promise<readonly [Taken, T
   };
   try {
     const keys = await openOperatorKeys({ dataDir, store, config, clock });
-    // A removal that was cut off has left some.
-    if (!keys.isRootHere && rootKeyFilesIn(dataDir).length === 0) {
-      throw new Fault('CONFLICT', `the root was taken out of ${dataDir} before`);
-    }
     await keys.keepAhead();
     const { generation, root, next } = keys.trust.state;
     const fileOf = (number: number) => rootKeyFile(dataDir, number);
@@ -136,7 +135,8 @@ async function copyKey({ from, to, fingerprint }: Taken): Promise<void> {
 
 /** Read from the other file, which is durable and is not the key's own. */
 async function requireCopy({ from, to, fingerprint }: Taken): Promise<void> {
-  if (!existsSync(to)) throw new Fault('CONFLICT', `${to} is not there, and the key has left`);
+  if (!existsSync(to))
+    throw new Fault('CONFLICT', `${to} is not there, and the key has left before`);
   if (isSame(identityOf(to), identityOf(from)) || !(await isKey(to, fingerprint))) {
     throw new Fault('CONFLICT', `${to} is there already and is another file`);
   }

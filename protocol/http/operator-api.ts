@@ -311,6 +311,7 @@ export const retryWorkSchema = z.strictObject({
   id: z.int().min(1).optional().describe('only this'),
 });
 export const retriedWorkSchema = z.object({ retried: count });
+export type RetriedWork = z.infer<typeof retriedWorkSchema>;
 
 export const trialBalanceSchema = z.object({
   accounts: z.array(

@@ -10,9 +10,16 @@ import type { Random } from '@stile/host/random.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { requireSameBooks } from '../books.ts';
 import { readConfig, requireWhole } from '../data-dir.ts';
-import { BOOKS_KEY, DATABASE_FILE, newBooksId, writePlace } from '../database-place.ts';
+import {
+  BOOKS_KEY,
+  DATABASE_FILE,
+  findBooksId,
+  newBooksId,
+  writePlace,
+} from '../database-place.ts';
 import { openStore } from '../open-store.ts';
 import { bookKeyFile, findBookKey, keyedHashOf } from '../store/book-key.ts';
+import { peekMeta } from '../store/postgres/peek.ts';
 import { sealEmptyBooks } from '../store/postgres/seals.ts';
 import { openAuditReader } from '../store/sqlite/audit/reader.ts';
 import { type Connection, openForReading } from '../store/sqlite/connection.ts';
@@ -60,6 +67,9 @@ const BOOKS_THERE = 'SELECT value FROM meta WHERE key = $1';
 export async function moveBooks(dataDir: string, parts: MoveParts): Promise<Moved> {
   readConfig(dataDir);
   const begun = findHalfMove(dataDir);
+  if (begun === undefined && (await isMoved(dataDir, parts))) {
+    return { compared: null, keptAs: join(dataDir, KEPT_FILE) };
+  }
   if (begun?.stage !== 'switching') requireFile(dataDir);
   const unlock = lockDataDir(dataDir, 'settlement');
   try {
@@ -83,16 +93,27 @@ export async function moveBooks(dataDir: string, parts: MoveParts): Promise<Move
   }
 }
 
+/** Done before, to this very database: the same once more is nothing new. */
+async function isMoved(dataDir: string, { to, startsOver = false }: MoveParts): Promise<boolean> {
+  const books = findBooksId(dataDir);
+  if (startsOver || books === undefined || !existsSync(join(dataDir, KEPT_FILE))) return false;
+  return (await peekMeta(to, [BOOKS_KEY])).get(BOOKS_KEY) === books;
+}
+
 /**
  * The file stays what the books are. What is in the database of the move is nobody's.
- * @throws Fault CONFLICT if no move has begun, or one has come so far that only its end is left.
+ * Null: none has begun, or it was given up before.
+ * @throws Fault CONFLICT if one has come so far that only its end is left, or has ended.
  */
-export function giveUpMove(dataDir: string): HalfMove {
+export function giveUpMove(dataDir: string): HalfMove | null {
   readConfig(dataDir);
   const unlock = lockDataDir(dataDir, 'settlement');
   try {
     const move = findHalfMove(dataDir);
-    if (move === undefined) throw new Fault('CONFLICT', `no move of ${dataDir} has begun`);
+    if (move === undefined) {
+      requireBooksHere(dataDir);
+      return null;
+    }
     if (move.stage === 'switching') {
       throw new Fault(
         'CONFLICT',
@@ -106,13 +127,16 @@ export function giveUpMove(dataDir: string): HalfMove {
   }
 }
 
+function requireBooksHere(dataDir: string): void {
+  if (existsSync(join(dataDir, DATABASE_FILE))) return;
+  throw new Fault(
+    'CONFLICT',
+    `there is no ${DATABASE_FILE} in ${dataDir}: its books are elsewhere already`,
+  );
+}
+
 function requireFile(dataDir: string): void {
-  if (!existsSync(join(dataDir, DATABASE_FILE))) {
-    throw new Fault(
-      'CONFLICT',
-      `there is no ${DATABASE_FILE} in ${dataDir}: its books are elsewhere already`,
-    );
-  }
+  requireBooksHere(dataDir);
   requireWhole(dataDir);
   if (!existsSync(join(dataDir, KEPT_FILE))) return;
   throw new Fault(

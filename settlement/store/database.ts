@@ -61,6 +61,8 @@ import type { Awaitable } from './awaitable.ts';
 import type { PassOf, PaymentPage } from './port.ts';
 import type {
   ActView,
+  EarlierWord,
+  EpochQuery,
   FailedWorkView,
   GateView,
   Load,
@@ -258,6 +260,7 @@ export type Views = {
   }): Awaitable<readonly TapView[]>;
   listParked(limit: number): Awaitable<readonly ParkedView[]>;
   findParked(query: ParkedQuery): Awaitable<readonly (Subject & { seq: number })[]>;
+  findEarlierWords(query: EpochQuery): Awaitable<readonly EarlierWord[]>;
   listResolutions(page: { after: number; limit: number }): Awaitable<readonly ResolutionView[]>;
   readTrialBalance(): Awaitable<TrialBalance>;
   /** As it is stored, ended or not. */

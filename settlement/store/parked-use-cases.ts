@@ -53,7 +53,8 @@ export function parkedUseCases(
         });
         records.push({ seq, result });
       }
-      return { records, nextSeq: found[query.limit]?.seq ?? null };
+      const before = found.length > 0 ? [] : await views.findEarlierWords(query);
+      return { records, before, nextSeq: found[query.limit]?.seq ?? null };
     },
     listResolutions: async (page) => await views.listResolutions(page),
   };

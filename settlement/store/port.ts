@@ -21,6 +21,7 @@ import type {
   NewGateToken,
   NewPassIssue,
   NewRider,
+  RevocationResult,
   RiderEnrolmentResult,
 } from '../core/access/enrolment.ts';
 import type { Act, TokenOperator } from '../core/access/operator-changes.ts';
@@ -71,6 +72,7 @@ import type { Retention } from '../core/retention/cuts.ts';
 import type { WorkTurn } from '../core/rides/outbox-changes.ts';
 import type {
   ActView,
+  EarlierWord,
   FailedWorkView,
   GateView,
   Load,
@@ -194,7 +196,7 @@ export type PaymentPage = { fromMs: number; toMs: number; after: string | null; 
 type MerchantStore = {
   /** New, or renamed and given another token; lifts a block. */
   setMerchant(merchant: NewMerchant): Promise<void>;
-  /** Takes its open orders back too. False if there is no such merchant or it is blocked already. */
+  /** Takes its open orders back too. False if there is no such merchant. */
   blockMerchant(merchant: string, nowMs: number): Promise<boolean>;
   /** Undefined if the token is nobody's or its merchant is blocked. */
   findMerchant(tokenHash: string): Promise<MerchantByToken | undefined>;
@@ -210,8 +212,8 @@ type GateStore = {
   findGateKeys(gate: string): Promise<readonly GateKey[] | undefined>;
   /** In parts, each durable by itself; others have their turn in between. */
   ingestBatch(batch: CheckedBatch, nowMs: number): Promise<IngestResult>;
-  /** From now on nothing counts that these keys seal. Returns how many; undefined: no such gate. */
-  revokeGate(revocation: GateRevocation): Promise<number | undefined>;
+  /** From now on nothing counts that these keys seal. Returns how many; 0: none more than before. */
+  revokeGate(revocation: GateRevocation): Promise<RevocationResult>;
 };
 
 /** Refused: the epoch was opened by another key of the gate. */
@@ -307,7 +309,7 @@ type ListStore = {
 type StaffStore = {
   /** New, or given another role and token. False if the name is taken by the data directory's own. */
   setOperator(operator: NewOperator): Promise<boolean>;
-  /** False if there is no such operator, or no more. */
+  /** False if there never was such an operator. */
   endOperator(name: string, nowMs: number): Promise<boolean>;
   /** `replaced`: the token with which it is asked for has one after it already. */
   rotateOperatorToken(of: TokenRotation & { name: string }): Promise<RotationResult>;
@@ -346,8 +348,14 @@ export type RecoveryStore = {
   /** Those that are neither used nor over. */
   listApprovals(nowMs: number): Promise<readonly StoredApproval[]>;
 };
-/** `nextSeq`: where more of them begin; null: that were all. */
-export type ResolvedRecords = { records: readonly ResolvedRecord[]; nextSeq: number | null };
+/**
+ * `nextSeq`: where more of them begin; null: that were all. `before`: if none is parked any more, what was decided there.
+ */
+export type ResolvedRecords = {
+  records: readonly ResolvedRecord[];
+  before: readonly EarlierWord[];
+  nextSeq: number | null;
+};
 export type ResolvedRecord = { seq: number; result: ResolveResult };
 
 type OperatorViews = {

@@ -115,14 +115,17 @@ export type TapView = {
 };
 
 /** What is looked for: all from a seq on that is parked, or what is or was at one; `hash`: only this of them. */
-export type ParkedQuery = {
+/** `seq` null: all of the epoch. */
+export type EpochQuery = {
   gate: string;
   epoch: string;
-  fromSeq: number;
   seq: number | null;
   hash: Uint8Array | null;
-  limit: number;
 };
+export type ParkedQuery = EpochQuery & { fromSeq: number; limit: number };
+
+/** What was decided there before, and about how many. */
+export type EarlierWord = { how: ResolutionHow; records: number };
 
 export type ParkedView = {
   gate: string;

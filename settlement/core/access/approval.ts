@@ -96,6 +96,8 @@ export function decideApproval(
   if (approval === null) return unchanged('unknown');
   if (by === ROOT) return unchanged('unnamed');
   if (approval.by === by) return unchanged('samePerson');
+  // Once more: it was confirmed, and served its purpose.
+  if (approval.approvedBy === by && approval.usedAtMs !== null) return unchanged('approved');
   if (!isOpenApproval(approval, nowMs)) return unchanged('over');
   if (approval.approvedBy !== null) return unchanged('approved');
   return {

@@ -31,25 +31,33 @@ const free = {
 
 test('a revocation ends what is in force, unless only replaced keys are meant', () => {
   const keys = [
-    { id: 1, untilMs: 5 },
-    { id: 2, untilMs: null },
+    { id: 1, untilMs: 5, revokedAtMs: null },
+    { id: 2, untilMs: null, revokedAtMs: null },
   ];
   const of = { gate: 'g1', by: 'Vera', nowMs: NOW_MS };
   const revoked = (id: number) => ({ kind: 'revokeGateKey', id, by: 'Vera', atMs: NOW_MS });
   const facts = { isKnown: true, keys };
   expect(decideGateRevocation(facts, { ...of, replacedOnly: true })).toEqual({
     changes: [revoked(1)],
-    result: 1,
+    result: { kind: 'revoked', keys: 1 },
   });
   expect(decideGateRevocation(facts, { ...of, replacedOnly: false })).toEqual({
     changes: [revoked(1), { kind: 'endGateKey', id: 2, atMs: NOW_MS }, revoked(2)],
-    result: 2,
+    result: { kind: 'revoked', keys: 2 },
   });
   const unknown = decideGateRevocation(
     { isKnown: false, keys: [] },
     { ...of, replacedOnly: false },
   );
-  expect(unknown).toEqual({ changes: [], result: undefined });
+  expect(unknown).toEqual({ changes: [], result: { kind: 'unknown' } });
+  const before = keys.map((key) => ({ ...key, untilMs: 5, revokedAtMs: 6 }));
+  const again = { changes: [], result: { kind: 'revoked', keys: 0 } };
+  const none = { changes: [], result: { kind: 'noKey' } };
+  for (const replacedOnly of [true, false]) {
+    const asked = { ...of, replacedOnly };
+    expect(decideGateRevocation({ isKnown: true, keys: before }, asked)).toEqual(again);
+    expect(decideGateRevocation({ isKnown: true, keys: [] }, asked)).toEqual(none);
+  }
 });
 
 test('a rider gets an account, a pass and two ledger accounts; a key that is taken gets nothing', () => {

@@ -166,22 +166,26 @@ export type GateRevocation = { gate: string; replacedOnly: boolean; by: string; 
 
 export type RevocationFacts = {
   isKnown: boolean;
-  /** Those that are not revoked yet. */
-  keys: readonly { id: number; untilMs: number | null }[];
+  keys: readonly { id: number; untilMs: number | null; revokedAtMs: number | null }[];
 };
 
-/** A revoked key is also at its end: it authorises nothing. Undefined: there is no such gate. */
+/** `keys`: how many more than before; `noKey`: none was ever meant by this. */
+export type RevocationResult = { kind: 'unknown' | 'noKey' } | { kind: 'revoked'; keys: number };
+
+/** A revoked key is also at its end: it authorises nothing. The same once more is nothing new. */
 export function decideGateRevocation(
   { isKnown, keys }: RevocationFacts,
   { replacedOnly, by, nowMs }: GateRevocation,
-): Decision<number | undefined> {
-  if (!isKnown) return unchanged(undefined);
-  const ended = keys.filter(({ untilMs }) => untilMs !== null || !replacedOnly);
+): Decision<RevocationResult> {
+  if (!isKnown) return unchanged({ kind: 'unknown' });
+  const left = keys.filter(({ revokedAtMs }) => revokedAtMs === null);
+  const ended = left.filter(({ untilMs }) => untilMs !== null || !replacedOnly);
+  if (ended.length === 0 && left.length === keys.length) return unchanged({ kind: 'noKey' });
   const changes = ended.flatMap(({ id, untilMs }): Change[] => [
     ...(untilMs === null ? [{ kind: 'endGateKey', id, atMs: nowMs } as const] : []),
     { kind: 'revokeGateKey', id, by, atMs: nowMs },
   ]);
-  return { changes, result: ended.length };
+  return { changes, result: { kind: 'revoked', keys: ended.length } };
 }
 
 export type GateEnrolmentRequest = {

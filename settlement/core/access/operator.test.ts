@@ -24,11 +24,14 @@ describe('a merchant', () => {
     expect(changes.map(({ kind }) => kind)).toEqual(['blockMerchant', 'endOrder', 'endOrder']);
   });
 
-  test.each([null, { blockedAtMs: 1 }])('that is unknown or blocked stays so: %j', (merchant) => {
+  test.each([
+    [null, false],
+    [{ blockedAtMs: 1 }, true],
+  ])('that is unknown or blocked stays so: %j', (merchant, result) => {
     const facts = { merchant, openOrders: ['o1'] };
     expect(decideBlock(facts, { merchant: 'kiosk', nowMs: NOW_MS })).toEqual({
       changes: [],
-      result: false,
+      result,
     });
   });
 

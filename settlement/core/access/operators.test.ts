@@ -50,7 +50,7 @@ test('who has ended has no token, gets none, and cannot end again', () => {
     { kind: 'setOperatorTokenEnd', tokenHash: 'old', endsAtMs: nowMs },
   ]);
   const ended = { operator: { ...vera, endedAtMs: 1 }, tokens: [] };
-  expect(decideOperatorEnd(ended, end).result).toBe(false);
+  expect(decideOperatorEnd(ended, end)).toEqual({ changes: [], result: true });
   expect(decideTokenRotation(ended, byOld)).toEqual({ changes: [], result: 'unknown' });
 });
 

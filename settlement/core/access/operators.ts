@@ -38,12 +38,13 @@ export function decideOperator(
   };
 }
 
-/** False if there is no such operator, or no more. */
+/** False if there never was such an operator. */
 export function decideOperatorEnd(
   { operator, tokens }: OperatorFacts,
   { name, nowMs: atMs }: { name: string; nowMs: number },
 ): Decision<boolean> {
-  if (operator === null || operator.endedAtMs !== null) return unchanged(false);
+  if (operator === null) return unchanged(false);
+  if (operator.endedAtMs !== null) return unchanged(true);
   return {
     changes: [{ kind: 'endOperator', name, atMs }, ...endTokens(tokens, atMs)],
     result: true,

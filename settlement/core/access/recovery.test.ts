@@ -351,11 +351,21 @@ describe('a move by an operator', () => {
     ['Vera', approval, 'samePerson'],
     [ROOT, approval, 'unnamed'],
     ['Ben', { ...approval, endsAtMs: nowMs }, 'over'],
-    ['Ben', { ...approval, usedAtMs: nowMs }, 'over'],
+    ['Ben', { ...approval, usedAtMs: nowMs, approvedBy: 'Ada' }, 'over'],
+    ['Ben', { ...approval, endsAtMs: nowMs, approvedBy: 'Ben' }, 'over'],
     ['Ben', null, 'unknown'],
   ])('%s confirms it: case %#', (by, of, result) => {
     const decision = decideApproval(of, { by, nowMs });
     expect(decision.result).toBe(result);
     expect(decision.changes).toHaveLength(result === 'approved' ? 1 : 0);
   });
+
+  test.each([null, nowMs])(
+    'whoever confirmed it says so once more, used at %s or not',
+    (usedAtMs) => {
+      const confirmed = { ...approval, approvedBy: 'Ben', usedAtMs };
+      const again = { changes: [], result: 'approved' };
+      expect(decideApproval(confirmed, { by: 'Ben', nowMs })).toEqual(again);
+    },
+  );
 });

@@ -35,12 +35,13 @@ export type BlockFacts = {
   openOrders: readonly string[];
 };
 
-/** Takes its open orders back too: nobody pays a merchant who is blocked. False if there is nothing to block. */
+/** Takes its open orders back too: nobody pays a merchant who is blocked. False if there is no such merchant. */
 export function decideBlock(
   { merchant: stored, openOrders }: BlockFacts,
   { merchant, nowMs }: { merchant: string; nowMs: number },
 ): Decision<boolean> {
-  if (stored === null || !isActiveMerchant(stored)) return unchanged(false);
+  if (stored === null) return unchanged(false);
+  if (!isActiveMerchant(stored)) return unchanged(true);
   return {
     changes: [
       { kind: 'blockMerchant', merchant, atMs: nowMs },

@@ -26,16 +26,21 @@ export function addLostGates(app: ApiRouter, parts: ApiParts): void {
       const { gate } = request.params;
       const nowMs = clock.now().wallMs;
       const { name: by } = operatorFrom(request);
-      const keys = await store.revokeGate({ gate, ...request.body, by, nowMs });
-      if (keys === undefined) throw new Fault('NOT_FOUND', 'there is no such gate');
-      if (keys === 0) {
-        throw new Fault(
-          'NOT_FOUND',
-          'this gate has no such key: never enrolled, or revoked already',
-        );
+      const result = await store.revokeGate({ gate, ...request.body, by, nowMs });
+      switch (result.kind) {
+        case 'unknown':
+          throw new Fault('NOT_FOUND', 'there is no such gate');
+        case 'noKey':
+          throw new Fault(
+            'NOT_FOUND',
+            'this gate has no such key: it never enrolled, or none of its keys was replaced',
+          );
+        case 'revoked': {
+          const { keys } = result;
+          if (keys > 0) log.warn({ gate, keys }, 'keys of a gate were revoked');
+          return { gate, keys };
+        }
       }
-      log.warn({ gate, keys }, 'keys of a gate were revoked');
-      return { gate, keys };
     },
   );
 }

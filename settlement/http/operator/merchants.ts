@@ -86,7 +86,7 @@ export function addOperatorMerchants(app: ApiRouter, parts: ApiParts): void {
     async (request, reply) => {
       const { merchant } = request.params;
       if (!(await store.blockMerchant(merchant, clock.now().wallMs))) {
-        throw new Refusal('MERCHANT_UNKNOWN', 'no such merchant, or it is blocked already');
+        throw new Refusal('MERCHANT_UNKNOWN', 'there is no such merchant');
       }
       streams.end(merchantSubject(merchant));
       return reply.code(204).send(undefined);

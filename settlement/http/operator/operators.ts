@@ -109,7 +109,7 @@ function addNaming(app: ApiRouter, parts: ApiParts): void {
     },
     async (request, reply) => {
       if (!(await store.endOperator(request.params.name, clock.now().wallMs))) {
-        throw new Fault('NOT_FOUND', 'there is no such operator, or no more');
+        throw new Fault('NOT_FOUND', 'there is no such operator');
       }
       return reply.code(204).send(undefined);
     },

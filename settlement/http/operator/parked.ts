@@ -93,8 +93,8 @@ function resolverOf({ store, clock, outbox, log }: ApiParts) {
     }
     const query = { gate, epoch, fromSeq, seq, hash, limit: RECORDS_MAX };
     const request = { how, by, note, nowMs: clock.now().wallMs };
-    const { records, nextSeq } = await store.resolveParked({ query, request });
-    if (records.length === 0) throw new Fault('NOT_FOUND', 'nothing is parked there');
+    const { records, before, nextSeq } = await store.resolveParked({ query, request });
+    if (records.length === 0) return doneBefore(how, { before, isFirstPage: fromSeq === 1 });
     const resolved = resolvedOf(records);
     const [refusal] = resolved.refused;
     if (seq !== null && refusal !== undefined && resolved.refused.length === records.length) {
@@ -104,6 +104,18 @@ function resolverOf({ store, clock, outbox, log }: ApiParts) {
     outbox.wake();
     return { ...resolved, nextSeq };
   };
+}
+
+/** The same once more says that it is done; of what was never parked there is nothing to say. */
+function doneBefore(
+  how: ResolutionHow,
+  { before, isFirstPage }: { before: ResolvedRecords['before']; isFirstPage: boolean },
+): Resolved {
+  if (before.length === 0) throw new Fault('NOT_FOUND', 'nothing is parked there');
+  const same = before.find((word) => word.how === how);
+  if (same === undefined) throw new Refusal('RESOLVED_OTHERWISE', WORDS.RESOLVED_OTHERWISE);
+  // Whoever goes on behind a page has had those before it.
+  return { resolved: 0, already: isFirstPage ? same.records : 0, refused: [], nextSeq: null };
 }
 
 function resolvedOf(records: ResolvedRecords['records']) {

@@ -1,5 +1,4 @@
 /** Work behind commits that fails: what an operator sees of it, and has tried again at once. */
-import { Fault } from '@stile/protocol/fault.ts';
 import {
   failedWorkSchema,
   retriedWorkSchema,
@@ -41,16 +40,16 @@ export function addOperatorWork(app: ApiRouter, parts: ApiParts): void {
       onRequest,
       schema: {
         summary: 'Try failed work again at once, one or all of it',
+        description: '`retried` 0: it does not fail, or not any more.',
         tags,
         security,
         body: retryWorkSchema,
-        response: { 200: retriedWorkSchema, 401: refusalSchema, 404: refusalSchema },
+        response: { 200: retriedWorkSchema, 401: refusalSchema },
       },
     },
     async (request) => {
       const { id = null } = request.body;
       const retried = await store.retryFailedWork(id);
-      if (id !== null && retried === 0) throw new Fault('NOT_FOUND', `no work ${id} has failed`);
       outbox.wake();
       return { retried };
     },

@@ -36,6 +36,7 @@ export function viewsOf(session: Session, readers: Readers): Views {
     listTaps: (page) => operators.listTaps(page),
     listParked: (limit) => operators.listParked(limit),
     findParked: (query) => parked.find(query),
+    findEarlierWords: (query) => parked.earlierWords(query),
     listResolutions: (page) => operators.listResolutions(page),
     readTrialBalance: () => operators.readTrialBalance(),
     findOperator: (tokenHash) => readers.operators.byToken(tokenHash),

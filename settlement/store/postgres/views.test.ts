@@ -65,6 +65,7 @@ const READS: Record<keyof Views, (of: Views) => unknown> = {
   listTaps: (of) => of.listTaps({ gate: 'g1', ...page }),
   listParked: (of) => of.listParked(9),
   findParked: (of) => of.findParked(parked),
+  findEarlierWords: (of) => of.findEarlierWords(parked),
   listResolutions: (of) => of.listResolutions(page),
   readTrialBalance: (of) => of.readTrialBalance(),
   findOperator: (of) => of.findOperator('t'),

@@ -188,6 +188,7 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     listTaps: (page) => operators.listTaps(page),
     listParked: (limit) => operators.listParked(limit),
     findParked: (query) => readers.parked.find(query),
+    findEarlierWords: (query) => readers.parked.earlierWords(query),
     listResolutions: (page) => operators.listResolutions(page),
     readTrialBalance: () => operators.readTrialBalance(),
     findOperator: (tokenHash) => readers.operators.byToken(tokenHash),

@@ -10,7 +10,7 @@ import { PARKED_WHYS, type StoredParked } from '../../../core/parked/parked-reco
 import type { Subject } from '../../../core/parked/resolution-changes.ts';
 import type { WriteOffFacts } from '../../../core/parked/write-off.ts';
 import { LOGS_THAT_NAME } from '../../named-record.ts';
-import type { ParkedQuery } from '../../views.ts';
+import type { EarlierWord, EpochQuery, ParkedQuery } from '../../views.ts';
 import { recordId } from '../ids.ts';
 import { FARES, lock } from '../locks.ts';
 import { NextIds } from '../next-ids.ts';
@@ -36,6 +36,12 @@ const AT = `SELECT 'odd' AS kind, id, seq FROM odd_line
       AND (outcome = ANY($3::text[])
         OR EXISTS (SELECT 1 FROM resolution WHERE resolution.record = record.id))
   ORDER BY kind, id LIMIT $5`;
+const EARLIER_WORDS = `SELECT how, count(*) AS records FROM (
+    SELECT how FROM odd_line JOIN resolution ON resolution.odd_line = odd_line.id
+      WHERE epoch_id = ${OF_EPOCH} AND seq = coalesce($3::int8, seq) AND hash = coalesce($4::bytea, hash)
+    UNION ALL SELECT how FROM record JOIN resolution ON resolution.record = record.id
+      WHERE epoch_id = ${OF_EPOCH} AND seq = coalesce($3::int8, seq) AND hash = coalesce($4::bytea, hash)) AS words
+  GROUP BY how ORDER BY how`;
 const GATE_OF_ODD = `SELECT gate FROM odd_line JOIN gate_epoch ON gate_epoch.id = epoch_id
   WHERE odd_line.id = $1`;
 const GATE_OF_RECORD = `SELECT gate FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id
@@ -96,6 +102,11 @@ export class ParkedReader {
     const of = [gate, epoch, PARKED_WHYS, seq ?? fromSeq, limit];
     if (seq === null) return await this.#session.all<Found>(FROM, of);
     return await this.#session.all<Found>(AT, [...of, hash]);
+  }
+
+  /** Of all that was parked there, also what has gone into its log since. */
+  async earlierWords({ gate, epoch, seq, hash }: EpochQuery): Promise<EarlierWord[]> {
+    return await this.#session.all<EarlierWord>(EARLIER_WORDS, [gate, epoch, seq, hash]);
   }
 
   async record(subject: Subject): Promise<StoredParked> {

@@ -37,8 +37,8 @@ const GATE_TOKEN = `SELECT gate, line, scope, expires_at_ms AS "expiresAtMs", us
 const GATE_OF_KEY = 'SELECT 1 FROM gate_key WHERE public_key = $1';
 const GATE_KEYS = 'SELECT id FROM gate_key WHERE gate = $1 AND until_ms IS NULL ORDER BY id';
 const GATE = 'SELECT 1 FROM gate WHERE gate = $1';
-const UNREVOKED_KEYS = `SELECT id, until_ms AS "untilMs" FROM gate_key
-  WHERE gate = $1 AND revoked_at_ms IS NULL ORDER BY id`;
+const EVERY_KEY = `SELECT id, until_ms AS "untilMs", revoked_at_ms AS "revokedAtMs" FROM gate_key
+  WHERE gate = $1 ORDER BY id`;
 const GATE_LINE = 'SELECT line FROM gate_line WHERE gate = $1 ORDER BY number DESC LIMIT 1';
 
 export type RiderReaders = {
@@ -162,7 +162,7 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
     await lock(this.#session, { gates: [gate] });
     return {
       isKnown: (await this.#session.first(GATE, [gate])) !== undefined,
-      keys: await this.#session.all<RevocationFacts['keys'][number]>(UNREVOKED_KEYS, [gate]),
+      keys: await this.#session.all<RevocationFacts['keys'][number]>(EVERY_KEY, [gate]),
     };
   }
 

@@ -8,7 +8,7 @@ import { PARKED_WHYS, type StoredParked } from '../../../core/parked/parked-reco
 import type { ResolutionHow, Subject } from '../../../core/parked/resolution-changes.ts';
 import type { WriteOffFacts } from '../../../core/parked/write-off.ts';
 import { LOGS_THAT_NAME } from '../../named-record.ts';
-import type { ParkedQuery } from '../../views.ts';
+import type { EarlierWord, EpochQuery, ParkedQuery } from '../../views.ts';
 import type { Connection } from '../connection.ts';
 import type { FareReader } from './fares.ts';
 
@@ -37,6 +37,14 @@ function prepare(db: Connection['db']) {
            AND (outcome IN (SELECT value FROM json_each(@whys))
              OR EXISTS (SELECT 1 FROM resolution WHERE resolution.record = record.id))
        ORDER BY kind, id LIMIT @limit`,
+    ),
+    earlierWords: db.prepare(
+      `SELECT how, count(*) AS records FROM (
+         SELECT how FROM odd_line JOIN resolution ON resolution.odd_line = odd_line.id
+           WHERE epoch_id = ${OF_EPOCH} AND seq = coalesce(@seq, seq) AND hash = coalesce(@hash, hash)
+         UNION ALL SELECT how FROM record JOIN resolution ON resolution.record = record.id
+           WHERE epoch_id = ${OF_EPOCH} AND seq = coalesce(@seq, seq) AND hash = coalesce(@hash, hash))
+       GROUP BY how ORDER BY how`,
     ),
     odd: db.prepare(
       `SELECT epoch_id AS epochId, gate, epoch, seq, batch_id AS batchId, line AS bytes, prev, hash, checked,
@@ -114,6 +122,11 @@ export class ParkedReader {
         ? this.#sql.from.all({ ...of, fromSeq })
         : this.#sql.at.all({ ...of, seq, hash });
     return rows as (Subject & { seq: number })[];
+  }
+
+  /** Of all that was parked there, also what has gone into its log since. */
+  earlierWords({ gate, epoch, seq, hash }: EpochQuery): EarlierWord[] {
+    return this.#sql.earlierWords.all({ gate, epoch, seq, hash }) as EarlierWord[];
   }
 
   record(subject: Subject): StoredParked {

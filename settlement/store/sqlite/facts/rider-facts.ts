@@ -52,8 +52,8 @@ function prepare(db: Connection['db']) {
     gateOfKey: db.prepare('SELECT 1 FROM gate_key WHERE public_key = ?').pluck(),
     gateKeys: db.prepare('SELECT id FROM gate_key WHERE gate = ? AND until_ms IS NULL').pluck(),
     gate: db.prepare('SELECT 1 FROM gate WHERE gate = ?').pluck(),
-    unrevokedKeys: db.prepare(
-      `SELECT id, until_ms AS untilMs FROM gate_key WHERE gate = ? AND revoked_at_ms IS NULL`,
+    everyKey: db.prepare(
+      `SELECT id, until_ms AS untilMs, revoked_at_ms AS revokedAtMs FROM gate_key WHERE gate = ?`,
     ),
     gateLine: db
       .prepare('SELECT line FROM gate_line WHERE gate = ? ORDER BY number DESC LIMIT 1')
@@ -158,7 +158,7 @@ export class RiderFactReader implements RiderFacts, MerchantFacts {
   gateRevocation(gate: string): RevocationFacts {
     return {
       isKnown: this.#sql.gate.get(gate) !== undefined,
-      keys: this.#sql.unrevokedKeys.all(gate) as RevocationFacts['keys'],
+      keys: this.#sql.everyKey.all(gate) as RevocationFacts['keys'],
     };
   }
 
