@@ -304,9 +304,10 @@ type View = Views[keyof Views];
 /** The same views, each read within `read`, which says what a throw means. */
 export function viewsWithin(views: Views, read: (work: () => unknown) => unknown): Views {
   const within = Object.entries<View>(views).map(([name, view]) => {
-    const apply = (target: View, self: unknown, given: unknown[]) =>
-      read(() => Reflect.apply(target, self, given));
-    return [name, new Proxy(view, { apply })];
+    const handled = new Proxy<View>(view, {
+      apply: (target, self, given) => read(() => Reflect.apply(target, self, given)),
+    });
+    return [name, handled];
   });
   return Object.fromEntries(within) as Views;
 }
