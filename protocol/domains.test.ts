@@ -17,8 +17,17 @@ test('each ends in a zero byte, and none begins another', () => {
 
 test('the README names those that cross the wire', () => {
   const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8');
-  const { token, onlineCode, seed, keyPair, keyProbe, recoveryCode, challengeKey, ...wire } =
-    DOMAINS;
+  const {
+    token,
+    onlineCode,
+    seed,
+    keyPair,
+    keyProbe,
+    recoveryCode,
+    recoveryQuickKey,
+    challengeKey,
+    ...wire
+  } = DOMAINS;
   for (const bytes of Object.values(wire)) {
     const name = Buffer.from(bytes).toString('latin1').slice(0, -1);
     expect(readme).toContain(`\`${name}\\0\``);

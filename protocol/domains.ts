@@ -33,6 +33,8 @@ export const DOMAINS = {
   onlineCode: utf8('Stile-online-code\0'),
   /** The slow hash that is stored of a recovery code. */
   recoveryCode: utf8('Stile-recovery-code\0'),
+  /** What the key of their quick hash is made from. */
+  recoveryQuickKey: utf8('Stile-recovery-quick\0'),
   /** What a sealed seed is bound to. */
   seed: utf8('Stile-seed\0'),
   /** What the key of challenges is made from, the same in every process of one settlement. */

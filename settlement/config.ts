@@ -162,8 +162,9 @@ export const configSchema = z.strictObject({
     .prefault({}),
   recovery: z
     .strictObject({
-      /** Tries with a recovery code: of one address, and of all together. */
-      triesPerAddressPerHour: limit(1_000_000, 20),
+      /** It bounds nothing any more; settings that have it are good. */
+      triesPerAddressPerHour: limit(1_000_000, 20).optional(),
+      /** Tries with what may be a recovery code from before they could be told: of all together. */
       triesPerMinute: limit(100_000, 120),
     })
     .prefault({}),

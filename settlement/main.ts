@@ -38,6 +38,7 @@ import { createEnrolmentPolicy, type EnrolmentPolicy } from './http/rider/enrolm
 import { createAnswerSigner } from './keys/answer-signer.ts';
 import { openOperatorKeys } from './keys/operator-keys.ts';
 import { addIssuerKey } from './keys/passes.ts';
+import { createRecoveryCodes, type RecoveryCodes } from './keys/recovery-codes.ts';
 import { createSeedBox, type SeedBox } from './keys/seeds.ts';
 import { tokenHash } from './keys/tokens.ts';
 import { openLists } from './open-lists.ts';
@@ -259,6 +260,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     countJobs,
     streams,
     codePayments: createCodePayments({ store, seedBox, issuer, clock }),
+    recoveryCodes: openRecoveryCodes(options, random),
     codeIssue: createCodeIssue({ store, seedBox, limits, clock, random }),
     answers: createAnswerSigner(operatorKeys),
     challenges: createChallenges({ clock, random, shared: sharedChallenges }),
@@ -341,16 +343,25 @@ function openPool(options: SettlementConfig): VerifyPool {
   return createVerifyPool({ workers, batchesMax, passesCachedMax });
 }
 
-/** Their key is made of the key of the books, which all processes have. */
-function shareChallenges(
-  { dataDir, database }: SettlementConfig,
-  store: Store,
-): SharedChallenges | null {
-  if (database === undefined) return null;
+/** Null: no other process serves this settlement. */
+function shareChallenges(options: SettlementConfig, store: Store): SharedChallenges | null {
+  if (options.database === undefined) return null;
+  const key = keyOf(options, DOMAINS.challengeKey);
+  return { key, useOnce: (of) => store.useChallenge(of) };
+}
+
+function openRecoveryCodes(options: SettlementConfig, random: Random): RecoveryCodes {
+  return createRecoveryCodes({
+    keyedHash: keyedHashOf(keyOf(options, DOMAINS.recoveryQuickKey)),
+    random,
+  });
+}
+
+/** Made of the key of the books, which all processes have. */
+function keyOf({ dataDir }: SettlementConfig, domain: Uint8Array): Uint8Array {
   const bookKey = findBookKey(bookKeyFile(join(dataDir, DATABASE_FILE)));
   assert(bookKey !== undefined, 'books that are open have their key');
-  const key = keyedHashOf(bookKey)(DOMAINS.challengeKey);
-  return { key, useOnce: (of) => store.useChallenge(of) };
+  return keyedHashOf(bookKey)(domain);
 }
 
 async function listen(api: Api, { host, port }: { host: string; port: number }): Promise<string> {

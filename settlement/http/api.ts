@@ -9,6 +9,7 @@ import type { AnswerSigner } from '../keys/answer-signer.ts';
 import type { TimeKeeper } from '../keys/kept-time.ts';
 import type { OperatorKeys } from '../keys/operator-keys.ts';
 import type { Passes } from '../keys/passes.ts';
+import type { RecoveryCodes } from '../keys/recovery-codes.ts';
 import type { SignedClock } from '../keys/signed-clock.ts';
 import type { Store } from '../store/port.ts';
 import type { Leader } from '../work/leader.ts';
@@ -51,6 +52,7 @@ export type ApiParts = {
   countJobs: CountJobs | null;
   codePayments: CodePayments;
   codeIssue: CodeIssue;
+  recoveryCodes: RecoveryCodes;
   streams: EventStreams;
   /** What links for riders begin with. */
   publicUrl: () => string;

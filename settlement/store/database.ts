@@ -19,6 +19,7 @@ import type {
 import type { StoredOperatorToken } from '../core/access/operator-changes.ts';
 import type { OperatorFacts } from '../core/access/operators.ts';
 import type { AccountAccess, RecoveryFacts } from '../core/access/recovery.ts';
+import type { CodeMatch } from '../core/access/recovery-codes.ts';
 import type { StoredPass } from '../core/access/rider-changes.ts';
 import type { SessionFacts } from '../core/access/session.ts';
 import type { Decision } from '../core/changes.ts';
@@ -269,6 +270,7 @@ export type Views = {
   listActs(page: { after: number; limit: number }): Awaitable<readonly ActView[]>;
   /** Those that wait or are confirmed, and not over at that instant. */
   listApprovals(nowMs: number): Awaitable<readonly StoredApproval[]>;
+  matchCode(quickHash: string): Awaitable<CodeMatch>;
   readMeta(key: string): Awaitable<string | undefined>;
   countWork(): Awaitable<WorkCounts>;
   readLoad(): Awaitable<Load>;

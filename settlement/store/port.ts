@@ -35,6 +35,7 @@ import type {
   RecoveryResult,
 } from '../core/access/recovery.ts';
 import type { NewRecoveryCode } from '../core/access/recovery-changes.ts';
+import type { CodeMatch } from '../core/access/recovery-codes.ts';
 import type { Invite, StoredPass } from '../core/access/rider-changes.ts';
 import type { NewSession, SessionResult } from '../core/access/session.ts';
 import type { StoredEvent } from '../core/events/event-changes.ts';
@@ -329,6 +330,8 @@ export type RecoveryStore = {
   addRecoveryCode(code: NewRecoveryCode): Promise<boolean>;
   /** Its rider has it on paper. False if it is none of the account, or good no more. */
   confirmRecoveryCode(of: { account: string; codeHash: string; nowMs: number }): Promise<boolean>;
+  /** What is known of a code by its quick hash. */
+  matchCode(quickHash: string): Promise<CodeMatch>;
   /** Which pass a code would make for this key; undefined if the code is none, or good no more. */
   planRecovery(of: {
     codeHash: string;

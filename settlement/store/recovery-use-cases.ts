@@ -29,6 +29,7 @@ export function recoveryUseCases({ views, transact }: Database): RecoveryStore {
         read: (facts) => facts.accountAccess(account),
         decide: (access) => decideCodeConfirmation(access, request),
       }),
+    matchCode: async (quickHash) => await views.matchCode(quickHash),
     planRecovery: ({ codeHash, ...claim }) =>
       transact({
         read: (facts) => facts.recovery({ codeHash, ...claim }),

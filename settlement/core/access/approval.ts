@@ -34,6 +34,7 @@ export type MoveRequest = {
   /** A second person has to confirm. */
   fourEyes: boolean;
   codeHash: string;
+  quickHash: string | null;
   nowMs: number;
 };
 
@@ -44,7 +45,7 @@ export type MoveResult =
   | { kind: 'code'; expiresAtMs: number };
 
 export function decideMove(facts: MoveFacts, request: MoveRequest): Decision<MoveResult> {
-  const { account, note, by, fourEyes, codeHash, nowMs } = request;
+  const { account, note, by, fourEyes, codeHash, quickHash, nowMs } = request;
   if (!facts.isKnown) return unchanged({ kind: 'unknown' });
   const used: Change[] = [];
   if (fourEyes) {
@@ -58,6 +59,7 @@ export function decideMove(facts: MoveFacts, request: MoveRequest): Decision<Mov
   const expiresAtMs = nowMs + MOVE_CODE_MS;
   const code = {
     codeHash,
+    quickHash,
     account,
     kind: 'MOVE',
     drawnBy: null,

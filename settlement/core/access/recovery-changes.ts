@@ -11,6 +11,8 @@ export type PassEnd = 'MOVED' | 'BLOCKED';
 
 export type NewRecoveryCode = {
   codeHash: string;
+  /** A few bits, to tell from made-up ones; null: it is from before there was one. */
+  quickHash: string | null;
   account: string;
   kind: RecoveryCodeKind;
   /** The serial of the phone that has asked for it; null: an operator, or it is from before this was noted. */

@@ -69,7 +69,7 @@ describe('a stolen phone', () => {
         issue: { issuer, keyId: 1, issuedAtS: 1, expiresAtS: 2 },
         hasRides: true,
         issuesMax: 8,
-        nextCodeHash: 'next',
+        next: { codeHash: 'next', quickHash: null },
         nowMs: late,
       },
     );
@@ -114,7 +114,8 @@ describe('a stolen phone', () => {
 
   test('that has ended meanwhile draws no code', () => {
     const ended = { passes: [{ serial: 2, endedAtMs: 5 }], codes: [] };
-    const code = { codeHash: 'x', account, kind: 'PHONE', drawnBy: 2, madeAtMs: 6 } as const;
+    const of = { codeHash: 'x', quickHash: null, account, drawnBy: 2, madeAtMs: 6 };
+    const code = { ...of, kind: 'PHONE' } as const;
     expect(decideNewCode(ended, { ...code, expiresAtMs: 9 })).toEqual({
       changes: [],
       result: false,

@@ -6,11 +6,19 @@ import { type Change, type Decision, unchanged } from '../changes.ts';
 import type { NewRecoveryCode } from './recovery-changes.ts';
 
 /** As it is stored. */
-export type StoredRecoveryCode = Omit<NewRecoveryCode, 'codeHash'> & {
+export type StoredRecoveryCode = Omit<NewRecoveryCode, 'codeHash' | 'quickHash'> & {
   /** When another one was confirmed in its place: it works until it expires. Null: none was. */
   replacedAtMs: number | null;
   endedAtMs: number | null;
   usedSerial: number | null;
+};
+
+/** Among all codes that may still do something, used ones too. */
+export type CodeMatch = {
+  /** One of them has this quick hash. */
+  isKnown: boolean;
+  /** One of them has none: it may be any. */
+  hasOlder: boolean;
 };
 
 /** One that nothing has ended. */

@@ -68,7 +68,7 @@ const request = {
   issue,
   hasRides: true,
   issuesMax,
-  nextCodeHash: 'next',
+  next: { codeHash: 'next', quickHash: null },
   nowMs,
 };
 /** The code was used by this key, which has asked so often and asks again. */
@@ -144,7 +144,10 @@ describe('a recovery', () => {
       openPhones: 3,
       access: { ...access, passes, codes: [unconfirmed('next', 1)] },
     };
-    const again = decideRecovery(later, { ...request, nextCodeHash: 'third' });
+    const again = decideRecovery(later, {
+      ...request,
+      next: { codeHash: 'third', quickHash: null },
+    });
     expect(again.result).toEqual({ kind: 'recovered', hasNextCode: true });
     expect(kindsOf(again.changes)).toEqual([
       'addPassIssue',
@@ -239,6 +242,7 @@ describe('a recovery code', () => {
   if (paper === undefined) throw new Error('one is on paper');
   const code = {
     codeHash: 'fresh',
+    quickHash: null,
     account,
     kind: 'RECOVERY',
     drawnBy: 2,
@@ -287,6 +291,7 @@ describe('a recovery code', () => {
 test('a new code takes the place of the one before it, of its own kind only', () => {
   const code = {
     codeHash: 'fresh',
+    quickHash: null,
     account,
     kind: 'MOVE',
     drawnBy: null,
@@ -307,6 +312,7 @@ describe('a move by an operator', () => {
     by: 'Vera',
     fourEyes: true,
     codeHash: 'm',
+    quickHash: null,
     nowMs,
   };
   const approval = {

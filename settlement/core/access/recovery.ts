@@ -82,7 +82,7 @@ export type RecoveryRequest = {
   hasRides: boolean;
   issuesMax: number;
   /** Of the recovery code that takes the place of all others. */
-  nextCodeHash: string;
+  next: Pick<NewRecoveryCode, 'codeHash' | 'quickHash'>;
   nowMs: number;
 };
 
@@ -134,10 +134,10 @@ function useCode({ codeHash, serial: usedSerial, kind, nowMs }: CodeUse): Change
     : { kind: 'endRecoveryCode', codeHash, usedSerial, atMs: nowMs };
 }
 
-function nextCode({ nextCodeHash, pass, nowMs }: RecoveryRequest): NewRecoveryCode {
+function nextCode({ next, pass, nowMs }: RecoveryRequest): NewRecoveryCode {
   const { account, serial: drawnBy } = pass;
   const expiresAtMs = nowMs + UNCONFIRMED_CODE_MS;
-  const code = { codeHash: nextCodeHash, account, drawnBy };
+  const code = { ...next, account, drawnBy };
   return { ...code, kind: 'RECOVERY', madeAtMs: nowMs, expiresAtMs };
 }
 

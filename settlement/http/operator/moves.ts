@@ -8,7 +8,6 @@ import {
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { accountSchema } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
-import { makeRecoveryCode } from '../../keys/recovery-codes.ts';
 import { operatorFrom, requireCurrentToken, requireOperator } from '../access.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
@@ -23,7 +22,7 @@ export function addMoves(app: ApiRouter, parts: ApiParts): void {
 }
 
 function addMoveCodes(app: ApiRouter, parts: ApiParts): void {
-  const { store, config, clock, random } = parts;
+  const { store, config, clock, recoveryCodes } = parts;
   app.post(
     '/v1/operator/accounts/:account/move-code',
     {
@@ -46,10 +45,10 @@ function addMoveCodes(app: ApiRouter, parts: ApiParts): void {
       const { account } = request.params;
       const { note } = request.body;
       const { name: by } = operatorFrom(request);
-      const { code, codeHash } = await makeRecoveryCode(random);
+      const { code, hashes } = await recoveryCodes.make();
       const { fourEyes } = config.operators;
       const nowMs = clock.now().wallMs;
-      const result = await store.moveAccount({ account, note, by, fourEyes, codeHash, nowMs });
+      const result = await store.moveAccount({ account, note, by, fourEyes, ...hashes, nowMs });
       switch (result.kind) {
         case 'unknown':
           throw new Fault('NOT_FOUND', 'there is no such account');

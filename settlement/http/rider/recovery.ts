@@ -15,16 +15,13 @@ import {
   recoveredRiderSchema,
   recoverySchema,
 } from '@stile/protocol/http/rider-api.ts';
-import { readRecoveryCode } from '@stile/protocol/recovery-code.ts';
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { PassRow } from '../../core/access/rider-changes.ts';
-import { makeRecoveryCode, recoveryCodeHash } from '../../keys/recovery-codes.ts';
 import { requireSession, riderFrom } from '../access.ts';
 import { addressGroup } from '../address.ts';
-import { createAllowance, createWindow, spend } from '../allowance.ts';
-import type { ApiParts, ApiRouter } from '../api.ts';
+import type { ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
+import { type CodeTries, createCodeTries, refuseCode } from './code-tries.ts';
 import { issueFor } from './issue.ts';
 import { openSession } from './passes.ts';
 import { type PresenceParts, requirePresence } from './presence.ts';
@@ -32,50 +29,17 @@ import { addRecoveryCodeRoutes } from './recovery-codes.ts';
 
 /** A recovery that something came in between is planned anew so often. */
 const PLANS_MAX = 3;
-const EVERYBODY = 'all';
-const HOUR_MS = 3_600_000;
 
 const security = [{ session: [] }];
 const tags = ['rider'];
 
 export function addRecoveryRoutes(app: ApiRouter, parts: PresenceParts): void {
-  addRecoveryCodeRoutes(app, parts);
+  const codeTries = createCodeTries(parts);
+  app.addHook('preClose', async () => codeTries.close());
+  addRecoveryCodeRoutes(app, { ...parts, codeTries });
   addPassBlocks(app, parts);
-  const readCode = createCodeReader(parts);
-  addRecoveries(app, { ...parts, readCode });
-  addBlocks(app, { ...parts, readCode });
-}
-
-type CodeReader = (code: string, from: { ip: string; reply: FastifyReply }) => Promise<string>;
-
-/**
- * What guessing costs: each address's tries, and everybody's together. What cannot be a code is no guess and costs
- * no slow hash, so it is not counted: junk would keep everybody of an address out. @throws Refusal or Fault.
- */
-function createCodeReader({ config, clock }: ApiParts): CodeReader {
-  const { triesPerAddressPerHour, triesPerMinute } = config.recovery;
-  const ofAddress = createWindow(clock, { max: triesPerAddressPerHour, windowMs: HOUR_MS });
-  const ofAll = createAllowance(clock, triesPerMinute);
-  return async (code, { ip, reply }) => {
-    if (readRecoveryCode(code) === undefined) refuseText();
-    spend(ofAddress, { subject: addressGroup(ip), reply });
-    spend(ofAll, { subject: EVERYBODY, reply });
-    return (await recoveryCodeHash(code)) ?? refuseText();
-  };
-}
-
-function refuseText(): never {
-  throw new Refusal(
-    'RECOVERY_REFUSED',
-    'this is not what a code looks like: compare each character, one of them is wrong',
-  );
-}
-
-function refuseCode(): never {
-  throw new Refusal(
-    'RECOVERY_REFUSED',
-    'this code is unknown, used or replaced: take the newest one, or ask the operator to move the account',
-  );
+  addRecoveries(app, { ...parts, codeTries });
+  addBlocks(app, { ...parts, codeTries });
 }
 
 function refuseOtherAccount(): never {
@@ -127,7 +91,7 @@ function addPassBlocks(app: ApiRouter, parts: PresenceParts): void {
   );
 }
 
-type CodeParts = PresenceParts & { readCode: CodeReader };
+type CodeParts = PresenceParts & { codeTries: CodeTries };
 
 function addBlocks(app: ApiRouter, parts: CodeParts): void {
   const { store, config, clock, outbox, log } = parts;
@@ -150,7 +114,7 @@ function addBlocks(app: ApiRouter, parts: CodeParts): void {
     },
     async (request, reply) => {
       const { code, account: meant = null } = request.body;
-      const codeHash = await parts.readCode(code, { ip: request.ip, reply });
+      const codeHash = await parts.codeTries.hashOf(code, { by: addressGroup(request.ip), reply });
       const nowMs = clock.now().wallMs;
       const blocked = await store.blockPhones({ codeHash, meant, issuer: config.issuer, nowMs });
       if (blocked === 'refused') refuseCode();
@@ -198,8 +162,10 @@ function addRecoveries(app: ApiRouter, parts: CodeParts): void {
       if (!isKeyOfPrimeOrder(algorithm, key)) {
         throw new Refusal('KEY_REFUSED', `this key is not a sound ${algorithm} key`);
       }
-      const codeHash = await parts.readCode(code, { ip: request.ip, reply });
-      const { pass, issue, recoveryCode } = await recover(parts, { ...request.body, codeHash });
+      const by = addressGroup(request.ip);
+      const codeHash = await parts.codeTries.hashOf(code, { by, reply });
+      const of = { ...request.body, codeHash, by };
+      const { pass, issue, recoveryCode } = await recover(parts, of);
       const { account, serial } = pass;
       outbox.wake();
       await store.tellRider(account, clock.now().wallMs);
@@ -211,16 +177,20 @@ function addRecoveries(app: ApiRouter, parts: CodeParts): void {
   );
 }
 
-type KeyAndCode = Pick<Recovery, 'algorithm' | 'publicKey' | 'account'> & { codeHash: string };
+type KeyAndCode = Pick<Recovery, 'algorithm' | 'publicKey' | 'account'> & {
+  codeHash: string;
+  /** The address that asks. */
+  by: string;
+};
 
 /** @throws Refusal unless the account is the key's. */
 async function recover(
-  parts: ApiParts,
-  { algorithm, publicKey, account: meant, codeHash }: KeyAndCode,
+  parts: CodeParts,
+  { algorithm, publicKey, account: meant, codeHash, by }: KeyAndCode,
 ) {
-  const { store, config, clock, random } = parts;
+  const { store, config, clock } = parts;
   const { issuesMax } = config.offline;
-  const next = await makeRecoveryCode(random);
+  let next: Awaited<ReturnType<CodeTries['make']>> | undefined;
   for (let plans = 0; plans < PLANS_MAX; plans += 1) {
     const nowMs = clock.now().wallMs;
     const plan = await store.planRecovery({ codeHash, publicKey, issuesMax, nowMs });
@@ -230,9 +200,9 @@ async function recover(
     const pass: PassRow = { account, serial, algorithm, publicKey };
     const { offer, issue } = await issueFor(parts, { pass, hasRides: plan.hasRides });
     const { bytes: _bytes, ...row } = issue;
-    const nextCodeHash = next.codeHash;
+    next ??= await parts.codeTries.make(by);
     const hasRides = offer.allowance > 0;
-    const terms = { codeHash, issuesMax, nextCodeHash, nowMs };
+    const terms = { codeHash, issuesMax, next: next.hashes, nowMs };
     const result = await store.recover({ ...terms, pass, issue: row, hasRides });
     if (result.kind === 'refused') refuseCode();
     if (result.kind === 'keyTaken') {

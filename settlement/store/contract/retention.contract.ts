@@ -183,6 +183,7 @@ export function describeRetention(open: OpenStore): void {
     type Code = { kind: 'RECOVERY' | 'PHONE' | 'MOVE'; expiresAtMs: number | null };
     const code = (codeHash: string, { kind, expiresAtMs }: Code) =>
       store.addRecoveryCode({
+        quickHash: null,
         codeHash,
         account: a,
         kind,
@@ -204,7 +205,13 @@ export function describeRetention(open: OpenStore): void {
       } as const;
       const times = { issuedAtS: NOW_MS / 1000, expiresAtS: NOW_MS / 1000 + 1 };
       const issue = { issuer: ISSUER, keyId: 1, ...times };
-      const of = { codeHash, pass, issue, hasRides: true, nextCodeHash: 'next' };
+      const of = {
+        codeHash,
+        pass,
+        issue,
+        hasRides: true,
+        next: { codeHash: 'next', quickHash: null },
+      };
       expect(await store.recover({ ...of, issuesMax: 9, nowMs: NOW_MS })).toMatchObject({
         kind: 'recovered',
       });
@@ -229,7 +236,11 @@ export function describeRetention(open: OpenStore): void {
     test('goes as an approval when that is over, but the last one stays, so that no number is given twice', async () => {
       const move = async (nowMs: number) => {
         const of = { account: a, note: 'lost', by: 'Vera', fourEyes: true, nowMs };
-        const result = await store.moveAccount({ ...of, codeHash: `move ${nowMs}` });
+        const result = await store.moveAccount({
+          ...of,
+          codeHash: `move ${nowMs}`,
+          quickHash: null,
+        });
         return result.kind === 'waits' ? result.approval : 0;
       };
       const isKnown = async (id: number) =>

@@ -43,6 +43,7 @@ export function viewsOf(session: Session, readers: Readers): Views {
     listOperators: () => readers.operators.list(),
     listActs: (page) => readers.operators.acts(page),
     listApprovals: (nowMs) => recovery.listApprovals(nowMs),
+    matchCode: (quickHash) => recovery.matchCode(quickHash),
     readMeta: (key) => operators.readMeta(key),
     countWork: () => outbox.counts(),
     readLoad: () => operators.readLoad(),

@@ -72,6 +72,7 @@ const READS: Record<keyof Views, (of: Views) => unknown> = {
   listOperators: (of) => of.listOperators(),
   listActs: (of) => of.listActs(page),
   listApprovals: (of) => of.listApprovals(NOW_MS),
+  matchCode: (of) => of.matchCode('0a0b0c0d'),
   readMeta: (of) => of.readMeta('nothing'),
   countWork: (of) => of.countWork(),
   readLoad: (of) => of.readLoad(),

@@ -195,6 +195,7 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     listOperators: () => readers.operators.list(),
     listActs: (page) => readers.operators.acts(page),
     listApprovals: (nowMs) => readers.recovery.listApprovals(nowMs),
+    matchCode: (quickHash) => readers.recovery.matchCode(quickHash),
     readMeta: (key) => operators.readMeta(key),
     countWork: () => readers.outbox.counts(),
     readLoad: () => operators.readLoad(),

@@ -105,6 +105,7 @@ export type Tables = {
     used_serial: number | null;
     drawn_by: number | null;
     replaced_at_ms: number | null;
+    quick_hash: string | null;
   };
   approval: {
     id: number;

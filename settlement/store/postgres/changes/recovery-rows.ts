@@ -2,8 +2,9 @@
 import type { RecoveryChange } from '../../../core/access/recovery-changes.ts';
 import type { Session } from '../session.ts';
 
-const ADD_CODE = `INSERT INTO recovery_code (code_hash, account, kind, drawn_by, made_at_ms, expires_at_ms)
-  VALUES ($1, $2, $3, $4, $5, $6)`;
+const ADD_CODE = `INSERT INTO recovery_code (code_hash, quick_hash, account, kind, drawn_by, made_at_ms,
+    expires_at_ms)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)`;
 const END_CODE = `UPDATE recovery_code SET ended_at_ms = $1, used_serial = $2 WHERE code_hash = $3`;
 const CONFIRM_CODE = `UPDATE recovery_code
   SET expires_at_ms = NULL, replaced_at_ms = NULL, used_serial = coalesce($1, used_serial)
@@ -28,8 +29,9 @@ export class RecoveryRows {
     const { run } = this.#session;
     switch (change.kind) {
       case 'addRecoveryCode': {
-        const { codeHash, account, kind, drawnBy, madeAtMs, expiresAtMs } = change.code;
-        await run(ADD_CODE, [codeHash, account, kind, drawnBy, madeAtMs, expiresAtMs]);
+        const { codeHash, quickHash, account, kind, drawnBy, madeAtMs, expiresAtMs } = change.code;
+        const of = [codeHash, quickHash, account, kind, drawnBy, madeAtMs, expiresAtMs];
+        await run(ADD_CODE, of);
         break;
       }
       case 'endRecoveryCode':

@@ -1,7 +1,9 @@
 /** What is known of an account's phones and of the codes that bring it to another one; moves that wait. */
+
+import { assert } from '@stile/protocol/fault.ts';
 import type { MoveFacts, StoredApproval } from '../../../core/access/approval.ts';
 import type { AccountAccess, RecoveryFacts } from '../../../core/access/recovery.ts';
-import type { StoredRecoveryCode } from '../../../core/access/recovery-codes.ts';
+import type { CodeMatch, StoredRecoveryCode } from '../../../core/access/recovery-codes.ts';
 import type { RecoveryReader } from '../../database.ts';
 import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
@@ -30,6 +32,11 @@ const SEEDS = `SELECT handle, serial FROM payment_seed
   WHERE account = $1 AND ended_at_ms IS NULL ORDER BY handle`;
 const ONLINE_CODES = `SELECT code_hash AS "codeHash", serial FROM online_code
   WHERE account = $1 AND state = 'live' ORDER BY code_hash`;
+/** As the index says it: what may still do something. */
+const MAY_WORK = '(ended_at_ms IS NULL OR used_serial IS NOT NULL)';
+const MATCH = `SELECT
+  EXISTS (SELECT 1 FROM recovery_code WHERE quick_hash = $1 AND ${MAY_WORK}) AS "isKnown",
+  EXISTS (SELECT 1 FROM recovery_code WHERE quick_hash IS NULL AND ${MAY_WORK}) AS "hasOlder"`;
 /** No code has this; what follows from it is that nothing reaches the account. */
 const NO_ACCOUNT = '';
 
@@ -63,6 +70,12 @@ export class RecoveryFactReader implements RecoveryReader {
       openPhones: await this.#passes.openPhones(account, nowS),
       access: await this.#access(account),
     };
+  }
+
+  async matchCode(quickHash: string): Promise<CodeMatch> {
+    const match = await this.#session.first<CodeMatch>(MATCH, [quickHash]);
+    assert(match !== undefined, 'a row without a table is one row');
+    return match;
   }
 
   async move({ account, by }: { account: string; by: string }): Promise<MoveFacts> {

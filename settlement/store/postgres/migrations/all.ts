@@ -20,6 +20,7 @@ import { EVENTS } from './0015-events.ts';
 import { USED_CHALLENGES } from './0016-used-challenges.ts';
 import { DRAWN_CODES } from './0017-drawn-codes.ts';
 import { DENY_SALTS } from './0018-deny-salts.ts';
+import { QUICK_HASHES } from './0019-quick-hashes.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -41,4 +42,5 @@ export const MIGRATIONS: readonly Migration[] = [
   USED_CHALLENGES,
   DRAWN_CODES,
   DENY_SALTS,
+  QUICK_HASHES,
 ];

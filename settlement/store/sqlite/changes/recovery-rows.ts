@@ -5,8 +5,8 @@ import type { Connection } from '../connection.ts';
 function prepare(db: Connection['db']) {
   return {
     addCode: db.prepare(
-      `INSERT INTO recovery_code (code_hash, account, kind, drawn_by, made_at_ms, expires_at_ms)
-       VALUES (@codeHash, @account, @kind, @drawnBy, @madeAtMs, @expiresAtMs)`,
+      `INSERT INTO recovery_code (code_hash, quick_hash, account, kind, drawn_by, made_at_ms, expires_at_ms)
+       VALUES (@codeHash, @quickHash, @account, @kind, @drawnBy, @madeAtMs, @expiresAtMs)`,
     ),
     endCode: db.prepare(
       'UPDATE recovery_code SET ended_at_ms = ?, used_serial = ? WHERE code_hash = ?',

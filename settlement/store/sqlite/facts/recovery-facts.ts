@@ -1,7 +1,7 @@
 /** What is known of an account's phones and of the codes that bring it to another one; moves that wait. */
 import type { MoveFacts, StoredApproval } from '../../../core/access/approval.ts';
 import type { AccountAccess, RecoveryFacts } from '../../../core/access/recovery.ts';
-import type { StoredRecoveryCode } from '../../../core/access/recovery-codes.ts';
+import type { CodeMatch, StoredRecoveryCode } from '../../../core/access/recovery-codes.ts';
 import type { RecoveryReader } from '../../database.ts';
 import type { Connection } from '../connection.ts';
 import { OPEN_ISSUES, OPEN_PHONES } from './invites.ts';
@@ -11,6 +11,8 @@ export const APPROVAL = `SELECT id, account, note, by_name AS "by", asked_at_ms 
 export const OPEN_CODES = `SELECT code_hash AS codeHash, kind, made_at_ms AS madeAtMs,
     expires_at_ms AS expiresAtMs, drawn_by AS drawnBy, replaced_at_ms AS replacedAtMs
   FROM recovery_code WHERE account = ? AND ended_at_ms IS NULL`;
+/** As the index says it: what may still do something. */
+const MAY_WORK = '(ended_at_ms IS NULL OR used_serial IS NOT NULL)';
 /** No code has this; what follows from it is that nothing reaches the account. */
 const NO_ACCOUNT = '';
 
@@ -22,6 +24,12 @@ function prepare(db: Connection['db']) {
        FROM recovery_code WHERE code_hash = ?`,
     ),
     codes: db.prepare(OPEN_CODES),
+    ofQuickHash: db.prepare(
+      `SELECT 1 FROM recovery_code WHERE quick_hash = ? AND ${MAY_WORK} LIMIT 1`,
+    ),
+    withoutQuickHash: db.prepare(
+      `SELECT 1 FROM recovery_code WHERE quick_hash IS NULL AND ${MAY_WORK} LIMIT 1`,
+    ),
     passes: db.prepare(
       `SELECT serial, public_key AS publicKey, enrolled_at_ms AS enrolledAtMs,
          ended_at_ms AS endedAtMs FROM pass
@@ -74,6 +82,13 @@ export class RecoveryFactReader implements RecoveryReader {
       openIssues: this.#sql.openIssues.get(account, code?.usedSerial ?? 0, nowS) as number,
       openPhones: this.#sql.openPhones.get(account, nowS) as number,
       access: this.accountAccess(account),
+    };
+  }
+
+  matchCode(quickHash: string): CodeMatch {
+    return {
+      isKnown: this.#sql.ofQuickHash.get(quickHash) !== undefined,
+      hasOlder: this.#sql.withoutQuickHash.get() !== undefined,
     };
   }
 

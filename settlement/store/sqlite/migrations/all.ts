@@ -36,6 +36,7 @@ import { EVENTS } from './0030-events.ts';
 import { USED_CHALLENGES } from './0031-used-challenges.ts';
 import { DRAWN_CODES } from './0032-drawn-codes.ts';
 import { DENY_SALTS } from './0033-deny-salts.ts';
+import { QUICK_HASHES } from './0034-quick-hashes.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -71,4 +72,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   USED_CHALLENGES,
   DRAWN_CODES,
   DENY_SALTS,
+  QUICK_HASHES,
 ];
