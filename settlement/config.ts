@@ -38,7 +38,7 @@ const offlineSchema = z
       .strictObject({ open: credit, invite: credit, deposit: credit, verified: credit })
       .prefault({}),
     shortLifetimeMin: limit(0xffff, 1_440),
-    /** Issues of one account's passes at a time. */
+    /** Issues of one phone's pass at a time, and phones that have one. */
     issuesMax: limit(1_000, 8),
   })
   .prefault({});

@@ -141,6 +141,10 @@ export const riderSchema = z.object({
         .enum(['MOVED', 'BLOCKED'])
         .nullable()
         .describe('the account moved to another phone, or a rider blocked this one'),
+      addedBy: z
+        .int()
+        .nullable()
+        .describe('the serial of the phone whose code let it join; null: none did'),
       hasSeed: z
         .boolean()
         .describe(

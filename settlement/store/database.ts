@@ -19,7 +19,7 @@ import type {
 import type { StoredOperatorToken } from '../core/access/operator-changes.ts';
 import type { OperatorFacts } from '../core/access/operators.ts';
 import type { AccountAccess, RecoveryFacts } from '../core/access/recovery.ts';
-import type { CodeMatch } from '../core/access/recovery-codes.ts';
+import type { CodeMatch, NewCodeFacts } from '../core/access/recovery-codes.ts';
 import type { StoredPass } from '../core/access/rider-changes.ts';
 import type { SessionFacts } from '../core/access/session.ts';
 import type { Decision } from '../core/changes.ts';
@@ -89,10 +89,20 @@ export type Facts = PaymentFacts &
   MerchantFacts &
   StaffFacts &
   RecoveryReader &
+  DrawingReader &
   LogReader &
   WorkReader &
   LeadReader &
   ListReader;
+
+/** What a phone that draws a code has to do with; `drawnBy`: null if none does. */
+export type DrawingReader = {
+  newCode(of: {
+    issuer: number;
+    account: string;
+    drawnBy: number | null;
+  }): Awaitable<NewCodeFacts>;
+};
 
 export type StaffFacts = {
   operator(name: string): Awaitable<OperatorFacts>;

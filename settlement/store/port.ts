@@ -20,6 +20,7 @@ import type {
   GateRevocation,
   NewGateToken,
   NewPassIssue,
+  PassIssueResult,
   NewRider,
   RevocationResult,
   RiderEnrolmentResult,
@@ -35,7 +36,7 @@ import type {
   RecoveryResult,
 } from '../core/access/recovery.ts';
 import type { NewRecoveryCode } from '../core/access/recovery-changes.ts';
-import type { CodeMatch } from '../core/access/recovery-codes.ts';
+import type { CodeMatch, NewCodeResult } from '../core/access/recovery-codes.ts';
 import type { Invite, StoredPass } from '../core/access/rider-changes.ts';
 import type { NewSession, SessionResult } from '../core/access/session.ts';
 import type { StoredEvent } from '../core/events/event-changes.ts';
@@ -122,8 +123,9 @@ type RiderStore = {
   findPass(account: string, serial: number): Promise<StoredPass | undefined>;
   /** Of this device key, whichever way it came to its account; ended or not. */
   findPassOfKey(publicKey: string): Promise<StoredPass | undefined>;
-  /** False if this pass has ended; or if it has rides, and as many of the account's as may be are good. */
-  addPassIssue(issue: NewPassIssue & { issuesMax: number; nowMs: number }): Promise<boolean>;
+  addPassIssue(
+    issue: NewPassIssue & { issuesMax: number; nowMs: number },
+  ): Promise<PassIssueResult>;
   /** Of the account or of this pass. */
   findDenials(issuer: number, pass: PassOf): Promise<readonly DeniedBy[]>;
   /** False if the pass has ended. */
@@ -326,8 +328,7 @@ type StaffStore = {
 
 export type RecoveryStore = {
   /** Ends the one before it of the same kind; a recovery code does so when it is confirmed. */
-  /** False if the phone that draws it has ended meanwhile. */
-  addRecoveryCode(code: NewRecoveryCode): Promise<boolean>;
+  addRecoveryCode(code: NewRecoveryCode & { issuer: number }): Promise<NewCodeResult>;
   /** Its rider has it on paper. False if it is none of the account, or good no more. */
   confirmRecoveryCode(of: { account: string; codeHash: string; nowMs: number }): Promise<boolean>;
   /** What is known of a code by its quick hash. */

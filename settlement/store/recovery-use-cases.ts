@@ -19,10 +19,10 @@ import type { RecoveryStore } from './port.ts';
 
 export function recoveryUseCases({ views, transact }: Database): RecoveryStore {
   return {
-    addRecoveryCode: (code) =>
+    addRecoveryCode: ({ issuer, ...code }) =>
       transact({
-        read: (facts) => facts.accountAccess(code.account),
-        decide: (access) => decideNewCode(access, code),
+        read: (facts) => facts.newCode({ issuer, ...code }),
+        decide: (found) => decideNewCode(found, code),
       }),
     confirmRecoveryCode: ({ account, ...request }) =>
       transact({

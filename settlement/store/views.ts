@@ -25,6 +25,8 @@ export type RiderView = {
     expiresAtS: number;
     denied: boolean;
     ended: PassEnd | null;
+    /** The serial of the phone that let it join; null: none did. */
+    addedBy: number | null;
   }[];
   /** Seeds of payment codes that nobody has ended. */
   seeds: readonly { serial: number; expiresAtMs: number }[];

@@ -70,6 +70,7 @@ export const MONEY_CALLS = {
   nextAct: (facts) => facts.nextAct(),
   recovery: (facts) => facts.recovery({ codeHash: 'code', publicKey: 'aa', nowMs: NOW_MS }),
   accountAccess: (facts) => facts.accountAccess(ACCOUNT),
+  newCode: (facts) => facts.newCode({ issuer: ISSUER, account: ACCOUNT, drawnBy: 1 }),
   move: (facts) => facts.move({ account: ACCOUNT, by: 'anna' }),
   approval: (facts) => facts.approval(1),
 } satisfies Partial<Calls>;

@@ -66,7 +66,7 @@ export function decideMove(facts: MoveFacts, request: MoveRequest): Decision<Mov
     madeAtMs: nowMs,
     expiresAtMs,
   } as const;
-  const { changes } = decideNewCode(facts.access, code);
+  const { changes } = decideNewCode({ ...facts.access, isDenied: false }, code);
   return { changes: [...used, ...changes], result: { kind: 'code', expiresAtMs } };
 }
 

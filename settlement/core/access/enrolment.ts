@@ -78,7 +78,12 @@ export function decideRiderEnrolment(
       ...(inviteHash === null
         ? []
         : [{ kind: 'useInvite', tokenHash: inviteHash, atMs: nowMs } as const]),
-      { kind: 'addPass', pass: { account, serial, algorithm, publicKey }, atMs: nowMs },
+      {
+        kind: 'addPass',
+        pass: { account, serial, algorithm, publicKey },
+        addedBy: null,
+        atMs: nowMs,
+      },
       {
         kind: 'addPassIssue',
         account,
@@ -125,18 +130,21 @@ export type PassIssueFacts = {
   isEnded: boolean;
 };
 
-/** False if this pass has ended; or if it has rides, and so many of the account's are good that it would be one too many. */
+/** `tooMany`: so many of this phone's are good that it would be one too many. */
+export type PassIssueResult = 'issued' | 'ended' | 'tooMany';
+
 export function decidePassIssue(
   { openIssues, isEnded }: PassIssueFacts,
   { account, serial, issue, hasRides, issuesMax }: NewPassIssue & { issuesMax: number },
-): Decision<boolean> {
-  if (isEnded || (hasRides && !mayIssue(openIssues, { issuesMax }))) return unchanged(false);
+): Decision<PassIssueResult> {
+  if (isEnded) return unchanged('ended');
+  if (!mayIssue(openIssues, { issuesMax, hasRides })) return unchanged('tooMany');
   return {
     changes: [
       { kind: 'addPassIssue', account, serial, issue },
       { kind: 'judgeAgain', account },
     ],
-    result: true,
+    result: 'issued',
   };
 }
 

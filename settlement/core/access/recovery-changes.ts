@@ -38,6 +38,14 @@ export type RecoveryChange =
   | { kind: 'confirmRecoveryCode'; codeHash: string; usedSerial: number | null }
   /** Another one was confirmed: this one has a time of grace. */
   | { kind: 'replaceRecoveryCode'; codeHash: string; atMs: number; expiresAtMs: number }
+  /** It may be a thief's: until it expires it blocks, and takes nothing over. */
+  | {
+      kind: 'disownRecoveryCode';
+      codeHash: string;
+      replacedAtMs: number;
+      expiresAtMs: number | null;
+      atMs: number;
+    }
   | { kind: 'endPass'; account: string; serial: number; why: PassEnd; atMs: number }
   | { kind: 'endSessions'; account: string; serial: number }
   | { kind: 'addApproval'; id: number; approval: NewApproval }

@@ -5,6 +5,7 @@ import {
   decidePassBlock,
   decidePhoneBlock,
   decideRecovery,
+  planRecovery,
 } from './recovery.ts';
 import {
   type AccountCode,
@@ -19,7 +20,7 @@ const stored = { account, endedAtMs: null, usedSerial: null };
 
 function drawn(codeHash: string, rest: Partial<AccountCode> = {}): AccountCode {
   const code = { kind: 'RECOVERY', drawnBy: null, madeAtMs: 1, expiresAtMs: null } as const;
-  return { codeHash, ...code, replacedAtMs: null, ...rest };
+  return { codeHash, ...code, replacedAtMs: null, disownedAtMs: null, ...rest };
 }
 
 describe('a stolen phone', () => {
@@ -29,7 +30,7 @@ describe('a stolen phone', () => {
     );
   const passes = [2, 3].map((serial) => {
     const enrolledAtMs = serial === 2 ? 0 : 50;
-    return { serial, publicKey: `${serial}`, enrolledAtMs, endedAtMs: null };
+    return { serial, publicKey: `${serial}`, enrolledAtMs, addedBy: null, endedAtMs: null };
   });
   const late = 2 * GRACE_MS;
   const paper = drawn('paper', { drawnBy: 2, madeAtMs: 10 });
@@ -105,6 +106,7 @@ describe('a stolen phone', () => {
     const recent = [drawn('recent', { drawnBy: 2, madeAtMs: 55 })];
     expect(hashes(block(of(recent), 60), 'endRecoveryCode')).toEqual(['recent']);
     expect(hashes(block(of(recent), 56 + GRACE_MS), 'endRecoveryCode')).toEqual([]);
+    expect(hashes(block(of([paper]), late), 'disownRecoveryCode')).toEqual([]);
     const old = [
       drawn('old', { expiresAtMs: late + 9 }),
       drawn('move', { kind: 'MOVE', expiresAtMs: late + 9 }),
@@ -112,13 +114,70 @@ describe('a stolen phone', () => {
     expect(hashes(block(of(old), late), 'endRecoveryCode')).toEqual(['old']);
   });
 
+  test('has a code no more that it drew beside the phone that blocks it, however long ago', () => {
+    const thief = drawn('thief', { drawnBy: 2, madeAtMs: 60 });
+    const request = { account, serial: 2, by: 3, issuer, nowMs: late };
+    const { changes } = decidePassBlock(of([paper, thief]), request);
+    const expiresAtMs = late + GRACE_MS;
+    const disowned = { codeHash: 'thief', atMs: late, replacedAtMs: late, expiresAtMs };
+    expect(changes).toContainEqual({ kind: 'disownRecoveryCode', ...disowned });
+    expect(hashes(changes, 'endRecoveryCode')).toEqual([]);
+    // One that was replaced by another ends when it would have ended.
+    const earlier = drawn('thief', { ...thief, replacedAtMs: late - 5, expiresAtMs: late + 9 });
+    expect(decidePassBlock(of([earlier]), request).changes).toContainEqual({
+      kind: 'disownRecoveryCode',
+      codeHash: 'thief',
+      atMs: late,
+      replacedAtMs: late - 5,
+      expiresAtMs: late + 9,
+    });
+    const once = drawn('thief', { ...earlier, disownedAtMs: late - 2 });
+    expect(hashes(decidePassBlock(of([once]), request).changes, 'disownRecoveryCode')).toEqual([]);
+  });
+
+  test('and a code that was disowned: it takes nothing over, and blocks until it ends', () => {
+    const doubted = drawn('thief', {
+      drawnBy: 2,
+      madeAtMs: 60,
+      replacedAtMs: late - 1,
+      expiresAtMs: late + 9,
+      disownedAtMs: late - 1,
+    });
+    const own = drawn('own', { drawnBy: 3, madeAtMs: late - 1 });
+    const facts = {
+      code: { ...stored, ...doubted },
+      isKeyTaken: false,
+      openIssues: 0,
+      openPhones: 0,
+      access: of([doubted, own]),
+    };
+    const claim = { publicKey: 'k', nowMs: late, issuesMax: 8 };
+    expect(planRecovery(facts, claim)).toBeUndefined();
+    const blocked = blockAll([doubted, own], 'thief');
+    expect(hashes(blocked, 'endRecoveryCode')).toEqual(['own']);
+    expect(hashes(blocked, 'confirmRecoveryCode')).toEqual([]);
+    expect(blocked.some(({ kind }) => kind === 'endPass')).toBe(true);
+    // What its rider has written down since ends it no sooner, and is not ended by it.
+    const fresh = drawn('fresh', { drawnBy: 3, expiresAtMs: late + 9 });
+    const said = decideCodeConfirmation(
+      { codes: [doubted, fresh] },
+      { codeHash: 'fresh', nowMs: late },
+    );
+    expect(said.changes.map(({ kind }) => kind)).toEqual(['confirmRecoveryCode']);
+  });
+
   test('that has ended meanwhile draws no code', () => {
-    const ended = { passes: [{ serial: 2, endedAtMs: 5 }], codes: [] };
+    const ended = { passes: [{ serial: 2, endedAtMs: 5 }], codes: [], isDenied: false };
     const of = { codeHash: 'x', quickHash: null, account, drawnBy: 2, madeAtMs: 6 };
     const code = { ...of, kind: 'PHONE' } as const;
     expect(decideNewCode(ended, { ...code, expiresAtMs: 9 })).toEqual({
       changes: [],
-      result: false,
+      result: 'ended',
+    });
+    const denied = { passes: [{ serial: 2, endedAtMs: null }], codes: [], isDenied: true };
+    expect(decideNewCode(denied, { ...code, expiresAtMs: 9 })).toEqual({
+      changes: [],
+      result: 'denied',
     });
   });
 });

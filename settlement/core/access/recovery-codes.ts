@@ -9,6 +9,8 @@ import type { NewRecoveryCode } from './recovery-changes.ts';
 export type StoredRecoveryCode = Omit<NewRecoveryCode, 'codeHash' | 'quickHash'> & {
   /** When another one was confirmed in its place: it works until it expires. Null: none was. */
   replacedAtMs: number | null;
+  /** When a phone said that it may be a thief's: it blocks until it expires, and takes nothing over. */
+  disownedAtMs: number | null;
   endedAtMs: number | null;
   usedSerial: number | null;
 };
@@ -24,7 +26,7 @@ export type CodeMatch = {
 /** One that nothing has ended. */
 export type AccountCode = { codeHash: string } & Pick<
   StoredRecoveryCode,
-  'kind' | 'madeAtMs' | 'expiresAtMs' | 'drawnBy' | 'replacedAtMs'
+  'kind' | 'madeAtMs' | 'expiresAtMs' | 'drawnBy' | 'replacedAtMs' | 'disownedAtMs'
 >;
 
 /** A recovery code of which nobody has said that it is written down works too, as it may be, and ends by itself late. */
@@ -33,7 +35,8 @@ export const UNCONFIRMED_CODE_MS = 365 * 86_400_000;
 const UNCONFIRMED_MAX = 3;
 /**
  * The code on paper outlives a newer one by so much: who finds a phone can draw and confirm one at once, and its rider
- * may need some days to miss the phone and get at the paper. What a blocked phone drew longer ago is its rider's.
+ * may need some days to miss the phone and get at the paper. So much longer works what a blocked phone drew before that
+ * time, to block.
  */
 export const GRACE_MS = 7 * 86_400_000;
 /** So many in their grace at once, the oldest. */
@@ -47,7 +50,7 @@ export function isOpenCode(
   return code.endedAtMs === null && (code.expiresAtMs === null || code.expiresAtMs > nowMs);
 }
 
-type Lifetime = Pick<StoredRecoveryCode, 'kind' | 'expiresAtMs' | 'replacedAtMs'>;
+type Lifetime = Pick<StoredRecoveryCode, 'kind' | 'expiresAtMs' | 'replacedAtMs' | 'disownedAtMs'>;
 
 function isInGrace({ replacedAtMs }: Lifetime): boolean {
   return replacedAtMs !== null;
@@ -98,62 +101,97 @@ export function replaceOthers(codes: readonly AccountCode[], of: CodeInHand): Ch
   return [...endCodes(younger, nowMs), ...replaced];
 }
 
-/** Only younger codes end, and this one no more by itself if it was in its grace. */
+/** Whether a key may take the account over with this open code. */
+export function takesOver({ disownedAtMs }: Pick<StoredRecoveryCode, 'disownedAtMs'>): boolean {
+  return disownedAtMs === null;
+}
+
+/** Only younger codes end, and this one no more by itself if it was in its grace and nobody has disowned it. */
 export function endYounger(codes: readonly AccountCode[], of: CodeInHand): Change[] {
   const { codeHash, code, nowMs } = of;
   return [
     ...endCodes(othersThan(codes, of).younger, nowMs),
-    ...(isInGrace(code)
+    ...(isInGrace(code) && takesOver(code)
       ? [{ kind: 'confirmRecoveryCode', codeHash, usedSerial: null } as const]
       : []),
   ];
 }
 
 type DrawnBy = {
-  serial: number;
+  /** The phones that are blocked. */
+  serials: readonly number[];
   /** Since when the phone that blocks it has the account; null: an operator denies it. */
   blockerSinceMs: number | null;
   nowMs: number;
 };
 
 /**
- * All that this phone drew ends, but for what its rider has on paper: confirmed, and older than the phone that blocks
- * it (a thief's second phone must not kill the paper by blocking the first one), or than the grace.
+ * All that these phones drew ends, but for what its rider has on paper: confirmed, and older than the phone that blocks
+ * it (a thief's second phone must not kill the paper by blocking the first one). What is confirmed and younger than that,
+ * but older than the grace, may be either's, the thief's or the paper: it takes nothing over any more, and blocks for a
+ * while, so that neither has the account by it. An operator's denial leaves that as it is: a move ends it.
  */
-export function endCodesOfPhone(
+export function endCodesOfPhones(
   codes: readonly AccountCode[],
-  { serial, blockerSinceMs, nowMs }: DrawnBy,
+  { serials, blockerSinceMs, nowMs }: DrawnBy,
 ): Change[] {
   const sinceMs = Math.max(blockerSinceMs ?? 0, nowMs - GRACE_MS);
   const isOnPaper = (code: AccountCode) =>
     (isConfirmed(code) || isInGrace(code)) && code.madeAtMs < sinceMs;
+  const isDoubted = (code: AccountCode) =>
+    isOnPaper(code) && blockerSinceMs !== null && code.madeAtMs >= blockerSinceMs;
   // Of those from before it was noted who drew them: what is not confirmed may be this phone's.
   const isDrawn = (code: AccountCode) =>
-    code.drawnBy === serial ||
+    (code.drawnBy !== null && serials.includes(code.drawnBy)) ||
     (code.drawnBy === null && code.kind !== 'MOVE' && !isConfirmed(code) && !isInGrace(code));
-  return endCodes(
-    codes.filter((code) => isDrawn(code) && !isOnPaper(code)),
-    nowMs,
-  );
+  const drawn = codes.filter(isDrawn);
+  return [
+    ...endCodes(
+      drawn.filter((code) => !isOnPaper(code)),
+      nowMs,
+    ),
+    ...drawn
+      .filter((code) => isDoubted(code) && takesOver(code))
+      .map((code) => disown(code, nowMs)),
+  ];
+}
+
+/** From now on it is an earlier one, which ends by itself. */
+function disown({ codeHash, replacedAtMs, expiresAtMs }: AccountCode, nowMs: number): Change {
+  return {
+    kind: 'disownRecoveryCode',
+    codeHash,
+    atMs: nowMs,
+    replacedAtMs: replacedAtMs ?? nowMs,
+    expiresAtMs: replacedAtMs === null ? nowMs + GRACE_MS : expiresAtMs,
+  };
 }
 
 type Passes = readonly { serial: number; endedAtMs: number | null }[];
 
-/**
- * Of one kind an account has one that works; a recovery code takes the place of the one before when it is confirmed.
- * False if the phone that draws it has ended meanwhile.
- */
+export type NewCodeFacts = {
+  passes: Passes;
+  codes: readonly AccountCode[];
+  /** The operator has denied the very phone that draws it. */
+  isDenied: boolean;
+};
+
+/** `ended`, `denied`: the phone that draws it was blocked, or denied, meanwhile. */
+export type NewCodeResult = 'drawn' | 'ended' | 'denied';
+
+/** Of one kind an account has one that works; a recovery code takes the place of the one before when it is confirmed. */
 export function decideNewCode(
-  { passes, codes }: { passes: Passes; codes: readonly AccountCode[] },
+  { passes, codes, isDenied }: NewCodeFacts,
   code: NewRecoveryCode,
-): Decision<boolean> {
+): Decision<NewCodeResult> {
   const drawer = passes.find(({ serial }) => serial === code.drawnBy);
-  if (drawer !== undefined && drawer.endedAtMs !== null) return unchanged(false);
+  if (drawer !== undefined && drawer.endedAtMs !== null) return unchanged('ended');
+  if (isDenied) return unchanged('denied');
   const same = codes.filter(({ kind }) => kind === code.kind);
   const before = code.kind === 'RECOVERY' ? unconfirmedTooMany(same) : same;
   return {
     changes: [...endCodes(before, code.madeAtMs), { kind: 'addRecoveryCode', code }],
-    result: true,
+    result: 'drawn',
   };
 }
 
@@ -189,5 +227,20 @@ export function decideCodeConfirmation(
 export function endCodes(codes: readonly { codeHash: string }[], atMs: number): Change[] {
   return codes.map(
     ({ codeHash }) => ({ kind: 'endRecoveryCode', codeHash, usedSerial: null, atMs }) as const,
+  );
+}
+
+/**
+ * Whether this one was confirmed before all others and never used: it may have been in a drawer until today, so what
+ * others of the account have done counts for nothing against it.
+ */
+export function isFirstUseOfOldest(
+  codes: readonly AccountCode[],
+  { code, codeHash, nowMs }: { code: StoredRecoveryCode; codeHash: string; nowMs: number },
+): boolean {
+  if (code.usedSerial !== null || !(isConfirmed(code) || isInGrace(code))) return false;
+  const { older } = othersThan(codes, { code, codeHash });
+  return !older.some(
+    (other) => takesOver(other) && isOpenCode({ ...other, endedAtMs: null }, nowMs),
   );
 }

@@ -31,19 +31,20 @@ const stored: StoredRecoveryCode = {
   madeAtMs: 1,
   expiresAtMs: null,
   replacedAtMs: null,
+  disownedAtMs: null,
   endedAtMs: null,
   usedSerial: null,
 };
 
 function drawn(codeHash: string, rest: Partial<AccountCode> = {}): AccountCode {
   const code = { kind: 'RECOVERY', drawnBy: null, madeAtMs: 1, expiresAtMs: null } as const;
-  return { codeHash, ...code, replacedAtMs: null, ...rest };
+  return { codeHash, ...code, replacedAtMs: null, disownedAtMs: null, ...rest };
 }
 
 const access: AccountAccess = {
   passes: [
-    { serial: 1, publicKey: 'lost long ago', enrolledAtMs: 0, endedAtMs: 5 },
-    { serial: 2, publicKey: 'lost key', enrolledAtMs: 0, endedAtMs: null },
+    { serial: 1, publicKey: 'lost long ago', enrolledAtMs: 0, addedBy: null, endedAtMs: 5 },
+    { serial: 2, publicKey: 'lost key', enrolledAtMs: 0, addedBy: null, endedAtMs: null },
   ],
   seeds: [
     { handle: '11111111', serial: 2 },
@@ -73,7 +74,10 @@ const request = {
 };
 /** The code was used by this key, which has asked so often and asks again. */
 function heardNothing(openIssues: number): Partial<RecoveryFacts> {
-  const passes = [...access.passes, { serial: 3, publicKey, enrolledAtMs: 0, endedAtMs: null }];
+  const passes = [
+    ...access.passes,
+    { serial: 3, publicKey, enrolledAtMs: 0, addedBy: null, endedAtMs: null },
+  ];
   const code = { ...stored, endedAtMs: 9, usedSerial: 3 };
   return { code, isKeyTaken: true, openIssues, access: { ...access, passes } };
 }
@@ -166,7 +170,7 @@ describe('a recovery', () => {
   });
 
   function openPass(serial: number) {
-    return { serial, publicKey, enrolledAtMs: 0, endedAtMs: null };
+    return { serial, publicKey, enrolledAtMs: 0, addedBy: null, endedAtMs: null };
   }
 
   test('of a second phone leaves the first one and its code alone', () => {
@@ -222,7 +226,10 @@ describe('a block', () => {
   test('of one phone is of that phone', () => {
     const two = {
       ...access,
-      passes: [...access.passes, { serial: 3, publicKey, enrolledAtMs: 0, endedAtMs: null }],
+      passes: [
+        ...access.passes,
+        { serial: 3, publicKey, enrolledAtMs: 0, addedBy: null, endedAtMs: null },
+      ],
     };
     const { changes, result } = decidePassBlock(two, { account, serial: 3, by: 2, issuer, nowMs });
     expect(result).toBe(true);
@@ -251,9 +258,11 @@ describe('a recovery code', () => {
 
   test('ends none that may be on paper; only the newest unconfirmed ones stay', () => {
     const fresh = { ...code, expiresAtMs: nowMs + 9 };
-    expect(kindsOf(decideNewCode(access, fresh).changes)).toEqual(['addRecoveryCode']);
+    expect(kindsOf(decideNewCode({ ...access, isDenied: false }, fresh).changes)).toEqual([
+      'addRecoveryCode',
+    ]);
     const codes = [unconfirmed('b', 2), paper, unconfirmed('a', 1), unconfirmed('c', 3)];
-    expect(decideNewCode({ passes: [], codes }, fresh).changes).toEqual([
+    expect(decideNewCode({ passes: [], codes, isDenied: false }, fresh).changes).toEqual([
       { kind: 'endRecoveryCode', codeHash: 'a', usedSerial: null, atMs: nowMs },
       { kind: 'addRecoveryCode', code: fresh },
     ]);
@@ -298,7 +307,7 @@ test('a new code takes the place of the one before it, of its own kind only', ()
     madeAtMs: nowMs,
     expiresAtMs: 9,
   } as const;
-  expect(decideNewCode(access, code).changes).toEqual([
+  expect(decideNewCode({ ...access, isDenied: false }, code).changes).toEqual([
     { kind: 'endRecoveryCode', codeHash: 'move', usedSerial: null, atMs: nowMs },
     { kind: 'addRecoveryCode', code },
   ]);

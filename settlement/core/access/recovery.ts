@@ -8,15 +8,23 @@ import { type Change, type Decision, unchanged } from '../changes.ts';
 import type { NewRecoveryCode, PassEnd, RecoveryCodeKind } from './recovery-changes.ts';
 import {
   type AccountCode,
-  endCodesOfPhone,
+  endCodesOfPhones,
   endYounger,
+  isFirstUseOfOldest,
   isOpenCode,
   replaceOthers,
   type StoredRecoveryCode,
+  takesOver,
   UNCONFIRMED_CODE_MS,
 } from './recovery-codes.ts';
 import type { PassIssue, PassRow } from './rider-changes.ts';
 import { mayIssue } from './standing.ts';
+
+/** Phones of one account at a time: each opens sessions, draws codes, and lets others join. */
+export const PHONES_MAX = 8;
+/** Phones that an account comes to in a day: each stays in the books, and its end on every gate's deny list, for good. */
+export const NEW_PHONES_PER_DAY_MAX = 20;
+const DAY_MS = 86_400_000;
 
 /** All that reaches an account now. */
 export type AccountAccess = {
@@ -25,6 +33,8 @@ export type AccountAccess = {
     serial: number;
     publicKey: string;
     enrolledAtMs: number;
+    /** The phone that let it join; null: none did, or it is from before this was noted. */
+    addedBy: number | null;
     endedAtMs: number | null;
   }[];
   /** What pays and has not ended: handles of seeds and hashes of online codes, each with its pass. */
@@ -65,12 +75,16 @@ export function planRecovery(
   // The response may have been lost: the same key may ask again, as long as it is the account's.
   const earlier = access.passes.find(({ serial }) => serial === code.usedSerial);
   if (earlier?.publicKey === publicKey && earlier.endedAtMs === null) {
-    return { account, serial: earlier.serial, hasRides: mayIssue(openIssues, { issuesMax }) };
+    return {
+      account,
+      serial: earlier.serial,
+      hasRides: mayIssue(openIssues, { issuesMax, hasRides: true }),
+    };
   }
-  if (!isOpenCode(code, nowMs)) return undefined;
+  if (!isOpenCode(code, nowMs) || !takesOver(code)) return undefined;
   const serial = (access.passes.at(-1)?.serial ?? 0) + 1;
   // However often a lost phone has renewed: that is one phone.
-  return { account, serial, hasRides: mayIssue(openPhones, { issuesMax }) };
+  return { account, serial, hasRides: mayIssue(openPhones, { issuesMax, hasRides: true }) };
 }
 
 export type RecoveryRequest = {
@@ -91,6 +105,12 @@ export type RecoveryResult =
   | { kind: 'refused' }
   | { kind: 'keyTaken' }
   | { kind: 'changed' }
+  /** The account has as many phones as it may have. */
+  | { kind: 'phonesFull' }
+  /** It came to as many within a day. */
+  | { kind: 'phonesOften' }
+  /** As many passes of this phone are good as may be. */
+  | { kind: 'passesOpen' }
   | { kind: 'recovered'; hasNextCode: boolean };
 
 export function decideRecovery(
@@ -106,14 +126,21 @@ export function decideRecovery(
   if (!isOfPlan || (request.hasRides && !plan.hasRides)) return unchanged({ kind: 'changed' });
   const isNew = access.passes.every((known) => known.serial !== serial);
   if (isNew && facts.isKeyTaken) return unchanged({ kind: 'keyTaken' });
+  const limit = isNew ? limitOf(access, { code, codeHash, nowMs }) : null;
+  if (limit !== null) return unchanged({ kind: limit });
+  const { hasRides } = request;
+  if (!isNew && !mayIssue(facts.openIssues, { issuesMax, hasRides })) {
+    return unchanged({ kind: 'passesOpen' });
+  }
   // A second phone leaves the first one, and its recovery code, as they are.
-  const takesOver = code.kind !== 'PHONE';
+  const isMove = code.kind !== 'PHONE';
+  const addedBy = isMove ? null : code.drawnBy;
   const others = access.passes.filter((known) => known.serial !== serial);
   const changes: Change[] = [
-    ...(isNew ? [{ kind: 'addPass', pass, atMs: nowMs } as const] : []),
+    ...(isNew ? [{ kind: 'addPass', pass, addedBy, atMs: nowMs } as const] : []),
     { kind: 'addPassIssue', account, serial, issue },
     useCode({ codeHash, serial, kind: code.kind, nowMs }),
-    ...(takesOver
+    ...(isMove
       ? [
           ...endPhones(others, { account, access, issuer: issue.issuer, why: 'MOVED', nowMs }),
           ...replaceOthers(access.codes, { code, codeHash, nowMs }),
@@ -122,7 +149,25 @@ export function decideRecovery(
       : []),
     { kind: 'judgeAgain', account },
   ];
-  return { changes, result: { kind: 'recovered', hasNextCode: takesOver } };
+  return { changes, result: { kind: 'recovered', hasNextCode: isMove } };
+}
+
+/**
+ * Which limit a further phone would exceed. An operator has seen who stands there; and no thief who uses up the day
+ * keeps out whoever comes with the oldest code for the first time.
+ */
+function limitOf(
+  { passes, codes }: AccountAccess,
+  of: { code: StoredRecoveryCode; codeHash: string; nowMs: number },
+): 'phonesFull' | 'phonesOften' | null {
+  const { code, nowMs } = of;
+  const open = passes.filter(({ endedAtMs }) => endedAtMs === null);
+  if (code.kind === 'PHONE' && open.length >= PHONES_MAX) return 'phonesFull';
+  if (code.kind === 'MOVE' || isFirstUseOfOldest(codes, of)) return null;
+  const today = passes.filter(
+    ({ enrolledAtMs }) => enrolledAtMs > nowMs - DAY_MS && enrolledAtMs <= nowMs,
+  );
+  return today.length >= NEW_PHONES_PER_DAY_MAX ? 'phonesOften' : null;
 }
 
 type CodeUse = { codeHash: string; serial: number; kind: RecoveryCodeKind; nowMs: number };
@@ -170,20 +215,41 @@ export function decidePhoneBlock(
 /** `by`: the serial of the phone that blocks. */
 export type PassBlock = BlockRequest & { account: string; serial: number; by: number };
 
-/** One phone of the account blocks another, and what that drew. False if there is none, or it is blocked already. */
+/**
+ * One phone of the account blocks another, with what that drew and, if they are younger than the phone that blocks, the
+ * phones that it let join, and theirs: a thief's second phone joins with the first one. False if there is none, or it
+ * is blocked already.
+ */
 export function decidePassBlock(access: AccountAccess, request: PassBlock): Decision<boolean> {
   const { account, serial, by, issuer, nowMs } = request;
   const open = access.passes.filter((pass) => pass.serial === serial && pass.endedAtMs === null);
   if (open.length === 0) return unchanged(false);
+  const ended = [...open, ...joinedBehind(access.passes, request)];
+  const serials = ended.map((pass) => pass.serial);
   const blocker = access.passes.find((pass) => pass.serial === by);
   const blockerSinceMs = blocker?.enrolledAtMs ?? null;
   return {
     changes: [
-      ...endPhones(open, { account, access, issuer, why: 'BLOCKED', nowMs }),
-      ...endCodesOfPhone(access.codes, { serial, blockerSinceMs, nowMs }),
+      ...endPhones(ended, { account, access, issuer, why: 'BLOCKED', nowMs }),
+      ...endCodesOfPhones(access.codes, { serials, blockerSinceMs, nowMs }),
     ],
     result: true,
   };
+}
+
+/** Serials only grow, so whoever was let in comes behind who did that. */
+function joinedBehind(
+  passes: AccountAccess['passes'],
+  { serial, by }: Pick<PassBlock, 'serial' | 'by'>,
+): AccountAccess['passes'] {
+  const behind = new Set([serial]);
+  for (const pass of passes) {
+    const isBehind = pass.addedBy !== null && behind.has(pass.addedBy);
+    if (isBehind && pass.serial !== by) behind.add(pass.serial);
+  }
+  return passes.filter(
+    (pass) => behind.has(pass.serial) && pass.serial > by && pass.serial !== serial,
+  );
 }
 
 type PhoneEnd = { account: string; access: AccountAccess; why: PassEnd } & BlockRequest;

@@ -27,7 +27,8 @@ export type RiderChange =
   | { kind: 'addEnrolment'; address: string; atMs: number }
   | { kind: 'addInvite'; invite: Invite }
   | { kind: 'useInvite'; tokenHash: string; atMs: number }
-  | { kind: 'addPass'; pass: PassRow; atMs: number }
+  /** `addedBy`: the serial of the phone that let it join; null: it enrolled, or took the account over. */
+  | { kind: 'addPass'; pass: PassRow; addedBy: number | null; atMs: number }
   | { kind: 'addPassIssue'; account: string; serial: number; issue: PassIssue }
   | { kind: 'addSession'; tokenHash: string; account: string; serial: number; expiresAtS: number };
 

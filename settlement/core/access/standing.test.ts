@@ -109,7 +109,9 @@ test('extra uses are forgotten after their time', () => {
 });
 
 test('so many issues are good at a time, and no more', () => {
-  expect([0, 7, 8, 9].map((open) => mayIssue(open, OFFLINE))).toEqual([true, true, false, false]);
+  const may = (hasRides: boolean) => (open: number) => mayIssue(open, { ...OFFLINE, hasRides });
+  expect([0, 7, 8, 9].map(may(true))).toEqual([true, true, false, false]);
+  expect([0, 8, 15, 16].map(may(false))).toEqual([true, true, true, false]);
 });
 
 test('who is verified has paid in, and who has paid in was invited, as far as policies go', () => {

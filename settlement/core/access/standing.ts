@@ -9,6 +9,12 @@
 export const ENROLMENT_KINDS = ['open', 'invite', 'deposit', 'verified'] as const;
 export type EnrolmentKind = (typeof ENROLMENT_KINDS)[number];
 
+/**
+ * So many passes without rides may be good beside those with rides, of one phone: it asks for one when it has lost a
+ * response. Each is a row for good.
+ */
+const RIDELESS_ISSUES_MAX = 8;
+
 /** From the least to the most that is known of a rider. */
 export function isKindEnough(kind: EnrolmentKind, { least }: { least: EnrolmentKind }): boolean {
   return ENROLMENT_KINDS.indexOf(kind) >= ENROLMENT_KINDS.indexOf(least);
@@ -29,7 +35,7 @@ export type OfflineRules = {
   creditCents: Readonly<Record<EnrolmentKind, number>>;
   /** Life of a pass whose allowance is not the whole one. */
   shortLifetimeMin: number;
-  /** Issues of one account's passes that have not ended, beyond which none is made. */
+  /** Issues of one phone's pass that are good, beyond which none with rides is made; and phones that have one. */
   issuesMax: number;
 };
 
@@ -79,10 +85,10 @@ function reasonOf(of: { rides: number; allowance: number }): OfflineReason | nul
   return of.allowance === 0 ? 'CODES_COPIED' : null;
 }
 
-/** Whether another issue may be made while so many of the account's have not ended. */
+/** Whether another issue may be made while so many of the phone's are good, or with rides for another phone. */
 export function mayIssue(
   openIssues: number,
-  { issuesMax }: Pick<OfflineRules, 'issuesMax'>,
+  { issuesMax, hasRides }: Pick<OfflineRules, 'issuesMax'> & { hasRides: boolean },
 ): boolean {
-  return openIssues < issuesMax;
+  return openIssues < (hasRides ? issuesMax : issuesMax + RIDELESS_ISSUES_MAX);
 }

@@ -1,5 +1,5 @@
 /** An operator's own denial of an account or a pass: only a person sets it, only a person lifts it. */
-import { type AccountCode, endCodesOfPhone } from '../access/recovery-codes.ts';
+import { type AccountCode, endCodesOfPhones } from '../access/recovery-codes.ts';
 import { type Decision, unchanged } from '../changes.ts';
 
 export type DenialFacts = {
@@ -29,7 +29,7 @@ export function decideDenial(
         ? []
         : [
             { kind: 'endSessions', ...pass } as const,
-            ...endCodesOfPhone(codes, { serial: pass.serial, blockerSinceMs: null, nowMs }),
+            ...endCodesOfPhones(codes, { serials: [pass.serial], blockerSinceMs: null, nowMs }),
           ]),
       { kind: 'requestPublish', atMs: nowMs },
     ],

@@ -58,7 +58,7 @@ function accountOf({ account, serial, deviceKey: publicKey }: CheckedCode, atMs:
   const pass = { account, serial, algorithm, publicKey } as const;
   return [
     { kind: 'addAccount', account, enrolledBy: 'open', personHash: null, atMs },
-    { kind: 'addPass', pass, atMs },
+    { kind: 'addPass', pass, addedBy: null, atMs },
     ...[walletOf(account), receivableOf(account)].map(
       (name) => ({ kind: 'openLedgerAccount', name, ledgerKind: kindOf(name) }) as const,
     ),

@@ -20,7 +20,14 @@ import { refuseTooMany } from '../allowance.ts';
 import type { ApiParts, ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { issueFor } from './issue.ts';
-import { openSession, type PassParts, refuseEnded, requireAllowed, requireGood } from './passes.ts';
+import {
+  openSession,
+  type PassParts,
+  refuseEnded,
+  refuseOpenPasses,
+  requireAllowed,
+  requireGood,
+} from './passes.ts';
 
 const ACCOUNT_BYTES = 8;
 
@@ -88,11 +95,11 @@ async function issueAgain(parts: ApiParts, publicKey: string): Promise<Issued | 
     const { offer, issue } = await issueFor(parts, { pass, hasRides });
     const { bytes, ...row } = issue;
     const given = { account, serial, issue: row, hasRides: offer.allowance > 0 };
-    if (await store.addPassIssue({ ...given, issuesMax, nowMs })) {
-      return { pass, bytes, expiresAtS: issue.expiresAtS };
-    }
+    const result = await store.addPassIssue({ ...given, issuesMax, nowMs });
+    if (result === 'issued') return { pass, bytes, expiresAtS: issue.expiresAtS };
+    if (result === 'ended') refuseEnded();
   }
-  refuseEnded();
+  refuseOpenPasses(issuesMax);
 }
 
 type From = { ip: string; reply: FastifyReply };

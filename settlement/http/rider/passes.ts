@@ -104,8 +104,6 @@ function addChallenges(app: ApiRouter, { challenges, config }: ApiParts): void {
   );
 }
 
-const PHONE_DENIED = 'this phone was blocked by the operator: ask them';
-
 /** @throws Refusal PASS_ENDED, or ACCOUNT_DENIED if the operator has denied this very pass. */
 export async function openSession(
   { store, clock, random, config }: ApiParts,
@@ -117,8 +115,19 @@ export async function openSession(
   const session = { issuer, tokenHash: tokenHash(token), account, serial, expiresAtS };
   const result = await store.openSession(session);
   if (result === 'ended') refuseEnded();
-  if (result === 'denied') throw new Refusal('ACCOUNT_DENIED', PHONE_DENIED);
+  if (result === 'denied') refuseDenied();
   return { token, expiresAtS };
+}
+
+export function refuseDenied(): never {
+  throw new Refusal('ACCOUNT_DENIED', 'this phone was blocked by the operator: ask them');
+}
+
+export function refuseOpenPasses(issuesMax: number): never {
+  throw new Refusal(
+    'PASSES_OPEN',
+    `${issuesMax} passes of this phone are still good: renew when the first of them has ended`,
+  );
 }
 
 export function refuseEnded(): never {
@@ -209,12 +218,9 @@ function addRenewal(app: ApiRouter, parts: PassParts): void {
       const { bytes, ...issue } = passes.issue(pass, { offer, atS: Math.floor(nowMs / 1000) });
       const { issuesMax } = config.offline;
       const given = { account, serial, issue, hasRides: true };
-      if (!(await store.addPassIssue({ ...given, issuesMax, nowMs }))) {
-        throw new Refusal(
-          'PASSES_OPEN',
-          `${issuesMax} passes of this phone are still good: renew when the first of them has ended`,
-        );
-      }
+      const result = await store.addPassIssue({ ...given, issuesMax, nowMs });
+      if (result === 'ended') refuseEnded();
+      if (result === 'tooMany') refuseOpenPasses(issuesMax);
       const { expiresAtS } = issue;
       return { account, issuer: config.issuer, serial, pass: toHex(bytes), expiresAtS };
     },

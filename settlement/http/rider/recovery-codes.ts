@@ -18,6 +18,7 @@ import { type Allowance, createAllowance, spend } from '../allowance.ts';
 import type { ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import type { CodeTries } from './code-tries.ts';
+import { refuseDenied, refuseEnded } from './passes.ts';
 import { type PresenceParts, requirePresence } from './presence.ts';
 
 const PHONE_CODE_MS = 10 * 60_000;
@@ -102,7 +103,8 @@ type DrawnBy = { rider: RiderSession; proof: z.infer<typeof presenceSchema>; rep
 
 /** What both kinds have in common: the phone's proof, the account's allowance, and what is stored. */
 function createDraw(parts: CodeParts) {
-  const { store, clock, codeTries } = parts;
+  const { store, config, clock, codeTries } = parts;
+  const { issuer } = config;
   return async (
     { kind, purpose, lifeMs, allowance }: Drawing,
     { rider, proof, reply }: DrawnBy,
@@ -114,11 +116,10 @@ function createDraw(parts: CodeParts) {
     const { code, hashes } = await codeTries.make(account);
     const madeAtMs = clock.now().wallMs;
     const expiresAtMs = madeAtMs + lifeMs;
-    if (
-      !(await store.addRecoveryCode({ ...hashes, account, kind, drawnBy, madeAtMs, expiresAtMs }))
-    ) {
-      throw new Refusal('PASS_ENDED', 'this phone was blocked just now: it draws no code');
-    }
+    const drawn = { ...hashes, account, kind, drawnBy, madeAtMs, expiresAtMs };
+    const result = await store.addRecoveryCode({ ...drawn, issuer });
+    if (result === 'ended') refuseEnded();
+    if (result === 'denied') refuseDenied();
     return { code, madeAtMs, expiresAtMs };
   };
 }

@@ -290,6 +290,15 @@ describe('a block', () => {
   });
 });
 
+test('an account has eight phones at a time, and says so', async () => {
+  for (let phones = 1; phones < 8; phones += 1) {
+    if (phones % 5 === 0) town.clock.advance(60_000);
+    await town.recover(await rider.drawCode('phone-code'));
+  }
+  town.clock.advance(60_000);
+  expect(await codeOf(tryCode(await rider.drawCode('phone-code')))).toBe('409 PHONES_FULL');
+});
+
 describe("an operator's move", () => {
   const ask = (by: string, account = rider.account) =>
     town.ask(`/v1/operator/accounts/${account}/move-code`, {

@@ -16,6 +16,7 @@ import {
   recoverySchema,
 } from '@stile/protocol/http/rider-api.ts';
 import { z } from 'zod';
+import { NEW_PHONES_PER_DAY_MAX, PHONES_MAX } from '../../core/access/recovery.ts';
 import type { PassRow } from '../../core/access/rider-changes.ts';
 import { requireSession, riderFrom } from '../access.ts';
 import { addressGroup } from '../address.ts';
@@ -23,7 +24,7 @@ import type { ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { type CodeTries, createCodeTries, refuseCode } from './code-tries.ts';
 import { issueFor } from './issue.ts';
-import { openSession } from './passes.ts';
+import { openSession, refuseOpenPasses } from './passes.ts';
 import { type PresenceParts, requirePresence } from './presence.ts';
 import { addRecoveryCodeRoutes } from './recovery-codes.ts';
 
@@ -46,6 +47,21 @@ function refuseOtherAccount(): never {
   throw new Refusal(
     'RECOVERY_OTHER_ACCOUNT',
     'this code is of another account, and was not used: take the code of the account that is meant',
+  );
+}
+
+function refuseFull(): never {
+  throw new Refusal(
+    'PHONES_FULL',
+    `${PHONES_MAX} phones are on this account: block one that is used no more, then try again`,
+  );
+}
+
+function refuseOften(): never {
+  throw new Refusal(
+    'PHONES_OFTEN',
+    `this account came to ${NEW_PHONES_PER_DAY_MAX} phones within a day: try again tomorrow; if one is lost, block it now, ` +
+      'or ask the operator to move the account',
   );
 }
 
@@ -209,6 +225,9 @@ async function recover(
       throw new Refusal('KEY_TAKEN', 'this key is enrolled already; make a new one');
     }
     if (result.kind === 'changed') continue;
+    if (result.kind === 'passesOpen') refuseOpenPasses(issuesMax);
+    if (result.kind === 'phonesFull') refuseFull();
+    if (result.kind === 'phonesOften') refuseOften();
     const recoveryCode = result.hasNextCode ? { code: next.code, madeAtMs: nowMs } : null;
     return { pass, issue, recoveryCode };
   }

@@ -183,6 +183,7 @@ export function describeRetention(open: OpenStore): void {
     type Code = { kind: 'RECOVERY' | 'PHONE' | 'MOVE'; expiresAtMs: number | null };
     const code = (codeHash: string, { kind, expiresAtMs }: Code) =>
       store.addRecoveryCode({
+        issuer: ISSUER,
         quickHash: null,
         codeHash,
         account: a,

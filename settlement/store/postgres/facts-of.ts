@@ -56,7 +56,7 @@ type MoneyFacts = Omit<Facts, keyof LogFacts>;
 function moneyFacts(session: Session, readers: Readers): MoneyFacts {
   const payments = new PaymentFactReader(session, readers);
   const riders = new RiderFactReader(session, readers);
-  const { operators, recovery, leases } = readers;
+  const { operators, recovery, leases, denials } = readers;
   return {
     pay: (request) => payments.pay(request),
     refund: (of) => payments.refund(of),
@@ -84,6 +84,11 @@ function moneyFacts(session: Session, readers: Readers): MoneyFacts {
     nextAct: () => operators.nextAct(),
     recovery: (of) => recovery.recovery(of),
     accountAccess: (account) => recovery.accountAccess(account),
+    newCode: async (of) => ({
+      // First the lock of the account, which a denial takes as well.
+      ...(await recovery.accountAccess(of.account)),
+      isDenied: await denials.isDeniedPhone(of),
+    }),
     move: (of) => recovery.move(of),
     approval: (id) => recovery.approval(id),
   };

@@ -108,7 +108,7 @@ function factsOf(connection: Connection, readers: Readers): Facts {
   const rulings = new RulingFactReader(connection, readers.fares);
   const settling = new SettleFactReader(connection, readers);
   const cuts = new CutFactReader(connection);
-  const { outbox, lists, leases, operators, recovery, parked } = readers;
+  const { outbox, lists, leases, operators, recovery, parked, denials } = readers;
   return {
     pay: (request) => payments.pay(request),
     refund: (of) => payments.refund(of),
@@ -149,6 +149,10 @@ function factsOf(connection: Connection, readers: Readers): Facts {
     nextAct: () => operators.nextAct(),
     recovery: (of) => recovery.recovery(of),
     accountAccess: (account) => recovery.accountAccess(account),
+    newCode: (of) => ({
+      ...recovery.accountAccess(of.account),
+      isDenied: denials.isDeniedPhone(of),
+    }),
     move: (of) => recovery.move(of),
     approval: (id) => recovery.approval(id),
     lease: () => leases.lease(),

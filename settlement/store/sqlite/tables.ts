@@ -84,6 +84,7 @@ export type Tables = {
     enrolled_at_ms: number;
     ended_at_ms: number | null;
     ended_why: 'MOVED' | 'BLOCKED' | null;
+    added_by: number | null;
   };
   pass_issue: {
     number: Generated<number>;
@@ -106,6 +107,7 @@ export type Tables = {
     drawn_by: number | null;
     replaced_at_ms: number | null;
     quick_hash: string | null;
+    disowned_at_ms: number | null;
   };
   approval: {
     id: number;

@@ -8,6 +8,7 @@ const PASS = {
   issuedAtS: 0,
   expiresAtS: 1,
   ended: null,
+  addedBy: null,
   hasSeed: true,
 } as const;
 const WELL: Rider = {

@@ -64,9 +64,14 @@ export function RecoveryCard({ words }: { words: Words }) {
       {action(madeAtMs === null ? recovery.make : recovery.replace, makeCode)}
       <h2>{recovery.phones}</h2>
       <ul class="list">
-        {phones.map(({ serial }) => (
+        {phones.map(({ serial, addedBy }) => (
           <li key={serial}>
-            <span>{recovery.phone(serial, serial === own)}</span>
+            <span>
+              {recovery.phone(serial, serial === own)}
+              {(addedBy ?? null) !== null && (
+                <small data-joined={serial}> · {recovery.joined(addedBy ?? 0)}</small>
+              )}
+            </span>
             {serial !== own &&
               action(recovery.block, () =>
                 run((token, holder) => settlement.blockPass(token, { holder, blocked: serial })),
@@ -74,6 +79,7 @@ export function RecoveryCard({ words }: { words: Words }) {
           </li>
         ))}
       </ul>
+      {phones.length > 1 && <p class="note">{recovery.blockNote}</p>}
       {action(recovery.add, addPhone)}
       {failure !== '' && (
         <p class="note bad" role="alert">

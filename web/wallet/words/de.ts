@@ -150,6 +150,9 @@ export const de: Words = {
       'Ein neuer Wiederherstellungscode wurde gezeigt, und niemand hat gesagt, dass er notiert ist. Einer von früher bleibt bis dahin gut. Wenn Sie den neuen nicht haben, machen Sie noch einen.',
     phones: 'Telefone dieses Kontos',
     phone: (serial, isThis) => (isThis ? `Telefon ${serial} (dieses)` : `Telefon ${serial}`),
+    joined: (by) => `kam mit Telefon ${by} dazu`,
+    blockNote:
+      'Ein gesperrtes Telefon nimmt die Codes mit, die es gemacht hat, und Telefone, die nach diesem hier mit ihm dazukamen.',
     block: 'Sperren',
     add: 'Weiteres Telefon hinzufügen',
     freshTitle: 'Ihr Wiederherstellungscode',
@@ -276,6 +279,10 @@ export const de: Words = {
     CODES_COPIED:
       'Ihre Codes haben mehrere Sperren geöffnet oder waren abgelaufen. Fahren Sie einen Monat mit Online-Codes, oder fragen Sie Ihren Betreiber.',
     PASSES_OPEN: 'Ihr Pass wurde zu oft erneuert. Warten Sie, bis ein früherer abgelaufen ist.',
+    PHONES_FULL:
+      'Auf diesem Konto sind acht Telefone. Sperren Sie eines, das nicht mehr benutzt wird, und versuchen Sie es noch einmal.',
+    PHONES_OFTEN:
+      'Auf dieses Konto kamen heute zu viele Telefone. Versuchen Sie es morgen wieder. Ist eines verloren, sperren Sie es jetzt, oder fragen Sie Ihren Betreiber.',
     TOP_UPS_OFF: 'Hier kann kein Geld aufgeladen werden. Fragen Sie Ihren Betreiber.',
     TOP_UP_FAILED: 'Die Zahlung wurde abgelehnt. Es ist kein Geld geflossen.',
     WALLET_FULL: 'Die Karte würde mehr enthalten, als sie darf.',

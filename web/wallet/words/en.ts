@@ -147,6 +147,9 @@ export const en = {
     phones: 'Phones of this account',
     phone: (serial: number, isThis: boolean) =>
       isThis ? `Phone ${serial} (this one)` : `Phone ${serial}`,
+    joined: (by: number) => `joined with phone ${by}`,
+    blockNote:
+      'A phone that you block takes along the codes that it made, and phones that joined with it after this one.',
     block: 'Block it',
     add: 'Add another phone',
     freshTitle: 'Your recovery code',
@@ -270,6 +273,10 @@ export const en = {
     CODES_COPIED:
       'Your codes opened several gates, or were out of date. Ride with online codes for a month, or ask your operator.',
     PASSES_OPEN: 'Your pass was renewed too often. Wait until an earlier one has ended.',
+    PHONES_FULL:
+      'Eight phones are on this account. Block one that is used no more, then try again.',
+    PHONES_OFTEN:
+      'This account came to too many phones today. Try again tomorrow. If one is lost, block it now, or ask your operator.',
     TOP_UPS_OFF: 'Money cannot be paid in here. Ask your operator how to.',
     TOP_UP_FAILED: 'The payment was refused. No money has moved.',
     WALLET_FULL: 'The wallet would hold more than it may.',

@@ -181,6 +181,7 @@ async function writeRest(
     case 'endRecoveryCode':
     case 'confirmRecoveryCode':
     case 'replaceRecoveryCode':
+    case 'disownRecoveryCode':
     case 'endPass':
     case 'endSessions':
     case 'addApproval':

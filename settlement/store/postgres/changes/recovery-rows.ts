@@ -11,6 +11,8 @@ const CONFIRM_CODE = `UPDATE recovery_code
   WHERE code_hash = $2`;
 const REPLACE_CODE = `UPDATE recovery_code SET replaced_at_ms = $1, expires_at_ms = $2
   WHERE code_hash = $3`;
+const DISOWN_CODE = `UPDATE recovery_code
+  SET disowned_at_ms = $1, replaced_at_ms = $2, expires_at_ms = $3 WHERE code_hash = $4`;
 const END_PASS = `UPDATE pass SET ended_at_ms = $1, ended_why = $2 WHERE account = $3 AND serial = $4`;
 const END_SESSIONS = 'DELETE FROM session WHERE account = $1 AND serial = $2';
 const ADD_APPROVAL = `INSERT INTO approval (id, account, note, by_name, asked_at_ms, ends_at_ms)
@@ -43,6 +45,11 @@ export class RecoveryRows {
       case 'replaceRecoveryCode':
         await run(REPLACE_CODE, [change.atMs, change.expiresAtMs, change.codeHash]);
         break;
+      case 'disownRecoveryCode': {
+        const { atMs, replacedAtMs, expiresAtMs, codeHash } = change;
+        await run(DISOWN_CODE, [atMs, replacedAtMs, expiresAtMs, codeHash]);
+        break;
+      }
       case 'endPass':
         await run(END_PASS, [change.atMs, change.why, change.account, change.serial]);
         break;

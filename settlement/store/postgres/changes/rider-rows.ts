@@ -12,8 +12,8 @@ const ADD_ENROLMENT = `INSERT INTO enrolment (address, number, at_ms)
   SELECT $1::text, coalesce(max(number), 0) + 1, $2::int8 FROM enrolment WHERE address = $1`;
 const USE_INVITE = 'UPDATE invite SET used_at_ms = $1 WHERE token_hash = $2';
 const ADD_KEY = 'INSERT INTO pass_key (public_key, account) VALUES ($1, $2)';
-const ADD_PASS = `INSERT INTO pass (account, serial, algorithm, public_key, enrolled_at_ms)
-  VALUES ($1, $2, $3, $4, $5)`;
+const ADD_PASS = `INSERT INTO pass (account, serial, algorithm, public_key, added_by, enrolled_at_ms)
+  VALUES ($1, $2, $3, $4, $5, $6)`;
 const ADD_PASS_ISSUE = `INSERT INTO pass_issue (account, number, serial, issuer, key_id, issued_at_s,
     expires_at_s)
   SELECT $1::text, coalesce(max(number), 0) + 1, $2::int8, $3::int8, $4::int8, $5::int8, $6::int8
@@ -91,7 +91,7 @@ export class RiderRows {
       case 'addPass': {
         const { account, serial, algorithm, publicKey } = change.pass;
         await run(ADD_KEY, [publicKey, account]);
-        await run(ADD_PASS, [account, serial, algorithm, publicKey, change.atMs]);
+        await run(ADD_PASS, [account, serial, algorithm, publicKey, change.addedBy, change.atMs]);
         break;
       }
       case 'addPassIssue': {

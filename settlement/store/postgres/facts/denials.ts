@@ -37,6 +37,16 @@ export class DenialReader {
     return await this.#session.all<CauseOfId>(CAUSES, [ids]);
   }
 
+  /** By the operator, and this very phone; null is none. */
+  async isDeniedPhone(of: {
+    issuer: number;
+    account: string;
+    drawnBy: number | null;
+  }): Promise<boolean> {
+    const { issuer, account, drawnBy: serial } = of;
+    return serial !== null && (await this.isDeniedByOperator(denyId({ issuer, account, serial })));
+  }
+
   async isDeniedByOperator(id: Uint8Array): Promise<boolean> {
     return (await this.#session.first(BY_OPERATOR, [id])) !== undefined;
   }

@@ -19,14 +19,15 @@ const OPEN = `${APPROVAL} WHERE used_at_ms IS NULL AND ends_at_ms > $1 ORDER BY 
 const NEXT = 'SELECT coalesce(max(id), 0) + 1 AS next FROM approval';
 const CODE = `SELECT account, kind, made_at_ms AS "madeAtMs", expires_at_ms AS "expiresAtMs",
     ended_at_ms AS "endedAtMs", used_serial AS "usedSerial", drawn_by AS "drawnBy",
-    replaced_at_ms AS "replacedAtMs"
+    replaced_at_ms AS "replacedAtMs", disowned_at_ms AS "disownedAtMs"
   FROM recovery_code WHERE code_hash = $1`;
 export const OPEN_CODES = `SELECT code_hash AS "codeHash", kind, made_at_ms AS "madeAtMs",
-    expires_at_ms AS "expiresAtMs", drawn_by AS "drawnBy", replaced_at_ms AS "replacedAtMs"
+    expires_at_ms AS "expiresAtMs", drawn_by AS "drawnBy", replaced_at_ms AS "replacedAtMs",
+    disowned_at_ms AS "disownedAtMs"
   FROM recovery_code
   WHERE account = $1 AND ended_at_ms IS NULL ORDER BY code_hash`;
 const PASSES = `SELECT serial, public_key AS "publicKey", enrolled_at_ms AS "enrolledAtMs",
-    ended_at_ms AS "endedAtMs" FROM pass
+    added_by AS "addedBy", ended_at_ms AS "endedAtMs" FROM pass
   WHERE account = $1 ORDER BY serial`;
 const SEEDS = `SELECT handle, serial FROM payment_seed
   WHERE account = $1 AND ended_at_ms IS NULL ORDER BY handle`;

@@ -21,6 +21,7 @@ import { USED_CHALLENGES } from './0016-used-challenges.ts';
 import { DRAWN_CODES } from './0017-drawn-codes.ts';
 import { DENY_SALTS } from './0018-deny-salts.ts';
 import { QUICK_HASHES } from './0019-quick-hashes.ts';
+import { DOUBTED_CODES } from './0020-doubted-codes.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly Migration[] = [
   DRAWN_CODES,
   DENY_SALTS,
   QUICK_HASHES,
+  DOUBTED_CODES,
 ];

@@ -58,7 +58,7 @@ const RIDER = `
      FROM denial WHERE id BETWEEN $4 AND $5 AND lifted_at_ms IS NULL) AS denials,
     (SELECT coalesce(json_agg(json_build_object(
          'serial', pass.serial, 'algorithm', algorithm, 'issuedAtS', issued_at_s,
-         'expiresAtS', expires_at_s, 'ended', ended_why) ORDER BY pass.serial, number), '[]')
+         'expiresAtS', expires_at_s, 'ended', ended_why, 'addedBy', added_by) ORDER BY pass.serial, number), '[]')
      FROM pass JOIN pass_issue
        ON pass_issue.account = pass.account AND pass_issue.serial = pass.serial
      WHERE pass.account = account.account) AS issues,
@@ -77,7 +77,7 @@ const RIDER = `
        AND expires_at_ms IS NOT NULL AND replaced_at_ms IS NULL) AS "unconfirmedCodeMadeAtMs",
     (SELECT max(expires_at_ms) FROM recovery_code
      WHERE recovery_code.account = account.account AND ended_at_ms IS NULL
-       AND replaced_at_ms IS NOT NULL) AS "earlierCodeUntilMs"
+       AND replaced_at_ms IS NOT NULL AND disowned_at_ms IS NULL) AS "earlierCodeUntilMs"
   FROM account WHERE account = $1`;
 
 /**

@@ -165,6 +165,7 @@ function writeRest(
     case 'endRecoveryCode':
     case 'confirmRecoveryCode':
     case 'replaceRecoveryCode':
+    case 'disownRecoveryCode':
     case 'endPass':
     case 'endSessions':
     case 'addApproval':

@@ -19,6 +19,10 @@ function prepare(db: Connection['db']) {
     replaceCode: db.prepare(
       'UPDATE recovery_code SET replaced_at_ms = ?, expires_at_ms = ? WHERE code_hash = ?',
     ),
+    disownCode: db.prepare(
+      `UPDATE recovery_code SET disowned_at_ms = ?, replaced_at_ms = ?, expires_at_ms = ?
+       WHERE code_hash = ?`,
+    ),
     endPass: db.prepare(
       'UPDATE pass SET ended_at_ms = ?, ended_why = ? WHERE account = ? AND serial = ?',
     ),
@@ -54,6 +58,11 @@ export class RecoveryRows {
       case 'replaceRecoveryCode':
         sql.replaceCode.run(change.atMs, change.expiresAtMs, change.codeHash);
         break;
+      case 'disownRecoveryCode': {
+        const { atMs, replacedAtMs, expiresAtMs, codeHash } = change;
+        sql.disownCode.run(atMs, replacedAtMs, expiresAtMs, codeHash);
+        break;
+      }
       case 'endPass':
         sql.endPass.run(change.atMs, change.why, change.account, change.serial);
         break;

@@ -16,8 +16,8 @@ function prepare(db: Connection['db']) {
     addEnrolment: db.prepare('INSERT INTO enrolment (address, at_ms) VALUES (?, ?)'),
     useInvite: db.prepare('UPDATE invite SET used_at_ms = ? WHERE token_hash = ?'),
     addPass: db.prepare(
-      `INSERT INTO pass (account, serial, algorithm, public_key, enrolled_at_ms)
-       VALUES (?, ?, ?, ?, ?)`,
+      `INSERT INTO pass (account, serial, algorithm, public_key, added_by, enrolled_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?)`,
     ),
     addPassIssue: db.prepare(
       `INSERT INTO pass_issue (account, serial, issuer, key_id, issued_at_s, expires_at_s)
@@ -91,7 +91,7 @@ export class RiderRows {
         break;
       case 'addPass': {
         const { account, serial, algorithm, publicKey } = change.pass;
-        this.#sql.addPass.run(account, serial, algorithm, publicKey, change.atMs);
+        this.#sql.addPass.run(account, serial, algorithm, publicKey, change.addedBy, change.atMs);
         break;
       }
       case 'addPassIssue': {

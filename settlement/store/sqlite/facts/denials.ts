@@ -47,6 +47,12 @@ export class DenialReader {
     };
   }
 
+  /** By the operator, and this very phone; null is none. */
+  isDeniedPhone(of: { issuer: number; account: string; drawnBy: number | null }): boolean {
+    const { issuer, account, drawnBy: serial } = of;
+    return serial !== null && this.isDeniedByOperator(denyId({ issuer, account, serial }));
+  }
+
   isDeniedByOperator(id: Uint8Array): boolean {
     return this.#sql.byOperator.get(id) !== undefined;
   }

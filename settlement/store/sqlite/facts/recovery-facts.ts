@@ -9,7 +9,8 @@ import { OPEN_ISSUES, OPEN_PHONES } from './invites.ts';
 export const APPROVAL = `SELECT id, account, note, by_name AS "by", asked_at_ms AS askedAtMs, ends_at_ms AS endsAtMs,
   approved_by AS approvedBy, used_at_ms AS usedAtMs FROM approval`;
 export const OPEN_CODES = `SELECT code_hash AS codeHash, kind, made_at_ms AS madeAtMs,
-    expires_at_ms AS expiresAtMs, drawn_by AS drawnBy, replaced_at_ms AS replacedAtMs
+    expires_at_ms AS expiresAtMs, drawn_by AS drawnBy, replaced_at_ms AS replacedAtMs,
+    disowned_at_ms AS disownedAtMs
   FROM recovery_code WHERE account = ? AND ended_at_ms IS NULL`;
 /** As the index says it: what may still do something. */
 const MAY_WORK = '(ended_at_ms IS NULL OR used_serial IS NOT NULL)';
@@ -20,7 +21,8 @@ function prepare(db: Connection['db']) {
   return {
     code: db.prepare(
       `SELECT account, kind, made_at_ms AS madeAtMs, expires_at_ms AS expiresAtMs, ended_at_ms AS endedAtMs,
-         used_serial AS usedSerial, drawn_by AS drawnBy, replaced_at_ms AS replacedAtMs
+         used_serial AS usedSerial, drawn_by AS drawnBy, replaced_at_ms AS replacedAtMs,
+         disowned_at_ms AS disownedAtMs
        FROM recovery_code WHERE code_hash = ?`,
     ),
     codes: db.prepare(OPEN_CODES),
@@ -32,7 +34,7 @@ function prepare(db: Connection['db']) {
     ),
     passes: db.prepare(
       `SELECT serial, public_key AS publicKey, enrolled_at_ms AS enrolledAtMs,
-         ended_at_ms AS endedAtMs FROM pass
+         added_by AS addedBy, ended_at_ms AS endedAtMs FROM pass
        WHERE account = ? ORDER BY serial`,
     ),
     seeds: db.prepare(

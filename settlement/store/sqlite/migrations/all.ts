@@ -37,6 +37,7 @@ import { USED_CHALLENGES } from './0031-used-challenges.ts';
 import { DRAWN_CODES } from './0032-drawn-codes.ts';
 import { DENY_SALTS } from './0033-deny-salts.ts';
 import { QUICK_HASHES } from './0034-quick-hashes.ts';
+import { DOUBTED_CODES } from './0035-doubted-codes.ts';
 
 export const MIGRATIONS: readonly DurableMigration[] = [
   FIRST,
@@ -73,4 +74,5 @@ export const MIGRATIONS: readonly DurableMigration[] = [
   DRAWN_CODES,
   DENY_SALTS,
   QUICK_HASHES,
+  DOUBTED_CODES,
 ];

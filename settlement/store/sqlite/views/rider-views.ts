@@ -31,7 +31,7 @@ function prepare(db: Connection['db']) {
     ),
     issues: db.prepare(
       `SELECT pass.serial, algorithm, issued_at_s AS issuedAtS, expires_at_s AS expiresAtS,
-         ended_why AS ended
+         ended_why AS ended, added_by AS addedBy
        FROM pass JOIN pass_issue
          ON pass_issue.account = pass.account AND pass_issue.serial = pass.serial
        WHERE pass.account = ? ORDER BY pass.serial, number`,
@@ -60,7 +60,7 @@ function prepare(db: Connection['db']) {
     earlierCode: db
       .prepare(
         `SELECT max(expires_at_ms) FROM recovery_code WHERE account = ? AND ended_at_ms IS NULL
-           AND replaced_at_ms IS NOT NULL`,
+           AND replaced_at_ms IS NOT NULL AND disowned_at_ms IS NULL`,
       )
       .pluck(),
     statement: db.prepare(STATEMENT_SQL),
