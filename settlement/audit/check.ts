@@ -6,6 +6,7 @@
 import type { SealedTransfer } from '../core/money/book-seal.ts';
 import type { SettleFacts } from '../core/rides/settle.ts';
 import type {
+  ApprovalRow,
   BatchRow,
   BookSealRow,
   ChargeEventRow,
@@ -51,6 +52,7 @@ export type AuditRows = {
   ledgerAccount: LedgerAccountRow;
   topUp: TopUpRow;
   denial: DenialRow;
+  approval: ApprovalRow;
   riderAccount: RiderAccountRow;
   charge: ChargeRow;
   chargeEvent: ChargeEventRow;

@@ -1,6 +1,6 @@
 /**
- * What retention has taken away: no more is gone than it has noted, and what it notes is sealed. Denials, and in
- * most databases payments, are numbered without a gap, so that a row which went without a word is missed. It holds
+ * What retention has taken away: no more is gone than it has noted, and what it notes is sealed. Denials, approvals
+ * and in most databases payments are numbered without a gap, so that a row which went without a word is missed. It holds
  * a few numbers.
  */
 import { toHex } from '@stile/protocol/bytes.ts';
@@ -14,6 +14,7 @@ export function checkCuts(keyedHash: KeyedHash | null): Check {
   const wrong: string[] = [];
   const payments = new Numbers();
   const denials = new Numbers();
+  const approvals = new Numbers();
   const lists = { rows: 0, all: 0 };
   let keys = 0;
   return {
@@ -24,6 +25,7 @@ export function checkCuts(keyedHash: KeyedHash | null): Check {
       keys += 1;
     },
     denial: ({ series, number }) => denials.add(series, number),
+    approval: ({ number }) => approvals.add(0, number),
     trustList: () => {
       lists.rows += 1;
     },
@@ -42,6 +44,7 @@ export function checkCuts(keyedHash: KeyedHash | null): Check {
         ['payments', payments.isEmpty ? 0 : payments.missing - cutOf('refusedPayment')],
         ['keys of refused payments', cutOf('refusedPayment') - keys],
         ['denials', denials.missing - cutOf('denial')],
+        ['approvals of moves', approvals.missing - cutOf('approval')],
         ['trust lists', lists.all - lists.rows - cutOf('trustList')],
       ];
       for (const [what, rows] of missing) if (rows !== 0) wrong.push(`${rows} ${what}`);

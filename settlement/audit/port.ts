@@ -49,6 +49,9 @@ export type TopUpRow = {
 export type RiderAccountRow = { account: string };
 
 /** `id` is the deny list's: issuer, account and serial in binary. Within a series numbers have no gap. */
+/** A second operator's word on a move. */
+export type ApprovalRow = { number: number };
+
 export type DenialRow = {
   series: number;
   number: number;
@@ -275,6 +278,7 @@ export type AuditReader = {
   movedTransfers(): Rows<SealedTransfer>;
   topUps(): Rows<TopUpRow>;
   denials(): Rows<DenialRow>;
+  approvals(): Rows<ApprovalRow>;
   /** By account. */
   riderAccounts(): Rows<RiderAccountRow>;
   charges(): Rows<ChargeRow>;

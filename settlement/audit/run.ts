@@ -71,6 +71,7 @@ async function showMoney(reader: AuditReader, { showAll }: Audience): Promise<vo
   await showAll('ledgerAccount', () => reader.ledgerAccounts());
   await showAll('topUp', () => reader.topUps());
   await showAll('denial', () => reader.denials());
+  await showAll('approval', () => reader.approvals());
   await showAll('riderAccount', () => reader.riderAccounts());
   await showAll('charge', () => reader.charges());
   await showAll('chargeEvent', () => reader.chargeEvents());

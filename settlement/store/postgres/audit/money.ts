@@ -16,6 +16,7 @@ type MoneyTable =
   | 'movedTransfers'
   | 'topUps'
   | 'denials'
+  | 'approvals'
   | 'riderAccounts'
   | 'charges'
   | 'chargeEvents'
@@ -111,6 +112,7 @@ export function readMoneyTables(session: Session): Pick<AuditReader, MoneyTable>
                 lifted_at_ms AS "liftedAtMs"
               FROM denial`,
       }),
+    approvals: () => rowsOf(session, { sql: 'SELECT id AS number FROM approval' }),
     riderAccounts: () => rowsOf(session, { sql: 'SELECT account FROM account ORDER BY account' }),
     charges: () => rowsOf(session, { sql: CHARGES }),
     chargeEvents: () =>

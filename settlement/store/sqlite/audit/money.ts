@@ -17,6 +17,7 @@ type MoneyTable =
   | 'movedTransfers'
   | 'topUps'
   | 'denials'
+  | 'approvals'
   | 'riderAccounts'
   | 'charges'
   | 'chargeEvents'
@@ -103,6 +104,7 @@ export function readMoneyTables({ db }: Connection): Pick<AuditReader, MoneyTabl
       rowsOf(db, {
         sql: 'SELECT 0 AS series, number, id, cause, lifted_at_ms AS liftedAtMs FROM denial',
       }),
+    approvals: () => rowsOf(db, { sql: 'SELECT id AS number FROM approval' }),
     riderAccounts: () => rowsOf(db, { sql: 'SELECT account FROM account ORDER BY account' }),
     charges: () => mappedRowsOf(db, { sql: CHARGES, toRow: withTransfers(db) }),
     chargeEvents: () => mappedRowsOf(db, { sql: CHARGE_EVENTS, toRow: withCharge(db) }),
