@@ -97,11 +97,7 @@ export type Facts = PaymentFacts &
 
 /** What a phone that draws a code has to do with; `drawnBy`: null if none does. */
 export type DrawingReader = {
-  newCode(of: {
-    issuer: number;
-    account: string;
-    drawnBy: number | null;
-  }): Awaitable<NewCodeFacts>;
+  newCode(of: { issuer: number; account: string; drawnBy: number | null }): Awaitable<NewCodeFacts>;
 };
 
 export type StaffFacts = {

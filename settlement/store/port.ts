@@ -20,8 +20,8 @@ import type {
   GateRevocation,
   NewGateToken,
   NewPassIssue,
-  PassIssueResult,
   NewRider,
+  PassIssueResult,
   RevocationResult,
   RiderEnrolmentResult,
 } from '../core/access/enrolment.ts';
