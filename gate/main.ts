@@ -20,7 +20,8 @@ import type { GateSettings } from './shell/facts.ts';
 import { startHousekeeping, warnIfExpired } from './shell/housekeeping.ts';
 import { type Identity, keepRoot, readIdentity } from './shell/identity.ts';
 import { createGateLoop } from './shell/loop.ts';
-import { createStopwatch } from './shell/stopwatch.ts';
+import { createStopwatch, type Stopwatch } from './shell/stopwatch.ts';
+import { type ReferenceStore, setListsAside } from './shell/store/reference-store.ts';
 import { openStores } from './shell/stores.ts';
 import { createAuthoriser } from './shell/uplink/authoriser.ts';
 import { createListsFetcher, type ListsParts } from './shell/uplink/lists.ts';
@@ -85,8 +86,9 @@ export async function startGate(options: GateOptions): Promise<Gate> {
 type Opened = { identity: Identity; root: RootTrust; open: AsyncDisposableStack };
 
 async function assemble(parts: Parts, { identity, root, open }: Opened): Promise<Gate> {
-  const { config, log, clock, random, onFatal } = parts;
+  const { config, log, clock, random } = parts;
   const { taps, reference, replaced } = await openStores({ ...parts, identity, root });
+  const onFatal = endWithout(reference, parts);
   open.defer(() => reference.close());
   open.defer(() => taps.close());
   const stopwatch = createStopwatch();
@@ -139,7 +141,7 @@ async function assemble(parts: Parts, { identity, root, open }: Opened): Promise
   loop.start();
   for (const device of [barrier, display, scanner]) device?.start();
   syncer.start();
-  open.defer(startHousekeeping({ taps, reference, loop, clock, log }));
+  open.defer(startHousekeeping({ taps, reference, loop, clock, log, onFatal }));
   warnIfExpired({ reference, clock, log });
   // The system's monotonic clock begins with the process.
   const readyMs = Math.round(clock.now().monoMs);
@@ -149,17 +151,37 @@ async function assemble(parts: Parts, { identity, root, open }: Opened): Promise
   return {
     gate,
     readyMs,
-    writeTimings() {
-      const file = join(config.dataDir, 'timings.json');
-      writeFileSync(file, JSON.stringify(stopwatch.read()));
-      return file;
-    },
+    writeTimings: () => writeTimings(config.dataDir, stopwatch),
     clockError: clockWatch.latest,
     syncNow: () => syncer.wake(),
     async close() {
       await open.disposeAsync();
       log.info(loop.counts, 'stopped');
     },
+  };
+}
+
+function writeTimings(dataDir: string, stopwatch: Stopwatch): string {
+  const file = join(dataDir, 'timings.json');
+  writeFileSync(file, JSON.stringify(stopwatch.read()));
+  return file;
+}
+
+/** Lists that were found damaged in running: the next start has none, and opens to nobody before it has fetched them. */
+function endWithout(reference: ReferenceStore, parts: Parts): (fault: Fault) => void {
+  const { config, clock, log, onFatal } = parts;
+  let isAside = false;
+  return (fault) => {
+    try {
+      if (reference.isDamaged() && !isAside) {
+        isAside = true;
+        const folder = setListsAside(config.dataDir, clock.now().wallMs);
+        log.error({ folder }, 'a damaged store was moved aside');
+      }
+    } catch (error) {
+      log.error({ error: describeError(error) }, 'the cached lists are damaged');
+    }
+    onFatal(fault);
   };
 }
 

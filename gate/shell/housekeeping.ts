@@ -1,8 +1,10 @@
 /**
- * What a gate does while nobody is there: it moves the journal into the file, drops what is old, and says
- * once a day that the trust list is past its date.
+ * What a gate does while nobody is there: it moves the journal into the file, drops what is old, says once a day that
+ * the trust list is past its date, and reads the whole deny list at its start and once a day.
  */
 import type { Clock } from '@stile/host/clock.ts';
+import { asFault } from '@stile/host/fault.ts';
+import type { Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import type { GateLoop } from './loop.ts';
 import type { ReferenceStore } from './store/reference-store.ts';
@@ -14,6 +16,7 @@ const QUIET_MS = 500;
 /** Old records and passes are looked for once in so many rounds. */
 const PRUNE_EVERY_ROUNDS = 60;
 const WARN_EVERY_ROUNDS = 24 * 3_600;
+const CHECK_EVERY_ROUNDS = 24 * 3_600;
 
 export type HousekeepingParts = {
   taps: TapsStore;
@@ -21,11 +24,18 @@ export type HousekeepingParts = {
   loop: GateLoop;
   clock: Clock;
   log: Logger;
+  /** The cached lists are damaged. */
+  onFatal: (fault: Fault) => void;
 };
+
+/** A scan that has arrived in the meantime has its turn. */
+function pause(): Promise<void> {
+  return new Promise((resume) => setImmediate(resume));
+}
 
 /** Returns how to stop it. */
 export function startHousekeeping(parts: HousekeepingParts): () => void {
-  const { taps, loop, clock } = parts;
+  const { taps, reference, loop, clock, onFatal } = parts;
   let checkpointedSeq = -1;
   let round = 0;
 
@@ -33,11 +43,16 @@ export function startHousekeeping(parts: HousekeepingParts): () => void {
     const now = clock.now();
     round += 1;
     if (round % WARN_EVERY_ROUNDS === 0) warnIfExpired(parts);
+    if (round % CHECK_EVERY_ROUNDS === 1) void reference.checkDeny(pause).catch(endIfDamaged);
     if (now.monoMs - loop.lastScanMonoMs < QUIET_MS) return;
     if (round % PRUNE_EVERY_ROUNDS === 0) taps.prune(now.wallMs);
     if (checkpointedSeq === taps.lastSeq) return;
     checkpointedSeq = taps.lastSeq;
     taps.checkpoint();
+  }
+
+  function endIfDamaged(error: unknown): void {
+    if (reference.isDamaged()) onFatal(asFault(error));
   }
 
   function next(): () => void {

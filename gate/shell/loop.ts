@@ -136,8 +136,10 @@ export class GateLoop {
     try {
       return find();
     } catch (error) {
-      const says = { error: describeError(error) };
-      this.#parts.log.error(says, 'look-up failed; the code is refused');
+      const { log, reference, onFatal } = this.#parts;
+      log.error({ error: describeError(error) }, 'look-up failed; the code is refused');
+      // Beside a page that cannot be read a look-up can miss a row that is there.
+      if (reference.isDamaged()) onFatal(asFault(error));
       return null;
     }
   }

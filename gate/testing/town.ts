@@ -19,6 +19,7 @@ import type { VirtualPort } from '@stile/hardware/serial/virtual-port.ts';
 import { callJson, type HttpMethod } from '@stile/host/http-client.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
+import type { Fault } from '@stile/protocol/fault.ts';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { enrolGate } from '../enrol.ts';
@@ -131,7 +132,12 @@ function watchArm(port: VirtualPort) {
   return arm;
 }
 
-export async function openTown() {
+function unexpected(fault: Fault): void {
+  throw fault;
+}
+
+/** `onFatal`: what a test expects to end the gate; default: nothing. */
+export async function openTown({ onFatal = unexpected } = {}) {
   const dir = scratchDir();
   const settlementDir = join(dir, 'settlement');
   const first = await startSettlementProcess(settlementDir);
@@ -168,9 +174,7 @@ export async function openTown() {
         'gate.json',
       ),
       log: pino({ level: 'info' }, log),
-      onFatal: (fault) => {
-        throw fault;
-      },
+      onFatal,
     });
   const running: { gate: Gate } = { gate: await start() };
   onTestFinished(async () => {

@@ -84,6 +84,12 @@ function prepare(db: SqliteFile) {
     add: db.prepare('INSERT OR REPLACE INTO deny (id, added_in) VALUES (?, ?)'),
     remove: db.prepare('UPDATE deny SET removed_in = ? WHERE id = ?'),
     drop: db.prepare('DELETE FROM deny WHERE id = ? AND removed_in <= ?'),
+    page: db
+      .prepare(
+        `SELECT id FROM deny WHERE id > ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
+           ORDER BY id LIMIT ${ROWS_PER_TRANSACTION}`,
+      )
+      .pluck(),
   };
 }
 
@@ -92,6 +98,7 @@ export class DenyFile {
   readonly #db: SqliteFile;
   readonly #statements: ReturnType<typeof prepare>;
   #row: HeadRow;
+  #isDamaged = false;
 
   constructor(file: string, db: SqliteFile) {
     this.file = file;
@@ -108,12 +115,60 @@ export class DenyFile {
     return { version, count, setDigest };
   }
 
-  /** Whether this pass, or its whole account, is on the list in force. */
+  /** A page was met that cannot be read, or ids that are not those of the list: nothing here is believed any more. */
+  get isDamaged(): boolean {
+    return this.#isDamaged;
+  }
+
+  /**
+   * Whether this pass, or its whole account, is on the list in force.
+   * @throws Fault STORE_CORRUPT if that cannot be said.
+   */
   isDenied({ issuer, account, serial }: PassName): boolean {
-    return this.#isEither(
-      denyId({ issuer, account, serial: 0 }),
-      denyId({ issuer, account, serial }),
-    );
+    try {
+      return this.#isEither(
+        denyId({ issuer, account, serial: 0 }),
+        denyId({ issuer, account, serial }),
+      );
+    } catch (error) {
+      throw this.#noteDamage(error);
+    }
+  }
+
+  /**
+   * Reads every id and compares their digest with the head's, in pieces: SQLite does not see that an id was changed.
+   * Ends without a word if a step comes in between.
+   * @throws Fault STORE_CORRUPT
+   */
+  async check(pause: () => Promise<void>): Promise<void> {
+    const { version, count, set_digest: expected } = this.#row;
+    let [found, digest, last] = [0, EMPTY_SET_DIGEST, new Uint8Array(0)];
+    for (;;) {
+      const ids = this.#readPage(last, version);
+      digest = updateSetDigest(digest, { adds: ids, removes: [], sha256 });
+      found += ids.length;
+      last = ids.at(-1) ?? last;
+      if (ids.length < ROWS_PER_TRANSACTION) break;
+      await pause();
+      if (!this.#db.open || this.#row.version !== version) return;
+    }
+    if (found === count && digest === expected) return;
+    const why = `${this.file} has ${found} ids, which are not the ${count} of its list`;
+    throw this.#noteDamage(new Fault('STORE_CORRUPT', why));
+  }
+
+  #readPage(after: Uint8Array, version: number): Uint8Array<ArrayBuffer>[] {
+    try {
+      return this.#statements.page.all(after, version, version) as Uint8Array<ArrayBuffer>[];
+    } catch (error) {
+      throw this.#noteDamage(error);
+    }
+  }
+
+  #noteDamage(error: unknown): Fault {
+    const fault = asStoreFault(error, this.file);
+    this.#isDamaged ||= fault.code === 'STORE_CORRUPT';
+    return fault;
   }
 
   #isEither(one: Uint8Array, other: Uint8Array): boolean {
@@ -160,8 +215,10 @@ export class DenyFile {
       }
       writeHead(this.#db, delta);
     } catch (error) {
-      this.#undoInterrupted();
-      throw asStoreFault(error, this.file);
+      const fault = this.#noteDamage(error);
+      // What could not be written will not be taken back either; it was never visible.
+      if (!this.#isDamaged) this.#undoInterrupted();
+      throw fault;
     }
     this.#row = this.#readRow();
     // By id: looking for all that is outdated would read the whole table in one go.

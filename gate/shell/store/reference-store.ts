@@ -20,6 +20,7 @@ import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/
 import type { PassName } from '../../core/tap.ts';
 import { isDamage } from './damage.ts';
 import { buildDenyFile, type DenyFile, type DenySnapshot, openDenyFile } from './deny-file.ts';
+import { quarantine } from './quarantine.ts';
 import { type GateFileSchema, openGateFile } from './sqlite.ts';
 
 const REFERENCE_SCHEMA: GateFileSchema = {
@@ -85,6 +86,8 @@ async function openLists(dataDir: string, { db, root }: { db: SqliteFile; root: 
       return deny.head;
     },
     isDenied: (pass: PassName): boolean => deny.isDenied(pass),
+    isDamaged: (): boolean => deny.isDamaged,
+    checkDeny: (pause: () => Promise<void>) => deny.check(pause),
     applyDelta: (delta: Parameters<DenyFile['applyDelta']>[0], pause: () => Promise<void>) =>
       deny.applyDelta(delta, pause),
     /** Builds the snapshot aside, then swaps it in whole; the old one stays until it has. */
@@ -132,6 +135,11 @@ async function openLists(dataDir: string, { db, root }: { db: SqliteFile; root: 
       db.close();
     },
   };
+}
+
+/** The files, open as they may be, so that the next start has none of them; returns where to. */
+export function setListsAside(dataDir: string, wallMs: number): string {
+  return quarantine({ dataDir, belongs: isReferenceFile, wallMs });
 }
 
 /** A deny list never goes back: an older one here means that a file was lost. */
