@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { GateLoop } from './loop.ts';
 import type { ReferenceStore } from './store/reference-store.ts';
 import type { TapsStore } from './store/taps-store.ts';
+import { pause } from './uplink/lists.ts';
 
 const ROUND_MS = 1_000;
 /** The disk is written only if nobody has been at the gate for this long. */
@@ -27,11 +28,6 @@ export type HousekeepingParts = {
   /** The cached lists are damaged. */
   onFatal: (fault: Fault) => void;
 };
-
-/** A scan that has arrived in the meantime has its turn. */
-function pause(): Promise<void> {
-  return new Promise((resume) => setImmediate(resume));
-}
 
 /** Returns how to stop it. */
 export function startHousekeeping(parts: HousekeepingParts): () => void {

@@ -28,7 +28,7 @@ export type ListsFetcher = { refresh(): Promise<ListsOutcome> };
  * Lets a scan that has arrived in the meantime be judged between two pieces of a long list: the event
  * loop's own turn, not a time.
  */
-function pause(): Promise<void> {
+export function pause(): Promise<void> {
   return new Promise((resume) => setImmediate(resume));
 }
 
