@@ -114,8 +114,9 @@ export class CheatTown {
       { openIssues, isEnded: false },
       { account: ACCOUNT, serial: 1, issue, hasRides: true, issuesMax: offline.issuesMax },
     );
-    if (result) this.#issues.push(made);
-    return result ? made : null;
+    if (result !== 'issued') return null;
+    this.#issues.push(made);
+    return made;
   }
 
   /** Shows a code of a pass at a gate, made so long ago; its counter is its name, so the same counter is a copy. */
