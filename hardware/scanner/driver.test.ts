@@ -1,11 +1,12 @@
 /** The scanner's driver over a pseudo-terminal: bytes, heartbeats, and a module that is set up. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { createMovedClock, type MovedClock } from '@stile/host/testing/moved-clock.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openVirtualPort } from '../serial/pty.ts';
 import type { VirtualPort } from '../serial/virtual-port.ts';
-import { ScannerDriver, type ScannerOptions } from './driver.ts';
+import { REPLY_MS_MAX, ScannerDriver, type ScannerOptions } from './driver.ts';
 import { createScannerModule } from './module.ts';
 import { GATE_SETTINGS, type SettingsReport } from './settings.ts';
 
@@ -13,6 +14,7 @@ let path: string;
 const open: { close(): Promise<void> }[] = [];
 
 beforeEach(() => {
+  clock = createMovedClock({ wallMs: 0, monoMs: 0 });
   path = join(scratchDir(), 'ttyGATE0');
 });
 
@@ -70,6 +72,13 @@ test('without configure, nothing but heartbeats is ever written to a scanner', a
   expect(new Set(await heard)).toEqual(new Set([0]));
 });
 
+/** Moves by the wait for a reply when none will come, so that no answer is too late on a slow machine. */
+let clock: MovedClock;
+
+function giveUpWaiting(): void {
+  clock.advance(REPLY_MS_MAX);
+}
+
 /** A module that hears and is heard only at its own baud rate, as on a real wire. */
 function plugModule(baud: number) {
   const module = createScannerModule(baud);
@@ -77,14 +86,14 @@ function plugModule(baud: number) {
   port.onBytes((bytes) => {
     const rate = Number(execFileSync('stty', ['-F', port.devicePath, 'speed']).toString());
     // Its register holds a whole divisor: 115,200 is really 115,385.
-    if (Math.abs(rate / module.baud - 1) > 0.02) return;
+    if (Math.abs(rate / module.baud - 1) > 0.02) return giveUpWaiting();
     for (const reply of module.push(bytes)) port.write(reply).catch(() => undefined);
   });
   return module;
 }
 
-function configure(): Promise<SettingsReport> {
-  return new Promise((done) => start({ configure: 'gm65', onConfigured: done, heartbeatMs: 20 }));
+function configure(options: Partial<ScannerOptions> = {}): Promise<SettingsReport> {
+  return new Promise((done) => start({ configure: 'gm65', onConfigured: done, clock, ...options }));
 }
 
 test('a module at the configured rate is set up and saved', async () => {
@@ -116,15 +125,20 @@ test('a garbled reply costs one try, not those behind it', async () => {
       port.write(sent).catch(() => undefined);
     }
   });
-  expect(await configure()).toMatchObject({ ok: true });
+  // Once it has been read, it is waited for in vain.
+  const onBytes = () => {
+    if (commands === 1) giveUpWaiting();
+  };
+  expect(await configure({ onBytes })).toMatchObject({ ok: true });
 });
 
 test('something that never answers is reported silent, and its texts are read all the same', async () => {
   const port = plug();
-  port.onBytes(() => undefined);
+  port.onBytes(giveUpWaiting);
   const received = new Promise<string>((done) => {
     start({
       configure: 'gm65',
+      clock,
       onBytes: (bytes) => done(Buffer.from(bytes).toString()),
       onConfigured: (report) => {
         expect(report).toMatchObject({ ok: false, reason: 'SILENT' });
