@@ -2,26 +2,31 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Rooms that keep nothing between two calls: their files share a process, and load what they import once. */
-const PURE = [
-  'protocol',
-  'crypto',
-  'gate/core',
-  'settlement/core',
-  'web/wallet/core',
-  'web/till/core',
+/** Files that put something else in the place of a module: each has a process of its own. */
+const APART = [
+  'cli/log.test.ts',
+  'hardware/picture/read.test.ts',
+  'host/private-files-medium.test.ts',
+  'host/private-files-order.test.ts',
+  'settlement/store/sqlite/migrations/all.test.ts',
+  'web/wallet/shell/indexed-vault.test.ts',
 ];
-const pure = PURE.map((room) => `${room}/**/*.test.ts`);
 const elsewhere = ['**/node_modules/**'];
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'pure', include: pure, exclude: elsewhere, isolate: false } },
+      // No module of ours keeps anything between two calls: files share a process, and load what they import once.
       {
         extends: true,
-        test: { name: 'rooms', include: ['**/*.test.ts'], exclude: [...elsewhere, ...pure] },
+        test: {
+          name: 'together',
+          include: ['**/*.test.ts'],
+          exclude: [...elsewhere, ...APART],
+          isolate: false,
+        },
       },
+      { extends: true, test: { name: 'apart', include: APART, exclude: elsewhere } },
     ],
     // serialport aborts the process inside a worker thread, so tests run in forked processes.
     pool: 'forks',

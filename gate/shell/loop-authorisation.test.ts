@@ -230,7 +230,7 @@ describe('over a real connection', () => {
     const root = trustIn(rootKey);
     const uplink = createUplink({
       url: settlement.url,
-      timeoutMs: 5_000,
+      timeoutMs: 300_000,
       root,
       keepRoot: () => undefined,
       clock: systemClock,

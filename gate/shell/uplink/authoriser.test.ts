@@ -42,11 +42,11 @@ async function world(answer: Respond, syncEveryMs = SYNC_EVERY_MS) {
   const root = trustIn(rootKey);
   const keepRoot = () => undefined;
   const { url } = settlement;
-  const uplink = createUplink({ url, timeoutMs: 5_000, root, keepRoot, syncEveryMs, clock });
+  const uplink = createUplink({ url, timeoutMs: 300_000, root, keepRoot, syncEveryMs, clock });
   onTestFinished(() => uplink.close());
   const log = pino({ level: 'silent' });
   const authoriser = createAuthoriser({ gate: 'g1', line: 'M1', key: gateKey, uplink, log });
-  const attempt = (timeoutMs = 5_000) => authoriser.attempt(REQUEST, timeoutMs);
+  const attempt = (timeoutMs = 300_000) => authoriser.attempt(REQUEST, timeoutMs);
   return { ...settlement, attempt, authoriser, clock, uplink };
 }
 

@@ -72,7 +72,7 @@ async function world() {
   const { store, close } = await open(root);
   const clock = systemClock;
   const keepRoot = (state: RootState) => kept.push(state);
-  const uplink = createUplink({ url, timeoutMs: 1_000, root, keepRoot, clock });
+  const uplink = createUplink({ url, timeoutMs: 300_000, root, keepRoot, clock });
   const onTrust = () => undefined;
   const parts = { gate: 'g1', key: gateKey, reference: store, uplink, onTrust };
   const lists = createListsFetcher(parts);

@@ -27,7 +27,7 @@ async function connect() {
   const settlement = await startSettlement();
   const uplink = createUplink({
     url: settlement.url,
-    timeoutMs: 5_000,
+    timeoutMs: 300_000,
     root: trustIn(rootKey),
     keepRoot: () => undefined,
     clock: systemClock,

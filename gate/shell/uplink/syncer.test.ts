@@ -55,7 +55,7 @@ async function world(taps: number) {
   const root = trustIn(rootKey);
   const keepRoot = () => undefined;
   const reference = await openReferenceStore(dir, root);
-  const uplink = createUplink({ url, timeoutMs: 5_000, root, keepRoot, clock: systemClock });
+  const uplink = createUplink({ url, timeoutMs: 300_000, root, keepRoot, clock: systemClock });
   const clock = createMovedClock({ wallMs: NOW_S * 1000, monoMs: 0 });
   const fatal: Fault[] = [];
   const quiet = { isQuiet: true };

@@ -57,7 +57,7 @@ const replied: Respond = (response, request) => {
   });
 };
 
-async function connect(timeoutMs = 5_000) {
+async function connect(timeoutMs = 300_000) {
   const settlement = await startSettlement();
   const { url } = settlement;
   const uplink = createUplink({
@@ -157,7 +157,7 @@ describe('batches', () => {
     for (const end of ['', '/']) {
       const uplink = createUplink({
         url: `${url}/stile${end}`,
-        timeoutMs: 5_000,
+        timeoutMs: 300_000,
         root: trustIn(rootKey),
         keepRoot: () => undefined,
         clock: systemClock,
@@ -324,7 +324,7 @@ describe('signed time', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const uplink = createUplink({
       url: settlement.url,
-      timeoutMs: 5_000,
+      timeoutMs: 300_000,
       root: trustIn(rootKey),
       keepRoot: () => undefined,
       clock,
