@@ -88,6 +88,18 @@ stile_browser() {
   export STILE_CHROMIUM
 }
 
+# Debian's Chromium without a window does the same at half the work; only a profile that outlives it needs the
+# whole one. Where it cannot be had, the whole one does it all.
+stile_quick_browser() {
+  STILE_HEADLESS=${STILE_HEADLESS:-$(command -v chromium-headless-shell || true)}
+  if [ -z "$STILE_HEADLESS" ] && [ "$STILE_CHROMIUM" = "$(command -v chromium)" ] &&
+    apt-cache show chromium-headless-shell >/dev/null 2>&1; then
+    (stile_install "Chromium's headless shell" chromium-headless-shell) || true
+    STILE_HEADLESS=$(command -v chromium-headless-shell || true)
+  fi
+  export STILE_HEADLESS
+}
+
 # The programs of PostgreSQL: each test and the demo start a server of their own, none has to run.
 stile_postgres() {
   if stile_has_postgres; then return; fi
