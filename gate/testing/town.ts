@@ -29,7 +29,7 @@ import { type LogLine, LogLines } from './log-lines.ts';
 
 const STILE = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 export const FARE_CENTS = 250;
-export const BUDGET_MS = 1_500;
+export const BUDGET_MS = 10_000;
 
 const execute = promisify(execFile);
 

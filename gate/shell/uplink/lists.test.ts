@@ -58,7 +58,7 @@ async function world() {
   const { store, close } = await openStore(dir);
   const uplink = createUplink({
     url,
-    timeoutMs: 300_000,
+    timeoutMs: 10_000,
     root: ROOT,
     keepRoot: () => undefined,
     clock: systemClock,
