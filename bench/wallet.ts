@@ -3,15 +3,23 @@
  * cold start without any network, how long a fresh code takes. The floor of the cold start is the same
  * browser opening an empty page that its service worker has kept.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleepMs } from 'node:timers/promises';
 import { initSettlement, startSettlement } from '@stile/settlement/main.ts';
 import { pino } from 'pino';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser, PHONE } from '../web/testing/chromium.ts';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { percentile } from './statistics.ts';
 
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+];
 const CODE = 'Transit code for the gate';
+const PHONE = { width: 390, height: 844 };
 /** Between two codes, so that one is not drawn into the other. */
 const PAUSE_MS = 150;
 
@@ -45,6 +53,12 @@ export async function measureWallet(
     await browser.close();
     await settlement.close();
   }
+}
+
+async function openBrowser(): Promise<Browser> {
+  const executablePath = process.env.STILE_CHROMIUM || PLACES.find((place) => existsSync(place));
+  if (executablePath === undefined) throw new Error('no Chromium: name one in STILE_CHROMIUM');
+  return await chromium.launch({ executablePath, args: FLAGS });
 }
 
 async function measure(
