@@ -145,16 +145,20 @@ async function start(
   process.umask(PRIVATE_UMASK);
   const { openLog } = await import('./log.ts');
   const { initSettlement, startSettlement } = await import('@stile/settlement/main.ts');
+  const { requireStartable } = await import('@stile/settlement/first-start.ts');
   const { data: dataDir, database, redis, host, port } = options;
   const log = openLog(options.log);
-  const { notInForce } = await initSettlement(dataDir, settingsOf(options), { database });
+  // Never in the data directory and never in an argument: backups and process lists are read by others.
+  const seedKeys = process.env.STILE_SEED_KEY;
+  const sealed = seedKeys === undefined || seedKeys === '' ? {} : { seedKeys };
+  const place = { dataDir, database, redis, host, port, ...sealed };
+  const settings = settingsOf(options);
+  await requireStartable(place, settings);
+  const { notInForce } = await initSettlement(dataDir, settings, { database });
   if (notInForce.length > 0) {
     log.warn({ notInForce }, 'options of the first start change nothing now: edit settlement.json');
   }
   const signal = stopSignal();
-  // Never in the data directory and never in an argument: backups and process lists are read by others.
-  const seedKeys = process.env.STILE_SEED_KEY;
-  const sealed = seedKeys === undefined || seedKeys === '' ? {} : { seedKeys };
   if (!('seedKeys' in sealed)) log.warn('STILE_SEED_KEY is not set: payment codes are off');
   const failed = new AbortController();
   const onFatal = (fault: Fault) => {
@@ -162,8 +166,7 @@ async function start(
     process.exitCode = 1;
     failed.abort();
   };
-  const place = { dataDir, database, redis };
-  const settlement = await startSettlement({ ...place, host, port, ...sealed }, { log, onFatal });
+  const settlement = await startSettlement(place, { log, onFatal });
   log.info({ url: settlement.url }, 'listening');
   await Promise.race([stopped(signal), stopped(failed.signal)]);
   await settlement.close();

@@ -55,15 +55,19 @@ export function readConfig(dataDir: string): SettlementFile {
 
 /** Writes the configuration unless there is one; returns the one that is in force. */
 export function ensureConfig(dataDir: string, options: SettlementOptions): SettlementFile {
-  const parsed = configSchema.safeParse({ stile: 'settlement/1', ...options });
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new Fault('CONFIG_INVALID', `${issue?.path.join('.')}: ${issue?.message}`);
-  }
+  const config = checkedConfig(options);
   makePrivateDir(dataDir);
   const file = join(dataDir, CONFIG_FILE);
-  if (!existsSync(file)) writePrivateFile(file, `${JSON.stringify(parsed.data, null, 2)}\n`);
+  if (!existsSync(file)) writePrivateFile(file, `${JSON.stringify(config, null, 2)}\n`);
   return readConfig(dataDir);
+}
+
+/** @throws Fault CONFIG_INVALID with the field that is wrong. */
+export function checkedConfig(options: SettlementOptions): SettlementFile {
+  const parsed = configSchema.safeParse({ stile: 'settlement/1', ...options });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Fault('CONFIG_INVALID', `${issue?.path.join('.')}: ${issue?.message}`);
 }
 
 /** The first root has the name that it has always had. */

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { lockDataDir, shareDataDir } from '@stile/host/data-dir-lock.ts';
+import { makePrivateDir } from '@stile/host/private-files.ts';
 import { type Random, systemRandom } from '@stile/host/random.ts';
 import { DOMAINS } from '@stile/protocol/domains.ts';
-import { assert, describeError, Fault } from '@stile/protocol/fault.ts';
+import { assert, type Fault } from '@stile/protocol/fault.ts';
 import type { RootKey } from '@stile/protocol/signed.ts';
 import type { Logger } from 'pino';
 import { requireSameBooks } from './books.ts';
@@ -17,6 +18,7 @@ import { Closing } from './closing.ts';
 import { type SettlementFile, type SettlementOptions, settingsNotInForce } from './config.ts';
 import {
   adviceOnModes,
+  checkedConfig,
   ensureConfig,
   ensureOperatorToken,
   isMarkedInitialised,
@@ -27,13 +29,20 @@ import {
   TOKEN_FILE,
 } from './data-dir.ts';
 import { DATABASE_FILE, requireBooksId, requirePlace } from './database-place.ts';
+import {
+  builtInProvider,
+  cannotListen,
+  lookBefore,
+  removeMade,
+  requireNoGate,
+  undoOf,
+} from './first-start.ts';
 import { type Api, buildApi } from './http/app.ts';
 import { createChallenges, type SharedChallenges } from './http/challenges.ts';
 import { createCodeIssue } from './http/code-issue.ts';
 import { createCodePayments } from './http/code-payments.ts';
 import { createEventStreams, type EventStreams } from './http/event-streams.ts';
 import { startEventSweep } from './http/event-sweep.ts';
-import { isBeyondLoopback } from './http/loopback.ts';
 import { createEnrolmentPolicy, type EnrolmentPolicy } from './http/rider/enrolment-policy.ts';
 import { createAnswerSigner } from './keys/answer-signer.ts';
 import { openOperatorKeys } from './keys/operator-keys.ts';
@@ -57,7 +66,7 @@ import { openSharedWork } from './work/queue/shared-work.ts';
 import { createRetention } from './work/retention.ts';
 import { createDoPiece, type DoPiece } from './work/shard-work.ts';
 import { createTopUpInquiry } from './work/top-up-inquiry.ts';
-import { SANDBOX, type TopUpProvider } from './work/top-up-provider.ts';
+import type { TopUpProvider } from './work/top-up-provider.ts';
 import { createVerifyPool, type VerifyPool } from './work/verify-pool.ts';
 
 const FIRST_KEY_ID = 1;
@@ -130,26 +139,44 @@ export async function initSettlement(
 ): Promise<Initialised> {
   requirePlace(dataDir, database);
   requireWhole(dataDir, { database });
-  const config = ensureConfig(dataDir, options);
+  requireNoGate(dataDir);
+  checkedConfig(options);
+  const before = lookBefore(dataDir);
+  makePrivateDir(dataDir);
   // One alone makes what is there once. Afterwards each process of several on a database starts with this.
   const isShared = database !== undefined && isMarkedInitialised(dataDir);
   const unlock = (isShared ? shareDataDir : lockDataDir)(dataDir, 'settlement');
+  let undo = undoOf(dataDir, before);
+  let isRefused = false;
+  // A database that was opened belongs to the keys that are here.
+  const onOpened = () => {
+    if (database !== undefined) undo = null;
+  };
   try {
-    const initialised = await initialise(dataDir, { config, clock, random, database });
+    const config = ensureConfig(dataDir, options);
+    const initialised = await initialise(dataDir, { config, clock, random, database, onOpened });
     return { ...initialised, notInForce: settingsNotInForce(options, config) };
   } catch (error) {
+    undo?.();
+    isRefused = undo !== null;
     throw asDamage(error, dataDir);
   } finally {
     unlock();
+    if (isRefused) removeMade(dataDir, before);
   }
 }
 
 async function initialise(
   dataDir: string,
-  parts: Required<Surroundings> & { config: SettlementFile; database: string | undefined },
+  parts: Required<Surroundings> & {
+    config: SettlementFile;
+    database: string | undefined;
+    onOpened: () => void;
+  },
 ): Promise<Omit<Initialised, 'notInForce'>> {
-  const { config, clock, random } = parts;
+  const { config, clock, random, onOpened } = parts;
   const store = await openStore(dataDir, parts);
+  onOpened();
   try {
     // A directory of an older version has no mark; that its database knows a token says the same.
     if ((await store.readMeta(OPERATOR_TOKEN_KEY)) !== undefined) requireSecrets(dataDir);
@@ -324,20 +351,6 @@ async function openWork(
   return { doPiece: wake, countJobs: createCountJobs({ shared, clock: parts.clock }) };
 }
 
-/** @throws Fault CONFIG_INVALID if made-up money could be had from elsewhere and nobody said that it may. */
-function builtInProvider(config: SettlementFile, host: string): TopUpProvider | null {
-  const { mode, sandboxBeyondLoopback } = config.topUps;
-  if (mode === 'off') return null;
-  if (!sandboxBeyondLoopback && isBeyondLoopback({ host, ...config.http })) {
-    throw new Fault(
-      'CONFIG_INVALID',
-      'topUps.mode is "sandbox": anyone who reaches this settlement has free money. Listen on 127.0.0.1 ' +
-        'without a proxy, or set topUps.sandboxBeyondLoopback to true',
-    );
-  }
-  return SANDBOX;
-}
-
 function openPool(options: SettlementConfig): VerifyPool {
   const { verifyWorkers: workers = 1, batchesMax = 16, passesCachedMax = 20_000 } = options;
   return createVerifyPool({ workers, batchesMax, passesCachedMax });
@@ -368,7 +381,7 @@ async function listen(api: Api, { host, port }: { host: string; port: number }):
   try {
     return await api.listen({ host, port });
   } catch (error) {
-    throw new Fault('CONFIG_INVALID', `cannot listen on ${host}:${port}: ${describeError(error)}`);
+    throw cannotListen({ host, port }, error);
   }
 }
 
