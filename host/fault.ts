@@ -10,7 +10,8 @@ export function asStoreFault(error: unknown, file: string): Fault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'SQLITE_FULL')
     return new Fault('STORE_FULL', `${file}: no room left`, { cause: error });
-  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+  // SQLITE_ERROR: a table or a column that is not there; our statements are right.
+  if (['SQLITE_NOTADB', 'SQLITE_ERROR'].includes(code) || code.startsWith('SQLITE_CORRUPT')) {
     return new Fault('STORE_CORRUPT', `${file} is damaged: ${describeError(error)}`, {
       cause: error,
     });

@@ -9,6 +9,7 @@ import {
   findLongFiles,
   findMissingHeader,
   isCatchAll,
+  isHalfMerged,
   isLeftOver,
   isSkipping,
   median,
@@ -70,6 +71,12 @@ test('no room for odds and ends, no barrel, no skipped or lonely test, no leftov
   const tests = sources.filter((file) => file.endsWith('.test.ts'));
   expect(tests.filter((file) => isSkipping(read(file)))).toEqual([]);
   expect(isSkipping(`test.${'only'}('one', () => undefined)`)).toBe(true);
+});
+
+test('no file is left between two versions', () => {
+  const texts = files.filter((file) => /\.(ts|md|json|html|css|sh|yaml)$/.test(file));
+  expect(texts.filter((file) => isHalfMerged(read(file)))).toEqual([]);
+  expect(isHalfMerged(`one\n${'='.repeat(7)}\nother`)).toBe(true);
 });
 
 test('links between documents lead somewhere', () => {

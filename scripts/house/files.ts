@@ -40,6 +40,11 @@ export function isLeftOver(text: string): boolean {
   return LEFT_OVER.test(text);
 }
 
+/** What a merge leaves between two versions that somebody has to choose from. */
+export function isHalfMerged(text: string): boolean {
+  return /^(<{7} |={7}$|>{7} )/m.test(text);
+}
+
 export function isSkipping(text: string): boolean {
   return /\.(skip|only)\(/.test(text);
 }
