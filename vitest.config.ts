@@ -1,6 +1,7 @@
 /** How tests are found and run, and what the report on coverage looks at. */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that put something else in the place of a module: each has a process of its own. */
 const APART = [
@@ -11,6 +12,18 @@ const APART = [
   'settlement/store/sqlite/migrations/all.test.ts',
   'web/wallet/shell/indexed-vault.test.ts',
 ];
+/** Short files whose contract suites take long: begun last, they would keep one worker waiting for the other. */
+const LONG = /store\/(postgres|sqlite)\/(store|audit)\.test\.ts$|differential\.test\.ts$/;
+
+/** By size, as ever, behind the long ones. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONG.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 const elsewhere = ['**/node_modules/**'];
 
 export default defineConfig({
@@ -28,6 +41,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'apart', include: APART, exclude: elsewhere } },
     ],
+    sequence: { sequencer: LongFirst },
     // serialport aborts the process inside a worker thread, so tests run in forked processes.
     pool: 'forks',
     // Much of a test is waiting, for a disk or another process: two also where vitest would run one.

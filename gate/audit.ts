@@ -52,8 +52,9 @@ function checkLog(db: Database.Database): AuditCheck[] {
   const meta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
   const counterOf = db.prepare('SELECT counter_max FROM used_pass WHERE id = ?').pluck();
   const epoch = String(meta.get('epoch'));
+  const gate = String(meta.get('gate'));
   const rows = db.prepare('SELECT seq, line AS bytes, hash FROM log ORDER BY seq').iterate();
-  let hash = genesisHash({ gate: String(meta.get('gate')), epoch, sha256 });
+  let hash = genesisHash({ gate, epoch, sha256 });
   let previous: number | undefined;
   const broken: number[] = [];
   const unreadable: number[] = [];
@@ -88,7 +89,7 @@ function checkLog(db: Database.Database): AuditCheck[] {
     {
       name: 'the chain is whole',
       ok: broken.length === 0,
-      detail: list(broken, `${counts.records} records`),
+      detail: list(broken, `${counts.records} records of gate ${gate}`),
     },
     {
       name: 'every line is a record',

@@ -2,11 +2,19 @@
  * A box whose key was revoked, or whose identity is gone, is enrolled anew where it stands, before a real settlement:
  * the rides that wait in it are charged, and another gate never gets its log.
  */
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { expect, test } from 'vitest';
-import { FARE_CENTS, openTown } from './testing/town.ts';
+import { FARE_CENTS, openTown, runStile } from './testing/town.ts';
 
 async function world() {
   const town = await openTown();
@@ -65,4 +73,42 @@ test("without its identity the log still is its gate's: no other gets it, and th
   wire.mode = 'pass';
   again.syncNow();
   await charged(1);
+});
+
+test('a log in quarantine is sent from a directory of its own, as the gate that it names, and charged once', async () => {
+  const { gate, dataDir, enrol, ride, charged, restartGate, wire } = await world();
+  await ride();
+  gate.syncNow();
+  await charged(1);
+  wire.mode = 'cut';
+  await ride();
+  const kept = join(dataDir, 'quarantine', 'then');
+  await restartGate(() => {
+    mkdirSync(kept, { recursive: true, mode: 0o700 });
+    const names = readdirSync(dataDir).filter((name) => name.startsWith('taps.db'));
+    for (const name of names) renameSync(join(dataDir, name), join(kept, name));
+  });
+  await ride();
+  // The gate itself rests meanwhile, with a ride that waits in it.
+  const own = `${dataDir}.own`;
+  const sender = await restartGate(async () => {
+    renameSync(dataDir, own);
+    cpSync(join(own, 'quarantine', 'then'), dataDir, { recursive: true });
+    chmodSync(dataDir, 0o700);
+    expect(await runStile('audit', dataDir)).toContain('of gate g1');
+    await enrol({ gate: 'g1' });
+  });
+  wire.mode = 'pass';
+  sender.syncNow();
+  await charged(2);
+  const again = await restartGate(async () => {
+    rmSync(dataDir, { recursive: true });
+    renameSync(own, dataDir);
+    await enrol({ gate: 'g1' });
+  });
+  again.syncNow();
+  await charged(3);
+  await ride();
+  again.syncNow();
+  await charged(4);
 });

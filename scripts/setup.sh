@@ -123,7 +123,8 @@ stile_redis() {
 }
 
 # A folder of this run's own for what the tests write, in memory where there is room: no test proves anything
-# by a disk, and thousands wait for one. Commands that tests start share one cache of compiled sources.
+# by a disk, and thousands wait for one. Commands that tests start share one cache of compiled sources,
+# and servers of PostgreSQL one cluster, which they copy.
 stile_test_folder() {
   base=${TMPDIR:-/tmp}
   if [ -d /dev/shm ] && [ -w /dev/shm ]; then
@@ -134,5 +135,6 @@ stile_test_folder() {
   # PostgreSQL does not run as root: it must get through to a folder of its own in here.
   chmod 711 "$TMPDIR"
   NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-"$root/node_modules/.cache/compile"}
-  export TMPDIR NODE_COMPILE_CACHE
+  STILE_TEST_POSTGRES="$TMPDIR/postgres"
+  export TMPDIR NODE_COMPILE_CACHE STILE_TEST_POSTGRES
 }

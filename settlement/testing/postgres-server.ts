@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +16,8 @@ import { migrate } from '../store/postgres/migrate.ts';
 import { MIGRATIONS } from '../store/postgres/migrations/all.ts';
 
 const USER = 'stile';
+/** Where a run of all tests keeps a cluster with today's tables, of which each server is a copy. */
+const MADE_BEFORE = process.env.STILE_TEST_POSTGRES;
 const MIGRATED = 'migrated';
 const SETTINGS = [
   'listen_addresses=',
@@ -113,8 +115,13 @@ export async function startPostgres(): Promise<PostgresServer> {
   const dir = mkdtempSync(join(base, 'stile-postgres-'));
   if (user !== undefined) chownSync(dir, user.uid, user.gid);
   const options = { ...user, cwd: dir, env: { PATH: process.env.PATH, LC_ALL: 'C' } };
-  const cluster = ['-D', join(dir, 'data'), '-U', USER, '-A', 'trust', '-E', 'UTF8', '-N'];
-  execFileSync(join(bin, 'initdb'), [...cluster, '--locale=C'], { ...options, stdio: 'pipe' });
+  const data = join(dir, 'data');
+  const isCopied = MADE_BEFORE !== undefined && existsSync(MADE_BEFORE);
+  if (isCopied) execFileSync('cp', ['-a', MADE_BEFORE, data]);
+  else {
+    const cluster = ['-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8', '-N', '--locale=C'];
+    execFileSync(join(bin, 'initdb'), cluster, { ...options, stdio: 'pipe' });
+  }
   const settings = SETTINGS.flatMap((setting) => ['-c', setting]);
   const child = spawn('/bin/sh', ['-c', KEEPER, 'keeper', dir, bin, ...settings], {
     ...options,
@@ -122,8 +129,28 @@ export async function startPostgres(): Promise<PostgresServer> {
   });
   await untilReady(child);
   const server = serverIn(dir, child);
-  await migrate({ url: await makeDatabase(server, MIGRATED), migrations: MIGRATIONS });
+  if (!isCopied) {
+    await migrate({ url: await makeDatabase(server, MIGRATED), migrations: MIGRATIONS });
+    await keepForOthers(server, data);
+  }
   return server;
+}
+
+/** The first of a run leaves its cluster, shut down, to all that follow; who comes meanwhile makes its own. */
+async function keepForOthers(server: PostgresServer, data: string): Promise<void> {
+  if (MADE_BEFORE === undefined) return;
+  const part = `${MADE_BEFORE}.part`;
+  try {
+    mkdirSync(part);
+  } catch {
+    return;
+  }
+  await server.down();
+  // It answers nobody before its last checkpoint is written.
+  while (existsSync(join(data, 'postmaster.pid'))) await setTimeout(READ_AGAIN_MS);
+  execFileSync('cp', ['-a', data, join(part, 'data')]);
+  renameSync(join(part, 'data'), MADE_BEFORE);
+  await server.up();
 }
 
 function serverIn(dir: string, child: ChildProcess): PostgresServer {

@@ -133,7 +133,7 @@ test('a second phone joins, sees the same money, and blocks the first', async ()
   await second.locator('[data-balance="2000"]').waitFor();
   await goTo(second, 'more');
   await second.getByRole('button', { name: 'Block it' }).click();
-  await second.getByText('Phone 1').waitFor({ state: 'detached' });
+  await second.getByText('Phone 1', { exact: true }).waitFor({ state: 'detached' });
   await elsewhere.close();
   await page.reload();
   await page.getByText('This phone was blocked').waitFor();

@@ -3,6 +3,7 @@
  * back from the database, which is a list in memory here.
  */
 import { systemClock } from '@stile/host/clock.ts';
+import { createMovedClock } from '@stile/host/testing/moved-clock.ts';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -170,4 +171,22 @@ describe('at its start', () => {
     await ready;
     expect(isReady(redis)).toBe(true);
   });
+});
+
+test('a relay whose announcement nobody answers ends at once when it is told to', async () => {
+  const asked = Promise.withResolvers<void>();
+  const relay = createRelay({
+    listDueShards: async () => [7],
+    announce: () => {
+      asked.resolve();
+      return new Promise<void>(() => undefined);
+    },
+    isReachable: () => true,
+    // Nothing rings: only the end itself can end the wait.
+    clock: createMovedClock({ wallMs: 0, monoMs: 0 }),
+    log,
+  });
+  relay.start();
+  await asked.promise;
+  await relay.close();
 });

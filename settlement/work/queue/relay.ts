@@ -36,6 +36,7 @@ export function createRelay(parts: RelayParts): Relay {
   let running: Promise<void> | null = null;
   let isWoken = false;
   let isClosed = false;
+  const closed = Promise.withResolvers<void>();
   let cancelGather: (() => void) | null = null;
   let cancelSweep: (() => void) | null = null;
 
@@ -44,8 +45,11 @@ export function createRelay(parts: RelayParts): Relay {
       const shards = await listDueShards();
       if (shards.length === 0) return;
       if (!isReachable()) await away?.(shards);
-      // A Redis that goes meanwhile answers when it is back: nothing else waits for that.
-      else await within(ANNOUNCE_MS_MAX, { work: announce(shards), clock });
+      // A Redis that goes meanwhile answers when it is back: nothing else waits for that, and no end of the process.
+      else {
+        const announced = within(ANNOUNCE_MS_MAX, { work: announce(shards), clock });
+        await Promise.race([announced, closed.promise]);
+      }
     } catch (error) {
       const why = describeError(error);
       if (!isClosed) log.error({ why }, 'work could not be announced; the next sweep goes on');
@@ -86,6 +90,7 @@ export function createRelay(parts: RelayParts): Relay {
     },
     async close() {
       isClosed = true;
+      closed.resolve();
       cancelGather?.();
       cancelSweep?.();
       await running;
