@@ -16,7 +16,20 @@ function helpOf(command: readonly string[]): string {
   return execFileSync(process.execPath, args, { encoding: 'utf8' });
 }
 
-test.each(['stile-settlement.service', 'stile-gate.service'])('%s starts what exists', (name) => {
+/** Names that an environment file gives no value: no key lies here. */
+function variablesIn(name: string): string[] {
+  const lines = read(name).split('\n');
+  const set = lines.filter((text) => text !== '' && !text.startsWith('#'));
+  expect(set.filter((text) => !text.endsWith('='))).toEqual([]);
+  return set.map((text) => text.slice(0, -1));
+}
+
+test.each([
+  'stile-settlement.service',
+  'stile-gate.service',
+  'stile-api@.service',
+  'stile-worker@.service',
+])('%s starts what exists', (name) => {
   const started = /^ExecStart=\/opt\/stile\/scripts\/stile (.*)$/m.exec(read(name))?.[1] ?? '';
   const words = started.split(' ');
   const options = words.filter((word) => word.startsWith('--'));
@@ -34,10 +47,21 @@ test('a unit keeps its data where its process looks for it', () => {
   expect(read('stile-gate.service')).toContain(`StateDirectory=${dataDir.split('/').at(-1)}\n`);
 });
 
+test('units of one settlement keep its data in one place, and differ in what they start', () => {
+  const rest = (name: string) => read(name).slice(read(name).indexOf('UMask='));
+  for (const name of ['stile-api@.service', 'stile-worker@.service']) {
+    expect(read(name)).toContain('--data /var/lib/stile-settlement');
+    expect(read(name)).toContain('EnvironmentFile=/etc/stile/shared.env');
+    expect(rest(name)).toBe(rest('stile-settlement.service'));
+  }
+  const help = helpOf(['settlement', 'worker']);
+  for (const name of variablesIn('shared.env')) {
+    if (name !== 'STILE_SEED_KEY') expect(help).toContain(`env: ${name}`);
+  }
+  expect(variablesIn('shared.env')).toEqual(['STILE_DATABASE', 'STILE_REDIS', 'STILE_SEED_KEY']);
+});
+
 test('the environment file has names that settlement reads, and no key', () => {
-  const set = read('settlement.env')
-    .split('\n')
-    .filter((text) => text !== '' && !text.startsWith('#'));
-  expect(set).toEqual(['STILE_SEED_KEY=']);
+  expect(variablesIn('settlement.env')).toEqual(['STILE_SEED_KEY']);
   expect(read('stile-settlement.service')).toContain('EnvironmentFile=-/etc/stile/settlement.env');
 });
