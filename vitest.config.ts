@@ -12,8 +12,9 @@ const APART = [
   'settlement/store/sqlite/migrations/all.test.ts',
   'web/wallet/shell/indexed-vault.test.ts',
 ];
-/** Short files whose contract suites take long: begun last, they would keep one worker waiting for the other. */
-const LONG = /store\/(postgres|sqlite)\/(store|audit)\.test\.ts$|differential\.test\.ts$/;
+/** Short files that take long: begun last, they would keep one worker waiting for the other. */
+const LONG =
+  /(store\/(postgres|sqlite)\/(store|audit)|differential|settlement\/workers)\.test\.ts$/;
 
 /** By size, as ever, behind the long ones. */
 class LongFirst extends BaseSequencer {

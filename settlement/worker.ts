@@ -25,6 +25,8 @@ export type WorkerOptions = {
   database: string;
   /** redis://… */
   redis: string;
+  /** A worker that is silent for longer has lost its job on the queue. Default: 30 s. */
+  lockMs?: number;
 };
 
 export type WorkerParts = { log: Logger; clock?: Clock; random?: Random };
@@ -34,7 +36,7 @@ export type RunningWorker = { close(): Promise<void> };
 
 /** @throws Fault CONFIG_INVALID, FILE_UNREADABLE or STORE_FAILED with what to look at. */
 export async function startWorker(
-  { dataDir, database, redis }: WorkerOptions,
+  { dataDir, database, redis, lockMs }: WorkerOptions,
   { log, clock: machineClock = systemClock, random = systemRandom }: WorkerParts,
 ): Promise<RunningWorker> {
   requirePlace(dataDir, database);
@@ -52,16 +54,22 @@ export async function startWorker(
       jumpSMax: config.lists.jumpS,
     });
     const shared = await openSharedWork({ url: redis, books: requireBooksId(dataDir), log });
-    return workOn(store, { shared, issuer: config.issuer, clock, log });
+    return workOn(store, { shared, issuer: config.issuer, lockMs, clock, log });
   } catch (error) {
     await store.close();
     throw asDamage(error, dataDir);
   }
 }
 
-type WorkParts = { shared: SharedWork; issuer: number; clock: Clock; log: Logger };
+type WorkParts = {
+  shared: SharedWork;
+  issuer: number;
+  lockMs: number | undefined;
+  clock: Clock;
+  log: Logger;
+};
 
-function workOn(store: Store, { shared, issuer, clock, log }: WorkParts): RunningWorker {
+function workOn(store: Store, { shared, issuer, lockMs, clock, log }: WorkParts): RunningWorker {
   const { queue, redis, prefix } = shared;
   const doPiece = createDoPiece({ store, issuer, clock, log });
   const drain = createDrain({ workOnce: doPiece, clock });
@@ -80,6 +88,7 @@ function workOn(store: Store, { shared, issuer, clock, log }: WorkParts): Runnin
       workOnce: doPiece,
       announce: (shards) => queue.announce(shards),
       countWaiting: () => queue.countWaiting(),
+      lockMs,
       clock,
       log,
     },

@@ -2,6 +2,7 @@
  * Several processes share the work of one settlement, on PostgreSQL and Redis, and are killed in the middle of it: every
  * fare is taken once, whatever is lost.
  */
+import { systemClock } from '@stile/host/clock.ts';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -15,6 +16,9 @@ import { startWorker } from './worker.ts';
 
 const FARE_CENTS = 250;
 const RIDERS = 12;
+/** Short, so that a worker that stands still is passed by soon. */
+const LOCK_MS = 1_000;
+const AWAY_MS = 15_000;
 const GATES = 6;
 const server = usePostgres();
 const log = pino({ level: 'silent' });
@@ -46,8 +50,9 @@ afterEach(async () => {
   await redis.close();
 });
 
-async function addWorker() {
-  const worker = await startWorkerProcess({ dataDir: town.dataDir, database, redis: redis.url });
+async function addWorker({ lockMs }: { lockMs?: number } = {}) {
+  const place = { dataDir: town.dataDir, database, redis: redis.url };
+  const worker = await startWorkerProcess({ ...place, ...(lockMs && { lockMs }) });
   workers.push(worker);
   return worker;
 }
@@ -57,6 +62,11 @@ async function revenueCents(): Promise<number> {
   const books = await town.operate<Books>('GET', 'trial-balance');
   expect(books.balanced).toBe(true);
   return books.accounts.find(({ name }) => name === 'revenue:M1')?.balanceCents ?? 0;
+}
+
+async function revenueWithTime(): Promise<number> {
+  town.clock.advance(25);
+  return await revenueCents();
 }
 
 /** What the API does by its clock goes on meanwhile. */
@@ -113,6 +123,49 @@ test('workers that are killed, a Redis that forgets everything: every fare is ta
   await ride();
   await addWorker();
   await untilPaid(FARE_CENTS * 3 * RIDES_OF_ROUND);
+  await expectEachPaidOnce(riders, 3);
+});
+
+test('a worker that stands still for longer than its lock is passed by, and does no harm when it goes on', async () => {
+  const { riders, ride } = await crowd();
+  const still = await addWorker({ lockMs: LOCK_MS });
+  await ride();
+  await untilPaid(FARE_CENTS * Math.floor(RIDES_OF_ROUND / 4));
+  still.standStill();
+  await addWorker({ lockMs: LOCK_MS });
+  await ride();
+  // Where it stands still in the midst of a transaction its rows are free when the database ends that.
+  await expect.poll(revenueWithTime, { interval: 100 }).toBe(FARE_CENTS * 2 * RIDES_OF_ROUND);
+  still.goOn();
+  await ride();
+  await untilPaid(FARE_CENTS * 3 * RIDES_OF_ROUND);
+  await expectEachPaidOnce(riders, 3);
+});
+
+test('a Redis that is away for a quarter of a minute is used again when it is back', async () => {
+  const { riders, ride } = await crowd();
+  await addWorker();
+  await ride();
+  await untilPaid(FARE_CENTS);
+  await redis.kill();
+  await ride();
+  // Clients that were shown to hang did so behind outages of more than six seconds: only real time shows it.
+  await new Promise<void>((over) => {
+    systemClock.alarm(systemClock.now().monoMs + AWAY_MS, over);
+  });
+  await redis.start();
+  const direct = new Redis(redis.url);
+  const monitor = await direct.monitor();
+  const taken = new Promise<void>((seen) => {
+    monitor.on('monitor', (_time: string, [, key]: string[]) => {
+      if (key?.includes('stile-settlement')) seen();
+    });
+  });
+  await ride();
+  await untilPaid(FARE_CENTS * 3 * RIDES_OF_ROUND);
+  await taken;
+  monitor.disconnect();
+  direct.disconnect();
   await expectEachPaidOnce(riders, 3);
 });
 

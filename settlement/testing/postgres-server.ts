@@ -52,7 +52,9 @@ const KEEPER = `
 const EMPTY = `
   SET session_replication_role = replica;
   DO $$ DECLARE one text; BEGIN
-    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_step' LOOP
+    FOR one IN SELECT relname FROM pg_class
+      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'schema_step'
+        AND pg_relation_size(oid) > 0 LOOP
       EXECUTE format('DELETE FROM %I', one);
     END LOOP;
   END $$`;

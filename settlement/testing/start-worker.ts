@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
 
-export type WorkerPlace = { dataDir: string; database: string; redis: string };
+export type WorkerPlace = { dataDir: string; database: string; redis: string; lockMs?: number };
 
 /** `kill` kills as a power cut does. */
-export async function startWorkerProcess({ dataDir, database, redis }: WorkerPlace) {
-  const child: ChildProcess = spawn(process.execPath, [PROGRAM, dataDir, database, redis], {
+export async function startWorkerProcess(place: WorkerPlace) {
+  const { dataDir, database, redis, lockMs = 30_000 } = place;
+  const args = [PROGRAM, dataDir, database, redis, String(lockMs)];
+  const child: ChildProcess = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (child.stdout === null) throw new Error('the process has an output');
@@ -19,6 +21,9 @@ export async function startWorkerProcess({ dataDir, database, redis }: WorkerPla
   await Promise.race([once(lines, 'line'), died]);
   died.catch(() => undefined);
   return {
+    /** It stands still, in the middle of whatever it does, and goes on later. */
+    standStill: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
     async kill(): Promise<void> {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');

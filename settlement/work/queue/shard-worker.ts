@@ -14,9 +14,8 @@ import { QUEUE_NAME, type ShardJob } from './shard-queue.ts';
 const SHARDS_AT_ONCE = 4;
 /** How long one job works before others have their turn; what is left is announced again. */
 const DRAIN_MS_MAX = 5_000;
-/** After so long without a sign of life a job is given to another worker. */
+/** After so long without a sign of life a job is given to another worker, which looks for such jobs twice as often. */
 const LOCK_MS = 30_000;
-const STALLED_MS = 15_000;
 /** After an error Redis is asked for the next job again. */
 const RETRY_MS = 1_000;
 /** How often it is seen to that the queue is really listened to. */
@@ -33,6 +32,8 @@ export type ShardWorkerParts = {
   announce: (shards: readonly number[]) => Promise<void>;
   /** Jobs that wait on the queue. */
   countWaiting: () => Promise<number>;
+  /** Default: 30 s. */
+  lockMs?: number | undefined;
   clock: Clock;
   log: Logger;
 };
@@ -61,7 +62,7 @@ export function createShardWorker(
   parts: ShardWorkerParts,
   { redis, prefix }: { redis: Redis; prefix: string },
 ): ShardWorker {
-  const { announce, countWaiting, clock, log } = parts;
+  const { announce, countWaiting, lockMs = LOCK_MS, clock, log } = parts;
   let isClosing = false;
   /** Jobs that were begun here ever, and that are at work now. */
   let begun = 0;
@@ -89,8 +90,8 @@ export function createShardWorker(
       connection: redis,
       prefix,
       concurrency: SHARDS_AT_ONCE,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_MS,
+      lockDuration: lockMs,
+      stalledInterval: lockMs / 2,
       maxStalledCount: STALLED_MAX,
       runRetryDelay: RETRY_MS,
     });
