@@ -1,4 +1,5 @@
 /** The audit of a gate's store: sound logs pass, each kind of damage is found. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '@stile/crypto/sign.ts';
 import { systemRandom } from '@stile/host/random.ts';
@@ -28,6 +29,8 @@ const answer = (of: number): RecordDraft => ({
   of,
   fareCents: null,
 });
+
+const PAGE_BYTES = 4_096;
 
 function openStore(dir: string) {
   const limits = { quotaMb: 8, unconfirmedMax: 100, ringMax: 0 };
@@ -119,4 +122,25 @@ test('a tap that opened and is not remembered, and a damaged record, are found',
     'every line is a record',
     'every opened code is remembered',
   ]);
+});
+
+test('a file that cannot be read is a finding in a sentence, whatever is damaged of it', () => {
+  const whole = scratchDir();
+  const store = openStore(whole);
+  for (let counter = 1; counter <= 60; counter += 1) {
+    store.append(tap(counter), { at: AT, use: makeUse(counter) });
+  }
+  store.close();
+  const bytes = readFileSync(join(whole, 'taps.db'));
+  let unread = 0;
+  for (let page = 0; page * PAGE_BYTES < bytes.length; page += 1) {
+    const dir = scratchDir();
+    const spoilt = Buffer.from(bytes);
+    spoilt.fill(0xff, page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
+    writeFileSync(join(dir, 'taps.db'), spoilt);
+    const wrong = wrongIn(dir);
+    expect(wrong.length, `page ${page}`).toBeGreaterThan(0);
+    if (wrong.some(({ detail }) => detail.includes('evidence only'))) unread += 1;
+  }
+  expect(unread).toBeGreaterThan(1);
 });

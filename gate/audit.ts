@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { sha256 } from '@stile/crypto/sign.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { denyId } from '@stile/protocol/deny-list.ts';
-import { Fault } from '@stile/protocol/fault.ts';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
 import {
   type GateRecord,
   genesisHash,
@@ -19,6 +19,8 @@ import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import Database from 'better-sqlite3';
 
 export type AuditCheck = { name: string; ok: boolean; detail: string };
+
+const WHOLE = 'the chain is whole';
 
 type Row = { seq: number; bytes: Uint8Array; hash: Uint8Array };
 
@@ -37,9 +39,23 @@ export function auditGate(dataDir: string): AuditCheck[] {
     throw new Fault('FILE_UNREADABLE', `cannot open ${file}`, { cause: error });
   }
   try {
-    return [checkFile(db), ...checkLog(db)];
+    return [
+      ...surely('the file is sound', () => [checkFile(db)]),
+      ...surely(WHOLE, () => checkLog(db)),
+    ];
   } finally {
     db.close();
+  }
+}
+
+/** Where the file is damaged a look at it can throw: that is a finding, in a sentence. */
+function surely(name: string, check: () => AuditCheck[]): AuditCheck[] {
+  try {
+    return check();
+  } catch (error) {
+    const why = describeError(error).replaceAll(/\s+/g, ' ');
+    const detail = `cannot be read (${why}): what can be is evidence only, nothing of it is sent`;
+    return [{ name, ok: false, detail }];
   }
 }
 
@@ -87,7 +103,7 @@ function checkLog(db: Database.Database): AuditCheck[] {
   const last = previous ?? 0;
   return [
     {
-      name: 'the chain is whole',
+      name: WHOLE,
       ok: broken.length === 0,
       detail: list(broken, `${counts.records} records of gate ${gate}`),
     },

@@ -18,6 +18,9 @@ export function lockDataDir(dataDir: string, program: string): () => void {
   return lockAs(dataDir, { program, how: 'BEGIN EXCLUSIVE' });
 }
 
+/** In the directory; it holds nothing. */
+export const LOCK_FILE = 'lock.db';
+
 /** As `lockDataDir`, for programs of which several may run on the directory, and none that has it alone. */
 export function shareDataDir(dataDir: string, program: string): () => void {
   // It is the reading that locks.
@@ -27,7 +30,7 @@ export function shareDataDir(dataDir: string, program: string): () => void {
 type Taking = { program: string; how: string };
 
 function lockAs(dataDir: string, { program, how }: Taking): () => void {
-  const file = join(dataDir, 'lock.db');
+  const file = join(dataDir, LOCK_FILE);
   ensurePrivateFile(file);
   try {
     try {

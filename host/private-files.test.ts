@@ -33,6 +33,14 @@ test('an existing file is taken from others, its content stays', () => {
   expect([modeOf(file), readFileSync(file, 'utf8')]).toEqual([0o600, 'content']);
 });
 
+test('what can be no directory is said in a sentence, and tried once', () => {
+  const file = join(scratchDir(), 'file');
+  writeFileSync(file, '', { mode: 0o600 });
+  expect(() => makePrivateDir(file)).toThrow(/is no directory/);
+  expect(() => makePrivateDir(join(file, 'below'))).toThrow(/cannot make .*ENOTDIR/);
+  expect(() => makePrivateDir('/proc/stile/below')).toThrow(/cannot make .*ENOENT/);
+});
+
 test('a directory that others can read is refused', () => {
   const dir = join(scratchDir(), 'a', 'b');
   makePrivateDir(dir);

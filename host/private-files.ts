@@ -30,7 +30,7 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 /** @throws Fault CONFIG_INVALID if others than the owner may look into it. */
 export function makePrivateDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: DIR_MODE });
+    makeDirs(dir);
   } catch (error) {
     throw new Fault('STORE_FAILED', `cannot make ${dir}: ${describeError(error)}`, {
       cause: error,
@@ -39,9 +39,21 @@ export function makePrivateDir(dir: string): void {
   requirePrivateDir(dir);
 }
 
-/** @throws Fault CONFIG_INVALID if others than the owner may look into it. */
+/**
+ * With those above it, for their owner alone. Step by step: asked for all of them at once, Node tries for ever where the
+ * system takes no directory.
+ */
+export function makeDirs(dir: string): void {
+  if (existsSync(dir)) return;
+  makeDirs(dirname(dir));
+  mkdirSync(dir, { mode: DIR_MODE });
+}
+
+/** @throws Fault CONFIG_INVALID if it is no directory, or others than the owner may look into it. */
 export function requirePrivateDir(dir: string): void {
-  if ((statSync(dir).mode & OTHERS) === 0) return;
+  const there = statSync(dir);
+  if (!there.isDirectory()) throw new Fault('CONFIG_INVALID', `${dir} is no directory`);
+  if ((there.mode & OTHERS) === 0) return;
   const what = `others than its owner may look into ${dir}, which holds secrets`;
   throw new Fault('CONFIG_INVALID', `${what}: "chmod 700 ${dir}", then start again`);
 }

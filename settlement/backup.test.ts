@@ -2,7 +2,15 @@
  * The drill: a backup beside a running settlement, a crash, a restore, with real processes. What gates and
  * riders did in between comes back from the gates, and gates take the restored settlement's lists.
  */
-import { appendFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { announce } from '@stile/protocol/batch-seal.ts';
@@ -140,6 +148,30 @@ test('what stands beside the new directory already is left alone', async () => {
     await backUp(town.dataDir, { to, nowMs });
     expect(existsSync(join(`${to}.part`, 'precious'))).toBe(true);
   } finally {
+    await town.close();
+  }
+});
+
+test('neither lies in the other, by whatever name, and a lock is in no backup', async () => {
+  const town = await ScriptedTown.open();
+  const folder = scratchDir();
+  const to = join(folder, 'backup');
+  const link = join(folder, 'link');
+  symlinkSync(town.dataDir, link);
+  try {
+    const inside = { code: 'CONFLICT', message: expect.stringContaining('take another place') };
+    for (const home of [town.dataDir, link]) {
+      const at = join(home, 'deeper', 'backup');
+      await expect(backUp(town.dataDir, { to: at, nowMs })).rejects.toMatchObject(inside);
+    }
+    expect(existsSync(join(town.dataDir, 'deeper'))).toBe(false);
+    // Beside it, also under a name that begins as it does.
+    await backUp(town.dataDir, { to: `${town.dataDir}-copy`, nowMs });
+    const { files } = await backUp(town.dataDir, { to, nowMs });
+    expect(Object.keys(files).filter((name) => name.startsWith('lock'))).toEqual([]);
+    await expect(restore(to, { dataDir: join(to, 'in'), nowMs })).rejects.toMatchObject(inside);
+  } finally {
+    rmSync(`${town.dataDir}-copy`, { recursive: true, force: true });
     await town.close();
   }
 });

@@ -13,12 +13,15 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { LOCK_FILE } from '@stile/host/data-dir-lock.ts';
 import { asStoreFault } from '@stile/host/fault.ts';
+import { makeDirs } from '@stile/host/private-files.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
 import { requireKeysOfDatabase } from './backup-keys.ts';
@@ -37,6 +40,8 @@ const manifestSchema = z.strictObject({
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
+/** The database is copied by itself, and a lock is held by a process. */
+const OF_THE_MOMENT = [DATABASE_FILE, LOCK_FILE];
 /** Copies of a directory whose keys change meanwhile. */
 const COPIES_MAX = 3;
 
@@ -45,7 +50,10 @@ export type BackUp = {
   nowMs: number;
   /** Called between the copies of the database and of the keys. */
   onDatabaseCopied?: () => Promise<void>;
-};
+} & Parting;
+
+/** `onPart` hears under which name the directory is made: what is left there if the process is ended meanwhile. */
+export type Parting = { onPart?: (dir: string) => void };
 
 /**
  * Copies a settlement, also one that runs, into a directory that must not exist yet.
@@ -56,14 +64,20 @@ export async function backUp(dataDir: string, of: BackUp): Promise<Manifest> {
   readConfig(dataDir);
   requireBooksInFile(dataDir);
   refuseExisting(to, 'a backup goes into a new directory');
-  return await buildAside(to, async (part) => {
-    await copyWhole(dataDir, { ...of, part });
-    const files = Object.fromEntries(
-      namesIn(part).map((name) => [name, digestOf(join(part, name))]),
-    );
-    const manifest: Manifest = { stile: 'settlement-backup/1', madeAtMs: of.nowMs, files };
-    writeFileSync(join(part, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
-    return manifest;
+  refuseInside(to, dataDir);
+  return await buildAside(to, {
+    ...of,
+    build: async (part) => {
+      await copyWhole(dataDir, { ...of, part });
+      const files = Object.fromEntries(
+        namesIn(part).map((name) => [name, digestOf(join(part, name))]),
+      );
+      const manifest: Manifest = { stile: 'settlement-backup/1', madeAtMs: of.nowMs, files };
+      writeFileSync(join(part, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, {
+        mode: 0o600,
+      });
+      return manifest;
+    },
   });
 }
 
@@ -79,7 +93,11 @@ async function copyWhole(
     await copyDatabase(join(dataDir, DATABASE_FILE), join(part, DATABASE_FILE));
     await onDatabaseCopied?.();
     try {
-      copyRest({ from: dataDir, to: part, isLeftOut: (name) => name.startsWith(DATABASE_FILE) });
+      copyRest({
+        from: dataDir,
+        to: part,
+        isLeftOut: (name) => OF_THE_MOMENT.some((one) => name.startsWith(one)),
+      });
       await requireKeysOfDatabase(part, nowMs);
       return;
     } catch (error) {
@@ -98,22 +116,26 @@ export type Restored = { madeAtMs: number; floors: SeenVersions };
  */
 export async function restore(
   from: string,
-  of: { dataDir: string; nowMs: number },
+  of: { dataDir: string; nowMs: number } & Parting,
 ): Promise<Restored> {
   const { madeAtMs } = checkWhole(from);
   const dataDir = resolve(of.dataDir);
   refuseExisting(dataDir, 'move it away first; nothing is overwritten');
-  return await buildAside(dataDir, async (part) => {
-    copyRest({ from, to: part, isLeftOut: (name) => name === MANIFEST });
-    await requireKeysOfDatabase(part, of.nowMs);
-    const { limits: limitsNow, payments: paymentLimits } = readConfig(part);
-    const file = join(part, DATABASE_FILE);
-    const store = await openSqliteStore({ file, limitsNow, paymentLimits });
-    try {
-      return { madeAtMs, floors: await store.jumpAhead(of.nowMs) };
-    } finally {
-      await store.close();
-    }
+  refuseInside(dataDir, from);
+  return await buildAside(dataDir, {
+    ...of,
+    build: async (part) => {
+      copyRest({ from, to: part, isLeftOut: (name) => name === MANIFEST });
+      await requireKeysOfDatabase(part, of.nowMs);
+      const { limits: limitsNow, payments: paymentLimits } = readConfig(part);
+      const file = join(part, DATABASE_FILE);
+      const store = await openSqliteStore({ file, limitsNow, paymentLimits });
+      try {
+        return { madeAtMs, floors: await store.jumpAhead(of.nowMs) };
+      } finally {
+        await store.close();
+      }
+    },
   });
 }
 
@@ -121,11 +143,28 @@ function refuseExisting(dir: string, what: string): void {
   if (existsSync(dir)) throw new Fault('CONFLICT', `${dir} exists already: ${what}`);
 }
 
+/** What lies in it would be part of every further copy. */
+function refuseInside(dir: string, home: string): void {
+  const inside = relative(realpathSync(home), realPathOf(dir));
+  if (inside.startsWith('..') || isAbsolute(inside)) return;
+  throw new Fault('CONFLICT', `${dir} lies in ${home}: take another place`);
+}
+
+/** Of what is not there yet: by the folder that is. */
+function realPathOf(path: string): string {
+  if (existsSync(path) || path === dirname(path)) return realpathSync(path);
+  return join(realPathOf(dirname(path)), basename(path));
+}
+
 /** Under another name until it is whole and on disk. */
-async function buildAside<T>(dir: string, build: (part: string) => Promise<T>): Promise<T> {
-  mkdirSync(dirname(dir), { recursive: true, mode: 0o700 });
+async function buildAside<T>(
+  dir: string,
+  { onPart, build }: Parting & { build: (part: string) => Promise<T> },
+): Promise<T> {
+  makeDirs(dirname(dir));
   // A name of its own: whatever stands there already is somebody's.
   const part = mkdtempSync(`${dir}.part-`);
+  onPart?.(part);
   try {
     const result = await build(part);
     for (const name of namesIn(part)) syncPath(join(part, name));
@@ -174,11 +213,13 @@ function checkWhole(from: string): Manifest {
   const manifest = manifestSchema.safeParse(readJson(file));
   if (!manifest.success) throw new Fault('STORE_CORRUPT', `${file} is not that of a backup`);
   const files = Object.entries(manifest.data.files);
-  const missing = files.find(([name]) => !existsSync(join(from, name)));
+  // Earlier backups list what belonged to the lock of that moment.
+  const kept = files.filter(([name]) => !name.startsWith(LOCK_FILE));
+  const missing = kept.find(([name]) => !existsSync(join(from, name)));
   if (missing) throw new Fault('STORE_CORRUPT', `the backup lacks ${missing[0]}`);
   const added = namesIn(from).find((name) => name !== MANIFEST && !(name in manifest.data.files));
   if (added) throw new Fault('STORE_CORRUPT', `${join(from, added)} is not in the backup's list`);
-  for (const [name, digest] of files) {
+  for (const [name, digest] of kept) {
     const path = join(from, name);
     if (digestOf(path) !== digest) throw new Fault('STORE_CORRUPT', `${path} is damaged`);
   }

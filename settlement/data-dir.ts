@@ -3,7 +3,7 @@
  * signing keys, the operator's token. All of it is its owner's alone, nothing that exists is ever replaced, and
  * what is missing from a directory that was initialised is never taken for new.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generateKey, keyFromJwk, type SigningKey } from '@stile/crypto/sign.ts';
 import {
@@ -125,7 +125,11 @@ function isRootAccountedFor(dataDir: string): boolean {
 
 export function rootKeyFilesIn(dataDir: string): string[] {
   const folder = join(dataDir, 'keys');
-  if (!existsSync(folder)) return [];
+  const there = statSync(folder, { throwIfNoEntry: false });
+  if (there === undefined) return [];
+  if (!there.isDirectory()) {
+    throw new Fault('FILE_UNREADABLE', `${folder} is no directory: ${RESTORE}`);
+  }
   const names = readdirSync(folder).filter((name) => ROOT_KEY_NAME.test(name));
   return names.map((name) => join(folder, name));
 }

@@ -2,9 +2,11 @@
  * A first start that is refused leaves nothing behind: a directory that was not there is not there, one that was is as
  * it was. What can be refused later than the directory is made is asked for before.
  */
+
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import { LOCK_FILE } from '@stile/host/data-dir-lock.ts';
 import { systemRandom } from '@stile/host/random.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { pino } from 'pino';
@@ -17,7 +19,6 @@ import { openRedis } from './work/queue/redis.ts';
 import { SANDBOX, type TopUpProvider } from './work/top-up-provider.ts';
 
 const CONFIG_FILE = 'settlement.json';
-const LOCK_FILE = 'lock.db';
 /** Files by which a gate's directory is known. */
 const OF_A_GATE = ['identity.json', 'taps.db'];
 

@@ -9,7 +9,7 @@ export function asDamage(error: unknown, dataDir: string): Fault {
   return new Fault(
     'STORE_CORRUPT',
     `what is stored for ${dataDir} cannot be read (${reasonOf(error)}): "stile audit" says how far the damage goes; ` +
-      'restore the backup (docs/operations.md, "Backup and restore")',
+      'restore the backup (docs/operations.md, "Backup, and a restored backup")',
     { cause: error },
   );
 }

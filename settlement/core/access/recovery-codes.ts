@@ -72,8 +72,10 @@ function othersThan(
   codes: readonly AccountCode[],
   { code, codeHash }: Omit<CodeInHand, 'nowMs'>,
 ): { older: AccountCode[]; younger: AccountCode[] } {
-  const others = codes.filter((other) => other.codeHash !== codeHash);
-  // An operator has seen who stands there: nothing is older than what they gave.
+  // An operator has seen who stands there: nothing is older than what they gave, and nobody's paper ends it.
+  const others = codes.filter(
+    (other) => other.codeHash !== codeHash && (code.kind === 'MOVE' || other.kind !== 'MOVE'),
+  );
   const isOlder = (other: AccountCode) =>
     code.kind === 'RECOVERY' && other.kind === 'RECOVERY' && rankOf(other) < rankOf(code);
   return {

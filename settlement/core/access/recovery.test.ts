@@ -1,7 +1,5 @@
 /** Recovery, blocks and moves as facts and changes: who gets the account, what ends, and what stays. */
 import { describe, expect, test } from 'vitest';
-import { APPROVAL_MS, decideApproval, decideMove, MOVE_CODE_MS } from './approval.ts';
-import { ROOT } from './operators.ts';
 import {
   type AccountAccess,
   decidePassBlock,
@@ -51,7 +49,13 @@ const access: AccountAccess = {
     { handle: '22222222', serial: 3 },
   ],
   onlineCodes: [{ codeHash: 'online', serial: 2 }],
-  codes: [drawn('code', { drawnBy: 2 }), drawn('move', { kind: 'MOVE', expiresAtMs: 9 })],
+  codes: [drawn('code', { drawnBy: 2 }), drawn('younger', { expiresAtMs: nowMs + 9 })],
+};
+
+/** With an operator's code that is under way. */
+const moving: AccountAccess = {
+  ...access,
+  codes: [...access.codes, drawn('move', { kind: 'MOVE', expiresAtMs: nowMs + 9 })],
 };
 
 const facts: RecoveryFacts = {
@@ -102,7 +106,7 @@ describe('a recovery', () => {
       'addRecoveryCode',
       'judgeAgain',
     ]);
-    expect(changes[9]).toMatchObject({ codeHash: 'move', usedSerial: null });
+    expect(changes[9]).toMatchObject({ codeHash: 'younger', usedSerial: null });
     expect(changes[2]).toMatchObject({ codeHash: 'code', usedSerial: 3 });
     expect(changes[3]).toMatchObject({ serial: 2, why: 'MOVED' });
     expect(changes[4]).toMatchObject({ cause: 'RIDER' });
@@ -200,7 +204,25 @@ describe('a block', () => {
       'endRecoveryCode',
     ]);
     expect(changes[0]).toMatchObject({ why: 'BLOCKED' });
-    expect(changes.at(-1)).toMatchObject({ codeHash: 'move' });
+    expect(changes.at(-1)).toMatchObject({ codeHash: 'younger' });
+  });
+
+  test("does not end an operator's move: a thief may have the paper", () => {
+    const waiting = { ...facts, access: moving };
+    const asked = { codeHash: 'code', meant: null, issuer, nowMs };
+    const ended = [
+      decidePhoneBlock(waiting, asked).changes,
+      decideRecovery(waiting, request).changes,
+    ].map((changes) => changes.filter(({ kind }) => kind === 'endRecoveryCode'));
+    for (const codes of ended) expect(codes).toMatchObject([{ codeHash: 'younger' }]);
+    const used = { ...request, codeHash: 'move' };
+    const code = { ...stored, kind: 'MOVE', expiresAtMs: nowMs + 9 } as const;
+    const { changes } = decideRecovery({ ...waiting, code }, used);
+    expect(changes.filter(({ kind }) => kind === 'endRecoveryCode')).toMatchObject([
+      { codeHash: 'move', usedSerial: 3 },
+      { codeHash: 'code' },
+      { codeHash: 'younger' },
+    ]);
   });
 
   test('takes a recovery code that is good', () => {
@@ -269,7 +291,8 @@ describe('a recovery code', () => {
   });
 
   test('that is confirmed is the only one but for the one before it, in its grace', () => {
-    const codes = [...access.codes, unconfirmed('a', 2), unconfirmed('b', 3)];
+    const kept = moving.codes.filter(({ codeHash }) => codeHash !== 'younger');
+    const codes = [...kept, unconfirmed('a', 2), unconfirmed('b', 3)];
     const { changes, result } = decideCodeConfirmation({ codes }, { codeHash: 'a', nowMs });
     expect(result).toBe(true);
     expect(changes).toEqual([
@@ -289,7 +312,7 @@ describe('a recovery code', () => {
     ['of another kind', 'move', 1],
     ['too old', 'a', nowMs + 1],
   ])('that is %s confirms nothing', (_what, codeHash, atMs) => {
-    const codes = [...access.codes, unconfirmed('a', 2)];
+    const codes = [...moving.codes, unconfirmed('a', 2)];
     expect(decideCodeConfirmation({ codes }, { codeHash, nowMs: atMs })).toEqual({
       changes: [],
       result: false,
@@ -307,80 +330,8 @@ test('a new code takes the place of the one before it, of its own kind only', ()
     madeAtMs: nowMs,
     expiresAtMs: 9,
   } as const;
-  expect(decideNewCode({ ...access, isDenied: false }, code).changes).toEqual([
+  expect(decideNewCode({ ...moving, isDenied: false }, code).changes).toEqual([
     { kind: 'endRecoveryCode', codeHash: 'move', usedSerial: null, atMs: nowMs },
     { kind: 'addRecoveryCode', code },
   ]);
-});
-
-describe('a move by an operator', () => {
-  const known = { isKnown: true, approval: null, nextApproval: 7, access };
-  const move = {
-    account,
-    note: 'showed the card',
-    by: 'Vera',
-    fourEyes: true,
-    codeHash: 'm',
-    quickHash: null,
-    nowMs,
-  };
-  const approval = {
-    id: 7,
-    account,
-    note: move.note,
-    by: 'Vera',
-    askedAtMs: nowMs,
-    endsAtMs: nowMs + APPROVAL_MS,
-    approvedBy: null,
-    usedAtMs: null,
-  };
-
-  test('with two eyes is a code at once', () => {
-    const { changes, result } = decideMove(known, { ...move, by: ROOT, fourEyes: false });
-    expect(result).toEqual({ kind: 'code', expiresAtMs: nowMs + MOVE_CODE_MS });
-    expect(kindsOf(changes)).toEqual(['endRecoveryCode', 'addRecoveryCode']);
-  });
-
-  test('with four waits for another person, and is used once', () => {
-    expect(decideMove(known, move)).toMatchObject({ result: { kind: 'waits', approval: 7 } });
-    const waiting = { ...known, approval };
-    expect(decideMove(waiting, move)).toEqual({
-      changes: [],
-      result: { kind: 'waits', approval: 7 },
-    });
-    const approved = { ...known, approval: { ...approval, approvedBy: 'Ben' } };
-    expect(kindsOf(decideMove(approved, move).changes)[0]).toBe('useApproval');
-    const used = { ...approved, approval: { ...approved.approval, usedAtMs: nowMs } };
-    expect(decideMove(used, move).result).toMatchObject({ kind: 'waits' });
-    const over = { ...approved, approval: { ...approved.approval, endsAtMs: nowMs } };
-    expect(decideMove(over, move).result).toMatchObject({ kind: 'waits' });
-  });
-
-  test('of nobody is none', () => {
-    expect(decideMove({ ...known, isKnown: false }, move).result).toEqual({ kind: 'unknown' });
-    expect(decideMove(known, { ...move, by: ROOT }).result).toEqual({ kind: 'unnamed' });
-  });
-
-  test.each([
-    ['Ben', approval, 'approved'],
-    ['Vera', approval, 'samePerson'],
-    [ROOT, approval, 'unnamed'],
-    ['Ben', { ...approval, endsAtMs: nowMs }, 'over'],
-    ['Ben', { ...approval, usedAtMs: nowMs, approvedBy: 'Ada' }, 'over'],
-    ['Ben', { ...approval, endsAtMs: nowMs, approvedBy: 'Ben' }, 'over'],
-    ['Ben', null, 'unknown'],
-  ])('%s confirms it: case %#', (by, of, result) => {
-    const decision = decideApproval(of, { by, nowMs });
-    expect(decision.result).toBe(result);
-    expect(decision.changes).toHaveLength(result === 'approved' ? 1 : 0);
-  });
-
-  test.each([null, nowMs])(
-    'whoever confirmed it says so once more, used at %s or not',
-    (usedAtMs) => {
-      const confirmed = { ...approval, approvedBy: 'Ben', usedAtMs };
-      const again = { changes: [], result: 'approved' };
-      expect(decideApproval(confirmed, { by: 'Ben', nowMs })).toEqual(again);
-    },
-  );
 });

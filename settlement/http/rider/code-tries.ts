@@ -12,7 +12,10 @@ import type { ApiParts } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { createSlowTurns } from './slow-turns.ts';
 
-/** Who has a code needs one or two; each costs two slow hashes at most. */
+/**
+ * Who has a code needs one or two; each costs two slow hashes at most. From one address: who has the same code, a thief
+ * with a photo of it, must not use up its rider's tries.
+ */
 const TRIES_OF_CODE_PER_MINUTE_MAX = 10;
 const MINUTE_MS = 60_000;
 
@@ -45,7 +48,7 @@ export function createCodeTries(parts: CodeTriesParts): CodeTries {
       const quickHash = recoveryCodes.quickHash(code);
       const { isKnown, hasOlder } = await store.matchCode(quickHash);
       if (!isKnown && !hasOlder) refuseCode();
-      if (isKnown) spend(ofCode, { subject: quickHash, reply });
+      if (isKnown) spend(ofCode, { subject: `${quickHash} ${subject}`, reply });
       const line = isKnown ? 'known' : 'unknown';
       return await turns.take({ line, subject }, () => recoveryCodes.slowHash(code));
     },

@@ -67,6 +67,19 @@ describe('guessing', () => {
     town.clock.advance(60_000);
     expect((await block(code)).status).toBe(200);
   });
+
+  test('by a thief who has a photo of the paper leaves its rider the tries of another address', async () => {
+    await town.close();
+    town = await ScriptedTown.open({ settings: { http: { trustedProxies: ['127.0.0.1'] } } });
+    rider = await town.addRider();
+    const code = await rider.drawCode();
+    const from = (address: string, body: object) =>
+      town.ask('/v1/blocks', { body, headers: { 'x-forwarded-for': address } });
+    const wrong = { code, account: '0123456789abcdef' };
+    for (let tries = 0; tries < 20; tries += 1) await from('192.0.2.66', wrong);
+    expect((await from('192.0.2.66', { code })).status).toBe(429);
+    expect((await from('192.0.2.1', { code })).body).toEqual({ phones: 1 });
+  });
 });
 
 test('codes are drawn a few a minute by an account, and a neighbour draws as before', async () => {

@@ -325,6 +325,21 @@ describe("an operator's move", () => {
     expect(acts).not.toContain(code);
   });
 
+  test('is ended by nobody who has a code of the account, and ends all of those', async () => {
+    const paper = await rider.drawCode();
+    await rider.confirmCode(paper);
+    const { code } = (await ask(town.operatorToken)).body as MoveCode;
+    expect((await town.ask('/v1/blocks', { body: { code: paper } })).status).toBe(200);
+    const thief = await town.recover(paper);
+    const { rider: back } = await town.recover(code);
+    expect(back.account).toBe(rider.account);
+    for (const ended of [paper, thief.recoveryCode]) {
+      expect(await codeOf(tryCode(ended))).toBe('403 RECOVERY_REFUSED');
+      expect((await town.ask('/v1/blocks', { body: { code: ended } })).status).toBe(403);
+    }
+    expect((await town.ask('/v1/riders/me', { token: thief.rider.session })).status).toBe(401);
+  });
+
   test('with four eyes waits for another named person', async () => {
     await town.close();
     town = await ScriptedTown.open({ settings: { operators: { fourEyes: true } } });
