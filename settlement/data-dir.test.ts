@@ -210,3 +210,10 @@ describe('nobody else looks in', () => {
     await expect(start(dataDir)).rejects.toMatchObject(refusal);
   });
 });
+
+test('a file in the place of the keys is named, and nothing is read from it', async () => {
+  const dataDir = await newDir();
+  rmSync(join(dataDir, 'keys'), { recursive: true });
+  writeFileSync(join(dataDir, 'keys'), '', { mode: 0o600 });
+  await expect(start(dataDir)).rejects.toMatchObject({ name: 'Fault', code: 'FILE_UNREADABLE' });
+});
