@@ -3,7 +3,7 @@
  * without them: its online key signs until its end, and the next one is certified where the root is.
  */
 import { existsSync, readFileSync, realpathSync, rmSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Clock, systemClock } from '@stile/host/clock.ts';
 import { lockDataDir } from '@stile/host/data-dir-lock.ts';
 import { syncPath, writePrivateFile } from '@stile/host/private-files.ts';
@@ -49,6 +49,9 @@ export async function exportRoot(dataDir: string, of: ExportOf): Promise<RootExp
   try {
     const [root, next] = await pairOf(dataDir, of);
     for (const one of [root, next]) requireElsewhere(dataDir, one);
+    if (placeOf(root.to) === placeOf(next.to)) {
+      throw new Fault('CONFLICT', `${root.to} cannot hold both keys: name a file for each`);
+    }
     for (const one of [root, next]) await copyKey(one);
     // Of what has left before it says since when.
     if (rootKeyFilesIn(dataDir).length > 0) {
@@ -113,10 +116,14 @@ function folderOf(file: string): string {
   try {
     return realpathSync(dirname(resolve(file)));
   } catch (error) {
-    throw new Fault('FILE_UNREADABLE', `${basename(file)} has no folder: ${describeError(error)}`, {
+    throw new Fault('FILE_UNREADABLE', `there is no folder for ${file}: ${describeError(error)}`, {
       cause: error,
     });
   }
+}
+
+function placeOf(file: string): string {
+  return join(folderOf(file), basename(file));
 }
 
 function identityOf(path: string): Stats | undefined {
