@@ -54,9 +54,9 @@ type Rider = { key: SigningKey; pass: Uint8Array };
 type BenchGate = { gate: string; key: SigningKey; batches: Uint8Array[]; taps: number };
 
 /** As many riders as are wanted enrol from one address, and pay in made-up money. */
-const SETTINGS = {
-  enrolment: { policy: 'open', perAddressPerHour: 1_000_000 },
-  topUps: { mode: 'sandbox' },
+export const SETTINGS = {
+  enrolment: { policy: 'open' as const, perAddressPerHour: 1_000_000 },
+  topUps: { mode: 'sandbox' as const },
   http: {
     challengesPerMinute: 1_000_000,
     requestsPerMinute: 1_000_000,

@@ -24,7 +24,14 @@ import { initSettlement } from '@stile/settlement/main.ts';
 import { openSqliteStore } from '@stile/settlement/store/sqlite/store.ts';
 import Database from 'better-sqlite3';
 import { createOperatorClient } from '../cli/operator-client.ts';
-import { prepareTaps, sendAll, startSettlement, stopSettlement, untilSettled } from './ingest.ts';
+import {
+  prepareTaps,
+  SETTINGS,
+  sendAll,
+  startSettlement,
+  stopSettlement,
+  untilSettled,
+} from './ingest.ts';
 import { median, type Waits, waitsOf } from './statistics.ts';
 
 const ENROLLED = { enrolledBy: 'open', personHash: null, inviteHash: null } as const;
@@ -99,8 +106,8 @@ async function prepare(
   dataDir: string,
   { token, seedKey, count }: { token: string; seedKey: string; count: number },
 ): Promise<Phone[]> {
-  const http = { requestsPerMinute: UNLIMITED, paymentsPerMinute: UNLIMITED };
-  const settings = { http: { ...http, merchantRequestsPerMinute: UNLIMITED } };
+  const tills = { paymentsPerMinute: UNLIMITED, merchantRequestsPerMinute: UNLIMITED };
+  const settings = { ...SETTINGS, http: { ...SETTINGS.http, ...tills } };
   const { config } = await initSettlement(dataDir, settings);
   const { limits: limitsNow, payments: paymentLimits, issuer } = config;
   const file = join(dataDir, DATABASE_FILE);

@@ -6,7 +6,7 @@ import { writeIdentity } from '@stile/gate/shell/identity.ts';
 import { openReferenceStore } from '@stile/gate/shell/store/reference-store.ts';
 import { makeTransitCode } from '@stile/phone/code.ts';
 import { concatBytes, toHex } from '@stile/protocol/bytes.ts';
-import { DENY_ID_BYTES, EMPTY_SET_DIGEST } from '@stile/protocol/deny-list.ts';
+import { DENY_ID_BYTES, EMPTY_SET_DIGEST, updateSetDigest } from '@stile/protocol/deny-list.ts';
 import { type OnlineKey, pinnedRoot, RootTrust } from '@stile/protocol/root-trust.ts';
 import { type RootKey, type Signer, signObject } from '@stile/protocol/signed.ts';
 import { encodePass, issuerMessage } from '@stile/protocol/transit-code.ts';
@@ -75,6 +75,11 @@ export function denyBody(count: number): Uint8Array {
   return body;
 }
 
+function* idsIn(body: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < body.length; at += DENY_ID_BYTES)
+    yield body.subarray(at, at + DENY_ID_BYTES);
+}
+
 /** Writes a gate's data directory as enrolment and a first fetch would have left it. */
 export async function provisionGate(
   dataDir: string,
@@ -89,14 +94,12 @@ export async function provisionGate(
     key: generateKey('Ed25519').privateJwk,
   });
   const reference = await openReferenceStore(dataDir, new RootTrust(pinnedRoot(root)));
-  const head: DenyVersion = {
-    version: 1,
-    count: deniedCount,
-    setDigest: EMPTY_SET_DIGEST,
-    idsDigest: EMPTY_SET_DIGEST,
-    salt: null,
-  };
-  await reference.applySnapshot({ head, body: denyBody(deniedCount) }, async () => undefined);
+  const body = denyBody(deniedCount);
+  // The gate reads its whole list and compares: without a salt the two digests are one.
+  const digest = updateSetDigest(EMPTY_SET_DIGEST, { adds: idsIn(body), removes: [], sha256 });
+  const digests = { setDigest: digest, idsDigest: digest };
+  const head: DenyVersion = { version: 1, count: deniedCount, ...digests, salt: null };
+  await reference.applySnapshot({ head, body }, async () => undefined);
   const list = trustList(operator, { deny: denyHeadOf(head), nowS });
   const signer = await onlineSignerOf(operator.root, nowS);
   const jws = await signObject('stile-trust-list+jws', list, signer);

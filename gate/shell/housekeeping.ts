@@ -2,14 +2,13 @@
  * What a gate does while nobody is there: it moves the journal into the file, drops what is old, says once a day that
  * the trust list is past its date, and reads the whole deny list at its start and once a day.
  */
-import type { Clock } from '@stile/host/clock.ts';
+import { type Clock, sleep } from '@stile/host/clock.ts';
 import { asFault } from '@stile/host/fault.ts';
 import type { Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
 import type { GateLoop } from './loop.ts';
 import type { ReferenceStore } from './store/reference-store.ts';
 import type { TapsStore } from './store/taps-store.ts';
-import { pause } from './uplink/lists.ts';
 
 const ROUND_MS = 1_000;
 /** The disk is written only if nobody has been at the gate for this long. */
@@ -18,6 +17,10 @@ const QUIET_MS = 500;
 const PRUNE_EVERY_ROUNDS = 60;
 const WARN_EVERY_ROUNDS = 24 * 3_600;
 const CHECK_EVERY_ROUNDS = 24 * 3_600;
+/** Between two pieces of the list, a millisecond or two of work each; a million ids take a minute. */
+const CHECK_PAUSE_MS = 20;
+/** So many pauses a piece waits for riders to be gone: where they never are, a million ids take half an hour. */
+const CHECK_PAUSES_MAX = 50;
 
 export type HousekeepingParts = {
   taps: TapsStore;
@@ -36,15 +39,26 @@ export function startHousekeeping(parts: HousekeepingParts): () => void {
   let round = 0;
 
   function work(): void {
-    const now = clock.now();
+    const { wallMs } = clock.now();
     round += 1;
     if (round % WARN_EVERY_ROUNDS === 0) warnIfExpired(parts);
-    if (round % CHECK_EVERY_ROUNDS === 1) void reference.checkDeny(pause).catch(endIfDamaged);
-    if (now.monoMs - loop.lastScanMonoMs < QUIET_MS) return;
-    if (round % PRUNE_EVERY_ROUNDS === 0) taps.prune(now.wallMs);
+    if (round % CHECK_EVERY_ROUNDS === 1) void reference.checkDeny(untilQuiet).catch(endIfDamaged);
+    if (!isQuiet()) return;
+    if (round % PRUNE_EVERY_ROUNDS === 0) taps.prune(wallMs);
     if (checkpointedSeq === taps.lastSeq) return;
     checkpointedSeq = taps.lastSeq;
     taps.checkpoint();
+  }
+
+  function isQuiet(): boolean {
+    return clock.now().monoMs - loop.lastScanMonoMs >= QUIET_MS;
+  }
+
+  async function untilQuiet(): Promise<void> {
+    for (let pauses = 0; pauses < CHECK_PAUSES_MAX; pauses += 1) {
+      await sleep(clock, CHECK_PAUSE_MS);
+      if (isQuiet()) return;
+    }
   }
 
   function endIfDamaged(error: unknown): void {
