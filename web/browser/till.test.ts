@@ -106,7 +106,7 @@ test('a scanned code pays; the same code again does not; the list has both', asy
   await page.getByRole('button', { name: 'Next customer' }).click();
   await page.getByRole('button', { name: 'Today' }).click();
   await page.locator('[data-total="320"]').waitFor();
-  expect(await page.locator('li[data-outcome]').count()).toBe(2);
+  await expect.poll(() => page.locator('li[data-outcome]').count()).toBe(2);
   await screenshot(page, 'till-list');
 });
 
@@ -187,7 +187,7 @@ test('a refund gives back a part and then no more than the rest', async () => {
   await page.locator('[data-total="500"]').waitFor();
   await page.getByRole('button', { name: 'Refund' }).click();
   await page.getByLabel(/Amount to give back/).fill('5.01');
-  expect(await page.getByRole('button', { name: 'Give back' }).isDisabled()).toBe(true);
+  await expect.poll(() => page.getByRole('button', { name: 'Give back' }).isDisabled()).toBe(true);
   const { balanceCents } = await rider.client.readRider(rider.session);
   expect(balanceCents).toBe(1_500);
 });

@@ -77,7 +77,7 @@ test.each([
     const amount = page.locator('[data-top-up]').first();
     await amount.waitFor();
     if (mode === 'sandbox') await page.locator('[data-sandbox]').waitFor();
-    expect(await page.locator('[data-sandbox]').count()).toBe(notes);
-    expect(await amount.isDisabled()).toBe(mode === 'off');
+    await expect.poll(() => page.locator('[data-sandbox]').count()).toBe(notes);
+    await expect.poll(() => amount.isDisabled()).toBe(mode === 'off');
   },
 );

@@ -169,8 +169,8 @@ test('a PIN stands before the payment code, also offline, and before riding if t
   await page.getByLabel('Also before riding').check();
   // Who finds it open takes it away with the PIN only.
   const remove = page.getByRole('button', { name: 'Take the PIN away' });
-  expect(await remove.isDisabled()).toBe(true);
-  expect(await page.getByLabel('Also before riding').isDisabled()).toBe(true);
+  await expect.poll(() => remove.isDisabled()).toBe(true);
+  await expect.poll(() => page.getByLabel('Also before riding').isDisabled()).toBe(true);
   await page.getByLabel('PIN until now').fill('2581');
   await remove.click();
   await page.getByText('That is not the PIN.').waitFor();

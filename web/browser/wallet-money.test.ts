@@ -146,7 +146,7 @@ describe('at a till', () => {
     await page.getByRole('button', { name: 'Online code' }).click();
     const shown = page.locator('[data-code^="72"]');
     await shown.waitFor();
-    expect(await page.locator('[data-code]').count()).toBe(1);
+    await expect.poll(() => page.locator('[data-code]').count()).toBe(1);
     await page.getByText(/Good for \d+ seconds/).waitFor();
     await screenshot(page, 'wallet-online-code');
     const code = (await shown.getAttribute('data-code')) ?? '';
@@ -174,7 +174,7 @@ describe('at a till', () => {
     for (const text of ['1e2', '2.614', '0x10', '0']) {
       await amount.fill(text);
       await page.getByText('Write an amount in digits').waitFor();
-      expect(await make.isDisabled()).toBe(true);
+      await expect.poll(() => make.isDisabled()).toBe(true);
     }
     await amount.fill('60,00');
     await make.click();
@@ -306,7 +306,7 @@ test('a top-up without a response is shown after a reload, asked about, and paid
   await page.reload();
   await goTo('money');
   await open.waitFor();
-  expect(await page.locator('[data-top-up="1000"]').isDisabled()).toBe(true);
+  await expect.poll(() => page.locator('[data-top-up="1000"]').isDisabled()).toBe(true);
   const asked = page.waitForRequest('**/top-ups');
   await open.getByRole('button', { name: 'Ask now' }).click();
   await asked;

@@ -252,6 +252,6 @@ test('it is worked by keyboard alone, and its headings take the focus', async ()
   await heading.waitFor();
   expect(await heading.evaluate((element) => element === document.activeElement)).toBe(true);
   for (const role of ['banner', 'main', 'navigation'] as const) {
-    expect(await page.getByRole(role).count()).toBe(1);
+    await expect.poll(() => page.getByRole(role).count()).toBe(1);
   }
 });
