@@ -29,9 +29,11 @@ function stepsOf(statements: readonly (readonly string[])[]) {
 }
 
 test('commits are durable after the first write, every time; the header says whose file it is', () => {
-  const file = newFile();
   const steps = stepsOf(MIGRATIONS.map((statement) => [statement]));
-  const openers = [() => openDurable(file, schemaOf(2)), () => openDurableInSteps(file, steps)];
+  const openers = [
+    () => openDurable(newFile(), schemaOf(2)),
+    () => openDurableInSteps(newFile(), steps),
+  ];
   for (const open of openers) {
     const db = open();
     db.exec('INSERT INTO t VALUES (1, 2)');
@@ -93,6 +95,41 @@ test('a file that went through other migrations is refused', () => {
   expect(() => openDurableInSteps(file, { ...other, migrations: renamed })).toThrow(
     /other software: it knows step 0/,
   );
+});
+
+test.each([
+  ['a table', 'DROP TABLE t', /lost its index t_x, table t, trigger kept/],
+  ['an index', 'DROP INDEX t_x', /lost its index t_x/],
+  ['a trigger', 'DROP TRIGGER kept', /lost its trigger kept/],
+  ['the names of its migrations', 'DROP TABLE migration', /lost its table migration/],
+  [
+    'one of these names',
+    'DELETE FROM migration WHERE number = 2',
+    /lost rows of its table migration/,
+  ],
+  ['the last name', 'DELETE FROM migration WHERE number = 3', /lost rows of its table migration/],
+  ['all names', 'DELETE FROM migration', /lost rows of its table migration/],
+])('a file that lost %s is refused by name', (_what, damage, words) => {
+  const file = newFile();
+  const steps = stepsOf([
+    ['CREATE TABLE t (x INTEGER) STRICT'],
+    ['CREATE INDEX t_x ON t (x)'],
+    [`CREATE TRIGGER kept BEFORE DELETE ON t BEGIN SELECT raise(ABORT, 'kept'); END`],
+  ]);
+  const db = openDurableInSteps(file, steps);
+  db.exec(damage);
+  db.close();
+  expect(() => openDurableInSteps(file, steps)).toThrow(
+    expect.objectContaining({ code: 'STORE_CORRUPT', message: expect.stringMatching(words) }),
+  );
+});
+
+test('so is one that is taken from version to version at once', () => {
+  const file = newFile();
+  const db = openDurable(file, schemaOf(2));
+  db.exec('DROP TABLE t');
+  db.close();
+  expect(() => openDurable(file, schemaOf(2))).toThrow(/lost its table t/);
 });
 
 test("another program's file, a newer one, no database and no file are told apart", () => {

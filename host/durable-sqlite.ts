@@ -9,6 +9,7 @@ import { assert, Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 import { asStoreFault } from './fault.ts';
 import { ensurePrivateFile, syncPath } from './private-files.ts';
+import { objectsMadeBy, requireObjects } from './sqlite-objects.ts';
 
 export type SqliteFile = Database.Database;
 
@@ -44,6 +45,8 @@ export function openDurable(
       schema.migrate(opened, from);
       stamp(opened, schema);
     })();
+    const objects = objectsMadeBy((empty) => schema.migrate(empty, 0));
+    requireObjects(opened, { file, objects });
     assertDurable(opened, schema.firstWrite);
     return opened;
   } catch (error) {
@@ -77,9 +80,11 @@ export function openDurableInSteps(file: string, schema: StepwiseSchema): Sqlite
     const opened = new Database(file);
     db = opened;
     const from = prepare(opened, file, { applicationId, version, firstWrite });
-    checkNames(opened, { file, migrations });
+    checkNames(opened, { file, migrations, from });
     if (from > 0 && from < version) copyBeside(opened, { file, from });
     migrateFrom(opened, { file, applicationId, migrations, from });
+    const objects = ['table migration', ...objectsOf({ migrations, version })];
+    requireObjects(opened, { file, objects });
     assertDurable(opened, firstWrite);
     return opened;
   } catch (error) {
@@ -114,21 +119,49 @@ function migrateFrom(db: SqliteFile, { file, applicationId, migrations, from }: 
   }
 }
 
+const madeBy = new WeakMap<readonly DurableMigration[], Map<number, readonly string[]>>();
+
+/** Tables, indexes and triggers of a file of that version, but the table `migration`, which the first versions had not. */
+export function objectsOf({
+  migrations,
+  version,
+}: Pick<StepwiseSchema, 'migrations'> & { version: number }): readonly string[] {
+  const known = madeBy.get(migrations) ?? new Map<number, readonly string[]>();
+  madeBy.set(migrations, known);
+  const statements = migrations.slice(0, version).flatMap((one) => one.statements);
+  const objects =
+    known.get(version) ??
+    objectsMadeBy((empty) => {
+      for (const statement of statements) empty.exec(statement);
+    });
+  known.set(version, objects);
+  return objects;
+}
+
 const NAMES =
   'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT';
+
+type NameRow = { number: number; name: string };
 
 /** A file that went through other migrations than ours has another shape, whatever its version says. */
 function checkNames(
   db: SqliteFile,
-  { file, migrations }: { file: string; migrations: readonly DurableMigration[] },
+  { file, migrations, from }: Omit<Steps, 'applicationId'>,
 ): void {
   const hasNames = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'migration'`).get();
   if (hasNames === undefined) return;
-  const rows = db.prepare('SELECT number, name FROM migration').all();
-  for (const { number, name } of rows as { number: number; name: string }[]) {
+  const rows = db.prepare('SELECT number, name FROM migration ORDER BY number').all() as NameRow[];
+  for (const { number, name } of rows) {
     if (migrations[number - 1]?.name === name) continue;
     throw new Fault('STORE_CORRUPT', `${file} was written by other software: it knows ${name}`);
   }
+  // The first versions wrote no names: those of a file may begin later, but have no gap, and end with its version.
+  const isWhole = rows.every(({ number }, at) => number === from - rows.length + 1 + at);
+  if (isWhole && rows.length > 0) return;
+  throw new Fault(
+    'STORE_CORRUPT',
+    `${file} has lost rows of its table migration: restore the backup`,
+  );
 }
 
 /** As it was before this upgrade, under the name of its version. */

@@ -18,6 +18,9 @@ export function isDamage(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^XX00[12]$/.test(error.code ?? '');
 }
 
+/** A table, column, function or trigger that a migration would make is there: it has run, and nobody knows of it. */
+const MADE_BEFORE = new Set(['42P07', '42701', '42723', '42710']);
+
 /** What was thrown while rows were read and is not of the database itself, which says what it means elsewhere. */
 export function asUnreadableData(error: unknown): unknown {
   return error instanceof pg.DatabaseError ? error : asUnreadable(error, 'the database');
@@ -60,6 +63,10 @@ export function asPostgresFault(error: unknown, url: string): Fault {
     return new Fault('STORE_CORRUPT', `${why}: look at its log and disk, restore the backup`, {
       cause: error,
     });
+  }
+  if (MADE_BEFORE.has(code)) {
+    const why = `${place} has lost rows of its table schema_step (${describeError(error)})`;
+    return new Fault('STORE_CORRUPT', `${why}: restore the backup`, { cause: error });
   }
   const words = WORDS[code];
   const said = describeError(error);

@@ -89,6 +89,43 @@ test('a newer schema, another one, and tables of another program are left alone'
   );
 });
 
+test.each([
+  [
+    'a table',
+    'DROP TABLE approval',
+    /lost its table approval, index approval_of, index approval_end/,
+  ],
+  ['an index', 'DROP INDEX record_by_use', /lost its index record_by_use/],
+  [
+    'a trigger',
+    'DROP TRIGGER transfer_no_update ON transfer',
+    /lost its trigger transfer_no_update/,
+  ],
+  [
+    'a trigger that is off',
+    'ALTER TABLE transfer DISABLE TRIGGER transfer_no_update',
+    /transfer_no_update/,
+  ],
+  ['its sequence', 'DROP SEQUENCE payment_number', /lost its sequence payment_number/],
+  [
+    'the name of one of its steps',
+    'DELETE FROM schema_step WHERE number = 3',
+    /lost rows of its table/,
+  ],
+  [
+    'the names of its last steps',
+    'DELETE FROM schema_step WHERE number > 3',
+    /lost rows of its table/,
+  ],
+])('a database that lost %s is refused by name', async (_what, damage, words) => {
+  const url = await server.freshDatabase();
+  await look(url, damage);
+  await expect(migrate({ url, migrations: MIGRATIONS })).rejects.toMatchObject({
+    code: 'STORE_CORRUPT',
+    message: expect.stringMatching(words),
+  });
+});
+
 test('a wrong or unreachable URL and missing rights: a sentence each', async () => {
   const url = await server.emptyDatabase();
   await server.run('CREATE ROLE guest LOGIN');

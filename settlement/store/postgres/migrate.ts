@@ -7,6 +7,7 @@ import { Fault } from '@stile/protocol/fault.ts';
 import pg from 'pg';
 import { asPostgresFault, placeOf } from './faults.ts';
 import type { Migration } from './migrations/migration.ts';
+import { objectsMadeBy, requireObjects } from './objects.ts';
 import { openPool, type Session } from './session.ts';
 
 /** `STS1`: whose database this is, and the name of the lock that migrators take. */
@@ -66,9 +67,11 @@ async function migrateOn(
       await session.run('INSERT INTO schema_step VALUES ($1, $2)', [next, step.name]);
       return next;
     });
-    if (number === null) return done;
+    if (number === null) break;
     done += 1;
   }
+  await requireObjects(session, { place, objects: objectsMadeBy(migrations) });
+  return done;
 }
 
 async function inTransaction<Result>(
@@ -151,9 +154,15 @@ async function countDone(
     );
   }
   const other = rows.find(({ number, name }) => steps[number - 1]?.name !== name);
-  if (other === undefined) return rows.length;
+  if (other !== undefined) {
+    throw new Fault(
+      'STORE_CORRUPT',
+      `${place} was written by other software: it knows ${other.name}`,
+    );
+  }
+  if (rows.every(({ number }, at) => number === at + 1)) return rows.length;
   throw new Fault(
     'STORE_CORRUPT',
-    `${place} was written by other software: it knows ${other.name}`,
+    `${place} has lost rows of its table schema_step: restore the backup`,
   );
 }

@@ -1,0 +1,45 @@
+/**
+ * The tables, indexes, triggers, functions and sequences that a database has to have: those that its migrations make.
+ * One that somebody dropped is a part that is lost; nothing else would say so before it is needed, and of a trigger
+ * nothing ever.
+ */
+import { Fault } from '@stile/protocol/fault.ts';
+import type { Migration } from './migrations/migration.ts';
+import type { Session } from './session.ts';
+
+const WORD = /^\s*(CREATE|DROP)(?: UNIQUE)? (TABLE|INDEX|TRIGGER|FUNCTION|SEQUENCE) (\w+)/;
+
+/** `i`, `r`, `S` as pg_class has them; a trigger of a constraint is PostgreSQL's own. */
+const OBJECTS = `SELECT CASE relkind WHEN 'i' THEN 'index' WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
+    relname AS name
+  FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'i', 'S')
+  UNION ALL SELECT 'trigger', tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+  WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal AND tgenabled <> 'D'
+  UNION ALL SELECT 'function', proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace`;
+
+/** As `table charge`, in the order in which they were made. */
+export function objectsMadeBy(migrations: readonly Migration[]): readonly string[] {
+  const made = new Set(['table schema_step']);
+  for (const statement of migrations.flatMap(({ statements }) => statements)) {
+    const [, verb, kind = '', name = ''] = WORD.exec(statement) ?? [];
+    const object = `${kind.toLowerCase()} ${name}`;
+    if (verb === 'CREATE') made.add(object);
+    if (verb === 'DROP') made.delete(object);
+  }
+  return [...made];
+}
+
+/** @throws Fault STORE_CORRUPT with what is missing or switched off; what is there besides is not looked at. */
+export async function requireObjects(
+  session: Session,
+  { place, objects }: { place: string; objects: readonly string[] },
+): Promise<void> {
+  const rows = await session.all<{ kind: string; name: string }>(OBJECTS);
+  const there = new Set(rows.map(({ kind, name }) => `${kind} ${name}`));
+  const missing = objects.filter((one) => !there.has(one));
+  if (missing.length === 0) return;
+  throw new Fault(
+    'STORE_CORRUPT',
+    `${place} has lost its ${missing.join(', ')}: restore the backup`,
+  );
+}
