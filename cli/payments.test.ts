@@ -1,10 +1,14 @@
 /** Paying with a network from the command line: real `stile` processes before a real settlement. */
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
+import { openSqliteStore } from '@stile/settlement/store/sqlite/store.ts';
+import { addRider, LIMITS } from '@stile/settlement/testing/log.ts';
+import { addSeed } from '@stile/settlement/testing/till.ts';
 import { expect, test } from 'vitest';
 import { printed, useSettlement } from './testing/rig.ts';
-import { runStile } from './testing/stile.ts';
+import { runStile, startStile } from './testing/stile.ts';
 
 /** A test key: never use it for anything else. */
 const SEED_KEY = '5e'.repeat(32);
@@ -116,3 +120,31 @@ test.each([`${'5e'.repeat(32)},`, 'g'.repeat(64)])(
     expect(ran.stdout + ran.stderr).not.toContain(STILE_SEED_KEY.slice(0, 64));
   },
 );
+
+test('settlement does not start without a key that has sealed seeds, but on a word', async () => {
+  const data = join(folder, 'sealed');
+  const [first, second] = ['a1'.repeat(32), 'b2'.repeat(32)];
+  const keyId = createHash('sha256').update(Buffer.from(first, 'hex')).digest('hex').slice(0, 8);
+  const start = ['settlement', 'start', '--data', data, '--port', '0'];
+  async function startAndEnd(STILE_SEED_KEY: string, args: readonly string[] = []) {
+    const running = startStile([...start, ...args], { env: { STILE_SEED_KEY } });
+    expect(await running.says('listening')).toContain('listening');
+    expect(await running.end('SIGTERM')).toBe(0);
+  }
+  await startAndEnd(first);
+  const store = await openSqliteStore({ file: join(data, 'settlement.db'), limitsNow: LIMITS });
+  const account = await addRider(store, 'a');
+  await addSeed(store, {
+    account,
+    handle: '12345678',
+    keyId,
+    expiresAtMs: Date.now() + 86_400_000,
+  });
+  await store.close();
+  const refused = await runStile(start, { env: { STILE_SEED_KEY: second } });
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(`STILE_SEED_KEY lacks the key ${keyId}, which has sealed`);
+  await startAndEnd(`${second},${first}`);
+  await startAndEnd(second, ['--forget-seeds']);
+  await startAndEnd(second);
+});

@@ -71,6 +71,10 @@ export function addSettlementCommand(program: Command): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0: any', wholeNumber(0, 65_535), 8080)
     .option('--log <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .option(
+      '--forget-seeds',
+      'a key of STILE_SEED_KEY is lost: end the payment seeds that it sealed',
+    )
     .option('--operator <name>', 'name of the operator, at the first start')
     .option('--enrolment <policy>', 'who may enrol, at the first start: open, invite, …', policy)
     .option('--top-ups <mode>', 'off or sandbox (made-up money), at the first start', mode)
@@ -140,18 +144,25 @@ async function init(options: Place & FirstSettings): Promise<void> {
 }
 
 async function start(
-  options: Place & { redis?: string; host: string; port: number; log: string } & FirstSettings,
+  options: Place &
+    FirstSettings & {
+      redis?: string;
+      host: string;
+      port: number;
+      log: string;
+      forgetSeeds?: boolean;
+    },
 ): Promise<void> {
   process.umask(PRIVATE_UMASK);
   const { openLog } = await import('./log.ts');
   const { initSettlement, startSettlement } = await import('@stile/settlement/main.ts');
   const { requireStartable } = await import('@stile/settlement/first-start.ts');
-  const { data: dataDir, database, redis, host, port } = options;
+  const { data: dataDir, database, redis, host, port, forgetSeeds = false } = options;
   const log = openLog(options.log);
   // Never in the data directory and never in an argument: backups and process lists are read by others.
   const seedKeys = process.env.STILE_SEED_KEY;
   const sealed = seedKeys === undefined || seedKeys === '' ? {} : { seedKeys };
-  const place = { dataDir, database, redis, host, port, ...sealed };
+  const place = { dataDir, database, redis, host, port, forgetSeeds, ...sealed };
   const settings = settingsOf(options);
   await requireStartable(place, settings);
   const { notInForce } = await initSettlement(dataDir, settings, { database });

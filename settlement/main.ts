@@ -48,6 +48,7 @@ import { createAnswerSigner } from './keys/answer-signer.ts';
 import { openOperatorKeys } from './keys/operator-keys.ts';
 import { addIssuerKey } from './keys/passes.ts';
 import { createRecoveryCodes, type RecoveryCodes } from './keys/recovery-codes.ts';
+import { requireSeedKeys } from './keys/seed-keys.ts';
 import { createSeedBox, type SeedBox } from './keys/seeds.ts';
 import { tokenHash } from './keys/tokens.ts';
 import { openLists } from './open-lists.ts';
@@ -92,6 +93,8 @@ export type SettlementConfig = {
    * Keys that seal payment seeds, as `STILE_SEED_KEY` holds them; without any, payment codes are off.
    */
   seedKeys?: string;
+  /** Seeds whose key is not among them end; default: such a start is refused. */
+  forgetSeeds?: boolean;
   /** Who may become a rider; default: by the settings. */
   enrolmentPolicy?: EnrolmentPolicy;
   /** Who brings money in; default: by the settings. */
@@ -205,7 +208,7 @@ export async function startSettlement(
   options: SettlementConfig,
   { log: parentLog, onFatal, clock = systemClock, random = systemRandom }: SettlementParts,
 ): Promise<Settlement> {
-  const { dataDir, seedKeys, database } = options;
+  const { dataDir, seedKeys, forgetSeeds = false, database } = options;
   const log = parentLog.child({}, { redact: ['*.token', '*.authorization', '*.proof', '*.scan'] });
   const seedBox = seedKeys === undefined ? null : createSeedBox(seedKeys, random);
   requirePlace(dataDir, database);
@@ -222,6 +225,7 @@ export async function startSettlement(
     const store = await openStore(dataDir, opening);
     closing.first(() => store.close());
     await requireSameBooks(store, { ...config, dataDir });
+    await requireSeedKeys({ store, seedBox, mayForget: forgetSeeds, clock, log });
     for (const advice of adviceOnModes(dataDir)) log.warn(advice);
     return await open(options, { store, streams, config, clock, random, log, seedBox, closing });
   } catch (error) {
@@ -286,7 +290,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     leader,
     countJobs,
     streams,
-    codePayments: createCodePayments({ store, seedBox, issuer, clock }),
+    codePayments: createCodePayments({ store, seedBox, issuer, clock, log }),
     recoveryCodes: openRecoveryCodes(options, random),
     codeIssue: createCodeIssue({ store, seedBox, limits, clock, random }),
     answers: createAnswerSigner(operatorKeys),

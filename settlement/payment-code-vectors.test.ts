@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '@stile/host/random.ts';
 import { otpOfTimeStep, writePaymentCode } from '@stile/protocol/payment-code.ts';
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createCodePayments } from './http/code-payments.ts';
-import { createEventStreams } from './http/event-streams.ts';
 import { createSeedBox } from './keys/seeds.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import { addRider, ISSUER, LIMITS } from './testing/log.ts';
@@ -80,7 +80,8 @@ async function openCodePayments(secret: Uint8Array) {
   await store.addSeed({ ...owner, ...seedBox.seal(secret, owner), ...always });
   let wallMs = 0;
   const clock = { now: () => ({ wallMs, monoMs: 0 }), alarm: () => () => undefined };
-  const parts = { store, seedBox, streams: createEventStreams(), issuer: ISSUER, clock };
+  const log = pino({ level: 'silent' });
+  const parts = { store, seedBox, issuer: ISSUER, clock, log };
   const codePayments = createCodePayments(parts);
   let keys = 0;
   return {

@@ -1,9 +1,12 @@
 /** Paying with a network over HTTP: every outcome and reason, what a lost answer means, and the books. */
+import { join } from 'node:path';
 import { addCheckDigits } from '@stile/protocol/check-digits.ts';
 import type { Order, Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import type { RiderPayment } from '@stile/protocol/http/rider-api.ts';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { auditSettlement } from './audit/audit.ts';
+import { DATABASE_FILE } from './database-place.ts';
 import { type ScriptedRider, ScriptedTown, START_MS } from './testing/town.ts';
 
 let town: ScriptedTown;
@@ -133,6 +136,23 @@ describe('a payment code', () => {
       body: {},
     });
     expect(await pay(first.codeAt(nowMs()))).toMatchObject({ reason: 'CODE_REFUSED' });
+  });
+
+  test('whose seed settlement cannot open is not called wrong, and burns no try', async () => {
+    const seed = await ada.fetchSeed();
+    const code = seed.codeAt(nowMs());
+    const db = new Database(join(town.dataDir, DATABASE_FILE));
+    const sealedBy = db.prepare('SELECT key_id FROM payment_seed').pluck().get();
+    const setKey = db.prepare('UPDATE payment_seed SET key_id = ?');
+    setKey.run('00000000');
+    for (let tries = 0; tries < 25; tries += 1) {
+      const body = { idempotencyKey: `a-sale-${tries}`, amountCents: 1, code };
+      const answer = await town.ask('/v1/payments', { body, token: shop });
+      expect(answer).toMatchObject({ status: 503, body: { code: 'PAYMENT_CODES_OFF' } });
+    }
+    setKey.run(sealedBy);
+    db.close();
+    expect(await pay(code)).toMatchObject({ outcome: 'PAID' });
   });
 
   test('is off, and says so, where settlement has no key for seeds; online codes are not', async () => {

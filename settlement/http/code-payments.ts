@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { type Clock, wallS } from '@stile/host/clock.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import { readServerCode } from '@stile/protocol/payment-code.ts';
+import type { Logger } from 'pino';
 import type { PayResult } from '../core/payments/pay.ts';
 import type { Payee } from '../core/payments/payee.ts';
 import type { Presented } from '../core/payments/spend-code.ts';
@@ -19,12 +20,13 @@ export type CodePaymentsParts = {
   seedBox: SeedBox | null;
   issuer: number;
   clock: Clock;
+  log: Logger;
 };
 
 export type CodePayments = ReturnType<typeof createCodePayments>;
 
 export function createCodePayments(parts: CodePaymentsParts) {
-  const { store, seedBox, issuer, clock } = parts;
+  const { store, seedBox, issuer, clock, log } = parts;
 
   async function present(code: string): Promise<Presented | 'off'> {
     const read = readServerCode(code);
@@ -36,6 +38,11 @@ export function createCodePayments(parts: CodePaymentsParts) {
     const row = await store.findSeed(read.handle, clock.now().wallMs);
     const { method: way, handle, otp } = read;
     const opened = seedBox.open(row ?? seedBox.nobody);
+    // The rider's code may be right: it is settlement that cannot read it.
+    if (opened === undefined) {
+      log.error({ keyId: row?.keyId }, 'a payment seed cannot be opened: is STILE_SEED_KEY whole?');
+      return 'off';
+    }
     const seed = row === undefined ? undefined : opened;
     const at = { otp, nowS: wallS(clock) };
     const timeStep = findTimeStep(seed, at);
@@ -45,7 +52,7 @@ export function createCodePayments(parts: CodePaymentsParts) {
   return {
     isOff: seedBox === null,
 
-    /** `off`: a payment code, and no seed key. */
+    /** `off`: a payment code, and no seed key, or not the one that sealed its seed. */
     async pay(
       payee: Payee,
       { code, note }: { code: string; note: string | null },

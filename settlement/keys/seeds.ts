@@ -60,6 +60,9 @@ export function createSeedBox(keys: string, random: Random) {
   }
 
   return {
+    /** The one that seals. */
+    keyId: first?.[0] ?? '',
+    hasKey: (keyId: string) => ring.has(keyId),
     seal,
     /** Opened if the handle is unknown, so that this costs what a known one costs. */
     nobody: { ...NOBODY, ...seal(DUMMY_SEED, NOBODY) } satisfies SealedSeed,

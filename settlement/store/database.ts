@@ -252,6 +252,8 @@ export type Views = {
   }): Awaitable<readonly OpenTopUp[]>;
   findOldestOpenTopUp(): Awaitable<(OpenTopUp & { open: number }) | undefined>;
   findSeed(handle: string): Awaitable<SeedFacts | undefined>;
+  /** Ids of the keys that have sealed seeds which are good then. */
+  listSeedKeys(nowMs: number): Awaitable<readonly string[]>;
   findOrder(order: string): Awaitable<StoredOrder | null>;
   findPayment(merchant: string, idempotencyKey: string): Awaitable<Payment | undefined>;
   listPayments(merchant: string, page: PaymentPage): Awaitable<PaymentList>;

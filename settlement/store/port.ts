@@ -161,6 +161,10 @@ type RiderStore = {
   revokeSeeds(of: { account: string; serial: number | null; nowMs: number }): Promise<number>;
   /** Undefined if the handle is unknown, ended or expired. */
   findSeed(handle: string, nowMs: number): Promise<SealedSeed | undefined>;
+  /** Ids of the keys that have sealed seeds which are good then. */
+  listSeedKeys(nowMs: number): Promise<readonly string[]>;
+  /** A key is lost, and all that it has sealed with it: phones fetch new seeds. */
+  endSeedsOfKey(of: { keyId: string; nowMs: number }): Promise<void>;
   /** Ends the phone's one-time code before it. */
   addOnlineCode(code: NewOnlineCode): Promise<void>;
 

@@ -151,6 +151,8 @@ type RiderUseCases = Pick<
   | 'confirmSeed'
   | 'revokeSeeds'
   | 'findSeed'
+  | 'listSeedKeys'
+  | 'endSeedsOfKey'
   | 'addOnlineCode'
 >;
 
@@ -231,6 +233,9 @@ export function riderUseCases(database: Database): RiderUseCases {
       const seed = await views.findSeed(handle);
       return seed !== undefined && isLiveSeed(seed, nowMs) ? seed : undefined;
     },
+    listSeedKeys: async (nowMs) => await views.listSeedKeys(nowMs),
+    endSeedsOfKey: ({ keyId, nowMs }) =>
+      write({ changes: [{ kind: 'endSeedsOfKey', keyId, atMs: nowMs }], result: undefined }),
     addOnlineCode: (code) =>
       transact({
         read: (facts) => facts.liveOnlineCodes(code),

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import type { MerchantRole } from '@stile/protocol/payment.ts';
 import type { PayResult } from '../core/payments/pay.ts';
+import type { NewSeed } from '../core/payments/payment-changes.ts';
 import type { Presented } from '../core/payments/spend-code.ts';
 import type { Store } from '../store/port.ts';
 import { ISSUER, NOW_MS } from './log.ts';
@@ -107,11 +108,13 @@ export async function onlineCode(
 /** A seed that is good for a month; false if the handle is taken. */
 export async function addSeed(
   store: Store,
-  { account, handle, serial = 1 }: { account: string; handle: string; serial?: number },
+  of: { account: string; handle: string } & Partial<
+    Pick<NewSeed, 'serial' | 'keyId' | 'expiresAtMs'>
+  >,
 ): Promise<boolean> {
   const sealed = new Uint8Array([1, 2, 3]);
   const times = { nowMs: NOW_MS, expiresAtMs: NOW_MS + 30 * 86_400_000 };
-  return await store.addSeed({ handle, account, serial, keyId: 'k', sealed, ...times });
+  return await store.addSeed({ serial: 1, keyId: 'k', sealed, ...times, ...of });
 }
 
 /** A payment code whose password is that of the step; null: a wrong one. */

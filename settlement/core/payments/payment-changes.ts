@@ -108,6 +108,8 @@ export type CodeChange =
   | { kind: 'confirmSeed'; handle: string; atMs: number }
   /** What is ended is emptied: nothing needs its secret any more. */
   | { kind: 'endSeed'; handle: string; atMs: number }
+  /** Of all phones, those that this key has sealed: nobody has it any more. */
+  | { kind: 'endSeedsOfKey'; keyId: string; atMs: number }
   | {
       kind: 'addOnlineCode';
       codeHash: string;

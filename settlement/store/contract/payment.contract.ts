@@ -303,6 +303,18 @@ export function describePayments(open: OpenStore): void {
       expect(await till.reasonOf(paymentCode('00000002', 1), late)).toBe('CODE_REFUSED');
     });
 
+    test('ends with the key that has sealed it, and no other does', async () => {
+      const b = await addRider(store, 'b');
+      await addSeed(store, { account: a, handle: '00000001' });
+      await addSeed(store, { account: b, handle: '00000002', keyId: 'other' });
+      expect(await store.listSeedKeys(NOW_MS)).toEqual(['k', 'other']);
+      await store.endSeedsOfKey({ keyId: 'k', nowMs: NOW_MS });
+      expect(await store.listSeedKeys(NOW_MS)).toEqual(['other']);
+      expect(await till.reasonOf(paymentCode('00000001', 1))).toBe('CODE_REFUSED');
+      expect(await isLive('00000002')).toBe(true);
+      expect(await store.listSeedKeys(NOW_MS + 30 * DAY_MS + 1)).toEqual([]);
+    });
+
     test('counts wrong passwords for its whole life, and ends with the twentieth', async () => {
       await addSeed(store, { account: a, handle: H });
       for (let tries = 1; tries < LIMITS.handleFailuresMax; tries += 1) await burn(tries);

@@ -26,6 +26,7 @@ export function viewsOf(session: Session, readers: Readers): Views {
     listDueTopUps: (of) => riders.listDueTopUps(of),
     findOldestOpenTopUp: () => riders.findOldestOpenTopUp(),
     findSeed: async (handle) => (await codes.seed(handle)) ?? undefined,
+    listSeedKeys: (nowMs) => codes.keysOfSeeds(nowMs),
     findOrder: (order) => merchants.findOrder(order),
     findPayment: (merchant, key) => merchants.findPayment(merchant, key),
     listPayments: (merchant, page) => merchants.listPayments(merchant, page),

@@ -69,6 +69,7 @@ const READS: Record<keyof Views, (of: Views) => unknown> = {
   listResolutions: (of) => of.listResolutions(page),
   readTrialBalance: (of) => of.readTrialBalance(),
   findOperator: (of) => of.findOperator('t'),
+  listSeedKeys: (of) => of.listSeedKeys(NOW_MS),
   listOperators: (of) => of.listOperators(),
   listActs: (of) => of.listActs(page),
   listApprovals: (of) => of.listApprovals(NOW_MS),

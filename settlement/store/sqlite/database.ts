@@ -182,6 +182,7 @@ function viewsOf(connection: Connection, readers: Readers): Views {
     listDueTopUps: (of) => riders.listDueTopUps(of),
     findOldestOpenTopUp: () => riders.findOldestOpenTopUp(),
     findSeed: (handle) => readers.codes.seed(handle) ?? undefined,
+    listSeedKeys: (nowMs) => readers.codes.keysOfSeeds(nowMs),
     findOrder: (order) => merchants.findOrder(order),
     findPayment: (merchant, key) => merchants.findPayment(merchant, key),
     listPayments: (merchant, page) => merchants.listPayments(merchant, page),

@@ -15,6 +15,8 @@ const ADD_SEED = `INSERT INTO payment_seed (handle, account, serial, key_id, sea
   VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)`;
 const CONFIRM = 'UPDATE payment_seed SET confirmed_at_ms = $1 WHERE handle = $2';
 const END = `UPDATE payment_seed SET ended_at_ms = $1, sealed = '' WHERE handle = $2`;
+const END_OF_KEY = `UPDATE payment_seed SET ended_at_ms = $1, sealed = ''
+  WHERE key_id = $2 AND ended_at_ms IS NULL`;
 const ADD_ONLINE_CODE = `INSERT INTO online_code (code_hash, account, serial, expires_at_ms, state,
     bound_cents)
   VALUES ($1, $2, $3, $4, 'live', $5)`;
@@ -53,6 +55,9 @@ export class CodeRows {
         break;
       case 'endSeed':
         await run(END, [change.atMs, change.handle]);
+        break;
+      case 'endSeedsOfKey':
+        await run(END_OF_KEY, [change.atMs, change.keyId]);
         break;
       case 'addOnlineCode': {
         const { codeHash, account, serial, expiresAtMs, boundCents } = change;

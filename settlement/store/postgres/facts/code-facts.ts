@@ -20,6 +20,8 @@ const PHONE_SEEDS = `SELECT handle, confirmed_at_ms AS "confirmedAtMs" FROM paym
   WHERE account = $1 AND serial = $2 AND ended_at_ms IS NULL ORDER BY handle`;
 const ACCOUNT_HANDLES = `SELECT handle FROM payment_seed
   WHERE account = $1 AND ended_at_ms IS NULL ORDER BY handle`;
+const KEYS_OF_SEEDS = `SELECT DISTINCT key_id AS "keyId" FROM payment_seed
+  WHERE ended_at_ms IS NULL AND expires_at_ms >= $1 ORDER BY 1`;
 const IS_SPENT = 'SELECT 1 FROM spent_step WHERE handle = $1 AND step = $2 AND account = $3';
 const FAILURES = `SELECT count(*) AS count, coalesce(max(at_ms), 0) AS "latestMs" FROM payee_failure
   WHERE payee = $1 AND way = $2 AND at_ms > $3`;
@@ -103,6 +105,12 @@ export class CodeReader {
     if (serial !== null) return await this.#handlesOf({ account, serial });
     const rows = await this.#session.all<{ handle: string }>(ACCOUNT_HANDLES, [account]);
     return rows.map(({ handle }) => handle);
+  }
+
+  /** Of keys that have sealed seeds which are still good. */
+  async keysOfSeeds(nowMs: number): Promise<string[]> {
+    const rows = await this.#session.all<{ keyId: string }>(KEYS_OF_SEEDS, [nowMs]);
+    return rows.map(({ keyId }) => keyId);
   }
 
   async liveOnlineCodes({ account, serial }: PassOf): Promise<string[]> {

@@ -15,6 +15,9 @@ function prepare(db: Connection['db']) {
     ),
     confirm: db.prepare('UPDATE payment_seed SET confirmed_at_ms = ? WHERE handle = ?'),
     end: db.prepare(`UPDATE payment_seed SET ended_at_ms = ?, sealed = x'' WHERE handle = ?`),
+    endOfKey: db.prepare(
+      `UPDATE payment_seed SET ended_at_ms = ?, sealed = x'' WHERE key_id = ? AND ended_at_ms IS NULL`,
+    ),
     addOnlineCode: db.prepare(
       `INSERT INTO online_code (code_hash, account, serial, expires_at_ms, state, bound_cents)
        VALUES (@codeHash, @account, @serial, @expiresAtMs, 'live', @boundCents)`,
@@ -52,6 +55,9 @@ export class CodeRows {
         break;
       case 'endSeed':
         this.#sql.end.run(change.atMs, change.handle);
+        break;
+      case 'endSeedsOfKey':
+        this.#sql.endOfKey.run(change.atMs, change.keyId);
         break;
       case 'addOnlineCode': {
         const { kind, ...code } = change;

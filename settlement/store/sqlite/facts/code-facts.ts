@@ -24,6 +24,11 @@ function prepare(db: Connection['db']) {
     accountHandles: db
       .prepare('SELECT handle FROM payment_seed WHERE account = ? AND ended_at_ms IS NULL')
       .pluck(),
+    keysOfSeeds: db
+      .prepare(
+        'SELECT DISTINCT key_id FROM payment_seed WHERE ended_at_ms IS NULL AND expires_at_ms >= ? ORDER BY 1',
+      )
+      .pluck(),
     isSpent: db.prepare('SELECT 1 FROM spent_step WHERE handle = ? AND step = ?').pluck(),
     failures: db.prepare(
       `SELECT count(*) AS count, coalesce(max(at_ms), 0) AS latestMs FROM payee_failure
@@ -87,6 +92,11 @@ export class CodeReader {
   liveHandles({ account, serial }: { account: string; serial: number | null }): string[] {
     if (serial !== null) return this.#handlesOf({ account, serial });
     return this.#sql.accountHandles.all(account) as string[];
+  }
+
+  /** Of keys that have sealed seeds which are still good. */
+  keysOfSeeds(nowMs: number): string[] {
+    return this.#sql.keysOfSeeds.all(nowMs) as string[];
   }
 
   liveOnlineCodes({ account, serial }: PassOf): string[] {
