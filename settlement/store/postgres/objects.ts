@@ -9,13 +9,14 @@ import type { Session } from './session.ts';
 
 const WORD = /^\s*(CREATE|DROP)(?: UNIQUE)? (TABLE|INDEX|TRIGGER|FUNCTION|SEQUENCE) (\w+)/;
 
-/** `i`, `r`, `S` as pg_class has them; a trigger of a constraint is PostgreSQL's own. */
-const OBJECTS = `SELECT CASE relkind WHEN 'i' THEN 'index' WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
-    relname AS name
-  FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'i', 'S')
+/** A trigger of a constraint is PostgreSQL's own. */
+const OBJECTS = `
+  SELECT 'table' AS kind, tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()
+  UNION ALL SELECT 'index', indexname FROM pg_indexes WHERE schemaname = current_schema()
+  UNION ALL SELECT 'sequence', sequencename FROM pg_sequences WHERE schemaname = current_schema()
+  UNION ALL SELECT 'function', proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
   UNION ALL SELECT 'trigger', tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-  WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal AND tgenabled <> 'D'
-  UNION ALL SELECT 'function', proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace`;
+  WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal AND tgenabled <> 'D'`;
 
 /** As `table charge`, in the order in which they were made. */
 export function objectsMadeBy(migrations: readonly Migration[]): readonly string[] {
