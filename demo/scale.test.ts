@@ -1,11 +1,11 @@
 /** What `./scripts/demo --scale` goes by: who leads, whether what was lost is made good, and which servers it takes. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { newestFirst, postgresUrl } from '@stile/host/private-servers.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { Cable } from './cable.ts';
 import type { Result } from './result.ts';
 import { fenceOf, leaderOf } from './scale.ts';
-import { newestFirst, postgresUrl } from './servers.ts';
 import { isRide } from './statements.ts';
 import { checksOfLosses } from './tables.ts';
 

@@ -2,6 +2,8 @@
  * The back office of `./scripts/demo --scale`: two API processes and two workers on one PostgreSQL and one Redis, behind
  * a relay that shares connections out. In the middle it loses a worker, the API process that leads, and all of Redis.
  */
+
+import { type RedisServer, startPostgres, startRedis } from '@stile/host/private-servers.ts';
 import { Cable } from './cable.ts';
 import {
   type LogRecord,
@@ -9,7 +11,6 @@ import {
   parseRecord,
   type StileProcess,
 } from './processes.ts';
-import { type RedisServer, startPostgres, startRedis } from './servers.ts';
 
 const LEADS = 'this process leads';
 

@@ -1,6 +1,7 @@
 /**
- * A PostgreSQL and a Redis of the demo's own: in folders of their own, reached by a socket in the one and a port of
- * loopback at the other, with nothing kept afterwards. Each ends with the demo, also with one that was killed.
+ * A PostgreSQL and a Redis of a program's own, for the demo and the benchmark: in folders of their own, reached by a
+ * socket in the one and a port of loopback at the other, with nothing kept afterwards. Each ends with the program, also
+ * with one that was killed.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,13 +55,22 @@ type KeeperOptions = {
   account?: Account | undefined;
 };
 
-/** `keep` is told of a server at once, before it is ready. */
-export type ServerParts = { logDir: string; keep: (end: () => Promise<void>) => void };
+export type ServerParts = {
+  logDir: string;
+  /** Told of a server at once, before it is ready. */
+  keep: (end: () => Promise<void>) => void;
+  /** Its files lie on a disk, so that a commit costs what it costs; default: in memory. */
+  isOnDisk?: boolean;
+};
 
-export async function startPostgres({ logDir, keep }: ServerParts): Promise<Server> {
+export async function startPostgres({
+  logDir,
+  keep,
+  isOnDisk = false,
+}: ServerParts): Promise<Server> {
   const bin = findPrograms(['initdb', 'postgres']);
   const account = accountToRunAs();
-  const dir = makeFolder('postgres');
+  const dir = makeFolder('postgres', { isOnDisk });
   if (account !== undefined) chownSync(dir, account.uid, account.gid);
   const data = join(dir, 'data');
   const cluster = `-D '${data}' -U ${USER} -A trust -E UTF8 -N --locale=C`;
@@ -78,9 +88,13 @@ export async function startPostgres({ logDir, keep }: ServerParts): Promise<Serv
   return { url: postgresUrl(dir), end };
 }
 
-export async function startRedis({ logDir, keep }: ServerParts): Promise<RedisServer> {
+export async function startRedis({
+  logDir,
+  keep,
+  isOnDisk = false,
+}: ServerParts): Promise<RedisServer> {
   const bin = findPrograms(['redis-server', 'redis-cli']);
-  const dir = makeFolder('redis');
+  const dir = makeFolder('redis', { isOnDisk });
   const port = String(await freePort());
   const kept = ['--appendonly', 'no', '--save', '', '--maxmemory-policy', 'noeviction'];
   const at = ['--port', port, '--bind', '127.0.0.1', '--dir', dir];
@@ -114,7 +128,7 @@ function keeper({ name, dir, logDir, prepare, command, account }: KeeperOptions)
     cwd: dir,
     env: { PATH: process.env.PATH, LC_ALL: 'C' },
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Ctrl-C is for the demo, which ends its processes first and the servers behind them.
+    // Ctrl-C is for the program, which ends its processes first and the servers behind them.
     detached: true,
   });
   const exited = new Promise<void>((done) => {
@@ -158,9 +172,9 @@ async function untilReady(
 }
 
 /** Short, as the path of a socket has to be, and where any account may come; in memory where that is. */
-function makeFolder(name: string): string {
-  const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-  return mkdtempSync(join(base, `stile-demo-${name}-`));
+function makeFolder(name: string, { isOnDisk }: { isOnDisk: boolean }): string {
+  const base = existsSync('/dev/shm') && !isOnDisk ? '/dev/shm' : tmpdir();
+  return mkdtempSync(join(base, `stile-own-${name}-`));
 }
 
 function findPrograms(names: readonly string[]): string {
