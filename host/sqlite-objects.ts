@@ -20,13 +20,18 @@ export function objectsMadeBy(make: (db: Database.Database) => void): readonly s
   }
 }
 
-/** @throws Fault STORE_CORRUPT with what is missing; what is there besides is not looked at. */
+/** Of these, what is not there; what is there besides is not looked at. */
+export function missingObjects(db: Database.Database, objects: readonly string[]): string[] {
+  const there = new Set(objectsIn(db));
+  return objects.filter((one) => !there.has(one));
+}
+
+/** @throws Fault STORE_CORRUPT with what is missing. */
 export function requireObjects(
   db: Database.Database,
   { file, objects }: { file: string; objects: readonly string[] },
 ): void {
-  const there = new Set(objectsIn(db));
-  const missing = objects.filter((one) => !there.has(one));
+  const missing = missingObjects(db, objects);
   if (missing.length === 0) return;
   throw new Fault(
     'STORE_CORRUPT',

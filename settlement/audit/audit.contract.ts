@@ -5,67 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CUT_KINDS } from '../core/retention/cut-changes.ts';
 import { type Books, type KindOfBooks, placed } from '../testing/books.ts';
-import type { ScriptedGate } from '../testing/gate.ts';
-import { type ScriptedRider, type ScriptedTown, START_MS } from '../testing/town.ts';
-
-/** Rides of every kind, payments with a network and without. */
-async function liveIn(town: ScriptedTown): Promise<void> {
-  await town.setFare('M1', 250);
-  const gate = await town.addGate('g1', 'M1');
-  const [rich, poor] = [await town.addRider('P-256'), await town.addRider()];
-  await rich.topUp(1000);
-  gate.note(START_MS);
-  gate.tap(rich.code(START_MS), { atMs: START_MS });
-  gate.tap(poor.code(START_MS), { atMs: START_MS });
-  const taken = gate.tap(rich.code(START_MS), { atMs: START_MS });
-  gate.voidOf(taken, START_MS);
-  gate.tap('TC1:X', { atMs: START_MS, verdict: 'refuse', reason: 'MALFORMED' });
-  await town.send(gate, { fromSeq: 1, toSeq: 4 });
-  await town.send(gate, { fromSeq: 5 });
-  await town.settled();
-  const payer = await town.addRider();
-  await payer.topUp(10_000);
-  await sell(town, payer);
-  await rideOnline(town, { gate, rider: payer });
-  await town.settled();
-  await town.stop();
-}
-
-/** Two payments of which one is given back in part, an order, a refusal. */
-async function sell(town: ScriptedTown, rider: ScriptedRider): Promise<void> {
-  const token = await town.addMerchant('kiosk');
-  const post = async (path: string, body: object) =>
-    await town.get<{ order: string }>(path, { token, body });
-  const seed = await rider.fetchSeed();
-  const offline = { idempotencyKey: 'pay-offline', code: seed.codeAt(START_MS), amountCents: 300 };
-  await post('/v1/payments', offline);
-  await post('/v1/payments', { ...offline, idempotencyKey: 'pay-again' });
-  const online = { code: await rider.onlineCode(), amountCents: 700 };
-  await post('/v1/payments', { idempotencyKey: 'pay-online', ...online });
-  await post('/v1/payments/pay-online/refunds', { idempotencyKey: 'back-123', amountCents: 100 });
-  await post('/v1/payments/pay-never/reversal', {});
-  const { order } = await post('/v1/orders', { idempotencyKey: 'order-one', amountCents: 400 });
-  await rider.confirmOrder(order);
-}
-
-/** Five asks: opened, voided, refused after it was paid, and two that were refused before they came. */
-async function rideOnline(
-  town: ScriptedTown,
-  { gate, rider }: { gate: ScriptedGate; rider: ScriptedRider },
-): Promise<void> {
-  const ids = ['a1', 'a2', 'a3', 'a4', 'a5'].map((pair) => pair.repeat(16));
-  const asks: number[] = [];
-  for (const id of ids) {
-    const question = gate.question(id, { code: await rider.onlineCode(), atMs: START_MS });
-    if (ids.indexOf(id) < 3) await town.get(`/v1/gates/${gate.gate}/payments`, question);
-    asks.push(gate.ask(id, START_MS));
-  }
-  const [opened = 0, voided = 0, ...shut] = asks;
-  gate.answer(opened, { atMs: START_MS });
-  gate.voidOf(gate.answer(voided, { atMs: START_MS }), START_MS);
-  for (const ask of shut) gate.answer(ask, { atMs: START_MS, reason: 'NO_ANSWER' });
-  await town.send(gate, { fromSeq: 7 });
-}
+import { type ScriptedTown, START_MS } from '../testing/town.ts';
+import { liveIn } from '../testing/town-life.ts';
+import { GUARDS } from './work.ts';
 
 const OF = "(SELECT name FROM ledger_account WHERE kind = 'wallet' AND credits_cents > 0 LIMIT 1)";
 const BECOMES = 'UPDATE payment SET';
@@ -287,6 +229,17 @@ export function describeAudit(name: string, kind: KindOfBooks): void {
       await copy.tamper(placed(statements, kind));
       const checks = await copy.audit({ signatures: true });
       expect(checks.find((one) => one.name === check)?.ok).toBe(false);
+    });
+
+    test.each([
+      ['index payment_receipt', 'DROP INDEX payment_receipt'],
+      ['trigger transfer_no_update', kind.dropTrigger('transfer_no_update', 'transfer')],
+    ])('without its %s: found, and it is not opened', async (lost, statement) => {
+      const copy = await books.copy();
+      await copy.run(statement);
+      const failed = (await copy.audit()).filter(({ ok }) => !ok);
+      expect(failed).toEqual([{ name: GUARDS, ok: false, detail: lost }]);
+      await expect(copy.openStore()).rejects.toThrow(`has lost its ${lost}: restore`);
     });
 
     // Elsewhere nothing else knows of it: it has moved no money.

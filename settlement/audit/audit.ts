@@ -36,7 +36,7 @@ import { checkHandles, checkSpent } from './seeds.ts';
 import { checkSettledAgain } from './settle-again.ts';
 import { checkCodes, checkSeals } from './signatures.ts';
 import { checkEnds, checkPairs, checkReceived } from './taps.ts';
-import { checkFiles, checkWork } from './work.ts';
+import { checkFiles, checkGuards, checkWork } from './work.ts';
 
 export type AuditOptions = {
   /** Also checks every seal and every charged code's signatures again. Slow. */
@@ -64,6 +64,7 @@ export async function auditSettlement(
   const runAll = async (reader: AuditReader) =>
     await runChecks(reader, [
       checkFiles(),
+      checkGuards(),
       ...moneyChecks(),
       checkBookSeal(keyedHash),
       checkResolutionSeal(keyedHash),

@@ -49,6 +49,8 @@ export type AuditCheck = {
 export type AuditRows = {
   /** What the database says of its own files. */
   files: string;
+  /** A table, an index or a guard that somebody has taken away, as `trigger NAME`. */
+  lost: string;
   ledgerAccount: LedgerAccountRow;
   topUp: TopUpRow;
   denial: DenialRow;

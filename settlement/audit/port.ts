@@ -265,6 +265,8 @@ export type WorkRow = { failed: string | null };
 export type AuditReader = {
   /** What the database says of its own files: `ok` or what is broken. */
   checkFiles(): Promise<string>;
+  /** Tables, indexes and guards that have to be there and are not, as `trigger NAME`. */
+  listLost(): Promise<readonly string[]>;
   /** After an error of another call: the next ones work again. Throws it if it is no damage of what is stored. */
   goOnBehind(error: unknown): Promise<void>;
   /** What the roots have said, as text, the first root's first. */

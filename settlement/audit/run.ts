@@ -25,6 +25,9 @@ export async function runChecks(
   await damage.survive('files', async () => {
     if (audience.takes(['files'])) audience.show('files', await reader.checkFiles());
   });
+  await audience.showAll('lost', async function* () {
+    yield await reader.listLost();
+  });
   await showMoney(reader, audience);
   await showPayments(reader, audience);
   await showRecords(reader, audience);

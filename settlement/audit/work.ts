@@ -1,5 +1,7 @@
 /** The checks of the database's files, and of work that should have been done. */
-import type { Check } from './check.ts';
+import { type Check, checkOf } from './check.ts';
+
+export const GUARDS = 'every table, index and guard is there';
 
 export function checkFiles(): Check {
   let found = '';
@@ -8,6 +10,17 @@ export function checkFiles(): Check {
       found = says;
     },
     results: () => [{ name: 'the file is sound', ok: found === 'ok', detail: found }],
+  };
+}
+
+/** Whoever changes books by hand takes the guards away first. */
+export function checkGuards(): Check {
+  const lost: string[] = [];
+  return {
+    lost: (one) => {
+      lost.push(one);
+    },
+    results: () => [checkOf(GUARDS, { wrong: lost, good: 'all are there' })],
   };
 }
 

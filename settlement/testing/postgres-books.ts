@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '@stile/host/clock.ts';
 import { auditSettlement } from '../audit/audit.ts';
 import { openPostgresStore } from '../store/postgres/store.ts';
-import { type Books, type KindOfBooks, LIMITS_OF_BOOKS } from './books.ts';
+import { type Books, besideGuards, type KindOfBooks, LIMITS_OF_BOOKS } from './books.ts';
 import { usePostgres } from './postgres-server.ts';
 import { ScriptedTown } from './town.ts';
 
@@ -57,6 +57,7 @@ export function usePostgresBooks(): KindOfBooks {
         town: town.dataDir,
         isLoose: false,
       }),
+    dropTrigger: (name, table) => `DROP TRIGGER ${name} ON ${table}`,
     countsPayments: false,
     lastPlace: { columns: 'chain, number', values: '0, 999' },
   };
@@ -71,7 +72,8 @@ function booksIn(server: Server, place: Place): Books {
   let { isLoose } = place;
   return {
     dataDir,
-    audit: async (options) => await auditSettlement(dataDir, { ...options, database: url }),
+    audit: async (options) =>
+      besideGuards(await auditSettlement(dataDir, { ...options, database: url }), { isLoose }),
     copy: async () => {
       const dir = mkdtempSync(join(town, 'copy-'));
       cpSync(join(dataDir, 'keys'), join(dir, 'keys'), { recursive: true });

@@ -4,24 +4,30 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { auditSettlement } from '../audit/audit.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
-import { type Books, type KindOfBooks, LIMITS_OF_BOOKS } from './books.ts';
+import { type Books, besideGuards, type KindOfBooks, LIMITS_OF_BOOKS } from './books.ts';
 import { ScriptedTown } from './town.ts';
 
 export const SQLITE_BOOKS: KindOfBooks = {
   openTown: async () => await ScriptedTown.open(),
-  booksOf: async ({ dataDir }) => booksIn(dataDir, { town: dataDir }),
+  booksOf: async ({ dataDir }) => booksIn(dataDir, { town: dataDir, isLoose: false }),
+  dropTrigger: (name) => `DROP TRIGGER ${name}`,
   countsPayments: true,
   lastPlace: { columns: 'number', values: '999' },
 };
 
 /** Copies lie in the directory of the town, which goes with it. */
-function booksIn(dataDir: string, { town }: { town: string }): Books {
+function booksIn(dataDir: string, place: { town: string; isLoose: boolean }): Books {
+  const { town } = place;
+  let { isLoose } = place;
   const file = join(dataDir, 'settlement.db');
   return {
     dataDir,
-    audit: async (options) => await auditSettlement(dataDir, options),
-    copy: async () => booksIn(copyOf(dataDir, mkdtempSync(join(town, 'copy-'))), { town }),
-    tamper: async (statements) => tamper(file, statements),
+    audit: async (options) => besideGuards(await auditSettlement(dataDir, options), { isLoose }),
+    copy: async () => booksIn(copyOf(dataDir, mkdtempSync(join(town, 'copy-'))), { town, isLoose }),
+    tamper: async (statements) => {
+      isLoose = true;
+      tamper(file, statements);
+    },
     run: async (statements) => {
       const db = new Database(file);
       db.exec(statements);

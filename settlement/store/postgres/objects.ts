@@ -30,14 +30,22 @@ export function objectsMadeBy(migrations: readonly Migration[]): readonly string
   return [...made];
 }
 
-/** @throws Fault STORE_CORRUPT with what is missing or switched off; what is there besides is not looked at. */
+/** Of these, what is not there or is switched off; what is there besides is not looked at. */
+export async function missingObjects(
+  session: Session,
+  objects: readonly string[],
+): Promise<string[]> {
+  const rows = await session.all<{ kind: string; name: string }>(OBJECTS);
+  const there = new Set(rows.map(({ kind, name }) => `${kind} ${name}`));
+  return objects.filter((one) => !there.has(one));
+}
+
+/** @throws Fault STORE_CORRUPT with what is missing. */
 export async function requireObjects(
   session: Session,
   { place, objects }: { place: string; objects: readonly string[] },
 ): Promise<void> {
-  const rows = await session.all<{ kind: string; name: string }>(OBJECTS);
-  const there = new Set(rows.map(({ kind, name }) => `${kind} ${name}`));
-  const missing = objects.filter((one) => !there.has(one));
+  const missing = await missingObjects(session, objects);
   if (missing.length === 0) return;
   throw new Fault(
     'STORE_CORRUPT',

@@ -3,9 +3,8 @@
  * statements are executed synchronously on better-sqlite3, so a transaction is one
  * uninterrupted turn and nothing can slip in between reading facts and writing what follows from them.
  */
-import { objectsOf, openDurableInSteps, openToRead } from '@stile/host/durable-sqlite.ts';
+import { openDurableInSteps, openToRead } from '@stile/host/durable-sqlite.ts';
 import { asStoreFault, asUnreadable } from '@stile/host/fault.ts';
-import { requireObjects } from '@stile/host/sqlite-objects.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 import { type Compilable, Kysely, SqliteDialect } from 'kysely';
@@ -55,15 +54,7 @@ export function openConnection(
 /** Opens a file to look at it only, also beside a running settlement. */
 export function openForReading(file: string): Connection {
   const onDiskFailure = () => undefined;
-  const db = openToRead(file, APPLICATION_ID);
-  try {
-    const version = Number(db.pragma('user_version', { simple: true }));
-    requireObjects(db, { file, objects: objectsOf({ migrations: MIGRATIONS, version }) });
-    return connectionOf(db, { file, onDiskFailure });
-  } catch (error) {
-    db.close();
-    throw asStoreFault(error, file);
-  }
+  return connectionOf(openToRead(file, APPLICATION_ID), { file, onDiskFailure });
 }
 
 function connectionOf(

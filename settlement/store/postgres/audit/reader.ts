@@ -10,6 +10,7 @@ import { SettleFactReader } from '../facts/settle-facts.ts';
 import { createReaders } from '../facts-of.ts';
 import { asPostgresFault, isDamage, placeOf } from '../faults.ts';
 import { MIGRATIONS } from '../migrations/all.ts';
+import { missingObjects, objectsMadeBy } from '../objects.ts';
 import { openPool, type Session } from '../session.ts';
 import { readListTables } from './lists.ts';
 import { readMoneyTables } from './money.ts';
@@ -28,16 +29,13 @@ const BEGIN = [
   'SAVEPOINT audit',
 ];
 
-/** What the server itself knows to be wrong: pages that it could not read, guards that are taken away. */
+/** What the server itself knows to be wrong: pages that it could not read, keys that do not hold. */
 const DAMAGE = `
   SELECT 'index ' || indexrelid::regclass || ' is not valid' AS damage
   FROM pg_index WHERE NOT indisvalid AND indrelid >= 16384
   UNION ALL
   SELECT 'constraint ' || conname || ' of ' || conrelid::regclass || ' was never checked'
   FROM pg_constraint WHERE NOT convalidated AND conrelid >= 16384
-  UNION ALL
-  SELECT 'trigger ' || tgname || ' of ' || tgrelid::regclass || ' is off'
-  FROM pg_trigger WHERE tgenabled NOT IN ('O', 'A')
   UNION ALL
   SELECT checksum_failures || ' pages with a wrong checksum'
   FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0
@@ -88,6 +86,7 @@ function readerOn(session: Session): AuditReader {
   const settling = new SettleFactReader(session, createReaders(session));
   return {
     checkFiles: () => checkFiles(session),
+    listLost: () => missingObjects(session, objectsMadeBy(MIGRATIONS)),
     goOnBehind: (error) => goOnBehind(session, error),
     rootStatements: () => rootStatementsIn(session),
     ...readMoneyTables(session),

@@ -2,8 +2,11 @@
  * The audit's port on SQLite: SELECTs in one read transaction of a connection of its own, so that all
  * rows are of one instant, also beside a running settlement. No rule and no sum is in it.
  */
+import { objectsOf } from '@stile/host/durable-sqlite.ts';
+import { missingObjects } from '@stile/host/sqlite-objects.ts';
 import type { AuditReader } from '../../../audit/port.ts';
 import { openForReading } from '../connection.ts';
+import { MIGRATIONS } from '../migrations/all.ts';
 import { readListTables } from './lists.ts';
 import { readMoneyTables } from './money.ts';
 import { readPaymentTables } from './payments.ts';
@@ -18,6 +21,7 @@ export function openAuditReader(file: string): { reader: AuditReader; close: () 
   db.exec('BEGIN');
   const reader = {
     checkFiles: async () => String(db.pragma('quick_check', { simple: true })),
+    listLost: async () => lostIn(connection),
     goOnBehind: async () => undefined,
     rootStatements: async () => rootStatementsIn(connection),
     ...readMoneyTables(connection),
@@ -31,6 +35,11 @@ export function openAuditReader(file: string): { reader: AuditReader; close: () 
 }
 
 type Reading = Pick<ReturnType<typeof openForReading>, 'db'>;
+
+function lostIn({ db }: Reading): string[] {
+  const version = Number(db.pragma('user_version', { simple: true }));
+  return missingObjects(db, objectsOf({ migrations: MIGRATIONS, version }));
+}
 
 /** As text, unchecked; none if the database is older than they are. */
 function rootStatementsIn({ db }: Reading): string[] {
