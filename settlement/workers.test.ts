@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { auditSettlement } from './audit/audit.ts';
 import { initSettlement, startSettlement } from './main.ts';
+import type { ScriptedGate } from './testing/gate.ts';
 import { usePostgres } from './testing/postgres-server.ts';
 import { openRedisServer, type RedisServer } from './testing/redis-server.ts';
 import { startWorkerProcess } from './testing/start-worker.ts';
@@ -94,10 +95,26 @@ async function crowd() {
       for (const gate of gates) {
         const fromSeq = gate.lastSeq + 1;
         for (const rider of riders) gate.tap(rider.code(START_MS), { atMs: START_MS });
-        await town.send(gate, { fromSeq });
+        await untilTaken(gate, fromSeq);
       }
     },
   };
+}
+
+/** As a gate does: sent again as long as it is not answered. */
+async function untilTaken(gate: ScriptedGate, fromSeq: number): Promise<void> {
+  for (;;) {
+    const answered = await town.send(gate, { fromSeq }).then(
+      () => true,
+      (error: Error) => {
+        if (!/"status":503/.test(error.message)) throw error;
+        return false;
+      },
+    );
+    if (answered) return;
+    town.clock.advance(25);
+    await new Promise((next) => setImmediate(next));
+  }
 }
 
 const RIDES_OF_ROUND = GATES * RIDERS;
@@ -122,6 +139,24 @@ test('workers that are killed, a Redis that forgets everything: every fare is ta
   direct.disconnect();
   await ride();
   await addWorker();
+  await untilPaid(FARE_CENTS * 3 * RIDES_OF_ROUND);
+  await expectEachPaidOnce(riders, 3);
+});
+
+test('PostgreSQL is restarted and Redis emptied, both in mid-run: every fare is taken once', async () => {
+  const { riders, ride } = await crowd();
+  await addWorker();
+  await addWorker();
+  await ride();
+  await untilPaid(FARE_CENTS * Math.floor(RIDES_OF_ROUND / 4));
+  const riding = ride();
+  await server.down();
+  const direct = new Redis(redis.url);
+  await direct.flushall();
+  direct.disconnect();
+  await server.up();
+  await riding;
+  await ride();
   await untilPaid(FARE_CENTS * 3 * RIDES_OF_ROUND);
   await expectEachPaidOnce(riders, 3);
 });
