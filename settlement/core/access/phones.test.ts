@@ -1,48 +1,27 @@
 /** Phones of one account: which end with one that is blocked, how many there may be, and how many new ones. */
 import { describe, expect, test } from 'vitest';
 import {
+  account,
+  drawn,
+  factsOfCode,
+  issuer,
+  issuesMax,
+  nowMs,
+  pass,
+  publicKey,
+  request,
+  stored,
+} from '../../testing/recovery-request.ts';
+import {
   type AccountAccess,
   decidePassBlock,
   decideRecovery,
   type RecoveryFacts,
 } from './recovery.ts';
-import type { AccountCode, StoredRecoveryCode } from './recovery-codes.ts';
-
-const nowMs = 1_000_000;
-const account = '00000000000000aa';
-const issuer = 1;
-const issuesMax = 8;
-const publicKey = 'new key';
-
-const stored: StoredRecoveryCode = {
-  account,
-  kind: 'RECOVERY',
-  drawnBy: 2,
-  madeAtMs: 1,
-  expiresAtMs: null,
-  replacedAtMs: null,
-  disownedAtMs: null,
-  endedAtMs: null,
-  usedSerial: null,
-};
-
-function drawn(codeHash: string, rest: Partial<AccountCode> = {}): AccountCode {
-  const code = { kind: 'RECOVERY', drawnBy: null, madeAtMs: 1, expiresAtMs: null } as const;
-  return { codeHash, ...code, replacedAtMs: null, disownedAtMs: null, ...rest };
-}
+import type { StoredRecoveryCode } from './recovery-codes.ts';
 
 const access: AccountAccess = { passes: [], seeds: [], onlineCodes: [], codes: [] };
-const facts: RecoveryFacts = {
-  code: stored,
-  isKeyTaken: false,
-  openIssues: 0,
-  openPhones: 1,
-  access,
-};
-const pass = { account, serial: 3, algorithm: 'Ed25519', publicKey } as const;
-const issue = { issuer, keyId: 1, issuedAtS: 1, expiresAtS: 2 };
-const next = { codeHash: 'next', quickHash: null };
-const request = { codeHash: 'code', pass, issue, hasRides: true, issuesMax, next, nowMs };
+const facts: RecoveryFacts = { ...factsOfCode, access };
 
 describe('a phone that is blocked', () => {
   /** Each with the phone that let it join. */

@@ -1,6 +1,18 @@
 /** Recovery, blocks and moves as facts and changes: who gets the account, what ends, and what stays. */
 import { describe, expect, test } from 'vitest';
 import {
+  account,
+  drawn,
+  factsOfCode,
+  issuer,
+  issuesMax,
+  nowMs,
+  pass,
+  publicKey,
+  request,
+  stored,
+} from '../../testing/recovery-request.ts';
+import {
   type AccountAccess,
   decidePassBlock,
   decidePhoneBlock,
@@ -9,35 +21,11 @@ import {
   type RecoveryFacts,
 } from './recovery.ts';
 import {
-  type AccountCode,
   decideCodeConfirmation,
   decideNewCode,
   GRACE_MS,
   type StoredRecoveryCode,
 } from './recovery-codes.ts';
-
-const nowMs = 1_000_000;
-const account = '00000000000000aa';
-const issuer = 1;
-const issuesMax = 8;
-const publicKey = 'new key';
-
-const stored: StoredRecoveryCode = {
-  account,
-  kind: 'RECOVERY',
-  drawnBy: 2,
-  madeAtMs: 1,
-  expiresAtMs: null,
-  replacedAtMs: null,
-  disownedAtMs: null,
-  endedAtMs: null,
-  usedSerial: null,
-};
-
-function drawn(codeHash: string, rest: Partial<AccountCode> = {}): AccountCode {
-  const code = { kind: 'RECOVERY', drawnBy: null, madeAtMs: 1, expiresAtMs: null } as const;
-  return { codeHash, ...code, replacedAtMs: null, disownedAtMs: null, ...rest };
-}
 
 const access: AccountAccess = {
   passes: [
@@ -58,24 +46,7 @@ const moving: AccountAccess = {
   codes: [...access.codes, drawn('move', { kind: 'MOVE', expiresAtMs: nowMs + 9 })],
 };
 
-const facts: RecoveryFacts = {
-  code: stored,
-  isKeyTaken: false,
-  openIssues: 0,
-  openPhones: 1,
-  access,
-};
-const pass = { account, serial: 3, algorithm: 'Ed25519', publicKey } as const;
-const issue = { issuer, keyId: 1, issuedAtS: 1, expiresAtS: 2 };
-const request = {
-  codeHash: 'code',
-  pass,
-  issue,
-  hasRides: true,
-  issuesMax,
-  next: { codeHash: 'next', quickHash: null },
-  nowMs,
-};
+const facts: RecoveryFacts = { ...factsOfCode, access };
 /** The code was used by this key, which has asked so often and asks again. */
 function heardNothing(openIssues: number): Partial<RecoveryFacts> {
   const passes = [
