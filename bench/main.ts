@@ -6,11 +6,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startPostgres } from '@stile/host/private-servers.ts';
 import { table } from '@stile/host/text-table.ts';
 import { type DenyReport, measureDenyLookup } from './deny-lookup.ts';
 import { type GateReport, measureGate } from './gate-latency.ts';
 import { type IngestLoad, type IngestReport, measureIngest } from './ingest.ts';
 import { measurePayments, type PaymentsReport } from './payments.ts';
+import { measurePostings, type PostingsReport } from './postings.ts';
 import { benchOperator } from './riders.ts';
 import { median, ms, ratio } from './statistics.ts';
 import { measureWallet, type WalletReport } from './wallet.ts';
@@ -19,17 +21,20 @@ const HELP = `Measures the gate, the deny list and settlement, each beside a flo
 
   npm run bench                      everything, about five minutes
   npm run bench -- --quick           shorter runs and shorter lists
-  npm run bench -- --only gate       gate | deny | ingest | payments | wallet
+  npm run bench -- --only gate       gate | deny | ingest | payments | postings | wallet
   npm run bench -- --json FILE       also write the numbers
 `;
 
-const PARTS = ['gate', 'deny', 'ingest', 'payments', 'wallet'] as const;
+const PARTS = ['gate', 'deny', 'ingest', 'payments', 'postings', 'wallet'] as const;
 
 type Report = {
   gate?: GateReport;
   deny?: DenyReport;
   ingest?: IngestReport;
   payments?: PaymentsReport;
+  /** With the books in PostgreSQL. */
+  paymentsOnPostgres?: PaymentsReport;
+  postings?: PostingsReport;
   wallet?: WalletReport;
 };
 
@@ -89,8 +94,10 @@ function showLoad(report: IngestLoad): void {
   );
 }
 
-function showPayments({ rounds, ratio: share, besideIngest }: PaymentsReport): void {
-  print('\nPayments: one settlement process, 32 tills over loopback, each payment durable');
+function showPayments(books: string, { rounds, ratio: share, besideIngest }: PaymentsReport): void {
+  print(
+    `\nPayments, books in ${books}: one settlement process, 32 tills over loopback, each durable`,
+  );
   const rows = rounds.map(({ barePerS, perS, waits }, index) => [
     `round ${index + 1} (${waits.samples})`,
     `${barePerS.toFixed(0)}/s`,
@@ -112,6 +119,18 @@ function showPayments({ rounds, ratio: share, besideIngest }: PaymentsReport): v
   );
 }
 
+function showPostings(report: PostingsReport): void {
+  print('\nPostings: transfers a second in the ledger, sealed, durable, 16 at once');
+  const rows = report.map(({ database, batch, perS, floorPerS }) => [
+    database,
+    batch.toLocaleString('en'),
+    `${perS.toFixed(0)}/s`,
+    `${floorPerS.toFixed(0)}/s`,
+    ratio(perS / floorPerS),
+  ]);
+  print(table([['', 'a posting of', 'transfers', 'bare rows', 'ratio'], ...rows]));
+}
+
 function showWallet({ firstLoadBytes, files, coldMs, emptyMs, refreshMs }: WalletReport): void {
   print('\nThe wallet in headless Chromium');
   print(
@@ -127,6 +146,20 @@ function showWallet({ firstLoadBytes, files, coldMs, emptyMs, refreshMs }: Walle
     ]),
   );
   print(`First load: ${(firstLoadBytes / 1000).toFixed(1)} kB in ${files} files`);
+}
+
+/** On the disk, as the files of the other parts are. */
+async function withPostgres<Result>(
+  folder: string,
+  measure: (url: string) => Promise<Result>,
+): Promise<Result> {
+  const ends: (() => Promise<void>)[] = [];
+  const keep = (end: () => Promise<void>) => void ends.push(end);
+  try {
+    return await measure((await startPostgres({ logDir: folder, keep, isOnDisk: true })).url);
+  } finally {
+    for (const end of ends) await end();
+  }
 }
 
 async function main(): Promise<void> {
@@ -174,8 +207,19 @@ async function main(): Promise<void> {
     }
     if (wants('payments')) {
       const [rounds, perRound, batches] = quick ? [3, 600, 6] : [5, 1_200, 12];
-      report.payments = await measurePayments({ folder, rounds, perRound, batches, say });
-      showPayments(report.payments);
+      const how = { folder, rounds, perRound, batches, say };
+      report.payments = await measurePayments(how);
+      showPayments('a file', report.payments);
+      report.paymentsOnPostgres = await withPostgres(folder, (database) =>
+        measurePayments({ ...how, database }),
+      );
+      showPayments('PostgreSQL', report.paymentsOnPostgres);
+    }
+    if (wants('postings')) {
+      report.postings = await withPostgres(folder, (url) =>
+        measurePostings({ folder, url, isQuick: quick, say }),
+      );
+      showPostings(report.postings);
     }
     if (wants('wallet')) {
       report.wallet = await measureWallet(folder, { rounds: quick ? 5 : 15 });

@@ -21,6 +21,8 @@ import { DATABASE_FILE } from '@stile/settlement/database-place.ts';
 import { createSeedBox } from '@stile/settlement/keys/seeds.ts';
 import { tokenHash } from '@stile/settlement/keys/tokens.ts';
 import { initSettlement } from '@stile/settlement/main.ts';
+import { openPool } from '@stile/settlement/store/postgres/session.ts';
+import { openPostgresStore } from '@stile/settlement/store/postgres/store.ts';
 import { openSqliteStore } from '@stile/settlement/store/sqlite/store.ts';
 import Database from 'better-sqlite3';
 import { createOperatorClient } from '../cli/operator-client.ts';
@@ -37,6 +39,8 @@ import { median, type Waits, waitsOf } from './statistics.ts';
 const ENROLLED = { enrolledBy: 'open', personHash: null, inviteHash: null } as const;
 
 const TILLS = 32;
+/** Of one settlement process to PostgreSQL. */
+const CONNECTIONS = 16;
 const MERCHANT = 'bench';
 const AMOUNT_CENTS = 100;
 const RIDER_CENTS = 1_000;
@@ -62,17 +66,22 @@ export async function measurePayments(options: {
   rounds: number;
   perRound: number;
   batches: number;
+  /** Of a PostgreSQL that has the books; default: a file. */
+  database?: string;
   say: (text: string) => void;
 }): Promise<PaymentsReport> {
-  const { folder, rounds, perRound, batches, say } = options;
-  const dataDir = join(folder, 'payments');
+  const { folder, rounds, perRound, batches, database, say } = options;
+  const dataDir = join(folder, database === undefined ? 'payments' : 'payments-postgres');
   const beside = batches * 60;
   const count = WARM_UP + rounds * perRound + beside;
   say(`enrolling ${count} phones`);
   const token = toHex(randomBytes(32));
   const seedKey = toHex(randomBytes(32));
-  const phones = await prepare(dataDir, { token, seedKey, count });
-  const { child, url } = await startSettlement(dataDir, { STILE_SEED_KEY: seedKey });
+  const phones = await prepare(dataDir, { token, seedKey, count, database });
+  const { child, url } = await startSettlement(dataDir, {
+    STILE_SEED_KEY: seedKey,
+    ...(database && { STILE_DATABASE: database }),
+  });
   const agent = new Agent({ keepAlive: true, maxSockets: TILLS });
   const till = { url, token, agent };
   try {
@@ -80,7 +89,10 @@ export async function measurePayments(options: {
     const measured: PaymentsReport['rounds'] = [];
     for (let round = 0; round < rounds; round += 1) {
       say(`round ${round + 1} of ${rounds}: ${perRound} payments`);
-      const barePerS = measureCommits(join(folder, `bare-${round}.db`));
+      const barePerS =
+        database === undefined
+          ? measureCommits(join(folder, `bare-${round}.db`))
+          : await measurePostgresCommits(database);
       const payers = phones.splice(0, perRound);
       measured.push({ barePerS, ...(await payAll(till, payers)) });
     }
@@ -104,14 +116,23 @@ export async function measurePayments(options: {
 /** Phones as if each had enrolled, topped up and fetched a seed, straight into the database. */
 async function prepare(
   dataDir: string,
-  { token, seedKey, count }: { token: string; seedKey: string; count: number },
+  {
+    token,
+    seedKey,
+    count,
+    database,
+  }: { token: string; seedKey: string; count: number; database: string | undefined },
 ): Promise<Phone[]> {
   const tills = { paymentsPerMinute: UNLIMITED, merchantRequestsPerMinute: UNLIMITED };
   const settings = { ...SETTINGS, http: { ...SETTINGS.http, ...tills } };
-  const { config } = await initSettlement(dataDir, settings);
+  const { config } = await initSettlement(dataDir, settings, { database });
   const { limits: limitsNow, payments: paymentLimits, issuer } = config;
   const file = join(dataDir, DATABASE_FILE);
-  const store = await openSqliteStore({ file, limitsNow, paymentLimits });
+  const limits = { limitsNow, paymentLimits };
+  const store =
+    database === undefined
+      ? await openSqliteStore({ file, ...limits })
+      : await openPostgresStore({ url: database, dataDir, ...limits });
   const seedBox = createSeedBox(seedKey, systemRandom);
   const nowMs = Date.now();
   const issue = { issuer, keyId: 1, issuedAtS: 0, expiresAtS: Math.ceil(nowMs / 1000) + 86_400 };
@@ -150,6 +171,31 @@ function measureCommits(file: string): number {
     return (BARE_COMMITS * 1000) / (performance.now() - from);
   } finally {
     db.close();
+  }
+}
+
+/** The same on PostgreSQL, by as many connections as settlement has. */
+async function measurePostgresCommits(url: string): Promise<number> {
+  const pool = openPool({ url, connectionsMax: CONNECTIONS });
+  try {
+    await pool.session.run(
+      'CREATE TABLE bare (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, content bytea NOT NULL)',
+    );
+    const content = randomBytes(BARE_ROW_BYTES);
+    let left = BARE_COMMITS;
+    const from = performance.now();
+    const clients = Array.from({ length: CONNECTIONS }, async () => {
+      while (left > 0) {
+        left -= 1;
+        await pool.session.run('INSERT INTO bare (content) VALUES ($1)', [content]);
+      }
+    });
+    await Promise.all(clients);
+    const perS = (BARE_COMMITS * 1000) / (performance.now() - from);
+    await pool.session.run('DROP TABLE bare');
+    return perS;
+  } finally {
+    await pool.close();
   }
 }
 
