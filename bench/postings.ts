@@ -93,7 +93,11 @@ async function measure(
 ): Promise<PostingsReport[number][]> {
   const [opened, bare] = [await ledger(), await floor()];
   try {
-    await opened.post(accounts.map((account) => transferOf(CASH, walletOf(account), MONEY_CENTS)));
+    await opened.post(
+      accounts.map((account) =>
+        transferOf({ debit: CASH, credit: walletOf(account), amountCents: MONEY_CENTS }),
+      ),
+    );
     const rows: PostingsReport[number][] = [];
     for (const batch of BATCHES) {
       const count = Math.ceil(TRANSFERS[batch] / (isQuick ? QUICK : 1) / batch);
@@ -143,9 +147,9 @@ function accountOf(n: number): string {
   return createHash('sha256').update(`rider ${n}`).digest('hex').slice(0, 16);
 }
 
-function transferOf(debit: string, credit: string, amountCents: number): DatedTransfer {
+function transferOf(of: Pick<DatedTransfer, 'debit' | 'credit' | 'amountCents'>): DatedTransfer {
   const id = `bench:${randomBytes(12).toString('hex')}`;
-  return { id, debit, credit, amountCents, code: 'WITHHOLD', happenedAtMs: Date.now() };
+  return { id, ...of, code: 'WITHHOLD', happenedAtMs: Date.now() };
 }
 
 /** A fare of one rider after the other. */
@@ -155,7 +159,7 @@ function faresOf(
 ): DatedTransfer[] {
   return Array.from({ length: batch }, (_, index) => {
     const account = accounts[(at * batch + index) % accounts.length] ?? '';
-    return transferOf(walletOf(account), revenueOf(LINE), 1);
+    return transferOf({ debit: walletOf(account), credit: revenueOf(LINE), amountCents: 1 });
   });
 }
 

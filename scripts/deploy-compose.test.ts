@@ -32,7 +32,7 @@ type Service = {
 /** As Docker reads it: a value that names a variable has its text, also none. */
 function servicesWith(variables: Readonly<Record<string, string>>): Record<string, Service> {
   const text = readFileSync(join(ROOT, 'deploy/compose.yaml'), 'utf8');
-  const fill = (_key: string, value: unknown) =>
+  const fill = (_key: unknown, value: unknown) =>
     typeof value === 'string' ? filled(value, variables) : value;
   return (parse(text, fill, { merge: true }) as { services: Record<string, Service> }).services;
 }
