@@ -2,15 +2,24 @@
 import { expect, test, vi } from 'vitest';
 import { createMemoryStorage } from '../../testing/memory-storage.ts';
 import { openIndexedVault } from './indexed-vault.ts';
+import { type AccountView, type Vault, VaultLost } from './vault.ts';
 
 const log = vi.hoisted(() => ({
   transactions: [] as { mode: string; options: unknown }[],
   finish: (): void => undefined,
+  isClosing: false,
 }));
+
+function thrown(): never {
+  throw new DOMException('The database connection is closing.', 'InvalidStateError');
+}
 
 vi.mock('idb', () => ({
   openDB: async () => ({
+    get: async () => thrown(),
+    put: async () => thrown(),
     transaction: (...asked: [stores: unknown, mode: string, options: unknown]) => {
+      if (log.isClosing) thrown();
       log.transactions.push({ mode: asked[1], options: asked[2] });
       const done = new Promise<void>((resolve) => {
         log.finish = resolve;
@@ -33,4 +42,17 @@ test('a counter is taken in a strict transaction, and is told only once that is 
   log.finish();
   await taken;
   expect(told).toBe(42);
+});
+
+test.each<[string, (vault: Vault) => Promise<unknown>]>([
+  ['a counter', (vault) => vault.takeCounter('0123456789abcdef')],
+  ['a change', (vault) => vault.changeEnrolment('0123456789abcdef', {})],
+  ['what settlement said', (vault) => vault.writeView({} as AccountView)],
+  ['a look at the phone', (vault) => vault.readEnrolment() as Promise<unknown>],
+  ['a look at what settlement said', (vault) => vault.readView() as Promise<unknown>],
+])('%s behind a deletion in another tab says that what was stored is lost', async (_what, ask) => {
+  log.isClosing = true;
+  const vault = await openIndexedVault(createMemoryStorage({}));
+  await expect(ask(vault)).rejects.toBeInstanceOf(VaultLost);
+  log.isClosing = false;
 });

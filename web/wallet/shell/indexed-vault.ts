@@ -14,6 +14,9 @@ const STRICT = { durability: 'strict' } as const;
 /** Stays in another storage, to tell a phone that was emptied from one that is new. */
 const ENROLLED_MARK = 'stile-enrolled';
 
+/** Closed, or ended while the transaction was on its way. */
+const CLOSED = new Set(['InvalidStateError', 'AbortError']);
+
 interface Schema extends DBSchema {
   phone: { key: string; value: Enrolment };
   /** By account, from 0 at its enrolment: an account without one is not stored here any more. */
@@ -30,9 +33,9 @@ export async function openIndexedVault(marks: TextStorage): Promise<Vault> {
     // Whoever deletes or upgrades it must not wait for this page, which finds out at its next code.
     blocking: () => db.close(),
   });
-  return {
-    readEnrolment: () => db.get('phone', ONLY),
-    readView: () => db.get('seen', ONLY),
+  return lostIfClosed({
+    readEnrolment: async () => await db.get('phone', ONLY),
+    readView: async () => await db.get('seen', ONLY),
     enrolledBefore: () => marks.getItem(ENROLLED_MARK),
     async keepKey(make) {
       const kept = await db.get('phone', PENDING);
@@ -93,5 +96,29 @@ export async function openIndexedVault(marks: TextStorage): Promise<Vault> {
       marks.removeItem(ENROLLED_MARK);
     },
     close: () => db.close(),
+  });
+}
+
+/** A connection that was closed for somebody else, or is closing, throws at whatever comes next. */
+function lostIfClosed(vault: Vault): Vault {
+  const kept = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      const isClosed = error instanceof DOMException && CLOSED.has(error.name);
+      throw isClosed ? new VaultLost('what was stored here was closed or deleted') : error;
+    }
+  };
+  return {
+    ...vault,
+    readEnrolment: async () => await kept(vault.readEnrolment()),
+    readView: async () => await kept(vault.readView()),
+    keepKey: (make) => kept(vault.keepKey(make)),
+    dropKey: () => kept(vault.dropKey()),
+    addEnrolment: (enrolment) => kept(vault.addEnrolment(enrolment)),
+    changeEnrolment: (account, change) => kept(vault.changeEnrolment(account, change)),
+    writeView: (view) => kept(vault.writeView(view)),
+    takeCounter: (account) => kept(vault.takeCounter(account)),
+    clear: () => kept(vault.clear()),
   };
 }

@@ -64,6 +64,7 @@ export type Vault = {
   addEnrolment(enrolment: Enrolment): Promise<void>;
   /** Changes some of what is stored; what another tab has changed meanwhile stays. @throws VaultLost. */
   changeEnrolment(account: string, change: EnrolmentChange): Promise<Enrolment>;
+  /** @throws VaultLost. */
   writeView(view: AccountView): Promise<void>;
   /** The next counter; on disk before this resolves, and nobody else gets the same one. @throws VaultLost. */
   takeCounter(account: string): Promise<number>;
