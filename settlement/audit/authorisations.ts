@@ -10,6 +10,7 @@ import type { EpochRow, GatePaymentRow, LogRecordRow, PaymentRow } from './port.
 type AskRecord = { id: string | null; use: string | null };
 type AnswerRecord = {
   record: number;
+  arrival: number;
   verdict: string | null;
   disposition: string | null;
   fareCents: number | null;
@@ -54,14 +55,16 @@ class GateAnswers {
     this.#payments.set(payment.key, payment);
   }
 
-  add({ id, seq, bytes, kind, verdict, disposition, use, ofSeq }: LogRecordRow): void {
+  add(row: LogRecordRow): void {
+    const { id, arrival, seq, bytes, kind, verdict, disposition, use, ofSeq } = row;
     const epoch = this.#epoch;
     if (epoch === null) return;
     if (kind === 'void' && ofSeq !== null) epoch.voided.add(ofSeq);
     if (kind === 'ask') epoch.asks.set(seq, { id: readAskId(bytes), use });
     if (kind !== 'answer') return;
     const { of, fareCents } = readAnswer(bytes);
-    epoch.answers.push({ record: id, seq, of, use, verdict, disposition, fareCents });
+    const answer = { record: id, arrival, seq, of, use, verdict, disposition, fareCents };
+    epoch.answers.push(answer);
   }
 
   /**
@@ -103,7 +106,8 @@ class GateAnswers {
   *judged(): Iterable<JudgedAnswer> {
     const answered = new Set<string>();
     const answers = [...this.#epochs.values()].flatMap((epoch) => this.#answersOf(epoch));
-    for (const answer of answers.sort((a, b) => a.record - b.record)) {
+    answers.sort((a, b) => a.arrival - b.arrival || a.record - b.record);
+    for (const answer of answers) {
       const { ask } = answer;
       const use = ask?.use ?? null;
       const isFirst = use === null || !answered.has(use);

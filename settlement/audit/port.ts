@@ -203,6 +203,8 @@ export type StrayRecordRow = { id: number; seq: number; hash: Uint8Array; why: s
 /** A record as it lies in a gate's log. */
 export type LogRecordRow = {
   id: number;
+  /** Ascends in the order in which records came in; of one moment they came by id. */
+  arrival: number;
   seq: number;
   bytes: Uint8Array;
   hash: Uint8Array;

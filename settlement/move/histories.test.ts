@@ -10,7 +10,7 @@ import { auditSettlement } from '../audit/audit.ts';
 import type { Store } from '../store/port.ts';
 import { openPostgresStore } from '../store/postgres/store.ts';
 import { movableStore, openFileOfBooks } from '../testing/file-of-books.ts';
-import { histories } from '../testing/history/deeds.ts';
+import { type Deed, histories } from '../testing/history/deeds.ts';
 import { readEnds } from '../testing/history/ends.ts';
 import { playHistory } from '../testing/history/play.ts';
 import { LIMITS } from '../testing/log.ts';
@@ -37,6 +37,29 @@ async function withKeyOfScript(store: Store): Promise<Store> {
     ...store,
     ingestBatch: async (batch, nowMs) => await store.ingestBatch({ ...batch, gateKeyId }, nowMs),
   };
+}
+
+/** A branch is adopted, and what its gate's own log says of the same ask comes behind it. */
+const LATE_BEHIND_BRANCH: Deed[] = [
+  ask(),
+  ride(),
+  ask(),
+  { kind: 'cut' },
+  ride(),
+  { kind: 'send', gate: 0, branch: 0, skip: 1, records: 2 },
+  ride(),
+  { kind: 'send', gate: 0, branch: 0, skip: null, records: 1 },
+  { kind: 'send', gate: 0, branch: 0, skip: null, records: 1 },
+  ask(),
+  { kind: 'resolve', gate: 0, how: 'ADOPT' },
+];
+
+function ask(): Deed {
+  return { kind: 'authorise', gate: 0, rider: 'a', opens: false, isAsked: false };
+}
+
+function ride(): Deed {
+  return { kind: 'ride', gate: 0, rider: 'a', counter: 0, hasClock: false, boot: 0 };
 }
 
 test('moved in the middle: the same answers, the same ends, and a good audit', async () => {
@@ -72,6 +95,6 @@ test('moved in the middle: the same answers, the same ends, and a good audit', a
         for (const dir of [dataDir, first.dataDir]) rmSync(dir, { recursive: true, force: true });
       }
     }),
-    { ...storeProperty(HISTORIES), ...SEED },
+    { ...storeProperty(HISTORIES), ...SEED, examples: [[LATE_BEHIND_BRANCH, 0]] },
   );
 });

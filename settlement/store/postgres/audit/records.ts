@@ -64,7 +64,7 @@ export function readRecordTables(session: Session): Pick<AuditReader, RecordTabl
       }),
     log: (epochId) =>
       rowsOf(session, {
-        sql: `SELECT id, seq, line AS bytes, hash, kind, verdict, gate_reason AS "gateReason",
+        sql: `SELECT id, received_at_ms AS arrival, seq, line AS bytes, hash, kind, verdict, gate_reason AS "gateReason",
                 at_ms AS "atMs", clock, ride_line AS line, reason, outcome AS disposition, use,
                 of_seq AS "ofSeq", ride_ms AS "rideMs", ride_ms_source AS "rideMsSource", stale,
                 ceiling_cents AS "ceilingCents", received_at_ms AS "receivedAtMs"
