@@ -64,25 +64,33 @@ export const SETTINGS = {
   },
 };
 
-export async function measureIngest(options: {
+type IngestOptions = {
   folder: string;
   batches: number;
+  /** One API process and two workers on these; default: one process, books in a file. */
+  servers?: { database: string; redis: string };
   say: (text: string) => void;
-}): Promise<IngestReport> {
+};
+
+export async function measureIngest(options: IngestOptions): Promise<IngestReport> {
   const taps = options.batches * BATCH_RECORDS_MAX;
   const own = { name: 'each tap with a pass of its own', riders: taps };
+  if (options.servers !== undefined) return [await measureLoad(own, options)];
   const commuters = { name: `${taps / RIDERS} taps a pass`, riders: RIDERS };
   return [await measureLoad(own, options), await measureLoad(commuters, options)];
 }
 
 async function measureLoad(
   { name, riders }: { name: string; riders: number },
-  { folder, batches, say }: { folder: string; batches: number; say: (text: string) => void },
+  { folder, batches, servers, say }: IngestOptions,
 ): Promise<IngestLoad> {
-  const dataDir = join(folder, `settlement-${riders}`);
+  const dataDir = join(folder, `${servers === undefined ? 'file' : 'postgres'}-${riders}`);
   say(`${name}: starting settlement, enrolling ${riders} riders`);
-  const { child, url } = await startSettlement(dataDir);
+  const env = servers && { STILE_DATABASE: servers.database, STILE_REDIS: servers.redis };
+  const { child, url } = await startSettlement(dataDir, env);
+  const workers = env === undefined ? [] : [startWorker(dataDir, env), startWorker(dataDir, env)];
   try {
+    await Promise.all(workers.map(({ ready }) => ready));
     const operator = createOperatorClient(url, dataDir);
     say(`making ${batches} batches of ${BATCH_RECORDS_MAX} taps`);
     const { gates, codes } = await prepareTaps(operator, { url, batches, riders });
@@ -100,8 +108,24 @@ async function measureLoad(
       waits: run.waits,
     };
   } finally {
+    for (const worker of workers) await stopSettlement(worker.child);
     await stopSettlement(child);
   }
+}
+
+function startWorker(dataDir: string, env: Readonly<Record<string, string>>) {
+  const child = spawn(STILE, ['settlement', 'worker', '--data', dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  const ready = new Promise<void>((done, fail) => {
+    child.once('exit', (code) => fail(new Error(`a worker ended with ${code}`)));
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (chunk.toString().includes('working')) done();
+    });
+  });
+  ready.catch(() => undefined);
+  return { child, ready };
 }
 
 export async function stopSettlement(child: ChildProcess): Promise<void> {

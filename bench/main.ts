@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startPostgres } from '@stile/host/private-servers.ts';
+import { startPostgres, startRedis } from '@stile/host/private-servers.ts';
 import { table } from '@stile/host/text-table.ts';
 import { type DenyReport, measureDenyLookup } from './deny-lookup.ts';
 import { type GateReport, measureGate } from './gate-latency.ts';
@@ -31,6 +31,8 @@ type Report = {
   gate?: GateReport;
   deny?: DenyReport;
   ingest?: IngestReport;
+  /** One API process and two workers on PostgreSQL and Redis. */
+  ingestOnPostgres?: IngestReport;
   payments?: PaymentsReport;
   /** With the books in PostgreSQL. */
   paymentsOnPostgres?: PaymentsReport;
@@ -71,8 +73,8 @@ function showDeny(report: DenyReport): void {
   print(table([['entries', 'look-up', 'ratio', 'build'], ...rows]));
 }
 
-function showIngest(report: IngestReport): void {
-  print('\nIngest: one settlement process, over HTTP, charges settled');
+function showIngest(who: string, report: IngestReport): void {
+  print(`\nIngest: ${who}, over HTTP, charges settled`);
   for (const load of report) showLoad(load);
 }
 
@@ -149,14 +151,17 @@ function showWallet({ firstLoadBytes, files, coldMs, emptyMs, refreshMs }: Walle
 }
 
 /** On the disk, as the files of the other parts are. */
-async function withPostgres<Result>(
+async function withServers<Result>(
   folder: string,
-  measure: (url: string) => Promise<Result>,
+  measure: (servers: { database: string; redis: string }) => Promise<Result>,
 ): Promise<Result> {
   const ends: (() => Promise<void>)[] = [];
   const keep = (end: () => Promise<void>) => void ends.push(end);
+  const parts = { logDir: folder, keep, isOnDisk: true };
   try {
-    return await measure((await startPostgres({ logDir: folder, keep, isOnDisk: true })).url);
+    const { url: database } = await startPostgres(parts);
+    const { url: redis } = await startRedis(parts);
+    return await measure({ database, redis });
   } finally {
     for (const end of ends) await end();
   }
@@ -203,20 +208,24 @@ async function main(): Promise<void> {
     }
     if (wants('ingest')) {
       report.ingest = await measureIngest({ folder, batches: quick ? 6 : 20, say });
-      showIngest(report.ingest);
+      showIngest('one settlement process, books in a file', report.ingest);
+      report.ingestOnPostgres = await withServers(folder, (servers) =>
+        measureIngest({ folder, batches: 6, servers, say }),
+      );
+      showIngest('one API and two workers on PostgreSQL and Redis', report.ingestOnPostgres);
     }
     if (wants('payments')) {
       const [rounds, perRound, batches] = quick ? [3, 600, 6] : [5, 1_200, 12];
       const how = { folder, rounds, perRound, batches, say };
       report.payments = await measurePayments(how);
       showPayments('a file', report.payments);
-      report.paymentsOnPostgres = await withPostgres(folder, (database) =>
+      report.paymentsOnPostgres = await withServers(folder, ({ database }) =>
         measurePayments({ ...how, database }),
       );
       showPayments('PostgreSQL', report.paymentsOnPostgres);
     }
     if (wants('postings')) {
-      report.postings = await withPostgres(folder, (url) =>
+      report.postings = await withServers(folder, ({ database: url }) =>
         measurePostings({ folder, url, isQuick: quick, say }),
       );
       showPostings(report.postings);
