@@ -9,14 +9,17 @@ import { generateKey } from '@stile/crypto/sign.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { toHex } from '@stile/protocol/bytes.ts';
 import { proofMessage } from '@stile/protocol/proof.ts';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
+import type { SettlementOptions } from './config.ts';
 import { TOKEN_FILE } from './data-dir.ts';
 import { initSettlement, startSettlement } from './main.ts';
 import { usePostgres } from './testing/postgres-server.ts';
+import { openRedisServer } from './testing/redis-server.ts';
 import { OPEN_SETTINGS } from './testing/scratch-settlement.ts';
-import { type ApiProcess, startApiProcess } from './testing/start-process.ts';
+import { type ApiPlace, type ApiProcess, startApiProcess } from './testing/start-process.ts';
 
 const server = usePostgres();
 const running: { kill(): Promise<void> }[] = [];
@@ -24,17 +27,17 @@ afterEach(async () => {
   for (const one of running.splice(0)) await one.kill();
 });
 
-async function startApi(place: { dataDir: string; database: string }): Promise<ApiProcess> {
+async function startApi(place: ApiPlace): Promise<ApiProcess> {
   const api = await startApiProcess(place);
   running.push(api);
   return api;
 }
 
 /** A settlement that nobody runs yet. */
-async function initialised() {
+async function initialised(settings: SettlementOptions = {}) {
   const database = await server.freshDatabase();
   const dataDir = scratchDir();
-  await initSettlement(dataDir, OPEN_SETTINGS, { database });
+  await initSettlement(dataDir, { ...OPEN_SETTINGS, ...settings }, { database });
   const token = readFileSync(join(dataDir, TOKEN_FILE), 'utf8').trim();
   return { place: { dataDir, database }, token };
 }
@@ -110,6 +113,34 @@ test('a process is started on a directory on which others run, as the command li
   await initSettlement(dataDir, {}, { database });
   const second = await startApi(place);
   expect((await untilServed(second)).jws).toBe((await untilServed(first)).jws);
+});
+
+test('what an address may ask in a minute is counted by all processes together, with a Redis', async () => {
+  const redis = await openRedisServer();
+  running.push({ kill: () => redis.close() });
+  const { place } = await initialised({ http: { requestsPerMinute: 100 } });
+  const first = await startApi({ ...place, redis: redis.url });
+  const second = await startApi({ ...place, redis: redis.url });
+  const client = new Redis(redis.url);
+  const told = async (sum: number) => {
+    const [key = ''] = await client.keys('stile:*:counts:address:*');
+    return (await client.hget(key, '127.0.0.1')) === String(sum);
+  };
+  const asked = async (api: ApiProcess, times: number) => {
+    const statuses: number[] = [];
+    for (let time = 0; time < times; time += 1) {
+      statuses.push((await fetch(new URL('/v1/health', api.url))).status);
+    }
+    return statuses.filter((status) => status === 200).length;
+  };
+  expect(await asked(first, 60)).toBe(60);
+  await expect.poll(() => told(60)).toBe(true);
+  // Its first question is when it hears of the others'.
+  expect(await asked(second, 1)).toBe(1);
+  await expect.poll(() => told(61)).toBe(true);
+  await client.ping();
+  expect(await asked(second, 60)).toBe(39);
+  client.disconnect();
 });
 
 test('a stream of a process that dies goes on at another one: nothing is missed, nothing comes twice', async () => {

@@ -28,7 +28,7 @@ import {
   requireWhole,
   TOKEN_FILE,
 } from './data-dir.ts';
-import { DATABASE_FILE, requireBooksId, requirePlace } from './database-place.ts';
+import { DATABASE_FILE, requirePlace } from './database-place.ts';
 import {
   builtInProvider,
   cannotListen,
@@ -53,19 +53,15 @@ import { createSeedBox, type SeedBox } from './keys/seeds.ts';
 import { tokenHash } from './keys/tokens.ts';
 import { openLists } from './open-lists.ts';
 import { OPERATOR_TOKEN_KEY, openStore, readTokenHash } from './open-store.ts';
+import { openWork } from './open-work.ts';
 import { bookKeyFile, findBookKey, keyedHashOf } from './store/book-key.ts';
 import type { Store } from './store/port.ts';
 import type { OnHint } from './store/postgres/event-hints.ts';
 
 import { asDamage } from './stored-damage.ts';
 import { createBackground } from './work/background.ts';
-import type { Leader } from './work/leader.ts';
 import { createOutboxLoop, type OutboxLoop } from './work/outbox.ts';
-import { type CountJobs, createCountJobs } from './work/queue/count-jobs.ts';
-import { createRelay } from './work/queue/relay.ts';
-import { openSharedWork } from './work/queue/shared-work.ts';
 import { createRetention } from './work/retention.ts';
-import { createDoPiece, type DoPiece } from './work/shard-work.ts';
 import { createTopUpInquiry } from './work/top-up-inquiry.ts';
 import type { TopUpProvider } from './work/top-up-provider.ts';
 import { createVerifyPool, type VerifyPool } from './work/verify-pool.ts';
@@ -250,7 +246,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
   const operatorTokenHash = await readTokenHash(store);
   const lists = await openLists(options, parts);
   const { signedClock, clock, leader, passes, timeKeeper, operatorKeys, publisher } = lists;
-  const { doPiece, countJobs } = await openWork(options, { parts, leader, clock });
+  const { doPiece, countJobs, sharedCounts } = await openWork(options, { parts, leader, clock });
   const topUpProvider = options.topUpProvider ?? builtInProvider(config, host);
   const background = createBackground({
     store,
@@ -289,6 +285,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     outbox,
     leader,
     countJobs,
+    sharedCounts,
     streams,
     codePayments: createCodePayments({ store, seedBox, issuer, clock, log }),
     recoveryCodes: openRecoveryCodes(options, random),
@@ -318,41 +315,6 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     closing.first(startEventSweep({ store, streams, clock: parts.clock, log }));
   }
   return { url, api, settled: () => outbox.settled(), close: () => closing.run() };
-}
-
-/** Pieces of the work: done here, or with Redis by workers, who are told of it and tell whose money moved. */
-async function openWork(
-  { dataDir, redis }: SettlementConfig,
-  of: {
-    parts: OpenParts;
-    leader: Leader;
-    clock: Clock;
-  },
-): Promise<{ doPiece: DoPiece; countJobs: CountJobs | null }> {
-  const { parts, leader, clock } = of;
-  const { store, config, log, closing } = parts;
-  if (redis === undefined) {
-    const doPiece = createDoPiece({ store, issuer: config.issuer, clock, log });
-    const doIfLeader: DoPiece = async (shard) =>
-      leader.term() === null ? 'idle' : await doPiece(shard);
-    return { doPiece: doIfLeader, countJobs: null };
-  }
-  const shared = await openSharedWork({ url: redis, books: requireBooksId(dataDir), log });
-  closing.first(() => shared.close());
-  const relay = createRelay({
-    listDueShards: () => store.listDueShards(clock.now().wallMs),
-    announce: (shards) => shared.queue.announce(shards),
-    isReachable: () => shared.isReachable(),
-    clock,
-    log,
-  });
-  closing.first(() => relay.close());
-  relay.start();
-  const wake: DoPiece = async () => {
-    relay.wake();
-    return 'idle';
-  };
-  return { doPiece: wake, countJobs: createCountJobs({ shared, clock: parts.clock }) };
 }
 
 function openPool(options: SettlementConfig): VerifyPool {

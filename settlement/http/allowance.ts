@@ -1,28 +1,67 @@
 /**
  * How many requests a minute whoever is known may send: a rider by account, a merchant by id, whatever
- * the address they come from. Counted in windows by settlement's own clock, mostly of a minute; one window is
- * kept. Addresses, known or not, are counted by the rate limiter in app.ts.
+ * the address they come from. Counted in windows of a minute; one window is kept. Where several processes serve one
+ * settlement and have a Redis, they count together. Addresses, known or not, are counted by the rate limiter in app.ts.
  */
 
 import type { Clock } from '@stile/host/clock.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { FastifyReply } from 'fastify';
 import type { SettlementFile } from '../config.ts';
+import type { SharedCounts } from '../work/queue/shared-counts.ts';
 
 const MINUTE_MS = 60_000;
 
-export type Allowance = ReturnType<typeof createAllowance>;
+export type Allowance = {
+  /** Counts one request; how many seconds to wait if it is one too many, else 0. */
+  take(subject: string): number;
+};
 
-export function createAllowance(clock: Clock, perMinute: number) {
-  return createWindow(clock, { max: perMinute, windowMs: MINUTE_MS });
+/** `name`: what is counted, the same in every process. */
+export type AllowanceOf = (name: string, perMinute: number) => Allowance;
+
+/** `shared`: with all processes; null: this one counts alone. */
+export function createAllowanceOf(clock: Clock, shared: SharedCounts | null): AllowanceOf {
+  return (name, perMinute) =>
+    shared === null
+      ? createAllowance(clock, perMinute)
+      : sharedAllowance(shared, { name, perMinute });
 }
 
-export function createWindow(clock: Clock, { max, windowMs }: { max: number; windowMs: number }) {
+function sharedAllowance(
+  shared: SharedCounts,
+  { name, perMinute }: { name: string; perMinute: number },
+): Allowance {
+  return {
+    take: (subject) => {
+      const { count, leftMs } = shared.count({ name, subject, windowMs: MINUTE_MS });
+      return count > perMinute ? Math.ceil(leftMs / 1000) : 0;
+    },
+  };
+}
+
+type Counted = (error: Error | null, result?: { current: number; ttl: number }) => void;
+
+/** Where the rate limiter counts addresses, with all processes. */
+export function createAddressStore(shared: SharedCounts) {
+  return class AddressStore {
+    incr(subject: string, done: Counted, windowMs = MINUTE_MS): void {
+      const { count, leftMs } = shared.count({ name: 'address', subject, windowMs });
+      done(null, { current: count, ttl: leftMs });
+    }
+    child(): AddressStore {
+      return this;
+    }
+  };
+}
+
+/** Of this process alone. */
+export function createAllowance(clock: Clock, perMinute: number): Allowance {
+  const [max, windowMs] = [perMinute, MINUTE_MS];
   let startMs = clock.now().monoMs;
   const counts = new Map<string, number>();
   return {
-    /** Counts one request; how many seconds to wait if it is one too many, else 0. */
-    take(subject: string): number {
+    take(subject) {
       const { monoMs } = clock.now();
       if (monoMs - startMs >= windowMs) {
         startMs = monoMs;
@@ -37,11 +76,11 @@ export function createWindow(clock: Clock, { max, windowMs }: { max: number; win
 
 export type Allowances = ReturnType<typeof createAllowances>;
 
-export function createAllowances({ http }: SettlementFile, clock: Clock) {
+export function createAllowances({ http }: SettlementFile, allowanceOf: AllowanceOf) {
   return {
-    rider: createAllowance(clock, http.riderRequestsPerMinute),
-    merchant: createAllowance(clock, http.merchantRequestsPerMinute),
-    payments: createAllowance(clock, http.paymentsPerMinute),
+    rider: allowanceOf('rider', http.riderRequestsPerMinute),
+    merchant: allowanceOf('merchant', http.merchantRequestsPerMinute),
+    payments: allowanceOf('payments', http.paymentsPerMinute),
   };
 }
 

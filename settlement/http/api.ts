@@ -18,7 +18,7 @@ import type { Publisher } from '../work/publisher.ts';
 import type { CountJobs } from '../work/queue/count-jobs.ts';
 import type { TopUpProvider } from '../work/top-up-provider.ts';
 import type { VerifyPool } from '../work/verify-pool.ts';
-import type { Allowances } from './allowance.ts';
+import type { AllowanceOf, Allowances } from './allowance.ts';
 import type { Challenges, SharedChallenges } from './challenges.ts';
 import type { CodeIssue } from './code-issue.ts';
 import type { CodePayments } from './code-payments.ts';
@@ -69,6 +69,8 @@ export type ApiParts = {
   log: Logger;
   version: string;
   allowances: Allowances;
+  /** For what one route counts. */
+  allowanceOf: AllowanceOf;
 };
 
 /** The answer that follows was given before: nothing is done for this request, whose key was used for the same. */

@@ -23,8 +23,13 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import type { SettlementFile } from '../config.ts';
-import { createAllowances, refuseTooMany } from './allowance.ts';
+import type { SharedCounts } from '../work/queue/shared-counts.ts';
+import {
+  createAddressStore,
+  createAllowanceOf,
+  createAllowances,
+  refuseTooMany,
+} from './allowance.ts';
 import type { ApiParts, ApiRouter } from './api.ts';
 import { capConnections } from './connections.ts';
 import { addEventRoutes, HEARTBEAT_MS } from './events.ts';
@@ -74,7 +79,12 @@ const HEADERS = {
 
 export type Api = Awaited<ReturnType<typeof buildApi>>;
 
-export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl'>) {
+/** `sharedCounts`: what all processes have counted; null: this one is alone. */
+type AppOptions = Omit<ApiParts, 'allowances' | 'allowanceOf' | 'publicUrl'> & {
+  sharedCounts: SharedCounts | null;
+};
+
+export async function buildApi(options: AppOptions) {
   const { config, log, streams, webDir, clock } = options;
   const { trustedProxies } = config.http;
   const unreadable = createUnreadable({ log, clock });
@@ -97,7 +107,9 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
   }).withTypeProvider<ZodTypeProvider>();
   // Never from a request: whoever sends one would say where riders are led to.
   const publicUrl = () => config.http.publicUrl ?? app.listeningOrigin;
-  const parts = { ...options, allowances: createAllowances(config, clock), publicUrl };
+  const allowanceOf = createAllowanceOf(clock, options.sharedCounts);
+  const allowances = createAllowances(config, allowanceOf);
+  const parts = { ...options, allowances, allowanceOf, publicUrl };
   capConnections(app.server, config.http);
   unreadable.watch(app.server);
   app.setValidatorCompiler(validatorCompiler);
@@ -116,7 +128,7 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
     log.debug({ method, route: routeOptions.url, status: reply.statusCode, ms }, 'request');
   });
   await app.register(helmet, HEADERS);
-  const countRequest = await addLimit(app, config);
+  const countRequest = await addLimit(app, options);
   app.addHook('onRequest', async (request) => refuseHead(request));
   addNotFound(app);
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
@@ -141,9 +153,16 @@ export async function buildApi(options: Omit<ApiParts, 'allowances' | 'publicUrl
  * What one address may ask, whoever it says it is: looked at before any credential, so that guessing
  * one is limited as well. Routes that cost more have a limit of their own besides.
  */
-async function addLimit(app: FastifyInstance, { http }: SettlementFile) {
-  const timeWindow = '1 minute';
-  await app.register(rateLimit, { global: false, max: http.requestsPerMinute, timeWindow });
+async function addLimit(
+  app: FastifyInstance,
+  { config, sharedCounts }: Pick<AppOptions, 'config' | 'sharedCounts'>,
+) {
+  await app.register(rateLimit, {
+    global: false,
+    max: config.http.requestsPerMinute,
+    timeWindow: '1 minute',
+    ...(sharedCounts !== null && { store: createAddressStore(sharedCounts) }),
+  });
   const count = app.createRateLimit();
   const countRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const counted = await count(request);

@@ -18,7 +18,7 @@ import {
 import { signatureHolds } from '@stile/protocol/signature.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GateKey } from '../../core/logs/check-batch.ts';
-import { createAllowance, spend } from '../allowance.ts';
+import { spend } from '../allowance.ts';
 import type { ApiParts } from '../api.ts';
 import { createChallenges } from '../challenges.ts';
 import { Refusal } from '../refusal.ts';
@@ -33,11 +33,12 @@ export function createRequestAdmission({
   clock,
   random,
   sharedChallenges: shared,
-}: Pick<ApiParts, 'store' | 'clock' | 'random' | 'sharedChallenges'>) {
+  allowanceOf,
+}: Pick<ApiParts, 'store' | 'clock' | 'random' | 'sharedChallenges' | 'allowanceOf'>) {
   const verify = createNodeVerify();
   // Their own, so that no crowd of phones uses up what gates need.
   const challenges = createChallenges({ clock, random, shared });
-  const allowance = createAllowance(clock, REQUESTS_PER_MINUTE_MAX);
+  const allowance = allowanceOf('gate', REQUESTS_PER_MINUTE_MAX);
 
   /** The challenge for what the gate asks next rides on this response, also if it is a refusal. */
   function offer(reply: FastifyReply): void {

@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { expect, test } from 'vitest';
 import { createRecoveryCodes } from '../../keys/recovery-codes.ts';
 import { keyedHashOf } from '../../store/book-key.ts';
+import { createAllowanceOf } from '../allowance.ts';
 import { Refusal } from '../refusal.ts';
 import { createCodeTries } from './code-tries.ts';
 
@@ -15,10 +16,12 @@ function openTries(match: (quickHash: string) => { isKnown: boolean; hasOlder: b
   const random = systemRandom;
   const codes = createRecoveryCodes({ keyedHash: keyedHashOf(new Uint8Array(32)), random });
   const hashed: string[] = [];
+  const clock = createMovedClock({ wallMs: 0, monoMs: 0 });
   const codeTries = createCodeTries({
     store: { matchCode: async (quickHash) => match(quickHash) },
     config: { recovery: { triesPerMinute: 60 } },
-    clock: createMovedClock({ wallMs: 0, monoMs: 0 }),
+    clock,
+    allowanceOf: createAllowanceOf(clock, null),
     recoveryCodes: {
       ...codes,
       slowHash: async (code) => {

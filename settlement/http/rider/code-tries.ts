@@ -7,7 +7,7 @@
 import { readRecoveryCode } from '@stile/protocol/recovery-code.ts';
 import type { FastifyReply } from 'fastify';
 import type { RecoveryCodes } from '../../keys/recovery-codes.ts';
-import { createAllowance, spend } from '../allowance.ts';
+import { spend } from '../allowance.ts';
 import type { ApiParts } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import { createSlowTurns } from './slow-turns.ts';
@@ -31,16 +31,16 @@ export type CodeTries = {
   close(): void;
 };
 
-export type CodeTriesParts = Pick<ApiParts, 'clock' | 'recoveryCodes'> & {
+export type CodeTriesParts = Pick<ApiParts, 'clock' | 'recoveryCodes' | 'allowanceOf'> & {
   store: Pick<ApiParts['store'], 'matchCode'>;
   config: { recovery: Pick<ApiParts['config']['recovery'], 'triesPerMinute'> };
 };
 
 export function createCodeTries(parts: CodeTriesParts): CodeTries {
-  const { store, config, clock, recoveryCodes } = parts;
+  const { store, config, clock, recoveryCodes, allowanceOf } = parts;
   const unknownGapMs = MINUTE_MS / config.recovery.triesPerMinute;
   const turns = createSlowTurns(clock, { unknownGapMs });
-  const ofCode = createAllowance(clock, TRIES_OF_CODE_PER_MINUTE_MAX);
+  const ofCode = allowanceOf('recovery-code', TRIES_OF_CODE_PER_MINUTE_MAX);
   return {
     async hashOf(text, { by: subject, reply }) {
       const code = readRecoveryCode(text);

@@ -14,7 +14,7 @@ import { z } from 'zod';
 import type { NewRecoveryCode } from '../../core/access/recovery-changes.ts';
 import { UNCONFIRMED_CODE_MS } from '../../core/access/recovery-codes.ts';
 import { type RiderSession, requireSession, riderFrom } from '../access.ts';
-import { type Allowance, createAllowance, spend } from '../allowance.ts';
+import { type Allowance, spend } from '../allowance.ts';
 import type { ApiRouter } from '../api.ts';
 import { Refusal } from '../refusal.ts';
 import type { CodeTries } from './code-tries.ts';
@@ -45,21 +45,19 @@ type Drawing = {
 };
 
 function addDrawings(app: ApiRouter, parts: CodeParts): void {
-  const { clock } = parts;
   const onRequest = requireSession(parts);
   const draw = createDraw(parts);
-  const allowance = () => createAllowance(clock, DRAWN_PER_MINUTE_MAX);
   const recovery: Drawing = {
     kind: 'RECOVERY',
     purpose: 'make-recovery-code',
     lifeMs: UNCONFIRMED_CODE_MS,
-    allowance: allowance(),
+    allowance: parts.allowanceOf('drawn-recovery-codes', DRAWN_PER_MINUTE_MAX),
   };
   const phone: Drawing = {
     kind: 'PHONE',
     purpose: 'make-phone-code',
     lifeMs: PHONE_CODE_MS,
-    allowance: allowance(),
+    allowance: parts.allowanceOf('drawn-phone-codes', DRAWN_PER_MINUTE_MAX),
   };
   const shared = { tags, security, body: presenceSchema };
   app.post(
