@@ -45,8 +45,9 @@ type Counted = (error: Error | null, result?: { current: number; ttl: number }) 
 /** Where the rate limiter counts addresses, with all processes. */
 export function createAddressStore(shared: SharedCounts) {
   return class AddressStore {
-    incr(subject: string, done: Counted, windowMs = MINUTE_MS): void {
-      const { count, leftMs } = shared.count({ name: 'address', subject, windowMs });
+    incr(subject: string, done: Counted): void {
+      const of = { name: 'address', subject, windowMs: MINUTE_MS };
+      const { count, leftMs } = shared.count(of);
       done(null, { current: count, ttl: leftMs });
     }
     child(): AddressStore {
