@@ -162,9 +162,15 @@ describe('the key', () => {
     await screenshot(page, 'wallet-key-in-page');
   });
 
+  type Stored = {
+    key: { kind: string; algorithm: string; privateKey: CryptoKey };
+    seed: { key: CryptoKey } | null;
+  };
+
   /** Looks into the vault as an attacker's script would. */
   async function storedSecrets(on: Page) {
-    await on.waitForFunction(async () => {
+    // Looks may overlap: the one that found the seed is the one that is gone on with.
+    const found = await on.waitForFunction(async () => {
       const db = await new Promise<IDBDatabase>((resolve) => {
         const request = indexedDB.open('stile-wallet');
         request.onsuccess = () => resolve(request.result);
@@ -174,16 +180,11 @@ describe('the key', () => {
         request.onsuccess = resolve;
       });
       db.close();
-      Object.assign(globalThis, { stored: request.result });
-      return request.result.seed !== null;
+      const stored = request.result as Stored | undefined;
+      return stored?.seed ? { key: stored.key, seed: stored.seed } : null;
     });
-    return await on.evaluate(async () => {
-      const { stored } = globalThis as unknown as {
-        stored: {
-          key: { kind: string; algorithm: string; privateKey: CryptoKey };
-          seed: { key: CryptoKey };
-        };
-      };
+    return await found.evaluate(async (stored) => {
+      if (stored === null) throw new Error('it was waited for');
       const taken = await Promise.allSettled([
         crypto.subtle.exportKey('pkcs8', stored.key.privateKey),
         crypto.subtle.exportKey('jwk', stored.key.privateKey),
