@@ -1,4 +1,7 @@
-/** All that settling has to know: taps and charge of each code use, authorisations, fares, riders' money. */
+/**
+ * All that settling has to know: taps and charge of each code use, authorisations, fares, riders' money. However many
+ * uses a piece has, each of these is one statement.
+ */
 
 import type { LogRecord } from '@stile/protocol/gate-log.ts';
 import type { LineFare } from '@stile/protocol/trust-list.ts';
@@ -25,17 +28,21 @@ import type { StoredPayments } from './stored-payments.ts';
 function prepare(db: Connection['db']) {
   return {
     records: db.prepare(
-      `SELECT record.id, ${NAMED_EPOCH} AS epochId, gate, epoch, seq, kind, coalesce(ride_ms, at_ms) AS atMs,
+      `SELECT use, record.id, ${NAMED_EPOCH} AS epochId, gate, epoch, seq, kind, coalesce(ride_ms, at_ms) AS atMs,
          at_ms AS gateMs, clock, stale AS isStale,
          ceiling_cents AS ceilingCents, ride_line AS line, of_seq AS ofSeq, outcome AS disposition
-       FROM record JOIN gate_epoch ON gate_epoch.id = epoch_id WHERE use = ?`,
+       FROM json_each(?) AS wanted CROSS JOIN record ON use = wanted.value
+       CROSS JOIN gate_epoch ON gate_epoch.id = epoch_id`,
     ),
-    charge: db.prepare(
+    charges: db.prepare(
       `SELECT use, rev, record, line, fare_cents AS fareCents, state, ridden_at_ms AS riddenAtMs
-       FROM charge WHERE use = ?`,
+       FROM json_each(?) AS wanted CROSS JOIN charge ON use = wanted.value`,
     ),
-    isWrittenOff: db
-      .prepare('SELECT 1 FROM resolution WHERE use = ? AND fare_cents IS NOT NULL')
+    writtenOff: db
+      .prepare(
+        `SELECT use FROM json_each(?) AS wanted CROSS JOIN resolution ON use = wanted.value
+         WHERE fare_cents IS NOT NULL`,
+      )
       .pluck(),
     received: db.prepare('SELECT seq, line AS bytes, hash FROM record WHERE id = ?'),
     issuerKeys: db.prepare(
@@ -50,7 +57,7 @@ function prepare(db: Connection['db']) {
   };
 }
 
-type UseRow = Omit<UseRecord, 'isStale' | 'received'> & { isStale: number };
+type UseRow = Omit<UseRecord, 'isStale' | 'received'> & { use: string; isStale: number };
 
 export type SettleReaders = {
   payments: StoredPayments;
@@ -68,13 +75,14 @@ export class SettleFactReader {
   }
 
   settle(records: readonly PieceRecord[]): SettleFacts {
-    const uses: UseFacts[] = [];
+    const names: string[] = [];
     const authorisations: AuthorisationFacts[] = [];
     for (const use of new Set(records.map((record) => record.use))) {
       const authorisation = readAuthorisationKey(use);
-      if (authorisation === undefined) uses.push(this.#use(use));
+      if (authorisation === undefined) names.push(use);
       else authorisations.push(this.#authorisation(use, authorisation));
     }
+    const uses = this.#uses(names);
     return {
       uses,
       authorisations,
@@ -85,16 +93,25 @@ export class SettleFactReader {
     };
   }
 
-  #use(use: string): UseFacts {
-    return {
+  #uses(names: readonly string[]): UseFacts[] {
+    if (names.length === 0) return [];
+    const wanted = JSON.stringify(names);
+    const recordsOf = new Map(names.map((use): [string, UseRecord[]] => [use, []]));
+    for (const { use, ...row } of this.#sql.records.all(wanted) as UseRow[]) {
+      recordsOf.get(use)?.push(this.#toUseRecord(row));
+    }
+    const charges = this.#sql.charges.all(wanted) as Charge[];
+    const chargeOf = new Map(charges.map((charge) => [charge.use, charge]));
+    const writtenOff = new Set(this.#sql.writtenOff.all(wanted) as string[]);
+    return names.map((use) => ({
       use,
-      records: (this.#sql.records.all(use) as UseRow[]).map((row) => this.#toUseRecord(row)),
-      charge: (this.#sql.charge.get(use) as Charge | undefined) ?? null,
-      isWrittenOff: this.#sql.isWrittenOff.get(use) !== undefined,
-    };
+      records: recordsOf.get(use) ?? [],
+      charge: chargeOf.get(use) ?? null,
+      isWrittenOff: writtenOff.has(use),
+    }));
   }
 
-  #toUseRecord({ isStale, ...row }: UseRow): UseRecord {
+  #toUseRecord({ isStale, ...row }: Omit<UseRow, 'use'>): UseRecord {
     const needsBytes = row.kind === 'tap' && row.ceilingCents === null;
     const received = needsBytes ? (this.#sql.received.get(row.id) as LogRecord) : null;
     return { ...row, isStale: isStale === 1, received };
@@ -132,7 +149,6 @@ export class SettleFactReader {
     for (const { payment } of authorisations) {
       if (payment !== null && payment.account !== null) accounts.add(payment.account);
     }
-    const { money } = this.#readers;
-    return new Map([...accounts].map((account) => [account, money.read(account)]));
+    return this.#readers.money.readAll([...accounts]);
   }
 }
