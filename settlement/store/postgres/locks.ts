@@ -4,7 +4,7 @@
  * their keys: whoever only refers to them by a foreign key does not wait. A connection carries out its statements in
  * the order in which they are given: what is read behind a lock may be asked for before the lock has answered.
  */
-import type { Session } from './session.ts';
+import type { WriteSession } from './session.ts';
 
 export type Locks = {
   gates?: readonly string[];
@@ -35,7 +35,7 @@ const OWN = `SELECT pg_advisory_xact_lock(number) FROM (${NUMBERS} ORDER BY numb
 const SHARE = `SELECT pg_advisory_xact_lock_shared(number) FROM (${NUMBERS} ORDER BY number) AS names`;
 
 /** Waits for all of them; what has no row is not locked. */
-export async function lock(session: Session, locks: Locks): Promise<void> {
+export async function lock(session: WriteSession, locks: Locks): Promise<void> {
   const { gates = [], merchants = [], accounts = [], turns = [], owns = [], shares = [] } = locks;
   const take = [
     { text: GATES, names: gates },

@@ -25,7 +25,7 @@ import { ensureBookKey, keyedHashOf } from '../book-key.ts';
 import { columnsOf } from './changes/columns.ts';
 import { placeOf } from './faults.ts';
 import { PARTS } from './ids.ts';
-import type { Session } from './session.ts';
+import type { Session, WriteSession } from './session.ts';
 
 /** Under which name of `meta` stands which key the books were sealed with. */
 const KEY_CHECK = 'bookKeyCheck';
@@ -82,10 +82,10 @@ export type ChainEnd = { lastNumber: number; link: Uint8Array };
 
 /** Seals what is being written, in its transaction. */
 export class SealRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
   readonly #keyedHash: KeyedHash;
 
-  constructor(session: Session, keyedHash: KeyedHash) {
+  constructor(session: WriteSession, keyedHash: KeyedHash) {
     this.#session = session;
     this.#keyedHash = keyedHash;
   }

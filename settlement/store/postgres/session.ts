@@ -14,6 +14,11 @@ export type Session = {
   run(text: string, values?: readonly unknown[]): Promise<number>;
 };
 
+/** For who writes and does not ask how many rows that were. */
+export type WriteSession = Pick<Session, 'all' | 'first'> & {
+  run(text: string, values?: readonly unknown[]): Promise<unknown>;
+};
+
 export type SessionPool = {
   /** Each statement for itself, on whichever connection is free. */
   session: Session;

@@ -28,10 +28,13 @@ export type Transact = <Result>(work: (session: Session) => Promise<Result>) => 
 export function createTransactions({ pool, url, clock, random }: TransactionParts): Transact {
   async function attempt<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
     return await pool.withSession(async (session) => {
-      await session.run('BEGIN ISOLATION LEVEL READ COMMITTED');
+      // What comes next is given right behind it: if it fails, the connection is gone, and so is the rest.
+      const begun = session.run('BEGIN ISOLATION LEVEL READ COMMITTED');
+      begun.catch(() => undefined);
       try {
         const { watched, throwFailure } = watch(session);
         const result = await work(watched);
+        await begun;
         throwFailure();
         await session.run('COMMIT');
         return result;

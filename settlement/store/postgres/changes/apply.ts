@@ -5,7 +5,8 @@
 import type { Change } from '../../../core/changes.ts';
 import type { KeyedHash } from '../../../core/money/book-seal.ts';
 import { SealRows } from '../seals.ts';
-import type { Session } from '../session.ts';
+import { createSentAhead } from '../sent-ahead.ts';
+import type { Session, WriteSession } from '../session.ts';
 import { EventRows } from '../sharing/event-rows.ts';
 import { ChargeRows } from './charge-rows.ts';
 import { CodeRows } from './code-rows.ts';
@@ -25,7 +26,7 @@ export type Of<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>;
 
 type Rows = ReturnType<typeof rowsOn>;
 
-function rowsOn(session: Session, keyedHash: KeyedHash) {
+function rowsOn(session: WriteSession, keyedHash: KeyedHash) {
   const seals = new SealRows(session, keyedHash);
   return {
     money: new MoneyRows(session, seals),
@@ -74,7 +75,15 @@ export async function applyChanges(
   { changes, keyedHash }: { changes: readonly Change[]; keyedHash: KeyedHash },
 ): Promise<void> {
   if (changes.length === 0) return;
-  const rows = rowsOn(session, keyedHash);
+  const ahead = createSentAhead(session);
+  try {
+    await writeAll(rowsOn(ahead.session, keyedHash), changes);
+  } finally {
+    await ahead.arrived();
+  }
+}
+
+async function writeAll(rows: Rows, changes: readonly Change[]): Promise<void> {
   const many = Map.groupBy(changes, ({ kind }) => kind);
   const writeMany = async (kind: ManyKind) => {
     const found = many.get(kind);

@@ -1,7 +1,7 @@
 /** Charges and their states, written as the changes say; their accounts are locked. */
 import { accountOfUse } from '../../../core/logs/code-use.ts';
 import type { ChargeRowChange } from '../../../core/rides/charge-changes.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 import { columnsOf, lastOfEach } from './columns.ts';
 
 const SAVE = `INSERT INTO charge (use, account, rev, record, line, fare_cents, owed_cents, state, reason,
@@ -30,9 +30,9 @@ const ADD_EVENTS = `INSERT INTO charge_event (account, number, use, rev, state, 
 type Of<Kind extends ChargeRowChange['kind']> = Extract<ChargeRowChange, { kind: Kind }>;
 
 export class ChargeRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
 
-  constructor(session: Session) {
+  constructor(session: WriteSession) {
     this.#session = session;
   }
 

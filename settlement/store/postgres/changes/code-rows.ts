@@ -1,6 +1,6 @@
 /** Seeds, spent time steps, online codes and wrong codes, written as the changes say. */
 import type { CodeChange } from '../../../core/payments/payment-changes.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 
 /** Numbered within the payee; two that take the same number are told apart by its being unique. */
 const ADD_FAILURE = `INSERT INTO payee_failure (payee, number, way, at_ms)
@@ -23,9 +23,9 @@ const ADD_ONLINE_CODE = `INSERT INTO online_code (code_hash, account, serial, ex
 const SET_ONLINE_CODE = 'UPDATE online_code SET state = $1 WHERE code_hash = $2';
 
 export class CodeRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
 
-  constructor(session: Session) {
+  constructor(session: WriteSession) {
     this.#session = session;
   }
 

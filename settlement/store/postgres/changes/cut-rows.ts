@@ -2,7 +2,7 @@
 import { fromHex } from '@stile/protocol/bytes.ts';
 import type { CutChange } from '../../../core/retention/cut-changes.ts';
 import type { SealRows } from '../seals.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 
 const CUT_TRUST_LIST = 'DELETE FROM trust_list WHERE version = $1';
 const KEEP_KEY = 'INSERT INTO refused_key (payee, key, reason, at_ms) VALUES ($1, $2, $3, $4)';
@@ -16,10 +16,10 @@ const NOTE = `INSERT INTO cut (kind, rows, link, seal) VALUES ($1, $2, $3, $4)
   ON CONFLICT (kind) DO UPDATE SET rows = excluded.rows, link = excluded.link, seal = excluded.seal`;
 
 export class CutRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
   readonly #seals: SealRows;
 
-  constructor(session: Session, seals: SealRows) {
+  constructor(session: WriteSession, seals: SealRows) {
     this.#session = session;
     this.#seals = seals;
   }

@@ -4,7 +4,7 @@ import type { LeaseChange } from '../../../core/lead/lease-changes.ts';
 import type { ListChange } from '../../../core/lists/list-changes.ts';
 import type { ListRules } from '../../../core/lists/list-rules.ts';
 import type { SealRows } from '../seals.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 import { columnsOf } from './columns.ts';
 
 const ADD_FARE = `INSERT INTO tariff_line (version, line, fare_cents, from_s, set_at_ms)
@@ -36,10 +36,10 @@ const SET_LEASE = `INSERT INTO lease (number, fence, holder, beats) VALUES (1, $
 type Of<Kind extends ListChange['kind']> = Extract<ListChange, { kind: Kind }>;
 
 export class ListRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
   readonly #seals: SealRows;
 
-  constructor(session: Session, seals: SealRows) {
+  constructor(session: WriteSession, seals: SealRows) {
     this.#session = session;
     this.#seals = seals;
   }

@@ -2,7 +2,7 @@
 import type { LogChange } from '../../../core/logs/log-changes.ts';
 import { slotOfEpoch, slotOfRecord } from '../ids.ts';
 import type { SealRows } from '../seals.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 
 const ADD_EPOCH = `INSERT INTO gate_epoch (id, slot, gate, epoch, last_seq, head, gate_key_id, branch_of,
     base_seq, base_hash, seal)
@@ -42,10 +42,10 @@ type LogRowChange = Of<
 >;
 
 export class LogRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
   readonly #seals: SealRows;
 
-  constructor(session: Session, seals: SealRows) {
+  constructor(session: WriteSession, seals: SealRows) {
     this.#session = session;
     this.#seals = seals;
   }

@@ -8,7 +8,7 @@ import type { SealedTransfer } from '../../../core/money/book-seal.ts';
 import { type LedgerKind, netTotals } from '../../../core/money/ledger.ts';
 import { partOf, rowRange } from '../ids.ts';
 import type { SealRows } from '../seals.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 import { columnsOf } from './columns.ts';
 
 const OPEN = `INSERT INTO ledger_account (name, part, kind, debits_cents, credits_cents)
@@ -50,10 +50,10 @@ export function partOfTransfer({ id, debit, credit }: DatedTransfer): number {
 }
 
 export class MoneyRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
   readonly #seals: SealRows;
 
-  constructor(session: Session, seals: SealRows) {
+  constructor(session: WriteSession, seals: SealRows) {
     this.#session = session;
     this.#seals = seals;
   }

@@ -1,6 +1,6 @@
 /** Operators, their tokens and acts, written as the changes say. */
 import type { OperatorChange } from '../../../core/access/operator-changes.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 
 const SET_OPERATOR = `INSERT INTO operator (name, role, created_at_ms) VALUES ($1, $2, $3)
   ON CONFLICT (name) DO UPDATE SET role = excluded.role, ended_at_ms = NULL`;
@@ -13,9 +13,9 @@ const ADD_ACT = `INSERT INTO act (number, at_ms, by_name, role, what, detail)
 const ADD_STATUS = 'INSERT INTO act_status (number, status) VALUES ($1, $2)';
 
 export class OperatorRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
 
-  constructor(session: Session) {
+  constructor(session: WriteSession) {
     this.#session = session;
   }
 

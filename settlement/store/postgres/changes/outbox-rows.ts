@@ -5,7 +5,7 @@
 import { accountOfUse, readAuthorisationKey } from '../../../core/logs/code-use.ts';
 import type { OutboxChange } from '../../../core/rides/outbox-changes.ts';
 import { PARTS, partOf, shardOfSlot, slotOf, slotOfEpoch, slotOfRecord } from '../ids.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 import { columnsOf } from './columns.ts';
 
 /** There is one request at most; 0 is a number that no shard gives. */
@@ -61,9 +61,9 @@ export function shardOfWork({ kind, subject, until }: Pick<Work, 'kind' | 'subje
 const shardOf = (id: number) => id % PARTS;
 
 export class OutboxRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
 
-  constructor(session: Session) {
+  constructor(session: WriteSession) {
     this.#session = session;
   }
 

@@ -1,6 +1,6 @@
 /** Payments, refunds, receipts, top-ups, orders and merchants, written as the changes say. */
 import type { PaymentChange, StoredPayment } from '../../../core/payments/payment-changes.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 import type { CodeRows } from './code-rows.ts';
 
 const ADD_PAYMENT = `INSERT INTO payment (id, payee, key, request_hash, outcome, reason, way, account,
@@ -35,10 +35,10 @@ const SET_MERCHANT = `INSERT INTO merchant (merchant, name, token_hash, manager_
 const BLOCK_MERCHANT = 'UPDATE merchant SET blocked_at_ms = $1 WHERE merchant = $2';
 
 export class PaymentRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
   readonly #codes: CodeRows;
 
-  constructor(session: Session, codes: CodeRows) {
+  constructor(session: WriteSession, codes: CodeRows) {
     this.#session = session;
     this.#codes = codes;
   }

@@ -1,7 +1,7 @@
 /** Received records, many at once: in their log, beside it, how they ended, and which wait to be judged again. */
 import type { LogChange, RecordRow } from '../../../core/logs/log-changes.ts';
 import { recordRange, slotOfRecord } from '../ids.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 import { columnsOf, lastOfEach } from './columns.ts';
 
 const ADD = `INSERT INTO record (id, slot, epoch_id, seq, batch_id, line, hash, kind, verdict, gate_reason,
@@ -38,9 +38,9 @@ const KEEP_UNJUDGED = `INSERT INTO unjudged (record, slot, account, due)
 type Of<Kind extends LogChange['kind']> = Extract<LogChange, { kind: Kind }>;
 
 export class RecordRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
 
-  constructor(session: Session) {
+  constructor(session: WriteSession) {
     this.#session = session;
   }
 

@@ -1,6 +1,6 @@
 /** Recovery codes, ended passes and approvals, written as the changes say. */
 import type { RecoveryChange } from '../../../core/access/recovery-changes.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 
 const ADD_CODE = `INSERT INTO recovery_code (code_hash, quick_hash, account, kind, drawn_by, made_at_ms,
     expires_at_ms)
@@ -21,9 +21,9 @@ const SET_APPROVED = 'UPDATE approval SET approved_by = $1, approved_at_ms = $2 
 const USE_APPROVAL = 'UPDATE approval SET used_at_ms = $1 WHERE id = $2';
 
 export class RecoveryRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
 
-  constructor(session: Session) {
+  constructor(session: WriteSession) {
     this.#session = session;
   }
 

@@ -2,7 +2,7 @@
 import type { SealedResolution } from '../../../core/money/book-seal.ts';
 import type { Resolution, ResolutionChange } from '../../../core/parked/resolution-changes.ts';
 import type { SealRows } from '../seals.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 
 const ADD = `INSERT INTO resolution (number, odd_line, record, how, why, by_name, note, at_ms, use, line,
     ride_ms, ceiling_cents, fare_cents, tariff_version, adopted_record)
@@ -17,10 +17,10 @@ const NOTHING_WRITTEN_OFF = {
 };
 
 export class ResolutionRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
   readonly #seals: SealRows;
 
-  constructor(session: Session, seals: SealRows) {
+  constructor(session: WriteSession, seals: SealRows) {
     this.#session = session;
     this.#seals = seals;
   }

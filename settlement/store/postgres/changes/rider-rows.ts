@@ -2,7 +2,7 @@
 import type { GateChange, RiderChange } from '../../../core/access/rider-changes.ts';
 import type { Expired, RetentionChange } from '../../../core/changes.ts';
 import { epochRange, slotOf } from '../ids.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 
 const ADD_ACCOUNT = `INSERT INTO account (account, created_at_ms, enrolled_by, person_hash)
   VALUES ($1, $2, $3, $4)`;
@@ -63,9 +63,9 @@ function removal(table: string, { keys, age }: { keys: string; age: string }): s
 }
 
 export class RiderRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
 
-  constructor(session: Session) {
+  constructor(session: WriteSession) {
     this.#session = session;
   }
 

@@ -2,7 +2,7 @@
 import type { NewEvent, OwnEvent, StoredEvent } from '../../../core/events/event-changes.ts';
 import { readSubject } from '../../sharing/event-subject.ts';
 import { lock } from '../locks.ts';
-import type { Session } from '../session.ts';
+import type { WriteSession } from '../session.ts';
 
 type Table = { name: 'rider_event' | 'merchant_event'; key: 'account' | 'merchant' };
 const TABLES = {
@@ -24,9 +24,9 @@ const latest = ({ name, key }: Table) => `SELECT subject AS name,
   FROM unnest($1::text[]) AS subject`;
 
 export class EventRows {
-  readonly #session: Session;
+  readonly #session: WriteSession;
 
-  constructor(session: Session) {
+  constructor(session: WriteSession) {
     this.#session = session;
   }
 
