@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openVirtualPort } from '@stile/hardware/serial/pty.ts';
 import type { VirtualPort } from '@stile/hardware/serial/virtual-port.ts';
+import { readRssMb } from './process-memory.ts';
 import { makeCodes, type Operator, provisionGate, writeGateConfig } from './riders.ts';
 import { median, percentile } from './statistics.ts';
 
@@ -185,11 +186,6 @@ async function readSteps(station: Station, file: string): Promise<Record<string,
   await written;
   const samples = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number[]>;
   return Object.fromEntries(Object.entries(samples).map(([step, list]) => [step, median(list)]));
-}
-
-function readRssMb(child: ChildProcess): number {
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
 }
 
 async function stopStation({ child, scanner, barrier }: Station): Promise<void> {

@@ -27,6 +27,7 @@ import { gateTokenSchema, trialBalanceSchema } from '@stile/protocol/http/operat
 import { deviceSignatureHolds, issuerSignatureHolds } from '@stile/protocol/signature.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
 import { createOperatorClient, type OperatorClient } from '../cli/operator-client.ts';
+import { readRssMb } from './process-memory.ts';
 import { median, type Waits, waitsOf } from './statistics.ts';
 
 const STILE = fileURLToPath(new URL('../scripts/stile', import.meta.url));
@@ -47,6 +48,8 @@ export type IngestLoad = {
   runs: { name: string; tapsPerS: number }[];
   /** How long a small question took meanwhile. */
   waits: Waits;
+  /** From the command to the first answer, and memory at the end: of the process that serves, then of its workers. */
+  processes: { name: string; readyMs: number; rssMb: number }[];
 };
 export type IngestReport = readonly IngestLoad[];
 
@@ -87,10 +90,12 @@ async function measureLoad(
   const dataDir = join(folder, `${servers === undefined ? 'file' : 'postgres'}-${riders}`);
   say(`${name}: starting settlement, enrolling ${riders} riders`);
   const env = servers && { STILE_DATABASE: servers.database, STILE_REDIS: servers.redis };
+  const from = performance.now();
   const { child, url } = await startSettlement(dataDir, env);
+  const readyMs = performance.now() - from;
   const workers = env === undefined ? [] : [startWorker(dataDir, env), startWorker(dataDir, env)];
   try {
-    await Promise.all(workers.map(({ ready }) => ready));
+    const workersReadyMs = await Promise.all(workers.map(({ ready }) => ready));
     const operator = createOperatorClient(url, dataDir);
     say(`making ${batches} batches of ${BATCH_RECORDS_MAX} taps`);
     const { gates, codes } = await prepareTaps(operator, { url, batches, riders });
@@ -106,6 +111,14 @@ async function measureLoad(
         { name: 'until every fare is withheld', ...run.settled },
       ],
       waits: run.waits,
+      processes: [
+        { name: 'settlement', readyMs, rssMb: readRssMb(child) },
+        ...workers.map(({ child: worker }, index) => ({
+          name: `worker ${index + 1}`,
+          readyMs: workersReadyMs[index] ?? 0,
+          rssMb: readRssMb(worker),
+        })),
+      ],
     };
   } finally {
     for (const worker of workers) await stopSettlement(worker.child);
@@ -113,15 +126,17 @@ async function measureLoad(
   }
 }
 
+/** `ready`: after how many milliseconds it works. */
 function startWorker(dataDir: string, env: Readonly<Record<string, string>>) {
+  const from = performance.now();
   const child = spawn(STILE, ['settlement', 'worker', '--data', dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
   });
-  const ready = new Promise<void>((done, fail) => {
+  const ready = new Promise<number>((done, fail) => {
     child.once('exit', (code) => fail(new Error(`a worker ended with ${code}`)));
     child.stdout.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('working')) done();
+      if (chunk.toString().includes('working')) done(performance.now() - from);
     });
   });
   ready.catch(() => undefined);

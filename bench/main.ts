@@ -86,6 +86,12 @@ function showLoad(report: IngestLoad): void {
     ratio(tapsPerS / report.bareTapsPerS),
   ]);
   print(table([['', 'rate', 'of bare'], ...rows]));
+  const processes = report.processes.map((of) => [
+    of.name,
+    ms(of.readyMs),
+    `${of.rssMb.toFixed(0)} MB`,
+  ]);
+  print(table([['', 'ready', 'memory at the end'], ...processes]));
   const { p50, p99, longest, samples } = report.waits;
   print(`\nA small question meanwhile (${samples})`);
   print(
