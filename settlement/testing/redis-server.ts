@@ -5,10 +5,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from '@stile/host/private-servers.ts';
 
 export type RedisServer = {
   url: string;
@@ -68,14 +68,4 @@ async function isAccepting({ stdout }: ChildProcess): Promise<void> {
   const lines = createInterface({ input: stdout });
   for await (const line of lines) if (/Ready to accept connections/.test(line)) break;
   stdout.resume();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a port has a number');
-  server.close();
-  await once(server, 'close');
-  return address.port;
 }

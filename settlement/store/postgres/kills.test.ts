@@ -139,7 +139,7 @@ test(`${KILLS} kills at any byte (seed ${SEED}): every history ends as if nobody
   const drawn = fc.sample(histories, { seed: SEED, numRuns: KILLS });
   const drawnShares = fc.sample(fc.double({ min: 0, max: 1, noNaN: true }), {
     seed: SEED,
-    numRuns: 5_000,
+    numRuns: 20 * KILLS,
   });
   const shares = drawnShares.values();
   const draw = () => shares.next().value ?? 0;
