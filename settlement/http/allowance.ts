@@ -42,16 +42,26 @@ function sharedAllowance(
 
 type Counted = (error: Error | null, result?: { current: number; ttl: number }) => void;
 
-/** Where the rate limiter counts addresses, with all processes. */
+type Route = { routeInfo?: { method?: unknown; url?: unknown } };
+
+/** Where the rate limiter counts addresses, with all processes: for each route that has a limit of its own, and for all. */
 export function createAddressStore(shared: SharedCounts) {
   return class AddressStore {
+    readonly #name: string;
+
+    constructor(of: object) {
+      const { method, url } = (of as Route).routeInfo ?? {};
+      this.#name = url === undefined ? 'address' : `address ${String(method)} ${String(url)}`;
+    }
+
     incr(subject: string, done: Counted): void {
-      const of = { name: 'address', subject, windowMs: MINUTE_MS };
+      const of = { name: this.#name, subject, windowMs: MINUTE_MS };
       const { count, leftMs } = shared.count(of);
       done(null, { current: count, ttl: leftMs });
     }
-    child(): AddressStore {
-      return this;
+
+    child(route: object): AddressStore {
+      return new AddressStore(route);
     }
   };
 }

@@ -99,7 +99,10 @@ function addPassBlocks(app: ApiRouter, parts: PresenceParts): void {
       await requirePresence(parts, { ...claim, proof: request.body, about: `/${serial}` });
       const nowMs = clock.now().wallMs;
       if (!(await store.blockPass({ issuer: config.issuer, account, serial, by: own, nowMs }))) {
-        throw new Fault('NOT_FOUND', 'there is no such phone, or it is blocked already');
+        throw new Fault(
+          'NOT_FOUND',
+          'there is no such phone, or it is blocked already, or yours is',
+        );
       }
       outbox.wake();
       return reply.code(204).send(undefined);
@@ -151,7 +154,7 @@ function addRecoveries(app: ApiRouter, parts: CodeParts): void {
       schema: {
         summary: "A new device key takes an account over: with a recovery code or an operator's",
         description:
-          "Proof `recover-account`; subject: the key's hex. Keys before it end; the code is used up, and the next one " +
+          "Proof `recover-account`; subject: the key's hex. Keys before it end; the code stays good until its rider has confirmed the next one, which " +
           'is in the response. If that is lost, the same key may ask again with the same code.',
         tags,
         body: recoverySchema,
