@@ -6,7 +6,7 @@ import {
   type StoredApproval,
 } from '../core/access/approval.ts';
 import {
-  decidePassBlock,
+  decideBlockByPhone,
   decidePhoneBlock,
   decideRecovery,
   planRecovery,
@@ -14,6 +14,7 @@ import {
 import { decideCodeConfirmation, decideNewCode } from '../core/access/recovery-codes.ts';
 import { unchanged } from '../core/changes.ts';
 import { accountEvent, tell } from '../core/events/tell.ts';
+import { follow } from './awaitable.ts';
 import type { Database } from './database.ts';
 import type { RecoveryStore } from './port.ts';
 
@@ -51,9 +52,15 @@ export function recoveryUseCases({ views, transact }: Database): RecoveryStore {
       }),
     blockPass: (request) =>
       transact({
-        read: (facts) => facts.accountAccess(request.account),
-        decide: (access) =>
-          tell(decidePassBlock(access, request), (isBlocked) =>
+        read: (facts) =>
+          follow(facts.accountAccess(request.account), (access) =>
+            follow(facts.newCode({ ...request, drawnBy: request.by }), ({ isDenied }) => ({
+              access,
+              isBlockerDenied: isDenied,
+            })),
+          ),
+        decide: (found) =>
+          tell(decideBlockByPhone(found, request), (isBlocked) =>
             isBlocked ? [accountEvent(request.account, request.nowMs)] : [],
           ),
       }),

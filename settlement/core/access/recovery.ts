@@ -218,15 +218,16 @@ export type PassBlock = BlockRequest & { account: string; serial: number; by: nu
 /**
  * One phone of the account blocks another, with what that drew and, if they are younger than the phone that blocks, the
  * phones that it let join, and theirs: a thief's second phone joins with the first one. False if there is none, or it
- * is blocked already.
+ * is blocked already; and if the phone that blocks is: of two that block each other at once one stays.
  */
 export function decidePassBlock(access: AccountAccess, request: PassBlock): Decision<boolean> {
   const { account, serial, by, issuer, nowMs } = request;
+  const blocker = access.passes.find((pass) => pass.serial === by);
+  if ((blocker?.endedAtMs ?? null) !== null) return unchanged(false);
   const open = access.passes.filter((pass) => pass.serial === serial && pass.endedAtMs === null);
   if (open.length === 0) return unchanged(false);
   const ended = [...open, ...joinedBehind(access.passes, request)];
   const serials = ended.map((pass) => pass.serial);
-  const blocker = access.passes.find((pass) => pass.serial === by);
   const blockerSinceMs = blocker?.enrolledAtMs ?? null;
   return {
     changes: [
@@ -235,6 +236,14 @@ export function decidePassBlock(access: AccountAccess, request: PassBlock): Deci
     ],
     result: true,
   };
+}
+
+/** The same, unless an operator has denied the phone that blocks. */
+export function decideBlockByPhone(
+  { access, isBlockerDenied }: { access: AccountAccess; isBlockerDenied: boolean },
+  request: PassBlock,
+): Decision<boolean> {
+  return isBlockerDenied ? unchanged(false) : decidePassBlock(access, request);
 }
 
 /** Serials only grow, so whoever was let in comes behind who did that. */

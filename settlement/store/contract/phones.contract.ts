@@ -101,6 +101,20 @@ export function describePhones(open: OpenStore): void {
     expect(await causesOf(3)).toEqual(['RIDER']);
   });
 
+  test('a phone that is blocked or denied blocks none, also in the moment in which it asks', async () => {
+    await addCode('second', 'PHONE');
+    expect(await recover('second', 'second key')).toBe('recovered');
+    const block = { account: a, issuer: ISSUER, nowMs: NOW_MS };
+    const pass = { account: a, serial: 2 };
+    const id = denyId({ issuer: ISSUER, ...pass });
+    await store.setDenied({ id, note: 'a thief', nowMs: NOW_MS, pass });
+    expect(await store.blockPass({ ...block, serial: 1, by: 2 })).toBe(false);
+    await store.liftDenied(id, NOW_MS);
+    expect(await store.blockPass({ ...block, serial: 2, by: 1 })).toBe(true);
+    expect(await store.blockPass({ ...block, serial: 1, by: 2 })).toBe(false);
+    expect(await causesOf(1)).toEqual([]);
+  });
+
   test('a code that the blocked phone drew long ago, beside the other one, only blocks', async () => {
     await addCode('pair', 'PHONE');
     expect(await recover('pair', 'second key')).toBe('recovered');

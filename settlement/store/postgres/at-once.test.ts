@@ -109,3 +109,36 @@ test('a log that comes twice is stored once, and its rides are charged once by w
   const books = await readBooks(store, ['a', 'b']);
   expect(books).toMatchObject({ wallets: { a: 510, b: 510 }, revenue: { A: 1_000 } });
 });
+
+test('of two phones that block each other at once one stays', async () => {
+  const [store, other] = stores;
+  for (const letter of ['v', 'w', 'x', 'y', 'z']) {
+    const account = await addRider(store, letter);
+    const code = { issuer: ISSUER, codeHash: `pair ${letter}`, quickHash: null, account };
+    const made = {
+      kind: 'PHONE',
+      drawnBy: 1,
+      madeAtMs: NOW_MS,
+      expiresAtMs: NOW_MS + 1_000,
+    } as const;
+    await store.addRecoveryCode({ ...code, ...made });
+    const pass = {
+      account,
+      serial: 2,
+      algorithm: 'Ed25519',
+      publicKey: `second ${letter}`,
+    } as const;
+    const issue = { issuer: ISSUER, keyId: 1, issuedAtS: 0, expiresAtS: 1 };
+    const next = { codeHash: `next ${letter}`, quickHash: null };
+    const terms = { issue, hasRides: true, issuesMax: 9, nowMs: NOW_MS };
+    await store.recover({ codeHash: code.codeHash, pass, next, ...terms });
+    const block = { account, issuer: ISSUER, nowMs: NOW_MS };
+    const blocked = await Promise.all([
+      store.blockPass({ ...block, serial: 1, by: 2 }),
+      other.blockPass({ ...block, serial: 2, by: 1 }),
+    ]);
+    expect(blocked.toSorted()).toEqual([false, true]);
+    const rider = await store.readRider(ISSUER, account);
+    expect(rider?.passes.filter(({ ended }) => ended === null)).toHaveLength(1);
+  }
+});
