@@ -162,6 +162,9 @@ async function start(
   // Never in the data directory and never in an argument: backups and process lists are read by others.
   const seedKeys = process.env.STILE_SEED_KEY;
   const sealed = seedKeys === undefined || seedKeys === '' ? {} : { seedKeys };
+  if (forgetSeeds && !('seedKeys' in sealed)) {
+    throw new Fault('REQUEST_INVALID', '--forget-seeds goes with the new key in STILE_SEED_KEY');
+  }
   const place = { dataDir, database, redis, host, port, forgetSeeds, ...sealed };
   const settings = settingsOf(options);
   await requireStartable(place, settings);

@@ -5,6 +5,12 @@ import { InvalidArgumentError } from 'commander';
 /** Whatever a program that holds secrets makes is its user's alone. */
 export const PRIVATE_UMASK = 0o077;
 
+// Whoever reads has seen enough (`| head`): there is nobody left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
 export function print(text: string): void {
   process.stdout.write(text);
 }

@@ -15,6 +15,7 @@ import { basename, join, relative } from 'node:path';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { announce } from '@stile/protocol/batch-seal.ts';
 import type { BatchReply } from '@stile/protocol/sync.ts';
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { auditSettlement } from './audit/audit.ts';
 import { backUp, restore } from './backup.ts';
@@ -92,6 +93,22 @@ test('a crash after a backup loses no fare, and no gate refuses the restored lis
   } finally {
     rmSync(to, { recursive: true, force: true });
     rmSync(dataDir, { recursive: true, force: true });
+    await town.close();
+  }
+});
+
+test('books that have lost a part are not backed up: a backup that starts would make room for it', async () => {
+  const town = await ScriptedTown.open();
+  try {
+    await town.stop();
+    const db = new Database(join(town.dataDir, 'settlement.db'));
+    db.exec('DROP TRIGGER act_no_delete');
+    db.close();
+    const to = join(scratchDir(), 'backup');
+    const refused = backUp(town.dataDir, { to, nowMs: START_MS });
+    await expect(refused).rejects.toThrow('has lost its trigger act_no_delete');
+    expect(existsSync(to)).toBe(false);
+  } finally {
     await town.close();
   }
 });

@@ -28,7 +28,7 @@ import { requireKeysOfDatabase } from './backup-keys.ts';
 import type { SeenVersions } from './core/lists/version-floor.ts';
 import { readConfig } from './data-dir.ts';
 import { DATABASE_FILE, requireBooksInFile } from './database-place.ts';
-import { openForReading } from './store/sqlite/connection.ts';
+import { openForReading, requireWholeSchema } from './store/sqlite/connection.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 
 const MANIFEST = 'backup.json';
@@ -182,6 +182,8 @@ async function buildAside<T>(
 async function copyDatabase(from: string, to: string): Promise<void> {
   const source = openForReading(from);
   try {
+    // A backup that could not be started from would take the place of one that can.
+    requireWholeSchema(source, from);
     await source.db.backup(to);
   } finally {
     source.close();

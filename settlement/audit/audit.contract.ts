@@ -242,6 +242,12 @@ export function describeAudit(name: string, kind: KindOfBooks): void {
       await expect(copy.openStore()).rejects.toThrow(`has lost its ${lost}: restore`);
     });
 
+    test('without a table: the audit names it', async () => {
+      const copy = await books.copy();
+      await copy.run('DROP TABLE spent_step');
+      await expect(copy.audit()).rejects.toThrow('has lost its table spent_step: restore');
+    });
+
     // Elsewhere nothing else knows of it: it has moved no money.
     if (kind.countsPayments) {
       test('a refused payment that went without a word is missed', async () => {

@@ -93,7 +93,7 @@ test.each([
   [
     'a table',
     'DROP TABLE approval',
-    /lost its table approval, index approval_of, index approval_end/,
+    /lost its table approval, index approval_pkey, index approval_of, index approval_end/,
   ],
   ['an index', 'DROP INDEX record_by_use', /lost its index record_by_use/],
   [
@@ -105,6 +105,11 @@ test.each([
     'a trigger that is off',
     'ALTER TABLE transfer DISABLE TRIGGER transfer_no_update',
     /transfer_no_update/,
+  ],
+  [
+    'a key',
+    'ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_pkey CASCADE',
+    /lost its index ledger_account_pkey/,
   ],
   ['its sequence', 'DROP SEQUENCE payment_number', /lost its sequence payment_number/],
   [

@@ -25,6 +25,10 @@ export function objectsMadeBy(migrations: readonly Migration[]): readonly string
     const [, verb, kind = '', name = ''] = WORD.exec(statement) ?? [];
     const object = `${kind.toLowerCase()} ${name}`;
     if (verb === 'CREATE') made.add(object);
+    // Without it rows come twice, and what is kept once is not.
+    if (verb === 'CREATE' && kind === 'TABLE' && statement.includes('PRIMARY KEY')) {
+      made.add(`index ${name}_pkey`);
+    }
     if (verb === 'DROP') made.delete(object);
   }
   return [...made];

@@ -3,8 +3,9 @@
  * statements are executed synchronously on better-sqlite3, so a transaction is one
  * uninterrupted turn and nothing can slip in between reading facts and writing what follows from them.
  */
-import { openDurableInSteps, openToRead } from '@stile/host/durable-sqlite.ts';
+import { objectsOf, openDurableInSteps, openToRead } from '@stile/host/durable-sqlite.ts';
 import { asStoreFault, asUnreadable } from '@stile/host/fault.ts';
+import { requireObjects } from '@stile/host/sqlite-objects.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import Database from 'better-sqlite3';
 import { type Compilable, Kysely, SqliteDialect } from 'kysely';
@@ -55,6 +56,19 @@ export function openConnection(
 export function openForReading(file: string): Connection {
   const onDiskFailure = () => undefined;
   return connectionOf(openToRead(file, APPLICATION_ID), { file, onDiskFailure });
+}
+
+/** @throws Fault STORE_CORRUPT with the tables, indexes and triggers that the file has lost. */
+export function requireWholeSchema({ db }: Pick<Connection, 'db'>, file: string): void {
+  requireObjects(db, { file, objects: objectsOfFile(db) });
+}
+
+/** What a file of its version has to have. */
+export function objectsOfFile(db: Database.Database): readonly string[] {
+  const version = Number(db.pragma('user_version', { simple: true }));
+  const objects = objectsOf({ migrations: MIGRATIONS, version });
+  // The first versions kept no names of their migrations.
+  return version < MIGRATIONS.length ? objects : ['table migration', ...objects];
 }
 
 function connectionOf(

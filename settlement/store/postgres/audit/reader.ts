@@ -10,7 +10,7 @@ import { SettleFactReader } from '../facts/settle-facts.ts';
 import { createReaders } from '../facts-of.ts';
 import { asPostgresFault, isDamage, placeOf } from '../faults.ts';
 import { MIGRATIONS } from '../migrations/all.ts';
-import { missingObjects, objectsMadeBy } from '../objects.ts';
+import { missingObjects, objectsMadeBy, requireObjects } from '../objects.ts';
 import { openPool, type Session } from '../session.ts';
 import { readListTables } from './lists.ts';
 import { readMoneyTables } from './money.ts';
@@ -75,11 +75,17 @@ async function refuseOtherSchema(session: Session, url: string): Promise<void> {
   }
   const steps = MIGRATIONS.reduce((sum, { statements }) => sum + statements.length, 0);
   const done = await session.first<{ steps: number }>('SELECT count(*) AS steps FROM schema_step');
-  if (done?.steps === steps) return;
+  if (done?.steps === steps) return await requireTables(session, place);
   throw new Fault(
     'STORE_CORRUPT',
     `${place} was written by another version of this software: audit it with that one, or start settlement once`,
   );
+}
+
+/** Without a table nothing that hangs on it can be asked for: which one is all that can be said. */
+async function requireTables(session: Session, place: string): Promise<void> {
+  const tables = objectsMadeBy(MIGRATIONS).filter((one) => one.startsWith('table '));
+  await requireObjects(session, { place, objects: tables });
 }
 
 function readerOn(session: Session): AuditReader {

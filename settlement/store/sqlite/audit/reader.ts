@@ -2,11 +2,10 @@
  * The audit's port on SQLite: SELECTs in one read transaction of a connection of its own, so that all
  * rows are of one instant, also beside a running settlement. No rule and no sum is in it.
  */
-import { objectsOf } from '@stile/host/durable-sqlite.ts';
 import { missingObjects } from '@stile/host/sqlite-objects.ts';
+import { Fault } from '@stile/protocol/fault.ts';
 import type { AuditReader } from '../../../audit/port.ts';
-import { openForReading } from '../connection.ts';
-import { MIGRATIONS } from '../migrations/all.ts';
+import { objectsOfFile, openForReading } from '../connection.ts';
 import { readListTables } from './lists.ts';
 import { readMoneyTables } from './money.ts';
 import { readPaymentTables } from './payments.ts';
@@ -18,6 +17,7 @@ import { readSettleFacts } from './settle-facts.ts';
 export function openAuditReader(file: string): { reader: AuditReader; close: () => void } {
   const connection = openForReading(file);
   const { db } = connection;
+  requireTables(connection, file);
   db.exec('BEGIN');
   const reader = {
     checkFiles: async () => String(db.pragma('quick_check', { simple: true })),
@@ -37,8 +37,14 @@ export function openAuditReader(file: string): { reader: AuditReader; close: () 
 type Reading = Pick<ReturnType<typeof openForReading>, 'db'>;
 
 function lostIn({ db }: Reading): string[] {
-  const version = Number(db.pragma('user_version', { simple: true }));
-  return missingObjects(db, objectsOf({ migrations: MIGRATIONS, version }));
+  return missingObjects(db, objectsOfFile(db));
+}
+
+/** Without a table nothing that hangs on it can be asked for: which one is all that can be said. */
+function requireTables(reading: Reading, file: string): void {
+  const lost = lostIn(reading).filter((one) => one.startsWith('table '));
+  if (lost.length === 0) return;
+  throw new Fault('STORE_CORRUPT', `${file} has lost its ${lost.join(', ')}: restore the backup`);
 }
 
 /** As text, unchecked; none if the database is older than they are. */
