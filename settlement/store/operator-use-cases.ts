@@ -1,11 +1,12 @@
 /** Operators and their acts: the use cases of who works here, once for every database. */
 import {
+  decideEndBy,
   decideOperator,
-  decideOperatorEnd,
   decideTokenRotation,
   isGoodToken,
   isReplacedToken,
 } from '../core/access/operators.ts';
+import { follow } from './awaitable.ts';
 import type { Database } from './database.ts';
 import type { Store } from './port.ts';
 
@@ -28,10 +29,18 @@ export function staffUseCases({ views, transact, write }: Database): StaffUseCas
         read: (facts) => facts.operator(operator.name),
         decide: (found) => decideOperator(found, operator),
       }),
-    endOperator: (name, nowMs) =>
+    endOperator: (end) =>
       transact({
-        read: (facts) => facts.operator(name),
-        decide: (found) => decideOperatorEnd(found, { name, nowMs }),
+        // By name: two who end each other wait for one another in one order.
+        read: (facts) => {
+          const [first = '', second = ''] = [end.name, end.by].sort();
+          return follow(facts.operator(first), (one) =>
+            follow(facts.operator(second), (other) =>
+              first === end.name ? { found: one, actor: other } : { found: other, actor: one },
+            ),
+          );
+        },
+        decide: ({ found, actor }) => decideEndBy(actor, { found, end }),
       }),
     rotateOperatorToken: ({ name, ...token }) =>
       transact({

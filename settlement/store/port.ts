@@ -26,7 +26,12 @@ import type {
   RiderEnrolmentResult,
 } from '../core/access/enrolment.ts';
 import type { Act, TokenOperator } from '../core/access/operator-changes.ts';
-import type { NewOperator, RotationResult, TokenRotation } from '../core/access/operators.ts';
+import type {
+  NewOperator,
+  OperatorEnd,
+  RotationResult,
+  TokenRotation,
+} from '../core/access/operators.ts';
 import type {
   BlockRequest,
   PassBlock,
@@ -317,7 +322,7 @@ type StaffStore = {
   /** New, or given another role and token. False if the name is taken by the data directory's own. */
   setOperator(operator: NewOperator): Promise<boolean>;
   /** False if there never was such an operator. */
-  endOperator(name: string, nowMs: number): Promise<boolean>;
+  endOperator(end: OperatorEnd): Promise<boolean>;
   /** `replaced`: the token with which it is asked for has one after it already. */
   rotateOperatorToken(of: TokenRotation & { name: string }): Promise<RotationResult>;
   /** Undefined if the token is nobody's or has ended. */

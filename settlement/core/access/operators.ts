@@ -51,6 +51,19 @@ export function decideOperatorEnd(
   };
 }
 
+/** `by`: who ends them, by name. */
+export type OperatorEnd = { name: string; by: string; nowMs: number };
+
+/** The same, unless whoever asks was ended meanwhile: of two who end each other one stays. */
+export function decideEndBy(
+  actor: OperatorFacts,
+  { found, end }: { found: OperatorFacts; end: OperatorEnd },
+): Decision<boolean> {
+  const { name, by, nowMs } = end;
+  const isEnded = by !== name && (actor.operator?.endedAtMs ?? null) !== null;
+  return isEnded ? unchanged(false) : decideOperatorEnd(found, { name, nowMs });
+}
+
 export type TokenRotation = Omit<NewOperator, 'name' | 'role'> & {
   /** Of the token with which it was asked for. */
   byTokenHash: string;

@@ -108,8 +108,10 @@ function addNaming(app: ApiRouter, parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      if (!(await store.endOperator(request.params.name, clock.now().wallMs))) {
-        throw new Fault('NOT_FOUND', 'there is no such operator');
+      const { name } = request.params;
+      const by = operatorFrom(request).name;
+      if (!(await store.endOperator({ name, by, nowMs: clock.now().wallMs }))) {
+        throw new Fault('NOT_FOUND', 'there is no such operator, or you are none any more');
       }
       return reply.code(204).send(undefined);
     },

@@ -142,3 +142,23 @@ test('of two phones that block each other at once one stays', async () => {
     expect(rider?.passes.filter(({ ended }) => ended === null)).toHaveLength(1);
   }
 });
+
+test('of two operators who end each other at once one stays', async () => {
+  const [store, other] = stores;
+  for (const [one, two] of [
+    ['Ada', 'Bo'],
+    ['Cy', 'Di'],
+    ['Ed', 'Flo'],
+  ] as const) {
+    for (const name of [one, two]) {
+      const token = { tokenHash: `token of ${name}`, endsAtMs: NOW_MS * 2 };
+      await store.setOperator({ name, role: 'ADMIN', ...token, nowMs: NOW_MS });
+    }
+    const ended = await Promise.all([
+      store.endOperator({ name: one, by: two, nowMs: NOW_MS }),
+      other.endOperator({ name: two, by: one, nowMs: NOW_MS }),
+    ]);
+    expect(ended.toSorted()).toEqual([false, true]);
+  }
+  expect(await store.endOperator({ name: 'Ada', by: 'root', nowMs: NOW_MS })).toBe(true);
+});
