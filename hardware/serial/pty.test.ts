@@ -183,13 +183,13 @@ test('hasReader tells whether some program has the port open', async () => {
   const serial = await openSerial(link);
   expect(port.hasReader()).toBe(true);
   await shut(serial);
-  expect(port.hasReader()).toBe(false);
+  await expect.poll(() => port.hasReader()).toBe(false);
 });
 
 test('a program that is started while a port is open does not count as its reader', async () => {
   const port = openPort(link);
   const child = await startProcess(`console.log('up'); setInterval(() => {}, 1e6);`);
-  expect(port.hasReader()).toBe(false);
+  await expect.poll(() => port.hasReader()).toBe(false);
   child.kill('SIGKILL');
   await once(child, 'exit');
 });
