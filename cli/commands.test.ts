@@ -1,8 +1,13 @@
 /** The command line as a person meets it: real processes, their output and exit codes. */
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { addCheckDigits } from '@stile/protocol/check-digits.ts';
+import { initSettlement } from '@stile/settlement/main.ts';
+import Database from 'better-sqlite3';
 import { afterAll, expect, test } from 'vitest';
 import { runStile } from './testing/stile.ts';
 
@@ -69,6 +74,21 @@ test.each([
   expect(code).toBe(expected);
   expect(stderr).toMatch(says);
   expect(stderr).not.toMatch(/\n\s+at |node:internal/);
+});
+
+test('an audit whose reader has gone (`| head`) ends quietly, with its own exit code', async () => {
+  const data = join(folder, 'audited');
+  await initSettlement(data);
+  const audit = async () => {
+    const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+    const script = '{ "$@"; echo "code $?" >&2; } | true';
+    const args = ['-c', script, 'sh', process.execPath, main, 'audit', data];
+    return (await promisify(execFile)('sh', args)).stderr;
+  };
+  const db = new Database(join(data, 'settlement.db'));
+  db.exec('DROP TRIGGER act_no_delete');
+  db.close();
+  expect(await audit()).toBe('code 1\n');
 });
 
 test('keys are made once, shown without their secret, and checked', async () => {
