@@ -19,7 +19,7 @@ import { measureWallet, type WalletReport } from './wallet.ts';
 
 const HELP = `Measures the gate, the deny list and settlement, each beside a floor of the same run.
 
-  npm run bench                      everything, about five minutes
+  npm run bench                      everything; takes many minutes
   npm run bench -- --quick           shorter runs and shorter lists
   npm run bench -- --only gate       gate | deny | ingest | payments | postings | wallet
   npm run bench -- --json FILE       also write the numbers
