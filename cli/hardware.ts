@@ -36,7 +36,7 @@ export function addHardwareCommands(program: Command): void {
     .option('--watch <dir>', 'scan each picture that appears in this folder')
     .option('--feed <port>', 'take texts over HTTP on this machine; 0: any', wholeNumber(0, 65_535))
     .option('--no-stdin', 'do not read texts and commands from standard input')
-    .option('--stay', 'keep the port when everything is played', false)
+    .option('--stay', 'keep the port when everything is played, until Ctrl-C', false)
     .option(
       '--baud <rate>',
       'pace of the wire; 0: as fast as it goes',
@@ -53,7 +53,12 @@ export function addHardwareCommands(program: Command): void {
     .option('--noise <bytes>', 'misbehave: noise and a line end before each text', bytes)
     .option('--damage <bytes>', 'misbehave: this many bytes of the text changed', bytes)
     .option('--endless <bytes>', 'misbehave: so many bytes without a line end first', bytes)
-    .addHelpText('after', '\nTyped lines are scanned; "/help" lists the commands.')
+    .addHelpText(
+      'after',
+      `
+With --picture it plays the files and ends. Otherwise, and with --stay, typed lines are scanned: "/help" lists the
+commands, "/quit" or Ctrl-C ends.`,
+    )
     .action(scanner);
   program
     .command('barrier')
@@ -77,8 +82,8 @@ export function addHardwareCommands(program: Command): void {
 async function scanner(options: ScannerOptions): Promise<void> {
   const { runScannerTool } = await import('@stile/hardware/scanner/tool.ts');
   const { link, baud, suffix, seed, waitMs, stay, picture, watch } = options;
-  // With pictures alone there is nothing to type, unless somebody sits at a terminal.
-  const reads = options.stdin && (picture.length === 0 || process.stdin.isTTY === true);
+  // Pictures are played and that is all: the next line at the terminal is the shell's, and no scan.
+  const reads = options.stdin && (picture.length === 0 || (stay && process.stdin.isTTY === true));
   const { unread } = await asPort(
     runScannerTool({
       link,

@@ -59,6 +59,11 @@ export async function runScannerTool(
   }
 }
 
+function onAbort(signal: AbortSignal, end: () => void): void {
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+}
+
 class ScannerTool {
   readonly #options: ScannerToolOptions;
   readonly #clock: Clock;
@@ -101,13 +106,30 @@ class ScannerTool {
     }
     const sources: Promise<void>[] = [];
     if (watchDir !== undefined) sources.push(this.#watch(watchDir));
-    if (input !== undefined) {
-      sources.push(readInput(input, { signal, onCommand: (command) => this.#obey(command) }));
-    }
-    if (stay) sources.push(new Promise((end) => signal.addEventListener('abort', () => end())));
+    const left = stay ? new Promise<void>((end) => onAbort(signal, end)) : undefined;
+    this.#sayHowToLeave();
+    if (input !== undefined) sources.push(this.#readTyped(input, left));
+    else if (left !== undefined) sources.push(left);
     if (!signal.aborted) await Promise.all(sources);
     if (!signal.aborted) await sleep(this.#clock, LINGER_MS);
     return { played: this.#played, unread: this.#unread };
+  }
+
+  /** Whoever looks at a tool that does not end by itself has to know why, and the way out. */
+  #sayHowToLeave(): void {
+    const { input, stay, watchDir } = this.#options;
+    const isTyped = input !== undefined && 'isTTY' in input && input.isTTY === true;
+    if (isTyped)
+      this.#say('each typed line is scanned; /help lists commands, /quit or Ctrl-C ends');
+    else if (stay || watchDir !== undefined) this.#say('the port stays; Ctrl-C ends');
+  }
+
+  /** With `--stay` the end of the input is no end, but `/quit` is. */
+  async #readTyped(input: Readable, left: Promise<void> | undefined): Promise<void> {
+    const { signal } = this.#options;
+    const onCommand = (command: TypedCommand) => this.#obey(command);
+    const ended = await readInput(input, { signal, onCommand });
+    if (ended !== 'quit') await left;
   }
 
   async #openFeed(port: number): Promise<void> {

@@ -45,11 +45,11 @@ export function readTyped(typed: string): TypedCommand | undefined {
   return misbehaviour === undefined ? { do: 'help' } : { do: 'play', text: rest, misbehaviour };
 }
 
-/** Hands over one command after the other, each when the one before is done; ends with `/quit` too. */
+/** Hands over one command after the other, each when the one before is done; says whether `/quit` ended it. */
 export async function readInput(
   input: Readable,
   options: { signal: AbortSignal; onCommand: (command: TypedCommand) => Promise<void> },
-): Promise<void> {
+): Promise<'quit' | 'end'> {
   // One character a byte, as in a picture's text: what is typed goes out byte for byte.
   input.setEncoding('latin1');
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
@@ -58,9 +58,10 @@ export async function readInput(
   try {
     for await (const typed of lines) {
       const command = readTyped(typed);
-      if (command?.do === 'quit') break;
+      if (command?.do === 'quit') return 'quit';
       if (command !== undefined) await options.onCommand(command);
     }
+    return 'end';
   } finally {
     lines.close();
   }
