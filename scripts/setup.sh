@@ -59,13 +59,15 @@ stile_pages() {
 
 # Installs a package of the distribution. Arguments: what is needed, the package.
 stile_install() {
-  command -v apt-get >/dev/null 2>&1 || stile_fail "$1 is needed: install it first."
+  command -v apt-get >/dev/null 2>&1 ||
+    stile_fail "$1 is needed and this machine has no apt-get to get it with: install it, then start again."
   sudo=''
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null 2>&1 || stile_fail "$1 is needed: apt-get install $2"
+    command -v sudo >/dev/null 2>&1 ||
+      stile_fail "$1 is needed, and installing it needs root, which you are not: apt-get install $2, as root."
     sudo=sudo
   fi
-  echo "stile: installing $1 (apt-get) ..." >&2
+  echo "stile: $1 is missing: installing $2 with apt-get, as root ..." >&2
   log=$(mktemp) || stile_fail "cannot write a temporary file"
   if ! { $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq \
     --no-install-recommends "$2"; } >"$log" 2>&1; then
@@ -76,16 +78,46 @@ stile_install() {
   rm -f "$log"
 }
 
-# A browser for the tests of the pages: any Chromium that is there, otherwise Debian's.
+# Says, before anything is begun, what the tests lack and what it takes to get it; ends where that is not here.
+stile_say_missing() {
+  missing=''
+  if [ -z "$(stile_find_chromium)" ]; then missing="$missing chromium"; fi
+  if [ -z "$(stile_find_firefox)" ]; then missing="$missing firefox-esr"; fi
+  stile_has_postgres || missing="$missing postgresql"
+  command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+  if [ -z "$missing" ]; then return; fi
+  way="apt-get install$missing"
+  command -v apt-get >/dev/null 2>&1 ||
+    stile_fail "the tests need what Debian calls$missing, and this machine has no apt-get to get it with. Install it, then start again."
+  if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null 2>&1; then
+    stile_fail "the tests need$missing, and installing it needs root, which you are not. As root: $way"
+  fi
+  echo "stile: the tests need$missing, which is missing here: it is installed with apt-get, as root." >&2
+}
+
+stile_find_chromium() {
+  if [ -n "${STILE_CHROMIUM:-}" ]; then echo "$STILE_CHROMIUM"; return; fi
+  command -v chromium || command -v chromium-browser || command -v google-chrome || true
+}
+
+stile_find_firefox() {
+  if [ -n "${STILE_FIREFOX:-}" ]; then echo "$STILE_FIREFOX"; return; fi
+  command -v firefox-esr || command -v firefox || true
+}
+
+# Two browsers for the tests of the pages: any Chromium and any Firefox that are there, otherwise Debian's.
 stile_browser() {
-  STILE_CHROMIUM=${STILE_CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
+  STILE_CHROMIUM=$(stile_find_chromium)
   if [ -z "$STILE_CHROMIUM" ]; then
-    command -v apt-get >/dev/null 2>&1 ||
-      stile_fail "the tests need Chromium. Install it, or name it in STILE_CHROMIUM."
     stile_install Chromium chromium
     STILE_CHROMIUM=$(command -v chromium) || stile_fail "Chromium was installed but is not in the PATH."
   fi
-  export STILE_CHROMIUM
+  STILE_FIREFOX=$(stile_find_firefox)
+  if [ -z "$STILE_FIREFOX" ]; then
+    stile_install Firefox firefox-esr
+    STILE_FIREFOX=$(command -v firefox-esr) || stile_fail "Firefox was installed but is not in the PATH."
+  fi
+  export STILE_CHROMIUM STILE_FIREFOX
 }
 
 # Debian's Chromium without a window does the same at half the work; only a profile that outlives it needs the

@@ -1,4 +1,5 @@
 /** The testers' scanner page: what the camera reads goes to the virtual scanner of this machine. */
+import '../parts/no-eval.ts';
 import '../parts/theme.css';
 import './scanner.css';
 import { render } from 'preact';

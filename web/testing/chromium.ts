@@ -6,7 +6,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
-const LAUNCH_FLAGS = [
+export const LAUNCH_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -18,7 +18,7 @@ const LAUNCH_FLAGS = [
 const BROWSER_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 /** Keeps no profile, and does all else at half the work. */
 const HEADLESS_PLACE = '/usr/bin/chromium-headless-shell';
-const SCREENS_DIR = join(import.meta.dirname, '..', '..', 'test-results', 'screens');
+export const SCREENS_DIR = join(import.meta.dirname, '..', '..', 'test-results', 'screens');
 
 /** How large a phone and a desk are. */
 export const PHONE = { width: 390, height: 844 };
@@ -34,10 +34,16 @@ export function launchOptions(flags: readonly string[] = []) {
   return { executablePath, args: [...LAUNCH_FLAGS, ...flags] };
 }
 
-/** The one that STILE_HEADLESS names or the system has, otherwise the whole one. */
-export async function openBrowser(flags: readonly string[] = []): Promise<Browser> {
+/** The one that STILE_HEADLESS names or the system has. */
+export function quickChromium(): string | undefined {
   const quick = process.env.STILE_HEADLESS || HEADLESS_PLACE;
-  if (!existsSync(quick)) return await chromium.launch(launchOptions(flags));
+  return existsSync(quick) ? quick : undefined;
+}
+
+/** The quick one, otherwise the whole one. */
+export async function openBrowser(flags: readonly string[] = []): Promise<Browser> {
+  const quick = quickChromium();
+  if (quick === undefined) return await chromium.launch(launchOptions(flags));
   return await chromium.launch({ executablePath: quick, args: [...LAUNCH_FLAGS, ...flags] });
 }
 

@@ -18,6 +18,8 @@ import type { Page } from 'playwright-core';
 import type { Town } from './town.ts';
 
 export const RIDE = 'Transit code for the gate';
+/** Where it stands, for what has no names to look for. */
+export const TRANSIT_CODE = '.square .qr';
 const verify = createNodeVerify();
 
 /** `query`: behind the address, for testers. */
@@ -47,13 +49,23 @@ export async function scan(
   page: Page,
 ): Promise<{ text: string; version: string; ecLevel: string }> {
   await page.getByRole('img', { name: RIDE }).waitFor();
-  const reading = await readPicture(await page.screenshot());
+  return await readScreen(await page.screenshot());
+}
+
+async function readScreen(picture: Uint8Array) {
+  const reading = await readPicture(picture);
   if (!reading.ok) throw new Error(`the picture has no code: ${reading.hint}`);
   return reading;
 }
 
 export async function scanCode(page: Page): Promise<TransitCode> {
-  const code = readTransitCode((await scan(page)).text);
+  await page.getByRole('img', { name: RIDE }).waitFor();
+  return await transitCodeIn(await page.screenshot());
+}
+
+/** The code in any picture of a page. */
+export async function transitCodeIn(picture: Uint8Array): Promise<TransitCode> {
+  const code = readTransitCode((await readScreen(picture)).text);
   if (!code.ok) throw new Error(code.detail);
   return code.value;
 }

@@ -1,4 +1,5 @@
 /** The till's page: makes the till from what the browser has, starts it, and sells or lists. */
+import '../parts/no-eval.ts';
 import '../parts/theme.css';
 import './till.css';
 import { render } from 'preact';

@@ -1,4 +1,5 @@
 /** The wallet's page: makes the wallet from what the browser has, starts it, draws the page that the address names. */
+import '../parts/no-eval.ts';
 import '../parts/theme.css';
 import './wallet.css';
 import { render } from 'preact';

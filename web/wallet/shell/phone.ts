@@ -143,8 +143,6 @@ export class Phone {
     // The same account by another key: what was sent for is still open.
     const topUp = before?.account === account ? before.topUp : null;
     const enrolment: Enrolment = { ...named, seed: null, pin: null, topUp };
-    // A browser that asks its reader may wait for them: nothing here does.
-    askToPersist().catch(() => undefined);
     assert(this.#vault !== null, 'a phone stores after it was opened');
     await this.#vault.addEnrolment(enrolment);
     batch(() => {
@@ -153,6 +151,8 @@ export class Phone {
       this.status.value = { kind: 'ready' };
     });
     tabs.announce();
+    // Stored first. A browser that asks its reader waits for them, perhaps for ever: nothing here does.
+    askToPersist().catch(() => undefined);
     return enrolled;
   }
 
