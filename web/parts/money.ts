@@ -1,4 +1,6 @@
-/** Amounts and times as people of a language write them, and amounts as they type them. */
+/** Amounts and times as people of a language write them. What they type is read by protocol/money/amount.ts. */
+import { amountText } from '@stile/protocol/money/amount.ts';
+import { exponentOf } from '@stile/protocol/money/currency.ts';
 import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
 
 export type Language = 'en' | 'de';
@@ -10,30 +12,46 @@ function localeOf(language: Language): string {
 
 export type MoneyStyle = { currency: string; language: Language };
 
-export function moneyText(cents: number, { currency, language }: MoneyStyle): string {
-  const format = { style: 'currency', currency } as const;
-  return new Intl.NumberFormat(localeOf(language), format).format(cents / 100);
+/** `minor`: minor units of the currency. How many decimals that are is never Intl's to say. */
+export function moneyText(minor: number, style: MoneyStyle): string {
+  return written({ minor, style, shape: { style: 'currency', currency: style.currency } });
 }
 
 /** An amount as a person of that language types it: no currency, no groups. */
-export function plainMoneyText(cents: number, language: Language): string {
-  const format = {
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 2,
-    useGrouping: false,
-  } as const;
-  return new Intl.NumberFormat(localeOf(language), format).format(cents / 100);
+export function plainMoneyText(minor: number, style: MoneyStyle): string {
+  return written({ minor, style, shape: { useGrouping: false, numberingSystem: 'latn' } });
 }
 
-/**
- * Cents of an amount that a person typed: digits, one separator at most, no more decimals than a cent. Undefined
- * is no amount, or none that can be paid: nothing is guessed, rounded, or read as a program would (1e2, 0x10).
- */
-export function readMoney(text: string): number | undefined {
-  const [, whole, decimals = ''] = /^(\d{1,6})(?:[.,](\d{1,2}))?$/.exec(text.trim()) ?? [];
-  if (whole === undefined) return undefined;
-  const cents = Number(whole) * 100 + Number(decimals.padEnd(2, '0'));
-  return cents > 0 && cents <= AMOUNT_CENTS_MAX ? cents : undefined;
+/** What the words for an amount that cannot be taken speak of. */
+export type AmountHint = { example: string; decimals: number; most: string };
+const EXAMPLE_MINOR = 1_250;
+
+export function amountHint(style: MoneyStyle, mostMinor = AMOUNT_CENTS_MAX): AmountHint {
+  return {
+    example: plainMoneyText(EXAMPLE_MINOR, style),
+    decimals: exponentOf(style.currency),
+    most: moneyText(mostMinor, style),
+  };
+}
+
+type Shape = Pick<
+  Intl.NumberFormatOptions,
+  'style' | 'currency' | 'useGrouping' | 'numberingSystem'
+>;
+
+function written({
+  minor,
+  style,
+  shape,
+}: {
+  minor: number;
+  style: MoneyStyle;
+  shape: Shape;
+}): string {
+  const decimals = exponentOf(style.currency);
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const units = Number(amountText(minor, style.currency));
+  return new Intl.NumberFormat(localeOf(style.language), { ...shape, ...digits }).format(units);
 }
 
 export function timeText(atMs: number, language: Language): string {

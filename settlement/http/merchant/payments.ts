@@ -9,8 +9,10 @@ import {
   refundRequestSchema,
 } from '@stile/protocol/http/merchant-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
+import { moneyText } from '@stile/protocol/money/amount.ts';
 import { idempotencyKeySchema } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
+import type { SettlementFile } from '../../config.ts';
 import type { NotGivenBack } from '../../core/payments/give-back.ts';
 import { merchantFrom, refuseTill, requireMerchant } from '../access.ts';
 import { spend } from '../allowance.ts';
@@ -160,7 +162,7 @@ function addReversal(app: ApiRouter, parts: ApiParts): void {
         idempotencyKey: key,
         nowMs,
       });
-      if (result.kind !== 'done') return refuseGiveBack(result, config.payments);
+      if (result.kind !== 'done') return refuseGiveBack(result, config);
       return result.payment;
     },
   );
@@ -196,21 +198,22 @@ function addRefunds(app: ApiRouter, parts: ApiParts): void {
       if (result.kind === 'unknown') throw new Refusal('PAYMENT_UNKNOWN', 'no such payment');
       if (result.kind === 'conflict') throw new Refusal('KEY_REUSED', REUSED);
       if (result.kind === 'tooMuch') {
-        throw new Refusal('TOO_MUCH', `only ${result.leftCents} cents of it are left`);
+        const left = moneyText(result.leftCents, config.currency);
+        throw new Refusal('TOO_MUCH', `only ${left} of it is left`);
       }
-      if (!('payment' in result)) return refuseGiveBack(result, config.payments);
+      if (!('payment' in result)) return refuseGiveBack(result, config);
       if (result.kind === 'repeated') markReplayed(reply);
       return result.payment;
     },
   );
 }
 
-function refuseGiveBack(why: NotGivenBack, { refundDaysMax }: { refundDaysMax: number }): never {
+function refuseGiveBack(why: NotGivenBack, { payments, currency }: SettlementFile): never {
   if (why.kind === 'needsManager') return refuseTill();
   if (why.kind === 'tooLate') {
-    throw new Refusal('TOO_LATE', `it was paid more than ${refundDaysMax} days ago`);
+    throw new Refusal('TOO_LATE', `it was paid more than ${payments.refundDaysMax} days ago`);
   }
-  const left = `${why.leftCents} cents`;
+  const left = moneyText(why.leftCents, currency);
   throw new Refusal('REFUND_LIMIT', `only ${left} may still go back within 24 hours`);
 }
 

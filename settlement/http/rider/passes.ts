@@ -10,6 +10,7 @@ import {
   passProofSchema,
   sessionSchema,
 } from '@stile/protocol/http/rider-api.ts';
+import { moneyText } from '@stile/protocol/money/amount.ts';
 import { type ProofPurpose, proofMessage } from '@stile/protocol/proof.ts';
 import { signatureHolds } from '@stile/protocol/signature.ts';
 import type { PassRow, StoredPass } from '../../core/access/rider-changes.ts';
@@ -209,7 +210,7 @@ function addRenewal(app: ApiRouter, parts: PassParts): void {
       const nowMs = clock.now().wallMs;
       const rider = await store.readRider(config.issuer, account);
       if (denials.length > 0) {
-        const debt = `${((rider?.debtCents ?? 0) / 100).toFixed(2)} ${config.currency}`;
+        const debt = moneyText(rider?.debtCents ?? 0, config.currency);
         throw new Refusal('ACCOUNT_DENIED', `${debt} is owed: top up, then renew`);
       }
       assert(rider !== undefined, 'an account with a pass can be read');

@@ -105,6 +105,15 @@ export const de: Words = {
     more: 'Mehr zeigen',
     unreachable: 'Keine Antwort: Diese Liste kann alt sein.',
   },
+  amounts: {
+    NOT_AN_AMOUNT: ({ example }) => `Schreiben Sie den Betrag in Ziffern, zum Beispiel ${example}.`,
+    TOO_MANY_DECIMALS: ({ decimals, example }) =>
+      decimals === 0
+        ? `Diese Währung hat keine Nachkommastellen: zum Beispiel ${example}.`
+        : `Höchstens ${decimals} Stellen hinter dem Komma: zum Beispiel ${example}.`,
+    ZERO: () => 'Der Betrag muss mehr als nichts sein.',
+    TOO_LARGE: ({ most }) => `Höchstens ${most}.`,
+  },
   ways: {
     TRANSIT_CODE: 'Fahrcode',
     PAYMENT_CODE: 'Zahlcode',

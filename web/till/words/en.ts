@@ -1,5 +1,7 @@
 /** Everything the till says in English. */
+import type { AmountReason } from '@stile/protocol/money/amount.ts';
 import type { PaymentMethod, PaymentReason } from '@stile/protocol/payment.ts';
+import type { AmountHint } from '../../parts/money.ts';
 
 export const en = {
   title: 'Stile till',
@@ -95,6 +97,15 @@ export const en = {
     more: 'Show more',
     unreachable: 'No answer: this list may be old.',
   },
+  amounts: {
+    NOT_AN_AMOUNT: ({ example }) => `Write an amount in digits, such as ${example}.`,
+    TOO_MANY_DECIMALS: ({ decimals, example }) =>
+      decimals === 0
+        ? `This currency has no decimals: write an amount such as ${example}.`
+        : `At most ${decimals} digits may stand behind the point: write an amount such as ${example}.`,
+    ZERO: () => 'The amount has to be more than nothing.',
+    TOO_LARGE: ({ most }) => `At most ${most}.`,
+  } satisfies Record<AmountReason, (hint: AmountHint) => string>,
   ways: {
     TRANSIT_CODE: 'transit code',
     PAYMENT_CODE: 'payment code',

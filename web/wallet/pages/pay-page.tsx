@@ -4,9 +4,10 @@
  */
 
 import type { OnlineCode } from '@stile/protocol/http/rider-api.ts';
+import { readAmount } from '@stile/protocol/money/amount.ts';
 import { TIME_STEP_S, timeStepAt } from '@stile/protocol/payment-code.ts';
 import { useEffect, useState } from 'preact/hooks';
-import { moneyText, readMoney } from '../../parts/money.ts';
+import { amountHint, moneyText } from '../../parts/money.ts';
 import { isSeedGood, ONLINE_CODE_S, serverNowMs, timeLeft, timeStepEndMs } from '../core/state.ts';
 import { makePaymentCode } from '../shell/seed.ts';
 import type { Words } from '../words/shape.ts';
@@ -92,15 +93,18 @@ function PaymentCode({ words }: { words: Words }) {
 }
 
 function Online({ words }: { words: Words }) {
-  const { phone, session, settlement, refresh, events } = useWallet();
+  const { phone, session, settlement, refresh, events, language } = useWallet();
   const [code, setCode] = useState<MadeCode | null>(null);
   const [amount, setAmount] = useState('');
-  const boundCents = amount.trim() === '' ? null : readMoney(amount);
+  const currency = phone.view.value?.currency ?? 'EUR';
+  const bound = amount.trim() === '' ? null : readAmount(amount, { currency });
+  const isBad = bound?.ok === false;
+  const boundCents = bound?.ok === true ? bound.minor : null;
   const [failure, setFailure] = useState('');
   const [newsBefore, setNewsBefore] = useState(events.news.value);
   const fetchIt = async () => {
     const holder = phone.enrolment.value;
-    if (boundCents === undefined || holder === null) return;
+    if (isBad || holder === null) return;
     setFailure('');
     try {
       const fetched = await session.run((token) =>
@@ -142,12 +146,18 @@ function Online({ words }: { words: Words }) {
             inputMode="decimal"
             autocomplete="off"
             value={amount}
-            aria-invalid={boundCents === undefined}
+            aria-invalid={isBad}
             onInput={(event) => setAmount(event.currentTarget.value)}
           />
         </label>
-        {boundCents === undefined && <p class="small soft">{words.pay.onlineAmountBad}</p>}
-        <button type="submit" class="quiet" disabled={!isOnline || boundCents === undefined}>
+        {bound?.ok === false && (
+          <p class="small soft" role="status" data-amount={bound.reason}>
+            {words.amounts[bound.reason](
+              amountHint({ currency, language: language.current.value }),
+            )}
+          </p>
+        )}
+        <button type="submit" class="quiet" disabled={!isOnline || isBad}>
           {words.pay.onlineMake}
         </button>
       </form>

@@ -32,7 +32,6 @@ export const de: Words = {
     onlineTitle: 'Online-Code',
     onlineHint: 'Für größere Beträge, solange Sie online sind. Eine Minute, einmal.',
     onlineAmount: 'Höchstens (freiwillig)',
-    onlineAmountBad: 'Schreiben Sie den Betrag in Ziffern, zum Beispiel 12,50.',
     onlineMake: 'Neuer Online-Code',
     onlineLabel: 'Online-Code',
     onlineLeft: (n) => `Noch ${n} Sekunden gültig`,
@@ -229,6 +228,15 @@ export const de: Words = {
       : seconds >= 120
         ? `${Math.round(seconds / 60)} Minuten`
         : `${seconds} Sekunden`,
+  amounts: {
+    NOT_AN_AMOUNT: ({ example }) => `Schreiben Sie den Betrag in Ziffern, zum Beispiel ${example}.`,
+    TOO_MANY_DECIMALS: ({ decimals, example }) =>
+      decimals === 0
+        ? `Diese Währung hat keine Nachkommastellen: zum Beispiel ${example}.`
+        : `Höchstens ${decimals} Stellen hinter dem Komma: zum Beispiel ${example}.`,
+    ZERO: () => 'Der Betrag muss mehr als nichts sein.',
+    TOO_LARGE: ({ most }) => `Höchstens ${most}.`,
+  },
   ways: {
     TRANSIT_CODE: 'Fahrcode',
     PAYMENT_CODE: 'Zahlcode',

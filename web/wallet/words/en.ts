@@ -1,5 +1,7 @@
 /** Everything the wallet says in English. A sentence says what happened and what to do. */
+import type { AmountReason } from '@stile/protocol/money/amount.ts';
 import type { PaymentMethod, PaymentReason } from '@stile/protocol/payment.ts';
+import type { AmountHint } from '../../parts/money.ts';
 
 export const en = {
   title: 'Stile wallet',
@@ -32,7 +34,6 @@ export const en = {
     onlineTitle: 'Online code',
     onlineHint: 'For larger amounts, while you are online. One minute, once.',
     onlineAmount: 'At most (optional)',
-    onlineAmountBad: 'Write an amount in digits, such as 12.50.',
     onlineMake: 'New online code',
     onlineLabel: 'Online code',
     onlineLeft: (n: number) => `Good for ${n} seconds`,
@@ -226,6 +227,15 @@ export const en = {
       : seconds >= 120
         ? `${Math.round(seconds / 60)} minutes`
         : `${seconds} seconds`,
+  amounts: {
+    NOT_AN_AMOUNT: ({ example }) => `Write an amount in digits, such as ${example}.`,
+    TOO_MANY_DECIMALS: ({ decimals, example }) =>
+      decimals === 0
+        ? `This currency has no decimals: write an amount such as ${example}.`
+        : `At most ${decimals} digits may stand behind the point: write an amount such as ${example}.`,
+    ZERO: () => 'The amount has to be more than nothing.',
+    TOO_LARGE: ({ most }) => `At most ${most}.`,
+  } satisfies Record<AmountReason, (hint: AmountHint) => string>,
   ways: {
     TRANSIT_CODE: 'transit code',
     PAYMENT_CODE: 'payment code',

@@ -3,12 +3,15 @@ import { expect, test } from 'vitest';
 import { ApiRefusal, Unreachable } from '../../parts/api.ts';
 import { failureText, WORDS } from './words.ts';
 
+/** What any of the sentences that take an argument can be given. */
+const ARGUMENT = { toString: () => '7', example: 'x', decimals: 2, most: 'x' };
+
 /** Every sentence of a language, with its name; those that take an argument are given one. */
 function sentences(of: object, path = ''): [string, string][] {
   return Object.entries(of).flatMap(([name, value]): [string, string][] => {
     const at = `${path}${name}`;
     if (typeof value === 'string') return [[at, value]];
-    if (typeof value === 'function') return [[at, String(value(7, 'x'))]];
+    if (typeof value === 'function') return [[at, String(value(ARGUMENT, 'x'))]];
     return sentences(value, `${at}.`);
   });
 }
