@@ -4,7 +4,7 @@ import type { Language } from '../parts/money.ts';
 import { DayPage } from './pages/day-page.tsx';
 import { useKeyboard } from './pages/keyboard.ts';
 import { LeaveNote, OfOthers, OpenNotes } from './pages/open-notes.tsx';
-import { SellPage } from './pages/sell-page.tsx';
+import { HintNote, SellPage } from './pages/sell-page.tsx';
 import { useTill } from './pages/till-context.ts';
 import type { Words } from './words/shape.ts';
 import { WORDS } from './words/words.ts';
@@ -34,9 +34,7 @@ export function App() {
               type="button"
               class="tab"
               aria-current={page.value === name ? 'page' : undefined}
-              onClick={() => {
-                page.value = name;
-              }}
+              onClick={() => till.goTo(name)}
             >
               {words.pages[name]}
             </button>
@@ -56,6 +54,7 @@ export function App() {
       )}
       <LeaveNote words={words} />
       <OpenNotes words={words} />
+      {page.value !== 'sell' && <HintNote words={words} />}
       <main>{page.value === 'sell' ? <SellPage words={words} /> : <DayPage words={words} />}</main>
     </div>
   );
@@ -121,6 +120,7 @@ function SignIn({ words, state }: { words: Words; state: 'out' | 'refused' | 'un
           {words.signIn.token}
           <input
             type="password"
+            data-scans
             autocomplete="off"
             required
             value={text}

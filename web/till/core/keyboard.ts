@@ -1,46 +1,51 @@
 /**
- * Keys at a till: a person types an amount, a scanner types a code and ends it with Enter. Pure. Pace does not tell them
- * apart, because some people are fast and some scanners are slow: a run of keys whose end is a code is that code, and the
- * amount is what it was before the code's first key. Where a misread run began is guessed only if it cannot be too much.
+ * Keys at a till: a person types an amount, a scanner types a code and ends it with Enter, Tab, a line feed, an arrow
+ * down or with nothing. Pure. A run of keys whose end is a code is that code, and the amount is what it was before the
+ * code's first key. What came in one go and is no amount (./run.ts) changes none, whatever it is.
  */
 import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
-import { readServerCode, SERVER_CODE_DIGITS } from '@stile/protocol/payment-code.ts';
 import { type Key, keyOf, pressKey } from './amount.ts';
+import {
+  type Found,
+  findCode,
+  findGoods,
+  findMisread,
+  findTransit,
+  fitsAmount,
+  lastGoAt,
+  type Stroke,
+  textOf,
+} from './run.ts';
+import { type Chars, type KeyDown, readKey } from './stroke.ts';
 
-/** So many characters are no amount any more. */
-const AMOUNT_CHARS_MAX = String(AMOUNT_CENTS_MAX).length + 1;
-/** A scanner's pace as a rule; people can have it for some keys, but do not pause so long before a code. */
-const BURST_GAP_MS_MAX = 60;
-const PAUSE_MS_MIN = 250;
-const MISREAD_CHARS_MIN = 15;
-/** Nobody types so many keys so fast. */
+/** No scanner waits so long between two keys as a rule; a code that is whole needs no end behind it. */
+export const SILENCE_MS = 400;
+/** A scan that stops for less goes on: what then comes is its rest. */
+const REST_MS_MAX = 2_000;
+/** Some scanners send two ends of a line, and late ones: none is a person's word. */
+export const END_AGAIN_MS_MAX = 1_000;
+/** The same behind digits that a person can have typed, who then presses something else. */
+const AMOUNT_END_AGAIN_MS_MAX = 300;
+/** Nobody types so many keys and the end behind them so fast. */
 const MACHINE_GAP_MS_MAX = 25;
-const MACHINE_CHARS_MIN = 6;
-/** From here on the same first digits before a code are a scan of it that broke off. */
-const BROKEN_CHARS_MIN = 4;
-/** Some scanners send two ends of a line: the second is no person's word either. */
-const ENTER_AGAIN_MS_MAX = 300;
+const MACHINE_CHARS_MIN = 4;
 const STROKES_MAX = 1_000;
-/** Of the keys that are held with others, and that scanners send between characters. */
-const HELD = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock']);
-
-type Stroke = { char: string; atMs: number; centsBefore: number };
 
 export type Keyboard = {
   cents: number;
   /** Characters since the last key that was none. */
   run: readonly Stroke[];
-  /** What stood there before the run. */
-  startCents: number;
-  /** The run has become more than an amount can be. */
-  isTooLong: boolean;
-  enterMs: number;
+  /** The run has turned out to be no amount: this one stays, whatever comes of it. */
+  heldCents: number | null;
+  /** The silence behind the run was heard. */
+  isHeard: boolean;
+  /** Until then one more end is the scanner's. */
+  endsUntilMs: number;
 };
-const NO_RUN = { run: [], startCents: 0, isTooLong: false };
-export const NO_KEYS: Keyboard = { ...NO_RUN, cents: 0, enterMs: Number.NEGATIVE_INFINITY };
+const NO_RUN = { run: [], heldCents: null, isHeard: false };
+export const NO_KEYS: Keyboard = { ...NO_RUN, cents: 0, endsUntilMs: Number.NEGATIVE_INFINITY };
 
-export type Press = {
-  key: string;
+export type Press = KeyDown & {
   atMs: number;
   /** The key is held down. */
   isRepeat: boolean;
@@ -48,21 +53,33 @@ export type Press = {
   isOnPad: boolean;
   /** Digits change the amount now. */
   isOpen: boolean;
+  /** What stands in the field that the key goes to; null: it goes to none. */
+  fieldText: string | null;
 };
 
-/** `isTaken`: nothing else on the page may act on the key. */
-export type KeyStep = { keyboard: Keyboard; scan: string | null; isTaken: boolean };
+/**
+ * `isTaken`: nothing else on the page may act on the key. `fieldText`: what stood in the field before the scan that
+ * went there; null: nothing did.
+ */
+export type KeyStep = {
+  keyboard: Keyboard;
+  scan: string | null;
+  isTaken: boolean;
+  fieldText: string | null;
+};
 
 export function pressOnKeyboard(keyboard: Keyboard, press: Press): KeyStep {
-  const { key, isOpen } = press;
-  if (HELD.has(key)) return { keyboard, scan: null, isTaken: false };
-  if (key === 'Enter') return pressEnter(keyboard, press);
-  const isBlank = key === ' ' && keyboard.run.length === 0;
-  if (key.length === 1 && !isBlank) return pressCharacter(keyboard, press);
-  const meant = keyOf(key);
-  const isTaken = isOpen && meant !== undefined;
+  const reading = readKey(press);
+  if (reading.kind === 'held') return leave(keyboard, false);
+  if (reading.kind === 'end') return pressEnd(keyboard, press);
+  if (reading.kind === 'char') {
+    const isBlank = reading.chars.own === ' ' && keyboard.run.length === 0;
+    if (!isBlank) return pressCharacter(keyboard, { ...press, chars: reading.chars });
+  }
+  const meant = press.fieldText === null ? keyOf(press.key) : undefined;
+  const isTaken = press.isOpen && meant !== undefined;
   const cents = isTaken ? pressKey(keyboard.cents, meant) : keyboard.cents;
-  return { keyboard: { ...keyboard, ...NO_RUN, cents }, scan: null, isTaken };
+  return leave({ ...keyboard, ...NO_RUN, cents }, isTaken);
 }
 
 /** A button of the till's own keypad. */
@@ -70,75 +87,124 @@ export function pressOnPad(keyboard: Keyboard, key: Key): Keyboard {
   return { ...keyboard, ...NO_RUN, cents: pressKey(keyboard.cents, key) };
 }
 
-function pressCharacter(keyboard: Keyboard, { key, atMs, isOpen }: Press): KeyStep {
-  const { cents, isTooLong } = keyboard;
-  const startCents = keyboard.run.length === 0 ? cents : keyboard.startCents;
-  const run = [...keyboard.run, { char: key, atMs, centsBefore: cents }].slice(-STROKES_MAX);
-  const isDigit = /^\d$/.test(key);
-  const next = { ...keyboard, run, startCents };
-  const isTaken = isDigit || key === ' ';
-  if (!isDigit || !isOpen || isTooLong) return { keyboard: next, scan: null, isTaken };
-  const after = cents * 10 + Number(key);
-  const isOver = after > AMOUNT_CENTS_MAX;
-  const shown = { ...next, cents: isOver ? startCents : after, isTooLong: isOver };
-  return { keyboard: shown, scan: null, isTaken };
+/** Keys go somewhere else from here on. */
+export function endRun(keyboard: Keyboard): Keyboard {
+  return { ...keyboard, ...NO_RUN };
 }
 
-/** Behind characters it ends their run and presses nothing; alone it is a person's, but for the keypad. */
-function pressEnter(keyboard: Keyboard, { atMs, isRepeat, isOnPad }: Press): KeyStep {
-  const { run, enterMs } = keyboard;
-  if (run.length === 0) {
-    const isTaken = isRepeat || isOnPad || atMs - enterMs <= ENTER_AGAIN_MS_MAX;
-    const after = isTaken ? { ...keyboard, enterMs: atMs } : keyboard;
-    return { keyboard: after, scan: null, isTaken };
+/** When `passSilence` has something to say if no key comes; null: never. */
+export function silenceAtMs({ run, isHeard }: Keyboard): number | null {
+  const last = run.at(-1);
+  return last === undefined || isHeard ? null : last.atMs + SILENCE_MS;
+}
+
+/** No key has come for a while: ends a code that is whole. What may be a code that goes on is said and stays. */
+export function passSilence(keyboard: Keyboard, { atMs }: { atMs: number }): KeyStep {
+  const { run } = keyboard;
+  const dueMs = silenceAtMs(keyboard);
+  if (dueMs === null || atMs < dueMs) return leave(keyboard, false);
+  const whole = findCode(run) ?? findGoods(run);
+  if (whole !== null) return endWith(keyboard, { found: whole, atMs });
+  const burst = isOfField(run) ? null : findBurst(keyboard);
+  const cents = burst?.cents ?? keyboard.cents;
+  const heldCents = burst?.cents ?? keyboard.heldCents;
+  const said = findTransit(run) ?? burst;
+  const heard = { ...keyboard, cents, heldCents, isHeard: true };
+  return { ...leave(heard, false), scan: isOfField(run) ? null : (said?.text ?? null) };
+}
+
+function pressCharacter(
+  keyboard: Keyboard,
+  { chars, atMs, isOpen, fieldText }: Press & { chars: Chars },
+): KeyStep {
+  const { cents } = keyboard;
+  const last = keyboard.run.at(-1);
+  const gapMs = last === undefined ? Number.POSITIVE_INFINITY : atMs - last.atMs;
+  const stroke = { chars, atMs, centsBefore: cents, isFirst: gapMs >= SILENCE_MS, fieldText };
+  const run = [...keyboard.run, stroke].slice(-STROKES_MAX);
+  const held = gapMs >= REST_MS_MAX ? null : keyboard.heldCents;
+  const next = { ...keyboard, run, heldCents: held, isHeard: false };
+  if (fieldText !== null) return leave(next, false);
+  if (!fitsAmount(textOf(run.slice(lastGoAt(run))))) {
+    // What was held already was before this scan's first key.
+    const heldCents = stroke.isFirst ? (held ?? cents) : centsAt(run, lastGoAt(run));
+    return leave({ ...next, cents: heldCents, heldCents }, true);
   }
-  const scanned = findScan(keyboard);
-  const cents = scanned === null ? keyboard.cents : scanned.centsBefore;
-  const after = { ...keyboard, ...NO_RUN, cents, enterMs: atMs };
-  return { keyboard: after, scan: scanned?.text ?? null, isTaken: true };
+  if (!isOpen || held !== null || !/\d/.test(chars.own)) return leave(next, true);
+  const after = cents * 10 + Number(chars.own);
+  if (after <= AMOUNT_CENTS_MAX) return leave({ ...next, cents: after }, true);
+  const heldCents = centsAt(run, 0);
+  return leave({ ...next, cents: heldCents, heldCents }, true);
 }
 
-type Scan = { text: string; centsBefore: number };
-
-/** What a run has scanned, and the amount before it; null: an amount that a person typed. */
-function findScan({ run, startCents, isTooLong }: Keyboard): Scan | null {
-  const text = run.map(({ char }) => char).join('');
-  const centsAt = (index: number) => run[index]?.centsBefore ?? startCents;
-  const codeAt = text.length - SERVER_CODE_DIGITS;
-  const code = text.slice(Math.max(0, codeAt));
-  if (readServerCode(code) !== undefined) {
-    return { text: code, centsBefore: centsAt(codeAt - brokenBefore(text.slice(0, codeAt), code)) };
+/** Behind a scan it presses nothing; alone it is a person's, but right behind a scan and on the keypad. */
+function pressEnd(keyboard: Keyboard, press: Press): KeyStep {
+  const { key, atMs, isRepeat, isOnPad, isControl, fieldText } = press;
+  const isEnter = key === 'Enter';
+  if (keyboard.run.length === 0) {
+    const isAgain = atMs <= keyboard.endsUntilMs;
+    return leave(keyboard, isAgain || (isEnter && (isRepeat || isOnPad)));
   }
-  const transitAt = text.lastIndexOf('TC1:');
-  if (transitAt >= 0) return { text: text.slice(transitAt), centsBefore: centsAt(transitAt) };
-  const burstAt = burstStart(run, BURST_GAP_MS_MAX);
-  const burst = text.slice(burstAt);
-  const pauseMs = gapBefore(run, burstAt);
-  const isMisread = burst.length >= MISREAD_CHARS_MIN && /^7[12]/.test(burst);
-  if (isMisread && pauseMs >= PAUSE_MS_MIN) return { text: burst, centsBefore: centsAt(burstAt) };
-  const machineChars = run.length - burstStart(run, MACHINE_GAP_MS_MAX);
-  const isAmount = text.length <= AMOUNT_CHARS_MAX && machineChars < MACHINE_CHARS_MIN;
-  if (isAmount && !isTooLong) return null;
-  return { text: /7[12]\d{13,}$/.exec(text)?.[0] ?? text, centsBefore: startCents };
+  const found = findWhole(keyboard) ?? findEnded(keyboard, press);
+  if (found !== null) return endWith(keyboard, { found, atMs });
+  const after = { ...keyboard, ...NO_RUN };
+  if (fieldText !== null) return leave(after, false);
+  // Digits of a person. Enter says that they are all; Tab and the arrow go where the person wants to.
+  return leave({ ...after, endsUntilMs: atMs + AMOUNT_END_AGAIN_MS_MAX }, isEnter || isControl);
 }
 
-/** How many characters before a code are first ones of the same code. */
-function brokenBefore(text: string, code: string): number {
-  for (let length = Math.min(text.length, code.length); length >= BROKEN_CHARS_MIN; length -= 1) {
-    if (text.endsWith(code.slice(0, length))) return length;
-  }
-  return 0;
+/** What is certain by itself, in a field too. */
+function findWhole({ run }: Keyboard): Found | null {
+  return findCode(run) ?? findTransit(run) ?? findGoods(run);
 }
 
-/** Where the last keys begin between which there was never more time. */
-function burstStart(run: readonly Stroke[], gapMs: number): number {
-  let start = Math.max(0, run.length - 1);
-  while (start > 0 && gapBefore(run, start) <= gapMs) start -= 1;
-  return start;
+/** What a person cannot have meant as an amount, now that its end has come. */
+function findEnded(keyboard: Keyboard, { atMs, isOpen }: Press): Ended['found'] | null {
+  const { run } = keyboard;
+  if (isOfField(run)) return null;
+  const burst = findBurst(keyboard);
+  if (burst !== null) return burst;
+  const at = lastGoAt(run);
+  const isNoAmount = !isOpen || hasMachinePace(run.slice(at), atMs);
+  return isNoAmount ? { text: textOf(run.slice(at)), at } : null;
 }
 
-function gapBefore(run: readonly Stroke[], index: number): number {
-  const [before, stroke] = [run[index - 1], run[index]];
-  if (before === undefined || stroke === undefined) return Number.POSITIVE_INFINITY;
-  return stroke.atMs - before.atMs;
+/** Too long for an amount, or with other characters in it; the amount before it is the one that is held. */
+function findBurst({ run, heldCents }: Keyboard): Held | null {
+  if (heldCents === null) return null;
+  const misread = findMisread(run);
+  if (misread !== null) return { ...misread, cents: centsAt(run, misread.at) };
+  const at = fitsAmount(textOf(run.slice(lastGoAt(run)))) ? 0 : lastGoAt(run);
+  return { text: textOf(run.slice(at)), at, cents: heldCents };
+}
+type Held = Found & { cents: number };
+
+function endWith(keyboard: Keyboard, { found, atMs }: Ended): KeyStep {
+  const { run } = keyboard;
+  const cents = found.cents ?? centsAt(run, found.at);
+  return {
+    keyboard: { ...keyboard, ...NO_RUN, cents, endsUntilMs: atMs + END_AGAIN_MS_MAX },
+    scan: found.text,
+    isTaken: true,
+    fieldText: run[found.at]?.fieldText ?? null,
+  };
+}
+type Ended = { found: Found & { cents?: number }; atMs: number };
+
+function leave(keyboard: Keyboard, isTaken: boolean): KeyStep {
+  return { keyboard, scan: null, isTaken, fieldText: null };
+}
+
+function isOfField(run: readonly Stroke[]): boolean {
+  return run.at(-1)?.fieldText != null;
+}
+
+function centsAt(run: readonly Stroke[], at: number): number {
+  return run[at]?.centsBefore ?? 0;
+}
+
+function hasMachinePace(strokes: readonly Stroke[], endMs: number): boolean {
+  const times = [...strokes.map(({ atMs }) => atMs), endMs].slice(-MACHINE_CHARS_MIN - 1);
+  if (times.length <= MACHINE_CHARS_MIN) return false;
+  return times.every((atMs, at) => at === 0 || atMs - (times[at - 1] ?? 0) <= MACHINE_GAP_MS_MAX);
 }

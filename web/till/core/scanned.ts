@@ -1,5 +1,6 @@
 /** What a till makes of a text that was scanned or typed. Pure. */
 import { readServerCode } from '@stile/protocol/payment-code.ts';
+import { withoutScanPrefix } from '@stile/protocol/scan/scan-prefix.ts';
 
 export type Scanned =
   | { kind: 'code'; code: string }
@@ -9,9 +10,10 @@ export type Scanned =
   | { kind: 'misread' }
   | { kind: 'unknown' };
 
-/** Blanks are a person's, or a group's; a code has none. */
-export function readScanned(text: string): Scanned {
-  const bare = text.replace(/[\s-]/g, '');
+/** Blanks are a person's, or a group's; a code has none. Full-width digits are digits. */
+export function readScanned(scanned: string): Scanned {
+  const text = withoutScanPrefix(scanned);
+  const bare = text.normalize('NFKC').replace(/[\s-]/g, '');
   if (readServerCode(bare) !== undefined) return { kind: 'code', code: bare };
   if (/^7[12]\d*$/.test(bare)) return { kind: 'misread' };
   return text.startsWith('TC1:') ? { kind: 'transit' } : { kind: 'unknown' };

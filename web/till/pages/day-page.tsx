@@ -45,7 +45,13 @@ export function DayPage({ words }: { words: Words }) {
       )}
       {day !== null && <Totals words={words} day={day} cents={cents} />}
       {chosen !== null && (
-        <RefundForm words={words} payment={chosen} close={() => setChosen(null)} />
+        // Of each payment a form of its own: nothing of the one before stays in it.
+        <RefundForm
+          key={chosen.idempotencyKey}
+          words={words}
+          payment={chosen}
+          close={() => setChosen(null)}
+        />
       )}
       <section class="card">
         {!till.mayRefund && <p class="soft">{words.list.managerOnly}</p>}

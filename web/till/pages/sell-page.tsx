@@ -60,7 +60,7 @@ export function SellPage({ words }: { words: Words }) {
   );
 }
 
-function HintNote({ words }: { words: Words }) {
+export function HintNote({ words }: { words: Words }) {
   const { value } = useTill().entry.hint;
   const style = useMoneyStyle();
   if (value === null) return null;
@@ -124,6 +124,7 @@ function Ways({ words, how, setHow }: WaysProps) {
             {words.sell.digits}
             <input
               class="mono"
+              data-scans
               inputMode="numeric"
               autocomplete="off"
               value={digits}

@@ -1,81 +1,137 @@
 /** What is entered before a sale: the amount, and what is scanned or typed for it, with what to say if it is no sale. */
 import { computed, signal } from '@preact/signals';
+import type { Clock } from '../../parts/clock.ts';
 import type { Key } from '../core/amount.ts';
-import { NO_KEYS, type Press, pressOnKeyboard, pressOnPad } from '../core/keyboard.ts';
+import {
+  endRun,
+  type Keyboard,
+  type KeyStep,
+  NO_KEYS,
+  type Press,
+  passSilence,
+  pressOnKeyboard,
+  pressOnPad,
+  silenceAtMs,
+} from '../core/keyboard.ts';
 import { readScanned } from '../core/scanned.ts';
 import { type Failure, failureOf } from './merchant-client.ts';
 import type { Sale } from './sale.ts';
 
 export type Hint =
-  | { kind: 'misread' | 'transit' | 'notCode' | 'amountFirst' | 'nextFirst' }
+  | { kind: 'misread' | 'transit' | 'notCode' | 'amountFirst' | 'nextFirst' | 'openFirst' }
+  /** Scanned where nothing is sold. */
+  | { kind: 'sellFirst' }
   /** The same code once more, which has just paid so much. */
   | { kind: 'alreadyPaid'; amountCents: number }
   | { kind: 'failed'; failure: Failure };
+
+export type AmountEntryParts = {
+  sale: Sale;
+  clock: Clock;
+  /** What is shown: the page for sales, another one of the shop's, or nothing of a shop. */
+  place: () => 'sell' | 'beside' | 'out';
+};
+
+/** A key, and how a field gets back the text that stood there before a scan went into it. */
+export type TillPress = Omit<Press, 'isOpen'> & { restoreField?: (text: string) => void };
 
 export class AmountEntry {
   readonly hint = signal<Hint | null>(null);
   readonly #keyboard = signal(NO_KEYS);
   readonly cents = computed(() => this.#keyboard.value.cents);
-  readonly #sale: Sale;
+  readonly #parts: AmountEntryParts;
+  #restoreField: TillPress['restoreField'];
+  #cancelSilence = (): void => undefined;
 
-  constructor(sale: Sale) {
-    this.#sale = sale;
+  constructor(parts: AmountEntryParts) {
+    this.#parts = parts;
   }
 
-  /** `isSelling`: the page for it is shown. Says whether nothing else on the page may act on the key. */
-  press(press: Omit<Press, 'isOpen'>, { isSelling }: { isSelling: boolean }): boolean {
-    const isOpen = isSelling && this.#sale.state.value.kind === 'none';
+  /** Says whether nothing else on the page may act on the key. */
+  press({ restoreField, ...press }: TillPress): boolean {
+    const isOpen = this.#parts.place() === 'sell' && this.#parts.sale.state.value.kind === 'none';
+    this.#restoreField = restoreField;
+    return this.#take(pressOnKeyboard(this.#keyboard.value, { ...press, isOpen }));
+  }
+
+  #take({ keyboard, scan, fieldText, isTaken }: KeyStep): boolean {
     const before = this.cents.value;
-    const { keyboard, scan, isTaken } = pressOnKeyboard(this.#keyboard.value, { ...press, isOpen });
-    this.#keyboard.value = keyboard;
-    if (scan !== null && isSelling) this.read(scan);
+    this.#setKeyboard(keyboard);
+    if (fieldText !== null) this.#restoreField?.(fieldText);
+    if (scan !== null) this.read(scan);
     else if (this.cents.value !== before) this.hint.value = null;
     return isTaken;
   }
 
+  /** A code whose scanner sends no end is whole once no key has come for a while. */
+  #setKeyboard(keyboard: Keyboard): void {
+    this.#keyboard.value = keyboard;
+    this.#cancelSilence();
+    const atMs = silenceAtMs(keyboard);
+    if (atMs === null) return;
+    const fire = () => this.#take(passSilence(this.#keyboard.value, { atMs }));
+    this.#cancelSilence = this.#parts.clock.alarm(atMs, fire);
+  }
+
   pressPad(key: Key): void {
     this.hint.value = null;
-    this.#keyboard.value = pressOnPad(this.#keyboard.value, key);
+    this.#setKeyboard(pressOnPad(this.#keyboard.value, key));
   }
 
   /** Keys go somewhere else from here on. */
   endRun(): void {
-    this.#keyboard.value = { ...NO_KEYS, cents: this.cents.value };
+    this.#setKeyboard(endRun(this.#keyboard.value));
   }
 
   clear(): void {
     this.hint.value = null;
-    this.#keyboard.value = NO_KEYS;
+    this.#setKeyboard({ ...endRun(this.#keyboard.value), cents: 0 });
   }
 
   /** What was scanned, or typed as a code. */
   read(text: string): void {
+    const { place, sale } = this.#parts;
     const read = readScanned(text);
     const code = read.kind === 'code' ? read.code : null;
-    const { value } = this.#sale.state;
-    const paid = this.#sale.lastPaid;
-    const isAgain = code !== null && code === paid?.code;
+    const { value } = sale.state;
+    if (place() === 'out') return;
+    if (place() === 'beside') this.hint.value = { kind: 'sellFirst' };
+    else if (value.kind !== 'none') this.#readBehind(code);
+    else if (read.kind !== 'code') this.hint.value = { kind: hintOf(read.kind) };
+    else if (this.cents.value > 0) this.#sell(read.code);
+    else this.hint.value = this.#alreadyPaid(code) ?? { kind: 'amountFirst' };
+  }
+
+  /** A second look of the scanner at what is shown is the same presentation: it changes nothing. */
+  #readBehind(code: string | null): void {
+    const { value } = this.#parts.sale.state;
     if (value.kind === 'decided' || value.kind === 'reversed') {
-      const isShown = value.kind === 'decided' && value.code === code;
-      this.hint.value =
-        isAgain && isShown ? { ...paid, kind: 'alreadyPaid' } : { kind: 'nextFirst' };
-    } else if (value.kind === 'none') {
-      if (read.kind !== 'code') this.hint.value = { kind: hintOf(read.kind) };
-      else if (this.cents.value > 0) this.#take(read.code);
-      else this.hint.value = isAgain ? { ...paid, kind: 'alreadyPaid' } : { kind: 'amountFirst' };
+      const isShown = value.kind === 'decided' && code !== null && value.code === code;
+      const isPaid = isShown && value.payment.outcome === 'PAID';
+      if (isPaid) this.hint.value = this.#alreadyPaid(code);
+      else this.hint.value = isShown ? null : { kind: 'nextFirst' };
+    } else if (value.kind !== 'none') {
+      const isShown = value.kind !== 'order' && value.pending.code === code;
+      if (!isShown) this.hint.value = { kind: 'openFirst' };
     }
   }
 
-  #take(code: string): void {
+  #alreadyPaid(code: string | null): Hint | null {
+    const paid = this.#parts.sale.lastPaid;
+    const isAgain = code !== null && code === paid?.code;
+    return isAgain ? { kind: 'alreadyPaid', amountCents: paid.amountCents } : null;
+  }
+
+  #sell(code: string): void {
     this.hint.value = null;
-    void this.#sale.take(code, this.cents.value);
+    void this.#parts.sale.take(code, this.cents.value);
   }
 
   async showOrder(): Promise<void> {
     this.hint.value = this.cents.value === 0 ? { kind: 'amountFirst' } : null;
     if (this.cents.value === 0) return;
     try {
-      await this.#sale.makeOrder(this.cents.value);
+      await this.#parts.sale.makeOrder(this.cents.value);
     } catch (error) {
       this.hint.value = { kind: 'failed', failure: failureOf(error) };
     }

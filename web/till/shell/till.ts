@@ -7,7 +7,6 @@ import type { LanguageChoice } from '../../parts/language.ts';
 import type { Fetch } from '../../parts/net.ts';
 import type { Random } from '../../parts/random.ts';
 import type { TextStorage } from '../../parts/storage.ts';
-import type { Press } from '../core/keyboard.ts';
 import { AmountEntry } from './amount-entry.ts';
 import { MerchantClient } from './merchant-client.ts';
 import { Refunds } from './refunds.ts';
@@ -68,7 +67,7 @@ export class Till {
     const shared = { client: this.#client, clock, random, storage, onChange };
     this.sale = new Sale(shared);
     this.refunds = new Refunds(shared);
-    this.entry = new AmountEntry(this.sale);
+    this.entry = new AmountEntry({ sale: this.sale, clock, place: () => this.#place() });
   }
 
   /** Settlement refuses it to the token of a till, whatever a page shows. */
@@ -212,10 +211,16 @@ export class Till {
     this.changes.value += 1;
   }
 
-  /** A key that goes to no field. Says whether nothing else on the page may act on it. */
-  pressKey(press: Omit<Press, 'isOpen'>): boolean {
-    const isIn = this.access.value === 'in' && !this.isLeaving.value;
-    return this.entry.press(press, { isSelling: isIn && this.page.value === 'sell' });
+  #place(): 'sell' | 'beside' | 'out' {
+    if (this.access.value !== 'in' || this.isLeaving.value) return 'out';
+    return this.page.value === 'sell' ? 'sell' : 'beside';
+  }
+
+  goTo(page: TillPage): void {
+    batch(() => {
+      this.entry.hint.value = null;
+      this.page.value = page;
+    });
   }
 
   async nextCustomer(): Promise<void> {

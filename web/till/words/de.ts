@@ -45,6 +45,8 @@ export const de: Words = {
     alreadyPaid: (amount) =>
       `Dieser Code hat gerade ${amount} bezahlt: Es wird nichts weiter genommen.`,
     nextFirst: 'Erst „Nächste Kundin“: Mit diesem Code wurde nichts genommen.',
+    openFirst: 'Damit wurde nichts genommen: Schließen Sie erst ab, was angezeigt ist.',
+    sellFirst: 'Damit wurde nichts genommen: Zahlungen nimmt die Seite „Verkauf“.',
     cameraFailed: 'Die Kamera geht hier nicht. Tippen Sie die Ziffern.',
     orderHint: 'Die Kundin scannt das mit der Kamera des Telefons und bestätigt.',
     orderLabel: 'Bestellung für das Telefon der Kundin',

@@ -43,6 +43,8 @@ export const en = {
     amountFirst: 'Enter the amount first.',
     alreadyPaid: (amount: string) => `This code has just paid ${amount}: nothing more is taken.`,
     nextFirst: 'First “Next customer”: nothing was taken with this code.',
+    openFirst: 'Nothing was taken with this: first finish what is shown.',
+    sellFirst: 'Nothing was taken with this: payments are taken on the page “Sell”.',
     cameraFailed: 'The camera cannot be used here. Type the digits.',
     orderHint: 'The customer scans this with the phone’s camera and confirms.',
     orderLabel: 'Order for the customer’s phone',
