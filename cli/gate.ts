@@ -5,7 +5,10 @@ import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { writePrivateFile } from '@stile/host/private-files.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
+import { verdictsLinkOf } from './hardware.ts';
 import { print, printJson, sayError, stopped, stopSignal } from './terminal.ts';
+
+const VIRTUAL_SCANNER = './run/ttyGATE0';
 
 type RunOptions = { config: string; keyFile?: string };
 
@@ -33,9 +36,10 @@ export function addGateCommand(program: Command): void {
     .requiredOption('--settlement <url>', 'where settlement is')
     .option('--plain-http', 'speak http to another machine: anybody on the way can read it')
     .option('--data <dir>', "the gate's data directory", './data')
-    .option('--scanner <path>', 'device path of the scanner', './run/ttyGATE0')
+    .option('--scanner <path>', 'device path of the scanner', VIRTUAL_SCANNER)
     .option('--barrier <path>', 'device path of the barrier', './run/ttyBARRIER0')
     .option('--display <path>', 'device path of the pole display')
+    .option('--verdicts <path>', "device path for a tester's tool (default: the virtual scanner's)")
     .action(configure);
 }
 
@@ -92,7 +96,11 @@ function configure(options: {
   scanner: string;
   barrier: string;
   display?: string;
+  verdicts?: string;
 }): void {
+  // A real gate says its verdicts to nobody unless it is told to.
+  const isVirtual = options.scanner === VIRTUAL_SCANNER;
+  const { verdicts = isVirtual ? verdictsLinkOf(VIRTUAL_SCANNER) : undefined } = options;
   const { config, settlement, data, scanner, barrier, display } = options;
   if (existsSync(config)) throw new Fault('CONFLICT', `${config} exists already; it is kept`);
   if (!URL.canParse(settlement)) {
@@ -105,6 +113,7 @@ function configure(options: {
     scanner: { path: scanner, baud: 115_200 },
     barrier: { path: barrier, baud: 9_600, channel: 1, openMs: 3_000 },
     ...(display === undefined ? {} : { display: { path: display, baud: 9_600 } }),
+    ...(verdicts === undefined ? {} : { verdicts: { path: verdicts, baud: 115_200 } }),
     settlement: {
       url: settlement,
       plainHttp,

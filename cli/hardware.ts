@@ -8,6 +8,7 @@ const SUFFIX_NAMES: readonly Suffix[] = ['crlf', 'cr', 'lf', 'none'];
 
 type ScannerOptions = {
   link: string;
+  verdicts: string | boolean;
   baud: number;
   suffix: Suffix;
   picture: string[];
@@ -32,6 +33,11 @@ export function addHardwareCommands(program: Command): void {
     .command('scanner')
     .description('a virtual scanner: plays pictures, a watched folder or typed text over a pty')
     .option('--link <path>', 'stable name of the port', './run/ttyGATE0')
+    .option(
+      '--verdicts <path>',
+      "where the gate says its verdicts (default: --link's, -verdicts behind)",
+    )
+    .option('--no-verdicts', 'do not listen to what the gate says')
     .option('--picture <file...>', 'PNG or JPEG files to scan, in order', [])
     .option('--watch <dir>', 'scan each picture that appears in this folder')
     .option('--feed <port>', 'take texts over HTTP on this machine; 0: any', wholeNumber(0, 65_535))
@@ -56,8 +62,8 @@ export function addHardwareCommands(program: Command): void {
     .addHelpText(
       'after',
       `
-With --picture it plays the files and ends. Otherwise, and with --stay, typed lines are scanned: "/help" lists the
-commands, "/quit" or Ctrl-C ends.`,
+With --picture it plays the files and ends. Otherwise, and with --stay, typed
+lines are scanned: "/help" lists the commands, "/quit" or Ctrl-C ends.`,
     )
     .action(scanner);
   program
@@ -79,8 +85,15 @@ commands, "/quit" or Ctrl-C ends.`,
     });
 }
 
+/** Beside the scanner's own port, so that two scanners have two. */
+export function verdictsLinkOf(scannerLink: string): string {
+  return `${scannerLink}-verdicts`;
+}
+
 async function scanner(options: ScannerOptions): Promise<void> {
   const { runScannerTool } = await import('@stile/hardware/scanner/tool.ts');
+  const { verdicts } = options;
+  const verdictsLink = typeof verdicts === 'string' ? verdicts : verdictsLinkOf(options.link);
   const { link, baud, suffix, seed, waitMs, stay, picture, watch } = options;
   // Pictures are played and that is all: the next line at the terminal is the shell's, and no scan.
   const reads = options.stdin && (picture.length === 0 || (stay && process.stdin.isTTY === true));
@@ -93,6 +106,7 @@ async function scanner(options: ScannerOptions): Promise<void> {
       waitMs,
       stay,
       pictures: picture,
+      ...(verdicts === false ? {} : { verdictsLink }),
       ...(watch === undefined ? {} : { watchDir: watch }),
       ...(options.feed === undefined ? {} : { feedPort: options.feed }),
       ...(reads && watch === undefined ? { input: process.stdin } : {}),

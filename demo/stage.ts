@@ -151,6 +151,7 @@ export class Stage {
       scanner: { path: './run/ttyGATE0', baud: 115_200 },
       barrier: { path: './run/ttyBARRIER0', baud: 9_600, channel: 1, openMs: OPEN_MS },
       display: { path: './run/ttyDISPLAY0', baud: 9_600 },
+      verdicts: { path: './run/ttyGATE0-verdicts', baud: 115_200 },
       settlement: { url: this.cable.url, syncEveryMs: SYNC_MS, listsEveryMs: SYNC_MS },
       // The same riders come again within seconds here.
       rules: { presentationMs: 1_000, passbackS: 0 },

@@ -93,7 +93,8 @@ async function assemble(parts: Parts, { identity, root, open }: Opened): Promise
   open.defer(() => taps.close());
   const stopwatch = createStopwatch();
   const verify = createNodeVerify();
-  const { barrier, display } = openOutputs(parts);
+  const { barrier, display, verdicts } = openOutputs(parts);
+  open.defer(async () => verdicts?.release());
   open.defer(async () => display?.release());
   open.defer(async () => {
     // The relay is left closed; a rider in the way is the hardware's business.
@@ -106,6 +107,7 @@ async function assemble(parts: Parts, { identity, root, open }: Opened): Promise
     reference,
     barrier,
     display: display ?? { show: () => undefined },
+    verdicts,
     authoriser: createAuthoriser({ ...identity, uplink, log }),
     clock,
     random,
@@ -139,7 +141,7 @@ async function assemble(parts: Parts, { identity, root, open }: Opened): Promise
   loop.storeNote('STARTED', `node ${process.version}`);
   warmUp(verify);
   loop.start();
-  for (const device of [barrier, display, scanner]) device?.start();
+  for (const device of [barrier, display, verdicts, scanner]) device?.start();
   syncer.start();
   open.defer(startHousekeeping({ taps, reference, loop, clock, log, onFatal }));
   warnIfExpired({ reference, clock, log });

@@ -184,6 +184,9 @@ test('one serial port for two devices is refused, also by another name of it', (
   expect(read({ scanner: { path: 'tty1' }, display: { path: 'by-id' } })).toMatch(
     /scanner.path and display.path are the same port/,
   );
+  expect(read({ scanner: { path: 'tty1' }, verdicts: { path: 'by-id' } })).toMatch(
+    /scanner.path and verdicts.path are the same port/,
+  );
 });
 
 test('http to another machine is spoken if a person has said so', () => {

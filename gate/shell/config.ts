@@ -43,6 +43,8 @@ const configSchema = z.strictObject({
     openMs: durationMs(100, 60_000).default(3_000),
   }),
   display: z.strictObject({ path: z.string().min(1), baud: baud.default(9_600) }).optional(),
+  /** A port that says each verdict to a tester's tool. Nothing is read from it. */
+  verdicts: z.strictObject({ path: z.string().min(1), baud: baud.default(115_200) }).optional(),
   settlement: z
     .strictObject({
       url: z.url({ protocol: /^https?$/ }),
@@ -120,7 +122,7 @@ export function readConfig(file: string): GateConfig {
   }
   const config = parseConfig(text, file);
   const base = dirname(resolve(file));
-  const { dataDir, scanner, barrier, display } = config;
+  const { dataDir, scanner, barrier, display, verdicts } = config;
   const resolved = {
     ...config,
     dataDir: resolve(base, dataDir),
@@ -129,15 +131,21 @@ export function readConfig(file: string): GateConfig {
     ...(display === undefined
       ? {}
       : { display: { ...display, path: resolve(base, display.path) } }),
+    ...(verdicts === undefined
+      ? {}
+      : { verdicts: { ...verdicts, path: resolve(base, verdicts.path) } }),
   };
   refuseOnePortTwice(resolved, file);
   return resolved;
 }
 
 /** By the port itself: a name by id and a name by number can be the same one. */
-function refuseOnePortTwice({ scanner, barrier, display }: GateConfig, file: string): void {
+function refuseOnePortTwice(
+  { scanner, barrier, display, verdicts }: GateConfig,
+  file: string,
+): void {
   const users = new Map<string, string>();
-  for (const [user, device] of Object.entries({ scanner, barrier, display })) {
+  for (const [user, device] of Object.entries({ scanner, barrier, display, verdicts })) {
     if (device === undefined) continue;
     const port = existsSync(device.path) ? realpathSync(device.path) : device.path;
     const other = users.get(port);

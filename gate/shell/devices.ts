@@ -6,6 +6,7 @@ import { BarrierDriver } from '@stile/hardware/barrier/driver.ts';
 import { DisplayDriver } from '@stile/hardware/display/driver.ts';
 import { ScannerDriver } from '@stile/hardware/scanner/driver.ts';
 import type { SerialPorts } from '@stile/hardware/serial/ports.ts';
+import { VerdictsDriver } from '@stile/hardware/verdicts/driver.ts';
 import type { Clock } from '@stile/host/clock.ts';
 import { describeError } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
@@ -16,8 +17,13 @@ export type DevicesParts = { config: GateConfig; clock: Clock; ports: SerialPort
 
 /** What a gate tells. */
 export function openOutputs({ config, clock, ports, log }: DevicesParts) {
-  const { barrier, display } = config;
+  const { barrier, display, verdicts } = config;
+  const world = { clock, ports };
   return {
+    verdicts:
+      verdicts === undefined
+        ? null
+        : new VerdictsDriver({ ...verdicts, ...world, onState: reportState(log, 'verdicts') }),
     barrier: new BarrierDriver({ ...barrier, clock, ports, onState: reportState(log, 'barrier') }),
     display:
       display === undefined

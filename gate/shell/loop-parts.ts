@@ -5,6 +5,7 @@ import type { Fault } from '@stile/protocol/fault.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import type { Logger } from 'pino';
 import type { Words } from '../core/gate-state.ts';
+import type { VerdictMessage } from '../core/verdict-message.ts';
 import type { GateSettings } from './facts.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import type { ReferenceStore } from './store/reference-store.ts';
@@ -18,12 +19,16 @@ export type BarrierPort = {
   close(): Promise<void>;
 };
 export type DisplayPort = { show(words: Words): void };
+/** Who listens to verdicts: told behind everything else, and never waited for. */
+export type VerdictPort = { readonly connected: boolean; tell(message: VerdictMessage): void };
 
 export type LoopParts = {
   taps: TapsStore;
   reference: ReferenceStore;
   barrier: BarrierPort;
   display: DisplayPort;
+  /** Null: nobody listens at this gate. */
+  verdicts: VerdictPort | null;
   authoriser: Authoriser;
   clock: Clock;
   random: Pick<Random, 'hex' | 'fraction'>;

@@ -22,6 +22,7 @@ import {
   type Words,
 } from '../core/gate-state.ts';
 import type { Use } from '../core/tap.ts';
+import { type Happened, verdictMessageOf } from '../core/verdict-message.ts';
 import { createFactsReader, type FactsReader } from './facts.ts';
 import type { LoopParts } from './loop-parts.ts';
 import type { RecordDraft } from './store/taps-store.ts';
@@ -166,7 +167,8 @@ export class GateLoop {
     const { clock } = this.#parts;
     const now = clock.now();
     const context = { now, rules: this.#facts.rulesAt(now), verify: this.#verify, sha256 };
-    const result = step(this.#state, event, context);
+    const state = this.#state;
+    const result = step(state, event, context);
     this.#state = result.state;
     this.#cancelAlarm?.();
     this.#cancelAlarm =
@@ -182,6 +184,16 @@ export class GateLoop {
         return;
       }
     }
+    this.#tellVerdict({ state, event, effects: result.effects });
+  }
+
+  /** Behind the effects: of what could not be stored nothing is said, and no rider waits for a listener. */
+  #tellVerdict(happened: Happened): void {
+    const { verdicts } = this.#parts;
+    if (verdicts?.connected !== true) return;
+    const { openMs } = this.#parts.settings.timing;
+    const message = verdictMessageOf(happened, { openMs, sha256 });
+    if (message !== undefined) setImmediate(() => verdicts.tell(message));
   }
 
   /** Performs one effect; returns the seq of the tap that this event stored, for the effects after it. */

@@ -64,6 +64,7 @@ const loop = createGateLoop({
     close: () => Promise.resolve(),
   },
   display: { show: () => undefined },
+  verdicts: null,
   authoriser: {
     isKnownDown: false,
     async attempt({ id }): Promise<AttemptResult> {

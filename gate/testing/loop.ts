@@ -16,6 +16,7 @@ import { onTestFinished } from 'vitest';
 import type { Words } from '../core/gate-state.ts';
 import type { GateSettings } from '../shell/facts.ts';
 import { createGateLoop } from '../shell/loop.ts';
+import type { VerdictPort } from '../shell/loop-parts.ts';
 import { createStopwatch } from '../shell/stopwatch.ts';
 import { openReferenceStore, type ReferenceStore } from '../shell/store/reference-store.ts';
 import { openTapsStore, type TapsStore } from '../shell/store/taps-store.ts';
@@ -51,6 +52,7 @@ export type GateOptions = {
   open?: () => Promise<void>;
   show?: (words: Words) => void;
   authoriser?: Authoriser;
+  verdicts?: VerdictPort;
 };
 
 /** As a gate without any network. */
@@ -109,6 +111,7 @@ export async function gateWith(options: GateOptions = {}) {
         options.show?.(words);
       },
     },
+    verdicts: options.verdicts ?? null,
     authoriser: options.authoriser ?? NOBODY,
     clock,
     log: pino({ level: 'silent' }),

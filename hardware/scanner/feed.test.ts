@@ -12,6 +12,7 @@ beforeEach(async () => {
   clock = createMovedClock({ wallMs: 0, monoMs: 0 });
   const play = async (text: string) => {
     played.push(text);
+    return text === 'heard' ? { verdict: 'refuse', reason: 'REPLAY' } : null;
   };
   feed = await openFeed({ port: 0, play, clock, random: systemRandom });
 });
@@ -27,6 +28,12 @@ const post = async (
 test('a posted text is played as it is', async () => {
   expect(await post('TC1: A $', { headers: { origin: 'http://localhost:8080' } })).toBe(204);
   expect(played).toEqual(['TC1: A $']);
+});
+
+test('what the gate has said of it is the answer', async () => {
+  const response = await fetch(feed.url, { method: 'POST', body: 'heard' });
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({ verdict: 'refuse', reason: 'REPLAY' });
 });
 
 test.each([

@@ -19,7 +19,8 @@ const ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/;
 export type FeedOptions = {
   /** 0: any that is free. */
   port: number;
-  play: (text: string) => Promise<void>;
+  /** Plays it, and gives what the gate has said of it; null: nothing that could be heard. */
+  play: (text: string) => Promise<object | null>;
   clock: Clock;
   /** For the key. */
   random: Random;
@@ -42,7 +43,8 @@ export async function openFeed({ port, play, clock, random }: FeedOptions): Prom
     return second.texts > TEXTS_PER_SECOND_MAX;
   }
 
-  async function respond(request: IncomingMessage, response: ServerResponse): Promise<number> {
+  type Answer = number | { said: object };
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
     const { origin } = request.headers;
     if (origin !== undefined) {
       if (!ORIGIN.test(origin)) return 403;
@@ -62,17 +64,19 @@ export async function openFeed({ port, play, clock, random }: FeedOptions): Prom
     if (text === undefined) return 413;
     // A line end would make two scans of one.
     if (text === '' || /[\r\n]/.test(text)) return 400;
-    await play(text);
-    return 204;
+    const said = await play(text);
+    return said === null ? 204 : { said };
   }
 
   const server = createServer((request, response) => {
     response.setHeader('cache-control', 'no-store');
     void respond(request, response)
       .catch(() => 500)
-      .then((status) => {
-        response.statusCode = status;
-        response.end();
+      .then((answer) => {
+        const isStatus = typeof answer === 'number';
+        response.statusCode = isStatus ? answer : 200;
+        if (!isStatus) response.setHeader('content-type', 'application/json');
+        response.end(isStatus ? undefined : JSON.stringify(answer.said));
       });
   });
   server.requestTimeout = REQUEST_MS_MAX;

@@ -7,6 +7,8 @@ import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { drawQr, encodeJpeg, encodePng, photograph } from '../picture/draw.ts';
 import { createWaiter } from '../testing/waiter.ts';
+import { VerdictsDriver } from '../verdicts/driver.ts';
+import { digestScan } from '../verdicts/frames.ts';
 import { ScannerDriver } from './driver.ts';
 import type { SettingsReport } from './settings.ts';
 import { runScannerTool, type ScannerToolOptions } from './tool.ts';
@@ -240,4 +242,43 @@ test('an abort ends it, also while nobody reads what it plays', async () => {
   abort.abort();
   expect(await tool).toMatchObject({ played: 0 });
   expect(shown).toMatch(/not sent: the (scanner|virtual port) /);
+});
+
+describe('a gate that says its verdicts', () => {
+  test('is heard: each picture with what the gate answered, in words', async () => {
+    const verdictsLink = join(folder, 'ttyGATE0-verdicts');
+    const pictures = [
+      await writePicture('good.png', 'TC1:GOOD'),
+      await writePicture('used.png', 'TC1:USED'),
+    ];
+    const verdicts = new VerdictsDriver({ path: verdictsLink, baud: 115_200 });
+    verdicts.start();
+    const said = ended.push(start({ pictures, verdictsLink, misbehaviour: { noiseBytes: 9 } })) - 1;
+    const tell = (text: string, words: [string, string]) => {
+      const isOpen = words[0] === 'WELCOME';
+      verdicts.tell({
+        scan: digestScan(Buffer.from(text)),
+        verdict: isOpen ? 'open' : 'refuse',
+        reason: isOpen ? null : 'REPLAY',
+        words,
+        openMs: 0,
+      });
+    };
+    await until(() => received.includes('TC1:GOOD\r\n'));
+    tell('noise', ['CODE NOT READABLE', 'Hold still and retry']);
+    tell('TC1:GOOD', ['WELCOME', 'Please pass']);
+    await until(() => received.includes('TC1:USED\r\n'));
+    tell('TC1:USED', ['CODE ALREADY USED', 'Refresh the code']);
+    await ended[said];
+    await verdicts.release();
+    expect(shown).toContain('good.png: open\n');
+    expect(shown).toContain('used.png: REPLAY: Code already used. Refresh the code\n');
+  });
+
+  test('is not waited for where there is none, and that is said once', async () => {
+    const verdictsLink = join(folder, 'ttyGATE0-verdicts');
+    const pictures = [await writePicture('a.png', 'TC1:A'), await writePicture('b.png', 'TC1:B')];
+    expect(await start({ pictures, verdictsLink })).toEqual({ played: 2, unread: 0 });
+    expect(shown.match(/answers are not heard/g)).toHaveLength(1);
+  });
 });

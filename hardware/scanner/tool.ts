@@ -10,9 +10,10 @@ import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { PICTURE_BYTES_MAX, readPicture } from '../picture/read.ts';
 import { openVirtualPort } from '../serial/pty.ts';
 import { type VirtualPort, VirtualPortError } from '../serial/virtual-port.ts';
+import { type Heard, listenToVerdicts, type VerdictListener } from '../verdicts/listener.ts';
 import { type Feed, openFeed } from './feed.ts';
 import { createScannerModule } from './module.ts';
-import { describe, say, shortName, shortText } from './tool-output.ts';
+import { describe, say, sayVerdict, shortName, shortText } from './tool-output.ts';
 import { HELP, readInput, type TypedCommand } from './typed-input.ts';
 import { createScanPlayer, type Misbehaviour, type ScanPlayer, type Suffix } from './virtual.ts';
 import { checkFolder, watchFolder } from './watched-folder.ts';
@@ -21,11 +22,15 @@ import { checkFolder, watchFolder } from './watched-folder.ts';
 const LOOK_AGAIN_MS = 100;
 /** A port is opened first and set up a moment later; what comes in between is flushed away. */
 const SETTLE_MS = 100;
+/** A gate opens the verdict port by itself; one that has none is not waited for. */
+const LISTENER_MS_MAX = 1_500;
 /** The last text has to reach the reader before the port goes away. */
 const LINGER_MS = 400;
 
 export type ScannerToolOptions = {
   link: string;
+  /** Where the gate says its verdicts; absent: nobody listens. */
+  verdictsLink?: string;
   baud: number;
   suffix: Suffix;
   /** Picture files to play, in order. */
@@ -59,6 +64,9 @@ export async function runScannerTool(
   }
 }
 
+/** How one text is played, and what it is called when its verdict is said. */
+type Play = Misbehaviour & { name?: string };
+
 function onAbort(signal: AbortSignal, end: () => void): void {
   if (signal.aborted) end();
   else signal.addEventListener('abort', end, { once: true });
@@ -70,9 +78,13 @@ class ScannerTool {
   readonly #player: ScanPlayer;
   readonly #module = createScannerModule();
   #port: VirtualPort | null = null;
+  #verdicts: VerdictListener | null = null;
+  #isSilenceSaid = false;
   #feed: Feed | null = null;
   /** One thing at a time on the wire: a reply never falls into the middle of a text. */
-  #turn: Promise<void> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
+  /** One text at a time, with the gate's verdict on it. */
+  #presentation: Promise<unknown> = Promise.resolve();
   #played = 0;
   #unread = 0;
 
@@ -90,6 +102,11 @@ class ScannerTool {
       },
     });
     this.#plug();
+    const { verdictsLink } = options;
+    if (verdictsLink !== undefined) {
+      const port = openVirtualPort({ link: verdictsLink });
+      this.#verdicts = listenToVerdicts(port, this.#clock);
+    }
   }
 
   async run(): Promise<{ played: number; unread: number }> {
@@ -101,6 +118,7 @@ class ScannerTool {
     const { feedPort } = this.#options;
     if (feedPort !== undefined) await this.#openFeed(feedPort);
     await this.#waitForReader();
+    await this.#waitForVerdicts();
     for (const file of pictures) {
       if (!signal.aborted) await this.#playPicture(file);
     }
@@ -133,7 +151,7 @@ class ScannerTool {
   }
 
   async #openFeed(port: number): Promise<void> {
-    const play = (text: string) => this.#play(text);
+    const play = (text: string) => this.#play(text, { name: 'feed' });
     this.#feed = await openFeed({ port, play, clock: this.#clock, random: systemRandom });
     this.#say(`feed at ${this.#feed.url}`);
   }
@@ -141,6 +159,7 @@ class ScannerTool {
   async close(): Promise<void> {
     await this.#feed?.close();
     this.#feed = null;
+    await this.#verdicts?.close();
     await this.#unplug();
   }
 
@@ -163,10 +182,10 @@ class ScannerTool {
     });
   }
 
-  async #inTurn(send: () => Promise<void>): Promise<void> {
+  async #inTurn<T>(send: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(send);
     this.#turn = mine.catch(() => undefined);
-    await mine;
+    return await mine;
   }
 
   #plug(): void {
@@ -195,19 +214,56 @@ class ScannerTool {
     await sleep(this.#clock, SETTLE_MS);
   }
 
-  async #play(text: string, extra: Misbehaviour = {}): Promise<void> {
+  /** After a moment: a gate finds the port by itself, and has perhaps only just found the scanner. */
+  async #waitForVerdicts(): Promise<void> {
+    const { signal } = this.#options;
+    let waitedMs = 0;
+    while (!signal.aborted && this.#verdicts?.isHeard() === false && waitedMs < LISTENER_MS_MAX) {
+      await sleep(this.#clock, LOOK_AGAIN_MS);
+      waitedMs += LOOK_AGAIN_MS;
+    }
+    if (waitedMs > 0) await sleep(this.#clock, SETTLE_MS);
+  }
+
+  async #play(text: string, { name = 'typed', ...extra }: Play = {}): Promise<Heard | null> {
+    const mine = this.#presentation.then(() => this.#present(text, { name, ...extra }));
+    this.#presentation = mine.catch(() => undefined);
+    return await mine;
+  }
+
+  async #present(text: string, { name = '', ...extra }: Play): Promise<Heard | null> {
     if (this.#port === null) {
       this.#say('unplugged: nothing sent (/replug first)');
-      return;
+      return null;
     }
-    try {
-      const misbehaviour = { ...this.#options.misbehaviour, ...extra };
-      await this.#inTurn(() => this.#player.play(text, misbehaviour));
+    const misbehaviour = { ...this.#options.misbehaviour, ...extra };
+    const send = async () => {
+      const sent = await this.#inTurn(() => this.#player.play(text, misbehaviour));
       this.#played += 1;
       this.#say(`sent ${text.length} characters: ${shortText(text)}`);
+      return sent;
+    };
+    try {
+      if (!this.#listens()) {
+        await send();
+        return null;
+      }
+      const heard = (await this.#verdicts?.hear(send)) ?? null;
+      if (!this.#options.signal.aborted) sayVerdict(this.#options.out, { name, heard });
+      return heard;
     } catch (error) {
       this.#say(`not sent: ${describe(error)}`);
+      return null;
     }
+  }
+
+  #listens(): boolean {
+    if (this.#verdicts === null) return false;
+    if (this.#verdicts.isHeard()) return true;
+    if (!this.#isSilenceSaid)
+      this.#say('no gate has its verdict port open: its answers are not heard');
+    this.#isSilenceSaid = true;
+    return false;
   }
 
   async #playPicture(file: string): Promise<void> {
@@ -231,13 +287,14 @@ class ScannerTool {
       return;
     }
     this.#say(`${shortName(file)}: QR v${reading.version}-${reading.ecLevel} in ${ms} ms`);
-    await this.#play(reading.text);
+    await this.#play(reading.text, { name: shortName(file) });
   }
 
   async #obey(command: TypedCommand): Promise<void> {
     switch (command.do) {
       case 'play':
-        return await this.#play(command.text, command.misbehaviour);
+        await this.#play(command.text, command.misbehaviour);
+        return;
       case 'picture':
         return await this.#playPicture(command.file);
       case 'unplug':

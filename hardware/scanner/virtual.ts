@@ -39,8 +39,8 @@ export type Misbehaviour = {
 };
 
 export type ScanPlayer = {
-  /** Sends one text; resolves when its last byte has left. */
-  play(text: string, misbehaviour?: Misbehaviour): Promise<void>;
+  /** Sends one text; resolves when its last byte has left, with the text's bytes as they went out. */
+  play(text: string, misbehaviour?: Misbehaviour): Promise<Uint8Array>;
 };
 
 export type ScanPlayerOptions = {
@@ -89,17 +89,15 @@ export function createScanPlayer(options: ScanPlayerOptions): ScanPlayer {
         await send(Buffer.concat([random.bytes(noiseBytes), Buffer.from('\r\n')]), { split });
       }
       const damaged = damage(Buffer.from(text, 'latin1'), { count: damagedBytes, random });
-      const scan = Buffer.concat([
-        insert(damaged, { noise: random.bytes(noiseWithinBytes), random }),
-        Buffer.from(suffix),
-        random.bytes(noiseAfterBytes),
-      ]);
+      const played = insert(damaged, { noise: random.bytes(noiseWithinBytes), random });
+      const scan = Buffer.concat([played, Buffer.from(suffix), random.bytes(noiseAfterBytes)]);
       const ack = misbehaviour.acknowledge ? TRIGGER_ACK : new Uint8Array(0);
       await send(Buffer.concat([ack, scan]), { split });
       if (misbehaviour.double) {
         await sleep(clock, DOUBLE_GAP_MS);
         await send(scan, { split });
       }
+      return played;
     },
   };
 }

@@ -29,6 +29,8 @@ export type SerialDeviceOptions = SerialWorld & {
   /** Written this often, at most one outstanding; 0 or absent: never. One NUL byte by default. */
   heartbeatMs?: number;
   heartbeat?: Uint8Array;
+  /** How long it waits at most before it tries to open again. */
+  reopenMsMax?: number;
 };
 
 export type SerialDeviceEvents = {
@@ -167,7 +169,8 @@ export class SerialDevice {
     const wasConnected = this.#connected;
     this.#drop('was unplugged');
     this.#cancelReopen = this.#after(this.#reopenMs, () => this.#open());
-    this.#reopenMs = Math.min(REOPEN_MS_MAX, this.#reopenMs * 2);
+    const { reopenMsMax = REOPEN_MS_MAX } = this.#options;
+    this.#reopenMs = Math.min(reopenMsMax, this.#reopenMs * 2);
     if (wasConnected) this.#events.onState?.(false, why);
   }
 

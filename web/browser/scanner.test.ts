@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { drawQr, encodePng, photograph, type Raster } from '@stile/hardware/picture/draw.ts';
 import { runScannerTool } from '@stile/hardware/scanner/tool.ts';
+import { VerdictsDriver } from '@stile/hardware/verdicts/driver.ts';
+import { digestScan, type VerdictMessage } from '@stile/hardware/verdicts/frames.ts';
 import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { SerialPort } from 'serialport';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -23,6 +25,7 @@ let stop: AbortController;
 let tool: Promise<unknown>;
 let feedUrl: string;
 let port: SerialPort;
+let gate: VerdictsDriver;
 let received: string;
 let onBytes: () => void;
 
@@ -34,6 +37,7 @@ beforeEach(async () => {
   const output = waitFor(/feed at (\S+)/);
   tool = runScannerTool({
     link,
+    verdictsLink: `${link}-verdicts`,
     baud: 0,
     suffix: 'crlf',
     pictures: [],
@@ -46,6 +50,8 @@ beforeEach(async () => {
     feedPort: 0,
   });
   feedUrl = await output.found;
+  gate = new VerdictsDriver({ path: `${link}-verdicts`, baud: 115_200 });
+  gate.start();
   received = '';
   onBytes = () => undefined;
   port = new SerialPort({ path: link, baudRate: 115_200 });
@@ -56,6 +62,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await new Promise((done) => port.close(done));
+  await gate.release();
   stop.abort();
   await tool;
   await town.close();
@@ -154,6 +161,51 @@ test('a picture does as well, and a page without a feed says how to get one', as
     await page.goto(`${town.url}/scanner/#feed=http://evil.example/${'k'.repeat(22)}`);
     await page.getByText('No virtual scanner is named').waitFor();
     await page.locator('[data-failure]').waitFor();
+    expect(pageErrors).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
+/** The gate answers what it is shown. */
+function answer(said: Pick<VerdictMessage, 'verdict' | 'reason' | 'words' | 'openMs'>): void {
+  onBytes = () => {
+    const end = received.indexOf('\r\n');
+    if (end < 0) return;
+    received = received.slice(end + 2);
+    gate.tell({ scan: digestScan(Buffer.from(CODE)), ...said });
+  };
+}
+
+test('the gate’s verdict fills the page: green with the arm up, red with the reason in words', async () => {
+  const picture = join(folder, 'phone.png');
+  writeFileSync(picture, encodePng(await phonePicture()));
+  const browser = await openBrowser();
+  try {
+    const { page, pageErrors } = await openPage(await browser.newContext({ viewport: DESK }));
+    await page.goto(`${town.url}/scanner/#feed=${feedUrl}`);
+    await expect.poll(() => gate.connected).toBe(true);
+
+    answer({ verdict: 'open', reason: null, words: ['WELCOME', 'Please pass'], openMs: 60_000 });
+    await page.locator('input[type=file]').setInputFiles(picture);
+    const screen = page.locator('.verdict');
+    await page.locator('.verdict[data-verdict="open"]').waitFor();
+    expect(await screen.innerText()).toMatch(/WELCOME\s+Please pass/);
+    expect(await page.locator('.beam.up').count()).toBe(1);
+    const box = await screen.boundingBox();
+    expect([box?.width, box?.height]).toEqual([DESK.width, DESK.height]);
+    await screenshot(page, 'scanner-open');
+    await screen.click();
+    await page.getByText('the gate opened').waitFor();
+
+    const words: [string, string] = ['CODE ALREADY USED', 'Refresh the code'];
+    answer({ verdict: 'refuse', reason: 'REPLAY', words, openMs: 0 });
+    await page.locator('input[type=file]').setInputFiles([]);
+    await page.locator('input[type=file]').setInputFiles(picture);
+    await page.locator('.verdict[data-verdict="refuse"]').waitFor();
+    expect(await screen.innerText()).toMatch(/CODE ALREADY USED\s+Refresh the code\s+REPLAY/);
+    expect(await page.locator('.beam.up').count()).toBe(0);
+    await screenshot(page, 'scanner-refused');
     expect(pageErrors).toEqual([]);
   } finally {
     await browser.close();

@@ -4,38 +4,64 @@ import { loadReader } from '../parts/camera/camera.ts';
 import { CameraView } from '../parts/camera/camera-view.tsx';
 import type { Clock } from '../parts/clock.ts';
 import { clockText } from '../parts/money.ts';
-import { feedOf, kindOf, play, type Sent } from './feed.ts';
+import { feedOf, type Heard, kindOf, play, type Sent } from './feed.ts';
+import { VerdictScreen } from './verdict-screen.tsx';
 
 const ROWS_MAX = 12;
 const FORMATS = ['QRCode', 'Code128'] as const;
 
 const WORDS: Readonly<Record<Sent | 'UNREAD', string>> = {
-  PLAYED: 'played into the scanner',
+  PLAYED: 'played into the scanner; the gate says nothing that is heard here',
   NO_FEED: 'not sent: no scanner is named',
   REFUSED: 'not sent: the scanner refuses it',
   UNREACHABLE: 'not sent: the scanner does not answer',
   UNREAD: 'no code found in this picture',
 };
 
-type Row = { number: number; kind: string; sent: Sent | 'UNREAD'; atMs: number };
+type Row = {
+  number: number;
+  kind: string;
+  sent: Sent | 'UNREAD';
+  heard: Heard | null;
+  atMs: number;
+};
+
+function isGood({ sent, heard }: Row): boolean {
+  return sent === 'PLAYED' && heard?.verdict !== 'refuse';
+}
+
+function wordsOf({ sent, heard }: Row): string {
+  if (heard === null) return WORDS[sent];
+  if (heard.verdict === 'open') return 'the gate opened';
+  if (heard.verdict === 'repeat') return 'still the same code held: not judged again';
+  return `${heard.reason}: ${heard.words[0].toLowerCase()}`;
+}
 
 export function App({ clock }: { clock: Clock }) {
   const feed = feedOf(location.hash);
   const [rows, setRows] = useState<Row[]>([]);
-  const add = (kind: string, sent: Row['sent']) => {
+  const [shown, setShown] = useState<Heard | null>(null);
+  const add = (kind: string, { sent, heard }: Pick<Row, 'sent' | 'heard'>) => {
+    setShown(heard);
     const atMs = clock.now().wallMs;
     setRows((before) =>
-      [{ number: (before[0]?.number ?? 0) + 1, kind, sent, atMs }, ...before].slice(0, ROWS_MAX),
+      [{ number: (before[0]?.number ?? 0) + 1, kind, sent, heard, atMs }, ...before].slice(
+        0,
+        ROWS_MAX,
+      ),
     );
   };
   const read = async (text: string) => add(kindOf(text), await play(feed, { text, clock }));
   const readFile = async (file: File) => {
     const text = await (await loadReader(FORMATS))(file);
-    if (text === undefined) add(file.name, 'UNREAD');
+    if (text === undefined) add(file.name, { sent: 'UNREAD', heard: null });
     else await read(text);
   };
   return (
     <main class="scan stack">
+      {shown !== null && (
+        <VerdictScreen heard={shown} clock={clock} onDone={() => setShown(null)} />
+      )}
       <header>
         <h1>Scanner</h1>
         <p class="soft">
@@ -78,9 +104,7 @@ export function App({ clock }: { clock: Clock }) {
               <li key={row.number} data-sent={row.sent}>
                 <span>{row.kind}</span>
                 <span class="amount">{clockText(row.atMs, 'en')}</span>
-                <span class={row.sent === 'PLAYED' ? 'small soft' : 'small note bad'}>
-                  {WORDS[row.sent]}
-                </span>
+                <span class={isGood(row) ? 'small soft' : 'small note bad'}>{wordsOf(row)}</span>
               </li>
             ))}
           </ul>
