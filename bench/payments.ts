@@ -17,6 +17,7 @@ import {
   timeStepAt,
   writePaymentCode,
 } from '@stile/protocol/payment-code.ts';
+import { paymentLimitsOf } from '@stile/settlement/config.ts';
 import { DATABASE_FILE } from '@stile/settlement/database-place.ts';
 import { createSeedBox } from '@stile/settlement/keys/seeds.ts';
 import { tokenHash } from '@stile/settlement/keys/tokens.ts';
@@ -126,9 +127,9 @@ async function prepare(
   const tills = { paymentsPerMinute: UNLIMITED, merchantRequestsPerMinute: UNLIMITED };
   const settings = { ...SETTINGS, http: { ...SETTINGS.http, ...tills } };
   const { config } = await initSettlement(dataDir, settings, { database });
-  const { limits: limitsNow, payments: paymentLimits, issuer } = config;
+  const { limits: limitsNow, issuer } = config;
   const file = join(dataDir, DATABASE_FILE);
-  const limits = { limitsNow, paymentLimits };
+  const limits = { limitsNow, paymentLimits: paymentLimitsOf(config) };
   const store =
     database === undefined
       ? await openSqliteStore({ file, ...limits })

@@ -1,8 +1,10 @@
 /** `stile settlement`: prepares and runs the back office; what an operator does with it is in operator.ts. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { callText } from '@stile/host/http-client.ts';
 import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { parseStrictJson } from '@stile/host/strict-json.ts';
+import { isTimeZone } from '@stile/protocol/calendar/local-day.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
 import { addBackupCommands } from './backup.ts';
@@ -23,24 +25,41 @@ type FirstSettings = {
   enrolment?: 'open' | 'invite' | 'deposit' | 'verified';
   topUps?: 'off' | 'sandbox';
   settings?: string;
+  timeZone?: string;
 };
 const policy = oneOf(['open', 'invite', 'deposit', 'verified']);
 const mode = oneOf(['off', 'sandbox']);
 
 /** An option changes its own field and leaves the others of the file. */
-function settingsOf({ operator, enrolment, topUps, settings }: FirstSettings) {
+function settingsOf({
+  data,
+  operator,
+  enrolment,
+  topUps,
+  settings,
+  timeZone,
+}: Place & FirstSettings) {
   const fromFile: Record<string, unknown> =
     settings === undefined ? {} : { ...readSettings(settings) };
   const withField = (section: string, field: object) => {
     const stored = fromFile[section];
     return { [section]: { ...(typeof stored === 'object' ? stored : {}), ...field } };
   };
+  // What was prepared before keeps what it has; a new one gets what this machine goes by.
+  const isNew = !existsSync(join(data, 'settlement.json'));
   return {
+    ...(isNew ? { timeZone: systemTimeZone() } : {}),
     ...fromFile,
+    ...(timeZone === undefined ? {} : { timeZone }),
     ...(operator === undefined ? {} : { operator }),
     ...(enrolment === undefined ? {} : withField('enrolment', { policy: enrolment })),
     ...(topUps === undefined ? {} : withField('topUps', { mode: topUps })),
   };
+}
+
+function systemTimeZone(): string {
+  const name = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return isTimeZone(name) ? name : 'UTC';
 }
 
 /** What is in it is checked by settlement. */
@@ -78,6 +97,7 @@ export function addSettlementCommand(program: Command): void {
     .option('--operator <name>', 'name of the operator, at the first start')
     .option('--enrolment <policy>', 'who may enrol, at the first start: open, invite, …', policy)
     .option('--top-ups <mode>', 'off or sandbox (made-up money), at the first start', mode)
+    .option('--time-zone <name>', "of its days, at the first start; default: this machine's")
     .option('--settings <file>', 'further settings as JSON, at the first start')
     .action(start);
   settlement
@@ -88,6 +108,7 @@ export function addSettlementCommand(program: Command): void {
     .option('--operator <name>', 'name of the operator')
     .option('--enrolment <policy>', 'who may enrol: open, invite, deposit or verified', policy)
     .option('--top-ups <mode>', 'off or sandbox (made-up money)', mode)
+    .option('--time-zone <name>', "of its days, such as Europe/Berlin; default: this machine's")
     .option('--settings <file>', 'further settings as JSON')
     .action(init);
   addWorkerCommands(settlement);

@@ -25,6 +25,7 @@ import { makeDirs } from '@stile/host/private-files.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { z } from 'zod';
 import { requireKeysOfDatabase } from './backup-keys.ts';
+import { paymentLimitsOf } from './config.ts';
 import type { SeenVersions } from './core/lists/version-floor.ts';
 import { readConfig } from './data-dir.ts';
 import { DATABASE_FILE, requireBooksInFile } from './database-place.ts';
@@ -127,9 +128,10 @@ export async function restore(
     build: async (part) => {
       copyRest({ from, to: part, isLeftOut: (name) => name === MANIFEST });
       await requireKeysOfDatabase(part, of.nowMs);
-      const { limits: limitsNow, payments: paymentLimits } = readConfig(part);
+      const config = readConfig(part);
+      const rules = { limitsNow: config.limits, paymentLimits: paymentLimitsOf(config) };
       const file = join(part, DATABASE_FILE);
-      const store = await openSqliteStore({ file, limitsNow, paymentLimits });
+      const store = await openSqliteStore({ file, ...rules });
       try {
         return { madeAtMs, floors: await store.jumpAhead(of.nowMs) };
       } finally {

@@ -2,10 +2,11 @@
  * What an operator sets in `settlement.json`: who they are, within which limits passes, payments, lists and
  * requests stay. Every number has a bound; what is left out has a default.
  */
+import { isTimeZone } from '@stile/protocol/calendar/local-day.ts';
 import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
 import { z } from 'zod';
 import { ENROLMENT_KINDS } from './core/access/standing.ts';
-import { DEFAULT_PAYMENT_LIMITS } from './core/payments/payment-rules.ts';
+import { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from './core/payments/payment-rules.ts';
 
 const limit = (max: number, byDefault: number) => z.int().min(1).max(max).default(byDefault);
 const DEFAULTS = DEFAULT_PAYMENT_LIMITS;
@@ -50,6 +51,11 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[A-Z]{3}$/)
     .default('EUR'),
+  /** Whose calendar days are meant where days are counted; a first start on the command line writes the machine's. */
+  timeZone: z
+    .string()
+    .refine(isTimeZone, 'no time zone that is known here: such as Europe/Berlin')
+    .default('UTC'),
   issuer: z.int().min(0).max(0xffff).default(1),
   limits: z
     .strictObject({
@@ -180,6 +186,11 @@ export const configSchema = z.strictObject({
 
 export type SettlementFile = z.infer<typeof configSchema>;
 export type SettlementOptions = Omit<z.input<typeof configSchema>, 'stile'>;
+
+/** What bounds payments, with whose calendar days are meant. */
+export function paymentLimitsOf({ payments, timeZone }: SettlementFile): PaymentLimits {
+  return { ...payments, timeZone };
+}
 
 /** What was asked for and is not what is in force: each with its path, what is there and what was asked. */
 export function settingsNotInForce(asked: object, inForce: object): string[] {

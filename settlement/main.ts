@@ -15,7 +15,12 @@ import type { RootKey } from '@stile/protocol/signed.ts';
 import type { Logger } from 'pino';
 import { requireSameBooks } from './books.ts';
 import { Closing } from './closing.ts';
-import { type SettlementFile, type SettlementOptions, settingsNotInForce } from './config.ts';
+import {
+  paymentLimitsOf,
+  type SettlementFile,
+  type SettlementOptions,
+  settingsNotInForce,
+} from './config.ts';
 import {
   adviceOnModes,
   checkedConfig,
@@ -242,7 +247,7 @@ type OpenParts = Required<Omit<SettlementParts, 'onFatal'>> & {
 async function open(options: SettlementConfig, parts: OpenParts): Promise<Settlement> {
   const { host = '127.0.0.1', port, webDir = WEB_DIR } = options;
   const { store, streams, config, random, log, seedBox, closing } = parts;
-  const { issuer, payments: limits } = config;
+  const { issuer } = config;
   const operatorTokenHash = await readTokenHash(store);
   const lists = await openLists(options, parts);
   const { signedClock, clock, leader, passes, timeKeeper, operatorKeys, publisher } = lists;
@@ -289,7 +294,7 @@ async function open(options: SettlementConfig, parts: OpenParts): Promise<Settle
     streams,
     codePayments: createCodePayments({ store, seedBox, issuer, clock, log }),
     recoveryCodes: openRecoveryCodes(options, random),
-    codeIssue: createCodeIssue({ store, seedBox, limits, clock, random }),
+    codeIssue: createCodeIssue({ store, seedBox, limits: paymentLimitsOf(config), clock, random }),
     answers: createAnswerSigner(operatorKeys),
     challenges: createChallenges({ clock, random, shared: sharedChallenges }),
     sharedChallenges,

@@ -4,7 +4,8 @@ import type { Clock } from '@stile/host/clock.ts';
 import type { Random } from '@stile/host/random.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { Logger } from 'pino';
-import type { SettlementFile } from './config.ts';
+import { paymentLimitsOf, type SettlementFile } from './config.ts';
+import type { PaymentLimits } from './core/payments/payment-rules.ts';
 import { BOOKS_KEY, DATABASE_FILE, recordBooks, requireOwnBooks } from './database-place.ts';
 import { MOVE_KEY, requireMoved } from './move/half-move.ts';
 import type { Store } from './store/port.ts';
@@ -31,7 +32,7 @@ export type StoreParts = Surroundings & {
 /** The books of this directory, wherever they lie. */
 export async function openStore(dataDir: string, parts: StoreParts): Promise<Store> {
   const { config, database, onFatal, onEvents } = parts;
-  const rules = { limitsNow: config.limits, paymentLimits: config.payments };
+  const rules = { limitsNow: config.limits, paymentLimits: paymentLimitsOf(config) };
   if (database !== undefined) {
     return await openOnPostgres(dataDir, { ...parts, database, rules });
   }
@@ -46,7 +47,7 @@ export async function openStore(dataDir: string, parts: StoreParts): Promise<Sto
 
 type PostgresParts = Omit<StoreParts, 'database'> & {
   database: string;
-  rules: { limitsNow: SettlementFile['limits']; paymentLimits: SettlementFile['payments'] };
+  rules: { limitsNow: SettlementFile['limits']; paymentLimits: PaymentLimits };
 };
 
 async function openOnPostgres(dataDir: string, parts: PostgresParts): Promise<Store> {

@@ -23,6 +23,8 @@ export const merchantSchema = z.object({
   merchant: merchantIdSchema,
   name: z.string(),
   currency: z.string(),
+  /** Whose calendar days are the shop's. */
+  timeZone: z.string(),
   role: z.enum(MERCHANT_ROLES),
 });
 export type Merchant = z.infer<typeof merchantSchema>;

@@ -30,8 +30,10 @@ export class TillScene {
     this.storage = createMemoryStorage({ [TOKEN]: token });
   }
 
-  static async open(): Promise<TillScene> {
-    const town = await ScriptedTown.open();
+  /** `startMs`: what settlement's clock shows at first; `timeZone`: of its days. */
+  static async open(of: { startMs?: number; timeZone?: string } = {}): Promise<TillScene> {
+    const { timeZone = 'UTC', ...start } = of;
+    const town = await ScriptedTown.open({ ...start, settings: { timeZone } });
     const token = await town.addMerchant('kiosk');
     const rider = await town.addRider();
     await rider.topUp(MONEY_CENTS);

@@ -25,8 +25,10 @@ const known: GiveBackFacts = {
   merchantName: 'Harbour Kiosk',
   refundedDayCents: 0,
 };
-const limits = { reversalS: 60, refundDaysMax: 2, refundDayCentsMax: 500 };
+const limits = { reversalS: 60, refundDaysMax: 2, refundDayCentsMax: 500, timeZone: 'UTC' };
 const DAY_MS = 86_400_000;
+/** How long ago the day before yesterday began. */
+const TWO_DAYS_MS = 2 * DAY_MS + (NOW_MS % DAY_MS);
 /** A payment of so long ago. */
 const paidAgo = (ageMs: number) => storedPayment({ atMs: NOW_MS - ageMs });
 const part = { idempotencyKey: 'back-1', amountCents: 100, atMs: NOW_MS - 1 };
@@ -101,8 +103,8 @@ describe('a refund', () => {
   });
 
   test.each<[string, Partial<GiveBackFacts>, object]>([
-    ['within its days', { payment: paidAgo(2 * DAY_MS) }, { kind: 'done' }],
-    ['after its days', { payment: paidAgo(2 * DAY_MS + 1) }, { kind: 'tooLate' }],
+    ['within its days', { payment: paidAgo(TWO_DAYS_MS) }, { kind: 'done' }],
+    ['after its days', { payment: paidAgo(TWO_DAYS_MS + 1) }, { kind: 'tooLate' }],
     ['up to the limit of a day', { refundedDayCents: 400 }, { kind: 'done' }],
     ['beyond it', { refundedDayCents: 401 }, { kind: 'overDay', leftCents: 99 }],
     ['far beyond it', { refundedDayCents: 900 }, { kind: 'overDay', leftCents: 0 }],
@@ -141,6 +143,40 @@ function reverse(facts: Partial<ReversalFacts>, role: MerchantRole = 'TILL') {
     { request, role, limits },
   );
 }
+
+describe('the days within which a payment may go back are those of the calendar', () => {
+  const refundAt = (paid: string, back: string, { timeZone = 'Europe/Berlin', days = 1 } = {}) => {
+    const payment = storedPayment({ atMs: Date.parse(paid) });
+    const request = {
+      issuer: ISSUER,
+      merchant: 'kiosk',
+      idempotencyKey: 'sale-1',
+      refundKey: 'back-1',
+      amountCents: 100,
+      nowMs: Date.parse(back),
+    };
+    const of = { ...limits, refundDaysMax: days, timeZone };
+    return decideRefund({ ...known, payment }, { request, limits: of }).result.kind;
+  };
+
+  test.each([
+    // Saturday's sale until the end of the Sunday of 25 hours.
+    ['2026-10-23T22:00:00Z', '2026-10-25T22:59:59.999Z', '2026-10-25T23:00:00Z', 'Europe/Berlin'],
+    // The Sunday of 23 hours.
+    ['2026-03-28T22:59:00Z', '2026-03-29T21:59:59.999Z', '2026-03-29T22:00:00Z', 'Europe/Berlin'],
+    // A zone of half hours, and one that changes by half an hour.
+    ['2026-07-26T18:30:00Z', '2026-07-28T18:29:59.999Z', '2026-07-28T18:30:00Z', 'Asia/Kolkata'],
+    [
+      '2026-04-03T13:00:00Z',
+      '2026-04-05T13:29:59.999Z',
+      '2026-04-05T13:30:00Z',
+      'Australia/Lord_Howe',
+    ],
+  ])('paid %s it may until %s and not at %s in %s', (paid, last, late, timeZone) => {
+    expect(refundAt(paid, last, { timeZone })).toBe('done');
+    expect(refundAt(paid, late, { timeZone })).toBe('tooLate');
+  });
+});
 
 describe('a reversal', () => {
   test('gives back all that is left, whatever was given back before', () => {
@@ -184,7 +220,7 @@ describe('a reversal', () => {
     ['a till, later', 60_001, 'TILL', 'needsManager'],
     ['a till, by a clock that went back', -5_000, 'TILL', 'done'],
     ['the manager, later', 60_001, 'MANAGER', 'done'],
-    ['the manager, after the days of refunds', 2 * DAY_MS + 1, 'MANAGER', 'tooLate'],
+    ['the manager, after the days of refunds', TWO_DAYS_MS + 1, 'MANAGER', 'tooLate'],
   ])('by %s', (_name, ageMs, role, kind) => {
     const { result, changes } = reverse({ payment: paidAgo(ageMs) }, role);
     expect(result.kind).toBe(kind);

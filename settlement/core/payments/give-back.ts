@@ -2,6 +2,7 @@
  * Money of a payment that goes back: a refund of a part, a reversal of a key whatever became of it, and what
  * a gate did not open for. Debts of the rider are paid first. Doing it again changes nothing.
  */
+import { localCalendar } from '@stile/protocol/calendar/local-day.ts';
 import { assert } from '@stile/protocol/fault.ts';
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import type { MerchantRole } from '@stile/protocol/payment.ts';
@@ -11,7 +12,7 @@ import { applyRefund } from '../money/rider-money.ts';
 import { CLOSED_HASH } from './pay.ts';
 import { ledgerAccountOf } from './payee.ts';
 import type { RefundWhy, StoredOrder, StoredPayment } from './payment-changes.ts';
-import { DAY_MS, type PaymentLimits } from './payment-rules.ts';
+import type { PaymentLimits } from './payment-rules.ts';
 import { merchantView, NO_NOTICE, type Notice, noticeOf } from './payment-view.ts';
 
 /** Key of the one refund that a reversal or a gate that stayed shut makes. */
@@ -52,7 +53,10 @@ export type NotGivenBack =
   | { kind: 'tooLate' }
   | { kind: 'overDay'; leftCents: number };
 
-export type RefundLimits = Pick<PaymentLimits, 'reversalS' | 'refundDaysMax' | 'refundDayCentsMax'>;
+export type RefundLimits = Pick<
+  PaymentLimits,
+  'reversalS' | 'refundDaysMax' | 'timeZone' | 'refundDayCentsMax'
+>;
 
 export function decideRefund(
   facts: GiveBackFacts,
@@ -70,8 +74,9 @@ export function decideRefund(
   }
   const leftCents = leftOf(payment);
   if (amountCents > leftCents) return unchanged({ kind: 'tooMuch', leftCents });
-  const ageMs = request.nowMs - payment.atMs;
-  const why = refuseGiveBack({ ageMs, amountCents, dayCents: facts.refundedDayCents }, limits);
+  const { nowMs } = request;
+  const back = { paidAtMs: payment.atMs, nowMs, amountCents, dayCents: facts.refundedDayCents };
+  const why = refuseGiveBack(back, limits);
   if (why !== null) return unchanged(why);
   const refund = { key: refundKey, amountCents, why: 'REFUND' } as const;
   const { after, changes } = giveBack(payment, { ...request, refund, money: facts.money });
@@ -81,10 +86,12 @@ export function decideRefund(
 
 /** Null if so much may go back. */
 function refuseGiveBack(
-  back: { ageMs: number; amountCents: number; dayCents: number },
-  { refundDaysMax, refundDayCentsMax }: RefundLimits,
+  back: { paidAtMs: number; nowMs: number; amountCents: number; dayCents: number },
+  { refundDaysMax, timeZone, refundDayCentsMax }: RefundLimits,
 ): NotGivenBack | null {
-  if (back.ageMs > refundDaysMax * DAY_MS) return { kind: 'tooLate' };
+  const { dayAt, dayAfter } = localCalendar(timeZone);
+  const lastDay = dayAfter(dayAt(back.paidAtMs).date, refundDaysMax);
+  if (back.nowMs >= lastDay.toMs) return { kind: 'tooLate' };
   const leftCents = Math.max(0, refundDayCentsMax - back.dayCents);
   return back.amountCents > leftCents ? { kind: 'overDay', leftCents } : null;
 }
@@ -139,7 +146,8 @@ function refuseReversal(
   const ageMs = request.nowMs - payment.atMs;
   if (ageMs <= limits.reversalS * 1000) return null;
   if (role === 'TILL') return { kind: 'needsManager' };
-  return refuseGiveBack({ ageMs, amountCents, dayCents }, limits);
+  const { nowMs } = request;
+  return refuseGiveBack({ paidAtMs: payment.atMs, nowMs, amountCents, dayCents }, limits);
 }
 
 type Reversed = {

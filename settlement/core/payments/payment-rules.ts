@@ -28,8 +28,10 @@ export type PaymentLimits = {
   orderS: number;
   /** How long after a payment its till may take it back; then it takes the manager. */
   reversalS: number;
-  /** How long after a payment anything of it may go back. */
+  /** Until the end of so many calendar days after that of the payment anything of it may go back. */
   refundDaysMax: number;
+  /** Whose calendar days these are. */
+  timeZone: string;
   /** What a merchant gives back in 24 hours: refunds, and what is taken back after `reversalS`. */
   refundDayCentsMax: number;
 };
@@ -51,6 +53,7 @@ export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   orderS: 600,
   reversalS: 900,
   refundDaysMax: 90,
+  timeZone: 'UTC',
   refundDayCentsMax: 200_000,
 };
 

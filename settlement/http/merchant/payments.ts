@@ -43,7 +43,8 @@ export function addMerchantRoutes(app: ApiRouter, parts: ApiParts): void {
     },
     async (request) => {
       const { merchant, name, role } = merchantFrom(request);
-      return { merchant, name, role, currency: parts.config.currency };
+      const { currency, timeZone } = parts.config;
+      return { merchant, name, role, currency, timeZone };
     },
   );
   addPay(app, parts);

@@ -1,5 +1,6 @@
 /** The till without its pages: which shop it is signed in for, what settlement tells it, the day's list. */
 import { batch, signal } from '@preact/signals';
+import { localCalendar } from '@stile/protocol/calendar/local-day.ts';
 import type { Merchant, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import { ApiRefusal, createApi } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
@@ -13,7 +14,6 @@ import { Refunds } from './refunds.ts';
 import { Sale } from './sale.ts';
 
 const TOKEN_STORED_AS = 'stile-till-token';
-const DAY_MS = 86_400_000;
 
 /** The part of the address behind its #, and how to take it away. */
 export type Address = { hash(): string; clearHash(): void };
@@ -228,11 +228,11 @@ export class Till {
     await this.sale.nextCustomer();
   }
 
-  /** What was sold since midnight; `after`: `next` of the page before, null for the first. */
+  /** What was sold since the shop's midnight; `after`: `next` of the page before, null for the first. */
   async readDay(after: string | null): Promise<PaymentList> {
-    const midnight = new Date(this.clock.now().wallMs);
-    const fromMs = midnight.setHours(0, 0, 0, 0);
-    return await this.#client.readPayments({ fromMs, toMs: fromMs + DAY_MS, after });
+    const timeZone = this.merchant.value?.timeZone ?? 'UTC';
+    const { fromMs, toMs } = localCalendar(timeZone).dayAt(this.clock.now().wallMs);
+    return await this.#client.readPayments({ fromMs, toMs, after });
   }
 }
 
