@@ -66,9 +66,23 @@ test('the token leaves the address at once and is stored for the next visit', as
   await page.getByText('Harbour Kiosk').waitFor();
 });
 
+/** Runs in the page. */
+function readToken(): Promise<string> {
+  return new Promise((resolve) => {
+    const opening = indexedDB.open('stile-till');
+    opening.onsuccess = () => {
+      const reading = opening.result.transaction('shop').objectStore('shop').get('token');
+      reading.onsuccess = () => {
+        opening.result.close();
+        resolve(reading.result as string);
+      };
+    };
+  });
+}
+
 test('a link with another shop of the same name takes no till over, and one with junk ends none', async () => {
   const thief = await town.addMerchant(`thief-${shops}`, 'Harbour Kiosk');
-  const stored = () => page.evaluate(() => localStorage.getItem('stile-till-token'));
+  const stored = () => page.evaluate(readToken);
   const own = await stored();
   const follow = async (token: string) => {
     await page.goto('about:blank');

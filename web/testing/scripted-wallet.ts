@@ -7,7 +7,7 @@ import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import type { MovedClock } from '@stile/host/testing/moved-clock.ts';
 import { ScriptedTown, type TownOptions } from '@stile/settlement/testing/town.ts';
 import { createLanguage } from '../parts/language.ts';
-import type { RunAlone } from '../wallet/shell/tabs.ts';
+import type { RunAlone } from '../parts/tabs.ts';
 import { createWallet, type Wallet } from '../wallet/shell/wallet.ts';
 import { createMemoryStorage } from './memory-storage.ts';
 import { MemoryVault } from './memory-vault.ts';

@@ -4,10 +4,10 @@ import { type ScriptedRider, ScriptedTown } from '@stile/settlement/testing/town
 import { createLanguage } from '../parts/language.ts';
 import type { TextStorage } from '../parts/storage.ts';
 import { Till } from '../till/shell/till.ts';
+import { createTextVault, type TillVault, TOKEN_STORED_AS } from '../till/shell/vault.ts';
 import { createMemoryStorage } from './memory-storage.ts';
 import { Wire } from './wire.ts';
 
-const TOKEN = 'stile-till-token';
 const MONEY_CENTS = 5_000;
 
 type Parts = { town: ScriptedTown; rider: ScriptedRider; token: string };
@@ -19,6 +19,7 @@ export class TillScene {
   /** Of the manager of the shop `kiosk`. */
   readonly token: string;
   readonly storage: TextStorage;
+  vault: TillVault;
   hash = '';
   #tills = 0;
 
@@ -27,7 +28,8 @@ export class TillScene {
     this.wire = new Wire(town);
     this.rider = rider;
     this.token = token;
-    this.storage = createMemoryStorage({ [TOKEN]: token });
+    this.storage = createMemoryStorage({ [TOKEN_STORED_AS]: token });
+    this.vault = createTextVault(this.storage);
   }
 
   /** `startMs`: what settlement's clock shows at first; `timeZone`: of its days. */
@@ -48,7 +50,8 @@ export class TillScene {
       clock: town.clock,
       random: createSeededRandom(this.#tills),
       fetch: wire.fetch,
-      storage,
+      vault: this.vault,
+      tabs: { announce: () => undefined, onChange: () => undefined },
       address: {
         hash: () => this.hash,
         clearHash: () => {

@@ -17,6 +17,8 @@ export class Wire {
   losing: string | null = null;
   /** Every request so far, also those that went nowhere. */
   readonly requests: WireRequest[] = [];
+  /** Called at each, before anything becomes of it. */
+  onRequest: (request: WireRequest) => void = () => undefined;
   readonly #town: ScriptedTown;
   readonly #changes = new EventTarget();
   readonly #responses = new Map<string, Respond>();
@@ -83,6 +85,7 @@ export class Wire {
     const token = authorization?.replace('Bearer ', '');
     const request = { method, path, body, token };
     this.requests.push(request);
+    this.onRequest(request);
     const { mode } = this;
     if (mode === 'cut') throw new TypeError('the wire is cut');
     if (mode === 'silent') return await untilAborted(init.signal);

@@ -42,7 +42,7 @@ export function App() {
         </nav>
         <span class="row">
           <LanguageChoice />
-          <button type="button" class="tab" onClick={() => till.askToSignOut()}>
+          <button type="button" class="tab" onClick={() => void till.askToSignOut()}>
             {words.signOut}
           </button>
         </span>

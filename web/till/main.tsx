@@ -8,15 +8,18 @@ import { createLanguage } from '../parts/language.ts';
 import { browserFetch } from '../parts/net.ts';
 import { browserRandom } from '../parts/random.ts';
 import { browserStorage } from '../parts/storage.ts';
+import { openTabs } from '../parts/tabs.ts';
 import { App } from './app.tsx';
 import { TillContext } from './pages/till-context.ts';
+import { openTillVault } from './shell/indexed-vault.ts';
 import { Till } from './shell/till.ts';
 
 const till = new Till({
   clock: browserClock,
   random: browserRandom,
   fetch: browserFetch,
-  storage: browserStorage,
+  vault: openTillVault(browserStorage),
+  tabs: openTabs('stile-till'),
   address: {
     hash: () => location.hash,
     clearHash: () => history.replaceState(null, '', location.pathname),
@@ -36,5 +39,4 @@ if (root !== null) {
     root,
   );
 }
-window.addEventListener('storage', () => void till.onStored());
 void till.start();

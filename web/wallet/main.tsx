@@ -9,10 +9,10 @@ import { browserFetch } from '../parts/net.ts';
 import { browserPage } from '../parts/page-state.ts';
 import { browserRandom } from '../parts/random.ts';
 import { browserStorage } from '../parts/storage.ts';
+import { openTabs, runAloneOfTabs } from '../parts/tabs.ts';
 import { App } from './app.tsx';
 import { WalletContext } from './pages/wallet-context.ts';
 import { openIndexedVault } from './shell/indexed-vault.ts';
-import { openTabs, runAloneOfTabs } from './shell/tabs.ts';
 import { createWallet } from './shell/wallet.ts';
 
 const wallet = createWallet({
@@ -29,7 +29,7 @@ const wallet = createWallet({
     browserLanguage: navigator.language,
     root: document.documentElement,
   }),
-  tabs: openTabs(),
+  tabs: openTabs('stile-wallet'),
   runAlone: runAloneOfTabs,
   openVault: () => openIndexedVault(browserStorage),
   askToPersist: async () => await navigator.storage?.persist?.(),

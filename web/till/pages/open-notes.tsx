@@ -100,7 +100,7 @@ export function LeaveNote({ words }: { words: Words }) {
         <button type="button" onClick={() => till.stay()}>
           {words.leave.no}
         </button>
-        <button type="button" class="danger" onClick={() => till.signOut()}>
+        <button type="button" class="danger" onClick={() => void till.signOut()}>
           {words.leave.yes}
         </button>
       </div>

@@ -102,7 +102,7 @@ test('where nothing is sold a scan presses nothing, takes nothing, and says wher
   expect(await scan(code)).toBe(true);
   expect([till.sale.state.value.kind, till.entry.cents.value]).toEqual(['none', 500]);
   expect(till.entry.hint.value).toEqual({ kind: 'sellFirst' });
-  till.signOut();
+  await till.signOut();
   await scan(code);
   expect(till.entry.hint.value).toBeNull();
 });

@@ -14,7 +14,7 @@ import {
   silenceAtMs,
 } from '../core/keyboard.ts';
 import { readScanned } from '../core/scanned.ts';
-import { type Failure, failureOf } from './merchant-client.ts';
+import { type Failure, failureOf, NOT_STORED } from './merchant-client.ts';
 import type { Sale } from './sale.ts';
 
 export type Hint =
@@ -124,7 +124,9 @@ export class AmountEntry {
 
   #sell(code: string): void {
     this.hint.value = null;
-    void this.#parts.sale.take(code, this.cents.value);
+    this.#parts.sale.take(code, this.cents.value).catch(() => {
+      this.hint.value = { kind: 'failed', failure: NOT_STORED };
+    });
   }
 
   async showOrder(): Promise<void> {

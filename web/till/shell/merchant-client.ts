@@ -105,6 +105,9 @@ export class MerchantClient {
 /** Why a request did not do what it should: settlement's own refusal, or that nothing is known. */
 export type Failure = { code: string; message: string };
 
+/** This browser cannot store what is asked for: so it is not asked for. */
+export const NOT_STORED: Failure = { code: 'NOT_STORED', message: '' };
+
 export function failureOf(error: unknown): Failure {
   if (error instanceof ApiRefusal) return { code: error.code, message: error.message };
   return { code: 'UNREACHABLE', message: '' };

@@ -1,9 +1,11 @@
 /**
- * What a till must not forget: each record is stored under a name of its own, so that two windows of a browser
- * never write over one another's. A record belongs to the shop that began it, and goes only if it is known how it ended.
+ * What was begun and is not known yet, as one window sees it. A record belongs to the shop that began it, and goes only
+ * if it is known how it ended. It stands in the list at once and is on the disk before `add` resolves.
  */
+import { computed, signal } from '@preact/signals';
 import { z } from 'zod';
-import type { TextStorage } from '../../parts/storage.ts';
+import type { Tabs } from '../../parts/tabs.ts';
+import type { RecordKind, TillVault } from './vault.ts';
 
 export const recordSchema = z.object({
   merchant: z.string(),
@@ -16,42 +18,64 @@ export const recordSchema = z.object({
 });
 export type TillRecord = z.infer<typeof recordSchema>;
 
-export class Records<T extends TillRecord> {
-  readonly #storage: TextStorage;
-  readonly #prefix: string;
-  readonly #schema: z.ZodType<T>;
+export type RecordsParts<T> = {
+  vault: TillVault;
+  tabs: Pick<Tabs, 'announce'>;
+  kind: RecordKind;
+  schema: z.ZodType<T>;
+};
 
-  constructor(storage: TextStorage, kind: { prefix: string; schema: z.ZodType<T> }) {
-    this.#storage = storage;
-    this.#prefix = kind.prefix;
-    this.#schema = kind.schema;
+export class Records<T extends TillRecord> {
+  readonly #parts: RecordsParts<T>;
+  readonly #stored = signal<readonly T[]>([]);
+  /** What this window has begun to write: null is a removal. */
+  readonly #writing = signal<ReadonlyMap<string, T | null>>(new Map());
+  /** Of every shop, the oldest first. */
+  readonly all = computed(() => {
+    const writing = this.#writing.value;
+    const stored = this.#stored.value.filter(({ idempotencyKey }) => !writing.has(idempotencyKey));
+    const added = [...writing.values()].filter((record) => record !== null);
+    return [...stored, ...added].sort((a, b) => a.atMs - b.atMs);
+  });
+
+  constructor(parts: RecordsParts<T>) {
+    this.#parts = parts;
   }
 
-  /** Of every shop, the oldest first. */
-  all(): T[] {
-    const names = this.#storage.names().filter((name) => name.startsWith(this.#prefix));
-    return names.flatMap((name) => this.#read(name)).sort((a, b) => a.atMs - b.atMs);
+  /** What other windows have written meanwhile. */
+  async read(): Promise<void> {
+    const { vault, kind, schema } = this.#parts;
+    const records = await vault.readRecords(kind);
+    this.#stored.value = records.flatMap((record) => schema.safeParse(record).data ?? []);
   }
 
   has({ idempotencyKey }: Pick<T, 'idempotencyKey'>): boolean {
-    return this.#storage.getItem(this.#prefix + idempotencyKey) !== null;
+    return this.all.value.some((record) => record.idempotencyKey === idempotencyKey);
   }
 
-  add(record: T): void {
-    this.#storage.setItem(this.#prefix + record.idempotencyKey, JSON.stringify(record));
+  /** @throws if it cannot be stored; then it is not there. */
+  async add(record: T): Promise<void> {
+    const { vault, kind } = this.#parts;
+    const key = record.idempotencyKey;
+    await this.#write(key, { record, write: () => vault.addRecord({ kind, key }, record) });
   }
 
-  remove({ idempotencyKey }: Pick<T, 'idempotencyKey'>): void {
-    this.#storage.removeItem(this.#prefix + idempotencyKey);
+  /** What stays on the disk all the same is asked about once more, which charges nothing. */
+  async remove({ idempotencyKey: key }: Pick<T, 'idempotencyKey'>): Promise<void> {
+    const { vault, kind } = this.#parts;
+    const write = () => vault.removeRecord({ kind, key });
+    await this.#write(key, { record: null, write }).catch(() => undefined);
   }
 
-  #read(name: string): T[] {
+  async #write(key: string, { record, write }: Writing<T>): Promise<void> {
+    this.#writing.value = new Map([...this.#writing.value, [key, record]]);
     try {
-      const { data } = this.#schema.safeParse(JSON.parse(this.#storage.getItem(name) ?? ''));
-      return data === undefined ? [] : [data];
-    } catch {
-      // Junk of others hides no record beside it.
-      return [];
+      await write();
+      this.#parts.tabs.announce();
+      await this.read();
+    } finally {
+      this.#writing.value = new Map([...this.#writing.value].filter(([one]) => one !== key));
     }
   }
 }
+type Writing<T> = { record: T | null; write: () => Promise<void> };

@@ -77,10 +77,10 @@ test('a refusal of the token says nothing of one sent before', async () => {
 
 test('another shop sees whose it is, and signing out says it first', async () => {
   await loseRefund();
-  till.askToSignOut();
+  await till.askToSignOut();
   expect([till.access.value, till.isLeaving.value]).toEqual(['in', true]);
   const refund = only(till);
-  till.signOut();
+  await till.signOut();
   await till.signIn(await scene.town.addMerchant('bakery'));
   expect(till.refunds.own.value).toEqual([]);
   expect(till.refunds.ofOthers.value).toEqual([refund]);

@@ -8,10 +8,17 @@ import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import { z } from 'zod';
 import type { Clock } from '../../parts/clock.ts';
 import { drawId, type Random } from '../../parts/random.ts';
-import type { TextStorage } from '../../parts/storage.ts';
-import { type Failure, failureOf, isFinal, type MerchantClient } from './merchant-client.ts';
+import type { Tabs } from '../../parts/tabs.ts';
+import {
+  type Failure,
+  failureOf,
+  isFinal,
+  type MerchantClient,
+  NOT_STORED,
+} from './merchant-client.ts';
 import { Records, recordSchema } from './records.ts';
 import type { Shop } from './sale.ts';
+import type { TillVault } from './vault.ts';
 
 const refundSchema = recordSchema.extend({ paymentKey: z.string(), receipt: z.int().nullable() });
 export type PendingRefund = z.infer<typeof refundSchema>;
@@ -22,7 +29,8 @@ export type RefundsParts = {
   client: MerchantClient;
   clock: Clock;
   random: Random;
-  storage: TextStorage;
+  vault: TillVault;
+  tabs: Pick<Tabs, 'announce'>;
   /** Called if the day's list has changed. */
   onChange: () => void;
 };
@@ -31,12 +39,11 @@ export class Refunds {
   readonly #parts: RefundsParts;
   readonly #records: Records<PendingRefund>;
   readonly #shop = signal<Shop | null>(null);
-  readonly #stored = signal<readonly PendingRefund[]>([]);
   /** Keys that are asked for just now. */
   readonly #asked = signal<ReadonlySet<string>>(new Set());
   /** Of this shop, and not known yet. */
-  readonly own = computed(() => this.#stored.value.filter((one) => this.#isOwn(one)));
-  readonly ofOthers = computed(() => this.#stored.value.filter((one) => !this.#isOwn(one)));
+  readonly own = computed(() => this.#records.all.value.filter((one) => this.#isOwn(one)));
+  readonly ofOthers = computed(() => this.#records.all.value.filter((one) => !this.#isOwn(one)));
   /** Of this shop, not known yet, and not asked for just now. */
   readonly unknown = computed(() =>
     this.own.value.filter(({ idempotencyKey }) => !this.#asked.value.has(idempotencyKey)),
@@ -45,22 +52,22 @@ export class Refunds {
   readonly answered = signal<{ refund: PendingRefund; failure: Failure | null } | null>(null);
 
   constructor(parts: RefundsParts) {
-    const { storage } = parts;
+    const { vault, tabs } = parts;
     this.#parts = parts;
-    this.#records = new Records(storage, { prefix: 'stile-till-refund-', schema: refundSchema });
+    this.#records = new Records({ vault, tabs, kind: 'refund', schema: refundSchema });
   }
 
   /** Whose token is sent from now on; null: nobody's. Nothing is sent by itself: it is money that goes. */
-  enter(shop: Shop | null): void {
+  async enter(shop: Shop | null): Promise<void> {
     batch(() => {
       this.#shop.value = shop;
       this.answered.value = null;
-      this.onStored();
     });
+    await this.onStored();
   }
 
-  onStored(): void {
-    this.#stored.value = this.#records.all();
+  async onStored(): Promise<void> {
+    await this.#records.read();
   }
 
   #isOwn({ merchant }: { merchant: string }): boolean {
@@ -74,8 +81,10 @@ export class Refunds {
   /** One intention of a person; while another of the same payment is not known, it is not begun. */
   async give(payment: Payment, amountCents: number): Promise<RefundResult> {
     const shop = this.#shop.value;
-    this.onStored();
-    if (shop === null || this.ofPayment(payment) !== undefined) return { kind: 'unknown' };
+    await this.onStored();
+    // From here to the record in the list nothing is waited for: a second touch gives nothing back.
+    if (shop === null || this.#shop.value !== shop || this.ofPayment(payment) !== undefined)
+      return { kind: 'unknown' };
     const { random, clock } = this.#parts;
     const refund: PendingRefund = {
       merchant: shop.merchant,
@@ -87,7 +96,11 @@ export class Refunds {
       paymentKey: payment.idempotencyKey,
       receipt: payment.receipt,
     };
-    this.#records.add(refund);
+    try {
+      await this.#records.add(refund);
+    } catch {
+      return { kind: 'refused', failure: NOT_STORED };
+    }
     return await this.#send(refund, { isRepeat: false });
   }
 
@@ -105,12 +118,12 @@ export class Refunds {
     this.#begin(idempotencyKey);
     try {
       await client.refund(paymentKey, { idempotencyKey, amountCents });
-      this.#records.remove(refund);
+      await this.#records.remove(refund);
       onChange();
       return { kind: 'given' };
     } catch (error) {
       if (!isFinal(error, { isRepeat })) return { kind: 'unknown' };
-      this.#records.remove(refund);
+      await this.#records.remove(refund);
       return { kind: 'refused', failure: failureOf(error) };
     } finally {
       this.#finish(idempotencyKey);
@@ -121,14 +134,10 @@ export class Refunds {
     batch(() => {
       this.answered.value = null;
       this.#asked.value = new Set([...this.#asked.value, key]);
-      this.onStored();
     });
   }
 
   #finish(key: string): void {
-    batch(() => {
-      this.#asked.value = new Set([...this.#asked.value].filter((one) => one !== key));
-      this.onStored();
-    });
+    this.#asked.value = new Set([...this.#asked.value].filter((one) => one !== key));
   }
 }

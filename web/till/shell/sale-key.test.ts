@@ -3,6 +3,7 @@ import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { expect, test } from 'vitest';
 import { createMemoryStorage } from '../../testing/memory-storage.ts';
 import { type Pending, Sale, type SaleParts } from './sale.ts';
+import { createTextVault } from './vault.ts';
 
 test('two tills at the same instant draw different keys, and one till draws a new one for each sale', async () => {
   const keys: string[] = [];
@@ -17,7 +18,8 @@ test('two tills at the same instant draw different keys, and one till draws a ne
       client: client as unknown as SaleParts['client'],
       clock: { now: () => ({ wallMs: 1_000, monoMs: 1_000 }), alarm: () => () => undefined },
       random: createSeededRandom(seed),
-      storage: createMemoryStorage({}),
+      vault: createTextVault(createMemoryStorage({})),
+      tabs: { announce: () => undefined },
       onChange: () => undefined,
     });
   const [first, second] = [till(1), till(2)];

@@ -15,9 +15,10 @@ import { z } from 'zod';
 import type { ApiRefusal } from '../../parts/api.ts';
 import { type Clock, pause } from '../../parts/clock.ts';
 import { drawId, type Random } from '../../parts/random.ts';
-import type { TextStorage } from '../../parts/storage.ts';
+import type { Tabs } from '../../parts/tabs.ts';
 import { type Failure, failureOf, isFinal, type MerchantClient } from './merchant-client.ts';
 import { Records, recordSchema } from './records.ts';
+import type { TillVault } from './vault.ts';
 
 /** How often the till asks by itself before it leaves it to a person. */
 const TRIES_MAX = 3;
@@ -44,7 +45,8 @@ export type SaleParts = {
   client: MerchantClient;
   clock: Clock;
   random: Random;
-  storage: TextStorage;
+  vault: TillVault;
+  tabs: Pick<Tabs, 'announce'>;
   /** Called if the day's list has changed. */
   onChange: () => void;
 };
@@ -55,17 +57,18 @@ export class Sale {
   readonly #shop = signal<Shop | null>(null);
   readonly #pending: Records<Pending>;
   readonly #orders: Records<OpenOrder>;
-  readonly #stored = signal<readonly Pending[]>([]);
   /** Keys that were there when this shop came: asked about one after another. */
   #left = new Set<string>();
   #isMakingOrder = false;
+  /** Counts who comes and goes: what was begun for one before is not gone on with. */
+  #turn = 0;
   /** What has paid last here: the same code scanned once more is no new customer. */
   lastPaid: { code: string; amountCents: number } | null = null;
 
   /** Begun for other shops, and not known yet: only their own token finds out. */
-  readonly ofOthers = computed(() => this.#stored.value.filter((one) => !this.#isOwn(one)));
+  readonly ofOthers = computed(() => this.#pending.all.value.filter((one) => !this.#isOwn(one)));
   /** Of this shop, and not known yet, the one that is being asked about among them. */
-  readonly own = computed(() => this.#stored.value.filter((one) => this.#isOwn(one)));
+  readonly own = computed(() => this.#pending.all.value.filter((one) => this.#isOwn(one)));
   /** Of this shop, and not known yet, beside the one that is shown. */
   readonly unknown = computed(() => {
     const { value } = this.state;
@@ -75,18 +78,26 @@ export class Sale {
   });
 
   constructor(parts: SaleParts) {
-    const { storage } = parts;
+    const { vault, tabs } = parts;
     this.#parts = parts;
-    this.#pending = new Records(storage, { prefix: 'stile-till-pending-', schema: pendingSchema });
-    this.#orders = new Records(storage, { prefix: 'stile-till-order-', schema: openOrderSchema });
+    this.#pending = new Records({ vault, tabs, kind: 'pending', schema: pendingSchema });
+    this.#orders = new Records({ vault, tabs, kind: 'order', schema: openOrderSchema });
   }
 
+  /** Asks only once the payment is on the disk. @throws if it cannot be stored; then nothing is asked. */
   async take(code: string, amountCents: number): Promise<void> {
     const shop = this.#shop.value;
     const { kind } = this.state.value;
     if (shop === null || kind === 'waiting' || kind === 'unknown') return;
     const pending = { ...this.#begin(shop, amountCents), code };
-    this.#pending.add(pending);
+    // Before anything is waited for: a second scan begins no second payment.
+    this.#show({ kind: 'waiting', pending });
+    try {
+      await this.#pending.add(pending);
+    } catch (error) {
+      if (this.#isOwn(pending)) this.#show({ kind: 'none' });
+      throw error;
+    }
     await this.#ask(pending, { isRepeat: false });
   }
 
@@ -99,17 +110,22 @@ export class Sale {
 
   /** Whose token is sent from now on. Goes on with what a reload has interrupted of this shop. */
   async enter(shop: Shop): Promise<void> {
+    this.#turn += 1;
+    const turn = this.#turn;
+    await this.#read();
+    if (turn !== this.#turn) return;
     batch(() => {
       this.#shop.value = shop;
       this.#show({ kind: 'none' });
     });
-    const records = [...this.own.value, ...this.#orders.all()];
+    const records = [...this.own.value, ...this.#orders.all.value];
     this.#left = new Set(records.map(({ idempotencyKey }) => idempotencyKey));
     await this.#goOn();
   }
 
   /** Nobody's token is there: nothing is sent, and what is stored stays. */
   leave(): void {
+    this.#turn += 1;
     this.lastPaid = null;
     batch(() => {
       this.#shop.value = null;
@@ -122,7 +138,7 @@ export class Sale {
       this.#left.delete(idempotencyKey);
     const pending = this.own.value.find(isLeft);
     if (pending !== undefined) return await this.resolve(pending);
-    const open = this.#orders.all().filter((one) => this.#isOwn(one));
+    const open = this.#orders.all.value.filter((one) => this.#isOwn(one));
     const order = open.find(isLeft)?.order;
     if (order === undefined) return;
     this.#show({ kind: 'order', order, failure: null });
@@ -134,15 +150,16 @@ export class Sale {
     if (state.kind === 'decided' && state.code !== null && state.payment.outcome === 'PAID') {
       this.lastPaid = { code: state.code, amountCents: state.payment.amountCents };
     }
-    batch(() => {
-      this.state.value = state;
-      this.#stored.value = this.#pending.all();
-    });
+    this.state.value = state;
+  }
+
+  async #read(): Promise<void> {
+    await Promise.all([this.#pending.read(), this.#orders.read()]);
   }
 
   /** Another window has stored something: what it has found out is no longer unknown here. */
   async onStored(): Promise<void> {
-    this.#stored.value = this.#pending.all();
+    await this.#read();
     const { value } = this.state;
     if (value.kind === 'unknown' && !this.#pending.has(value.pending)) {
       await this.resolve(value.pending);
@@ -169,12 +186,12 @@ export class Sale {
       try {
         const payment = await client.pay({ idempotencyKey, code, amountCents });
         if (payment.outcome !== 'UNKNOWN') {
-          return this.#end(pending, { kind: 'decided', payment, code });
+          return await this.#end(pending, { kind: 'decided', payment, code });
         }
       } catch (error) {
         if (isFinal(error, { isRepeat: isRepeat || tries > 1 })) {
           const payment = refusedBy(error, { pending, atMs: clock.now().wallMs });
-          return this.#end(pending, { kind: 'decided', payment, code });
+          return await this.#end(pending, { kind: 'decided', payment, code });
         }
       }
       await pause(clock, { ms: RETRY_MS * tries });
@@ -185,11 +202,13 @@ export class Sale {
   /** Makes certain that nothing is charged; what another window has found out meanwhile is shown instead. */
   async reverse(pending: Pending): Promise<void> {
     if (!this.#isOwn(pending)) return;
-    if (!this.#pending.has(pending)) return await this.resolve(pending);
     this.#show({ kind: 'waiting', pending });
+    await this.#pending.read();
+    if (!this.#pending.has(pending)) return await this.resolve(pending);
+    if (!this.#isOwn(pending)) return;
     try {
       await this.#parts.client.reverse(pending.idempotencyKey);
-      this.#end(pending, { kind: 'reversed', amountCents: pending.amountCents });
+      await this.#end(pending, { kind: 'reversed', amountCents: pending.amountCents });
     } catch (error) {
       if (!this.#isOwn(pending)) return;
       // Still not known: the person sees the same choice again, and why.
@@ -197,16 +216,18 @@ export class Sale {
     }
   }
 
-  #end(pending: Pending, state: SaleState): void {
-    this.#pending.remove(pending);
+  async #end(pending: Pending, state: SaleState): Promise<void> {
+    const removed = this.#pending.remove(pending);
     const isOwn = this.#isOwn(pending);
     this.#show(isOwn ? state : this.state.value);
     if (isOwn) this.#parts.onChange();
+    await removed;
   }
 
   async nextCustomer(): Promise<void> {
     this.#show({ kind: 'none' });
-    await this.#goOn();
+    await this.#read();
+    if (this.state.value.kind === 'none') await this.#goOn();
   }
 
   /** @throws what the request throws. */
@@ -218,7 +239,7 @@ export class Sale {
       const begun = this.#begin(shop, amountCents);
       const { idempotencyKey } = begun;
       const order = await this.#parts.client.makeOrder({ idempotencyKey, amountCents });
-      this.#orders.add({ ...begun, order });
+      await this.#orders.add({ ...begun, order });
       if (this.#isOwn(shop)) this.#show({ kind: 'order', order, failure: null });
     } finally {
       this.#isMakingOrder = false;
@@ -232,14 +253,14 @@ export class Sale {
       const { state } = await client.cancelOrder(order);
       const payment = state === 'PAID' ? await client.readPayment(order.idempotencyKey) : null;
       if (this.#shop.value !== shop) return;
-      if (payment !== null) return this.#endOrder(order, payment);
+      if (payment !== null) return await this.#endOrder(order, payment);
     } catch (error) {
       if (this.#shop.value !== shop) return;
       if (!isFinal(error, { isRepeat: true })) {
         return this.#show({ kind: 'order', order, failure: failureOf(error) });
       }
     }
-    this.#orders.remove(order);
+    await this.#orders.remove(order);
     await this.nextCustomer();
   }
 
@@ -250,16 +271,16 @@ export class Sale {
     const found = await client.readOrder(order);
     const isPaid = found.state === 'PAID';
     const payment = isPaid ? await client.readPayment(order.idempotencyKey) : notPaid(found);
-    if (payment !== null && this.#shop.value === shop) this.#endOrder(order, payment);
+    if (payment !== null && this.#shop.value === shop) await this.#endOrder(order, payment);
   }
 
   /** Only of the order that is shown. */
-  #endOrder({ order, idempotencyKey }: Order, payment: Payment): void {
+  async #endOrder({ order, idempotencyKey }: Order, payment: Payment): Promise<void> {
     const { value } = this.state;
     if (value.kind !== 'order' || value.order.order !== order) return;
-    this.#orders.remove({ idempotencyKey });
     this.#show({ kind: 'decided', payment, code: null });
     this.#parts.onChange();
+    await this.#orders.remove({ idempotencyKey });
   }
 
   onEvent(event: MerchantEvent): void {
@@ -270,10 +291,10 @@ export class Sale {
       const { payment } = event;
       // A refused confirmation leaves the order open: its customer may top up and try again.
       const isPaid = payment.order === order.order && payment.outcome === 'PAID';
-      if (isPaid) this.#endOrder(order, payment);
+      if (isPaid) void this.#endOrder(order, payment);
     } else if (event.order.order === order.order) {
       const payment = notPaid(event.order);
-      if (payment !== null) this.#endOrder(order, payment);
+      if (payment !== null) void this.#endOrder(order, payment);
     }
   }
 }

@@ -83,19 +83,19 @@ test('junk beside a record hides nothing', async () => {
 describe('signing out', () => {
   test('while something is not known is asked about first, and drops nothing', async () => {
     await scene.leaveUnknown(till, 900);
-    till.askToSignOut();
+    await till.askToSignOut();
     expect([till.access.value, till.isLeaving.value]).toEqual(['in', true]);
     till.stay();
     expect([till.access.value, till.isLeaving.value]).toEqual(['in', false]);
-    till.askToSignOut();
-    till.signOut();
+    await till.askToSignOut();
+    await till.signOut();
     expect([till.access.value, till.isLeaving.value]).toEqual(['out', false]);
     // Whoever signs in next reads whose it is.
     expect(till.sale.ofOthers.value).toMatchObject([{ merchant: 'kiosk', amountCents: 900 }]);
   });
 
-  test('with all known asks nothing', () => {
-    till.askToSignOut();
+  test('with all known asks nothing', async () => {
+    await till.askToSignOut();
     expect(till.access.value).toBe('out');
   });
 
@@ -196,10 +196,10 @@ describe('an order that is open when the page is loaded again', () => {
 
   test('is not another shop’s', async () => {
     await openOrder();
-    till.signOut();
+    await till.signOut();
     await till.signIn(await scene.town.addMerchant('bakery'));
     expect(till.sale.state.value).toEqual({ kind: 'none' });
-    till.signOut();
+    await till.signOut();
     await till.signIn(scene.token);
     expect(till.sale.state.value.kind).toBe('order');
   });

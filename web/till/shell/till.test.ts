@@ -8,9 +8,9 @@ import { createMemoryStorage } from '../../testing/memory-storage.ts';
 import { until } from '../../testing/until.ts';
 import { Wire } from '../../testing/wire.ts';
 import { Till } from './till.ts';
+import { createTextVault, TOKEN_STORED_AS as TOKEN } from './vault.ts';
 
 const PENDING = 'stile-till-pending-';
-const TOKEN = 'stile-till-token';
 const MONEY_CENTS = 2_000;
 const PRICE_CENTS = 700;
 
@@ -42,7 +42,8 @@ function openTill(): Till {
     clock: town.clock,
     random: createSeededRandom(1),
     fetch: wire.fetch,
-    storage,
+    vault: createTextVault(storage),
+    tabs: { announce: () => undefined, onChange: () => undefined },
     address: {
       hash: () => hash,
       clearHash: () => {
@@ -66,12 +67,18 @@ async function pass(ms: number): Promise<void> {
 describe('a payment', () => {
   test('is stored before it is sent, and no more when it is decided', async () => {
     await till.start();
-    const taking = till.sale.take(await rider.onlineCode(), PRICE_CENTS);
-    const [pending] = pendingTexts().map((text) => JSON.parse(text));
-    const { merchant, idempotencyKey, code, amountCents } = pending;
+    const code = await rider.onlineCode();
+    let storedWhenSent: string[] = [];
+    wire.onRequest = ({ path }) => {
+      if (path === '/v1/payments') storedWhenSent = pendingTexts();
+    };
+    const taking = till.sale.take(code, PRICE_CENTS);
+    await wire.idle();
+    const [pending] = storedWhenSent.map((text) => JSON.parse(text));
+    const { merchant, idempotencyKey, amountCents } = pending;
     expect(merchant).toBe('kiosk');
     const body = { idempotencyKey, code, amountCents };
-    expect(wire.requests.at(-1)).toMatchObject({ path: '/v1/payments', body });
+    expect(wire.requests).toContainEqual(expect.objectContaining({ path: '/v1/payments', body }));
     await taking;
     expect(till.sale.state.value).toMatchObject({
       kind: 'decided',
@@ -187,7 +194,7 @@ describe('a payment that is not known when the till changes its shop', () => {
     async (when) => {
       const other = await town.addMerchant('bakery');
       await leaveUnknown();
-      till.signOut();
+      await till.signOut();
       if (when === 'after a reload') till = openTill();
       await till.signIn(other);
       for (const waitMs of [700, 1_400, 2_100]) await pass(waitMs);
@@ -216,11 +223,11 @@ describe('a payment that is not known when the till changes its shop', () => {
   test('outlives what the second shop sells, and is found out by the first', async () => {
     const other = await town.addMerchant('bakery');
     await leaveUnknown();
-    till.signOut();
+    await till.signOut();
     await till.signIn(other);
     await till.sale.take(await rider.onlineCode(), PRICE_CENTS);
     expect(till.sale.state.value).toMatchObject({ payment: { outcome: 'PAID' } });
-    till.signOut();
+    await till.signOut();
     await till.signIn(token);
     expect(till.sale.state.value).toMatchObject({ payment: { outcome: 'PAID', receipt: 1 } });
     expect(pendingTexts()).toEqual([]);

@@ -7,13 +7,12 @@ import type { Clock } from '../../parts/clock.ts';
 import type { LanguageChoice } from '../../parts/language.ts';
 import type { Fetch } from '../../parts/net.ts';
 import type { Random } from '../../parts/random.ts';
-import type { TextStorage } from '../../parts/storage.ts';
+import type { Tabs } from '../../parts/tabs.ts';
 import { AmountEntry } from './amount-entry.ts';
 import { MerchantClient } from './merchant-client.ts';
 import { Refunds } from './refunds.ts';
 import { Sale } from './sale.ts';
-
-const TOKEN_STORED_AS = 'stile-till-token';
+import type { TillVault } from './vault.ts';
 
 /** The part of the address behind its #, and how to take it away. */
 export type Address = { hash(): string; clearHash(): void };
@@ -22,7 +21,8 @@ export type TillParts = {
   clock: Clock;
   random: Random;
   fetch: Fetch;
-  storage: TextStorage;
+  vault: TillVault;
+  tabs: Tabs;
   address: Address;
   language: LanguageChoice;
 };
@@ -54,17 +54,19 @@ export class Till {
   readonly #client: MerchantClient;
   /** Sent with each request: of the shop that is shown, whatever another window stores meanwhile. */
   #inUse = '';
+  /** As far as this window knows. */
+  #stored = '';
   #listening: AbortController | null = null;
 
   constructor(parts: TillParts) {
-    const { clock, random, language, storage } = parts;
+    const { clock, random, language, vault, tabs } = parts;
     this.#parts = parts;
     this.clock = clock;
     this.random = random;
     this.language = language;
     this.#client = new MerchantClient(createApi(parts), () => this.#inUse);
     const onChange = () => this.#countChange();
-    const shared = { client: this.#client, clock, random, storage, onChange };
+    const shared = { client: this.#client, clock, random, vault, tabs, onChange };
     this.sale = new Sale(shared);
     this.refunds = new Refunds(shared);
     this.entry = new AmountEntry({ sale: this.sale, clock, place: () => this.#place() });
@@ -76,20 +78,27 @@ export class Till {
   }
 
   get hasToken(): boolean {
-    return this.#token() !== '';
+    return this.#stored !== '';
   }
 
-  #token(): string {
-    return this.#parts.storage.getItem(TOKEN_STORED_AS) ?? '';
+  async #readToken(): Promise<string> {
+    this.#stored = (await this.#parts.vault.readToken()) ?? '';
+    return this.#stored;
+  }
+
+  async #writeToken(token: string | null): Promise<void> {
+    await this.#parts.vault.writeToken(token);
+    this.#stored = token ?? '';
   }
 
   async start(): Promise<void> {
-    const { address } = this.#parts;
-    this.#leave();
+    const { address, tabs } = this.#parts;
+    tabs.onChange(() => void this.onStored());
     const token = /^#token=([\w.~-]{16,200})$/.exec(address.hash())?.[1];
     // It must not stay in the address, where others see it and the browser remembers it.
     if (token !== undefined) address.clearHash();
-    const stored = this.#token();
+    await this.#leave();
+    const stored = await this.#readToken();
     if (token !== undefined && token !== stored) {
       if (stored === '') return await this.signIn(token);
       if (await this.#offer(token)) return;
@@ -121,7 +130,7 @@ export class Till {
       this.offer.value = null;
       this.access.value = 'checking';
     });
-    if (isTaken) this.#parts.storage.setItem(TOKEN_STORED_AS, offer.token);
+    if (isTaken) await this.#writeToken(offer.token);
     await this.#enter();
   }
 
@@ -135,14 +144,14 @@ export class Till {
       this.access.value = isEnded(error) ? 'refused' : 'unreachable';
       return;
     }
-    this.#parts.storage.setItem(TOKEN_STORED_AS, token);
+    await this.#writeToken(token);
     await this.#enter();
   }
 
   /** What is not known yet is never dropped, but only this shop's token can ask for it: that is said first. */
-  askToSignOut(): void {
+  async askToSignOut(): Promise<void> {
     const { sale, refunds } = this;
-    if (sale.own.value.length + refunds.own.value.length === 0) this.signOut();
+    if (sale.own.value.length + refunds.own.value.length === 0) await this.signOut();
     else this.isLeaving.value = true;
   }
 
@@ -150,34 +159,35 @@ export class Till {
     this.isLeaving.value = false;
   }
 
-  signOut(): void {
-    this.#parts.storage.removeItem(TOKEN_STORED_AS);
+  async signOut(): Promise<void> {
     this.#listening?.abort();
     this.#listening = null;
     this.#inUse = '';
-    this.#leave();
     this.entry.clear();
     batch(() => {
       this.isLeaving.value = false;
       this.merchant.value = null;
       this.access.value = 'out';
     });
+    await this.#writeToken(null);
+    await this.#leave();
   }
 
-  #leave(): void {
+  async #leave(): Promise<void> {
     this.sale.leave();
-    this.refunds.enter(null);
+    await this.refunds.enter(null);
+    await this.sale.onStored();
   }
 
   async #enter(): Promise<void> {
-    this.#leave();
-    this.#inUse = this.#token();
+    await this.#leave();
+    this.#inUse = await this.#readToken();
     try {
       const merchant = await this.#client.readMerchant();
       this.merchant.value = merchant;
       this.access.value = 'in';
       this.#listen();
-      this.refunds.enter(merchant);
+      await this.refunds.enter(merchant);
       await this.sale.enter(merchant);
     } catch (error) {
       // Also a token that has ended stays until another takes its place: it was shown only once.
@@ -203,7 +213,7 @@ export class Till {
 
   /** Another window of this browser has stored something. */
   async onStored(): Promise<void> {
-    this.refunds.onStored();
+    await this.refunds.onStored();
     await this.sale.onStored();
   }
 

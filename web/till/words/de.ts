@@ -123,6 +123,8 @@ export const de: Words = {
     ORDER: 'Bestellung',
   },
   failures: {
+    NOT_STORED:
+      'Dieser Browser kann nichts speichern, daher wurde nichts angefragt. Machen Sie Platz frei oder nehmen Sie einen anderen Browser.',
     UNREACHABLE: 'keine Antwort. Prüfen Sie das Netz und versuchen Sie es wieder.',
     MANAGER_NEEDED: 'Das kann nur, wer mit dem Zugangsschlüssel der Leitung angemeldet ist.',
   },

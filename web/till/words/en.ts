@@ -115,6 +115,8 @@ export const en = {
     ORDER: 'order',
   } satisfies Record<PaymentMethod, string>,
   failures: {
+    NOT_STORED:
+      'This browser cannot store anything, so nothing was asked. Free some space, or use another browser.',
     UNREACHABLE: 'no answer. Check the network and try again.',
     MANAGER_NEEDED: 'it takes the manager’s token. Sign in with it.',
   },

@@ -3,6 +3,7 @@
  * transactions one by one.
  */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { isClosedDatabase, STRICT } from '../../parts/indexed.ts';
 import type { TextStorage } from '../../parts/storage.ts';
 import { type AccountView, type Enrolment, type Vault, VaultLost } from './vault.ts';
 
@@ -10,12 +11,8 @@ const NAME = 'stile-wallet';
 const VERSION = 1;
 const ONLY = 'only';
 const PENDING = 'pending';
-const STRICT = { durability: 'strict' } as const;
 /** Stays in another storage, to tell a phone that was emptied from one that is new. */
 const ENROLLED_MARK = 'stile-enrolled';
-
-/** Closed, or ended while the transaction was on its way. */
-const CLOSED = new Set(['InvalidStateError', 'AbortError']);
 
 interface Schema extends DBSchema {
   phone: { key: string; value: Enrolment };
@@ -105,8 +102,9 @@ function lostIfClosed(vault: Vault): Vault {
     try {
       return await work;
     } catch (error) {
-      const isClosed = error instanceof DOMException && CLOSED.has(error.name);
-      throw isClosed ? new VaultLost('what was stored here was closed or deleted') : error;
+      throw isClosedDatabase(error)
+        ? new VaultLost('what was stored here was closed or deleted')
+        : error;
     }
   };
   return {

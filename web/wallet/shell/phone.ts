@@ -14,10 +14,10 @@ import {
   writeTransitCode,
 } from '@stile/protocol/transit-code.ts';
 import { ApiRefusal, Unreachable } from '../../parts/api.ts';
+import type { Tabs } from '../../parts/tabs.ts';
 import type { DeviceKey } from './device-key.ts';
 import { signWith } from './keys.ts';
 import type { MeantCode, SettlementClient } from './settlement-client.ts';
-import type { Tabs } from './tabs.ts';
 import type { AccountView, Enrolment, EnrolmentChange, Vault } from './vault.ts';
 
 export type PhoneStatus =

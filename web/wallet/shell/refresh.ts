@@ -7,13 +7,13 @@ import { signal } from '@preact/signals';
 import { ApiRefusal, Unreachable } from '../../parts/api.ts';
 import { alarmIn, type Clock } from '../../parts/clock.ts';
 import type { PageState } from '../../parts/page-state.ts';
+import type { RunAlone } from '../../parts/tabs.ts';
 import { clockOffset, refreshWaitMs } from '../core/state.ts';
 import type { Phone } from './phone.ts';
 import type { Renewal } from './renewal.ts';
 import type { RiderEvents } from './rider-events.ts';
 import type { RiderSession } from './session.ts';
 import type { SettlementClient } from './settlement-client.ts';
-import type { RunAlone } from './tabs.ts';
 import type { TopUps } from './top-ups.ts';
 import { type AccountView, VaultLost } from './vault.ts';
 

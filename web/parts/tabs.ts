@@ -1,13 +1,13 @@
-/** The tabs of one wallet: a change of what is stored in one is announced to the others. */
+/** The tabs of one page: a change of what is stored in one is announced to the others. */
 
 export type Tabs = {
   announce(): void;
   onChange(run: () => void): void;
 };
 
-/** All tabs of this origin; some change is all that is said, what it is stands in the vault. */
-export function openTabs(): Tabs {
-  const channel = new BroadcastChannel('stile-wallet');
+/** All tabs of this origin that know the name; some change is all that is said, what it is stands where it is stored. */
+export function openTabs(name: string): Tabs {
+  const channel = new BroadcastChannel(name);
   return {
     announce: () => channel.postMessage('changed'),
     onChange: (run) => channel.addEventListener('message', run),
