@@ -5,7 +5,7 @@ import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { writePrivateFile } from '@stile/host/private-files.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
-import { verdictsLinkOf } from './hardware.ts';
+import { verdictsLinkOf } from './hardware/hardware.ts';
 import { print, printJson, sayError, stopped, stopSignal } from './terminal.ts';
 
 const VIRTUAL_SCANNER = './run/ttyGATE0';

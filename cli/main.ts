@@ -8,7 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { addAuditCommand } from './audit.ts';
 import { addCodeCommand } from './code.ts';
 import { addGateCommand } from './gate.ts';
-import { addHardwareCommands } from './hardware.ts';
+import { addHardwareCommands } from './hardware/hardware.ts';
 import { addKeysCommand } from './keys.ts';
 import { addRiderCommand } from './rider/rider.ts';
 import { addRootCommand } from './roots.ts';

@@ -4,15 +4,11 @@ import { readPhone, writePhone } from '@stile/phone/phone-file.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { AMOUNT_CENTS_MAX, orderIdSchema } from '@stile/protocol/payment.ts';
-import {
-  otpOfTimeStep,
-  SEED_BYTES,
-  timeStepAt,
-  writePaymentCode,
-} from '@stile/protocol/payment-code.ts';
+import { SEED_BYTES } from '@stile/protocol/payment-code.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import { commandsWithPhone, drawPng, openSession, type PhoneOption } from '../phone.ts';
 import { instant, print, printJson, secondsOf, wholeNumber } from '../terminal.ts';
+import { makePaymentText, type PaymentSeed, readPaymentSeed } from './make-code.ts';
 
 export function addPaymentCodeCommands(rider: Command): void {
   const withPhone = commandsWithPhone(rider);
@@ -47,14 +43,13 @@ type PaymentCodeOptions = PhoneOption & {
 };
 
 async function paymentCode(options: PaymentCodeOptions): Promise<void> {
-  const { handle, secret } = seedOf(options);
   const atS = secondsOf(options.at) ?? wallS(systemClock);
-  const text = writePaymentCode({ handle, otp: otpOfTimeStep(secret, timeStepAt(atS)) });
+  const text = makePaymentText(seedOf(options), atS);
   if (options.png !== undefined) await drawPng(text, { file: options.png });
   print(`${text}\n`);
 }
 
-function seedOf(options: PaymentCodeOptions): { handle: string; secret: Uint8Array } {
+function seedOf(options: PaymentCodeOptions): PaymentSeed {
   if (options.seed !== undefined || options.handle !== undefined) {
     const { seed: secret, handle } = options;
     if (secret === undefined || handle === undefined) {
@@ -62,12 +57,7 @@ function seedOf(options: PaymentCodeOptions): { handle: string; secret: Uint8Arr
     }
     return { handle, secret };
   }
-  const { seed } = readPhone(options.phone);
-  const secret = fromHex(seed?.seed ?? '', SEED_BYTES);
-  if (seed === undefined || secret === undefined) {
-    throw new Fault('FILE_UNREADABLE', `${options.phone} has no seed: "stile rider seed" gets one`);
-  }
-  return { handle: seed.handle, secret };
+  return readPaymentSeed(options.phone);
 }
 
 /** On disk before it is confirmed: settlement ends the seed before it then. */

@@ -5,15 +5,14 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock, wallS } from '@stile/host/clock.ts';
 import { createPhoneClient } from '@stile/phone/client.ts';
-import { makeTransitCode } from '@stile/phone/code.ts';
 import { readPhone, writePhone } from '@stile/phone/phone-file.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
-import { assert } from '@stile/protocol/fault.ts';
 import { TOP_UP_CENTS_MAX } from '@stile/protocol/http/rider-api.ts';
 import { readSignedPass } from '@stile/protocol/transit-code.ts';
 import type { Command } from 'commander';
 import { commandsWithPhone, drawPng, keyOf, openSession, type PhoneOption } from '../phone.ts';
 import { instant, oneOf, print, printJson, sayKey, secondsOf, wholeNumber } from '../terminal.ts';
+import { makeTransitText } from './make-code.ts';
 import { makePhone, type NewPhoneOptions } from './new-phone.ts';
 import { addPaymentCodeCommands } from './payment.ts';
 import { addRecoveryCommands } from './recovery.ts';
@@ -81,14 +80,8 @@ async function renew(options: PhoneOption) {
 }
 
 async function code(options: PhoneOption & { at?: number; png?: string; flags: number }) {
-  const phone = readPhone(options.phone);
-  const next = { ...phone, counter: phone.counter + 1 };
-  writePhone(options.phone, next);
-  const pass = fromHex(next.pass);
-  assert(pass !== undefined, 'the phone file was checked');
-  const generatedAtS = secondsOf(options.at) ?? wallS(systemClock);
-  const fresh = { generatedAtS, counter: next.counter, flags: options.flags };
-  const text = makeTransitCode(pass, { fresh, sign: keyOf(next).sign });
+  const { flags, phone } = options;
+  const text = makeTransitText(phone, { atS: secondsOf(options.at) ?? wallS(systemClock), flags });
   if (options.png !== undefined) await drawPng(text, { file: options.png });
   print(`${text}\n`);
 }

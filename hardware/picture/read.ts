@@ -10,13 +10,16 @@ import { lookAgain } from './second-look.ts';
 export const PICTURE_BYTES_MAX = 20 * 1024 * 1024;
 export const PICTURE_PIXELS_MAX = 50_000_000;
 
-export type PictureReason =
-  | 'NOT_A_PICTURE'
-  | 'TOO_LARGE'
-  | 'NO_CODE_FOUND'
-  | 'CODE_DAMAGED'
-  | 'OTHER_SYMBOLOGY'
-  | 'SEVERAL_CODES';
+export const PICTURE_REASONS = [
+  'NOT_A_PICTURE',
+  'TOO_LARGE',
+  'NO_CODE_FOUND',
+  'CODE_DAMAGED',
+  'OTHER_SYMBOLOGY',
+  'SEVERAL_CODES',
+] as const;
+
+export type PictureReason = (typeof PICTURE_REASONS)[number];
 
 export type PictureReading =
   | { ok: true; text: string; version: string; ecLevel: string }

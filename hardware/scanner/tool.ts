@@ -39,6 +39,8 @@ export type ScannerToolOptions = {
   watchDir?: string;
   /** Also takes texts over HTTP on this port of this machine; 0: any. */
   feedPort?: number;
+  /** Plays by itself, once a gate listens and is heard; nothing else is played then. */
+  script?: (hands: ScannerHands) => Promise<void>;
   /** Texts to play, and commands (see HELP). */
   input?: Readable;
   misbehaviour: Misbehaviour;
@@ -50,6 +52,15 @@ export type ScannerToolOptions = {
   out: Writable;
   signal: AbortSignal;
   clock?: Clock;
+};
+
+/** What a script does with the scanner. */
+export type ScannerHands = {
+  /** Null: the gate has said nothing of it. */
+  play: (text: string, misbehaviour: Misbehaviour) => Promise<Heard | null>;
+  read: (picture: string) => Promise<{ text: string } | { reason: string }>;
+  unplug: () => Promise<void>;
+  replug: () => Promise<void>;
 };
 
 /** Plays everything; resolves with how many texts went out and how many pictures could not be read. */
@@ -119,6 +130,7 @@ class ScannerTool {
     if (feedPort !== undefined) await this.#openFeed(feedPort);
     await this.#waitForReader();
     await this.#waitForVerdicts();
+    if (this.#options.script !== undefined) await this.#runScript(this.#options.script);
     for (const file of pictures) {
       if (!signal.aborted) await this.#playPicture(file);
     }
@@ -131,6 +143,22 @@ class ScannerTool {
     if (!signal.aborted) await Promise.all(sources);
     if (!signal.aborted) await sleep(this.#clock, LINGER_MS);
     return { played: this.#played, unread: this.#unread };
+  }
+
+  /** @throws VirtualPortError if no gate is heard: nothing could be compared. */
+  async #runScript(script: (hands: ScannerHands) => Promise<void>): Promise<void> {
+    if (this.#verdicts?.isHeard() !== true) {
+      const { verdictsLink = 'no name' } = this.#options;
+      throw new VirtualPortError(
+        `no gate has its verdict port open at ${verdictsLink} ("verdicts" in the gate's configuration)`,
+      );
+    }
+    await script({
+      play: (text, misbehaviour) => this.#play(text, { name: 'step', ...misbehaviour }),
+      read: (picture) => this.#readPicture(picture),
+      unplug: () => this.#unplug(),
+      replug: () => this.#replug(),
+    });
   }
 
   /** Whoever looks at a tool that does not end by itself has to know why, and the way out. */
@@ -216,9 +244,10 @@ class ScannerTool {
 
   /** After a moment: a gate finds the port by itself, and has perhaps only just found the scanner. */
   async #waitForVerdicts(): Promise<void> {
-    const { signal } = this.#options;
+    const { signal, script, waitMs } = this.#options;
+    const msMax = script === undefined ? LISTENER_MS_MAX : waitMs;
     let waitedMs = 0;
-    while (!signal.aborted && this.#verdicts?.isHeard() === false && waitedMs < LISTENER_MS_MAX) {
+    while (!signal.aborted && this.#verdicts?.isHeard() === false && waitedMs < msMax) {
       await sleep(this.#clock, LOOK_AGAIN_MS);
       waitedMs += LOOK_AGAIN_MS;
     }
@@ -267,27 +296,32 @@ class ScannerTool {
   }
 
   async #playPicture(file: string): Promise<void> {
+    const reading = await this.#readPicture(file);
+    if ('text' in reading) await this.#play(reading.text, { name: shortName(file) });
+    else this.#unread += 1;
+  }
+
+  /** Says what was read, or why nothing was. */
+  async #readPicture(file: string): Promise<{ text: string } | { reason: string }> {
     const fromMs = this.#clock.now().monoMs;
     let bytes: Uint8Array;
     try {
       if (statSync(file).size > PICTURE_BYTES_MAX) throw new Error('too large for a picture');
       bytes = readFileSync(file);
     } catch (error) {
-      this.#unread += 1;
       this.#say(`${shortName(file)}: cannot be read`);
       this.#say(`  ${describe(error)}`);
-      return;
+      return { reason: 'FILE_UNREADABLE' };
     }
     const reading = await readPicture(bytes);
     const ms = (this.#clock.now().monoMs - fromMs).toFixed(0);
     if (!reading.ok) {
-      this.#unread += 1;
       this.#say(`${shortName(file)}: ${reading.reason} in ${ms} ms`);
       this.#say(`  ${reading.hint}`);
-      return;
+      return { reason: reading.reason };
     }
     this.#say(`${shortName(file)}: QR v${reading.version}-${reading.ecLevel} in ${ms} ms`);
-    await this.#play(reading.text, { name: shortName(file) });
+    return { text: reading.text };
   }
 
   async #obey(command: TypedCommand): Promise<void> {

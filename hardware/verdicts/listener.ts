@@ -6,8 +6,8 @@ import type { Clock } from '@stile/host/clock.ts';
 import type { VirtualPort } from '../serial/virtual-port.ts';
 import { createVerdictDecoder, digestScan, type VerdictMessage } from './frames.ts';
 
-/** A text without a line end counts after a second of silence; the rest is for judging it. */
-export const VERDICT_MS_MAX = 2_500;
+/** A text without a line end counts after a second of silence; the rest is for a gate on a busy machine. */
+export const VERDICT_MS_MAX = 5_000;
 /** Longer than a gate may ask settlement about one code. */
 export const ASKING_MS_MAX = 12_000;
 

@@ -11,7 +11,7 @@ import type { VirtualPort } from '@stile/hardware/serial/virtual-port.ts';
 import { scratchDir } from '@stile/host/testing/scratch-folder.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-const STILE = fileURLToPath(new URL('main.ts', import.meta.url));
+const STILE = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 let folder: string;
 let terminal: VirtualPort;

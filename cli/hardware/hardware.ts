@@ -1,8 +1,10 @@
 /** `stile scanner`, `stile barrier`, `stile display`: the testers' virtual parts, each a process. */
+
 import type { Misbehaviour, Suffix } from '@stile/hardware/scanner/virtual.ts';
+import { REPORT_FORMATS, type ReportFormat } from '@stile/hardware/scenario/report.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
-import { oneOf, stopSignal, wholeNumber } from './terminal.ts';
+import { oneOf, stopSignal, wholeNumber } from '../terminal.ts';
 
 const SUFFIX_NAMES: readonly Suffix[] = ['crlf', 'cr', 'lf', 'none'];
 
@@ -13,6 +15,9 @@ type ScannerOptions = {
   suffix: Suffix;
   picture: string[];
   watch?: string;
+  scenario?: string;
+  report?: ReportFormat;
+  rider: string[];
   feed?: number;
   stdin: boolean;
   stay: boolean;
@@ -40,6 +45,13 @@ export function addHardwareCommands(program: Command): void {
     .option('--no-verdicts', 'do not listen to what the gate says')
     .option('--picture <file...>', 'PNG or JPEG files to scan, in order', [])
     .option('--watch <dir>', 'scan each picture that appears in this folder')
+    .option('--scenario <file>', 'play a scenario and compare verdicts; exit code 1 if one differs')
+    .option(
+      '--report <format>',
+      'of the scenario, on standard output: json, junit',
+      oneOf(REPORT_FORMATS),
+    )
+    .option('--rider <name=file...>', "phones that the scenario's codes are made with", [])
     .option('--feed <port>', 'take texts over HTTP on this machine; 0: any', wholeNumber(0, 65_535))
     .option('--no-stdin', 'do not read texts and commands from standard input')
     .option('--stay', 'keep the port when everything is played, until Ctrl-C', false)
@@ -95,24 +107,34 @@ async function scanner(options: ScannerOptions): Promise<void> {
   const { verdicts } = options;
   const verdictsLink = typeof verdicts === 'string' ? verdicts : verdictsLinkOf(options.link);
   const { link, baud, suffix, seed, waitMs, stay, picture, watch } = options;
+  const common = {
+    link,
+    ...(verdicts === false ? {} : { verdictsLink }),
+    baud,
+    suffix,
+    waitMs,
+    misbehaviour: misbehaviourOf(options),
+    signal: stopSignal(),
+  };
+  const { scenario: file, report, rider: riders } = options;
+  if (file !== undefined) {
+    const { runScenarioFile } = await import('./scenario.ts');
+    const of = { file, riders, ...(report === undefined ? {} : { report }) };
+    process.exitCode = (await asPort(runScenarioFile(of, common))) ? 0 : 1;
+    return;
+  }
   // Pictures are played and that is all: the next line at the terminal is the shell's, and no scan.
   const reads = options.stdin && (picture.length === 0 || (stay && process.stdin.isTTY === true));
   const { unread } = await asPort(
     runScannerTool({
-      link,
-      baud,
-      suffix,
+      ...common,
       seed,
-      waitMs,
       stay,
       pictures: picture,
-      ...(verdicts === false ? {} : { verdictsLink }),
       ...(watch === undefined ? {} : { watchDir: watch }),
       ...(options.feed === undefined ? {} : { feedPort: options.feed }),
       ...(reads && watch === undefined ? { input: process.stdin } : {}),
-      misbehaviour: misbehaviourOf(options),
       out: process.stdout,
-      signal: stopSignal(),
     }),
   );
   process.exitCode = unread > 0 ? 1 : 0;
