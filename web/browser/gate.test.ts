@@ -73,6 +73,9 @@ test('a phone and a gate without network: the page’s picture opens the gate, a
     const ride = cold.getByRole('listitem').filter({ hasText: 'Line M1' });
     await ride.getByText(/Ridden .*, charged .* · transit code/).waitFor();
     await screenshot(cold, 'wallet-after-the-ride');
+    await cold.goto(`${wire.url}/wallet/#/ride`);
+    await cold.locator(`[data-last-ride="${FARE_CENTS}"]`).getByText('Line M1').waitFor();
+    await cold.locator(`[data-pass-balance="${TOP_UP_CENTS - FARE_CENTS}"]`).waitFor();
 
     // With a network the same gate takes the wallet's payment code as well.
     await cold.goto(`${wire.url}/wallet/#/pay`);

@@ -1,4 +1,4 @@
-/** Every page of wallet and till, in every language, is no wider than a small phone: nothing is beside the screen. */
+/** Every page of wallet and till, in every language, is no wider than a small phone, nor with large text: nothing is beside the screen, or under something else. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser, openPage, PHONE } from '../testing/chromium.ts';
@@ -73,6 +73,9 @@ test.each(LANGUAGES)('the wallet, %s', async (language, locale) => {
   await goTo('money');
   await page.getByText(LONG_NAME).waitFor();
   await widths.measure('money');
+  await page.locator('[href^="#/receipt/"]').first().click();
+  await page.locator('[data-receipt]').waitFor();
+  await widths.measure('receipt');
   await goTo('pay');
   await page.locator('[data-code^="71"]').waitFor();
   await widths.measure('pay');
@@ -100,7 +103,8 @@ test.each(LANGUAGES)('the wallet, %s', async (language, locale) => {
   await widths.measure('PIN');
   await walkOut(page, { goTo, widths });
   expect(widths.tooWide).toEqual([]);
-  expect(widths.measured).toHaveLength(21);
+  expect(widths.overlapping).toEqual([]);
+  expect(widths.measured).toHaveLength(22);
   await page.context().close();
 });
 
@@ -237,6 +241,7 @@ test.each(LANGUAGES)('the till, %s', async (language, locale) => {
   await page.locator(`[title="other-${language}"]`).waitFor();
   await widths.measure('sell, with what is unknown elsewhere');
   expect(widths.tooWide).toEqual([]);
+  expect(widths.overlapping).toEqual([]);
   expect(widths.measured).toHaveLength(11);
   await page.context().close();
 });

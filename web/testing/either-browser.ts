@@ -18,13 +18,12 @@ const FIREFOX_PREFERENCES = { 'dom.ipc.processCount': 1, 'intl.accept_languages'
 
 /** `fake`: a camera that shows something; `refused`: one that no page may use. Without, it is as the browser has it. */
 export type Camera = 'fake' | 'refused';
-export type Screen = {
-  width: number;
-  height: number;
-  isDark?: boolean;
-  /** Of the text, as a share of the usual one. */
-  textScale?: number;
-};
+/** `textScale`: how large the reader has set text, as a share of the usual size. */
+export type EitherOptions = { camera?: Camera; textScale?: number };
+export type Screen = { width: number; height: number };
+
+/** What both browsers begin with. */
+const TEXT_PX = 16;
 
 export class EitherBrowser {
   readonly name: EitherName;
@@ -35,8 +34,8 @@ export class EitherBrowser {
     this.#browser = browser;
   }
 
-  static async start(name: EitherName, camera?: Camera): Promise<EitherBrowser> {
-    const options = name === 'Firefox' ? firefoxOptions(camera) : chromiumOptions(camera);
+  static async start(name: EitherName, asked: EitherOptions = {}): Promise<EitherBrowser> {
+    const options = name === 'Firefox' ? firefoxOptions(asked) : chromiumOptions(asked);
     const patience = { timeout: WAIT_MS_MAX, protocolTimeout: WAIT_MS_MAX };
     return new EitherBrowser(name, await puppeteer.launch({ ...options, ...patience }));
   }
@@ -55,7 +54,7 @@ export class EitherBrowser {
   }
 }
 
-function firefoxOptions(camera?: Camera): LaunchOptions {
+function firefoxOptions({ camera, textScale = 1 }: EitherOptions): LaunchOptions {
   const named = process.env.STILE_FIREFOX;
   const executablePath = named || FIREFOX_PLACES.find((place) => existsSync(place));
   if (executablePath === undefined) {
@@ -65,11 +64,15 @@ function firefoxOptions(camera?: Camera): LaunchOptions {
     fake: { 'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true },
     refused: { 'media.navigator.streams.fake': true, 'permissions.default.camera': 2 },
   };
-  const extraPrefsFirefox = { ...FIREFOX_PREFERENCES, ...(camera && cameras[camera]) };
+  const extraPrefsFirefox = {
+    ...FIREFOX_PREFERENCES,
+    'font.size.variable.x-western': TEXT_PX * textScale,
+    ...(camera && cameras[camera]),
+  };
   return { browser: 'firefox', executablePath, extraPrefsFirefox };
 }
 
-function chromiumOptions(camera?: Camera): LaunchOptions {
+function chromiumOptions({ camera, textScale = 1 }: EitherOptions): LaunchOptions {
   const quick = quickChromium();
   const cameras = {
     fake: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
@@ -78,7 +81,13 @@ function chromiumOptions(camera?: Camera): LaunchOptions {
   return {
     executablePath: quick ?? launchOptions().executablePath,
     headless: quick === undefined ? true : 'shell',
-    args: [...LAUNCH_FLAGS, '--lang=en-GB', ...(camera ? cameras[camera] : [])],
+    args: [
+      ...LAUNCH_FLAGS,
+      '--lang=en-GB',
+      '--accept-lang=en-GB',
+      `--blink-settings=defaultFontSize=${TEXT_PX * textScale}`,
+      ...(camera ? cameras[camera] : []),
+    ],
   };
 }
 
@@ -138,6 +147,11 @@ export class EitherPage {
 
   async text(selector = 'body'): Promise<string> {
     return await this.page.$eval(selector, (element) => (element as HTMLElement).innerText);
+  }
+
+  /** Where the element is on the screen. */
+  async box(selector: string): Promise<DOMRect> {
+    return await this.page.$eval(selector, (at) => at.getBoundingClientRect().toJSON());
   }
 
   /** Of the first such element, once it is there. */

@@ -2,11 +2,12 @@
 import { useEffect } from 'preact/hooks';
 import { moneyText } from '../parts/money.ts';
 import { Evicted, NewPhone, NoStorage } from './pages/enrol-page.tsx';
-import { FreshCode } from './pages/fresh-code.tsx';
+import { FreshCode } from './pages/guard/fresh-code.tsx';
 import { MoneyPage } from './pages/money-page.tsx';
 import { MorePage } from './pages/more-page.tsx';
 import { OrderPage } from './pages/order-page.tsx';
 import { PayPage } from './pages/pay-page.tsx';
+import { ReceiptPage } from './pages/receipt-page.tsx';
 import { RidePage } from './pages/ride-page.tsx';
 import { useWallet } from './pages/wallet-context.ts';
 import type { Words } from './words/shape.ts';
@@ -67,6 +68,7 @@ function Ready({ words }: { words: Words }) {
         {route.page === 'pay' && <PayPage words={words} />}
         {route.page === 'money' && <MoneyPage words={words} />}
         {route.page === 'more' && <MorePage words={words} />}
+        {route.page === 'receipt' && <ReceiptPage words={words} row={route.row} />}
         {route.page === 'order' && (
           <OrderPage key={route.order} words={words} order={route.order} />
         )}

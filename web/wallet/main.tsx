@@ -2,6 +2,7 @@
 import '../parts/no-eval.ts';
 import '../parts/theme.css';
 import './wallet.css';
+import './pass.css';
 import { render } from 'preact';
 import { browserClock } from '../parts/clock.ts';
 import { createLanguage } from '../parts/language.ts';

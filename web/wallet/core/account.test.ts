@@ -1,7 +1,7 @@
 /** What a statement says of this phone's pass and of the account. */
-import type { Rider, StatementItem } from '@stile/protocol/http/rider-api.ts';
-import { expect, test } from 'vitest';
-import { denialOf, signOf } from './account.ts';
+import type { Rider, Statement, StatementItem } from '@stile/protocol/http/rider-api.ts';
+import { describe, expect, test } from 'vitest';
+import { codeLifetimeMsOf, denialOf, lastRideOf, signOf } from './account.ts';
 
 const PASS = {
   algorithm: 'Ed25519',
@@ -63,4 +63,36 @@ test.each<[StatementItem['kind'], number, string]>([
     reason: null,
   };
   expect(signOf(item)).toBe(sign);
+});
+
+describe('the last ride', () => {
+  const row = (id: string, of: Partial<StatementItem>): StatementItem => ({
+    id,
+    kind: 'ride',
+    way: 'TRANSIT_CODE',
+    payee: null,
+    riddenAtMs: null,
+    riddenAtSource: null,
+    chargedAtMs: 0,
+    line: 'M1',
+    amountCents: 250,
+    owedCents: 0,
+    state: 'CHARGED',
+    reason: null,
+    ...of,
+  });
+  const lastOf = (...items: StatementItem[]) => lastRideOf({ items, next: null } as Statement)?.id;
+
+  test('is the one that was ridden last, however late it was charged, and no payment', () => {
+    const early = row('early', { riddenAtMs: 10, chargedAtMs: 90 });
+    const late = row('late', { riddenAtMs: 20, chargedAtMs: 30 });
+    const shop = row('shop', { kind: 'payment', chargedAtMs: 99 });
+    expect(lastOf(shop, early, late)).toBe('late');
+    expect(lastOf(row('untimed', { chargedAtMs: 40 }), late)).toBe('untimed');
+    expect(lastOf(shop)).toBeUndefined();
+  });
+});
+
+test('what is no pass makes codes that are good for no time', () => {
+  expect(codeLifetimeMsOf(new Uint8Array(3))).toBe(0);
 });

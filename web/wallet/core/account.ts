@@ -1,5 +1,5 @@
 /** What follows for a wallet from what settlement says of the rider's account. Pure. */
-import type { Rider, StatementItem } from '@stile/protocol/http/rider-api.ts';
+import type { Rider, Statement, StatementItem } from '@stile/protocol/http/rider-api.ts';
 import { readSignedPass } from '@stile/protocol/transit-code.ts';
 
 /** Why gates refuse this phone's pass: the account is denied, or this pass alone. Null if none do. */
@@ -29,6 +29,19 @@ export function isSeedEnded(rider: Rider, serial: number): boolean {
 export function allowanceOf(pass: Uint8Array): number {
   const reading = readSignedPass(pass);
   return reading.ok ? reading.value.pass.allowance : 0;
+}
+
+/** How long gates take a code of that signed pass; none if it cannot be read. */
+export function codeLifetimeMsOf(pass: Uint8Array): number {
+  const reading = readSignedPass(pass);
+  return reading.ok ? reading.value.pass.codeLifetimeS * 1000 : 0;
+}
+
+/** The latest ride that settlement knows of, as far as the statement has been read. */
+export function lastRideOf({ items }: Statement): StatementItem | undefined {
+  const rides = items.filter(({ kind }) => kind === 'ride');
+  const whenOf = ({ riddenAtMs, chargedAtMs }: StatementItem) => riddenAtMs ?? chargedAtMs;
+  return rides.toSorted((a, b) => whenOf(b) - whenOf(a))[0];
 }
 
 /** Money that came or that was spent; a ride that was taken back cost nothing. */

@@ -208,6 +208,9 @@ test.each([
   ['#/more', { page: 'more' }],
   ['#/elsewhere', { page: 'ride' }],
   ['#/order/AbCdEfGhIjKlMnOpQrSt_-', { page: 'order', order: 'AbCdEfGhIjKlMnOpQrSt_-' }],
+  ['#/receipt/p12', { page: 'receipt', row: 'p12' }],
+  ['#/receipt/', { page: 'ride' }],
+  ['#/receipt/a b', { page: 'ride' }],
   ['#/order/too-short', { page: 'ride' }],
   ['#/order/AbCdEfGhIjKlMnOpQrSt_-/more', { page: 'ride' }],
 ])('%s is a page of the wallet', (hash, route) => {

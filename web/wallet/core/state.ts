@@ -163,11 +163,17 @@ export function groupDigits(digits: string): string[] {
 }
 
 /** Which page an address means. */
-export type Route = { page: 'ride' | 'pay' | 'money' | 'more' } | { page: 'order'; order: string };
+export type Route =
+  | { page: 'ride' | 'pay' | 'money' | 'more' }
+  | { page: 'order'; order: string }
+  /** `row`: its id in the statement. */
+  | { page: 'receipt'; row: string };
 
 export function routeOf(hash: string): Route {
   const order = /^#\/order\/([A-Za-z0-9_-]{22})$/.exec(hash)?.[1];
   if (order !== undefined) return { page: 'order', order };
+  const row = /^#\/receipt\/([\w:./-]{1,200})$/.exec(hash)?.[1];
+  if (row !== undefined) return { page: 'receipt', row };
   const page = /^#\/(ride|pay|money|more)$/.exec(hash)?.[1] as 'ride' | undefined;
   return { page: page ?? 'ride' };
 }

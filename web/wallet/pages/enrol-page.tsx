@@ -3,9 +3,9 @@ import { useState } from 'preact/hooks';
 import { ApiRefusal } from '../../parts/api.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
+import { Recover } from './guard/recover.tsx';
 import { keyInAddress } from './key-in-address.ts';
 import { Page } from './page.tsx';
-import { Recover } from './recover.tsx';
 import { useWallet } from './wallet-context.ts';
 
 /** What a code of the operator's mends; it is asked for when settlement wants one. */

@@ -6,6 +6,7 @@ import { signOf } from '../core/account.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { Page } from './page.tsx';
+import { nameOf, noteOf, riddenText } from './statement-texts.ts';
 import { TopUpNotice, useTopUp } from './top-up.tsx';
 import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
@@ -145,7 +146,9 @@ function StatementList({ words, cents }: Props) {
 function Item({ item, words, cents }: Props & { item: StatementItem }) {
   const { language } = useWallet();
   const sign = signOf(item);
-  const note = words.money.notes[item.reason ?? ''] ?? words.money.notes[item.state];
+  // Many links of one name say nothing to who only hears them.
+  const receiptName = `${words.money.receipt}: ${nameOf(item, words)}, ${cents(item.amountCents)}`;
+  const note = noteOf(item, words);
   return (
     <li>
       <span>{nameOf(item, words)}</span>
@@ -158,24 +161,16 @@ function Item({ item, words, cents }: Props & { item: StatementItem }) {
       {item.owedCents > 0 && (
         <span class="small owed">{words.money.owed(cents(item.owedCents))}</span>
       )}
+      <a class="small link" href={`#/receipt/${item.id}`} aria-label={receiptName}>
+        {words.money.receipt}
+      </a>
     </li>
   );
 }
 
-function nameOf({ kind, line, payee }: StatementItem, words: Words): string {
-  const of = payee ?? (line === null ? '' : words.money.line(line));
-  return of === '' ? words.money.kinds[kind] : `${words.money.kinds[kind]} · ${of}`;
-}
-
 /** When it was ridden, and when it was charged: with a gate that had no network these are far apart. */
-function timesOf(
-  { riddenAtMs, riddenAtSource, chargedAtMs }: StatementItem,
-  { words, language }: { words: Words; language: Language },
-): string {
-  const charged = timeText(chargedAtMs, language);
-  if (riddenAtMs === null) return charged;
-  const isKnown = riddenAtSource === null || riddenAtSource === 'GATE';
-  const when = timeText(riddenAtMs, language);
-  const ridden = isKnown ? words.money.ridden(when) : words.money.riddenAbout(when);
-  return `${ridden}, ${words.money.charged(charged)}`;
+function timesOf(item: StatementItem, of: { words: Words; language: Language }): string {
+  const charged = timeText(item.chargedAtMs, of.language);
+  const ridden = riddenText(item, of);
+  return ridden === null ? charged : `${ridden}, ${of.words.money.charged(charged)}`;
 }

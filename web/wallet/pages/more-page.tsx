@@ -6,6 +6,7 @@ import { isClockWrong } from '../core/state.ts';
 import type { AccountView } from '../shell/vault.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
+import { Fact } from './fact.tsx';
 import { Page } from './page.tsx';
 import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
@@ -61,9 +62,11 @@ export function MorePage({ words }: { words: Words }) {
 
 /** Not part of the first load. */
 function Cards({ words }: { words: Words }) {
-  const [cards, setCards] = useState<typeof import('./phone-cards.tsx') | 'missing' | null>(null);
+  const [cards, setCards] = useState<typeof import('./guard/phone-cards.tsx') | 'missing' | null>(
+    null,
+  );
   useEffect(() => {
-    import('./phone-cards.tsx').then(setCards, () => setCards('missing'));
+    import('./guard/phone-cards.tsx').then(setCards, () => setCards('missing'));
   }, []);
   if (cards === 'missing') return <p class="note bad">{words.unreachable}</p>;
   return cards && <cards.PhoneCards words={words} />;
@@ -120,15 +123,6 @@ function Sure({ words, cancel }: { words: Words; cancel: () => void }) {
         </button>
       </div>
     </section>
-  );
-}
-
-function Fact({ name, text }: { name: string; text: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{text}</dd>
-    </div>
   );
 }
 

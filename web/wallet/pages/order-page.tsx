@@ -8,8 +8,8 @@ import { ApiRefusal } from '../../parts/api.ts';
 import { moneyText } from '../../parts/money.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
+import { Guarded } from './guard/pin-pad.tsx';
 import { Page } from './page.tsx';
-import { Guarded } from './pin-pad.tsx';
 import { TopUpNotice, useTopUp } from './top-up.tsx';
 import { useWallet } from './wallet-context.ts';
 

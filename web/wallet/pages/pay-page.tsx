@@ -3,27 +3,29 @@
  * at a time, so that a reader cannot take the wrong one.
  */
 
-import type { OnlineCode } from '@stile/protocol/http/rider-api.ts';
 import { readAmount } from '@stile/protocol/money/amount.ts';
 import { TIME_STEP_S, timeStepAt } from '@stile/protocol/payment-code.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { amountHint, moneyText } from '../../parts/money.ts';
 import { isSeedGood, ONLINE_CODE_S, serverNowMs, timeLeft, timeStepEndMs } from '../core/state.ts';
+import type { MadeCode } from '../shell/online-codes.ts';
 import { makePaymentCode } from '../shell/seed.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';
 import { useAwakeScreen } from './awake-screen.ts';
 import { CodeSheet, Ring } from './code-sheet.tsx';
+import { Guarded } from './guard/pin-pad.tsx';
 import { Page } from './page.tsx';
-import { Guarded } from './pin-pad.tsx';
 import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
 
 type Kind = 'payment' | 'online';
 
 export function PayPage({ words }: { words: Words }) {
-  const [kind, setKind] = useState<Kind>('payment');
-  const isEnded = useWallet().phone.enrolment.value?.isEnded === true;
+  const { phone, onlineCodes } = useWallet();
+  // Who comes back finds what they left.
+  const [kind, setKind] = useState<Kind>(() => (onlineCodes.isGood() ? 'online' : 'payment'));
+  const isEnded = phone.enrolment.value?.isEnded === true;
   useAwakeScreen();
   const choice = (name: Kind, text: string) => (
     <button type="button" aria-pressed={kind === name} onClick={() => setKind(name)}>
@@ -93,40 +95,30 @@ function PaymentCode({ words }: { words: Words }) {
 }
 
 function Online({ words }: { words: Words }) {
-  const { phone, session, settlement, refresh, events, language } = useWallet();
-  const [code, setCode] = useState<MadeCode | null>(null);
+  const { phone, onlineCodes, refresh, language } = useWallet();
+  const code = onlineCodes.current.value;
   const [amount, setAmount] = useState('');
   const currency = phone.view.value?.currency ?? 'EUR';
   const bound = amount.trim() === '' ? null : readAmount(amount, { currency });
   const isBad = bound?.ok === false;
   const boundCents = bound?.ok === true ? bound.minor : null;
   const [failure, setFailure] = useState('');
-  const [newsBefore, setNewsBefore] = useState(events.news.value);
   const fetchIt = async () => {
-    const holder = phone.enrolment.value;
-    if (isBad || holder === null) return;
+    if (isBad) return;
     setFailure('');
     try {
-      const fetched = await session.run((token) =>
-        settlement.fetchOnlineCode(token, { holder, amountCents: boundCents }),
-      );
-      setCode({ ...fetched, boundCents });
-      setNewsBefore(events.news.value);
+      await onlineCodes.make(boundCents);
     } catch (error) {
       setFailure(failureText(error, words));
     }
   };
   useEffect(() => {
-    if (refresh.isOnline.value) void fetchIt();
+    if (refresh.isOnline.value && !onlineCodes.isGood()) void fetchIt();
   }, []);
-  // The news that came while this code was shown is about this code.
-  const event = events.news.value;
   const isOnline = refresh.isOnline.value;
-  const isUsed =
-    event !== newsBefore && event?.kind === 'PAYMENT' && event.payment.way === 'ONLINE_CODE';
   return (
     <>
-      {code !== null && <OnlineShown words={words} code={code} isUsed={isUsed} />}
+      {code !== null && <OnlineShown words={words} code={code} />}
       <p class="soft">{isOnline ? words.pay.onlineHint : words.pay.onlineNoNetwork}</p>
       {failure !== '' && (
         <p class="note bad" role="alert">
@@ -165,12 +157,10 @@ function Online({ words }: { words: Words }) {
   );
 }
 
-/** `boundCents`: the most that it pays, if the rider has said so. */
-type MadeCode = OnlineCode & { boundCents: number | null };
-type ShownProps = { words: Words; code: MadeCode; isUsed: boolean };
+type ShownProps = { words: Words; code: MadeCode };
 
 /** Its end is on settlement's clock, which this phone has compared with its own. */
-function OnlineShown({ words, code, isUsed }: ShownProps) {
+function OnlineShown({ words, code }: ShownProps) {
   const { phone, nowMs, language } = useWallet();
   const style = {
     currency: phone.view.value?.currency ?? 'EUR',
@@ -182,6 +172,7 @@ function OnlineShown({ words, code, isUsed }: ShownProps) {
     spanMs: ONLINE_CODE_S * 1000,
   });
   const isOver = left.seconds === 0;
+  const { isUsed } = code;
   const text = isUsed
     ? words.pay.onlineUsed
     : isOver

@@ -132,6 +132,12 @@ export class Refresh {
     await phone.change(account, end).catch(() => phone.open());
   }
 
+  /** Read once: neither changes while an account lives. */
+  #operator(): { operator: string; currency: string } | undefined {
+    const { operator, currency } = this.#parts.phone.view.value ?? {};
+    return operator === undefined || currency === undefined ? undefined : { operator, currency };
+  }
+
   /** Reads what settlement says now; pages show it as it comes. @throws ApiRefusal or Unreachable. */
   async readAccount(): Promise<void> {
     const { clock, phone, session, settlement } = this.#parts;
@@ -141,12 +147,14 @@ export class Refresh {
     const { nowS, topUps } = await settlement.readHealth();
     const clockOffsetS = clockOffset(nowS, { sentAtMs, receivedAtMs: clock.now().wallMs });
     const view = await session.run(async (token): Promise<AccountView> => {
-      const [rider, statement, currency] = await Promise.all([
+      const [rider, statement, named] = await Promise.all([
         settlement.readRider(token),
         settlement.readStatement(token, { after: null }),
-        phone.view.value?.currency ?? settlement.readCurrency(),
+        this.#operator() ?? settlement.readOperator(),
       ]);
-      return { rider, statement, currency, topUps, atMs: clock.now().wallMs, clockOffsetS };
+      const { operator, currency } = named;
+      const atMs = clock.now().wallMs;
+      return { rider, statement, operator, currency, topUps, atMs, clockOffsetS };
     });
     this.isOnline.value = true;
     // Responses may overtake each other; only the last read counts. The phone may be another's by now.

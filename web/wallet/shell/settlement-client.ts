@@ -47,7 +47,7 @@ import { signWith } from './keys.ts';
 
 const PAGE_ITEMS = 30;
 
-const trustSchema = z.object({ currency: z.string().length(3) });
+const trustSchema = z.object({ operator: z.string(), currency: z.string().length(3) });
 const anySchema = z.unknown();
 
 /** Whose pass it is, and the key that proves it. */
@@ -142,13 +142,15 @@ export class SettlementClient {
     return await this.#api.request('/v1/health', { schema: healthSchema });
   }
 
-  /** The name of the currency is the operator's, in the trust list that anyone may read. */
-  async readCurrency(): Promise<string> {
+  /** The operator's name and currency stand in the trust list, which anyone may read. */
+  async readOperator(): Promise<{ operator: string; currency: string }> {
     const list = await this.#api.readText('/v1/trust-list');
     try {
       const [, payload = ''] = list.split('.');
-      const json = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
-      return trustSchema.parse(JSON.parse(json)).currency;
+      const binary = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
+      const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
+      const json = new TextDecoder().decode(bytes);
+      return trustSchema.parse(JSON.parse(json));
     } catch (error) {
       throw new Unreachable('settlement has no trust list', { cause: error });
     }

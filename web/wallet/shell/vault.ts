@@ -36,6 +36,8 @@ export type AccountView = {
   rider: Rider;
   statement: Statement;
   currency: string;
+  /** The operator's name; a view that was stored by an earlier version of this page has none. */
+  operator?: string;
   /** Whether money can be paid in, and whether it is real. */
   topUps: Health['topUps'];
   atMs: number;

@@ -11,6 +11,7 @@ import type { RunAlone, Tabs } from '../../parts/tabs.ts';
 import { type Route, routeOf } from '../core/state.ts';
 import { EarlierStatement } from './earlier-statement.ts';
 import { makeDeviceKey } from './keys.ts';
+import { OnlineCodes } from './online-codes.ts';
 import { Phone } from './phone.ts';
 import { PinLock } from './pin-lock.ts';
 import { Refresh } from './refresh.ts';
@@ -57,6 +58,7 @@ export type Wallet = {
   refresh: Refresh;
   pin: PinLock;
   topUps: TopUps;
+  onlineCodes: OnlineCodes;
   statement: EarlierStatement;
   /** A code that is shown this once, until its rider has it; null: none. */
   freshCode: Signal<FreshCode | null>;
@@ -87,6 +89,7 @@ export function createWallet(parts: WalletParts): Wallet {
   const renewal = new Renewal({ clock, phone, session, settlement, pin });
   const topUps = new TopUps({ random, phone, session, settlement });
   const statement = new EarlierStatement({ phone, session, settlement });
+  const onlineCodes = new OnlineCodes({ clock, phone, session, settlement, events });
   const work = { phone, session, settlement, events, renewal, topUps };
   const refresh: Refresh = new Refresh({ clock, page, runAlone, ...work });
   const freshCode = signal<FreshCode | null>(null);
@@ -100,6 +103,7 @@ export function createWallet(parts: WalletParts): Wallet {
     ...work,
     refresh,
     pin,
+    onlineCodes,
     statement,
     freshCode,
     async enrol(algorithm, invite) {

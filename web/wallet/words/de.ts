@@ -13,10 +13,18 @@ export const de: Words = {
     hold: 'Halten Sie ihn vor den Leser an der Sperre.',
     label: 'Fahrcode für die Sperre',
     fresh: 'Neuer Code',
-    brightness: 'Schlecht lesbar? Stellen Sie den Bildschirm heller.',
-    passTitle: 'Ihr Pass',
+    enlarge: 'Tippen Sie auf den Code: Er wird groß und hell',
+    shrink: 'Noch einmal tippen, um zurückzugehen',
     goOnline: (when) => `Vor ${when} online gehen`,
-    madeAt: (when) => `Von ${when}`,
+    goOnlineTitle: 'Was heißt das?',
+    goOnlineText: (rides) =>
+      `So lange macht dieses Telefon Codes ohne Netz, für ${rides} an jeder Sperre. Öffnen Sie die Karte einmal mit Netz, dann erneuert sich Ihr Pass von selbst und das Datum rückt weiter. Danach weisen Sperren die Codes ab, bis Sie es tun; Ihr Geld bleibt.`,
+    rides: (n) => (n === 1 ? 'eine Fahrt' : `${n} Fahrten`),
+    left: (n) => `Noch ${n} Sekunden gültig. Ein neuer kommt von selbst.`,
+    over: 'Dieser Code ist abgelaufen. Drücken Sie „Neuer Code“.',
+    balance: 'Guthaben',
+    lastRide: 'Letzte Fahrt',
+    noRide: 'Noch keine',
   },
   pay: {
     title: 'An der Kasse zahlen',
@@ -56,6 +64,7 @@ export const de: Words = {
     statement: 'Fahrten und Zahlungen',
     empty: 'Noch nichts. Hier werden Ihre Fahrten mit ihrem Preis stehen.',
     earlier: 'Frühere zeigen',
+    receipt: 'Beleg',
     ridden: (when) => `Gefahren ${when}`,
     riddenAbout: (when) => `Gefahren etwa ${when} (das Gate hatte keine Uhr)`,
     charged: (when) => `gebucht ${when}`,
@@ -70,6 +79,25 @@ export const de: Words = {
       FARE_UNKNOWN: 'Der Fahrpreis ist noch nicht bekannt: Es wird nichts gebucht.',
       RECOVERED: 'War offen und ist bezahlt.',
     },
+  },
+  receipt: {
+    title: 'Beleg',
+    amount: 'Betrag',
+    operator: 'Betreiber',
+    what: 'Wofür',
+    how: 'Gezahlt mit',
+    ridden: 'Gefahren',
+    charged: 'Gebucht',
+    owed: 'Noch offen',
+    note: 'Hinweis',
+    account: 'Konto',
+    number: 'Nummer',
+    share: 'Teilen',
+    copied: 'Kopiert: Fügen Sie ihn ein, wo Sie ihn aufheben wollen.',
+    print: 'Drucken oder als PDF speichern',
+    missing:
+      'Dieser Beleg ist nicht auf diesem Telefon. Öffnen Sie ihn aus der Liste unter „Geld“.',
+    back: 'Zurück zu Ihrem Geld',
   },
   more: {
     title: 'Dieses Telefon',
@@ -202,8 +230,8 @@ export const de: Words = {
     passExpired: (when) =>
       `Ihr Pass endete ${when}. Gehen Sie online: Er erneuert sich von selbst, dann nehmen ihn die Sperren wieder.`,
     keyRevoked:
-      'Der Betreiber hat den Schlüssel zurückgezogen, der diesen Pass unterschrieben hat: er wurde gestohlen. Tore ' +
-      'nehmen diesen Pass nicht. Dein Geld ist sicher. Bleib online: ein neuer kommt von selbst.',
+      'Der Betreiber hat den Schlüssel zurückgezogen, der diesen Pass unterschrieben hat: er wurde gestohlen. Sperren ' +
+      'nehmen diesen Pass nicht. Ihr Geld ist sicher. Bleiben Sie online: ein neuer kommt von selbst.',
     noOfflineRides:
       'Keine Fahrten an Sperren ohne Netz: Hinter diesem Konto steht nichts. Laden Sie auf, dann kommen sie von selbst.',
     passEndsSoon: (when) => `Gehen Sie vor ${when} online, sonst weisen Sperren den Pass ab.`,

@@ -1,11 +1,11 @@
 /** A code that is shown this once: its rider writes it down, copies or prints it, and says so. */
 import { useState } from 'preact/hooks';
-import type { FreshCode as Code } from '../shell/wallet.ts';
-import type { Words } from '../words/shape.ts';
-import { failureText } from '../words/words.ts';
-import { Page } from './page.tsx';
+import type { FreshCode as Code } from '../../shell/wallet.ts';
+import type { Words } from '../../words/shape.ts';
+import { failureText } from '../../words/words.ts';
+import { Page } from '../page.tsx';
+import { useWallet } from '../wallet-context.ts';
 import { Guarded } from './pin-pad.tsx';
-import { useWallet } from './wallet-context.ts';
 
 export function FreshCode({ words, fresh }: { words: Words; fresh: Code }) {
   const wallet = useWallet();

@@ -1,10 +1,10 @@
 /** What helps if this phone is lost: the recovery code, and the other phones of the account. */
 import { useState } from 'preact/hooks';
-import { timeText } from '../../parts/money.ts';
-import type { Enrolment } from '../shell/vault.ts';
-import type { Words } from '../words/shape.ts';
-import { failureText } from '../words/words.ts';
-import { useWallet } from './wallet-context.ts';
+import { timeText } from '../../../parts/money.ts';
+import type { Enrolment } from '../../shell/vault.ts';
+import type { Words } from '../../words/shape.ts';
+import { failureText } from '../../words/words.ts';
+import { useWallet } from '../wallet-context.ts';
 
 export function RecoveryCard({ words }: { words: Words }) {
   const wallet = useWallet();

@@ -1,11 +1,11 @@
 /** The way back to an account: a code brings it here, or blocks a phone that is lost. */
 import { readRecoveryCode } from '@stile/protocol/recovery-code.ts';
 import { useState } from 'preact/hooks';
-import { ApiRefusal } from '../../parts/api.ts';
-import type { Words } from '../words/shape.ts';
-import { failureText } from '../words/words.ts';
-import { keyInAddress } from './key-in-address.ts';
-import { useWallet } from './wallet-context.ts';
+import { ApiRefusal } from '../../../parts/api.ts';
+import type { Words } from '../../words/shape.ts';
+import { failureText } from '../../words/words.ts';
+import { keyInAddress } from '../key-in-address.ts';
+import { useWallet } from '../wallet-context.ts';
 
 /** `account`: the one that this phone has or had. A code of another one is not taken by mistake. */
 type Props = { words: Words; isOpen?: boolean; account?: string | null };

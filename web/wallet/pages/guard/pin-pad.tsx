@@ -1,10 +1,10 @@
 /** What stands before something that a PIN guards. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { isPin, isPinOver, PIN_DIGITS_MAX } from '../core/pin.ts';
-import type { Words } from '../words/shape.ts';
+import { isPin, isPinOver, PIN_DIGITS_MAX } from '../../core/pin.ts';
+import type { Words } from '../../words/shape.ts';
+import { useWallet } from '../wallet-context.ts';
 import { Recover } from './recover.tsx';
-import { useWallet } from './wallet-context.ts';
 
 /** Its content, once the PIN was entered; at once if there is none. */
 export function Guarded({ words, children }: { words: Words; children: ComponentChildren }) {

@@ -1,11 +1,11 @@
 /** Where the PIN is set, changed and taken away; the last two by who knows it, not by who finds it open. */
 import { useState } from 'preact/hooks';
-import { isPin } from '../core/pin.ts';
-import type { PinResult } from '../shell/pin-lock.ts';
-import type { Words } from '../words/shape.ts';
-import { failureText } from '../words/words.ts';
+import { isPin } from '../../core/pin.ts';
+import type { PinResult } from '../../shell/pin-lock.ts';
+import type { Words } from '../../words/shape.ts';
+import { failureText } from '../../words/words.ts';
+import { useWallet } from '../wallet-context.ts';
 import { PinInput } from './pin-pad.tsx';
-import { useWallet } from './wallet-context.ts';
 
 type Work = () => Promise<PinResult | undefined>;
 
