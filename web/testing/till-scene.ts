@@ -73,7 +73,7 @@ export class TillScene {
   async leaveUnknown(till: Till, amountCents: number): Promise<void> {
     const code = await this.rider.onlineCode();
     this.wire.mode = 'lose';
-    void till.sale.take(code, amountCents);
+    void till.sale.take(code, { amountCents });
     await this.wire.idle();
     for (const waitMs of [700, 1_400, 2_100]) await this.pass(waitMs);
     this.wire.mode = 'pass';

@@ -20,20 +20,24 @@ export function OutcomeView({ words }: { words: Words }) {
     const { pending, failure } = value;
     return (
       <div class="outcome unsure stack" data-outcome="UNKNOWN">
-        <Mark path="M9.5 9a2.6 2.6 0 1 1 3.6 2.4c-.8.4-1.1 1-1.1 1.9M12 17h.01" />
-        <h2 class="figure">{words.outcome.unknown}</h2>
-        <p>{words.outcome.unknownText}</p>
-        {failure !== null && (
-          <p class="note bad" role="alert">
-            {words.outcome.notReversed} {failureText(words, failure)}
-          </p>
-        )}
-        <button type="button" onClick={() => void sale.resolve(pending)}>
-          {words.outcome.again}
-        </button>
-        <button type="button" class="danger" onClick={() => void sale.reverse(pending)}>
-          {words.outcome.reverse}
-        </button>
+        <div class="said stack">
+          <Mark path="M9.5 9a2.6 2.6 0 1 1 3.6 2.4c-.8.4-1.1 1-1.1 1.9M12 17h.01" />
+          <h2 class="figure">{words.outcome.unknown}</h2>
+          <p>{words.outcome.unknownText}</p>
+          {failure !== null && (
+            <p class="note bad" role="alert">
+              {words.outcome.notReversed} {failureText(words, failure)}
+            </p>
+          )}
+        </div>
+        <div class="next stack">
+          <button type="button" onClick={() => void sale.resolve(pending)}>
+            {words.outcome.again}
+          </button>
+          <button type="button" class="danger" onClick={() => void sale.reverse(pending)}>
+            {words.outcome.reverse}
+          </button>
+        </div>
       </div>
     );
   }
@@ -58,17 +62,21 @@ function Decided({ words, payment, onwards }: DecidedProps) {
   const why = payment.reason === null ? (payment.note ?? '') : words.refusals[payment.reason];
   return (
     <div class={isPaid ? 'outcome good stack' : 'outcome bad stack'} data-outcome={payment.outcome}>
-      <Mark path={isPaid ? 'M6 12.5l4 4 8-9' : 'M7 7l10 10M17 7L7 17'} />
-      <h2 class="figure">{isPaid ? words.outcome.paid : words.outcome.refused}</h2>
-      {isPaid ? <Receipt words={words} payment={payment} /> : <p>{why}</p>}
-      <button type="button" onClick={onwards} ref={(button) => button?.focus()}>
-        {words.outcome.next}
-      </button>
-      {isPaid && (
-        <button type="button" class="quiet no-print" onClick={() => print()}>
-          {words.outcome.print}
+      <div class="said stack">
+        <Mark path={isPaid ? 'M6 12.5l4 4 8-9' : 'M7 7l10 10M17 7L7 17'} />
+        <h2 class="figure">{isPaid ? words.outcome.paid : words.outcome.refused}</h2>
+        {isPaid ? <Receipt words={words} payment={payment} /> : <p>{why}</p>}
+      </div>
+      <div class="next stack">
+        <button type="button" onClick={onwards} ref={(button) => button?.focus()}>
+          {words.outcome.next}
         </button>
-      )}
+        {isPaid && (
+          <button type="button" class="quiet no-print" onClick={() => print()}>
+            {words.outcome.print}
+          </button>
+        )}
+      </div>
     </div>
   );
 }
@@ -85,6 +93,7 @@ function Receipt({ words, payment }: { words: Words; payment: Payment }) {
         {payment.way !== null && words.ways[payment.way]}
         {payment.atMs !== null && ` · ${timeText(payment.atMs, style.language)}`}
       </p>
+      {payment.note !== null && <p>{payment.note}</p>}
     </div>
   );
 }

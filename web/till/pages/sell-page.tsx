@@ -1,5 +1,6 @@
 /** Selling: the amount on one side, the customer's code or the outcome on the other. */
 import type { Order } from '@stile/protocol/http/merchant-api.ts';
+import { NOTE_CHARS_MAX } from '@stile/protocol/payment.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { CameraView } from '../../parts/camera/camera-view.tsx';
 import { repeat } from '../../parts/clock.ts';
@@ -29,33 +30,46 @@ export function SellPage({ words }: { words: Words }) {
     if (!isFree) setHow('scan');
   }, [isFree]);
   return (
-    <div class="sell">
+    <div class={isFree ? 'sell' : 'stage'}>
       <section class="stack" aria-label={words.sell.title}>
-        <h1 class="soft small">{words.sell.title}</h1>
+        <div class="row">
+          <h1 class="soft small">{words.sell.title}</h1>
+          {isFree && (
+            <button type="button" class="tab" onClick={() => entry.clear()}>
+              {words.sell.clear}
+            </button>
+          )}
+        </div>
         <output class="figure big" data-cents={cents}>
           {moneyText(isFree ? cents : amountOf(value), style)}
         </output>
-        <div class="pad">
-          {PAD.map((key) => (
-            <button
-              key={key}
-              type="button"
-              class="key"
-              disabled={!isFree}
-              aria-label={key === 'back' ? words.sell.back : undefined}
-              // The focus stays where it is: no later key presses this one again.
-              onMouseDown={(event) => event.preventDefault()}
-              onClick={() => entry.pressPad(key)}
-            >
-              {key === 'back' ? '⌫' : key}
-            </button>
-          ))}
-        </div>
+        {isFree && <Pad words={words} />}
       </section>
       <section class="card stack" aria-live="polite">
         {isFree ? <Ways words={words} how={how} setHow={setHow} /> : <Under words={words} />}
         <HintNote words={words} />
       </section>
+    </div>
+  );
+}
+
+function Pad({ words }: { words: Words }) {
+  const { entry } = useTill();
+  return (
+    <div class="pad">
+      {PAD.map((key) => (
+        <button
+          key={key}
+          type="button"
+          class="key"
+          aria-label={key === 'back' ? words.sell.back : undefined}
+          // The focus stays where it is: no later key presses this one again.
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={() => entry.pressPad(key)}
+        >
+          {key === 'back' ? '⌫' : key}
+        </button>
+      ))}
     </div>
   );
 }
@@ -92,6 +106,17 @@ function Ways({ words, how, setHow }: WaysProps) {
   return (
     <>
       <p>{words.sell.scanHint}</p>
+      <label>
+        {words.sell.note}
+        <input
+          maxLength={NOTE_CHARS_MAX}
+          autocomplete="off"
+          value={entry.note.value}
+          onInput={(event) => {
+            entry.note.value = event.currentTarget.value;
+          }}
+        />
+      </label>
       <div class="ways">
         <button type="button" class="quiet" onClick={() => setHow('camera')}>
           {words.sell.camera}
@@ -158,22 +183,25 @@ function OrderView({ words, order, failure }: OrderProps) {
     if (sale.state.value.kind !== 'order') entry.clear();
   };
   return (
-    <>
+    <div class="order">
       <div class="sheet order-qr" data-link={order.link}>
         <QrCode text={order.link} label={words.sell.orderLabel} />
       </div>
-      <p>{words.sell.orderHint}</p>
-      <p class="soft" role="status">
-        {words.sell.orderWaiting}
-      </p>
-      {failure !== null && (
-        <p class="note bad" role="alert">
-          {words.sell.notCancelled} {failureText(words, failure)}
+      <div class="stack">
+        <p>{words.sell.orderHint}</p>
+        {order.note !== null && <p>{order.note}</p>}
+        <p class="soft" role="status">
+          {words.sell.orderWaiting}
         </p>
-      )}
-      <button type="button" class="quiet" onClick={() => void cancel()}>
-        {words.sell.cancel}
-      </button>
-    </>
+        {failure !== null && (
+          <p class="note bad" role="alert">
+            {words.sell.notCancelled} {failureText(words, failure)}
+          </p>
+        )}
+        <button type="button" class="quiet" onClick={() => void cancel()}>
+          {words.sell.cancel}
+        </button>
+      </div>
+    </div>
   );
 }

@@ -134,7 +134,7 @@ test('a scan into a field gives the field its text back, and is taken', async ()
 
 test('the same code over its own refusal changes nothing; over an order it is said that one is open', async () => {
   const code = await scene.rider.onlineCode();
-  await till.sale.take(code, 100);
+  await till.sale.take(code, { amountCents: 100 });
   await till.nextCustomer();
   enterAmount();
   await scan(code);

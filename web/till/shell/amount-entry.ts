@@ -15,7 +15,7 @@ import {
 } from '../core/keyboard.ts';
 import { readScanned } from '../core/scanned.ts';
 import { type Failure, failureOf, NOT_STORED } from './merchant-client.ts';
-import type { Sale } from './sale.ts';
+import type { Price, Sale } from './sale.ts';
 
 export type Hint =
   | { kind: 'misread' | 'transit' | 'notCode' | 'amountFirst' | 'nextFirst' | 'openFirst' }
@@ -37,6 +37,8 @@ export type TillPress = Omit<Press, 'isOpen'> & { restoreField?: (text: string) 
 
 export class AmountEntry {
   readonly hint = signal<Hint | null>(null);
+  /** What the payment is for, as the shop writes it. */
+  readonly note = signal('');
   readonly #keyboard = signal(NO_KEYS);
   readonly cents = computed(() => this.#keyboard.value.cents);
   readonly #parts: AmountEntryParts;
@@ -85,6 +87,7 @@ export class AmountEntry {
 
   clear(): void {
     this.hint.value = null;
+    this.note.value = '';
     this.#setKeyboard({ ...endRun(this.#keyboard.value), cents: 0 });
   }
 
@@ -124,16 +127,21 @@ export class AmountEntry {
 
   #sell(code: string): void {
     this.hint.value = null;
-    this.#parts.sale.take(code, this.cents.value).catch(() => {
+    this.#parts.sale.take(code, this.#price()).catch(() => {
       this.hint.value = { kind: 'failed', failure: NOT_STORED };
     });
+  }
+
+  #price(): Price {
+    const note = this.note.value.trim();
+    return { amountCents: this.cents.value, ...(note !== '' && { note }) };
   }
 
   async showOrder(): Promise<void> {
     this.hint.value = this.cents.value === 0 ? { kind: 'amountFirst' } : null;
     if (this.cents.value === 0) return;
     try {
-      await this.#parts.sale.makeOrder(this.cents.value);
+      await this.#parts.sale.makeOrder(this.#price());
     } catch (error) {
       this.hint.value = { kind: 'failed', failure: failureOf(error) };
     }

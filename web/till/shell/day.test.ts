@@ -15,7 +15,7 @@ async function listedAt(
     const till = await scene.openTill();
     for (const [at, iso] of sales.entries()) {
       scene.town.clock.setWall(Date.parse(iso));
-      await till.sale.take(await scene.rider.onlineCode(), at + 1);
+      await till.sale.take(await scene.rider.onlineCode(), { amountCents: at + 1 });
       await till.sale.nextCustomer();
     }
     scene.town.clock.setWall(Date.parse(nowIso));

@@ -11,7 +11,7 @@ let payment: Payment;
 beforeEach(async () => {
   scene = await TillScene.open();
   till = await scene.openTill();
-  await till.sale.take(await scene.rider.onlineCode(), 1_000);
+  await till.sale.take(await scene.rider.onlineCode(), { amountCents: 1_000 });
   const { value } = till.sale.state;
   if (value.kind !== 'decided') throw new Error(`not decided but ${value.kind}`);
   ({ payment } = value);

@@ -25,9 +25,9 @@ test('two tills at the same instant draw different keys, and one till draws a ne
   const [first, second] = [till(1), till(2)];
   for (const sale of [first, second])
     await sale.enter({ merchant: 'kiosk', name: 'Kiosk', currency: 'EUR' });
-  await first.take('code', 1);
-  await second.take('code', 1);
-  await first.take('code', 1);
+  await first.take('code', { amountCents: 1 });
+  await second.take('code', { amountCents: 1 });
+  await first.take('code', { amountCents: 1 });
   expect(keys).toHaveLength(3);
   expect(new Set(keys).size).toBe(3);
 });

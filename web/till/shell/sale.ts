@@ -24,10 +24,13 @@ import type { TillVault } from './vault.ts';
 const TRIES_MAX = 3;
 const RETRY_MS = 700;
 
-const pendingSchema = recordSchema.extend({ code: z.string() });
+const pendingSchema = recordSchema.extend({ code: z.string(), note: z.string().optional() });
 export type Pending = z.infer<typeof pendingSchema>;
 const openOrderSchema = recordSchema.extend({ order: orderSchema });
 type OpenOrder = z.infer<typeof openOrderSchema>;
+
+/** What is asked for, and what the shop writes beside it. */
+export type Price = { amountCents: number; note?: string };
 
 export type Shop = Pick<Merchant, 'merchant' | 'name' | 'currency'>;
 
@@ -85,11 +88,12 @@ export class Sale {
   }
 
   /** Asks only once the payment is on the disk. @throws if it cannot be stored; then nothing is asked. */
-  async take(code: string, amountCents: number): Promise<void> {
+  async take(code: string, { amountCents, note }: Price): Promise<void> {
     const shop = this.#shop.value;
     const { kind } = this.state.value;
     if (shop === null || kind === 'waiting' || kind === 'unknown') return;
-    const pending = { ...this.#begin(shop, amountCents), code };
+    const begun = this.#begin(shop, amountCents);
+    const pending = { ...begun, code, ...(note !== undefined && { note }) };
     // Before anything is waited for: a second scan begins no second payment.
     this.#show({ kind: 'waiting', pending });
     try {
@@ -177,14 +181,15 @@ export class Sale {
 
   async #ask(pending: Pending, { isRepeat }: { isRepeat: boolean }): Promise<void> {
     const { client, clock } = this.#parts;
-    const { idempotencyKey, code, amountCents } = pending;
+    const { idempotencyKey, code, amountCents, note } = pending;
+    const body = { idempotencyKey, code, amountCents, ...(note !== undefined && { note }) };
     if (!this.#isOwn(pending)) return;
     this.#show({ kind: 'waiting', pending });
     for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
       // The till may be another shop's by now, and so its token.
       if (!this.#isOwn(pending)) return;
       try {
-        const payment = await client.pay({ idempotencyKey, code, amountCents });
+        const payment = await client.pay(body);
         if (payment.outcome !== 'UNKNOWN') {
           return await this.#end(pending, { kind: 'decided', payment, code });
         }
@@ -231,14 +236,15 @@ export class Sale {
   }
 
   /** @throws what the request throws. */
-  async makeOrder(amountCents: number): Promise<void> {
+  async makeOrder({ amountCents, note }: Price): Promise<void> {
     const shop = this.#shop.value;
     if (shop === null || this.#isMakingOrder) return;
     this.#isMakingOrder = true;
     try {
       const begun = this.#begin(shop, amountCents);
       const { idempotencyKey } = begun;
-      const order = await this.#parts.client.makeOrder({ idempotencyKey, amountCents });
+      const body = { idempotencyKey, amountCents, ...(note !== undefined && { note }) };
+      const order = await this.#parts.client.makeOrder(body);
       await this.#orders.add({ ...begun, order });
       if (this.#isOwn(shop)) this.#show({ kind: 'order', order, failure: null });
     } finally {

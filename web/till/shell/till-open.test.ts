@@ -28,7 +28,7 @@ describe('a payment that is not known in one window', () => {
   test('outlives a sale in another, which shows it and can ask', async () => {
     const second = await scene.openTill();
     await scene.leaveUnknown(till, 1_100);
-    await second.sale.take(await scene.rider.onlineCode(), 100);
+    await second.sale.take(await scene.rider.onlineCode(), { amountCents: 100 });
     expect(second.sale.state.value).toMatchObject({ payment: { amountCents: 100, receipt: 2 } });
     expect(stored()).toHaveLength(1);
     const [unknown] = second.sale.unknown.value;
@@ -141,7 +141,7 @@ describe('taking back', () => {
   });
 
   test('an order without a network says so, and the order is shown on', async () => {
-    await till.sale.makeOrder(150);
+    await till.sale.makeOrder({ amountCents: 150 });
     const { value } = till.sale.state;
     if (value.kind !== 'order') throw new Error(`not an order but ${value.kind}`);
     scene.wire.mode = 'cut';
@@ -159,7 +159,7 @@ describe('taking back', () => {
 
 describe('an order that is open when the page is loaded again', () => {
   async function openOrder() {
-    await till.sale.makeOrder(150);
+    await till.sale.makeOrder({ amountCents: 150 });
     const { value } = till.sale.state;
     if (value.kind !== 'order') throw new Error(`not an order but ${value.kind}`);
     return value.order;

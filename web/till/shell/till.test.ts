@@ -72,7 +72,7 @@ describe('a payment', () => {
     wire.onRequest = ({ path }) => {
       if (path === '/v1/payments') storedWhenSent = pendingTexts();
     };
-    const taking = till.sale.take(code, PRICE_CENTS);
+    const taking = till.sale.take(code, { amountCents: PRICE_CENTS });
     await wire.idle();
     const [pending] = storedWhenSent.map((text) => JSON.parse(text));
     const { merchant, idempotencyKey, amountCents } = pending;
@@ -90,7 +90,7 @@ describe('a payment', () => {
   test('without a response it is sent again after 0.7 s and 1.4 s, then left to a person', async () => {
     await till.start();
     wire.mode = 'cut';
-    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    void till.sale.take(await rider.onlineCode(), { amountCents: PRICE_CENTS });
     await wire.idle();
     for (const [waitMs, times] of [
       [700, 2],
@@ -113,7 +113,7 @@ describe('a payment', () => {
   test('a settlement that is silent is given up after five seconds', async () => {
     await till.start();
     wire.mode = 'silent';
-    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    void till.sale.take(await rider.onlineCode(), { amountCents: PRICE_CENTS });
     await new Promise((resolve) => setImmediate(resolve));
     town.clock.advance(5_000 - 1);
     wire.mode = 'pass';
@@ -127,7 +127,7 @@ describe('a payment', () => {
   test('whose response is lost is charged once', async () => {
     await till.start();
     wire.mode = 'lose';
-    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    void till.sale.take(await rider.onlineCode(), { amountCents: PRICE_CENTS });
     await wire.idle();
     wire.mode = 'pass';
     await pass(700);
@@ -138,7 +138,7 @@ describe('a payment', () => {
   test('that a reload interrupts is resumed with its key', async () => {
     await till.start();
     wire.mode = 'lose';
-    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    void till.sale.take(await rider.onlineCode(), { amountCents: PRICE_CENTS });
     await wire.idle();
     wire.mode = 'pass';
     till = openTill();
@@ -150,7 +150,7 @@ describe('a payment', () => {
   test('that nobody knows can be taken back, and then charges nothing', async () => {
     await till.start();
     wire.mode = 'lose';
-    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    void till.sale.take(await rider.onlineCode(), { amountCents: PRICE_CENTS });
     await wire.idle();
     wire.mode = 'cut';
     for (const waitMs of [700, 1_400, 2_100]) await pass(waitMs);
@@ -171,7 +171,7 @@ describe('a payment', () => {
   ])('refused with %i %s is %s', async (status, code, kind) => {
     await till.start();
     wire.respond('/v1/payments', () => ({ status, body: { code, message: 'why' } }));
-    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    void till.sale.take(await rider.onlineCode(), { amountCents: PRICE_CENTS });
     await wire.idle();
     expect(till.sale.state.value.kind).toBe(kind);
   });
@@ -184,7 +184,7 @@ describe('a payment that is not known when the till changes its shop', () => {
   async function leaveUnknown(): Promise<void> {
     await till.start();
     wire.mode = 'lose';
-    void till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    void till.sale.take(await rider.onlineCode(), { amountCents: PRICE_CENTS });
     await wire.idle();
     wire.mode = 'pass';
   }
@@ -225,7 +225,7 @@ describe('a payment that is not known when the till changes its shop', () => {
     await leaveUnknown();
     await till.signOut();
     await till.signIn(other);
-    await till.sale.take(await rider.onlineCode(), PRICE_CENTS);
+    await till.sale.take(await rider.onlineCode(), { amountCents: PRICE_CENTS });
     expect(till.sale.state.value).toMatchObject({ payment: { outcome: 'PAID' } });
     await till.signOut();
     await till.signIn(token);
@@ -315,7 +315,7 @@ describe('who is signed in', () => {
 
 test('an event decides the order that waits for its customer', async () => {
   await till.start();
-  await till.sale.makeOrder(PRICE_CENTS);
+  await till.sale.makeOrder({ amountCents: PRICE_CENTS });
   const { value } = till.sale.state;
   if (value.kind !== 'order') throw new Error(`not an order but ${value.kind}`);
   const { order } = value.order;
