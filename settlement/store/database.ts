@@ -52,7 +52,7 @@ import type { Confirmation, ConfirmationFacts, NewOrderFacts } from '../core/pay
 import type { PayFacts, PaymentRequest } from '../core/payments/pay.ts';
 import type { StoredOrder } from '../core/payments/payment-changes.ts';
 import type { NewSeedFacts, SeedConfirmationFacts } from '../core/payments/seed.ts';
-import type { SeedFacts } from '../core/payments/spend-code.ts';
+import type { Presented, SeedFacts } from '../core/payments/spend-code.ts';
 import type { CutKind } from '../core/retention/cut-changes.ts';
 import type { CutBounds, CutFacts } from '../core/retention/cuts.ts';
 import type { Piece, PieceQuery } from '../core/rides/outbox.ts';
@@ -191,8 +191,14 @@ export type MerchantKey = {
   nowMs: number;
 };
 
+/** `owner`: of its code. */
+export type PayQuery = { request: PaymentRequest; owner: PassOf | null };
+
 export type PaymentFacts = {
-  pay(request: PaymentRequest): Awaitable<PayFacts>;
+  /** Whose codes they are, which never changes; null: nobody's. Nothing is held. */
+  codeOwners(presented: readonly Presented[]): Awaitable<readonly (PassOf | null)[]>;
+  /** One for each, of other payers and under other keys. */
+  pay(asked: readonly PayQuery[]): Awaitable<readonly PayFacts[]>;
   refund(of: MerchantKey): Awaitable<GiveBackFacts>;
   /** `payee`: `merchant:ID`; orders of gates there are none. */
   reversal(of: MerchantKey): Awaitable<ReversalFacts>;
@@ -330,6 +336,8 @@ export type UseCase<Read, Result> = {
 
 export type Database = {
   views: Views;
+  /** How payments by code are gathered: as many as pay for it here. */
+  payments: { sizeMax: number; atOnceMax: number };
   /** Work in the background waits here for its turn, so that requests come in between. */
   takeTurn(): Promise<void>;
   /** One durable transaction of its own: read, decide, write the changes, answer. */

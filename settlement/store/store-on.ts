@@ -8,12 +8,13 @@ import { logUseCases } from './log-use-cases.ts';
 import { staffUseCases } from './operator-use-cases.ts';
 import { outboxUseCases } from './outbox-use-cases.ts';
 import { parkedUseCases } from './parked-use-cases.ts';
+import { paymentUseCases } from './payments/payment-use-cases.ts';
 import type { Store } from './port.ts';
 import { recoveryUseCases } from './recovery-use-cases.ts';
 import { retentionUseCases } from './retention-use-cases.ts';
 import { eventUseCases, type OnEvents, withHints } from './sharing/event-use-cases.ts';
 import { leadUseCases } from './sharing/lead-use-cases.ts';
-import { operatorUseCases, paymentUseCases, riderUseCases } from './use-cases.ts';
+import { operatorUseCases, riderUseCases } from './use-cases.ts';
 
 export type StoreOnParts = {
   limitsNow: Limits;

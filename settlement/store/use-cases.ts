@@ -15,30 +15,12 @@ import {
 import { decideSweep } from '../core/access/retention.ts';
 import { decideSession, isOpenSession } from '../core/access/session.ts';
 import { unchanged } from '../core/changes.ts';
-import {
-  accountEvent,
-  backEvents,
-  confirmedEvents,
-  orderEvent,
-  paidEvents,
-  tell,
-} from '../core/events/tell.ts';
+import { accountEvent, tell } from '../core/events/tell.ts';
 import { decideDenial, decideLift } from '../core/lists/denial.ts';
-import { merchantAccountOf } from '../core/money/ledger.ts';
 import { decideTopUp } from '../core/money/top-up.ts';
 import { INQUIRY_PAUSE_MS_MAX } from '../core/money/top-up-inquiry.ts';
 import { decideTopUpIntent, decideTopUpOutcome } from '../core/money/top-up-intent.ts';
-import { decideRefund, decideReversal } from '../core/payments/give-back.ts';
 import { decideBlock, decideMerchant, isActiveMerchant } from '../core/payments/merchant.ts';
-import {
-  decideCancellation,
-  decideConfirmation,
-  decideNewOrder,
-  findOrderView,
-  offerView,
-} from '../core/payments/order.ts';
-import { decidePay } from '../core/payments/pay.ts';
-import type { PaymentLimits } from '../core/payments/payment-rules.ts';
 import {
   decideNewOnlineCode,
   decideNewSeed,
@@ -48,86 +30,6 @@ import {
 } from '../core/payments/seed.ts';
 import type { Database } from './database.ts';
 import type { Store } from './port.ts';
-
-/** Within what payments, codes and orders are decided. */
-export type StoreRules = { paymentLimits: PaymentLimits };
-
-type PaymentUseCases = Pick<
-  Store,
-  | 'pay'
-  | 'findPayment'
-  | 'reversePayment'
-  | 'refundPayment'
-  | 'listPayments'
-  | 'addOrder'
-  | 'findOrder'
-  | 'cancelOrder'
-  | 'findOffer'
-  | 'confirmOrder'
->;
-
-/** Payments share their commits; whatever else there is has a transaction of its own. */
-export function paymentUseCases(database: Database, rules: StoreRules): PaymentUseCases {
-  const { views, transact, transactTogether } = database;
-  const limits = rules.paymentLimits;
-  const { reversalS } = limits;
-  return {
-    pay: (request) =>
-      transactTogether({
-        read: (facts) => facts.pay(request),
-        decide: (found) =>
-          tell(decidePay(found, { request, limits }), (result) =>
-            paidEvents(result, { payee: request.payee, atMs: request.nowMs }),
-          ),
-      }),
-    reversePayment: ({ merchant, idempotencyKey, role, ...at }) =>
-      transactTogether({
-        read: (facts) => facts.reversal({ merchant, idempotencyKey, reversalS, nowMs: at.nowMs }),
-        decide: (found) => {
-          const payee = merchantAccountOf(merchant);
-          const request = { payee, key: idempotencyKey, why: 'REVERSED', ...at } as const;
-          const decided = decideReversal(found, { request, role, limits });
-          return tell(decided, (result) => backEvents(result, { merchant, atMs: at.nowMs }));
-        },
-      }),
-    refundPayment: (request) =>
-      transactTogether({
-        read: (facts) => facts.refund({ ...request, reversalS }),
-        decide: (found) =>
-          tell(decideRefund(found, { request, limits }), (result) =>
-            backEvents(result, { merchant: request.merchant, atMs: request.nowMs }),
-          ),
-      }),
-    findPayment: async (merchant, key) => await views.findPayment(merchant, key),
-    listPayments: async (merchant, page) => await views.listPayments(merchant, page),
-    addOrder: (request) =>
-      transact({
-        read: (facts) => facts.newOrder(request),
-        decide: (found) => decideNewOrder(found, request),
-      }),
-    findOrder: async (query) => findOrderView(await views.findOrder(query.order), query),
-    cancelOrder: (query) =>
-      transact({
-        read: (facts) => facts.order(query.order),
-        decide: (found) =>
-          tell(decideCancellation(found, query), (order) =>
-            order === undefined ? [] : [orderEvent(query.merchant, { order, atMs: query.nowMs })],
-          ),
-      }),
-    findOffer: async (order, nowMs) => {
-      const stored = await views.findOrder(order);
-      return stored === null ? undefined : offerView(stored, nowMs);
-    },
-    confirmOrder: (request) =>
-      transactTogether({
-        read: (facts) => facts.confirmation(request),
-        decide: (found) =>
-          tell(decideConfirmation(found, { request, limits }), (result) =>
-            confirmedEvents(result, { account: request.account, atMs: request.nowMs }),
-          ),
-      }),
-  };
-}
 
 type RiderUseCases = Pick<
   Store,

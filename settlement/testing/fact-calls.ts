@@ -27,7 +27,8 @@ type Calls = { [Name in keyof Facts]: (facts: Facts) => ReturnType<Facts[Name]> 
 const bounds = { beforeMs: NOW_MS, newestKept: 3, rowsMax: 10 };
 
 export const MONEY_CALLS = {
-  pay: (facts) => facts.pay(paymentRequest()),
+  codeOwners: (facts) => facts.codeOwners([paymentRequest().presented]),
+  pay: (facts) => facts.pay([{ request: paymentRequest(), owner: null }]),
   refund: (facts) => facts.refund({ ...KEY, reversalS: 60, nowMs: NOW_MS }),
   reversal: (facts) => facts.reversal({ ...KEY, reversalS: 60, nowMs: NOW_MS }),
   newOrder: (facts) => facts.newOrder(KEY),
@@ -124,7 +125,8 @@ export const EVERY_FACT: [Exclude<keyof Facts, Called>] extends [never] ? true :
 
 /** Without what a database numbers in its own way. */
 export function withoutNumbers(found: unknown): unknown {
-  if (found === null || typeof found !== 'object' || Array.isArray(found)) return found;
+  if (Array.isArray(found)) return found.map(withoutNumbers);
+  if (found === null || typeof found !== 'object') return found;
   const own = ['nextIds', 'nextPaymentId', 'lastNumbers'];
   return Object.fromEntries(Object.entries(found).filter(([name]) => !own.includes(name)));
 }

@@ -20,6 +20,7 @@ import { describePayees } from './payee.contract.ts';
 import { describePayments } from './payment.contract.ts';
 import { describePaymentBooks } from './payment-books.contract.ts';
 import { describePaymentHistories } from './payment-histories.contract.ts';
+import { describePaymentsAtOnce } from './payments-at-once.contract.ts';
 import { describePhones } from './phones.contract.ts';
 import { describeRecovery } from './recovery.contract.ts';
 import { describeRetention } from './retention.contract.ts';
@@ -42,6 +43,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('branches', () => describeBranches(open));
     describe('order', () => describeOrder(open));
     describe('payments', () => describePayments(open));
+    describe('payments at once', () => describePaymentsAtOnce(open));
     describe('payees', () => describePayees(open));
     describe('payments afterwards', () => describePaymentBooks(open));
     describe('retention', () => describeRetention(open));

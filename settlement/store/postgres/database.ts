@@ -3,7 +3,7 @@ import type { Decision } from '../../core/changes.ts';
 import type { KeyedHash } from '../../core/money/book-seal.ts';
 import type { Awaitable } from '../awaitable.ts';
 import { type Database, type UseCase, viewsWithin } from '../database.ts';
-import { createTurns } from '../turns.ts';
+import { createTurns } from '../turns/turns.ts';
 import { applyChanges } from './changes/apply.ts';
 import { createReaders, factsOf } from './facts-of.ts';
 import { asUnreadableData } from './faults.ts';
@@ -11,6 +11,12 @@ import { KnownRules } from './known-rules.ts';
 import type { Session, SessionPool } from './session.ts';
 import type { Transact } from './transactions.ts';
 import { viewsOf } from './views-of.ts';
+
+/**
+ * Payments of one transaction, whose payees and payers are held meanwhile; and transactions of payments at once, so that the
+ * server works at one while this process reads the answers of the other.
+ */
+const PAYMENTS = { sizeMax: 32, atOnceMax: 2 } as const;
 
 export type DatabaseParts = { pool: SessionPool; transactions: Transact; keyedHash: KeyedHash };
 
@@ -34,6 +40,7 @@ export function createDatabase({ pool, transactions, keyedHash }: DatabaseParts)
   }
 
   return {
+    payments: PAYMENTS,
     takeTurn: () => turns.take(),
     views: viewsWithin(viewsOf(pool.session, createReaders(pool.session)), understood),
     transact,

@@ -11,6 +11,7 @@ import { OperatorReader } from './facts/operator-facts.ts';
 import { OrderReader } from './facts/order-facts.ts';
 import { OutboxReader } from './facts/outbox-facts.ts';
 import { ParkedReader } from './facts/parked-facts.ts';
+import { PayFactReader } from './facts/pay/pay-facts.ts';
 import { PaymentFactReader } from './facts/payment-facts.ts';
 import { RecoveryFactReader } from './facts/recovery-facts.ts';
 import { RetimeReader } from './facts/retime-facts.ts';
@@ -55,10 +56,12 @@ type MoneyFacts = Omit<Facts, keyof LogFacts>;
 
 function moneyFacts(session: Session, readers: Readers): MoneyFacts {
   const payments = new PaymentFactReader(session, readers);
+  const paying = new PayFactReader(session, readers);
   const riders = new RiderFactReader(session, readers);
   const { operators, recovery, leases, denials } = readers;
   return {
-    pay: (request) => payments.pay(request),
+    codeOwners: (presented) => paying.codeOwners(presented),
+    pay: (asked) => paying.read(asked),
     refund: (of) => payments.refund(of),
     reversal: (of) => payments.reversal(of),
     newOrder: (of) => payments.newOrder(of),

@@ -8,6 +8,7 @@ import type { PaymentRequest } from '../../core/payments/pay.ts';
 import { ISSUER, NOW_MS, ScriptedLog } from '../../testing/log.ts';
 import { usePostgres } from '../../testing/postgres-server.ts';
 import { isHeldUp, type Reading } from '../../testing/two-sessions.ts';
+import { readPayments } from '../payments/read-payments.ts';
 import { slotOf } from './ids.ts';
 import { openPool, type SessionPool } from './session.ts';
 
@@ -74,7 +75,7 @@ function handleOf(account: string): string {
 function pay(account: string, payee: PaymentRequest['payee']): Reading {
   const presented = { way: 'PAYMENT_CODE', handle: handleOf(account), timeStep: 9 } as const;
   const request = { issuer: ISSUER, payee, presented, note: null, requestHash: 'h', nowMs: NOW_MS };
-  return (facts) => facts.pay(request);
+  return (facts) => readPayments(facts, [request]);
 }
 
 function at(merchant: string): PaymentRequest['payee'] {

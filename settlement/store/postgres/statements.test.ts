@@ -1,9 +1,11 @@
 /** However many records a piece of work or a part of a log has, its facts are as many statements. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rulingQuery } from '../../core/logs/ruling-query.ts';
+import { paymentRequest } from '../../testing/facts.ts';
 import { NOW_MS, ScriptedLog } from '../../testing/log.ts';
 import { usePostgres } from '../../testing/postgres-server.ts';
 import type { Reading } from '../../testing/two-sessions.ts';
+import { readPayments } from '../payments/read-payments.ts';
 import { factsOf } from './facts-of.ts';
 import { recordRange, slotOf } from './ids.ts';
 import { KnownRules } from './known-rules.ts';
@@ -99,4 +101,22 @@ test('rulings', async () => {
   const one = await countStatements(rule(1));
   expect(await countStatements(rule(90))).toBe(one);
   expect(one).toBeLessThanOrEqual(12);
+});
+
+function pay(count: number): Reading {
+  const requests = Array.from({ length: count }, (_, index) => {
+    const idempotencyKey = `sale-${index}`;
+    const payee = { kind: 'merchant', merchant: 'kiosk', idempotencyKey, amountCents: 1 } as const;
+    const presented = { way: 'PAYMENT_CODE', handle: `handle-${index}`, timeStep: 1 } as const;
+    return paymentRequest({ payee, presented });
+  });
+  return async (facts) => {
+    expect(await readPayments(facts, requests)).not.toContain(null);
+  };
+}
+
+test('payments', async () => {
+  const one = await countStatements(pay(1));
+  expect(await countStatements(pay(32))).toBe(one);
+  expect(one).toBeLessThanOrEqual(16);
 });

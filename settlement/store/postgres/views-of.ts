@@ -1,5 +1,6 @@
 /** What is read for people, put together; every statement for itself, and nothing is locked. */
 import type { Views } from '../database.ts';
+import { createLookUp } from '../turns/groups.ts';
 import { InviteReader } from './facts/invites.ts';
 import type { Readers } from './facts-of.ts';
 import type { Session } from './session.ts';
@@ -25,12 +26,12 @@ export function viewsOf(session: Session, readers: Readers): Views {
     listStatement: (account, page) => riders.listStatement(account, page),
     listDueTopUps: (of) => riders.listDueTopUps(of),
     findOldestOpenTopUp: () => riders.findOldestOpenTopUp(),
-    findSeed: async (handle) => (await codes.seed(handle)) ?? undefined,
+    findSeed: createLookUp((handles) => codes.seeds(handles)),
     listSeedKeys: (nowMs) => codes.keysOfSeeds(nowMs),
     findOrder: (order) => merchants.findOrder(order),
     findPayment: (merchant, key) => merchants.findPayment(merchant, key),
     listPayments: (merchant, page) => merchants.listPayments(merchant, page),
-    findMerchant: (tokenHash) => merchants.findMerchant(tokenHash),
+    findMerchant: createLookUp((tokenHashes) => merchants.findMerchants(tokenHashes)),
     listMerchants: () => merchants.listMerchants(),
     findGateKeys: (gate) => operators.findGateKeys(gate),
     listGates: () => operators.listGates(),

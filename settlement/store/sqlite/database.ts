@@ -6,7 +6,7 @@
 import type { Decision } from '../../core/changes.ts';
 import type { KeyedHash } from '../../core/money/book-seal.ts';
 import { type Database, type Facts, type UseCase, type Views, viewsWithin } from '../database.ts';
-import { createTurns } from '../turns.ts';
+import { createTurns } from '../turns/turns.ts';
 import { createApply } from './changes/apply.ts';
 import type { Connection } from './connection.ts';
 import { CodeReader } from './facts/code-facts.ts';
@@ -35,6 +35,9 @@ import { LeaseReader } from './sharing/lease-facts.ts';
 import { MerchantViews } from './views/merchant-views.ts';
 import { OperatorViews } from './views/operator-views.ts';
 import { RiderViews } from './views/rider-views.ts';
+
+/** Payments of one commit: a few milliseconds of the event loop. */
+const PAYMENTS = { sizeMax: 32, atOnceMax: 1 } as const;
 
 export type Readers = {
   payments: StoredPayments;
@@ -70,6 +73,7 @@ export function createDatabase(connection: Connection, keyedHash: KeyedHash): Da
   }
 
   return {
+    payments: PAYMENTS,
     takeTurn: () => turns.take(),
     views: viewsWithin(viewsOf(connection, readers), (read) => connection.read(read)),
     transact: async (useCase) => connection.write(() => carryOut(useCase)),
@@ -110,7 +114,8 @@ function factsOf(connection: Connection, readers: Readers): Facts {
   const cuts = new CutFactReader(connection);
   const { outbox, lists, leases, operators, recovery, parked, denials } = readers;
   return {
-    pay: (request) => payments.pay(request),
+    codeOwners: (presented) => payments.codeOwners(presented),
+    pay: (asked) => payments.pay(asked),
     refund: (of) => payments.refund(of),
     reversal: (of) => payments.reversal(of),
     newOrder: (of) => payments.newOrder(of),

@@ -28,9 +28,11 @@ type Rows = ReturnType<typeof rowsOn>;
 
 function rowsOn(session: WriteSession, keyedHash: KeyedHash) {
   const seals = new SealRows(session, keyedHash);
+  const codes = new CodeRows(session);
   return {
+    codes,
     money: new MoneyRows(session, seals),
-    payments: new PaymentRows(session, new CodeRows(session)),
+    payments: new PaymentRows(session, codes),
     riders: new RiderRows(session),
     logs: new LogRows(session, seals),
     records: new RecordRows(session),
@@ -51,6 +53,13 @@ const MANY = {
   saveCharge: ({ charges }, changes) => charges.save(changes),
   setOwed: ({ charges }, changes) => charges.setOwed(changes),
   addChargeEvent: ({ charges }, changes) => charges.addEvents(changes),
+  addPayment: ({ payments }, changes) => payments.add(changes),
+  setReceipt: ({ payments }, changes) => payments.setReceipts(changes),
+  spendTimeStep: ({ codes }, changes) => codes.spend(changes),
+  confirmSeed: ({ codes }, changes) => codes.confirm(changes),
+  setHandlePaid: ({ codes }, changes) => codes.setPaid(changes),
+  setOnlineCodeState: ({ codes }, changes) => codes.setStates(changes),
+  addEvents: ({ events }, changes) => events.add(changes.flatMap((change) => change.events)),
   addRecord: ({ records }, changes) => records.add(changes),
   addOddRecord: ({ records }, changes) => records.addOdd(changes),
   setDisposition: ({ records }, changes) => records.setDispositions(changes),
@@ -143,8 +152,6 @@ async function writeOne(rows: Rows, change: SingleChange): Promise<void> {
     case 'requestPublish':
     case 'finishPublish':
       return await rows.outbox.write(change);
-    case 'addEvents':
-      return await rows.events.add(change.events);
     case 'setOperator':
     case 'endOperator':
     case 'addOperatorToken':

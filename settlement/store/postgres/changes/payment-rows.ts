@@ -1,11 +1,18 @@
 /** Payments, refunds, receipts, top-ups, orders and merchants, written as the changes say. */
-import type { PaymentChange, StoredPayment } from '../../../core/payments/payment-changes.ts';
+import type {
+  CodeChange,
+  PaymentChange,
+  StoredPayment,
+} from '../../../core/payments/payment-changes.ts';
 import type { WriteSession } from '../session.ts';
 import type { CodeRows } from './code-rows.ts';
+import { columnsOf, lastOfEach } from './columns.ts';
 
-const ADD_PAYMENT = `INSERT INTO payment (id, payee, key, request_hash, outcome, reason, way, account,
+const ADD_PAYMENTS = `INSERT INTO payment (id, payee, key, request_hash, outcome, reason, way, account,
     serial, handle, line, note, order_id, amount_cents, refunded_cents, receipt, at_ms)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`;
+  SELECT * FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+    $7::text[], $8::text[], $9::int8[], $10::text[], $11::text[], $12::text[], $13::text[],
+    $14::int8[], $15::int8[], $16::int8[], $17::int8[])`;
 /** Numbered within the payment, which its payee's row guards. */
 const ADD_REFUND = `INSERT INTO payment_refund (payment, payee, key, number, amount_cents, why, at_ms)
   SELECT id, payee, $2::text, (SELECT coalesce(max(number), 0) + 1 FROM payment_refund
@@ -13,7 +20,9 @@ const ADD_REFUND = `INSERT INTO payment_refund (payment, payee, key, number, amo
     $3::int8, $4::text, $5::int8
   FROM payment WHERE id = $1`;
 const SET_REFUNDED = 'UPDATE payment SET refunded_cents = $1 WHERE id = $2';
-const SET_RECEIPT = 'UPDATE merchant SET last_receipt = $1 WHERE merchant = $2';
+const SET_RECEIPTS = `UPDATE merchant SET last_receipt = new.receipt
+  FROM unnest($1::text[], $2::int8[]) AS new (merchant, receipt)
+  WHERE merchant.merchant = new.merchant`;
 const ADD_TOP_UP = `INSERT INTO top_up (account, key, number, amount_cents, at_ms)
   SELECT $1::text, $2::text, coalesce(max(number), 0) + 1, $3::int8, $4::int8
   FROM top_up WHERE account = $1`;
@@ -34,6 +43,11 @@ const SET_MERCHANT = `INSERT INTO merchant (merchant, name, token_hash, manager_
     manager_token_hash = excluded.manager_token_hash, blocked_at_ms = NULL`;
 const BLOCK_MERCHANT = 'UPDATE merchant SET blocked_at_ms = $1 WHERE merchant = $2';
 
+type Of<Kind extends PaymentChange['kind']> = Extract<PaymentChange, { kind: Kind }>;
+type SingleChange =
+  | Exclude<PaymentChange, CodeChange | Of<'addPayment' | 'setReceipt'>>
+  | Parameters<CodeRows['write']>[0];
+
 export class PaymentRows {
   readonly #session: WriteSession;
   readonly #codes: CodeRows;
@@ -43,21 +57,26 @@ export class PaymentRows {
     this.#codes = codes;
   }
 
-  async write(change: PaymentChange): Promise<void> {
+  async add(changes: readonly Of<'addPayment'>[]): Promise<void> {
+    const rows = changes.map(({ payment }) => columns(payment));
+    await this.#session.run(ADD_PAYMENTS, columnsOf(rows));
+  }
+
+  async setReceipts(changes: readonly Of<'setReceipt'>[]): Promise<void> {
+    const last = lastOfEach(changes, ({ merchant }) => merchant);
+    const rows = last.map(({ merchant, receipt }) => [merchant, receipt]);
+    await this.#session.run(SET_RECEIPTS, columnsOf(rows));
+  }
+
+  async write(change: SingleChange): Promise<void> {
     const { run } = this.#session;
     switch (change.kind) {
-      case 'addPayment':
-        await run(ADD_PAYMENT, columns(change.payment));
-        break;
       case 'addRefund': {
         const { payment, key, amountCents, why, atMs, refundedCents } = change;
         await run(ADD_REFUND, [payment, key, amountCents, why, atMs]);
         await run(SET_REFUNDED, [refundedCents, payment]);
         break;
       }
-      case 'setReceipt':
-        await run(SET_RECEIPT, [change.receipt, change.merchant]);
-        break;
       case 'addTopUp':
         await run(ADD_TOP_UP, [change.account, change.key, change.amountCents, change.atMs]);
         break;

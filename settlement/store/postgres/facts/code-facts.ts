@@ -1,19 +1,13 @@
-/** What is known of payment codes and online codes: seeds under their handles, spent time steps, failures. */
-import { FAILURE_WINDOW_MS, type PayeeFailures } from '../../../core/payments/payment-rules.ts';
+/** What is known of seeds under their handles, and which online codes a phone has. */
 import type { LiveSeed, NewSeedFacts, SeedConfirmationFacts } from '../../../core/payments/seed.ts';
-import type {
-  CodeFacts,
-  OnlineCodeFacts,
-  Presented,
-  SeedFacts,
-} from '../../../core/payments/spend-code.ts';
+import type { SeedFacts } from '../../../core/payments/spend-code.ts';
 import type { PassOf } from '../../port.ts';
 import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
 
-const SEED = `SELECT handle, account, serial, key_id AS "keyId", sealed, expires_at_ms AS "expiresAtMs",
+const SEEDS = `SELECT handle, account, serial, key_id AS "keyId", sealed, expires_at_ms AS "expiresAtMs",
     confirmed_at_ms AS "confirmedAtMs", ended_at_ms AS "endedAtMs", failures, paid_cents AS "paidCents"
-  FROM payment_seed WHERE handle = $1`;
+  FROM payment_seed WHERE handle = ANY($1::text[])`;
 /** Of any account: who was first with a handle has it. */
 const IS_TAKEN = 'SELECT 1 FROM seed_handle WHERE handle = $1';
 const PHONE_SEEDS = `SELECT handle, confirmed_at_ms AS "confirmedAtMs" FROM payment_seed
@@ -22,15 +16,8 @@ const ACCOUNT_HANDLES = `SELECT handle FROM payment_seed
   WHERE account = $1 AND ended_at_ms IS NULL ORDER BY handle`;
 const KEYS_OF_SEEDS = `SELECT DISTINCT key_id AS "keyId" FROM payment_seed
   WHERE ended_at_ms IS NULL AND expires_at_ms >= $1 ORDER BY 1`;
-const IS_SPENT = 'SELECT 1 FROM spent_step WHERE handle = $1 AND step = $2 AND account = $3';
-const FAILURES = `SELECT count(*) AS count, coalesce(max(at_ms), 0) AS "latestMs" FROM payee_failure
-  WHERE payee = $1 AND way = $2 AND at_ms > $3`;
-const ONLINE_CODE = `SELECT account, serial, expires_at_ms AS "expiresAtMs", state,
-    bound_cents AS "boundCents"
-  FROM online_code WHERE code_hash = $1`;
 const LIVE_CODES = `SELECT code_hash AS "codeHash" FROM online_code
   WHERE account = $1 AND serial = $2 AND state = 'live' ORDER BY code_hash`;
-const NO_FAILURES: PayeeFailures = { count: 0, latestMs: 0 };
 
 export class CodeReader {
   readonly #session: Session;
@@ -39,50 +26,15 @@ export class CodeReader {
     this.#session = session;
   }
 
-  /** Whose code it is, which never changes; null: nobody's. */
-  async ownerOf(presented: Presented): Promise<PassOf | null> {
-    return presented.way === 'ONLINE_CODE'
-      ? await this.#onlineCode(presented.codeHash)
-      : await this.seed(presented.handle);
-  }
-
-  async code(presented: Presented, owner: PassOf | null): Promise<CodeFacts> {
-    if (presented.way === 'ONLINE_CODE') {
-      return { way: 'ONLINE_CODE', code: await this.#onlineCode(presented.codeHash) };
-    }
-    const { handle, timeStep, strayStep = null } = presented;
-    const step = timeStep ?? strayStep;
-    const [seed, isSpent, phoneHandles] = await Promise.all([
-      this.seed(handle),
-      owner !== null && step !== null && this.#isSpent({ ...owner, handle }, step),
-      // Of a wrong password no more is read than of an unknown handle.
-      owner === null || timeStep === null ? [] : this.#handlesOf(owner),
-    ]);
-    return { way: 'PAYMENT_CODE', seed, isSpent, phoneHandles };
-  }
-
   async seed(handle: string): Promise<SeedFacts | null> {
-    return (await this.#session.first<SeedFacts>(SEED, [handle])) ?? null;
+    return (await this.seeds([handle])).get(handle) ?? null;
   }
 
-  async #onlineCode(codeHash: string): Promise<OnlineCodeFacts | null> {
-    return (await this.#session.first<OnlineCodeFacts>(ONLINE_CODE, [codeHash])) ?? null;
-  }
-
-  async #isSpent(
-    { account, handle }: Pick<SeedFacts, 'account' | 'handle'>,
-    step: number,
-  ): Promise<boolean> {
-    return (await this.#session.first(IS_SPENT, [handle, step, account])) !== undefined;
-  }
-
-  /** Wrong codes of this method that this payee has sent lately. */
-  async failuresOf(
-    payee: string,
-    { way, nowMs }: { way: string; nowMs: number },
-  ): Promise<PayeeFailures> {
-    const of = [payee, way, nowMs - FAILURE_WINDOW_MS];
-    return (await this.#session.first<PayeeFailures>(FAILURES, of)) ?? NO_FAILURES;
+  /** Those that there are, by their handles. */
+  async seeds(handles: readonly string[]): Promise<Map<string, SeedFacts>> {
+    if (handles.length === 0) return new Map();
+    const rows = await this.#session.all<SeedFacts>(SEEDS, [handles]);
+    return new Map(rows.map((seed) => [seed.handle, seed]));
   }
 
   async newSeed({ handle, account, serial }: { handle: string } & PassOf): Promise<NewSeedFacts> {

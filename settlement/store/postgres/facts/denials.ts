@@ -11,6 +11,8 @@ import { OPEN_CODES } from './recovery-facts.ts';
 
 const OF_IDS = `SELECT cause, note FROM denial
   WHERE id = ANY($1::bytea[]) AND lifted_at_ms IS NULL ORDER BY since_ms, number`;
+const STANDING = `SELECT encode(id, 'hex') AS "idHex", cause, note FROM denial
+  WHERE id = ANY($1::bytea[]) AND lifted_at_ms IS NULL ORDER BY since_ms, number`;
 const CAUSES = `SELECT encode(id, 'hex') AS "idHex", cause FROM denial
   WHERE id = ANY($1::bytea[]) AND lifted_at_ms IS NULL ORDER BY since_ms, number`;
 const BY_OPERATOR = `SELECT 1 FROM denial
@@ -29,6 +31,11 @@ export class DenialReader {
   async read(issuer: number, { account, serial }: PassOf): Promise<DeniedBy[]> {
     const ids = [denyId({ issuer, account, serial: 0 }), denyId({ issuer, account, serial })];
     return await this.#session.all<DeniedBy>(OF_IDS, [ids]);
+  }
+
+  /** Those of many ids at once. */
+  async standing(ids: readonly Uint8Array[]): Promise<(DeniedBy & { idHex: string })[]> {
+    return await this.#session.all(STANDING, [ids]);
   }
 
   /** Causes of those that stand, of many ids at once. */

@@ -1,4 +1,5 @@
 /** The facts of each way that a payment is made or given back, put together from their readers. */
+import { assert } from '@stile/protocol/fault.ts';
 import { merchantAccountOf } from '../../../core/money/ledger.ts';
 import type { GiveBackFacts, ReversalFacts } from '../../../core/payments/give-back.ts';
 import type { PayerFacts } from '../../../core/payments/make-payment.ts';
@@ -7,63 +8,28 @@ import type {
   ConfirmationFacts,
   NewOrderFacts,
 } from '../../../core/payments/order.ts';
-import type { PayFacts, PaymentRequest } from '../../../core/payments/pay.ts';
-import { type Payee, payeeName } from '../../../core/payments/payee.ts';
 import type { StoredOrder } from '../../../core/payments/payment-changes.ts';
 import { DAY_MS } from '../../../core/payments/payment-rules.ts';
 import type { MerchantKey, PaymentFacts } from '../../database.ts';
 import type { PassOf } from '../../port.ts';
 import { lock } from '../locks.ts';
 import type { Session } from '../session.ts';
-import type { CodeReader } from './code-facts.ts';
-import type { DenialReader } from './denials.ts';
-import type { FareReader } from './fares.ts';
 import type { MerchantReader } from './merchant-facts.ts';
 import type { OrderReader } from './order-facts.ts';
-import type { RiderMoneyReader } from './rider-money.ts';
-import type { StoredPayments } from './stored-payments.ts';
+import { type PayerReaders, readPayers } from './pay/payers.ts';
 
-export type PaymentReaders = {
-  payments: StoredPayments;
+export type PaymentReaders = PayerReaders & {
   orders: OrderReader;
   merchants: MerchantReader;
-  codes: CodeReader;
-  money: RiderMoneyReader;
-  denials: DenialReader;
-  fares: FareReader;
 };
 
-export class PaymentFactReader implements PaymentFacts {
+export class PaymentFactReader implements Omit<PaymentFacts, 'pay' | 'codeOwners'> {
   readonly #session: Session;
   readonly #readers: PaymentReaders;
 
   constructor(session: Session, readers: PaymentReaders) {
     this.#session = session;
     this.#readers = readers;
-  }
-
-  async pay({ issuer, payee, presented, nowMs }: PaymentRequest): Promise<PayFacts> {
-    const { payments, merchants, codes, fares } = this.#readers;
-    const owner = await codes.ownerOf(presented);
-    const name = payeeName(payee);
-    const isGate = payee.kind === 'gate';
-    const reader = payee.kind === 'gate' ? null : payee.merchant;
-    // Of a wrong password no more is read than of an unknown handle: it takes as long.
-    const isWrong = presented.way === 'PAYMENT_CODE' && presented.timeStep === null;
-    const accounts = owner === null ? [] : [owner.account];
-    const [, code, earlier, hasOrder, payeeFailures, payer, fare, merchant, nextPaymentId] =
-      await Promise.all([
-        lock(this.#session, { ...locksOf(payee), accounts }),
-        codes.code(presented, owner),
-        payments.find(name, payee.idempotencyKey),
-        this.#hasOrder(payee),
-        codes.failuresOf(name, { way: presented.way, nowMs }),
-        isWrong ? null : owner && this.#payer(issuer, { of: owner, nowMs }),
-        isGate ? fares.read(payee.gate, payee.line) : null,
-        reader === null ? null : merchants.read(reader),
-        payments.nextId(name),
-      ]);
-    return { earlier, hasOrder, payeeFailures, code, payer, fare, merchant, nextPaymentId };
   }
 
   async refund(of: MerchantKey): Promise<GiveBackFacts> {
@@ -144,23 +110,10 @@ export class PaymentFactReader implements PaymentFacts {
     return { refundedDayCents, payment, money: payer, merchantName: known?.name ?? null };
   }
 
-  async #hasOrder(payee: Payee): Promise<boolean> {
-    if (payee.kind === 'gate') return false;
-    return (await this.#readers.orders.byKey(payee.merchant, payee.idempotencyKey)) !== null;
-  }
-
   async #payer(issuer: number, { of, nowMs }: { of: PassOf; nowMs: number }): Promise<PayerFacts> {
-    const { money, denials, payments } = this.#readers;
-    const [ofRider, standing, spent] = await Promise.all([
-      money.read(of.account),
-      denials.read(issuer, of),
-      payments.spentSince(of.account, nowMs - DAY_MS),
-    ]);
-    const { cents: dayCents, offline: offlineDayCents } = spent;
-    return { money: ofRider, denials: standing, dayCents, offlineDayCents };
+    const payers = await readPayers(this.#readers, [{ issuer, of, nowMs }]);
+    const payer = payers.get(of.account);
+    assert(payer !== undefined, 'what every payer has is read');
+    return payer;
   }
-}
-
-function locksOf(payee: Payee) {
-  return payee.kind === 'gate' ? { gates: [payee.gate] } : { merchants: [payee.merchant] };
 }

@@ -21,7 +21,7 @@ const REFUSED_KEYS = `SELECT refused_key.payee, refused_key.key, reason, at_ms A
 const ACCOUNTS = `SELECT DISTINCT account FROM unnest($1::text[], $2::text[]) AS asked (payee, key)
   JOIN payment ON payment.payee = asked.payee AND payment.key = asked.key
   WHERE account IS NOT NULL`;
-const NEXT_NUMBER = `SELECT nextval('payment_number') AS number`;
+const NEXT_NUMBERS = `SELECT nextval('payment_number') AS number FROM generate_series(1, $1::int)`;
 const PAGE = `SELECT ${PAYMENT} FROM payment
   WHERE payment.payee = $1 AND at_ms >= $2 AND at_ms < $3 AND (at_ms < $4 OR (at_ms = $4 AND id < $5))
   ORDER BY at_ms DESC, id DESC LIMIT $6`;
@@ -33,13 +33,16 @@ const REFUNDED = `SELECT coalesce(sum(payment_refund.amount_cents), 0)::int8 AS 
   JOIN payment ON payment.payee = payment_refund.payee AND payment.id = payment_refund.payment
   WHERE payment_refund.payee = $1 AND payment_refund.at_ms > $2
     AND NOT (why = 'REVERSED' AND payment_refund.at_ms - payment.at_ms <= $3)`;
-const SPENT = `SELECT
+const SPENT = `SELECT asked.account,
     (SELECT coalesce(sum(fare_cents), 0)::int8 FROM charge
-     WHERE account = $1 AND ridden_at_ms > $2) AS "rideCents",
-    coalesce(sum(amount_cents - refunded_cents), 0)::int8 AS "paidCents",
-    coalesce(sum(amount_cents - refunded_cents) FILTER (WHERE way = 'PAYMENT_CODE'), 0)::int8
-      AS "offlineCents"
-  FROM payment WHERE account = $1 AND outcome = 'PAID' AND at_ms > $2`;
+     WHERE charge.account = asked.account AND ridden_at_ms > asked.from_ms) AS "rideCents",
+    paid.*
+  FROM unnest($1::text[], $2::int8[]) AS asked (account, from_ms) CROSS JOIN LATERAL (
+    SELECT coalesce(sum(amount_cents - refunded_cents), 0)::int8 AS "paidCents",
+      coalesce(sum(amount_cents - refunded_cents) FILTER (WHERE way = 'PAYMENT_CODE'), 0)::int8
+        AS "offlineCents"
+    FROM payment
+    WHERE payment.account = asked.account AND outcome = 'PAID' AND at_ms > asked.from_ms) AS paid`;
 
 export type PageQuery = {
   payee: string;
@@ -52,7 +55,7 @@ export type PageQuery = {
 };
 export type PaymentTotals = { payments: number; paidCents: number; refundedCents: number };
 export type PaymentKey = { payee: string; key: string };
-type SpentRow = { rideCents: number; paidCents: number; offlineCents: number };
+type SpentRow = { account: string; rideCents: number; paidCents: number; offlineCents: number };
 
 const NO_PAYMENTS: PaymentTotals = { payments: 0, paidCents: 0, refundedCents: 0 };
 
@@ -93,11 +96,19 @@ export class StoredPayments {
    * other payments of one piece of work: the sequence takes larger steps than a piece has records.
    */
   async nextId(payee: string): Promise<number> {
-    const row = await this.#session.first<{ number: number }>(NEXT_NUMBER);
-    assert(row !== undefined, 'a sequence has a next number');
-    const [above, below] = rowRange(slotOf(payee));
-    assert(above + row.number < below, 'a slot has room for another payment');
-    return above + row.number;
+    const [id] = await this.nextIds([payee]);
+    assert(id !== undefined, 'a sequence has a next number');
+    return id;
+  }
+
+  /** The same for each of many. */
+  async nextIds(payees: readonly string[]): Promise<number[]> {
+    const rows = await this.#session.all<{ number: number }>(NEXT_NUMBERS, [payees.length]);
+    return rows.map(({ number }, index) => {
+      const [above, below] = rowRange(slotOf(payees[index] ?? ''));
+      assert(above + number < below, 'a slot has room for another payment');
+      return above + number;
+    });
   }
 
   /** The latest first. */
@@ -123,15 +134,20 @@ export class StoredPayments {
     return row?.cents ?? 0;
   }
 
-  /** What an account has spent since then, rides included, refunds taken off; `offline`: by payment codes only. */
-  async spentSince(account: string, fromMs: number): Promise<{ cents: number; offline: number }> {
-    const row = await this.#session.first<SpentRow>(SPENT, [account, fromMs]);
-    const { rideCents, paidCents, offlineCents } = row ?? NOTHING_SPENT;
-    return { cents: rideCents + paidCents, offline: offlineCents };
+  /** What accounts have spent since then, rides included, refunds taken off; `offline`: by payment codes only. */
+  async spentSince(
+    asked: readonly { account: string; fromMs: number }[],
+  ): Promise<Map<string, { cents: number; offline: number }>> {
+    const columns = [asked.map(({ account }) => account), asked.map(({ fromMs }) => fromMs)];
+    const rows = await this.#session.all<SpentRow>(SPENT, columns);
+    return new Map(
+      rows.map(({ account, rideCents, paidCents, offlineCents }) => [
+        account,
+        { cents: rideCents + paidCents, offline: offlineCents },
+      ]),
+    );
   }
 }
-
-const NOTHING_SPENT: SpentRow = { rideCents: 0, paidCents: 0, offlineCents: 0 };
 
 function columnsOf(keys: readonly PaymentKey[]): [payees: string[], keys: string[]] {
   return [keys.map(({ payee }) => payee), keys.map(({ key }) => key)];

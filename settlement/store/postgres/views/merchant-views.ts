@@ -11,11 +11,12 @@ import type { Session } from '../session.ts';
 
 const MERCHANTS = `
   SELECT merchant, name, blocked_at_ms AS "blockedAtMs" FROM merchant ORDER BY merchant`;
-const BY_TOKEN = `
-  SELECT merchant, name, blocked_at_ms AS "blockedAtMs", 'TILL' AS role FROM merchant
-  WHERE token_hash = $1
+const BY_TOKENS = `
+  SELECT token_hash AS "tokenHash", merchant, name, blocked_at_ms AS "blockedAtMs", 'TILL' AS role
+  FROM merchant WHERE token_hash = ANY($1::text[])
   UNION ALL
-  SELECT merchant, name, blocked_at_ms, 'MANAGER' FROM merchant WHERE manager_token_hash = $1`;
+  SELECT manager_token_hash, merchant, name, blocked_at_ms, 'MANAGER'
+  FROM merchant WHERE manager_token_hash = ANY($1::text[])`;
 
 export class MerchantViews {
   readonly #session: Session;
@@ -28,8 +29,11 @@ export class MerchantViews {
     this.#orders = readers.orders;
   }
 
-  async findMerchant(tokenHash: string): Promise<MerchantByToken | undefined> {
-    return await this.#session.first<MerchantByToken>(BY_TOKEN, [tokenHash]);
+  /** By the hashes of their tokens. */
+  async findMerchants(tokenHashes: readonly string[]): Promise<Map<string, MerchantByToken>> {
+    type Row = MerchantByToken & { tokenHash: string };
+    const rows = await this.#session.all<Row>(BY_TOKENS, [tokenHashes]);
+    return new Map(rows.map(({ tokenHash, ...merchant }) => [tokenHash, merchant]));
   }
 
   async listMerchants(): Promise<MerchantView[]> {

@@ -8,11 +8,12 @@ import type {
   ConfirmationFacts,
   NewOrderFacts,
 } from '../../../core/payments/order.ts';
-import type { PayFacts, PaymentRequest } from '../../../core/payments/pay.ts';
+import type { PayFacts } from '../../../core/payments/pay.ts';
 import { type Payee, payeeName } from '../../../core/payments/payee.ts';
 import type { StoredOrder, StoredPayment } from '../../../core/payments/payment-changes.ts';
 import { DAY_MS } from '../../../core/payments/payment-rules.ts';
-import type { MerchantKey, PaymentFacts } from '../../database.ts';
+import type { Presented } from '../../../core/payments/spend-code.ts';
+import type { MerchantKey, PaymentFacts, PayQuery } from '../../database.ts';
 import type { PassOf } from '../../port.ts';
 import type { CodeReader } from './code-facts.ts';
 import type { DenialReader } from './denials.ts';
@@ -39,11 +40,22 @@ export class PaymentFactReader implements PaymentFacts {
     this.#readers = readers;
   }
 
-  pay({ issuer, payee, presented, nowMs }: PaymentRequest): PayFacts {
+  codeOwners(presented: readonly Presented[]): (PassOf | null)[] {
+    return presented.map((one) => {
+      const code = this.#readers.codes.code(one);
+      return code.way === 'PAYMENT_CODE' ? code.seed : code.code;
+    });
+  }
+
+  pay(asked: readonly PayQuery[]): PayFacts[] {
+    const nextId = this.#readers.payments.nextId();
+    return asked.map((one, index) => ({ ...this.#pay(one), nextPaymentId: nextId + index }));
+  }
+
+  #pay({ request, owner }: PayQuery): Omit<PayFacts, 'nextPaymentId'> {
+    const { issuer, payee, presented, nowMs } = request;
     const { payments, merchants, codes, fares } = this.#readers;
     const name = payeeName(payee);
-    const code = codes.code(presented);
-    const owner = code.way === 'PAYMENT_CODE' ? code.seed : code.code;
     // Of a wrong password no more is read than of an unknown handle: it takes as long.
     const isWrong = presented.way === 'PAYMENT_CODE' && presented.timeStep === null;
     const isGate = payee.kind === 'gate';
@@ -51,11 +63,10 @@ export class PaymentFactReader implements PaymentFacts {
       earlier: payments.find(name, payee.idempotencyKey),
       hasOrder: this.#hasOrder(payee),
       payeeFailures: codes.failuresOf(name, { way: presented.way, nowMs }),
-      code,
+      code: codes.code(presented),
       payer: isWrong ? null : owner && this.#payer(issuer, { of: owner, nowMs }),
       fare: isGate ? fares.read(payee.gate, payee.line) : null,
       merchant: isGate ? null : merchants.read(payee.merchant),
-      nextPaymentId: payments.nextId(),
     };
   }
 
