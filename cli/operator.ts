@@ -1,6 +1,7 @@
 /** `stile settlement add-gate …`: what an operator does with a settlement that runs. */
 import type { RetriedWork } from '@stile/protocol/http/operator-api.ts';
 import { type Command, InvalidArgumentError } from 'commander';
+import { minorOf, readCurrency } from './money/amount.ts';
 import { clientOf, operateOn, type Target } from './operator-client.ts';
 import { addParkedCommands } from './parked.ts';
 import { oneOf, printJson, sayError, wholeNumber } from './terminal.ts';
@@ -35,12 +36,16 @@ export function addOperatorCommands(settlement: Command): void {
   });
   operate('set-fare', 'set the flat fare of a line')
     .argument('<line>')
-    .argument('<cents>', 'minor units', wholeNumber(0, 10_000_000))
+    .requiredOption('--fare <amount>', 'such as 2.50, in the currency of settlement')
     .option('--from <unix-s>', 'in force from then on', wholeNumber(0, 0xffffffff))
-    .action(async (line: string, fareCents: number, target: Target & { from?: number }) => {
-      const body = { fareCents, ...(target.from === undefined ? {} : { fromS: target.from }) };
+    .action(async (line: string, options: Target & { fare: string; from?: number }) => {
+      const { fare, from, ...target } = options;
+      const client = clientOf(target);
+      const currency = await readCurrency(target.url);
+      const fareCents = minorOf(fare, { option: '--fare', currency, isZeroGood: true });
+      const body = { fareCents, ...(from === undefined ? {} : { fromS: from }) };
       const path = `v1/operator/lines/${encodeURIComponent(line)}`;
-      printJson(await clientOf(target).call('PUT', path, { body }));
+      printJson(await client.call('PUT', path, { body }));
     });
   for (const [name, method, description] of [
     ['deny', 'POST', 'put an account (or one of its passes) onto the deny list'],

@@ -30,7 +30,7 @@ async function pay(token: string, code: string): Promise<Payment & { code?: stri
 
 test('a phone fetches a seed, then pays offline; a shop is added, listed and blocked', async () => {
   await printed(['rider', 'enrol', ...at(), '--phone', phone]);
-  await printed(['rider', 'top-up', '1000', '--key', 'first', '--phone', phone]);
+  await printed(['rider', 'top-up', '--amount', '10.00', '--key', 'first', '--phone', phone]);
   const without = await runStile(['rider', 'payment-code', '--phone', phone]);
   expect(without).toMatchObject({ code: 1, stdout: '' });
   expect(without.stderr).toContain('stile rider seed');
@@ -74,7 +74,7 @@ test('a phone fetches a seed, then pays offline; a shop is added, listed and blo
 test('an order is looked at, and paid if it is still what was looked at', async () => {
   const payer = join(folder, 'payer.json');
   await printed(['rider', 'enrol', ...at(), '--phone', payer]);
-  await printed(['rider', 'top-up', '1000', '--key', 'payer', '--phone', payer]);
+  await printed(['rider', 'top-up', '--amount', '10.00', '--key', 'payer', '--phone', payer]);
   const shop = ['--merchant', 'bakery', '--name', 'Bakery am Tor'];
   const { token } = await operate<{ token: string }>(['add-merchant', ...shop]);
   const response = await fetch(new URL('/v1/orders', url()), {
@@ -84,14 +84,19 @@ test('an order is looked at, and paid if it is still what was looked at', async 
   });
   const { link } = (await response.json()) as { link: string };
   const offer = JSON.parse(await printed(['rider', 'order', link, '--phone', payer]));
-  expect(offer).toMatchObject({ merchantName: 'Bakery am Tor', amountCents: 300, state: 'OPEN' });
+  expect(offer).toMatchObject({
+    merchantName: 'Bakery am Tor',
+    amountCents: 300,
+    amount: '3.00',
+    state: 'OPEN',
+  });
   const payAs = (amount: string, payee: string) => {
     const shown = ['--amount', amount, '--payee', payee];
     return ['rider', 'pay-order', link, '--phone', payer, ...shown];
   };
-  expect((await runStile(payAs('299', 'Bakery am Tor'))).stderr).toContain('another amount');
-  expect((await runStile(payAs('300', 'Bakery'))).stderr).toContain('another name');
-  const paid = JSON.parse(await printed(payAs('300', 'Bakery am Tor')));
+  expect((await runStile(payAs('2.99', 'Bakery am Tor'))).stderr).toContain('another amount');
+  expect((await runStile(payAs('3.00', 'Bakery'))).stderr).toContain('another name');
+  const paid = JSON.parse(await printed(payAs('3.00', 'Bakery am Tor')));
   expect(paid).toMatchObject({ outcome: 'PAID', way: 'ORDER', amountCents: 300 });
   const account = JSON.parse(await printed(['rider', 'show', '--phone', payer]));
   expect(account).toMatchObject({ balanceCents: 700, passRevoked: false });

@@ -21,7 +21,7 @@ async function operator(name: string): Promise<string[]> {
 
 test('a lost phone is blocked with the code from anywhere, then its account goes to another', async () => {
   await rider('lost', ['enrol', ...at()]);
-  await rider('lost', ['top-up', '1000', '--key', 'first']);
+  await rider('lost', ['top-up', '--amount', '10.00', '--key', 'first']);
   const { code } = await rider<{ code: string }>('lost', ['recovery-code']);
   expect(await rider('lost', ['block', '--code', code, ...at()])).toEqual({ phones: 1 });
   const ended = await runStile(['rider', 'show', ...phone('lost')]);
@@ -43,11 +43,13 @@ test('a top-up says its key before it asks: without an answer the same key pays 
   const wire = await openDeafWire(url(), '/top-ups');
   const file = JSON.parse(readFileSync(join(folder, 'paid.json'), 'utf8'));
   writeFileSync(join(folder, 'deaf.json'), JSON.stringify({ ...file, settlementUrl: wire.url }));
-  const deaf = await runStile(['rider', 'top-up', '700', ...phone('deaf')]);
+  const deaf = await runStile(['rider', 'top-up', '--amount', '7.00', ...phone('deaf')]);
   wire.close();
   expect(deaf).toMatchObject({ code: 1, stdout: '' });
   const [, key = ''] = /^key (\S{36}) \(.*--key \1.*\)\n/.exec(deaf.stderr) ?? [];
-  expect(await rider('paid', ['top-up', '700', '--key', key])).toMatchObject({ balanceCents: 700 });
+  expect(await rider('paid', ['top-up', '--amount', '7.00', '--key', key])).toMatchObject({
+    balanceCents: 700,
+  });
 });
 
 test('a recovery code is confirmed by itself; one of another account does nothing', async () => {

@@ -2,10 +2,11 @@
 
 import { collect, type Rider } from './collect.ts';
 import { forgeCode, forgePass, stealPass } from './forgeries.ts';
+import { plainMoney } from './money.ts';
 import { revokeAndWriteOff } from './parked.ts';
 import { type Presentation, wordOf } from './presentation.ts';
 import { type LogRecord, stile } from './processes.ts';
-import { cents, type Result, type Tap } from './result.ts';
+import type { Result, Tap } from './result.ts';
 import type { Losses, Scale } from './scale.ts';
 import { fetchOnlineCode, makePaymentCode, Shop } from './shop.ts';
 import { FARE_CENTS, LINE, type NewPhone, type Stage } from './stage.ts';
@@ -63,7 +64,7 @@ class Script {
     const phone = await this.#stage.enrolRider(name, { algorithm, topUpCents, isVerified });
     this.#riders.set(name, { phone, topUpCents, rides: 0 });
     this.#tell(
-      `${name}: ${algorithm}, account ${phone.account}, ${cents(topUpCents)} in the wallet`,
+      `${name}: ${algorithm}, account ${phone.account}, ${plainMoney(topUpCents)} in the wallet`,
     );
   }
 
@@ -94,7 +95,7 @@ class Script {
     this.#head('A back office, a gate, and riders who are still online');
     await this.#stage.startSettlement();
     this.#tell(
-      `settlement at ${this.#stage.settlementUrl}, line ${LINE} costs ${cents(FARE_CENTS)}`,
+      `settlement at ${this.#stage.settlementUrl}, line ${LINE} costs ${plainMoney(FARE_CENTS)}`,
     );
     await this.#enrol('ada', { algorithm: 'Ed25519', topUpCents: 1_000 });
     await this.#enrol('ben', { algorithm: 'P-256', topUpCents: 600 });

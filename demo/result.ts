@@ -39,7 +39,3 @@ export type Result = {
   /** Null: nothing was lost. `fares`: rides beside what the riders' statements show, a row of theirs once. */
   losses: (Losses & { fares: { expected: number; actual: number } }) | null;
 };
-
-export function cents(amount: number): string {
-  return `${(amount / 100).toFixed(2)}`;
-}

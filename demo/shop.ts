@@ -5,6 +5,7 @@
 
 import type { Payment } from '@stile/protocol/http/merchant-api.ts';
 import type { MerchantToken } from '@stile/protocol/http/operator-api.ts';
+import { plainMoney } from './money.ts';
 import { stile } from './processes.ts';
 import type { Phone, Stage } from './stage.ts';
 import { ScriptedTill } from './till.ts';
@@ -93,7 +94,7 @@ export class Shop {
     const back = { idempotencyKey: this.#nextKey(), amountCents: SPILT_CENTS };
     await this.#till.refund(coffee, back);
     this.#count('ada', -SPILT_CENTS);
-    this.#tell(`ada      ${'spilt: the kiosk gives back'.padEnd(36)} ${euros(SPILT_CENTS)}`);
+    this.#tell(`ada      ${'spilt: the kiosk gives back'.padEnd(36)} ${plainMoney(SPILT_CENTS)}`);
   }
 
   /** One sale; its idempotency key names the payment afterwards. */
@@ -106,7 +107,7 @@ export class Shop {
     this.sales.push({ who, what, amountCents, expected, actual });
     if (actual === 'PAID') this.#count(who, amountCents);
     const mark = actual === expected ? '' : `   (expected ${expected})`;
-    this.#tell(`${who.padEnd(8)} ${what.padEnd(36)} ${euros(amountCents)} ${actual}${mark}`);
+    this.#tell(`${who.padEnd(8)} ${what.padEnd(36)} ${plainMoney(amountCents)} ${actual}${mark}`);
     return idempotencyKey;
   }
 
@@ -132,8 +133,4 @@ export async function fetchOnlineCode(phone: Phone): Promise<string> {
 
 function wordOf({ outcome, reason }: Payment): string {
   return reason ?? outcome;
-}
-
-function euros(amountCents: number): string {
-  return (amountCents / 100).toFixed(2);
 }

@@ -21,6 +21,7 @@ import {
 import { systemRandom } from '@stile/host/random.ts';
 import { createSeededRandom } from '@stile/host/seeded-random.ts';
 import { Cable } from './cable.ts';
+import { CURRENCY, plainMoney } from './money.ts';
 import {
   type LogRecord,
   type ProcessOptions,
@@ -40,6 +41,7 @@ const OPEN_MS = 1_200;
 /** Anybody may enrol here and money is made up; whom the operator knows may ride once on credit. */
 const SETTINGS = {
   operator: 'Demo Transit',
+  currency: CURRENCY,
   enrolment: { policy: 'open' },
   topUps: { mode: 'sandbox' },
   offline: { creditCents: { verified: 300 } },
@@ -111,7 +113,7 @@ export class Stage {
       this.scale === null
         ? await addressOf(this.start('settlement', { args, env }))
         : await this.scale.open({ args, env });
-    await this.operate('set-fare', [LINE, String(FARE_CENTS)]);
+    await this.operate('set-fare', [LINE, '--fare', plainMoney(FARE_CENTS)]);
   }
 
   /** Runs one operator command and gives its JSON. */
@@ -191,7 +193,7 @@ export class Stage {
     const enrol = ['rider', 'enrol', '--phone', file, ...options];
     const { account } = await stileJson<{ account: string }>(enrol);
     if (topUpCents > 0) {
-      await stile(['rider', 'top-up', '--phone', file, String(topUpCents)]);
+      await stile(['rider', 'top-up', '--phone', file, '--amount', plainMoney(topUpCents)]);
       // The pass of its enrolment had nothing behind it.
       await stile(['rider', 'renew', '--phone', file]);
     }

@@ -1,6 +1,7 @@
 /** The demo's last word: what was, beside what had to be. */
 import { table } from '@stile/host/text-table.ts';
-import { type Check, cents, type Result } from './result.ts';
+import { plainMoney } from './money.ts';
+import type { Check, Result } from './result.ts';
 
 /** Prints the tables; true only if every number is as it must be. */
 export function showTables(result: Result, print: (text: string) => void): boolean {
@@ -16,7 +17,7 @@ export function showTables(result: Result, print: (text: string) => void): boole
   print('\nAt the kiosk\n');
   const saleRows = sales.map((sale) => [
     `${sale.who.padEnd(8)}${sale.what}`,
-    cents(sale.amountCents),
+    plainMoney(sale.amountCents),
     sale.actual,
     sale.actual === sale.expected ? 'ok' : `WRONG: ${sale.expected}`,
   ]);
@@ -25,11 +26,11 @@ export function showTables(result: Result, print: (text: string) => void): boole
   const moneyRows = money.map((rider) => [
     rider.name,
     String(rider.rides),
-    cents(rider.topUpCents),
-    cents(rider.topUpCents - rider.shopCents - rider.balanceCents + rider.debtCents),
-    cents(rider.shopCents),
-    cents(rider.balanceCents),
-    cents(rider.debtCents),
+    plainMoney(rider.topUpCents),
+    plainMoney(rider.topUpCents - rider.shopCents - rider.balanceCents + rider.debtCents),
+    plainMoney(rider.shopCents),
+    plainMoney(rider.balanceCents),
+    plainMoney(rider.debtCents),
     rider.denied ? 'denied' : '',
     isRight(rider) ? 'ok' : 'WRONG',
   ]);
@@ -46,17 +47,17 @@ export function showTables(result: Result, print: (text: string) => void): boole
     {
       name: 'revenue is rides times fare, paid or written off',
       ok: revenue.actualCents === revenue.expectedCents,
-      detail: `${cents(revenue.actualCents)} of ${cents(revenue.expectedCents)}`,
+      detail: `${plainMoney(revenue.actualCents)} of ${plainMoney(revenue.expectedCents)}`,
     },
     {
       name: 'a person has written off the ride that nobody can be charged for, and nothing is parked',
       ok: writtenOff.actualCents === writtenOff.expectedCents && writtenOff.left === 0,
-      detail: `${cents(writtenOff.actualCents)} of ${cents(writtenOff.expectedCents)}, ${writtenOff.left} parked`,
+      detail: `${plainMoney(writtenOff.actualCents)} of ${plainMoney(writtenOff.expectedCents)}, ${writtenOff.left} parked`,
     },
     {
       name: "the kiosk's account holds its sales less what it gave back",
       ok: takings.actualCents === takings.expectedCents,
-      detail: `${cents(takings.actualCents)} of ${cents(takings.expectedCents)}`,
+      detail: `${plainMoney(takings.actualCents)} of ${plainMoney(takings.expectedCents)}`,
     },
     ...checksOfLosses(result.losses),
     ...result.ledger,

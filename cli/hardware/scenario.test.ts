@@ -20,7 +20,7 @@ let barrier: ReturnType<typeof startVirtualBarrier>;
 let gate: Running;
 
 beforeAll(async () => {
-  await operate(['set-fare', 'L1', '250']);
+  await operate(['set-fare', 'L1', '--fare', '2.50']);
   const { token } = await operate<{ token: string }>(['add-gate', '--gate', 'G1', '--line', 'L1']);
   const config = join(folder, 'gate.json');
   const ports = ['--scanner', link, '--barrier', barrierLink, '--verdicts', `${link}-verdicts`];
@@ -33,7 +33,7 @@ beforeAll(async () => {
   );
   await printed(['gate', 'enrol', '--config', config, '--token', token]);
   await printed(['rider', 'enrol', ...phone('ada'), ...at()]);
-  await runStile(['rider', 'top-up', ...phone('ada'), '5000']);
+  await runStile(['rider', 'top-up', ...phone('ada'), '--amount', '50.00']);
   await rider('ada', ['renew']);
   barrier = startVirtualBarrier({
     link: barrierLink,

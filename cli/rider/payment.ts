@@ -3,11 +3,13 @@ import { systemClock, wallS } from '@stile/host/clock.ts';
 import { readPhone, writePhone } from '@stile/phone/phone-file.ts';
 import { fromHex } from '@stile/protocol/bytes.ts';
 import { Fault } from '@stile/protocol/fault.ts';
-import { AMOUNT_CENTS_MAX, orderIdSchema } from '@stile/protocol/payment.ts';
+import { amountText } from '@stile/protocol/money/amount.ts';
+import { orderIdSchema } from '@stile/protocol/payment.ts';
 import { SEED_BYTES } from '@stile/protocol/payment-code.ts';
 import { type Command, InvalidArgumentError } from 'commander';
+import { minorOf, readCurrency } from '../money/amount.ts';
 import { commandsWithPhone, drawPng, openSession, type PhoneOption } from '../phone.ts';
-import { instant, print, printJson, secondsOf, wholeNumber } from '../terminal.ts';
+import { instant, print, printJson, secondsOf } from '../terminal.ts';
 import { makePaymentText, type PaymentSeed, readPaymentSeed } from './make-code.ts';
 
 export function addPaymentCodeCommands(rider: Command): void {
@@ -23,14 +25,14 @@ export function addPaymentCodeCommands(rider: Command): void {
     .option('--png <file>', 'also draw it as a QR picture')
     .action(paymentCode);
   withPhone('online-code', 'fetch a one-time code from settlement and print it')
-    .option('--amount <cents>', 'the most that it shall pay', wholeNumber(1, AMOUNT_CENTS_MAX))
+    .option('--at-most <amount>', 'the most that it shall pay, such as 12.50')
     .action(onlineCode);
   withPhone('order', 'what an order of a shop asks for, to be looked at before it is paid')
     .argument('<order>', 'its link, or what stands behind the last / of it', orderOf)
     .action(showOrder);
   withPhone('pay-order', 'pay an order, if it is still what was looked at')
     .argument('<order>', 'its link, or what stands behind the last / of it', orderOf)
-    .requiredOption('--amount <cents>', 'as `order` showed it', wholeNumber(1, AMOUNT_CENTS_MAX))
+    .requiredOption('--amount <amount>', 'the amount that `order` showed, such as 12.50')
     .requiredOption('--payee <name>', 'the merchantName that `order` showed')
     .action(payOrder);
 }
@@ -69,23 +71,34 @@ async function fetchSeed(options: PhoneOption): Promise<void> {
   printJson({ phone: options.phone, handle: seed.handle, expiresAtS: seed.expiresAtS });
 }
 
-async function onlineCode(options: PhoneOption & { amount?: number }): Promise<void> {
-  const { client, session, phone } = await openSession(options.phone);
-  const { text } = await client.fetchOnlineCode(session, { ...phone, amountCents: options.amount });
+async function onlineCode({ phone: file, atMost }: PhoneOption & { atMost?: string }) {
+  const { client, session, phone } = await openSession(file);
+  const amountCents =
+    atMost === undefined
+      ? undefined
+      : minorOf(atMost, {
+          option: '--at-most',
+          currency: await readCurrency(phone.settlementUrl),
+        });
+  const { text } = await client.fetchOnlineCode(session, { ...phone, amountCents });
   print(`${text}\n`);
 }
 
 async function showOrder(order: string, options: PhoneOption): Promise<void> {
   const { client, session } = await openSession(options.phone);
-  printJson(await client.readOrder(session, order));
+  const offer = await client.readOrder(session, order);
+  // Besides what programs read: as `pay-order` takes it.
+  printJson({ ...offer, amount: amountText(offer.amountCents, offer.currency) });
 }
 
-type PayOrderOptions = PhoneOption & { amount: number; payee: string };
+type PayOrderOptions = PhoneOption & { amount: string; payee: string };
 
 async function payOrder(order: string, options: PayOrderOptions): Promise<void> {
   const { client, session, phone } = await openSession(options.phone);
-  const { account, serial } = phone;
-  const shown = { order, amountCents: options.amount, merchantName: options.payee };
+  const { account, serial, settlementUrl } = phone;
+  const currency = await readCurrency(settlementUrl);
+  const amountCents = minorOf(options.amount, { option: '--amount', currency });
+  const shown = { order, amountCents, merchantName: options.payee };
   printJson(await client.confirmOrder(session, { account, serial, ...shown }));
 }
 

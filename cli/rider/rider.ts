@@ -10,6 +10,7 @@ import { fromHex } from '@stile/protocol/bytes.ts';
 import { TOP_UP_CENTS_MAX } from '@stile/protocol/http/rider-api.ts';
 import { readSignedPass } from '@stile/protocol/transit-code.ts';
 import type { Command } from 'commander';
+import { minorOf, readCurrency } from '../money/amount.ts';
 import { commandsWithPhone, drawPng, keyOf, openSession, type PhoneOption } from '../phone.ts';
 import { instant, oneOf, print, printJson, sayKey, secondsOf, wholeNumber } from '../terminal.ts';
 import { makeTransitText } from './make-code.ts';
@@ -30,7 +31,7 @@ export function addRiderCommand(program: Command): void {
     .option('--algorithm <name>', 'Ed25519 or P-256', oneOf(['Ed25519', 'P-256']), 'P-256')
     .action(enrol);
   withPhone('top-up', 'pay money in; `renew` fetches the pass that it allows')
-    .argument('<cents>', 'amount in minor units', wholeNumber(1, TOP_UP_CENTS_MAX))
+    .requiredOption('--amount <amount>', 'such as 10.00, in the currency of settlement')
     .option('--key <id>', 'idempotency key; the same key pays once')
     .action(topUp);
   withPhone(
@@ -52,12 +53,15 @@ async function enrol(options: NewPhoneOptions & { invite?: string }) {
   printJson({ phone: options.phone, account, serial });
 }
 
-async function topUp(cents: number, options: PhoneOption & { key?: string }) {
-  const { client, session } = await openSession(options.phone);
+async function topUp(options: PhoneOption & { amount: string; key?: string }) {
+  const { client, session, phone } = await openSession(options.phone);
+  const currency = await readCurrency(phone.settlementUrl);
+  const terms = { option: '--amount', currency, minorMax: TOP_UP_CENTS_MAX };
+  const amountCents = minorOf(options.amount, terms);
   const idempotencyKey = options.key ?? randomUUID();
   // Before it is asked: whoever hears nothing can ask again with the same one.
   if (options.key === undefined) sayKey(idempotencyKey);
-  await client.topUp(session, { amountCents: cents, idempotencyKey });
+  await client.topUp(session, { amountCents, idempotencyKey });
   printJson(await client.readRider(session));
 }
 
