@@ -5,6 +5,7 @@ import { createPhoneClient } from '@stile/phone/client.ts';
 import { type PhoneFile, readPhone } from '@stile/phone/phone-file.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
+import { print } from './terminal.ts';
 
 export type PhoneOption = { phone: string };
 
@@ -35,6 +36,12 @@ export async function openSession(file: string) {
 
 export function keyOf(phone: PhoneFile): SigningKey {
   return keyFromJwk(phone.key);
+}
+
+/** Draws a text in the terminal, to be held before a camera. */
+export async function printQr(text: string): Promise<void> {
+  const { drawInTerminal, drawQr } = await import('@stile/hardware/picture/draw.ts');
+  print(drawInTerminal(await drawQr(text, 1)));
 }
 
 /** Draws a text as a QR picture. */

@@ -39,6 +39,17 @@ test('a code whose counter cannot be stored is not printed', async () => {
   expect(readPhone(file).counter).toBe(42);
 });
 
+test('a code is drawn in the terminal on demand, its text behind it', async () => {
+  const file = makePhone();
+  const { code, stdout } = await runStile(['rider', 'code', '--phone', file, '--qr']);
+  expect(code).toBe(0);
+  const lines = stdout.trimEnd().split('\n');
+  // Version 10 with its quiet zone: 65 modules, two rows a line.
+  expect(lines).toHaveLength(34);
+  expect(lines[10]).toMatch(/^\S+m {4}[ ▀▄█]{57} {4}\S+m$/);
+  expect(lines.at(-1)).toMatch(/^TC1:/);
+});
+
 test('a code that is made while a pass is fetched keeps its counter', async () => {
   let file = '';
   const server = createServer((request, response) => {

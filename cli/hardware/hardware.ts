@@ -43,7 +43,7 @@ export function addHardwareCommands(program: Command): void {
       "where the gate says its verdicts (default: --link's, -verdicts behind)",
     )
     .option('--no-verdicts', 'do not listen to what the gate says')
-    .option('--picture <file...>', 'PNG or JPEG files to scan, in order', [])
+    .option('--picture <file...>', 'picture files to scan, in order', [])
     .option('--watch <dir>', 'scan each picture that appears in this folder')
     .option('--scenario <file>', 'play a scenario and compare verdicts; exit code 1 if one differs')
     .option(

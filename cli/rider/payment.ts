@@ -8,7 +8,7 @@ import { orderIdSchema } from '@stile/protocol/payment.ts';
 import { SEED_BYTES } from '@stile/protocol/payment-code.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import { minorOf, readCurrency } from '../money/amount.ts';
-import { commandsWithPhone, drawPng, openSession, type PhoneOption } from '../phone.ts';
+import { commandsWithPhone, drawPng, openSession, type PhoneOption, printQr } from '../phone.ts';
 import { instant, print, printJson, secondsOf } from '../terminal.ts';
 import { makePaymentText, type PaymentSeed, readPaymentSeed } from './make-code.ts';
 
@@ -23,6 +23,7 @@ export function addPaymentCodeCommands(rider: Command): void {
     .option('--handle <digits>', 'with --seed: 8 digits', handleDigits)
     .option('--at <instant>', "the phone's clock (ISO 8601; default: now)", instant)
     .option('--png <file>', 'also draw it as a QR picture')
+    .option('--qr', 'also draw it in the terminal')
     .action(paymentCode);
   withPhone('online-code', 'fetch a one-time code from settlement and print it')
     .option('--at-most <amount>', 'the most that it shall pay, such as 12.50')
@@ -42,12 +43,14 @@ type PaymentCodeOptions = PhoneOption & {
   handle?: string;
   at?: number;
   png?: string;
+  qr?: boolean;
 };
 
 async function paymentCode(options: PaymentCodeOptions): Promise<void> {
   const atS = secondsOf(options.at) ?? wallS(systemClock);
   const text = makePaymentText(seedOf(options), atS);
   if (options.png !== undefined) await drawPng(text, { file: options.png });
+  if (options.qr) await printQr(text);
   print(`${text}\n`);
 }
 

@@ -11,7 +11,14 @@ import { TOP_UP_CENTS_MAX } from '@stile/protocol/http/rider-api.ts';
 import { readSignedPass } from '@stile/protocol/transit-code.ts';
 import type { Command } from 'commander';
 import { minorOf, readCurrency } from '../money/amount.ts';
-import { commandsWithPhone, drawPng, keyOf, openSession, type PhoneOption } from '../phone.ts';
+import {
+  commandsWithPhone,
+  drawPng,
+  keyOf,
+  openSession,
+  type PhoneOption,
+  printQr,
+} from '../phone.ts';
 import { instant, oneOf, print, printJson, sayKey, secondsOf, wholeNumber } from '../terminal.ts';
 import { makeTransitText } from './make-code.ts';
 import { makePhone, type NewPhoneOptions } from './new-phone.ts';
@@ -42,6 +49,7 @@ export function addRiderCommand(program: Command): void {
   withPhone('code', 'make a transit code, offline, and print its text')
     .option('--at <instant>', "the phone's clock (ISO 8601; default: now)", instant)
     .option('--png <file>', 'also draw it as a QR picture')
+    .option('--qr', 'also draw it in the terminal')
     .option('--flags <number>', 'entry/exit hint', wholeNumber(0, 255), 0)
     .action(code);
   addPaymentCodeCommands(rider);
@@ -83,9 +91,12 @@ async function renew(options: PhoneOption) {
   printJson({ phone: options.phone, account: phone.account, renewed: true });
 }
 
-async function code(options: PhoneOption & { at?: number; png?: string; flags: number }) {
+async function code(
+  options: PhoneOption & { at?: number; png?: string; qr?: boolean; flags: number },
+) {
   const { flags, phone } = options;
   const text = makeTransitText(phone, { atS: secondsOf(options.at) ?? wallS(systemClock), flags });
   if (options.png !== undefined) await drawPng(text, { file: options.png });
+  if (options.qr) await printQr(text);
   print(`${text}\n`);
 }

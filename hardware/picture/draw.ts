@@ -51,6 +51,21 @@ export async function drawQr(text: string, modulePx = 6): Promise<Raster> {
   return { width: sizePx, height: sizePx, pixels };
 }
 
+/** For a terminal: two rows of modules a line, black on white whatever its colours are. */
+export function drawInTerminal(raster: Raster): string {
+  const { width, height, pixels } = raster;
+  const isDark = (x: number, y: number) => y < height && (pixels[y * width + x] ?? WHITE) < 128;
+  const lines: string[] = [];
+  for (let y = 0; y < height; y += 2) {
+    const cells = Array.from({ length: width }, (_, x) => {
+      const [upper, lower] = [isDark(x, y), isDark(x, y + 1)];
+      return upper ? (lower ? '█' : '▀') : lower ? '▄' : ' ';
+    });
+    lines.push(`\x1b[30;107m${cells.join('')}\x1b[0m`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
 /** Modules along a side of a drawn code, without its quiet zone. */
 export function countModules(raster: Raster, modulePx = 6): number {
   return raster.width / modulePx - 2 * QUIET_MODULES;

@@ -1,17 +1,42 @@
 /**
- * Reading a code from a picture file (PNG or JPEG: a screenshot, a photo) with zxing-wasm, and saying
+ * Reading a code from a picture file (a screenshot, a photo) with zxing-wasm, and saying
  * why if there is none. The WebAssembly comes from the installed package, never from the network.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { prepareZXingModule, type ReadResult, readBarcodes } from 'zxing-wasm/reader';
+import {
+  prepareZXingModule,
+  type ReaderOptions,
+  type ReadResult,
+  readBarcodes,
+} from 'zxing-wasm/reader';
+import { isRead, kindOf, measurePicture } from './kinds.ts';
 import { lookAgain } from './second-look.ts';
 
 export const PICTURE_BYTES_MAX = 20 * 1024 * 1024;
 export const PICTURE_PIXELS_MAX = 50_000_000;
+/** Up to here one look for everything takes well below a second. */
+const QUICK_PIXELS_MAX = 4_000_000;
+
+const EVERYTHING: ReaderOptions = {
+  formats: [],
+  tryHarder: true,
+  tryDenoise: true,
+  returnErrors: true,
+  maxNumberOfSymbols: 8,
+};
+const QR_ONLY: ReaderOptions = { ...EVERYTHING, formats: ['QRCode'] };
+const AT_A_GLANCE: ReaderOptions = {
+  formats: [],
+  tryHarder: false,
+  tryDownscale: false,
+  tryInvert: false,
+  maxNumberOfSymbols: 1,
+};
 
 export const PICTURE_REASONS = [
   'NOT_A_PICTURE',
+  'KIND_NOT_READ',
   'TOO_LARGE',
   'NO_CODE_FOUND',
   'CODE_DAMAGED',
@@ -35,34 +60,62 @@ function prepare(): void {
   prepared = true;
 }
 
+/** Told before each part of the work on a picture that takes more than a moment. */
+export type Progress = (what: string) => void;
+
 /** Decodes the one QR code in a picture. Text is given as the symbol's bytes, one character each. */
-export async function readPicture(bytes: Uint8Array): Promise<PictureReading> {
+export async function readPicture(
+  bytes: Uint8Array,
+  onProgress: Progress = () => undefined,
+): Promise<PictureReading> {
+  const kind = kindOf(bytes);
+  if (kind !== undefined && !isRead(kind)) {
+    return refuse('KIND_NOT_READ', `a ${kind} file: save it as PNG or JPEG`);
+  }
   const size = measurePicture(bytes);
-  if (size === undefined) return refuse('NOT_A_PICTURE', 'neither PNG nor JPEG');
+  if (size === undefined) return refuse('NOT_A_PICTURE', 'neither PNG, JPEG, GIF nor BMP');
   const pixels = size.width * size.height;
   if (pixels === 0) return refuse('NOT_A_PICTURE', 'a picture without pixels');
   if (bytes.length > PICTURE_BYTES_MAX || pixels > PICTURE_PIXELS_MAX) {
     return refuse('TOO_LARGE', `${size.width} × ${size.height} pixels, ${bytes.length} bytes`);
   }
-  const reading = await decode(bytes);
+  if (pixels > QUICK_PIXELS_MAX) {
+    return await readLarge(bytes, (what) => onProgress(`${size.width} × ${size.height}, ${what}`));
+  }
+  const reading = await decode(bytes, EVERYTHING);
   if (reading.ok || reading.reason !== 'NO_CODE_FOUND') return reading;
-  const again = lookAgain(bytes);
-  if (!again.whole) return refuse('NOT_A_PICTURE', 'the file is broken off or damaged');
-  return again.rgba === undefined ? reading : decode({ ...again.rgba, colorSpace: 'srgb' });
+  return await lookAgainAt(bytes, { reading, options: EVERYTHING });
 }
 
-async function decode(picture: Parameters<typeof readBarcodes>[0]): Promise<PictureReading> {
+/** Most of the time goes into codes that are none of ours: they are looked for last, and less hard. */
+async function readLarge(bytes: Uint8Array, onProgress: Progress): Promise<PictureReading> {
+  onProgress('looking for a QR code ...');
+  const reading = await decode(bytes, QR_ONLY);
+  if (reading.ok || reading.reason !== 'NO_CODE_FOUND') return reading;
+  onProgress('looking for other codes ...');
+  const other = await decode(bytes, AT_A_GLANCE);
+  if (other.ok || other.reason !== 'NO_CODE_FOUND') return other;
+  onProgress('looking at the file itself ...');
+  return await lookAgainAt(bytes, { reading, options: QR_ONLY });
+}
+
+async function lookAgainAt(
+  bytes: Uint8Array,
+  { reading, options }: { reading: PictureReading; options: ReaderOptions },
+): Promise<PictureReading> {
+  const again = lookAgain(bytes);
+  if (!again.whole) return refuse('NOT_A_PICTURE', 'the file is broken off or damaged');
+  if (again.rgba === undefined) return reading;
+  return await decode({ ...again.rgba, colorSpace: 'srgb' }, options);
+}
+
+async function decode(
+  picture: Parameters<typeof readBarcodes>[0],
+  options: ReaderOptions,
+): Promise<PictureReading> {
   prepare();
   try {
-    return choose(
-      await readBarcodes(picture, {
-        formats: [],
-        tryHarder: true,
-        tryDenoise: true,
-        returnErrors: true,
-        maxNumberOfSymbols: 8,
-      }),
-    );
+    return choose(await readBarcodes(picture, options));
   } catch {
     // The decoder refuses what it cannot unpack: the head of a picture file without its body.
     return refuse('NOT_A_PICTURE', 'the file is broken off or damaged');
@@ -98,21 +151,4 @@ function textOf(result: ReadResult): string {
 
 function refuse(reason: PictureReason, hint: string): PictureReading {
   return { ok: false, reason, hint };
-}
-
-/** Width and height from the head of a PNG (RFC 2083 §11.2) or JPEG (ITU-T T.81 §B.2.2) file. */
-export function measurePicture(bytes: Uint8Array): { width: number; height: number } | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length >= 24 && view.getUint32(0) === 0x89504e47 && view.getUint32(4) === 0x0d0a1a0a) {
-    return { width: view.getUint32(16), height: view.getUint32(20) };
-  }
-  if (bytes.length < 4 || view.getUint16(0) !== 0xffd8) return undefined;
-  let at = 2;
-  while (at + 9 < bytes.length && bytes[at] === 0xff) {
-    const marker = bytes[at + 1] ?? 0;
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-    if (isFrame) return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
-    at += 2 + view.getUint16(at + 2);
-  }
-  return undefined;
 }

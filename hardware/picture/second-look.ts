@@ -5,8 +5,17 @@
  */
 import { convertIndexedToRgb, type DecodedPng, decode as decodePng } from 'fast-png';
 import { decode as decodeJpeg } from 'jpeg-js';
+import { kindOf } from './kinds.ts';
 
 const JPEG_MEMORY_MB_MAX = 1_024;
+/** Beyond it unpacking a JPEG takes a quarter of a minute and more: only its end is looked at. */
+const JPEG_UNPACKED_BYTES_MAX = 1_000_000;
+/** Cameras write a little behind the end. */
+const JPEG_TAIL_BYTES = 4_096;
+const JPEG_END = Buffer.from([0xff, 0xd9]);
+const GIF_EXTENSION = 0x21;
+const GIF_IMAGE = 0x2c;
+const GIF_END = 0x3b;
 const WHITE = 255;
 
 export type SecondLook =
@@ -17,7 +26,13 @@ export type SecondLook =
 
 export function lookAgain(bytes: Uint8Array): SecondLook {
   try {
-    if (bytes[0] === 0xff) {
+    const kind = kindOf(bytes);
+    if (kind === 'GIF') return { whole: hasGifImage(bytes) };
+    if (kind === 'BMP') return { whole: bytes.length >= Buffer.from(bytes).readUInt32LE(2) };
+    if (kind === 'JPEG' && bytes.length > JPEG_UNPACKED_BYTES_MAX) {
+      return { whole: Buffer.from(bytes.subarray(-JPEG_TAIL_BYTES)).includes(JPEG_END) };
+    }
+    if (kind === 'JPEG') {
       decodeJpeg(bytes, {
         useTArray: true,
         tolerantDecoding: false,
@@ -32,6 +47,19 @@ export function lookAgain(bytes: Uint8Array): SecondLook {
     // What cannot be unpacked is the answer here, not a failure.
     return { whole: false };
   }
+}
+
+/** A GIF (89a §18, §20, §24) that has a picture before its end; the decoder takes an empty one for black. */
+function hasGifImage(bytes: Uint8Array): boolean {
+  const flags = bytes[10] ?? 0;
+  const coloursBytes = (flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 0x07) + 1);
+  let at = 13 + coloursBytes;
+  while (bytes[at] === GIF_EXTENSION) {
+    at += 2;
+    while ((bytes[at] ?? 0) > 0) at += 1 + (bytes[at] ?? 0);
+    at += 1;
+  }
+  return bytes[at] === GIF_IMAGE && bytes.at(-1) === GIF_END;
 }
 
 function layOnWhite(png: DecodedPng) {

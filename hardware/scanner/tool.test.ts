@@ -132,7 +132,7 @@ describe('pictures', () => {
 
 describe('a watched folder', () => {
   test('is played as pictures appear, each once, half-written ones when they are whole', async () => {
-    const watchDir = join(folder, 'inbox');
+    const watchDir = join(folder, 'in');
     mkdirSync(watchDir);
     writeFileSync(join(watchDir, 'old.png'), encodePng(await drawQr('TC1:OLD')));
     const tool = start({ watchDir });
@@ -151,6 +151,9 @@ describe('a watched folder', () => {
     abort.abort();
     await tool;
     expect(received).toBe('TC1:ONE\r\nTC1:TWO\r\n');
+    expect(shown).toContain('were there already, passed over: 1\n');
+    expect(shown.match(/one\.png\.part: passed over, not named as a picture\n/g)).toHaveLength(1);
+    expect(shown).toContain('.hidden.png: passed over');
   });
 
   test('that does not exist, or is taken away, is said in a sentence', async () => {

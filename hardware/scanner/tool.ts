@@ -205,7 +205,11 @@ class ScannerTool {
     await watchFolder(folder, {
       clock: this.#clock,
       signal: this.#options.signal,
-      onStart: () => this.#say(`watching ${folder}`),
+      onStart: (there) => {
+        this.#say(`watching ${folder}`);
+        if (there > 0) this.#say(`  pictures that were there already, passed over: ${there}`);
+      },
+      onPassedOver: (name) => this.#say(`${shortName(name)}: passed over, not named as a picture`),
       onPicture: (file) => this.#playPicture(file),
     });
   }
@@ -313,7 +317,7 @@ class ScannerTool {
       this.#say(`  ${describe(error)}`);
       return { reason: 'FILE_UNREADABLE' };
     }
-    const reading = await readPicture(bytes);
+    const reading = await readPicture(bytes, (what) => this.#say(`${shortName(file)}: ${what}`));
     const ms = (this.#clock.now().monoMs - fromMs).toFixed(0);
     if (!reading.ok) {
       this.#say(`${shortName(file)}: ${reading.reason} in ${ms} ms`);

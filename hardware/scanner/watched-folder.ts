@@ -9,12 +9,15 @@ import { describe } from './tool-output.ts';
 const GROWN_MS = 100;
 /** Looked at again after a change, or so much later: a change may fall into the look itself. */
 const LOOK_AGAIN_MS = 500;
-const PICTURE_NAME = /\.(png|jpe?g)$/i;
+const PICTURE_NAME = /\.(png|jpe?g|gif|bmp|webp|avif|hei[cf]|tiff?|pdf|svg)$/i;
 
 export type WatchOptions = {
   clock: Clock;
   signal: AbortSignal;
-  onStart: () => void;
+  /** `there`: how many pictures are in it already. */
+  onStart: (there: number) => void;
+  /** A file that appears and is not taken for a picture; each name once. */
+  onPassedOver: (name: string) => void;
   onPicture: (file: string) => Promise<void>;
 };
 
@@ -30,9 +33,11 @@ export function checkFolder(folder: string): void {
  * @throws VirtualPortError once the folder cannot be read any longer.
  */
 export async function watchFolder(folder: string, options: WatchOptions): Promise<void> {
-  const { clock, signal, onStart, onPicture } = options;
-  const done = new Set<string>(listPictures(folder).map(keyOf));
-  onStart();
+  const { clock, signal, onStart, onPicture, onPassedOver } = options;
+  const there = listPictures(folder);
+  const done = new Set<string>(there.map(keyOf));
+  const passedOver = new Set<string>(namesIn(folder));
+  onStart(there.length);
   const watcher = watch(folder);
   try {
     let wake: () => void = () => undefined;
@@ -40,6 +45,11 @@ export async function watchFolder(folder: string, options: WatchOptions): Promis
     watcher.on('error', () => wake());
     signal.addEventListener('abort', () => wake());
     while (!signal.aborted) {
+      for (const name of namesIn(folder)) {
+        if (isPicture(name) || passedOver.has(name)) continue;
+        passedOver.add(name);
+        onPassedOver(name);
+      }
       for (const picture of listPictures(folder)) {
         if (done.has(keyOf(picture))) continue;
         await sleep(clock, GROWN_MS);
@@ -64,9 +74,13 @@ type Picture = { name: string; version: string };
 
 function listPictures(folder: string): Picture[] {
   return namesIn(folder)
-    .filter((name) => PICTURE_NAME.test(name) && !name.startsWith('.'))
+    .filter(isPicture)
     .sort()
     .map((name) => ({ name, version: versionOf(join(folder, name)) }));
+}
+
+function isPicture(name: string): boolean {
+  return PICTURE_NAME.test(name) && !name.startsWith('.');
 }
 
 function namesIn(folder: string): string[] {

@@ -139,7 +139,7 @@ async function notPictures(): Promise<Row[]> {
     ['empty.png', 'nothing', new Uint8Array(0), not],
     [
       'gif.png',
-      'a picture of a kind that is not taken',
+      'a GIF that is broken off behind its head',
       utf8('GIF89a\x01\x00\x01\x00\x00\x00\x00;'),
       not,
     ],

@@ -211,3 +211,31 @@ test('the gate’s verdict fills the page: green with the arm up, red with the r
     await browser.close();
   }
 });
+
+test('two codes in a picture, and a file that is none, are answered as on the command line', async () => {
+  const [one, two] = [await drawQr('TC1:ONE'), await drawQr('TC1:TWO')];
+  const pixels = new Uint8Array(one.width * one.height * 2);
+  for (let y = 0; y < one.height; y += 1) {
+    for (const [side, { pixels: half }] of [one, two].entries()) {
+      const row = half.subarray(y * one.width, (y + 1) * one.width);
+      pixels.set(row, (y * 2 + side) * one.width);
+    }
+  }
+  const both = join(folder, 'both.png');
+  writeFileSync(both, encodePng({ width: one.width * 2, height: one.height, pixels }));
+  const none = join(folder, 'none.png');
+  writeFileSync(none, 'no picture');
+  const browser = await openBrowser();
+  try {
+    const { page, pageErrors } = await openPage(await browser.newContext({ viewport: DESK }));
+    await page.goto(`${town.url}/scanner/#feed=${feedUrl}`);
+    await page.locator('input[type=file]').setInputFiles(both);
+    await page.locator('[data-sent="SEVERAL_CODES"]').waitFor();
+    await page.locator('input[type=file]').setInputFiles(none);
+    await page.locator('[data-sent="NOT_A_PICTURE"]').waitFor();
+    expect(received).toBe('');
+    expect(pageErrors).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});

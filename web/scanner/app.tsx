@@ -1,7 +1,7 @@
 /** Camera, a picture from a file, and what became of each code. For testers, so in English only. */
 import { useState } from 'preact/hooks';
-import { loadReader } from '../parts/camera/camera.ts';
 import { CameraView } from '../parts/camera/camera-view.tsx';
+import { type FileReading, readPictureFile } from '../parts/camera/picture-file.ts';
 import type { Clock } from '../parts/clock.ts';
 import { clockText } from '../parts/money.ts';
 import { feedOf, type Heard, kindOf, play, type Sent } from './feed.ts';
@@ -10,18 +10,22 @@ import { VerdictScreen } from './verdict-screen.tsx';
 const ROWS_MAX = 12;
 const FORMATS = ['QRCode', 'Code128'] as const;
 
-const WORDS: Readonly<Record<Sent | 'UNREAD', string>> = {
+type Result = Sent | Extract<FileReading, { ok: false }>['reason'];
+
+const WORDS: Readonly<Record<Result, string>> = {
   PLAYED: 'played into the scanner; the gate says nothing that is heard here',
   NO_FEED: 'not sent: no scanner is named',
   REFUSED: 'not sent: the scanner refuses it',
   UNREACHABLE: 'not sent: the scanner does not answer',
-  UNREAD: 'no code found in this picture',
+  NOT_A_PICTURE: 'no picture that this browser can show, or one that is broken off',
+  NO_CODE_FOUND: 'no code found in this picture',
+  SEVERAL_CODES: 'several different codes in this picture; show one at a time',
 };
 
 type Row = {
   number: number;
   kind: string;
-  sent: Sent | 'UNREAD';
+  sent: Result;
   heard: Heard | null;
   atMs: number;
 };
@@ -40,6 +44,7 @@ function wordsOf({ sent, heard }: Row): string {
 export function App({ clock }: { clock: Clock }) {
   const feed = feedOf(location.hash);
   const [rows, setRows] = useState<Row[]>([]);
+  const [reading, setReading] = useState<string | null>(null);
   const [shown, setShown] = useState<Heard | null>(null);
   const add = (kind: string, { sent, heard }: Pick<Row, 'sent' | 'heard'>) => {
     setShown(heard);
@@ -53,9 +58,11 @@ export function App({ clock }: { clock: Clock }) {
   };
   const read = async (text: string) => add(kindOf(text), await play(feed, { text, clock }));
   const readFile = async (file: File) => {
-    const text = await (await loadReader(FORMATS))(file);
-    if (text === undefined) add(file.name, { sent: 'UNREAD', heard: null });
-    else await read(text);
+    setReading(file.name);
+    const found = await readPictureFile(file, FORMATS);
+    setReading(null);
+    if (found.ok) await read(found.text);
+    else add(file.name, { sent: found.reason, heard: null });
   };
   return (
     <main class="scan stack">
@@ -98,7 +105,8 @@ export function App({ clock }: { clock: Clock }) {
         </section>
         <section class="card" aria-live="polite">
           <h2>Read</h2>
-          {rows.length === 0 && <p class="soft">Nothing yet.</p>}
+          {reading !== null && <p class="soft">{reading}: reading …</p>}
+          {rows.length === 0 && reading === null && <p class="soft">Nothing yet.</p>}
           <ul class="list">
             {rows.map((row) => (
               <li key={row.number} data-sent={row.sent}>

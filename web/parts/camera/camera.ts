@@ -57,13 +57,13 @@ async function openStream(): Promise<MediaStream | CameraFailure> {
   }
 }
 
-export type Reader = (picture: ImageData | Blob) => Promise<string | undefined>;
+export type Reader = (picture: ImageData) => Promise<string | undefined>;
 
 /** Loads the decoder; the first text that it finds, or undefined. */
-export async function loadReader(formats: readonly CodeFormat[]): Promise<Reader> {
+async function loadReader(formats: readonly CodeFormat[]): Promise<Reader> {
   const { decode } = await import('./decoder.ts');
   return async (picture) => {
-    const [text] = await decode(picture, formats);
+    const [text] = await decode(picture, { formats, codesMax: 1 });
     return text;
   };
 }

@@ -6,16 +6,16 @@ import type { CodeFormat } from './code-format.ts';
 /** From this origin; the same object each time, so that the module is loaded once. */
 const OVERRIDES = { locateFile: () => wasmUrl };
 
-/** The texts of the codes in a picture: one at most. */
+/** The texts of the codes in a picture: one character a byte. */
 export async function decode(
-  picture: ImageData | Blob,
-  formats: readonly CodeFormat[],
+  picture: ImageData,
+  { formats, codesMax }: { formats: readonly CodeFormat[]; codesMax: number },
 ): Promise<string[]> {
   prepareZXingModule({ overrides: OVERRIDES });
   const found = await readBarcodes(picture, {
     formats: [...formats],
-    maxNumberOfSymbols: 1,
+    maxNumberOfSymbols: codesMax,
     tryHarder: true,
   });
-  return found.filter(({ isValid }) => isValid).map(({ text }) => text);
+  return found.filter(({ isValid }) => isValid).map(({ bytes }) => String.fromCharCode(...bytes));
 }
