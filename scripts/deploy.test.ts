@@ -3,9 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '@stile/gate/shell/config.ts';
+import { BATCH_BYTES_MAX } from '@stile/protocol/gate-log.ts';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const events = readFileSync(`${ROOT}settlement/http/events.ts`, 'utf8');
 
 function read(name: string): string {
   return readFileSync(`${ROOT}deploy/${name}`, 'utf8');
@@ -64,4 +67,18 @@ test('units of one settlement keep its data in one place, and differ in what the
 test('the environment file has names that settlement reads, and no key', () => {
   expect(variablesIn('settlement.env')).toEqual(['STILE_SEED_KEY']);
   expect(read('stile-settlement.service')).toContain('EnvironmentFile=-/etc/stile/settlement.env');
+});
+
+test('the proxy takes the largest body, hands on every stream of events, and names the client itself', () => {
+  const proxy = read('nginx.conf');
+  const megabytes = Number(/client_max_body_size (\d+)m;/.exec(proxy)?.[1]);
+  expect(megabytes * 1024 * 1024).toBeGreaterThan(BATCH_BYTES_MAX);
+  const streams = /location ~ (\S+) \{/.exec(proxy)?.[1] ?? '';
+  const paths = [...events.matchAll(/'(\/v1\/[^']*events)'/g)].map(([, path]) => path ?? '');
+  expect(paths).toHaveLength(2);
+  expect(paths.filter((path) => !new RegExp(streams).test(path))).toEqual([]);
+  const forwarded = proxy.match(/proxy_set_header X-Forwarded-For .*;/g) ?? [];
+  expect(new Set(forwarded)).toEqual(new Set(['proxy_set_header X-Forwarded-For $remote_addr;']));
+  expect(forwarded).toHaveLength(proxy.match(/proxy_pass /g)?.length ?? 0);
+  expect(proxy.match(/server 127\.0\.0\.1:\d+;/g)?.length).toBeGreaterThan(1);
 });

@@ -1,6 +1,6 @@
 /**
  * A random history whose books are moved in its middle is answered the same, and ends the same, as one that nothing
- * disturbed. `STILE_SEED=…` plays one again, `STILE_HISTORIES=300` more of them.
+ * disturbed. `STILE_SEED=…` plays one again, `STILE_MOVED_HISTORIES=300` more of them.
  */
 import { rmSync } from 'node:fs';
 import { systemRandom } from '@stile/host/random.ts';
@@ -18,7 +18,7 @@ import { usePostgres } from '../testing/postgres-server.ts';
 import { storeProperty } from '../testing/store-property.ts';
 import { moveBooks } from './move.ts';
 
-const HISTORIES = Number(process.env.STILE_HISTORIES ?? 12);
+const HISTORIES = Number(process.env.STILE_MOVED_HISTORIES ?? 12);
 const { STILE_SEED } = process.env;
 const SEED = STILE_SEED === undefined ? {} : { seed: Number(STILE_SEED) };
 
