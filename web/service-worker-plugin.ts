@@ -1,5 +1,5 @@
 /**
- * Two steps behind the build: the wallet's service worker, with the list of the files that a cold start
+ * Two steps behind the build: the service workers of wallet and till, with the list of the files that a cold start
  * needs, and every text file compressed beside itself, so that settlement only has to send it.
  */
 import { createHash } from 'node:crypto';
@@ -9,7 +9,8 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, type Plugin, type ResolvedConfig } from 'vite';
 
 const COMPRESSED = /\.(?:html|js|css|svg|webmanifest|wasm)$/;
-const WALLET = /^wallet\//;
+/** The pages that start without a network. */
+const PAGES = ['wallet', 'till'];
 
 export function serviceWorkerPlugin(): Plugin {
   let config: ResolvedConfig;
@@ -21,21 +22,25 @@ export function serviceWorkerPlugin(): Plugin {
     },
     async closeBundle() {
       const outDir = resolve(config.root, config.build.outDir);
-      const entry = readFileSync(join(outDir, 'wallet/index.html'), 'utf8');
-      const files = walletFiles(outDir, entry);
-      const hash = createHash('sha256');
-      for (const file of files) hash.update(readFileSync(join(outDir, file)));
-      const version = hash.digest('hex').slice(0, 16);
-      const names = files.map((file) => (file === 'wallet/index.html' ? '/wallet/' : `/${file}`));
-      await buildWorker(config.root, outDir, { version, files: names });
+      for (const page of PAGES) {
+        const files = filesOf(page, outDir);
+        const hash = createHash('sha256');
+        for (const file of files) hash.update(readFileSync(join(outDir, file)));
+        const version = hash.digest('hex').slice(0, 16);
+        const start = `${page}/index.html`;
+        const names = files.map((file) => (file === start ? `/${page}/` : `/${file}`));
+        await buildWorker(config.root, { outDir, built: { page, version, files: names } });
+      }
       compressAll(outDir);
     },
   };
 }
 
 /** The page, what lies beside it, and every script and style that it loads, at its start or later. */
-function walletFiles(outDir: string, entry: string): string[] {
-  const beside = listFiles(outDir).filter((file) => WALLET.test(file) && !file.endsWith('sw.js'));
+function filesOf(page: string, outDir: string): string[] {
+  const entry = readFileSync(join(outDir, page, 'index.html'), 'utf8');
+  const isBeside = (file: string) => file.startsWith(`${page}/`) && !file.endsWith('sw.js');
+  const beside = listFiles(outDir).filter(isBeside);
   const wanted = new Set(beside);
   const queue = [...entry.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].map(([, file]) => file);
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
@@ -50,10 +55,11 @@ function walletFiles(outDir: string, entry: string): string[] {
   return [...wanted].sort();
 }
 
+type Built = { page: string; version: string; files: readonly string[] };
+
 async function buildWorker(
   root: string,
-  outDir: string,
-  built: { version: string; files: readonly string[] },
+  { outDir, built }: { outDir: string; built: Built },
 ): Promise<void> {
   await build({
     configFile: false,
@@ -61,7 +67,7 @@ async function buildWorker(
     root,
     define: { BUILT: JSON.stringify(built) },
     build: {
-      outDir: join(outDir, 'wallet'),
+      outDir: join(outDir, built.page),
       emptyOutDir: false,
       copyPublicDir: false,
       target: 'es2022',

@@ -1,4 +1,5 @@
 /** The till in a real browser: every way to take a payment, every outcome, refunds, and lost responses. */
+import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DESK, openBrowser, openPage, PHONE, screenshot } from '../testing/chromium.ts';
@@ -206,6 +207,32 @@ test('a refund gives back a part and then no more than the rest', async () => {
   expect(balanceCents).toBe(1_500);
 });
 
+test('a day has its close and its file, and other days are a touch away', async () => {
+  const rider = await town.addRider(2_000);
+  await page.getByLabel('What for').fill('2 rolls, 1 coffee');
+  await enterAmount('800');
+  await scan(await onlineCode(rider));
+  expect(await outcome()).toBe('PAID');
+  await page.getByText('2 rolls, 1 coffee').waitFor();
+  await page.getByRole('button', { name: 'Next customer' }).click();
+  await page.getByRole('button', { name: 'Today' }).click();
+  await page.locator('[data-total="800"]').waitFor();
+  await page.getByRole('button', { name: 'Close of day' }).click();
+  await page.locator('[data-close]').getByText('online code · 1 payment').waitFor();
+  await screenshot(page, 'till-close');
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as CSV' }).click();
+  const saved = await saving;
+  const text = readFileSync(await saved.path(), 'utf8');
+  expect(saved.suggestedFilename()).toMatch(new RegExp(`^${shop}-\\d{4}-\\d{2}-\\d{2}\\.csv$`));
+  expect(text).toMatch(/\r\n1,.*,PAID,ONLINE_CODE,8\.00,0\.00,EUR,"2 rolls, 1 coffee",till-/);
+  await page.getByRole('button', { name: 'Day before' }).click();
+  await page.getByText('Nothing sold on this day').waitFor();
+  await page.getByRole('button', { name: 'Day after' }).click();
+  await page.locator('[data-total="800"]').waitFor();
+  expect(await page.getByRole('button', { name: 'Day after' }).isDisabled()).toBe(true);
+});
+
 test('who may not give back sees no button for it, and reads who may', async () => {
   const rider = await town.addRider(2_000);
   const tokens = await town.operate<{ token: string; managerToken: string }>('POST', 'merchants', {
@@ -303,6 +330,19 @@ test('a token that was ended is refused in words, and another can be entered', a
   await page.reload();
   await page.getByText('was ended').waitFor();
   await screenshot(page, 'till-signed-out');
+});
+
+test('starts without a network, says so, and is signed in as soon as there is one', async () => {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
+  await context.setOffline(true);
+  await page.reload();
+  await page.getByText('No answer from the operator').waitFor();
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
+  await screenshot(page, 'till-offline');
+  await context.setOffline(false);
+  await page.locator(`[title="${shop}"]`).waitFor();
 });
 
 test('fits a phone, and speaks German', async () => {

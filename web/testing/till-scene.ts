@@ -51,6 +51,8 @@ export class TillScene {
       random: createSeededRandom(this.#tills),
       fetch: wire.fetch,
       vault: this.vault,
+      storage,
+      sound: { play: () => undefined },
       tabs: { announce: () => undefined, onChange: () => undefined },
       address: {
         hash: () => this.hash,

@@ -41,6 +41,7 @@ export function App() {
           ))}
         </nav>
         <span class="row">
+          <SoundSwitch words={words} />
           <LanguageChoice />
           <button type="button" class="tab" onClick={() => void till.askToSignOut()}>
             {words.signOut}
@@ -57,6 +58,15 @@ export function App() {
       {page.value !== 'sell' && <HintNote words={words} />}
       <main>{page.value === 'sell' ? <SellPage words={words} /> : <DayPage words={words} />}</main>
     </div>
+  );
+}
+
+function SoundSwitch({ words }: { words: Words }) {
+  const { sound } = useTill();
+  return (
+    <button type="button" class="tab" onClick={() => sound.switch()}>
+      {sound.isOn.value ? words.sound.on : words.sound.off}
+    </button>
   );
 }
 
@@ -107,6 +117,11 @@ function SignIn({ words, state }: { words: Words; state: 'out' | 'refused' | 'un
         <p class="note bad" role="alert">
           {words.signIn[state]} {till.hasToken && words.signIn.kept}
         </p>
+      )}
+      {state === 'unreachable' && till.hasToken && (
+        <button type="button" onClick={() => void till.enterAgain()}>
+          {words.signIn.again}
+        </button>
       )}
       <OfOthers words={words} />
       <form

@@ -6,7 +6,9 @@ import { render } from 'preact';
 import { browserClock } from '../parts/clock.ts';
 import { createLanguage } from '../parts/language.ts';
 import { browserFetch } from '../parts/net.ts';
+import { browserPage } from '../parts/page-state.ts';
 import { browserRandom } from '../parts/random.ts';
+import { browserSound } from '../parts/sound.ts';
 import { browserStorage } from '../parts/storage.ts';
 import { openTabs } from '../parts/tabs.ts';
 import { App } from './app.tsx';
@@ -19,6 +21,8 @@ const till = new Till({
   random: browserRandom,
   fetch: browserFetch,
   vault: openTillVault(browserStorage),
+  storage: browserStorage,
+  sound: browserSound(),
   tabs: openTabs('stile-till'),
   address: {
     hash: () => location.hash,
@@ -39,4 +43,11 @@ if (root !== null) {
     root,
   );
 }
+// The network is back: who waits for it is signed in again.
+browserPage.onChange('online', () => void till.enterAgain());
 void till.start();
+if ('serviceWorker' in navigator && import.meta.env.PROD) {
+  navigator.serviceWorker.register('./sw.js').catch(() => {
+    // Without one the page works while online; the browser does not allow more here.
+  });
+}

@@ -1,14 +1,16 @@
 /**
- * Keeps the wallet's own files on the phone, so that it starts with no network at all. The list of files
+ * Keeps the own files of wallet or till in the browser, so that they start with no network at all. The list of files
  * is written in by the build; a new list is a new cache, taken whole or not at all. It never touches the
  * API: what settlement says is never answered from here.
  */
 /** Put in place by the build (web/service-worker-plugin.ts). */
-declare const BUILT: { version: string; files: readonly string[] };
+declare const BUILT: { page: string; version: string; files: readonly string[] };
 
 const worker = globalThis as unknown as ServiceWorkerGlobalScope;
-const CACHE = `wallet-${BUILT.version}`;
-const START = '/wallet/';
+/** Each page has caches of its own, and takes away no other page's. */
+const OWN = `${BUILT.page}-`;
+const CACHE = OWN + BUILT.version;
+const START = `/${BUILT.page}/`;
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(
@@ -25,7 +27,8 @@ worker.addEventListener('activate', (event) => {
     (async () => {
       const names = await caches.keys();
       // An open page of the version before keeps running: all it needs is loaded.
-      await Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)));
+      const old = names.filter((name) => name.startsWith(OWN) && name !== CACHE);
+      await Promise.all(old.map((name) => caches.delete(name)));
       await worker.clients.claim();
     })(),
   );

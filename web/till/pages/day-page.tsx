@@ -3,6 +3,7 @@ import type { Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts'
 import { useEffect, useState } from 'preact/hooks';
 import { clockText, moneyText } from '../../parts/money.ts';
 import type { Words } from '../words/shape.ts';
+import { DayChoice, WholeDay } from './day-choice.tsx';
 import { RefundForm } from './refund-form.tsx';
 import { useMoneyStyle, useTill } from './till-context.ts';
 
@@ -13,22 +14,28 @@ export function DayPage({ words }: { words: Words }) {
   const [day, setDay] = useState<PaymentList | null>(null);
   const [isOld, setOld] = useState(false);
   const [chosen, setChosen] = useState<Payment | null>(null);
+  const [date, setDate] = useState(() => till.today());
   const changes = till.changes.value;
   useEffect(() => {
-    till.readDay(null).then(
+    let isShown = true;
+    till.readDay(null, date).then(
       (list) => {
+        if (!isShown) return;
         setDay(list);
         setOld(false);
       },
       () => setOld(true),
     );
-  }, [changes]);
+    return () => {
+      isShown = false;
+    };
+  }, [changes, date]);
   const style = useMoneyStyle();
   const cents: Cents = (amount) => moneyText(amount, style);
   const more = async () => {
     if (day?.next == null) return;
     try {
-      const next = await till.readDay(day.next);
+      const next = await till.readDay(day.next, date);
       setDay({ ...next, items: [...day.items, ...next.items] });
       setOld(false);
     } catch {
@@ -37,7 +44,16 @@ export function DayPage({ words }: { words: Words }) {
   };
   return (
     <div class="day stack">
-      <h1>{words.list.title}</h1>
+      <h1>{date === till.today() ? words.list.title : date}</h1>
+      <DayChoice
+        words={words}
+        date={date}
+        choose={(next) => {
+          setChosen(null);
+          setDay(null);
+          setDate(next);
+        }}
+      />
       {isOld && (
         <p class="note" role="alert">
           {words.list.unreachable}
@@ -73,6 +89,7 @@ export function DayPage({ words }: { words: Words }) {
           </button>
         )}
       </section>
+      <WholeDay key={date} words={words} date={date} />
     </div>
   );
 }

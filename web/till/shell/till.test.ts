@@ -43,6 +43,8 @@ function openTill(): Till {
     random: createSeededRandom(1),
     fetch: wire.fetch,
     vault: createTextVault(storage),
+    storage,
+    sound: { play: () => undefined },
     tabs: { announce: () => undefined, onChange: () => undefined },
     address: {
       hash: () => hash,
@@ -310,6 +312,9 @@ describe('who is signed in', () => {
     await till.start();
     expect(till.access.value).toBe('unreachable');
     expect(storage.getItem(TOKEN)).toBe(token);
+    wire.mode = 'pass';
+    await till.enterAgain();
+    expect(till.access.value).toBe('in');
   });
 });
 

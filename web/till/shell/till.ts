@@ -1,15 +1,18 @@
 /** The till without its pages: which shop it is signed in for, what settlement tells it, the day's list. */
 import { batch, signal } from '@preact/signals';
-import { localCalendar } from '@stile/protocol/calendar/local-day.ts';
-import type { Merchant, PaymentList } from '@stile/protocol/http/merchant-api.ts';
+import { type LocalCalendar, localCalendar } from '@stile/protocol/calendar/local-day.ts';
+import type { Merchant, Payment, PaymentList } from '@stile/protocol/http/merchant-api.ts';
 import { ApiRefusal, createApi } from '../../parts/api.ts';
 import type { Clock } from '../../parts/clock.ts';
 import type { LanguageChoice } from '../../parts/language.ts';
 import type { Fetch } from '../../parts/net.ts';
 import type { Random } from '../../parts/random.ts';
+import type { Sound } from '../../parts/sound.ts';
+import type { TextStorage } from '../../parts/storage.ts';
 import type { Tabs } from '../../parts/tabs.ts';
 import { AmountEntry } from './amount-entry.ts';
 import { MerchantClient } from './merchant-client.ts';
+import { OutcomeSound } from './outcome-sound.ts';
 import { Refunds } from './refunds.ts';
 import { Sale } from './sale.ts';
 import type { TillVault } from './vault.ts';
@@ -25,6 +28,9 @@ export type TillParts = {
   tabs: Tabs;
   address: Address;
   language: LanguageChoice;
+  sound: Sound;
+  /** For what may be forgotten. */
+  storage: TextStorage;
 };
 
 export type Access = 'out' | 'checking' | 'offered' | 'in' | 'refused' | 'unreachable';
@@ -50,6 +56,7 @@ export class Till {
   readonly sale: Sale;
   readonly entry: AmountEntry;
   readonly refunds: Refunds;
+  readonly sound: OutcomeSound;
   readonly #parts: TillParts;
   readonly #client: MerchantClient;
   /** Sent with each request: of the shop that is shown, whatever another window stores meanwhile. */
@@ -69,6 +76,8 @@ export class Till {
     const shared = { client: this.#client, clock, random, vault, tabs, onChange };
     this.sale = new Sale(shared);
     this.refunds = new Refunds(shared);
+    const { sound, storage } = parts;
+    this.sound = new OutcomeSound({ sound, storage, sale: this.sale });
     this.entry = new AmountEntry({ sale: this.sale, clock, place: () => this.#place() });
   }
 
@@ -105,6 +114,13 @@ export class Till {
     }
     if (stored === '') this.access.value = 'out';
     else await this.#enter();
+  }
+
+  /** Once more with the token that is stored. */
+  async enterAgain(): Promise<void> {
+    if (this.access.value !== 'unreachable' || !this.hasToken) return;
+    this.access.value = 'checking';
+    await this.#enter();
   }
 
   /** Any page can lead here with a token of its own: nothing is replaced without the person's word. */
@@ -238,11 +254,34 @@ export class Till {
     await this.sale.nextCustomer();
   }
 
-  /** What was sold since the shop's midnight; `after`: `next` of the page before, null for the first. */
-  async readDay(after: string | null): Promise<PaymentList> {
-    const timeZone = this.merchant.value?.timeZone ?? 'UTC';
-    const { fromMs, toMs } = localCalendar(timeZone).dayAt(this.clock.now().wallMs);
+  get #calendar(): LocalCalendar {
+    return localCalendar(this.merchant.value?.timeZone ?? 'UTC');
+  }
+
+  /** The date where settlement is. */
+  today(): string {
+    return this.#calendar.dayAt(this.clock.now().wallMs).date;
+  }
+
+  dayAfter(date: string, days: number): string {
+    return this.#calendar.dayAfter(date, days).date;
+  }
+
+  /** What was sold on a day; `after`: `next` of the page before, null for the first. */
+  async readDay(after: string | null, date = this.today()): Promise<PaymentList> {
+    const { fromMs, toMs } = this.#calendar.dayAfter(date, 0);
     return await this.#client.readPayments({ fromMs, toMs, after });
+  }
+
+  /** All that was sold on a day, the latest first. */
+  async readWholeDay(date: string): Promise<Payment[]> {
+    let page = await this.readDay(null, date);
+    const items = [...page.items];
+    while (page.next !== null) {
+      page = await this.readDay(page.next, date);
+      items.push(...page.items);
+    }
+    return items;
   }
 }
 

@@ -12,6 +12,7 @@ export const de: Words = {
       'Dieser Zugangsschlüssel ist nicht bekannt oder wurde beendet. Bitten Sie um einen neuen.',
     kept: 'Der Zugangsschlüssel in diesem Browser bleibt, bis ein anderer an seine Stelle tritt.',
     unreachable: 'Keine Antwort vom Betreiber. Prüfen Sie das Netz und versuchen Sie es wieder.',
+    again: 'Noch einmal versuchen',
   },
   offer: {
     title: 'Diese Kasse für einen anderen Laden anmelden?',
@@ -23,6 +24,7 @@ export const de: Words = {
     failed:
       'Ein Link mit einem ungültigen Zugangsschlüssel wurde geöffnet. Diese Kasse ist angemeldet wie zuvor.',
   },
+  sound: { on: 'Ton an', off: 'Ton aus' },
   signOut: 'Abmelden',
   pages: { sell: 'Verkauf', list: 'Heute' },
   sell: {
@@ -89,7 +91,7 @@ export const de: Words = {
     paid: 'Bezahlt',
     refunded: 'Zurückgegeben',
     total: 'Summe',
-    empty: 'Heute nichts verkauft.',
+    empty: 'An diesem Tag nichts verkauft.',
     refund: 'Erstatten',
     managerOnly:
       'Geld zurückgeben kann nur, wer mit dem Zugangsschlüssel der Leitung angemeldet ist.',
@@ -104,6 +106,13 @@ export const de: Words = {
       REVERSED: 'Zurückgenommen',
       UNKNOWN: 'Nicht bekannt',
     },
+    day: 'Tag',
+    dayBefore: 'Tag davor',
+    dayAfter: 'Tag danach',
+    close: 'Tagesabschluss',
+    csv: 'Als CSV speichern',
+    payments: (n) => (n === 1 ? '1 Zahlung' : `${n} Zahlungen`),
+    print: 'Drucken',
     more: 'Mehr zeigen',
     unreachable: 'Keine Antwort: Diese Liste kann alt sein.',
   },
