@@ -79,7 +79,7 @@ async function walk(
   await press(page, 'Sign in');
   await page.locator('.brand').waitFor();
   await enter(page, '1250');
-  await look('sell', ['output', '.pad']);
+  await look('sell', ['output', '.pad', '.ways']);
   await press(page, 'Type digits');
   await look('digits', ['output']);
   await press(page, 'Show QR');

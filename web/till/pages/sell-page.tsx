@@ -106,17 +106,6 @@ function Ways({ words, how, setHow }: WaysProps) {
   return (
     <>
       <p>{words.sell.scanHint}</p>
-      <label>
-        {words.sell.note}
-        <input
-          maxLength={NOTE_CHARS_MAX}
-          autocomplete="off"
-          value={entry.note.value}
-          onInput={(event) => {
-            entry.note.value = event.currentTarget.value;
-          }}
-        />
-      </label>
       <div class="ways">
         <button type="button" class="quiet" onClick={() => setHow('camera')}>
           {words.sell.camera}
@@ -159,6 +148,17 @@ function Ways({ words, how, setHow }: WaysProps) {
           <button type="submit">{words.sell.take}</button>
         </form>
       )}
+      <label>
+        {words.sell.note}
+        <input
+          maxLength={NOTE_CHARS_MAX}
+          autocomplete="off"
+          value={entry.note.value}
+          onInput={(event) => {
+            entry.note.value = event.currentTarget.value;
+          }}
+        />
+      </label>
     </>
   );
 }
