@@ -10,7 +10,7 @@ import { VerdictScreen } from './verdict-screen.tsx';
 const ROWS_MAX = 12;
 const FORMATS = ['QRCode', 'Code128'] as const;
 
-type Result = Sent | Extract<FileReading, { ok: false }>['reason'];
+type Result = Sent | Extract<FileReading, { ok: false }>['reason'] | 'NO_DECODER';
 
 const WORDS: Readonly<Record<Result, string>> = {
   PLAYED: 'played into the scanner; the gate says nothing that is heard here',
@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<Result, string>> = {
   NOT_A_PICTURE: 'no picture that this browser can show, or one that is broken off',
   NO_CODE_FOUND: 'no code found in this picture',
   SEVERAL_CODES: 'several different codes in this picture; show one at a time',
+  NO_DECODER: 'not read: what reads codes could not be loaded. Reload this page, with a network',
 };
 
 type Row = {
@@ -59,10 +60,10 @@ export function App({ clock }: { clock: Clock }) {
   const read = async (text: string) => add(kindOf(text), await play(feed, { text, clock }));
   const readFile = async (file: File) => {
     setReading(file.name);
-    const found = await readPictureFile(file, FORMATS);
+    const found = await readPictureFile(file, FORMATS).catch(() => null);
     setReading(null);
-    if (found.ok) await read(found.text);
-    else add(file.name, { sent: found.reason, heard: null });
+    if (found?.ok) await read(found.text);
+    else add(file.name, { sent: found?.reason ?? 'NO_DECODER', heard: null });
   };
   return (
     <main class="scan stack">
@@ -86,7 +87,8 @@ export function App({ clock }: { clock: Clock }) {
         <section class="stack">
           <CameraView
             label="Camera"
-            failed="The camera cannot be used: there is none, it was not allowed, or this address is not secure. Choose a picture instead."
+            instead="Or choose a picture below."
+            language="en"
             formats={FORMATS}
             clock={clock}
             onText={(text) => void read(text)}

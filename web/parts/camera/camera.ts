@@ -3,6 +3,7 @@
  * loaded when a camera is first opened, its .wasm from this origin and never from anywhere else.
  */
 import { type Clock, pause } from '../clock.ts';
+import type { CameraFailure } from './camera-words.ts';
 import type { CodeFormat } from './code-format.ts';
 
 const READ_EVERY_MS = 150;
@@ -11,37 +12,45 @@ const WIDTH_PX_MAX = 960;
 /** The same text again within this time is the same code still before the camera. */
 const SAME_MS = 3_000;
 
-export type CameraFailure = 'NO_CAMERA' | 'NOT_ALLOWED' | 'NOT_SECURE' | 'BUSY';
+export type CameraState = 'asking' | 'running' | CameraFailure;
 
 export type CameraOptions = {
   onText: (text: string) => void;
+  /** Called as often as it changes, also long after the start: cameras are unplugged. */
+  onState: (state: CameraState) => void;
   signal: AbortSignal;
   formats: readonly CodeFormat[];
   clock: Clock;
 };
 
-/** Runs until the signal aborts; a failure to open is a value. */
-export async function startCamera(
-  video: HTMLVideoElement,
-  options: CameraOptions,
-): Promise<CameraFailure | 'running'> {
-  const { signal, formats } = options;
-  if (navigator.mediaDevices === undefined) return 'NOT_SECURE';
+/** Runs until the signal aborts or it fails; what fails is said by a state. Never throws. */
+export async function startCamera(video: HTMLVideoElement, options: CameraOptions): Promise<void> {
+  const { signal, formats, onState } = options;
+  if (navigator.mediaDevices === undefined) return onState('NOT_SECURE');
   const stream = await openStream();
-  if (typeof stream === 'string') return stream;
+  if (typeof stream === 'string') return onState(stream);
+  const end = new AbortController();
   const stop = () => {
+    end.abort();
     for (const track of stream.getTracks()) track.stop();
     video.srcObject = null;
   };
-  if (signal.aborted) {
+  const fail = (failure: CameraFailure) => {
     stop();
-    return 'running';
-  }
+    onState(failure);
+  };
+  if (signal.aborted) return stop();
   signal.addEventListener('abort', stop, { once: true });
+  for (const track of stream.getTracks()) {
+    track.addEventListener('ended', () => fail('ENDED'), { signal: end.signal });
+  }
   video.srcObject = stream;
-  await video.play();
-  void watch(video, { ...options, read: await loadReader(formats) });
-  return 'running';
+  // Its picture is a help to who holds it; what it reads does not wait for that.
+  video.play().catch(() => undefined);
+  onState('running');
+  const read = await loadReader(formats).catch(() => null);
+  const isRead = read !== null && (await watch(video, { ...options, signal: end.signal, read }));
+  if (!isRead && !end.signal.aborted) fail('NO_DECODER');
 }
 
 async function openStream(): Promise<MediaStream | CameraFailure> {
@@ -59,7 +68,7 @@ async function openStream(): Promise<MediaStream | CameraFailure> {
 
 export type Reader = (picture: ImageData) => Promise<string | undefined>;
 
-/** Loads the decoder; the first text that it finds, or undefined. */
+/** Loads the decoder; the first text that it finds, or undefined. Rejects if it cannot be loaded. */
 async function loadReader(formats: readonly CodeFormat[]): Promise<Reader> {
   const { decode } = await import('./decoder.ts');
   return async (picture) => {
@@ -68,10 +77,11 @@ async function loadReader(formats: readonly CodeFormat[]): Promise<Reader> {
   };
 }
 
+/** Until the signal aborts; false as soon as no picture can be read. */
 async function watch(
   video: HTMLVideoElement,
   { read, onText, signal, clock }: CameraOptions & { read: Reader },
-): Promise<void> {
+): Promise<boolean> {
   const canvas = document.createElement('canvas');
   const pen = canvas.getContext('2d', { willReadFrequently: true });
   let last = { text: '', atMs: 0 };
@@ -81,7 +91,9 @@ async function watch(
       canvas.width = Math.round(video.videoWidth * scale);
       canvas.height = Math.round(video.videoHeight * scale);
       pen.drawImage(video, 0, 0, canvas.width, canvas.height);
-      const text = await read(pen.getImageData(0, 0, canvas.width, canvas.height));
+      const picture = pen.getImageData(0, 0, canvas.width, canvas.height);
+      const text = await read(picture).catch(() => null);
+      if (text === null) return false;
       const atMs = clock.now().monoMs;
       if (text !== undefined && !signal.aborted) {
         if (text !== last.text || atMs - last.atMs > SAME_MS) onText(text);
@@ -90,4 +102,5 @@ async function watch(
     }
     await pause(clock, { ms: READ_EVERY_MS });
   }
+  return pen !== null;
 }

@@ -101,7 +101,7 @@ function amountOf(value: SaleState): number {
 type WaysProps = { words: Words; how: How; setHow: (how: How) => void };
 
 function Ways({ words, how, setHow }: WaysProps) {
-  const { entry, clock } = useTill();
+  const { entry, clock, language } = useTill();
   const [digits, setDigits] = useState('');
   return (
     <>
@@ -120,7 +120,8 @@ function Ways({ words, how, setHow }: WaysProps) {
       {how === 'camera' && (
         <CameraView
           label={words.sell.camera}
-          failed={words.sell.cameraFailed}
+          instead={words.sell.cameraInstead}
+          language={language.current.value}
           formats={['QRCode', 'Code128']}
           clock={clock}
           onText={(text) => entry.read(text)}

@@ -49,7 +49,7 @@ export const de: Words = {
     nextFirst: 'Erst „Nächste Kundin“: Mit diesem Code wurde nichts genommen.',
     openFirst: 'Damit wurde nichts genommen: Schließen Sie erst ab, was angezeigt ist.',
     sellFirst: 'Damit wurde nichts genommen: Zahlungen nimmt die Seite „Verkauf“.',
-    cameraFailed: 'Die Kamera geht hier nicht. Tippen Sie die Ziffern.',
+    cameraInstead: 'Oder tippen Sie die Ziffern.',
     orderHint: 'Die Kundin scannt das mit der Kamera des Telefons und bestätigt.',
     orderLabel: 'Bestellung für das Telefon der Kundin',
     orderWaiting: 'Warten auf die Kundin …',

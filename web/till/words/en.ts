@@ -47,7 +47,7 @@ export const en = {
     nextFirst: 'First “Next customer”: nothing was taken with this code.',
     openFirst: 'Nothing was taken with this: first finish what is shown.',
     sellFirst: 'Nothing was taken with this: payments are taken on the page “Sell”.',
-    cameraFailed: 'The camera cannot be used here. Type the digits.',
+    cameraInstead: 'Or type the digits.',
     orderHint: 'The customer scans this with the phone’s camera and confirms.',
     orderLabel: 'Order for the customer’s phone',
     orderWaiting: 'Waiting for the customer …',

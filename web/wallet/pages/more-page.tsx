@@ -68,7 +68,16 @@ function Cards({ words }: { words: Words }) {
   useEffect(() => {
     import('./guard/phone-cards.tsx').then(setCards, () => setCards('missing'));
   }, []);
-  if (cards === 'missing') return <p class="note bad">{words.unreachable}</p>;
+  if (cards === 'missing') {
+    return (
+      <div class="note bad stack" role="alert" data-missing>
+        <p>{words.more.missing}</p>
+        <button type="button" class="quiet" onClick={() => location.reload()}>
+          {words.more.reload}
+        </button>
+      </div>
+    );
+  }
   return cards && <cards.PhoneCards words={words} />;
 }
 

@@ -113,6 +113,9 @@ export const de: Words = {
     clock: 'Uhr',
     clockRight: 'geht wie die des Betreibers',
     clockUnknown: 'noch nicht verglichen',
+    missing:
+      'Ein Teil dieser Seite konnte nicht geladen werden: Es ist kein Netz da, oder die Karte wurde inzwischen erneuert. Laden Sie sie neu.',
+    reload: 'Seite neu laden',
     forget: 'Vom Telefon entfernen',
     forgetTitle: 'Diese Karte entfernen?',
     forgetSure: (amount) =>

@@ -113,6 +113,9 @@ export const en = {
     clock: 'Clock',
     clockRight: 'agrees with the operator’s',
     clockUnknown: 'not compared yet',
+    missing:
+      'A part of this page could not be loaded: there is no network, or the wallet was renewed meanwhile. Reload it.',
+    reload: 'Reload the page',
     forget: 'Remove from this phone',
     forgetTitle: 'Remove this wallet?',
     forgetSure: (amount: string) =>
