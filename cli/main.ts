@@ -27,6 +27,7 @@ async function main(): Promise<number> {
     .showHelpAfterError('(add --help to see what is possible)')
     .configureOutput({ writeOut: print, writeErr: sayError })
     .exitOverride();
+  addUpCommand(program);
   addSettlementCommand(program);
   addGateCommand(program);
   addHardwareCommands(program);
@@ -45,6 +46,16 @@ async function main(): Promise<number> {
     sayError(`stile: ${error.message}\n`);
     return error.code === 'REQUEST_INVALID' ? EXIT_USAGE : EXIT_WORLD;
   }
+}
+
+/** It starts the others as processes, so it is a program beside this one: scripts/stile hands over to demo/up.ts. */
+function addUpCommand(program: Command): void {
+  program
+    .command('up')
+    .description('all of it on this machine, to play with: settlement, gate, shop, rider and pages')
+    .action(() => {
+      throw new Fault('REQUEST_INVALID', 'start it as ./scripts/stile up');
+    });
 }
 
 function everyCommand(command: Command): Command[] {

@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeError } from '@stile/protocol/fault.ts';
+import { addressesOf } from './addresses.ts';
 import { play, type Scene } from './play.ts';
 import { Stage } from './stage.ts';
 import { showTables } from './tables.ts';
@@ -77,18 +78,17 @@ function readArguments() {
 
 function keepText(stage: Stage, token: string): string {
   const database = stage.scale === null ? '' : ` --database '${stage.scale.database}'`;
-  // Browsers treat this name as secure, which keys and cameras need.
-  const local = stage.settlementUrl.replace('127.0.0.1', 'localhost');
+  const { wallet, scanner, till, port } = addressesOf(stage, token);
   return `
 Everything is still running. In a browser on this machine:
-  ${local}/wallet/
+  ${wallet}
       A rider's phone. Enrol, top up, show a code; it goes on without a network.
-  ${local}/scanner/#feed=${stage.feedUrl}
+  ${scanner}
       Hold a phone before this computer's camera: the virtual gate opens.
-  ${local}/till/#token=${token}
+  ${till}
       Harbour Kiosk's till: take a payment code, an online code, or show an order.
 A phone needs https for its keys and camera: a TLS proxy, or for Android
-  adb reverse tcp:${new URL(local).port} tcp:${new URL(local).port}   and the addresses above.
+  adb reverse tcp:${port} tcp:${port}   and the addresses above.
 
 In another terminal:
   ./scripts/stile rider code --phone run/demo/phones/ada.json --png run/demo/pictures/a.png

@@ -24,6 +24,11 @@ export type Sale = {
   actual: string;
 };
 
+export async function openShop(stage: Stage): Promise<MerchantToken> {
+  const shop = ['--merchant', MERCHANT, '--name', 'Harbour Kiosk'];
+  return await stage.operate<MerchantToken>('add-merchant', shop);
+}
+
 export class Shop {
   readonly sales: Sale[] = [];
   readonly #stage: Stage;
@@ -40,8 +45,7 @@ export class Shop {
   }
 
   async open(): Promise<void> {
-    const shop = ['--merchant', MERCHANT, '--name', 'Harbour Kiosk'];
-    const tokens = await this.#stage.operate<MerchantToken>('add-merchant', shop);
+    const tokens = await openShop(this.#stage);
     this.token = tokens.token;
     this.#till = new ScriptedTill(this.#stage.settlementUrl, tokens);
   }

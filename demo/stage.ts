@@ -68,11 +68,21 @@ export class Stage {
   #nextGateLine = 0;
   #verdictsToOpen = 0;
 
+  /** Why it cannot go on, once a process of it has ended by itself. */
+  readonly ended: Promise<string>;
+  #tellEnd!: (why: string) => void;
+  readonly #port: number;
+
   /** Null: one process, with its books in a file. */
   readonly scale: Scale | null = null;
 
-  constructor(folder: string, { isScaled = false } = {}) {
+  /** `port`: of settlement; 0: any that is free. */
+  constructor(folder: string, { isScaled = false, port = 0 } = {}) {
     this.folder = folder;
+    this.#port = port;
+    this.ended = new Promise((tell) => {
+      this.#tellEnd = tell;
+    });
     // A demo that was killed could not end its processes; they would hold ports of the same names.
     endLeftovers(folder);
     rmSync(folder, { recursive: true, force: true });
@@ -97,6 +107,9 @@ export class Stage {
     if (this.#isEnding) throw new Error('the demo ends');
     const started = new StileProcess({ name, logDir: this.path('logs'), args, env });
     this.#processes.push(started);
+    started.child.once('exit', () => {
+      if (!this.#isEnding) this.#tellEnd(`${name} has ended: ${this.path(`logs/${name}.log`)}`);
+    });
     appendFileSync(pidFile(this.folder), `${started.child.pid}\n`);
     return started;
   }
@@ -105,7 +118,7 @@ export class Stage {
     const data = this.path('settlement');
     const settings = this.path('settings.json');
     writeFileSync(settings, `${JSON.stringify(SETTINGS, null, 2)}\n`);
-    const options = ['--data', data, '--port', '0', '--settings', settings];
+    const options = ['--data', data, '--port', String(this.#port), '--settings', settings];
     const args = ['settlement', 'start', ...options];
     // Lives as long as this demo: nothing on its disk can open the seeds afterwards.
     const env = { STILE_SEED_KEY: systemRandom.hex(32) };
