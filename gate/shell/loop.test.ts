@@ -105,6 +105,17 @@ describe('a tap', () => {
     expect(gate.verdicts()).toEqual(['open', 'PASSBACK', 'open']);
   });
 
+  test('with a frame of the scanner around it is the code without it', async () => {
+    const gate = await readyGate();
+    gate.scan(`]Q1${good(1)}\t`);
+    gate.scan(good(1));
+    gate.scan(`\\000026${good(2)}`);
+    gate.scan(` ${good(3)}`);
+    expect(gate.verdicts()).toEqual(['open', 'open', 'MALFORMED']);
+    expect(gate.recordsOnDisk()[0]).toMatchObject({ scan: good(1) });
+    expect(gate.loop.counts.repeat).toBe(1);
+  });
+
   test('that cannot be read is kept as evidence', async () => {
     const gate = await readyGate();
     gate.scan('hello');

@@ -7,6 +7,7 @@ import { asFault } from '@stile/host/fault.ts';
 import { assert, describeError } from '@stile/protocol/fault.ts';
 import type { HeldLists, NoteRecord } from '@stile/protocol/gate-log.ts';
 import { isMisread, readServerCode } from '@stile/protocol/payment-code.ts';
+import { type Framed, frameWords, takeOffFrame } from '@stile/protocol/scan/scan-frame.ts';
 import type { Verify } from '@stile/protocol/signature.ts';
 import type { Now } from '@stile/protocol/time.ts';
 import { readTransitCode } from '@stile/protocol/transit-code.ts';
@@ -34,6 +35,8 @@ const FAILED_WRITES: Partial<Record<GateEffect['do'], 'tap' | 'ask' | 'answer'>>
   storeAnswer: 'answer',
 };
 const AUTHORISATION_ID_BYTES = 16;
+/** Different frames that are said; a scanner has one. */
+const FRAMES_SAID_MAX = 8;
 
 /** The loop over these parts. */
 export function createGateLoop(parts: LoopParts): GateLoop {
@@ -50,6 +53,7 @@ export class GateLoop {
   #verifyMs = 0;
   #lastScanMonoMs = Number.NEGATIVE_INFINITY;
   #opening = 0;
+  readonly #framesSaid = new Set<string>();
   #closed = false;
 
   constructor(parts: LoopParts) {
@@ -107,8 +111,10 @@ export class GateLoop {
   }
 
   /** One scan text; `bytesAtMonoMs` is when its last bytes came. */
-  onScan(text: string, bytesAtMonoMs: number): void {
+  onScan(scan: string, bytesAtMonoMs: number): void {
     const { stopwatch } = this.#parts;
+    const { text, ...frame } = takeOffFrame(scan);
+    this.#sayFrame(frame);
     const scanAtMs = this.#monoMs;
     this.#lastScanMonoMs = scanAtMs;
     this.#verifyMs = 0;
@@ -130,6 +136,16 @@ export class GateLoop {
     stopwatch.add('lookup', foundAtMs - decodedAt.monoMs);
     stopwatch.add('verify', this.#verifyMs);
     stopwatch.add('total', this.#monoMs - bytesAtMonoMs);
+  }
+
+  /** Once for each: the scanner has a setting that a till or the next firmware may not forgive. */
+  #sayFrame({ before, behind }: Omit<Framed, 'text'>): void {
+    const frame = { before: frameWords(before), behind: frameWords(behind) };
+    const said = `${frame.before} ${frame.behind}`;
+    if (said === ' ' || this.#framesSaid.has(said) || this.#framesSaid.size >= FRAMES_SAID_MAX)
+      return;
+    this.#framesSaid.add(said);
+    this.#parts.log.warn(frame, 'the scanner adds to codes; it is taken off');
   }
 
   /** Null if the look-up failed: then nothing is known of the code, and it is refused. */
