@@ -1,14 +1,21 @@
 /** `stile gate`: enrols a box as a gate and runs it. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { Gate } from '@stile/gate/main.ts';
+import { systemClock } from '@stile/host/clock.ts';
+import { asFault } from '@stile/host/fault.ts';
 import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { writePrivateFile } from '@stile/host/private-files.ts';
-import { Fault } from '@stile/protocol/fault.ts';
+import { describeError, Fault } from '@stile/protocol/fault.ts';
 import type { Command } from 'commander';
+import type { Logger } from 'pino';
 import { verdictsLinkOf } from './hardware/hardware.ts';
 import { print, printJson, sayError, stopped, stopSignal } from './terminal.ts';
 
 const VIRTUAL_SCANNER = './run/ttyGATE0';
+
+/** How often a gate that could not start looks whether its disk has room. */
+const ROOM_LOOK_MS = 5_000;
 
 type RunOptions = { config: string; keyFile?: string };
 
@@ -58,14 +65,53 @@ async function run(options: RunOptions & { check?: boolean }): Promise<void> {
   const { keyFile } = options;
   const where = keyFile === undefined ? {} : { keyFile };
   const onFatal = (fault: Fault) => failed.resolve(fault);
-  const gate = await startGate({ config, ...where, log, onFatal });
-  process.on('SIGUSR2', () => {
-    log.info({ file: gate.writeTimings() }, 'timings written');
+  // Whatever nobody has caught: the arm goes down before the process ends.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ error: describeError(error), stack: error.stack }, 'a bug of the gate');
+    onFatal(asFault(error));
   });
-  process.on('SIGHUP', () => gate.syncNow());
+  // From the beginning: a terminal that goes away while the gate starts does not end it either.
+  let gate: Gate | null = null;
+  process.on('SIGHUP', () => gate?.syncNow());
+  gate = await startWithRoom(() => startGate({ config, ...where, log, onFatal }), {
+    log,
+    signal,
+  });
+  if (gate === null) return;
+  const { writeTimings } = gate;
+  process.on('SIGUSR2', () => sayTimings(writeTimings, log));
   const fault = await Promise.race([failed.promise, stopped(signal)]);
   await gate.close();
   if (fault instanceof Fault) throw fault;
+}
+
+function sayTimings(writeTimings: Gate['writeTimings'], log: Logger): void {
+  try {
+    log.info({ file: writeTimings() }, 'timings written');
+  } catch (error) {
+    log.error({ error: describeError(error) }, 'timings not written');
+  }
+}
+
+/** A disk without room is looked at again; null: it was stopped before there was any. */
+async function startWithRoom(
+  start: () => Promise<Gate>,
+  { log, signal }: { log: Logger; signal: AbortSignal },
+): Promise<Gate | null> {
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'STORE_FULL') throw error;
+      const { message } = error;
+      log.error({ error: message, againMs: ROOM_LOOK_MS }, 'the gate starts when there is room');
+    }
+    const looked = Promise.withResolvers<void>();
+    const cancel = systemClock.alarm(systemClock.now().monoMs + ROOM_LOOK_MS, looked.resolve);
+    await Promise.race([looked.promise, stopped(signal)]);
+    cancel();
+    if (signal.aborted) return null;
+  }
 }
 
 async function enrol(options: RunOptions & { token: string }): Promise<void> {

@@ -4,12 +4,21 @@
  */
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 
+/** What SQLite and the system call a disk without room; the second is for SQLite's index in shared memory. */
+const NO_ROOM = ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'];
+
+/** Whether there is no room left on the disk, or none for this user: it may come again. */
+export function isWithoutRoom(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && NO_ROOM.includes(String(error.code));
+}
+
 /** Full, damaged, or failed; `file` names the database. */
 export function asStoreFault(error: unknown, file: string): Fault {
   if (error instanceof Fault) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'SQLITE_FULL')
+  if (isWithoutRoom(error)) {
     return new Fault('STORE_FULL', `${file}: no room left`, { cause: error });
+  }
   // SQLITE_ERROR: a table or a column that is not there; our statements are right.
   if (['SQLITE_NOTADB', 'SQLITE_ERROR'].includes(code) || code.startsWith('SQLITE_CORRUPT')) {
     return new Fault('STORE_CORRUPT', `${file} is damaged: ${describeError(error)}`, {

@@ -17,7 +17,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { describeError, Fault } from '@stile/protocol/fault.ts';
+import { describeError, Fault, type FaultCode } from '@stile/protocol/fault.ts';
+import { isWithoutRoom } from './fault.ts';
 
 const DIR_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -32,7 +33,7 @@ export function makePrivateDir(dir: string): void {
   try {
     makeDirs(dir);
   } catch (error) {
-    throw new Fault('STORE_FAILED', `cannot make ${dir}: ${describeError(error)}`, {
+    throw new Fault(storeCodeOf(error), `cannot make ${dir}: ${describeError(error)}`, {
       cause: error,
     });
   }
@@ -61,7 +62,7 @@ export function requirePrivateDir(dir: string): void {
 /**
  * Makes a file whole; the second call for a file that is there fails, unless it may replace it. What failed leaves
  * nothing behind: it may be a secret.
- * @throws Fault STORE_FAILED
+ * @throws Fault STORE_FULL, STORE_FAILED
  */
 export function writePrivateFile(
   file: string,
@@ -77,7 +78,7 @@ export function writePrivateFile(
     syncPath(dirname(file));
   } catch (error) {
     rmSync(part, { force: true });
-    throw new Fault('STORE_FAILED', `cannot write ${file}: ${describeError(error)}`, {
+    throw new Fault(storeCodeOf(error), `cannot write ${file}: ${describeError(error)}`, {
       cause: error,
     });
   }
@@ -118,6 +119,10 @@ function giveFreeName(part: string, file: string): void {
   }
 }
 
+function storeCodeOf(error: unknown): FaultCode {
+  return isWithoutRoom(error) ? 'STORE_FULL' : 'STORE_FAILED';
+}
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
@@ -135,7 +140,7 @@ export function ensurePrivateFile(file: string): void {
     if ((found.mode & OTHERS) !== 0) chmodSync(file, FILE_MODE);
   } catch (error) {
     if (error instanceof Fault) throw error;
-    throw new Fault('STORE_FAILED', `cannot open ${file}: ${describeError(error)}`, {
+    throw new Fault(storeCodeOf(error), `cannot open ${file}: ${describeError(error)}`, {
       cause: error,
     });
   }

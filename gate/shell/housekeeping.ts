@@ -34,9 +34,10 @@ export type HousekeepingParts = {
 
 /** Returns how to stop it. */
 export function startHousekeeping(parts: HousekeepingParts): () => void {
-  const { taps, reference, loop, clock, onFatal } = parts;
+  const { taps, reference, loop, clock, log, onFatal } = parts;
   let checkpointedSeq = -1;
   let round = 0;
+  let hasRoom = true;
 
   function work(): void {
     const { wallMs } = clock.now();
@@ -46,8 +47,21 @@ export function startHousekeeping(parts: HousekeepingParts): () => void {
     if (!isQuiet()) return;
     if (round % PRUNE_EVERY_ROUNDS === 0) taps.prune(wallMs);
     if (checkpointedSeq === taps.lastSeq) return;
-    checkpointedSeq = taps.lastSeq;
     taps.checkpoint();
+    checkpointedSeq = taps.lastSeq;
+  }
+
+  /** A round that finds no room is tried again, and said once; every other failure of the disk is final. */
+  function attempt(): void {
+    try {
+      work();
+      hasRoom = true;
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.code !== 'STORE_FULL') onFatal(fault);
+      else if (hasRoom) log.error({ error: fault.message }, 'the disk is full; it is tried again');
+      hasRoom &&= fault.code !== 'STORE_FULL';
+    }
   }
 
   function isQuiet(): boolean {
@@ -68,7 +82,7 @@ export function startHousekeeping(parts: HousekeepingParts): () => void {
   function next(): () => void {
     return clock.alarm(clock.now().monoMs + ROUND_MS, () => {
       cancel = next();
-      work();
+      attempt();
     });
   }
 

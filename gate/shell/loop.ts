@@ -54,6 +54,7 @@ export class GateLoop {
   #lastScanMonoMs = Number.NEGATIVE_INFINITY;
   #opening = 0;
   readonly #framesSaid = new Set<string>();
+  #halted = false;
   #closed = false;
 
   constructor(parts: LoopParts) {
@@ -85,8 +86,16 @@ export class GateLoop {
     this.#handle({ kind: 'started', answerMissing: this.#parts.taps.openAskSeq !== null });
   }
 
+  /** Whatever ends the gate: the arm goes down before anything else, and nothing is judged any more. */
+  halt(): Promise<void> {
+    this.#halted = true;
+    this.#cancelAlarm?.();
+    return this.#tellClose();
+  }
+
   close(): void {
     if (this.#closed) return;
+    this.#halted = true;
     this.#handle({ kind: 'stopping' });
     this.#closed = true;
     this.#cancelAlarm?.();
@@ -112,6 +121,7 @@ export class GateLoop {
 
   /** One scan text; `bytesAtMonoMs` is when its last bytes came. */
   onScan(scan: string, bytesAtMonoMs: number): void {
+    if (this.#halted) return;
     const { stopwatch } = this.#parts;
     const { text, ...frame } = takeOffFrame(scan);
     this.#sayFrame(frame);
@@ -188,9 +198,7 @@ export class GateLoop {
     this.#state = result.state;
     this.#cancelAlarm?.();
     this.#cancelAlarm =
-      result.wakeAtMs === null
-        ? null
-        : clock.alarm(result.wakeAtMs, () => this.#handle({ kind: 'tick' }));
+      result.wakeAtMs === null ? null : clock.alarm(result.wakeAtMs, () => this.#onAlarm());
     let seq = 0;
     for (const effect of result.effects) {
       try {
@@ -201,6 +209,16 @@ export class GateLoop {
       }
     }
     this.#tellVerdict({ state, event, effects: result.effects });
+  }
+
+  /** An alarm's owner is here: what it throws ends the gate, and not the process around it. */
+  #onAlarm(): void {
+    if (this.#halted) return;
+    try {
+      this.#handle({ kind: 'tick' });
+    } catch (error) {
+      this.#parts.onFatal(asFault(error));
+    }
   }
 
   /** Behind the effects: of what could not be stored nothing is said, and no rider waits for a listener. */
@@ -285,7 +303,7 @@ export class GateLoop {
   async #authorise(request: AuthorisationRequest, timeoutMs: number): Promise<void> {
     const { authoriser, barrier, random } = this.#parts;
     const result = await authoriser.attempt(request, timeoutMs);
-    if (this.#closed) return;
+    if (this.#halted) return;
     const { connected: barrierConnected } = barrier;
     const jitter = random.fraction();
     this.#handle({ kind: 'attemptEnded', id: request.id, result, barrierConnected, jitter });

@@ -13,10 +13,14 @@ export class LogLines {
     this.#arrived.dispatchEvent(new Event('line'));
   };
 
-  /** The next line of this message, from where the last wait ended. */
-  async next(message: string, pick: (line: LogLine) => boolean = () => true): Promise<LogLine> {
+  /** The next line of this message, or of one of these, from where the last wait ended. */
+  async next(
+    messages: string | readonly string[],
+    pick: (line: LogLine) => boolean = () => true,
+  ): Promise<LogLine> {
+    const wanted = [messages].flat();
     for (;;) {
-      const at = this.#lines.findIndex((line) => line.msg === message && pick(line));
+      const at = this.#lines.findIndex((line) => wanted.includes(String(line.msg)) && pick(line));
       if (at >= 0) return this.#lines.splice(0, at + 1).at(-1) ?? {};
       await once(this.#arrived, 'line');
     }

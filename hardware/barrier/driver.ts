@@ -16,6 +16,7 @@ export class BarrierDriver {
   readonly #device: SerialDevice;
   readonly #openFrame: Uint8Array;
   readonly #closeFrame: Uint8Array;
+  readonly #appeared = Promise.withResolvers<void>();
   #isOpen = false;
 
   constructor(options: BarrierOptions) {
@@ -25,7 +26,10 @@ export class BarrierDriver {
     this.#device = new SerialDevice(options, {
       onState: (connected, why) => {
         // The board may have kept an old state or lost it; a failed write is reported as unplugged.
-        if (connected) this.#tellState().catch(() => undefined);
+        if (connected) {
+          this.#tellState().catch(() => undefined);
+          this.#appeared.resolve();
+        }
         onState?.(connected, why);
       },
     });
@@ -47,6 +51,12 @@ export class BarrierDriver {
   close(): Promise<void> {
     this.#isOpen = false;
     return this.#tellState();
+  }
+
+  /** For a start that fails: a board that has not appeared yet is told when it does. */
+  async closeAtFirst(): Promise<void> {
+    await this.#appeared.promise;
+    await this.close();
   }
 
   /** Leaves the relay as it is and lets go of the port. */

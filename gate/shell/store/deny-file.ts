@@ -4,10 +4,11 @@
  * version on it counts, and only the last transaction moves the version in force. So a delta is
  * applied whole or not at all, and no tap waits for more than a few hundred rows.
  */
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { sha256 } from '@stile/crypto/sign.ts';
 import { type SqliteFile, stamp } from '@stile/host/durable-sqlite.ts';
 import { asStoreFault } from '@stile/host/fault.ts';
+import { syncPath } from '@stile/host/private-files.ts';
 import { fromHex, toHex } from '@stile/protocol/bytes.ts';
 import {
   DENY_ID_BYTES,
@@ -203,6 +204,8 @@ export class DenyFile {
     }
     if (digest !== delta.idsDigest) throw mismatch('the digest after the step is not what it says');
     try {
+      // Of one before, for which there was no room.
+      this.#undoInterrupted();
       this.#db.prepare('UPDATE head SET applying = ?').run(delta.version);
       this.#row = this.#readRow();
       for (const ids of removes) {
@@ -217,7 +220,7 @@ export class DenyFile {
     } catch (error) {
       const fault = this.#noteDamage(error);
       // What could not be written will not be taken back either; it was never visible.
-      if (!this.#isDamaged) this.#undoInterrupted();
+      if (fault.code === 'LIST_REFUSED') this.#undoInterrupted();
       throw fault;
     }
     this.#row = this.#readRow();
@@ -268,9 +271,13 @@ export class DenyFile {
   }
 
   #dropRows(ids: readonly Uint8Array[]): void {
-    this.#db.transaction(() => {
-      for (const id of ids) this.#statements.drop.run(id, this.#row.version);
-    })();
+    try {
+      this.#db.transaction(() => {
+        for (const id of ids) this.#statements.drop.run(id, this.#row.version);
+      })();
+    } catch (error) {
+      throw this.#noteDamage(error);
+    }
   }
 
   /** Takes back what an interrupted delta has written; it was never visible. */
@@ -363,11 +370,15 @@ export async function buildDenyFile(
         cause: error,
       });
     }
+    // Half a list is of no use, and may have taken the last of the room.
+    rmSync(file, { force: true });
     throw asStoreFault(error, file);
   } finally {
     db.close();
   }
-  const handle = openSync(file, 'r+');
-  fsyncSync(handle);
-  closeSync(handle);
+  try {
+    syncPath(file);
+  } catch (error) {
+    throw asStoreFault(error, file);
+  }
 }

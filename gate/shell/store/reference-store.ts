@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { SqliteFile } from '@stile/host/durable-sqlite.ts';
+import { asStoreFault } from '@stile/host/fault.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
 import { openSigned, type RootState, type RootTrust } from '@stile/protocol/root-trust.ts';
 import { type DenyHead, type TrustList, trustListSchema } from '@stile/protocol/trust-list.ts';
@@ -96,10 +97,7 @@ async function openLists(dataDir: string, { db, root }: { db: SqliteFile; root: 
       const file = join(dataDir, name);
       if (file === deny.file) return;
       await buildDenyFile(`${file}.part`, { head, body, pause });
-      renameSync(`${file}.part`, file);
-      syncDirectory(dataDir);
-      const next = openDenyFile(file);
-      set.run('deny_file', name);
+      const next = onDisk(file, () => swapIn({ file, dataDir }, () => set.run('deny_file', name)));
       const old = deny;
       deny = next;
       old.close();
@@ -125,7 +123,7 @@ async function openLists(dataDir: string, { db, root }: { db: SqliteFile; root: 
         );
       }
       const nextDenyAtS = isSameHead(list.deny, deny.head) ? list.issuedAtS : denyAtS;
-      write({ jws, denyAtS: nextDenyAtS, denyVersion: deny.head.version });
+      onDisk(db.name, () => write({ jws, denyAtS: nextDenyAtS, denyVersion: deny.head.version }));
       trust = list;
       trustJws = jws;
       denyAtS = nextDenyAtS;
@@ -135,6 +133,32 @@ async function openLists(dataDir: string, { db, root }: { db: SqliteFile; root: 
       db.close();
     },
   };
+}
+
+/** Gives the file its name, and opens it if the name could be kept too. */
+function swapIn(
+  { file, dataDir }: { file: string; dataDir: string },
+  keepName: () => void,
+): DenyFile {
+  renameSync(`${file}.part`, file);
+  syncDirectory(dataDir);
+  const opened = openDenyFile(file);
+  try {
+    keepName();
+    return opened;
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
+
+/** @throws Fault, whatever the disk says of it. */
+function onDisk<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw asStoreFault(error, file);
+  }
 }
 
 /** The files, open as they may be, so that the next start has none of them; returns where to. */

@@ -146,7 +146,7 @@ export class TapsStore {
 
   /** Writes one record and what to remember with it; durable when it returns its seq. */
   append(draft: RecordDraft, { at, use = null }: { at: Stamp; use?: Use | null }): number {
-    const { unconfirmedMax, boot, file } = this.#options;
+    const { unconfirmedMax, boot } = this.#options;
     // Ending what has begun must always be possible, or a rider pays for a barrier that stayed shut.
     const begins = draft.kind === 'tap' || draft.kind === 'ask';
     if (begins && this.unconfirmed >= unconfirmedMax) {
@@ -157,11 +157,7 @@ export class TapsStore {
     const stamp = { v: 1, seq, atMs: at.wallMs, monoMs: at.monoMs, boot };
     const record = utf8(JSON.stringify({ ...stamp, ...draft }));
     const hash = recordHash({ previous: this.#head, bytes: record, sha256 });
-    try {
-      this.#write({ record, hash, at, use, openAskSeq });
-    } catch (error) {
-      throw asStoreFault(error, file);
-    }
+    this.#onDisk(() => this.#write({ record, hash, at, use, openAskSeq }));
     this.#lastSeq = seq;
     this.#head = hash;
     this.#openAskSeq = openAskSeq;
@@ -234,16 +230,8 @@ export class TapsStore {
   emptySpan(): LogSpan {
     const { gate } = this.#options;
     const toSeq = this.#lastSeq;
-    const prev = toHex(this.#head);
-    const header = {
-      stile: 'gate-log/1',
-      gate,
-      epoch: this.epoch,
-      fromSeq: toSeq + 1,
-      toSeq,
-      prev,
-    } as const;
-    return { header, records: [], head: this.#head };
+    const span = { epoch: this.epoch, fromSeq: toSeq + 1, toSeq, prev: toHex(this.#head) };
+    return { header: { stile: 'gate-log/1', gate, ...span }, records: [], head: this.#head };
   }
 
   #hashBefore(seq: number): Uint8Array {
@@ -279,11 +267,11 @@ export class TapsStore {
     assert(seq <= this.#lastSeq, 'settlement confirms only what was sent');
     const acked = Math.max(seq, this.#resendFloor());
     const { acknowledgeOpenings, forgetAcknowledged } = this.#statements;
-    this.#db.transaction(() => {
+    this.#inOne(() => {
       this.#setMeta('ack_seq', acked);
       if (acked < this.#ackSeq) forgetAcknowledged.run(acked);
       acknowledgeOpenings.run(atS, acked);
-    })();
+    });
     this.#ackSeq = acked;
   }
 
@@ -292,22 +280,17 @@ export class TapsStore {
    * is open or a barrier is being told to open: what they will store speaks of a seq.
    */
   beginEpoch(): void {
-    const { gate, file, random } = this.#options;
+    const { gate, random } = this.#options;
     assert(this.#openAskSeq === null, 'no ask is open when a new epoch begins');
     const epoch = random.hex(EPOCH_BYTES);
-    const begin = this.#db.transaction(() => {
+    const { lastSeq, head } = this.#inOne(() => {
       const end = rewriteLog(this.#db, { gate, epoch, ackSeq: this.#ackSeq });
       this.#setMeta('epoch', epoch);
       this.#setMeta('ack_seq', 0);
       return end;
     });
-    try {
-      const { lastSeq, head } = begin();
-      this.#lastSeq = lastSeq;
-      this.#head = head;
-    } catch (error) {
-      throw asStoreFault(error, file);
-    }
+    this.#lastSeq = lastSeq;
+    this.#head = head;
     this.#epoch = epoch;
     this.#genesis = genesisHash({ gate, epoch, sha256 });
     this.#ackSeq = 0;
@@ -315,7 +298,7 @@ export class TapsStore {
 
   raiseSignedTime(atS: number): void {
     if (atS <= this.#signedTimeS) return;
-    this.#setMeta('signed_time_s', atS);
+    this.#onDisk(() => this.#setMeta('signed_time_s', atS));
     this.#signedTimeS = atS;
   }
 
@@ -333,11 +316,11 @@ export class TapsStore {
     if (isOlder && !isAnew) return false;
     const falls = (version > lastVersion || isAnew) && atS < lastS;
     const markS = falls ? atS : Math.max(atS, this.#signedTimeS);
-    this.#db.transaction(() => {
+    this.#inOne(() => {
       this.#setMeta('list_version', version);
       this.#setMeta('list_time_s', atS);
       this.#setMeta('signed_time_s', markS);
-    })();
+    });
     this.#signedTimeS = markS;
     return falls;
   }
@@ -348,12 +331,12 @@ export class TapsStore {
     const toSeq = Math.min(this.#ackSeq, this.#lastSeq) - 1 - this.#options.ringMax;
     // A clock that ran ahead must not make the gate forget what was used: signed time bounds it.
     const sureS = Math.min(Math.floor(wallMs / 1000), this.#signedTimeS);
-    return pruneTaps(this.#db, { toSeq, wallMs, sureS });
+    return this.#onDisk(() => pruneTaps(this.#db, { toSeq, wallMs, sureS }));
   }
 
   /** Moves the WAL into the file. Called when idle, so that no tap pays for it. */
   checkpoint(): void {
-    this.#db.pragma('wal_checkpoint(PASSIVE)');
+    this.#onDisk(() => this.#db.pragma('wal_checkpoint(PASSIVE)'));
   }
 
   close(): void {
@@ -387,6 +370,19 @@ export class TapsStore {
         throw new Fault('STORE_CORRUPT', `${this.#options.file}: records after ${at} are lost`);
       }
       at = span.header.toSeq;
+    }
+  }
+
+  #inOne<T>(work: () => T): T {
+    return this.#onDisk(this.#db.transaction(work));
+  }
+
+  /** @throws Fault, whatever SQLite says of it. */
+  #onDisk<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw asStoreFault(error, this.#options.file);
     }
   }
 

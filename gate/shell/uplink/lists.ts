@@ -92,7 +92,9 @@ async function attemptDeny(
   try {
     return (await bringDenyTo(wanted, parts)) ? 'applied' : 'other';
   } catch (error) {
-    if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;
+    if (!(error instanceof Fault)) throw error;
+    // Without room for a long list there may be some for a short one.
+    if (error.code.startsWith('STORE') && error.code !== 'STORE_FULL') throw error;
     return error;
   }
 }

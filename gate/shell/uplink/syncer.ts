@@ -6,7 +6,7 @@ import { type SigningKey, sha256 } from '@stile/crypto/sign.ts';
 import type { Clock } from '@stile/host/clock.ts';
 import { asFault } from '@stile/host/fault.ts';
 import type { Random } from '@stile/host/random.ts';
-import { Fault } from '@stile/protocol/fault.ts';
+import { Fault, type FaultCode } from '@stile/protocol/fault.ts';
 import { type HeldLists, writeBatch } from '@stile/protocol/gate-log.ts';
 import { SignerUnknown } from '@stile/protocol/root-trust.ts';
 import type { Logger } from 'pino';
@@ -26,6 +26,8 @@ import { type BatchResult, type Uplink, UplinkFault } from './uplink.ts';
 const NONCE_BYTES = 16;
 /** Of a thief, or of settlement after a restore, whose keys have ended here. */
 const FORGED_LISTS = 'ALARM: lists are offered that no key has signed which is believed';
+
+const NEWS: readonly FaultCode[] = ['LIST_REFUSED', 'UPLINK_REFUSED', 'STORE_FULL'];
 
 type Replied = Extract<BatchResult, { kind: 'replied' }>;
 
@@ -114,7 +116,7 @@ export class Syncer {
         this.#run(this.#fetchLists());
         break;
       case 'acknowledge':
-        if (effect.epoch === taps.epoch) taps.acknowledge(effect.ackSeq, effect);
+        if (effect.epoch === taps.epoch) this.#acknowledge(effect);
         break;
       case 'beginEpoch':
         this.#beginEpoch(effect.why);
@@ -122,20 +124,39 @@ export class Syncer {
     }
   }
 
+  /** Without room nothing is confirmed here: the same records are sent again, later and later. */
+  #acknowledge(effect: Extract<SyncEffect, { do: 'acknowledge' }>): void {
+    const { taps, random } = this.#parts;
+    const isNoted = this.#write('what settlement has confirmed is not noted', () =>
+      taps.acknowledge(effect.ackSeq, effect),
+    );
+    if (isNoted) return;
+    this.#handle({ kind: 'tapsFailed', jitter: random.fraction(), retryAfterMs: null });
+  }
+
+  /** Whether it could be. Room may come again; every other failure of a disk is final. */
+  #write(otherwise: string, write: () => void): boolean {
+    const { log, onFatal } = this.#parts;
+    try {
+      write();
+      return true;
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.code === 'STORE_FULL') log.error({ error: fault.message }, otherwise);
+      else onFatal(fault);
+      return false;
+    }
+  }
+
   #beginEpoch(why: string): void {
-    const { taps, log, isQuiet, onEpoch, onFatal } = this.#parts;
-    if (!isQuiet()) {
+    const { taps, log, isQuiet, onEpoch } = this.#parts;
+    const { epoch: before } = taps;
+    const begins = () => this.#write('no new epoch yet', () => taps.beginEpoch());
+    if (!isQuiet() || !begins()) {
       this.#handle({ kind: 'epochPostponed' });
       return;
     }
-    const { epoch: before } = taps;
-    try {
-      taps.beginEpoch();
-      onEpoch(before);
-    } catch (error) {
-      onFatal(asFault(error));
-      return;
-    }
+    this.#write('the new epoch has no note', () => onEpoch(before));
     const { epoch, unconfirmed } = taps;
     log.error(
       { why, before, epoch, unconfirmed },
@@ -180,7 +201,7 @@ export class Syncer {
       }
       this.#onReply(result, { fromSeq, toSeq });
     } catch (error) {
-      if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;
+      if (!isPassing(error)) throw error;
       log.debug({ error: error.message }, 'batch not delivered');
       this.#handle({
         kind: 'tapsFailed',
@@ -223,10 +244,9 @@ export class Syncer {
       }
       this.#handle({ kind: 'listsFetched' });
     } catch (error) {
-      if (!(error instanceof Fault) || error.code.startsWith('STORE')) throw error;
+      if (!isPassing(error)) throw error;
       // No network is no news; what does not mend itself is.
-      const isRefused = error.code === 'LIST_REFUSED' || error.code === 'UPLINK_REFUSED';
-      const level = isRefused ? 'error' : 'debug';
+      const level = NEWS.includes(error.code) ? 'error' : 'debug';
       const what = error.cause instanceof SignerUnknown ? FORGED_LISTS : 'lists not fetched';
       log[level]({ error: error.message }, `${what}; the cached ones stay in force`);
       this.#handle({
@@ -236,6 +256,12 @@ export class Syncer {
       });
     }
   }
+}
+
+/** What mends itself, also a disk without room; whatever else a disk says is final. */
+function isPassing(error: unknown): error is Fault {
+  if (!(error instanceof Fault)) return false;
+  return error.code === 'STORE_FULL' || !error.code.startsWith('STORE');
 }
 
 function retryAfterMs(fault: Fault): number | null {
