@@ -1,10 +1,13 @@
 /** `stile settlement add-gate …`: what an operator does with a settlement that runs. */
-import type { RetriedWork } from '@stile/protocol/http/operator-api.ts';
+import { Fault } from '@stile/protocol/fault.ts';
+import type { GateView, LineView, RetriedWork } from '@stile/protocol/http/operator-api.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import { minorOf, readCurrency } from './money/amount.ts';
 import { clientOf, operateOn, type Target } from './operator-client.ts';
 import { addParkedCommands } from './parked.ts';
-import { oneOf, printJson, sayError, wholeNumber } from './terminal.ts';
+import { confirm, oneOf, printJson, sayError, wholeNumber } from './terminal.ts';
+
+type GateToAdd = Target & { gate: string; line: string; yes?: boolean };
 
 const kindOfInvite = oneOf(['invite', 'deposit', 'verified']);
 
@@ -16,10 +19,9 @@ export function addOperatorCommands(settlement: Command): void {
   addParkedCommands(settlement);
   operate('add-gate', 'announce a gate; prints the one-time token for its enrolment')
     .requiredOption('--gate <id>', 'letters, digits, - and _')
-    .requiredOption('--line <line>', 'the line whose fare it takes')
-    .action(async ({ gate, line, ...target }: Target & { gate: string; line: string }) => {
-      printJson(await clientOf(target).call('POST', 'v1/operator/gates', { body: { gate, line } }));
-    });
+    .requiredOption('--line <line>', 'the line whose fare it takes; "set-fare" makes one')
+    .option('--yes', 'replace the gate of this id without a question')
+    .action(addGate);
   operate(
     'revoke-gate',
     'a gate or its key is lost or stolen: nothing that it sends counts any more',
@@ -87,6 +89,31 @@ export function addOperatorCommands(settlement: Command): void {
       printJson(await clientOf(target).call('GET', 'v1/operator/trial-balance'));
     },
   );
+}
+
+async function addGate({ gate, line, yes, ...target }: GateToAdd): Promise<void> {
+  const client = clientOf(target);
+  const path = `v1/operator/lines/${encodeURIComponent(line)}`;
+  const { fares } = (await client.call('GET', path)) as LineView;
+  // With no fare there is nothing to take: the gate would open for everybody.
+  if (fares.length === 0) {
+    throw new Fault(
+      'NOT_FOUND',
+      `there is no line ${line}: set its fare first (stile settlement set-fare ${line} --fare 2.50), or see how it is written`,
+    );
+  }
+  const gates = (await client.call('GET', 'v1/operator/gates')) as GateView[];
+  const known = gates.find((one) => one.gate === gate && one.enrolledAtMs !== null);
+  if (known !== undefined) {
+    const elsewhere =
+      known.line === line ? '' : `, and moves it from line ${known.line} to ${line}`;
+    const since = new Date(known.enrolledAtMs ?? 0).toISOString().slice(0, 10);
+    await confirm(
+      `Gate ${gate} is enrolled since ${since}. A box that enrols with the new token takes its place${elsewhere}.`,
+      { isYes: yes === true },
+    );
+  }
+  printJson(await client.call('POST', 'v1/operator/gates', { body: { gate, line } }));
 }
 
 function addListCommands(operate: ReturnType<typeof operateOn>): void {

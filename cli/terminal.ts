@@ -1,4 +1,5 @@
 /** Writing to the terminal, and reading what a person typed after a command: one place for both. */
+import { createInterface } from 'node:readline/promises';
 import { Fault } from '@stile/protocol/fault.ts';
 import { InvalidArgumentError } from 'commander';
 
@@ -26,6 +27,21 @@ export function sayKey(key: string): void {
 
 export function printJson(value: unknown): void {
   print(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * Asks a person before something is replaced; a script has to have said yes.
+ * @throws Fault CONFLICT if nobody says it.
+ */
+export async function confirm(what: string, { isYes }: { isYes: boolean }): Promise<void> {
+  if (isYes) return;
+  if (process.stdin.isTTY !== true) {
+    throw new Fault('CONFLICT', `${what} Nothing was changed: say --yes if that is meant`);
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`${what} Go on? [y/N] `);
+  terminal.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Fault('CONFLICT', 'nothing was changed');
 }
 
 /** Ctrl-C and a supervisor's stop, as a signal that tools wait for; a second Ctrl-C ends at once. */

@@ -115,6 +115,7 @@ test('every process starts as its service says, and a picture comes through the 
 
   const url = `http://127.0.0.1:${port}`;
   const add = `settlement add-gate --gate G1 --line L1 --data ${data} --url ${url}`;
+  await told(`settlement set-fare L1 --fare 2.50 --data ${data} --url ${url}`.split(' '));
   const { token } = await told<{ token: string }>(add.split(' '));
   const { entrypoint = [], environment } = services.gate ?? {};
   const pictures = join(folder, 'pictures');

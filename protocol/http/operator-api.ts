@@ -228,6 +228,12 @@ const count = z.int().min(0);
 const text = z.string().nullable();
 const number = z.int().nullable();
 
+export const lineViewSchema = z.object({
+  line: z.string(),
+  fares: z.array(lineFareSchema.pick({ fareCents: true, fromS: true })),
+});
+export type LineView = z.infer<typeof lineViewSchema>;
+
 export const gateViewSchema = z.object({
   gate: z.string(),
   line: text,

@@ -2,12 +2,14 @@
 import { Fault } from '@stile/protocol/fault.ts';
 import {
   gateViewSchema,
+  lineViewSchema,
   parkedViewSchema,
   tapViewSchema,
   trialBalanceSchema,
 } from '@stile/protocol/http/operator-api.ts';
 import { refusalSchema } from '@stile/protocol/http/refusal.ts';
 import { accountSchema, riderSchema } from '@stile/protocol/http/rider-api.ts';
+import { lineFareSchema } from '@stile/protocol/trust-list.ts';
 import { z } from 'zod';
 import { balanceCents, kindOf } from '../../core/money/ledger.ts';
 import { offersOf } from '../../core/parked/parked-record.ts';
@@ -41,6 +43,21 @@ export function addOperatorViews(app: ApiRouter, parts: ApiParts): void {
         ...copyLists(gate),
         refusesSigner: gatesRefusing.includes(gate.gate),
       }));
+    },
+  );
+  app.get(
+    '/v1/operator/lines/:line',
+    {
+      onRequest,
+      schema: {
+        ...of('A line: what it costs, and from when; no fares: nobody has set one'),
+        params: z.object({ line: lineFareSchema.shape.line }),
+        response: { 200: lineViewSchema, 400: refusalSchema, 401: refusalSchema },
+      },
+    },
+    async ({ params: { line } }) => {
+      const fares = await store.listTariff(line);
+      return { line, fares: fares.map(({ fareCents, fromS }) => ({ fareCents, fromS })) };
     },
   );
   app.get(
