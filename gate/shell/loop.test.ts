@@ -114,6 +114,16 @@ describe('a tap', () => {
     expect(gate.verdicts()).toEqual(['open', 'open', 'MALFORMED']);
     expect(gate.recordsOnDisk()[0]).toMatchObject({ scan: good(1) });
     expect(gate.loop.counts.repeat).toBe(1);
+
+  test('opens although noise has filled all that noise may fill, which is still refused with its words', async () => {
+    const gate = await readyGate({ unconfirmedMax: 40 });
+    for (let line = 0; line < 40; line += 1) gate.scan(`noise ${line}`);
+    expect(gate.verdicts()).toHaveLength(30);
+    expect(gate.screens.at(-1)).toEqual(REASON_WORDS.MALFORMED);
+    for (let counter = 1; counter <= 11; counter += 1) gate.scan(good(counter));
+    expect(gate.moves).toHaveLength(10);
+    expect(gate.screens.at(-1)).toEqual(REASON_WORDS.STORAGE_FAILED);
+    expect(gate.fatal).toEqual([]);
   });
 
   test('that cannot be read is kept as evidence', async () => {

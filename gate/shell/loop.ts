@@ -204,11 +204,22 @@ export class GateLoop {
       try {
         seq = this.#perform(effect, { now, seq });
       } catch (error) {
+        if (this.#isLeftOut(effect, error)) continue;
         this.#onEffectFailed(effect, error);
         return;
       }
     }
     this.#tellVerdict({ state, event, effects: result.effects });
+  }
+
+  /** A refusal for which there is no room is said all the same: it is only not kept. */
+  #isLeftOut(effect: GateEffect, error: unknown): boolean {
+    if (effect.do !== 'storeTap' || effect.tap.verdict !== 'refuse') return false;
+    if (asFault(error).code !== 'STORE_FULL') return false;
+    const { reason } = effect.tap;
+    this.counts.dropped += 1;
+    this.#parts.log.debug({ verdict: 'refuse', reason }, 'no room: the refusal is not kept');
+    return true;
   }
 
   /** An alarm's owner is here: what it throws ends the gate, and not the process around it. */

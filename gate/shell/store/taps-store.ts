@@ -30,6 +30,8 @@ const CHECK_RECORDS_MAX = 500;
 /** Header, seal and newlines of a batch, generously. */
 const BATCH_FRAME_BYTES = 2_048;
 const EPOCH_BYTES = 8;
+/** How full the log may get by what opens nothing: the rest is for taps that carry money. */
+export const REFUSED_SHARE_MAX = 0.75;
 /** A byte of the pass. */
 const ALLOWANCE_MAX = 0xff;
 
@@ -149,8 +151,10 @@ export class TapsStore {
     const { unconfirmedMax, boot } = this.#options;
     // Ending what has begun must always be possible, or a rider pays for a barrier that stayed shut.
     const begins = draft.kind === 'tap' || draft.kind === 'ask';
-    if (begins && this.unconfirmed >= unconfirmedMax) {
-      throw new Fault('STORE_FULL', `${unconfirmedMax} records wait for settlement`);
+    const isRefused = draft.kind === 'tap' && draft.verdict === 'refuse';
+    const max = isRefused ? Math.floor(unconfirmedMax * REFUSED_SHARE_MAX) : unconfirmedMax;
+    if (begins && this.unconfirmed >= max) {
+      throw new Fault('STORE_FULL', `${max} records wait for settlement`);
     }
     const seq = this.#lastSeq + 1;
     const openAskSeq = this.#openAskAfter(draft, seq);
