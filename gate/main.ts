@@ -17,6 +17,7 @@ import type { Logger } from 'pino';
 import { type ClockError, isNews } from './core/clock-error.ts';
 import { armDown } from './shell/arm-down.ts';
 import type { GateConfig } from './shell/config.ts';
+import { watchDevices } from './shell/device-watch.ts';
 import { openOutputs, openScanner } from './shell/devices.ts';
 import type { GateSettings } from './shell/facts.ts';
 import { startHousekeeping, warnIfExpired } from './shell/housekeeping.ts';
@@ -181,6 +182,7 @@ async function assemble(parts: Parts, { identity, root, open, outputs }: Opened)
   for (const device of [display, verdicts, scanner]) device?.start();
   syncer.start();
   open.defer(startHousekeeping({ taps, reference, loop, clock, log, onFatal }));
+  open.defer(watchDevices({ scanner, barrier, display }, { clock, log }));
   warnIfExpired({ reference, clock, log });
   const readyMs = sayReady(parts, { identity, taps, reference });
   return {

@@ -26,6 +26,10 @@ export class DisplayDriver {
     this.#device.start();
   }
 
+  get connected(): boolean {
+    return this.#device.connected;
+  }
+
   /** A display that is not there is no reason to keep a rider waiting: it is told when it is back. */
   show(screen: Screen): void {
     this.#screen = screen;
