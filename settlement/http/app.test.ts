@@ -50,6 +50,7 @@ describe('the OpenAPI document', () => {
       'GET /v1/operator/failed-work',
       'GET /v1/operator/gates',
       'GET /v1/operator/issuer-keys',
+      'GET /v1/operator/lines/{line}',
       'GET /v1/operator/lists',
       'GET /v1/operator/me',
       'GET /v1/operator/merchants',
