@@ -114,6 +114,7 @@ describe('a tap', () => {
     expect(gate.verdicts()).toEqual(['open', 'open', 'MALFORMED']);
     expect(gate.recordsOnDisk()[0]).toMatchObject({ scan: good(1) });
     expect(gate.loop.counts.repeat).toBe(1);
+  });
 
   test('opens although noise has filled all that noise may fill, which is still refused with its words', async () => {
     const gate = await readyGate({ unconfirmedMax: 40 });
