@@ -3,6 +3,7 @@
  * it runs. What goes wrong is said in a sentence on stderr, with exit code 1 (the world) or 2 (usage).
  */
 import { readFileSync } from 'node:fs';
+import { describeSystemError } from '@stile/host/fault.ts';
 import { Fault } from '@stile/protocol/fault.ts';
 import { Command, CommanderError } from 'commander';
 import { addAuditCommand } from './audit.ts';
@@ -42,6 +43,11 @@ async function main(): Promise<number> {
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    const refused = describeSystemError(error);
+    if (refused !== undefined) {
+      sayError(`stile: ${refused}\n`);
+      return EXIT_WORLD;
+    }
     if (!(error instanceof Fault)) throw error;
     sayError(`stile: ${error.message}\n`);
     return error.code === 'REQUEST_INVALID' ? EXIT_USAGE : EXIT_WORLD;

@@ -1,6 +1,7 @@
 /** How the operator's commands reach a running settlement: HTTP with the operator's token from the data directory. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeSystemError } from '@stile/host/fault.ts';
 import { callJson, type HttpMethod } from '@stile/host/http-client.ts';
 import { refusePlainHttp } from '@stile/host/plain-http.ts';
 import { describeError, Fault } from '@stile/protocol/fault.ts';
@@ -37,7 +38,7 @@ function readToken(file: string): string {
   } catch (error) {
     throw new Fault(
       'FILE_UNREADABLE',
-      `there is no operator token at ${file} (${describeError(error)}); is it in settlement's data directory?`,
+      `no operator token: ${describeSystemError(error) ?? describeError(error)}; --data has to be settlement's data directory`,
       { cause: error },
     );
   }

@@ -49,3 +49,28 @@ export function describeNetworkError(error: unknown): string {
   const one = error instanceof AggregateError && error.message === '' ? error.errors[0] : error;
   return describeError(one);
 }
+
+const SYSTEM_WORDS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not do that',
+  EADDRINUSE: 'another program has this port',
+  EDQUOT: 'no room left',
+  EEXIST: 'it is there already',
+  EISDIR: 'it is a folder',
+  ENAMETOOLONG: 'the name is too long',
+  ENOENT: 'there is no such file or folder',
+  ENOSPC: 'no room left',
+  ENOTDIR: 'a part of this path is a file',
+  EPERM: 'this user may not do that',
+  EROFS: 'nothing can be written there',
+};
+
+/**
+ * What the operating system refused, as a sentence for a person; undefined if the error is not of the system.
+ * @example describeSystemError(error) // 'cannot lstat README.md/x: a part of this path is a file'
+ */
+export function describeSystemError(error: unknown): string | undefined {
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return undefined;
+  const of = 'path' in error ? ` ${error.path}` : '';
+  const words = SYSTEM_WORDS[String(error.code)] ?? error.message;
+  return `cannot ${error.syscall}${of}: ${words}`;
+}
