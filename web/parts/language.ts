@@ -1,6 +1,6 @@
 /** Which language a page speaks: the reader's choice, else the browser's, else English. */
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Language } from './money.ts';
+import { ALL_LANGUAGES, type Language } from './languages.ts';
 import type { TextStorage } from './storage.ts';
 
 const STORED_AS = 'stile-language';
@@ -36,8 +36,9 @@ export function createLanguage({ storage, browserLanguage, root }: LanguageParts
 }
 
 function firstLanguage(choice: string | null, browserLanguage: string): Language {
-  if (choice === 'en' || choice === 'de') return choice;
-  return browserLanguage.toLowerCase().startsWith('de') ? 'de' : 'en';
+  const own = browserLanguage.toLowerCase().split('-')[0];
+  const find = (name: string | null | undefined) => ALL_LANGUAGES.find((one) => one === name);
+  return find(choice) ?? find(own) ?? 'en';
 }
 
 function readChoice(storage: TextStorage): string | null {

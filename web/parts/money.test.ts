@@ -3,7 +3,8 @@ import { readAmount } from '@stile/protocol/money/amount.ts';
 import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { amountHint, type Language, moneyText, plainMoneyText } from './money.ts';
+import type { Language } from './languages.ts';
+import { amountHint, moneyText, plainMoneyText } from './money.ts';
 
 /** As `Intl` writes it, with blanks that a reader of this file can tell apart from others. */
 const shown = (text: string) => text.replace(/\u00A0/g, '~');

@@ -2,8 +2,7 @@
 import { amountText } from '@stile/protocol/money/amount.ts';
 import { exponentOf } from '@stile/protocol/money/currency.ts';
 import { AMOUNT_CENTS_MAX } from '@stile/protocol/payment.ts';
-
-export type Language = 'en' | 'de';
+import type { Language } from './languages.ts';
 
 /** The reader's own variant of the language (en-GB), if the browser names one. */
 function localeOf(language: Language): string {

@@ -1,6 +1,6 @@
 /** What stands where on a till: sign-in, or the shop's name over selling and the day's list. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Language } from '../parts/money.ts';
+import { ALL_LANGUAGES, LANGUAGES } from '../parts/languages.ts';
 import { DayPage } from './pages/day-page.tsx';
 import { useKeyboard } from './pages/keyboard.ts';
 import { LeaveNote, OfOthers, OpenNotes } from './pages/open-notes.tsx';
@@ -72,10 +72,11 @@ function SoundSwitch({ words }: { words: Words }) {
 
 function LanguageChoice() {
   const { language } = useTill();
-  const other: Language = language.current.value === 'en' ? 'de' : 'en';
+  const at = ALL_LANGUAGES.indexOf(language.current.value);
+  const next = ALL_LANGUAGES[(at + 1) % ALL_LANGUAGES.length] ?? 'en';
   return (
-    <button type="button" class="tab" lang={other} onClick={() => language.choose(other)}>
-      {other === 'de' ? 'Deutsch' : 'English'}
+    <button type="button" class="tab" lang={next} onClick={() => language.choose(next)}>
+      {LANGUAGES[next]}
     </button>
   );
 }

@@ -1,7 +1,7 @@
 /** A camera's picture on a page; what keeps it from reading, in words, and the way on. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Clock } from '../clock.ts';
-import type { Language } from '../money.ts';
+import type { Language } from '../languages.ts';
 import { type CameraState, startCamera } from './camera.ts';
 import { CAMERA_WORDS } from './camera-words.ts';
 import type { CodeFormat } from './code-format.ts';

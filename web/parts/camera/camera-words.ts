@@ -1,5 +1,5 @@
 /** What keeps a camera from reading, and what helps, in each language. Each page adds what can be done instead. */
-import type { Language } from '../money.ts';
+import type { Language } from '../languages.ts';
 
 export type CameraFailure =
   | 'NO_CAMERA'
@@ -52,4 +52,20 @@ const de: CameraWords = {
   },
 };
 
-export const CAMERA_WORDS: Readonly<Record<Language, CameraWords>> = { en, de };
+const fr: CameraWords = {
+  asking: 'Le navigateur demande si cette page peut utiliser la caméra. Autorisez-la là-bas.',
+  again: 'Essayer encore',
+  reload: 'Recharger la page',
+  failures: {
+    NO_CAMERA: 'Aucune caméra trouvée.',
+    NOT_ALLOWED:
+      'Le navigateur ne laisse pas cette page utiliser la caméra. Autorisez-la à côté de l’adresse, puis essayez encore.',
+    NOT_SECURE: 'Les caméras ne marchent que sur des adresses sûres (https).',
+    BUSY: 'Un autre programme utilise la caméra. Fermez-le, puis essayez encore.',
+    ENDED: 'La caméra a été débranchée ou éteinte.',
+    NO_DECODER:
+      'Ce qui lit les codes n’a pas pu être chargé : pas de réseau, ou cette page est plus ancienne que son serveur. Rechargez-la.',
+  },
+};
+
+export const CAMERA_WORDS: Readonly<Record<Language, CameraWords>> = { en, de, fr };

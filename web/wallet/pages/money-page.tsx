@@ -1,7 +1,8 @@
 /** Balance, debts and how to clear them, top-up, and every ride with its fare and both its times. */
 import type { StatementItem } from '@stile/protocol/http/rider-api.ts';
 import { useEffect, useState } from 'preact/hooks';
-import { type Language, moneyText, timeText } from '../../parts/money.ts';
+import type { Language } from '../../parts/languages.ts';
+import { moneyText, timeText } from '../../parts/money.ts';
 import { signOf } from '../core/account.ts';
 import type { Words } from '../words/shape.ts';
 import { failureText } from '../words/words.ts';

@@ -1,6 +1,7 @@
 /** About this phone: language, pass, key, clock, and the way to take the wallet off it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Language, moneyText, timeText } from '../../parts/money.ts';
+import { LANGUAGES, type Language } from '../../parts/languages.ts';
+import { moneyText, timeText } from '../../parts/money.ts';
 import { allowanceOf } from '../core/account.ts';
 import { isClockWrong } from '../core/state.ts';
 import type { AccountView } from '../shell/vault.ts';
@@ -10,8 +11,6 @@ import { Fact } from './fact.tsx';
 import { Page } from './page.tsx';
 import { useWallet } from './wallet-context.ts';
 import { Warnings } from './warnings.tsx';
-
-const LANGUAGES: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' };
 
 export function MorePage({ words }: { words: Words }) {
   const { phone, language, refresh } = useWallet();

@@ -1,6 +1,7 @@
 /** One row of the statement in words, as the list, the ride page and a receipt say it. */
 import type { StatementItem } from '@stile/protocol/http/rider-api.ts';
-import { type Language, timeText } from '../../parts/money.ts';
+import type { Language } from '../../parts/languages.ts';
+import { timeText } from '../../parts/money.ts';
 import type { Words } from '../words/shape.ts';
 
 export function nameOf({ kind, line, payee }: StatementItem, words: Words): string {

@@ -1,48 +1,38 @@
 /** What the wallet says: the same things in each language, whole, and a refusal in words. */
 import { expect, test } from 'vitest';
 import { ApiRefusal, Unreachable } from '../../parts/api.ts';
+import { ALL_LANGUAGES } from '../../parts/languages.ts';
+import { sentences } from '../../testing/sentences.ts';
 import { failureText, WORDS } from './words.ts';
 
-/** What any of the sentences that take an argument can be given. */
-const ARGUMENT = { toString: () => '7', example: 'x', decimals: 2, most: 'x' };
-
-/** Every sentence of a language, with its name; those that take an argument are given one. */
-function sentences(of: object, path = ''): [string, string][] {
-  return Object.entries(of).flatMap(([name, value]): [string, string][] => {
-    const at = `${path}${name}`;
-    if (typeof value === 'string') return [[at, value]];
-    if (typeof value === 'function') return [[at, String(value(ARGUMENT, 'x'))]];
-    return sentences(value, `${at}.`);
-  });
-}
-
 const english = sentences(WORDS.en);
-const german = new Map(sentences(WORDS.de));
+const others = ALL_LANGUAGES.filter((name) => name !== 'en').map((name) => ({
+  name,
+  said: new Map(sentences(WORDS[name])),
+}));
 
-test('each language says the same things', () => {
-  expect([...german.keys()].sort()).toEqual(english.map(([name]) => name).sort());
+test.each(others)('$name says the same things as English', ({ said }) => {
+  expect([...said.keys()].sort()).toEqual(english.map(([name]) => name).sort());
 });
 
-test('nothing is left unsaid, or half said', () => {
-  for (const [name, text] of [...english, ...german]) {
+test.each(others)('in $name nothing is left unsaid, half said, or in English', ({ said }) => {
+  for (const [name, text] of [...english, ...said]) {
     expect(text, name).toMatch(/\S/);
     expect(text, name).not.toMatch(/undefined|\[object/);
   }
-});
-
-test('nothing longer than a word is left in English', () => {
-  const same = english.filter(([name, text]) => german.get(name) === text && text.includes(' '));
+  const same = english.filter(([name, text]) => said.get(name) === text && text.includes(' '));
   expect(same).toEqual([]);
 });
 
 test.each([
-  [45, '45 seconds', '45 Sekunden'],
-  [119, '119 seconds', '119 Sekunden'],
-  [600, '10 minutes', '10 Minuten'],
-  [7_200, '2 hours', '2 Stunden'],
-])('%i s are said as people say them', (seconds, en, de) => {
+  [45, '45 seconds', '45 Sekunden', '45 secondes'],
+  [119, '119 seconds', '119 Sekunden', '119 secondes'],
+  [600, '10 minutes', '10 Minuten', '10 minutes'],
+  [7_200, '2 hours', '2 Stunden', '2 heures'],
+])('%i s are said as people say them', (seconds, en, de, fr) => {
   expect(WORDS.en.duration(seconds)).toBe(en);
   expect(WORDS.de.duration(seconds)).toBe(de);
+  expect(WORDS.fr.duration(seconds)).toBe(fr);
 });
 
 test('a refusal is said in the rider’s words, an unknown one in settlement’s, silence as silence', () => {
