@@ -109,13 +109,15 @@ test('settings of before payments were possible still start, with the limits tha
   await initSettlement(dataDir);
   const file = join(dataDir, 'settlement.json');
   const { payments, ...before } = JSON.parse(readFileSync(file, 'utf8'));
-  expect(payments).toEqual(DEFAULT_PAYMENT_LIMITS);
+  const { timeZone, ...limits } = DEFAULT_PAYMENT_LIMITS;
+  expect(payments).toEqual(limits);
+  expect(timeZone).toBe('UTC');
   const { requestsPerMinute, challengesPerMinute } = before.http;
   const http = { requestsPerMinute, challengesPerMinute };
   writeFileSync(file, JSON.stringify({ ...before, http }));
   const running = await startSettlement({ dataDir, port: 0 }, { log });
   await running.close();
-  expect(readConfig(dataDir).payments).toEqual(DEFAULT_PAYMENT_LIMITS);
+  expect(readConfig(dataDir).payments).toEqual(limits);
 });
 
 test.each([

@@ -105,6 +105,7 @@ function listRequests({ account, handle, order, spare, gate, grant, presence }: 
     ['POST /v1/operator/gates', '', { gate: 'walk', line: 'M1' }],
     ['POST /v1/operator/invites', '', { kind: 'verified', person: 'walk' }],
     ['PUT /v1/operator/lines/{line}', 'M9', { fareCents: 1 }],
+    ['GET /v1/operator/lines/{line}', 'M9'],
     ['GET /v1/operator/taps', ''],
     ['GET /v1/operator/parked', ''],
     ['GET /v1/operator/parked/resolutions', ''],

@@ -219,8 +219,8 @@ export class DenyFile {
       writeHead(this.#db, delta);
     } catch (error) {
       const fault = this.#noteDamage(error);
-      // What could not be written will not be taken back either; it was never visible.
-      if (fault.code === 'LIST_REFUSED') this.#undoInterrupted();
+      // What could not be written will not be taken back either; it was never visible, and goes before the next delta.
+      if (!this.#isDamaged && fault.code !== 'STORE_FULL') this.#undoInterrupted();
       throw fault;
     }
     this.#row = this.#readRow();
