@@ -16,16 +16,19 @@ import {
 import { usePostgres } from '../../testing/postgres-server.ts';
 import { addSeed, paymentCode, ScriptedTill } from '../../testing/till.ts';
 import type { Store } from '../port.ts';
+import { openPool } from './session.ts';
 import { openPostgresStore } from './store.ts';
 
 const server = usePostgres();
 const HANDLES = ['11111111', '22222222'] as const;
 let dataDir: string;
+let url: string;
 let stores: readonly [Store, Store];
 
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'stile-at-once-'));
-  const options = { url: await server.freshDatabase(), dataDir, limitsNow: LIMITS };
+  url = await server.freshDatabase();
+  const options = { url, dataDir, limitsNow: LIMITS };
   stores = [await openPostgresStore(options), await openPostgresStore(options)];
   const [store] = stores;
   for (const [index, letter] of ['a', 'b'].entries()) {
@@ -50,6 +53,23 @@ test('no more goes back than was paid', async () => {
   const kinds = (await Promise.all(back)).map(({ kind }) => kind).sort();
   expect(kinds).toEqual(['done', 'done', 'done', 'tooMuch', 'tooMuch', 'tooMuch']);
   expect((await readBooks(stores[0], ['a'])).wallets).toEqual({ a: 990 });
+});
+
+test('a merchant whose row somebody holds stops its own payments, and nobody else’s', async () => {
+  const [store] = stores;
+  const kiosk = await ScriptedTill.open(store, 'kiosk');
+  const bakery = await ScriptedTill.open(store, 'bakery');
+  const pool = openPool({ url, connectionsMax: 1 });
+  await pool.withSession(async (session) => {
+    await session.run('BEGIN');
+    await session.run(`SELECT 1 FROM merchant WHERE merchant = 'kiosk' FOR UPDATE`);
+    const stuck = kiosk.pay(paymentCode(HANDLES[0], 1), { key: 'stuck' });
+    const sale = bakery.pay(paymentCode(HANDLES[1], 1), { key: 'sale' });
+    expect(await sale).toMatchObject({ outcome: 'PAID' });
+    await session.run('ROLLBACK');
+    expect(await stuck).toMatchObject({ outcome: 'PAID' });
+  });
+  await pool.close();
 });
 
 test('from one address no more accounts are made than may be', async () => {

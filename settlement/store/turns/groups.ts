@@ -60,8 +60,8 @@ export function createGroups<Request, Result>(
     } catch (error) {
       const [only, ...others] = group;
       if (others.length === 0) only?.fail(error);
-      // One of them is the cause, and the others have no part in it.
-      else await Promise.all(group.map((one) => carryOut([one])));
+      // One of them is the cause, and the others have no part in it; nor have those that come after them.
+      else for (const one of group) void carryOut([one]);
     }
   }
 
