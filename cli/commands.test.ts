@@ -70,7 +70,11 @@ test.each([
   [['audit', '/nonexistent'], 1, /neither settlement's nor a gate's/],
   [['settlement', 'gates', '--data', '/nonexistent'], 1, /no operator token/],
   [['settlement', 'gates', '--token-file', 'README.md'], 1, /README.md holds no operator token/],
-  [['settlement', 'gates', '--token-file', 'docs'], 1, /docs \(EISDIR/],
+  [
+    ['settlement', 'gates', '--token-file', 'docs'],
+    1,
+    /no operator token in docs: cannot read: it is a folder/,
+  ],
 ] as const)('stile %j ends with %i and a sentence, not a stack', async (args, expected, says) => {
   const { code, stderr } = await runStile(args);
   expect(code).toBe(expected);

@@ -38,7 +38,7 @@ function readToken(file: string): string {
   } catch (error) {
     throw new Fault(
       'FILE_UNREADABLE',
-      `no operator token: ${describeSystemError(error) ?? describeError(error)}; --data has to be settlement's data directory`,
+      `no operator token in ${file}: ${describeSystemError(error) ?? describeError(error)}; is it in settlement's data directory?`,
       { cause: error },
     );
   }
