@@ -70,6 +70,7 @@ test.each([
   [['audit', '/nonexistent'], 1, /neither settlement's nor a gate's/],
   [['settlement', 'gates', '--data', '/nonexistent'], 1, /no operator token/],
   [['settlement', 'gates', '--token-file', 'README.md'], 1, /README.md holds no operator token/],
+  [['barrier', '--link', 'README.md/x'], 1, /README.md\/x: a part of this path is a file/],
   [
     ['settlement', 'gates', '--token-file', 'docs'],
     1,
